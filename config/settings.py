@@ -1,4 +1,4 @@
-"""All of Kreida's settings. Everything a server may differ in comes from the environment (see README)."""
+"""All of Kreida's settings. What servers differ in comes from the environment (see README)."""
 
 import secrets
 from pathlib import Path
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.keys import derive_key
 
-env = environ.Env()
+env = environ.Env()  # type: ignore[no-untyped-call]
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 

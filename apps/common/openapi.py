@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 
@@ -23,7 +23,7 @@ def documented(
     responses: dict[int, Any],
     *,
     body: Any = None,
-    query: list[OpenApiParameter] | None = None,
+    query: list[Any] | None = None,
     errors: tuple[int, ...] = (),
     public: bool = False,
 ) -> Callable[..., Any]:
