@@ -1,0 +1,86 @@
+"""`make run`: bring the database and the static files up to date, then serve until Ctrl-C."""
+
+import hashlib
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import BaseCommand, call_command
+
+from apps.web.demo import make_demo_school
+
+# A frame over 1 MiB is refused by the room itself, which closes with a code that says so.
+WS_MAX_SIZE = 4 * 1024 * 1024
+# DRF's browsable pages and the second viewer of API documents, which nothing here shows.
+UNUSED = ["rest_framework", "redoc"]
+
+
+class Command(BaseCommand):
+    help = "Migrate, collect static files, make a demo school in an empty database, and serve."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        collect_static_files()
+        sign_ins = [] if options["no_demo"] else make_demo_school()
+        config = uvicorn.Config(
+            "config.asgi:application",
+            host="127.0.0.1",
+            port=options["port"],
+            ws="websockets-sansio",
+            ws_max_size=WS_MAX_SIZE,
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=20,
+        )
+        try:
+            _Server(config, sign_ins).run()
+        except KeyboardInterrupt:
+            self.stdout.write("Kreida has stopped.")
+
+
+class _Server(uvicorn.Server):
+    """Says that it is ready once it is."""
+
+    def __init__(self, config: uvicorn.Config, sign_ins: list[tuple[str, str]]) -> None:
+        super().__init__(config)
+        self.sign_ins = sign_ins
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.should_exit:
+            return
+        for email, password in self.sign_ins:
+            print(f"Demo sign-in: {email}  {password}")
+        print(f"Kreida is ready at http://127.0.0.1:{self.config.port}", flush=True)
+
+
+def collect_static_files() -> None:
+    """Copies, hashes and compresses the static files, but only when any of them has changed."""
+    fingerprint = _fingerprint()
+    file = Path(settings.STATIC_ROOT) / ".fingerprint"
+    if file.is_file() and file.read_text() == fingerprint:
+        return
+    call_command(
+        "collectstatic", verbosity=0, interactive=False, clear=True, ignore_patterns=UNUSED
+    )
+    file.write_text(fingerprint)
+
+
+def _fingerprint() -> str:
+    """A digest of every source file's name, size and time."""
+    found = []
+    for finder in get_finders():
+        for path, storage in finder.list(ignore_patterns=None):
+            stat = Path(storage.path(path)).stat()
+            found.append((path, stat.st_size, stat.st_mtime_ns))
+    return hashlib.sha256(json.dumps(sorted(found)).encode()).hexdigest()
