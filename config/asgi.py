@@ -9,7 +9,8 @@ from django.core.wsgi import get_wsgi_application
 from apps.common.chunked import is_chunked, with_length
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http = WSGIMiddleware(get_wsgi_application(), workers=10)
+django: Any = get_wsgi_application()
+http = WSGIMiddleware(django, workers=10)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -188,6 +188,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = f"Kreida <kreida@{urlsplit(PUBLIC_URL).hostname}>"
 
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
+ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

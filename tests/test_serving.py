@@ -1,8 +1,10 @@
 """What the server that `make run` starts does beyond answering: files, headers, stopping."""
 
 import concurrent.futures
+import json
 import re
 import signal
+import socket
 
 import httpx
 
@@ -31,6 +33,16 @@ def test_the_policy_lets_no_inline_script_run(kreida):
     assert scripts == "'self'"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_what_is_not_http_is_refused_in_json(kreida):
+    host, port = kreida.url.removeprefix("http://").split(":")
+    for line, code in (("BREW /api/lessons/ HTTP/1.1", 405), ("GET /api/lessons/ HTTP/x", 400)):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"{line}\r\nHost: {host}\r\n\r\n".encode())
+            head, body = connection.makefile("rb").read().split(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {code} ".encode())
+        assert set(json.loads(body)) >= {"error", "detail"}
 
 
 def test_a_body_sent_in_chunks_is_read(kreida):

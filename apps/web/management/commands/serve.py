@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import BaseCommand, call_command
 
+from apps.common.http_protocol import JsonRefusals
 from apps.web.demo import make_demo_school
 
 # A frame over 1 MiB is refused by the room itself, which closes with a code that says so.
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             "config.asgi:application",
             host="127.0.0.1",
             port=options["port"],
+            http=JsonRefusals,
             ws="websockets-sansio",
             ws_max_size=WS_MAX_SIZE,
             lifespan="on",
