@@ -1,0 +1,1 @@
+document.getElementById("calendar")?.setAttribute("data-ready", "");
