@@ -40,8 +40,9 @@ export function createNotices(closeText: string) {
     const close = button("×", "kr-close", remove);
     close.setAttribute("aria-label", closeText);
     element.append(close);
-    const region = notice.alert ? urgent : polite;
-    region.replaceChildren(element);
+    // What was said before is out of date by now.
+    for (const region of [urgent, polite]) region.replaceChildren();
+    (notice.alert ? urgent : polite).append(element);
     if (!notice.alert) removeUnlessUsed(element, remove);
   }
 
