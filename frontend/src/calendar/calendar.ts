@@ -90,6 +90,7 @@ function look(config: Config): CalendarOptions {
     eventShortHeight: 44,
     slotEventOverlap: false,
     dayMaxEvents: 4,
+    aspectRatio: 1.9,
     eventDisplay: "block",
     eventInteractive: true,
     navLinks: false,

@@ -22,7 +22,7 @@ export function lessonOf(info: Pick<EventDisplayInfo, "event">): Lesson | undefi
 
 export function eventClass(info: EventDisplayInfo): string {
   const status = lessonOf(info)?.status ?? "new";
-  return `kr-event kr-event-${status}${info.isPast ? " kr-past" : ""}`;
+  return `kr-event kr-event-${status}`;
 }
 
 /** Time, title and person. A status that is shown by colour or a struck line is also said in words. */

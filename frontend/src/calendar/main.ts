@@ -64,6 +64,8 @@ function mount(host: HTMLElement, config: Config): void {
     calendar.refetchEvents();
   });
   const grid = h("div", { class: "kr-grid" });
+  host.setAttribute("role", "region");
+  host.setAttribute("aria-label", config.messages.calendarLabel);
   host.classList.add("kr-calendar");
   host.append(toolbar.element, grid);
 

@@ -108,13 +108,11 @@ export function createActivity(host: HTMLElement, text: string): (change: 1 | -1
     running += change;
     if (running === 1 && change === 1) {
       timer = setTimeout(() => {
-        host.classList.add("kr-busy");
         region.replaceChildren(h("span", { class: "kr-spinner", "aria-hidden": "true" }), text);
       }, PATIENCE_MS);
     }
     if (running > 0) return;
     clearTimeout(timer);
-    host.classList.remove("kr-busy");
     region.replaceChildren();
   };
 }
