@@ -10,10 +10,12 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test check bench bench-room screenshots lock clean dev
+.PHONY: run build test check bench bench-room screenshots lock clean dev
 
-run: $(VENV)/.base $(DIST) $(MO)
+run: build
 	@exec $(PY) manage.py serve
+
+build: $(VENV)/.base $(DIST) $(MO)
 
 test: dev $(DIST) $(MO)
 	@$(PY) scripts/test.py

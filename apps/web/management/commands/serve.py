@@ -1,14 +1,10 @@
 """`make run`: bring the database and the static files up to date, then serve until Ctrl-C."""
 
-import hashlib
-import json
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.contrib.staticfiles.finders import get_finders
 from django.core.management import BaseCommand, call_command
 
 from apps.common.http_protocol import JsonRefusals
@@ -16,8 +12,6 @@ from apps.web.demo import make_demo_school
 
 # A frame over 1 MiB is refused by the room itself, which closes with a code that says so.
 WS_MAX_SIZE = 4 * 1024 * 1024
-# DRF's browsable pages and the second viewer of API documents, which nothing here shows.
-UNUSED = ["rest_framework", "redoc"]
 
 
 class Command(BaseCommand):
@@ -25,12 +19,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
-        parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
+        parser.add_argument("--bare", action="store_true", help="only serve; see `prepare`")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        collect_static_files()
-        sign_ins = [] if options["no_demo"] else make_demo_school()
+        sign_ins = []
+        if not options["bare"]:
+            call_command("prepare")
+            sign_ins = make_demo_school()
         config = uvicorn.Config(
             "config.asgi:application",
             host="127.0.0.1",
@@ -64,25 +59,3 @@ class _Server(uvicorn.Server):
         for email, password in self.sign_ins:
             print(f"Demo sign-in: {email}  {password}")
         print(f"Kreida is ready at http://127.0.0.1:{self.config.port}", flush=True)
-
-
-def collect_static_files() -> None:
-    """Copies, hashes and compresses the static files, but only when any of them has changed."""
-    fingerprint = _fingerprint()
-    file = Path(settings.STATIC_ROOT) / ".fingerprint"
-    if file.is_file() and file.read_text() == fingerprint:
-        return
-    call_command(
-        "collectstatic", verbosity=0, interactive=False, clear=True, ignore_patterns=UNUSED
-    )
-    file.write_text(fingerprint)
-
-
-def _fingerprint() -> str:
-    """A digest of every source file's name, size and time."""
-    found = []
-    for finder in get_finders():
-        for path, storage in finder.list(ignore_patterns=None):
-            stat = Path(storage.path(path)).stat()
-            found.append((path, stat.st_size, stat.st_mtime_ns))
-    return hashlib.sha256(json.dumps(sorted(found)).encode()).hexdigest()
