@@ -44,7 +44,7 @@ def missing_messages() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "repo"
         tracked = subprocess.run(
-            ["git", "ls-files", "-z", "*.py", "*.html", "*.txt", "*.po"],
+            ["git", "ls-files", "-zco", "--exclude-standard", "*.py", "*.html", "*.txt", "*.po"],
             cwd=ROOT, capture_output=True, text=True, check=True,
         ).stdout.split("\0")  # fmt: skip
         for name in filter(None, tracked):
