@@ -8,7 +8,12 @@ from django.http import HttpRequest
 from apps.accounts.models import User
 
 
+def display_name(user: User) -> str:
+    return user.get_full_name()
+
+
 class AccountAdapter(DefaultAccountAdapter):
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        """Fills the row before allauth saves it, so that it never stands without a role."""
         form.fill(user)
         return super().save_user(request, user, form, commit)

@@ -41,7 +41,7 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
     email = email.strip().lower()
     student = User.objects.filter(email=email, is_active=True).first()
     if student is None:
-        membership, created = Membership.objects.get_or_create(
+        membership, _created = Membership.objects.get_or_create(
             classroom=classroom, invited_email=email, defaults={"status": Status.INVITED}
         )
     elif not student.is_student:

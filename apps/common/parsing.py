@@ -25,7 +25,7 @@ _PLUS_AS_SPACE = re.compile(r"(?<=[\d.]) (?=\d\d:?\d\d$)")
 
 
 class JsonParser(BaseParser):
-    """RFC 8259 in UTF-8, strictly: no NaN, no lone surrogates, no matter what charset is claimed."""
+    """RFC 8259 in UTF-8, strictly: no NaN, no lone surrogates, whatever charset is claimed."""
 
     media_type = "application/json"
 

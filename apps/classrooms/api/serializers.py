@@ -28,7 +28,7 @@ class MembershipChange(serializers.Serializer[Any]):
 
 
 class MembersQuery(PageQuery):
-    status = serializers.ChoiceField(choices=Membership.Status, required=False)
+    status = serializers.ChoiceField(choices=Membership.Status.choices, required=False)
 
 
 class ClassroomShape(serializers.Serializer[Any]):
@@ -56,8 +56,8 @@ class MembershipShape(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     classroom_id = serializers.IntegerField()
     student = StudentShape()
-    role = serializers.ChoiceField(choices=Membership.Role)
-    status = serializers.ChoiceField(choices=Membership.Status)
+    role = serializers.ChoiceField(choices=Membership.Role.choices)
+    status = serializers.ChoiceField(choices=Membership.Status.choices)
     joined_at = serializers.DateTimeField(allow_null=True)
 
 

@@ -44,7 +44,7 @@ class LessonShape(serializers.Serializer[Any]):
     title = serializers.CharField(allow_blank=True)
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(choices=Lesson.Status)
+    status = serializers.ChoiceField(choices=Lesson.Status.choices)
     tutor = Person()
     student = Person()
     classroom_id = serializers.IntegerField()

@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server import Kreida, start_kreida, stop_kreida
+
+
+@pytest.fixture(scope="session")
+def kreida_seed(kreida: Kreida) -> Path:
+    """Static files that are already collected, so that another server starts sooner."""
+    return kreida.data_dir / "static"
+
+
+@pytest.fixture(scope="session")
+def kreida(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
+    """One server for all tests that only talk to it."""
+    server = start_kreida(tmp_path_factory.mktemp("kreida"))
+    yield server
+    stop_kreida(server)
