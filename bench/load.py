@@ -89,7 +89,7 @@ async def _run(
 def run(
     port: int, requests: Iterator[bytes], *, status: int, connections: int, seconds: float
 ) -> Round:
-    """Every answer must have that status: a benchmark of error pages would be fast and worthless."""
+    """Every answer must have that status: error pages would be fast and worth nothing."""
     seen = uvloop.run(_run(port, requests, status, connections, seconds))
     if seen.wrong:
         raise SystemExit(f"An answer other than {status}: {seen.wrong[:2000]!r}")

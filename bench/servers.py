@@ -8,8 +8,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psycopg
 
 _UVICORN = ["-m", "uvicorn", "--no-access-log", "--log-level", "warning", "--lifespan", "off"]
 COMMANDS = {
@@ -54,9 +56,31 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def resident_mib(pid: int) -> float:
     """Of the largest process of that server."""
+    statuses = [Path(f"/proc/{process}/status").read_text() for process in family(pid)]
+    return max(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Used so far by these processes, those that have ended in between left out."""
+    ticks = 0
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """The process and its children: a server and its workers."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    sizes = []
-    for process in (pid, *children):
-        status = Path(f"/proc/{process}/status").read_text()
-        sizes.append(int(status.partition("VmRSS:")[2].split()[0]))
-    return max(sizes) / 1024
+    return [pid, *map(int, children)]
+
+
+def backends(database_url: str) -> list[int]:
+    """The processes with which PostgreSQL serves that database."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return [pid for (pid,) in rows]

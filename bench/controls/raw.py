@@ -29,7 +29,8 @@ json_build_object('id', l.id, 'title', l.title,
 """
 
 _RANGE = f"""
-SELECT json_build_object('results', coalesce(json_agg({_LESSON} ORDER BY l.starts_at, l.id), '[]'))
+SELECT json_build_object('results',
+    coalesce(json_agg({_LESSON} ORDER BY l.starts_at, l.id), '[]'))::text
 FROM lessons_lesson l JOIN accounts_user t ON t.id = l.tutor_id
     JOIN accounts_user s ON s.id = l.student_id
     LEFT JOIN classroom_classroomsession r ON r.lesson_id = l.id
@@ -50,24 +51,24 @@ WITH l AS (
     INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, created_at)
     SELECT gen_random_uuid(), l.id, true, now() FROM l RETURNING *
 )
-SELECT {_LESSON}
+SELECT ({_LESSON})::text
 FROM l JOIN r ON r.lesson_id = l.id JOIN accounts_user t ON t.id = l.tutor_id
     JOIN accounts_user s ON s.id = l.student_id
 """
 
 _ROOM = """
-SELECT json_build_object('lesson_id', l.id, 'session_uuid', r.uuid)
+SELECT json_build_object('lesson_id', l.id, 'session_uuid', r.uuid)::text
 FROM lessons_lesson l JOIN classroom_classroomsession r ON r.lesson_id = l.id
 WHERE l.id = %s AND %s IN (l.tutor_id, l.student_id)
 """
 
 _INVITABLE = """
-SELECT json_build_object('gen', invite_generation) FROM lessons_lesson
+SELECT json_build_object('gen', invite_generation)::text FROM lessons_lesson
 WHERE id = %s AND tutor_id = %s AND status <> 'cancelled'
 """
 
 _RESOLVE = """
-SELECT json_build_object('lesson_id', l.id, 'session_uuid', r.uuid)
+SELECT json_build_object('lesson_id', l.id, 'session_uuid', r.uuid)::text
 FROM lessons_lesson l JOIN classroom_classroomsession r ON r.lesson_id = l.id
 WHERE l.id = %s AND l.invite_generation = %s AND l.status <> 'cancelled'
 """
@@ -87,13 +88,14 @@ WITH shared AS (
 )
 SELECT json_build_object('count', coalesce(max(total), 0), 'results', coalesce(json_agg(
     json_build_object('id', id, 'first_name', first_name, 'last_name', last_name, 'email', email,
-        'classrooms', classrooms) ORDER BY last_name, first_name, id), '[]'))
+        'classrooms', classrooms) ORDER BY last_name, first_name, id), '[]'))::text
 FROM found
 """
 
 
 def _answer(statement: str, values: list[object], status: int = 200) -> HttpResponse:
     with connection.cursor() as cursor:
+        # As text: psycopg would decode JSON, only for it to be encoded again.
         cursor.execute(statement, values)
         (body,) = cursor.fetchone() or ("",)
     return HttpResponse(body, content_type="application/json", status=status if body else 404)
