@@ -12,14 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 from allauth.headless.tokens.strategies.jwt.internal import create_access_token
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
-from psycopg import sql
 
 from apps.accounts.models import User
 from apps.lessons import overlap
@@ -27,6 +25,8 @@ from apps.lessons import overlap
 TUTORS_PER_BLOCK, STUDENTS_PER_BLOCK = 10, 100
 LESSONS_PER_TUTOR, LESSONS_PER_WEEK, STUDENTS_PER_TUTOR = 1000, 42, 30
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+# Rows of the school have ids below, whatever the benchmark writes has ids above.
+RESERVED = 2_000_000
 # No lesson of the school is after this: here the writes of the benchmark go.
 FREE_FROM = datetime(2027, 1, 4, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ ORDER BY nth, tutor;
 INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, created_at)
 SELECT gen_random_uuid(), id, true, now() FROM lessons_lesson ORDER BY id;
 
-SELECT setval(pg_get_serial_sequence(name, 'id'), 2000000)
+SELECT setval(pg_get_serial_sequence(name, 'id'), {reserved})
 FROM unnest('{{accounts_user,classrooms_classroom,lessons_lesson}}'::text[]) AS name
 """
 
@@ -110,27 +110,11 @@ class School:
 LARGE, SMALL = School(blocks=100), School(blocks=1)
 
 
-def create_database(url: str) -> None:
-    """An empty one in place of whatever had its name."""
-    drop_database(url)
-    _on_server(url, "CREATE DATABASE {}")
-
-
-def drop_database(url: str) -> None:
-    _on_server(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
-
-
-def _on_server(url: str, statement: str) -> None:
-    server, _, name = url.rpartition("/")
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as server_connection:
-        server_connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
-
-
 def fill(school: School) -> None:
     """Into the migrated, empty database of this process's settings. The overlap constraints are
     taken down and put back over all rows at once, which is several times faster."""
     students = school.blocks * STUDENTS_PER_BLOCK
-    statements = _FILL.format(tutors=school.tutors, students=students, monday=MONDAY.isoformat())
+    statements = _FILL.format(tutors=school.tutors, students=students, monday=MONDAY.isoformat(), reserved=RESERVED)
     with connection.schema_editor() as editor:
         overlap.uninstall(None, editor)
         # Foreign keys would be checked row by row, and the pass can make no wrong one.
@@ -142,6 +126,17 @@ def fill(school: School) -> None:
         # What autovacuum would otherwise do some minutes later, in the middle of a round.
         cursor.execute("VACUUM (FREEZE, ANALYZE)")
         cursor.execute("CHECKPOINT")
+
+
+def forget_writes() -> None:
+    """What an earlier run signed in and scheduled."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE django_session")
+        written = "SELECT id FROM lessons_lesson WHERE starts_at >= %s"
+        cursor.execute(
+            f"DELETE FROM classroom_classroomsession WHERE lesson_id IN ({written})", [FREE_FROM]
+        )
+        cursor.execute("DELETE FROM lessons_lesson WHERE starts_at >= %s", [FREE_FROM])
 
 
 def access_tokens(user_ids: Iterable[int]) -> dict[int, str]:

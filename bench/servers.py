@@ -1,4 +1,4 @@
-"""Starting, measuring and stopping the server under test."""
+"""The processes under test: starting, measuring and stopping servers; databases."""
 
 import os
 import signal
@@ -12,34 +12,38 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 _UVICORN = ["-m", "uvicorn", "--no-access-log", "--log-level", "warning", "--lifespan", "off"]
+_GRANIAN = ["-m", "granian", "--interface", "wsgi", "--no-access-log", "--log-level", "warning"]
+PRODUCT = "Kreida"
 COMMANDS = {
-    "uvicorn, WSGI in threads": [*_UVICORN, "bench.asgi:threads"],
+    PRODUCT: ["manage.py", "serve", "--bare"],
+    "uvicorn, a2wsgi": [*_UVICORN, "bench.asgi:threads"],
+    "uvicorn, one hand-over": [*_UVICORN, "bench.asgi:bridge"],
     "uvicorn, Django's ASGI handler": [*_UVICORN, "bench.asgi:handler"],
-    "granian, WSGI": [
-        *("-m", "granian", "--interface", "wsgi", "--no-access-log", "--log-level", "warning"),
-        *("--blocking-threads", os.environ.get("HTTP_THREADS", "4"), "bench.asgi:wsgi"),
-    ],
+    "granian, WSGI": [*_GRANIAN, "--blocking-threads", "4", "bench.asgi:wsgi"],
 }
-PRODUCT = "uvicorn, WSGI in threads"
 
 
 @contextmanager
 def serving(
-    port: int, database_url: str, *, kind: str = PRODUCT, workers: int = 1, **variables: str
+    port: int, database_url: str, kind: str = PRODUCT, workers: int = 1, **variables: str
 ) -> Iterator[int]:
     """A running server's pid."""
-    command = [sys.executable, *COMMANDS[kind], "--port", str(port), "--workers", str(workers)]
+    command = [sys.executable, *COMMANDS[kind], "--port", str(port)]
+    if kind != PRODUCT:
+        command += ["--workers", str(workers)]
     environment = {**os.environ, "DATABASE_URL": database_url, **variables}
     # Its log lines are written, as in production, but to nowhere.
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere) as process:
         try:
             _wait_for(f"http://127.0.0.1:{port}/readyz", process)
             yield process.pid
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            process.wait(30)
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -60,14 +64,14 @@ def resident_mib(pid: int) -> float:
     return max(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
 
 
-def cpu_seconds(pids: list[int]) -> float:
-    """Used so far by these processes, those that have ended in between left out."""
-    ticks = 0
+def cpu_seconds(pids: list[int]) -> dict[int, float]:
+    """Used so far by each of these processes that still lives."""
+    used = {}
     for pid in pids:
         with suppress(FileNotFoundError, ProcessLookupError):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+            used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
 
 
 def family(pid: int) -> list[int]:
@@ -84,3 +88,24 @@ def backends(database_url: str) -> list[int]:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return [pid for (pid,) in rows]
+
+
+def database_exists(url: str) -> bool:
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres") as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return found.fetchone() is not None
+
+
+def create_database(url: str) -> None:
+    _administer(url, "CREATE DATABASE {}")
+
+
+def drop_database(url: str) -> None:
+    _administer(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
+
+
+def _administer(url: str, statement: str) -> None:
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
