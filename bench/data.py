@@ -114,7 +114,9 @@ def fill(school: School) -> None:
     """Into the migrated, empty database of this process's settings. The overlap constraints are
     taken down and put back over all rows at once, which is several times faster."""
     students = school.blocks * STUDENTS_PER_BLOCK
-    statements = _FILL.format(tutors=school.tutors, students=students, monday=MONDAY.isoformat(), reserved=RESERVED)
+    statements = _FILL.format(
+        tutors=school.tutors, students=students, monday=MONDAY.isoformat(), reserved=RESERVED
+    )
     with connection.schema_editor() as editor:
         overlap.uninstall(None, editor)
         # Foreign keys would be checked row by row, and the pass can make no wrong one.

@@ -2,6 +2,7 @@
 keep-alive connections, each of which sends its next request when the last one is answered."""
 
 import asyncio
+import socket
 import statistics
 import time
 from collections.abc import Iterator
@@ -110,3 +111,12 @@ class Summary:
             statistics.median(r.percentile(0.50) for r in rounds),
             statistics.median(r.percentile(0.99) for r in rounds),
         )
+
+
+def fetch(port: int, request: bytes) -> bytes:
+    """One answer's body."""
+    head, _, rest = request.partition(b"\r\n")
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head + b"\r\nConnection: close\r\n" + rest)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return answer.partition(b"\r\n\r\n")[2]
