@@ -21,7 +21,11 @@ MAX_ID = 2**63 - 1
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
-_PLUS_AS_SPACE = re.compile(r"(?<=[\d.]) (?=\d\d:?\d\d$)")
+_PLUS_AS_SPACE = re.compile(r"(?<=\d) (?=\d\d(:?\d\d)?$)", re.ASCII)
+# fromisoformat by itself takes any character between date and time, and NUL before the offset.
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII
+)
 
 
 class JsonParser(BaseParser):
@@ -106,9 +110,10 @@ class InstantField(serializers.DateTimeField):
 
 def parse_instant(text: str) -> datetime | None:
     """ISO 8601 with an offset → UTC; None when it is anything else."""
+    if not _INSTANT.fullmatch(text):
+        return None
     try:
-        instant = datetime.fromisoformat(text)
-        return instant.astimezone(UTC) if instant.tzinfo else None
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
