@@ -19,8 +19,15 @@ class JoinInput(serializers.Serializer[Any]):
     join_code = TextField(max_length=32)
 
 
+class LowerEmailField(serializers.EmailField):
+    """In lower case before its length is checked: some letters take more room there."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
+
+
 class InviteMemberInput(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
+    email = LowerEmailField(max_length=254)
 
 
 class MembershipChange(serializers.Serializer[Any]):
