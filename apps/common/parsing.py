@@ -61,16 +61,20 @@ class AlwaysJson(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class IdField(serializers.IntegerField):
-    """A database id: a JSON integer from 1 to 2^63-1."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer (text, fractions and booleans are not turned into one)."""
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class IdField(WholeNumberField):
+    """A database id: from 1 to 2^63-1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
 class FlagField(serializers.BooleanField):
