@@ -178,9 +178,7 @@ def test_a_malformed_field_is_named(api, tutor, student, classroom, name, value)
 
 
 def test_null_in_an_optional_field_is_the_same_as_leaving_it_out(api, tutor, student, classroom):
-    answer = api(tutor).post(
-        URL, body(student, title=None, classroom_id=None, allow_overlap=None)
-    )
+    answer = api(tutor).post(URL, body(student, title=None, classroom_id=None, allow_overlap=None))
     assert answer.status_code == 201
     assert (answer.json()["title"], answer.json()["classroom_id"]) == ("", classroom.pk)
 
