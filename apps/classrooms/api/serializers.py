@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.classrooms.models import Membership
+from apps.common.mail import validate_address
 from apps.common.pagination import PageQuery
 from apps.common.parsing import TextField
 
@@ -19,15 +20,8 @@ class JoinInput(serializers.Serializer[Any]):
     join_code = TextField(max_length=32)
 
 
-class LowerEmailField(serializers.EmailField):
-    """In lower case before its length is checked: some letters take more room there."""
-
-    def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
-
-
 class InviteMemberInput(serializers.Serializer[Any]):
-    email = LowerEmailField(max_length=254)
+    email = serializers.EmailField(max_length=254, validators=[validate_address])
 
 
 class MembershipChange(serializers.Serializer[Any]):
