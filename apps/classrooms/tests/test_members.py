@@ -154,10 +154,12 @@ def test_a_tutors_account_cannot_be_invited(api, tutor, other_tutor, members):
 
 
 LONG = "x@" + ".".join(["\u0130" * 60] * 4) + ".example"  # longer once it is lower case
+UNSENDABLE = "x@" + "a" * 60 + "\u0130" * 3 + ".example"  # a label no mail can be sent to
 
 
 @pytest.mark.parametrize(
-    "email", [None, "", "x", "a@b", 5, [], "a\x00@x.example", "a" * 250 + "@x.example", LONG]
+    "email",
+    [None, "", "x", "a@b", 5, [], "a\x00@x.example", "a" * 250 + "@x.example", LONG, UNSENDABLE],
 )
 def test_a_malformed_email_is_named(api, tutor, members, email):
     answer = api(tutor).post(members, {"email": email})
@@ -218,3 +220,15 @@ def test_an_invitation_is_mailed_where_mail_is_configured(
     assert [mail.to for mail in mailoutbox] == [["new@x.example"]]
     assert "Algebra" in mailoutbox[0].subject
     assert f"{settings.PUBLIC_URL}/classrooms/" in mailoutbox[0].body
+
+
+def test_a_line_break_in_a_name_does_not_stop_the_mail(
+    api, tutor, classroom, members, settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "smtp://localhost"
+    api(tutor).patch(f"/api/classrooms/{classroom.pk}/", {"name": "Two\nBcc: all@x.example"})
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = api(tutor).post(members, {"email": "new@x.example"})
+    assert answer.status_code == 201
+    assert "Two Bcc: all@x.example" in mailoutbox[0].subject
+    assert mailoutbox[0].recipients() == ["new@x.example"]
