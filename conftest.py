@@ -127,10 +127,14 @@ AUTH = "/_allauth/app/v1/auth"
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords() -> Iterator[None]:
-    """Hashing that is meant to be slow would be most of the time of a test that signs in."""
-    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(PASSWORD_HASHERS=hashers):
+def _quick_settings() -> Iterator[None]:
+    """Passwords hashed quickly, and static files by their own names: slow hashing would be most
+    of the time of a test that signs in, and hashed names need collectstatic first."""
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES={**settings.STORAGES, "staticfiles": static},
+    ):
         yield
 
 
