@@ -1,4 +1,4 @@
-"""The database itself refuses each broken invariant, past every check in Python, on both engines."""
+"""The database itself refuses each broken invariant, past every check in Python."""
 
 from datetime import timedelta
 
