@@ -210,6 +210,8 @@ HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 30 * 86400
 # A token dies with its session: signing out or changing the password takes effect at once.
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 MFA_TOTP_ISSUER = "Kreida"
+# Without a mail server nobody could verify an address, nor then have a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
