@@ -38,8 +38,7 @@ def _secret_key(data_dir: Path) -> str:
 
 
 def _public_url() -> str:
-    default = f"http://127.0.0.1:{env.int('PORT', default=8000)}"
-    url = env.str("PUBLIC_URL", default=default).rstrip("/")
+    url = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         raise ImproperlyConfigured("PUBLIC_URL must look like https://kreida.example (no path).")
@@ -65,6 +64,7 @@ def _database() -> dict[str, object]:
 
 
 DATA_DIR = _data_dir()
+PORT = env.int("PORT", default=8000)
 DEBUG = False
 SECRET_KEY = _secret_key(DATA_DIR)
 PUBLIC_URL = _public_url()
@@ -161,6 +161,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Maps are for developers' tools and large; compressing them would be most of a first start.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "webp", "ico", "woff", "woff2", "gz", "br")
 MEDIA_ROOT = DATA_DIR / "files"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -186,6 +188,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = f"Kreida <kreida@{urlsplit(PUBLIC_URL).hostname}>"
 
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
+ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

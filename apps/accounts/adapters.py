@@ -5,7 +5,12 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from apps.accounts.models import User
 from apps.common.mail import validate_address
+
+
+def display_name(user: User) -> str:
+    return user.get_full_name()
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.text import slugify
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 
@@ -37,5 +38,9 @@ def documented(
         for status, shape in responses.items()
     }
     return extend_schema(
-        summary=summary, request=body, parameters=query, responses={**failures, **given}
+        operation_id=slugify(summary),
+        summary=summary,
+        request=body,
+        parameters=query,
+        responses={**failures, **given},
     )
