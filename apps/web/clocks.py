@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.models.user import known_time_zones
@@ -21,7 +22,9 @@ def day_in_words(day: date, today: date) -> str:
         return _("tomorrow")
     if today - day == timedelta(days=1):
         return _("yesterday")
-    return date_format(day, "l, j E" if day.year == today.year else "l, j E Y")
+    words = date_format(day, "l, j E" if day.year == today.year else "l, j E Y")
+    # Django's Ukrainian weekdays are capitalised, as the language does not do within a sentence.
+    return words[0].lower() + words[1:] if get_language() == "uk" else words
 
 
 def span_in_words(start: datetime, end: datetime, zone: ZoneInfo, now: datetime) -> str:

@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.web import clocks
@@ -67,6 +68,10 @@ def fields(form: Form) -> dict[str, Any]:
 @register.inclusion_tag("web/parts/field.html")
 def field(bound: BoundField, autofocus: bool = False) -> dict[str, Any]:
     widget = bound.field.widget
+    # allauth's placeholders say what the label above says already, and its rules fill a screen.
+    widget.attrs.pop("placeholder", None)
+    if bound.name == "password1" and bound.help_text:
+        bound.help_text = _("At least 8 characters; nothing that is easy to guess.")
     if autofocus:
         widget.attrs["autofocus"] = True
     kind = "plain"

@@ -1,3 +1,5 @@
+import io
+
 import segno
 from django.conf import settings
 from django.contrib import messages
@@ -108,8 +110,9 @@ def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
     """The join link as a picture, for a phone's camera."""
     found = access_classroom(tutor(request), classroom_id)
     picture = segno.make(_join_url(found), error="m")
-    svg = picture.svg_inline(scale=4, border=2, dark="#14211c", light="#fff", svgns=True)
-    return HttpResponse(svg, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    out = io.BytesIO()
+    picture.save(out, kind="svg", scale=4, border=2, dark="#14211c", light="#fff")
+    return HttpResponse(out.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
 @login_required

@@ -16,7 +16,14 @@ each("[data-set-theme]", (button) => {
 });
 
 // The browser's time zone, where nobody has chosen one yet.
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// Chromium still says some zones' former names.
+const renamed = {
+  "Europe/Kiev": "Europe/Kyiv", "Asia/Calcutta": "Asia/Kolkata", "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon", "Atlantic/Faeroe": "Atlantic/Faroe",
+  "America/Buenos_Aires": "America/Argentina/Buenos_Aires", "America/Godthab": "America/Nuuk",
+};
+const found = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const zone = renamed[found] ?? found;
 each("select[data-detect-zone]", (select) => {
   if (select.dataset.detectZone === "chosen" || !zone) return;
   if (![...select.options].some((option) => option.value === zone)) select.add(new Option(zone, zone));
