@@ -15,7 +15,6 @@ def _views() -> dict[str, str]:
         "showCancelled": _("Show cancelled"),
         "timesIn": _("Times are in {zone}"),
         "loading": _("Loading…"),
-        "saving": _("Saving…"),
         "close": _("Close"),
         "back": _("Back"),
         "previous": _("Previous"),

@@ -22,15 +22,23 @@ def day_in_words(day: date, today: date) -> str:
         return _("tomorrow")
     if today - day == timedelta(days=1):
         return _("yesterday")
+    return _whole_day(day, today)
+
+
+def _whole_day(day: date, today: date) -> str:
     words = date_format(day, "l, j E" if day.year == today.year else "l, j E Y")
     # Django's Ukrainian weekdays are capitalised, as the language does not do within a sentence.
     return words[0].lower() + words[1:] if get_language() == "uk" else words
 
 
-def span_in_words(start: datetime, end: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """“Monday, 2 March, 15:00–16:00”, by the clock of `zone`."""
+def span_in_words(
+    start: datetime, end: datetime, zone: ZoneInfo, now: datetime, *, plain: bool = False
+) -> str:
+    """“tomorrow, 15:00–16:00”, by the clock of `zone`. `plain` writes the date out, for somebody
+    else's clock: their tomorrow need not be the reader's."""
     begins, ends = start.astimezone(zone), end.astimezone(zone)
-    day = day_in_words(begins.date(), now.astimezone(zone).date())
+    today = now.astimezone(zone).date()
+    day = (_whole_day if plain else day_in_words)(begins.date(), today)
     return f"{day}, {begins:%H:%M}–{ends:%H:%M}"
 
 

@@ -32,6 +32,12 @@ def span(start: datetime, end: datetime, zone: str) -> str:
     return clocks.span_in_words(start, end, ZoneInfo(zone), timezone.now())
 
 
+@register.simple_tag
+def span_there(start: datetime, end: datetime, zone: str) -> str:
+    """For a clock that is not the reader's own."""
+    return clocks.span_in_words(start, end, ZoneInfo(zone), timezone.now(), plain=True)
+
+
 @register.filter
 def moment(instant: datetime, zone: str) -> str:
     """“tomorrow, 15:00”."""

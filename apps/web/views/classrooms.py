@@ -112,7 +112,9 @@ def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
     picture = segno.make(_join_url(found), error="m")
     out = io.BytesIO()
     picture.save(out, kind="svg", scale=4, border=2, dark="#14211c", light="#fff")
-    return HttpResponse(out.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return HttpResponse(
+        out.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "no-store"}
+    )
 
 
 @login_required

@@ -1,4 +1,4 @@
-// What the pages can do beyond plain HTML. Everything here has a plain form or link beneath it.
+// What the pages can do beyond plain HTML. Searching, joining and scheduling are plain forms beneath it.
 const each = (selector, run, root = document) => root.querySelectorAll(selector).forEach(run);
 const say = (name) => document.body.dataset[name] ?? "";
 const cookie = (name, value) => {
