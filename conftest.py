@@ -1,21 +1,35 @@
 """The cast of the tests, and plain builders. A test that needs more people makes them here too."""
 
-from collections.abc import Callable
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpResponse
+from django.test import override_settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.classroom.services import session_of
 from apps.classrooms.models import Classroom, Membership
+from apps.common.logs import JsonFormatter
 from apps.lessons.models import Lesson
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 _numbers = count(1)
+
+
+def pytest_configure() -> None:
+    """Pages name static files as they are in the source: tests run without collectstatic."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +131,58 @@ def api() -> Callable[[User | None], APIClient]:
         return signed_in
 
     return client
+
+
+PASSWORD = "a-long-pass-phrase-7"
+AUTH = "/_allauth/app/v1/auth"
+
+
+@pytest.fixture(autouse=True)
+def _quick_settings() -> Iterator[None]:
+    """Passwords hashed quickly, and static files by their own names: slow hashing would be most
+    of the time of a test that signs in, and hashed names need collectstatic first."""
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES={**settings.STORAGES, "staticfiles": static},
+    ):
+        yield
+
+
+def sign_up(**changes: object) -> HttpResponse:
+    """allauth's headless sign-up, as a client of the API does it."""
+    sent = {
+        "email": "new@school.example",
+        "password": PASSWORD,
+        "first_name": "Нова",
+        "last_name": "Людина",
+        "role": "tutor",
+        **changes,
+    }
+    return APIClient().post(f"{AUTH}/signup", sent)
+
+
+def bearer(token: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out, and counts as deselected, what only PostgreSQL can show."""
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgres")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def log_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the server's log has said since the test began, as its own formatter writes it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)

@@ -4,6 +4,9 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 

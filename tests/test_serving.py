@@ -7,9 +7,11 @@ import signal
 import socket
 
 import httpx
+import pytest
 
 from tests.server import start_kreida
 
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 SIGN_UP = "/_allauth/app/v1/auth/signup"
 
 

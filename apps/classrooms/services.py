@@ -29,7 +29,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
     ).first()
     if classroom is None:
         raise not_found(_("No classroom has this code."))
-    membership = _membership_of(classroom, student, Status.ACTIVE)
+    membership = _locked(_membership_of(classroom, student, Status.ACTIVE))
     if membership.status in (Status.PAUSED, Status.REMOVED):
         raise forbidden(_("Your tutor has to let you back into this classroom."))
     return _activate(membership)
@@ -59,6 +59,7 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
 @transaction.atomic
 def accept_invitation(*, membership: Membership, student: User) -> Membership:
     """Raises `forbidden` unless it is an invitation still (repeating an acceptance is fine)."""
+    membership = _locked(membership)
     if membership.status not in (Status.INVITED, Status.ACTIVE):
         raise forbidden(_("This invitation was taken back."))
     if membership.student_id is None:
@@ -93,6 +94,12 @@ def archive_classroom(*, classroom: Classroom) -> None:
     classroom.save(update_fields=["archived_at"])
 
 
+def restore_classroom(*, classroom: Classroom) -> None:
+    """Takes the archiving back: the same members, and the same code opens it again."""
+    classroom.archived_at = None
+    classroom.save(update_fields=["archived_at"])
+
+
 def _membership_of(classroom: Classroom, student: User, status: Status) -> Membership:
     """The person's one membership: found, adopted from an e-mail invitation, or made."""
     joined_at = timezone.now() if status == Status.ACTIVE else None
@@ -108,6 +115,19 @@ def _membership_of(classroom: Classroom, student: User, status: Status) -> Membe
     )
     membership.student, membership.classroom = student, classroom
     return membership
+
+
+def _locked(membership: Membership) -> Membership:
+    """As it is now, and until the transaction ends: the tutor may be removing it meanwhile."""
+    found = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("classroom", "student")
+        .filter(pk=membership.pk)
+        .first()
+    )
+    if found is None:
+        raise not_found()
+    return found
 
 
 def _activate(membership: Membership) -> Membership:

@@ -100,7 +100,8 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         limit = MAX_UPLOAD if _UPLOADS.match(request.path) else MAX_BODY
-        if length.isdecimal() and int(length) > limit:
+        # A number too long to be read as one is too large as well.
+        if length.isdecimal() and (len(length) > 12 or int(length) > limit):
             return error_response(
                 "payload_too_large",
                 413,
@@ -112,15 +113,15 @@ class BodyLimit:
 
     @staticmethod
     def _is_storable_json(body: bytes) -> bool:
-        """False for lone surrogates, NUL and bottomless nesting, which allauth would crash on;
-        what is merely malformed is left to allauth to answer."""
+        """False for lone surrogates, NUL, bottomless nesting and endless numbers, which allauth
+        would crash on; what is merely malformed is left to allauth to answer."""
         try:
             text = json.dumps(json.loads(body or b"{}"), ensure_ascii=False)
             text.encode()
-        except (UnicodeEncodeError, RecursionError):
-            return False
-        except ValueError:
+        except (json.JSONDecodeError, UnicodeDecodeError):
             return True
+        except (ValueError, RecursionError):
+            return False
         return "\\u0000" not in text
 
 

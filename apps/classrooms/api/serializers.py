@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.classrooms.models import Membership
+from apps.common.mail import validate_address
 from apps.common.pagination import PageQuery
 from apps.common.parsing import TextField
 
@@ -20,7 +21,7 @@ class JoinInput(serializers.Serializer[Any]):
 
 
 class InviteMemberInput(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
+    email = serializers.EmailField(max_length=254, validators=[validate_address])
 
 
 class MembershipChange(serializers.Serializer[Any]):
