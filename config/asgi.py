@@ -3,20 +3,16 @@
 import os
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
-from apps.common.chunked import is_chunked, with_length
+from apps.common.threads import InThreads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django: Any = get_wsgi_application()
-http = WSGIMiddleware(django, workers=10)
+http = InThreads(get_wsgi_application(), threads=int(os.environ.get("HT", "10")))
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http":
-        if is_chunked(scope):
-            scope, receive = await with_length(scope, receive)
         await http(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
