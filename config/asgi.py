@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from apps.common.threads import InThreads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http = InThreads(get_wsgi_application(), threads=int(os.environ.get("HT", "10")))
+http = InThreads(get_wsgi_application(), threads=4)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
