@@ -1,8 +1,12 @@
 """The cast of the tests, and plain builders. A test that needs more people makes them here too."""
 
+import io
+import json
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,6 +18,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.classroom.services import session_of
 from apps.classrooms.models import Classroom, Membership
+from apps.common.logs import JsonFormatter
 from apps.lessons.models import Lesson
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -158,10 +163,20 @@ def bearer(token: str) -> APIClient:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out, and counts as deselected, what another database than PostgreSQL cannot show."""
+    """Leaves out, and counts as deselected, what only PostgreSQL can show."""
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         return
     left_out = [item for item in items if item.get_closest_marker("postgres")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def log_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the server's log has said since the test began, as its own formatter writes it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)

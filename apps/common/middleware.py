@@ -100,7 +100,8 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         limit = MAX_UPLOAD if _UPLOADS.match(request.path) else MAX_BODY
-        if length.isdecimal() and int(length) > limit:
+        # A number too long to be read as one is too large as well.
+        if length.isdecimal() and (len(length) > 12 or int(length) > limit):
             return error_response(
                 "payload_too_large",
                 413,

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -94,6 +95,16 @@ class Lesson(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title or self.pk} at {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+    def clean(self) -> None:
+        """For forms that are made of the model, as the admin's: the overlap rule as a sentence,
+        where the database could only crash. Raises Django's ValidationError."""
+        if self.is_cancelled or self.allow_overlap or not (self.starts_at and self.ends_at):
+            return
+        others = Lesson.objects.live().filter(allow_overlap=False).exclude(pk=self.pk)
+        same_person = Q(tutor=self.tutor_id) | Q(student=self.student_id)
+        if others.between(self.starts_at, self.ends_at).filter(same_person).exists():
+            raise ValidationError(_("There is another lesson at this time."))
 
     @property
     def is_cancelled(self) -> bool:

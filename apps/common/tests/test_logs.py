@@ -1,0 +1,73 @@
+"""Log lines: JSON, one a request, with its id; never a token or a password."""
+
+import json
+
+import pytest
+from rest_framework.test import APIClient
+
+from conftest import AUTH, PASSWORD, bearer, sign_up
+
+pytestmark = pytest.mark.django_db
+
+
+def requests(lines):
+    return [line for line in lines if line["logger"] == "kreida.request"]
+
+
+def test_a_request_is_one_line_with_its_id_route_and_status(api, tutor, lesson, log_lines):
+    answer = api(tutor).get(f"/api/lessons/{lesson.pk}/?secret=1")
+    (line,) = requests(log_lines())
+    assert line["request_id"] == answer["X-Request-ID"]
+    assert (line["method"], line["status"]) == ("GET", 200)
+    assert line["route"] == "api/lessons/<int:lesson_id>/"
+    assert line["ms"] >= 0
+    assert {"time", "level", "logger", "message"} <= set(line)
+
+
+def test_every_answer_has_an_id_of_its_own(api, db):
+    ids = {api().get(path)["X-Request-ID"] for path in ("/healthz", "/api/me/", "/api/x/")}
+    assert len(ids) == 3
+
+
+def test_neither_tokens_nor_passwords_are_in_the_log(api, tutor, lesson, log_lines, capfd, caplog):
+    caplog.set_level("DEBUG")
+    meta = sign_up().json()["meta"]
+    client = bearer(meta["access_token"])
+    invite = api(tutor).post(f"/api/lessons/{lesson.pk}/invite/").json()["token"]
+    APIClient().post(f"{AUTH}/login", {"email": "new@school.example", "password": PASSWORD})
+    APIClient().post(f"{AUTH}/login", {"email": "new@school.example", "password": "wrong-secret"})
+    APIClient().post("/_allauth/app/v1/tokens/refresh", {"refresh_token": meta["refresh_token"]})
+    client.get("/api/me/")
+    client.get("/api/lesson-invites/resolve/", {"token": invite})
+    client.get("/api/lesson-invites/resolve/", {"token": f"{invite}x"})
+    bearer(f"{meta['access_token']}x").get("/api/me/")
+    api().get(f"/invite/{invite}/")
+    api().get(f"/no-such-page/{invite}/")
+    api(tutor).post("/api/classrooms/join/", {"join_code": lesson.classroom.join_code})
+    out, err = capfd.readouterr()
+    lines = log_lines()
+    written = "\n".join([json.dumps(lines), out, err, caplog.text])
+    assert len(requests(lines)) == 12
+    secrets = [PASSWORD, "wrong-secret", invite, lesson.classroom.join_code, *meta.values()]
+    for secret in secrets:
+        if isinstance(secret, str):
+            assert secret not in written
+    assert all(line["request_id"] for line in requests(lines))
+
+
+def test_a_crash_with_a_token_in_the_address_does_not_log_it(
+    api, tutor, lesson, log_lines, monkeypatch
+):
+    from apps.lessons.api.views import ResolveInviteView
+
+    def crash(*_args):
+        raise RuntimeError("for the log")
+
+    invite = api(tutor).post(f"/api/lessons/{lesson.pk}/invite/").json()["token"]
+    monkeypatch.setattr(ResolveInviteView, "get", crash)
+    client = api(tutor)
+    client.raise_request_exception = False
+    assert client.get("/api/lesson-invites/resolve/", {"token": invite}).status_code == 500
+    written = json.dumps(log_lines())
+    assert "for the log" in written
+    assert invite not in written

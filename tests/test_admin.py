@@ -1,0 +1,127 @@
+"""Django's admin covers every model of ours, with search, and shows no secret."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.lessons.models import Lesson
+from conftest import HOUR, NOON, PASSWORD, make_lesson, make_user, sign_up
+
+pytestmark = pytest.mark.django_db
+
+OURS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+
+
+@pytest.fixture
+def admin_client(client):
+    person = make_user("tutor", is_staff=True, is_superuser=True)
+    client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def url_of(model, page, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_every_model_of_ours_is_registered_with_search(model):
+    assert admin.site._registry[model].search_fields
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry))
+def test_every_list_and_form_opens_and_searches(admin_client, lesson, model):
+    assert admin_client.get(url_of(model, "changelist")).status_code == 200
+    found = admin_client.get(url_of(model, "changelist"), {"q": "олена %' \\"})
+    assert found.status_code in (200, 302)
+    page = admin_client.get(url_of(model, "add"))
+    assert page.status_code in (200, 403)
+
+
+@pytest.mark.parametrize("q", ["Коваль", "student"])
+def test_a_person_is_found(admin_client, student, q):
+    page = admin_client.get(url_of(User, "changelist"), {"q": q}).content.decode()
+    assert student.email in page
+
+
+def test_no_page_of_the_admin_shows_a_secret(admin_client, lesson):
+    meta = sign_up().json()["meta"]
+    user = User.objects.get(email="new@school.example")
+    seed = "JBSWY3DPEHPK3PXP"
+    Authenticator.objects.create(user=user, type="totp", data={"secret": seed})
+    codes = {"seed": "recovery-seed", "used_mask": 0, "migrated_codes": ["recovery-code"]}
+    Authenticator.objects.create(user=user, type="recovery_codes", data=codes)
+    Lesson.objects.update(idempotency_key="idem-secret", idempotency_digest="digest-secret")
+    sessions = list(UserSession.objects.values_list("session_key", flat=True))
+    assert sessions
+    secrets = [
+        *("idem-secret", "digest-secret", seed, "recovery-seed", "recovery-code", PASSWORD),
+        *sessions,
+        lesson.classroom.join_code,
+        user.password.rpartition("$")[2],
+        meta["access_token"],
+        meta["session_token"],
+    ]
+    opened = 0
+    for model in admin.site._registry:
+        pages = [url_of(model, "changelist")]
+        for row in model._default_manager.all():
+            pages += [url_of(model, page, row.pk) for page in ("change", "delete", "history")]
+        for page in pages:
+            answer = admin_client.get(page)
+            assert answer.status_code == 200, page
+            opened += 1
+            text = answer.content.decode()
+            assert [secret for secret in secrets if secret in text] == [], page
+    assert opened > 40
+
+
+def test_secrets_cannot_be_searched_for(admin_client, lesson):
+    """A search that finds by a secret tells it, letter by letter."""
+    for model, site in admin.site._registry.items():
+        named = " ".join(site.search_fields)
+        for secret in ("password", "join_code", "session_key", "data", "idempotency", "key"):
+            assert secret not in named, model
+
+
+def test_the_admin_refuses_those_without_rights(client, tutor, staff):
+    for person, status in ((None, 302), (tutor, 302), (staff, 403)):
+        if person:
+            client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
+        assert client.get(url_of(Lesson, "changelist")).status_code == status
+
+
+def lesson_form(lesson, starts_at):
+    return {
+        "tutor": lesson.tutor_id,
+        "student": lesson.student_id,
+        "classroom": lesson.classroom_id,
+        "title": "",
+        "status": "scheduled",
+        "cancel_reason": "",
+        "starts_at_0": f"{starts_at:%Y-%m-%d}",
+        "starts_at_1": f"{starts_at:%H:%M:%S}",
+        "ends_at_0": f"{starts_at + HOUR:%Y-%m-%d}",
+        "ends_at_1": f"{starts_at + HOUR:%H:%M:%S}",
+    }
+
+
+def test_an_overlap_made_in_the_admin_is_said_in_the_form(admin_client, tutor, student, lesson):
+    other = make_lesson(tutor, student, NOON + 5 * HOUR)
+    client = admin_client
+    url = url_of(Lesson, "change", other.pk)
+    answer = client.post(url, lesson_form(other, NOON + HOUR / 2))
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors
+    assert client.post(url, lesson_form(other, NOON + HOUR)).status_code == 302
+    other.refresh_from_db()
+    assert other.starts_at == NOON + HOUR
+
+
+def test_the_admin_writes_down_who_changed_what(admin_client, lesson):
+    admin_client.post(url_of(Lesson, "change", lesson.pk), lesson_form(lesson, NOON + 3 * HOUR))
+    assert LogEntry.objects.get().object_id == str(lesson.pk)

@@ -1,0 +1,237 @@
+"""Bad input under /api/: a clear JSON error, nothing changed, never a 500, never a page."""
+
+import re
+
+import pytest
+from django.db import transaction
+from rest_framework.test import APIClient
+
+from apps.classrooms.models import Classroom
+from apps.lessons.models import Lesson
+from tests.test_permissions import TABLE
+
+pytestmark = pytest.mark.django_db
+
+WRITES = sorted({(route, method) for route, method, *_ in TABLE if method in ("POST", "PATCH")})
+BODILESS = {"lessons/{lesson}/invites/revoke/", "memberships/{membership}/accept/"}
+TAKES_BODY = [
+    (route, method) for route, method in WRITES if route not in BODILESS | {"no-such-path/"}
+]
+
+
+@pytest.fixture
+def paths(lesson):
+    membership = lesson.classroom.memberships.get()
+    ids = {"classroom": lesson.classroom_id, "membership": membership.pk, "lesson": lesson.pk}
+    return lambda route: f"/api/{route.format(**ids)}"
+
+
+def send(client, method, path, data, content_type="application/json"):
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogatepass")
+    return client.generic(method, path, data=data, content_type=content_type)
+
+
+def assert_error(answer, *codes):
+    assert answer["Content-Type"] == "application/json"
+    body = answer.json()
+    assert (answer.status_code, body["error"]) in codes, answer.content[:300]
+    fields = {"fields"} if body["error"] == "validation_error" else set()
+    assert set(body) == {"error", "detail"} | fields
+    assert body["detail"]
+
+
+def who(api, request, route):
+    student = route in ("classrooms/join/",)
+    return api(request.getfixturevalue("student" if student else "tutor"))
+
+
+NONSENSE = {
+    "malformed": "{",
+    "trailing": "{} x",
+    "single quotes": "{'a': 1}",
+    "NaN": '{"title": NaN}',
+    "lone surrogate": '{"title": "\\ud800", "name": "\\udfff"}',
+    "raw surrogate": '{"title": "\ud800"}',
+    "raw control": '{"title": "a\x01b"}',
+    "not UTF-8": b'{"title": "\xff\xfe"}',
+    "UTF-16": '{"title": "x"}'.encode("utf-16"),
+    "deep": '{"title":' + "[" * 100_000,
+    "deep and closed": "[" * 50_000 + "]" * 50_000,
+    "a list": "[1]",
+    "a string": '"x"',
+    "a number": "5",
+    "true": "true",
+    "null": "null",
+}
+
+
+@pytest.mark.parametrize("kind", NONSENSE)
+@pytest.mark.parametrize(("route", "method"), TAKES_BODY)
+def test_a_body_that_makes_no_sense_is_a_validation_error(api, request, paths, route, method, kind):
+    before = list(Lesson.objects.values()), list(Classroom.objects.values())
+    client = who(api, request, route)
+    answer = send(client, method, paths(route), NONSENSE[kind])
+    assert_error(answer, (400, "validation_error"))
+    assert (list(Lesson.objects.values()), list(Classroom.objects.values())) == before
+
+
+@pytest.mark.parametrize(("route", "method"), TAKES_BODY)
+def test_huge_numbers_are_a_validation_error_or_ignored(api, request, paths, route, method):
+    body = "{" + ",".join(f'"{name}": {"9" * 5000}' for name in (
+        *("student_id", "starts_at", "ends_at", "title", "name", "join_code", "email", "status"),
+        *("ttl_seconds", "reason", "first_name", "timezone"),
+    )) + "}"  # fmt: skip
+    answer = send(who(api, request, route), method, paths(route), body)
+    assert_error(answer, (400, "validation_error"))
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml",
+     "application/json5", "json", "x" * 300, "application/json/x"],
+)  # fmt: skip
+@pytest.mark.parametrize(("route", "method"), TAKES_BODY)
+def test_another_media_type_is_unsupported(api, request, paths, route, method, media_type):
+    answer = send(who(api, request, route), method, paths(route), '{"name": "x"}', media_type)
+    assert_error(answer, (415, "unsupported_media_type"))
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON",
+                   "application/json; charset=nonsense", "application/json;"]
+)  # fmt: skip
+def test_json_by_any_of_its_spellings_is_json(api, tutor, media_type):
+    answer = send(api(tutor), "POST", "/api/classrooms/", '{"name": "x"}', media_type)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "x", "*/*;q=0", ""])
+def test_accept_cannot_make_a_request_fail(api, tutor, accept):
+    answer = api(tutor).get("/api/me/", headers={"Accept": accept})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+
+
+@pytest.mark.parametrize("size", [1024 * 1024 + 1, 10 * 1024 * 1024])
+@pytest.mark.parametrize("path", ["/api/classrooms/", "/api/no-such-path/"])
+def test_a_body_over_1_mib_is_too_large(api, tutor, path, size):
+    answer = send(api(tutor), "POST", path, b'{"name": "' + b"x" * size + b'"}')
+    assert_error(answer, (413, "payload_too_large"))
+    assert not Classroom.objects.exists()
+
+
+def test_a_body_of_1_mib_is_read(api, tutor):
+    padding = b" " * (1024 * 1024 - 13)
+    assert (
+        send(api(tutor), "POST", "/api/classrooms/", b'{"name": "x"}' + padding).status_code == 201
+    )
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "9" * 5000, "1e3", "²", ""])
+def test_a_content_length_that_is_no_number_is_no_crash(api, tutor, length):
+    answer = api(tutor).generic(
+        "POST", "/api/classrooms/", b'{"name": "x"}', "application/json", CONTENT_LENGTH=length
+    )
+    assert answer.status_code in (201, 400, 413)
+    assert answer["Content-Type"] == "application/json"
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/",
+        "/api//",
+        "/api/x",
+        "/api/x/y/z/",
+        "/api/lessons/x/",
+        "/api/lessons/1/x/",
+        "/api/lessons/-1/",
+        "/api/lessons/1.0/",
+        "/api/lessons/%00/",
+        "/api/lessons/%0a/",
+        "/api/x%0ay",
+        "/api/%ff%fe/",
+        "/api/lessons/" + "9" * 5000 + "/",
+        "/api/../api/x",
+        "/api/" + "x" * 5000,
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PURGE"])
+def test_an_unknown_path_is_a_json_404_by_every_method(db, path, method):
+    """Without a CSRF token too: this is what a stray script of another site sends."""
+    answer = APIClient(enforce_csrf_checks=True).generic(method, path)
+    assert_error(answer, (404, "not_found"))
+
+
+def test_an_unknown_path_is_a_json_404_for_the_signed_in(tutor):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
+    assert_error(client.post("/api/x/", {}), (404, "not_found"))
+
+
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "CONNECT", "PURGE", "get", "X" * 100])
+@pytest.mark.parametrize("route", sorted({row[0] for row in TABLE} - {"no-such-path/"}))
+def test_an_unknown_method_is_not_allowed(api, request, paths, route, method):
+    answer = who(api, request, route).generic(method, paths(route))
+    if method == "get":  # DRF takes methods in any letter case
+        assert answer.status_code < 500
+    else:
+        assert_error(answer, (405, "method_not_allowed"))
+        assert answer["Allow"]
+
+
+@pytest.mark.parametrize(("route", "method"), sorted({row[:2] for row in TABLE}))
+def test_a_path_without_its_slash_is_the_same_path(api, request, paths, route, method):
+    client = who(api, request, route)
+    answers = []
+    for path in (paths(route), paths(route).rstrip("/")):
+        before = transaction.savepoint()
+        answers.append(client.generic(method, path, b"{}", "application/json"))
+        transaction.savepoint_rollback(before)
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].status_code < 500
+    assert not 300 <= answers[0].status_code < 400
+    if route != "docs/":  # a page that names its own address
+        assert _without_ids(answers[0].content) == _without_ids(answers[1].content)
+
+
+def _without_ids(body):
+    return re.sub(rb'"(id|token|invite_url|join_code|created_at|expires_at)":[^,}]+', b"", body)
+
+
+# Ids
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, 2**63, 2**64, 10**100])
+@pytest.mark.parametrize(("route", "method"), sorted({row[:2] for row in TABLE if "{" in row[0]}))
+def test_an_id_of_any_size_is_not_found(api, request, route, method, number, tutor, student):
+    path = f"/api/{route.format(classroom=number, membership=number, lesson=number)}"
+    client = api(student if "accept" in route else tutor)
+    answer = client.generic(method, path, b"{}", "application/json")
+    assert_error(answer, (404, "not_found"), (404, "lesson_not_found"))
+    assert (answer.json()["error"] == "lesson_not_found") is ("{lesson}" in route)
+
+
+# A crash
+
+
+def test_a_crash_is_a_server_error_with_its_id_and_no_traceback(api, tutor, monkeypatch, log_lines):
+    from apps.accounts.api.views import MeView
+
+    def crash(*_args):
+        raise RuntimeError("the reason is for the log alone")
+
+    monkeypatch.setattr(MeView, "get", crash)
+    client = api(tutor)
+    client.raise_request_exception = False
+    answer = client.get("/api/me/")
+    assert_error(answer, (500, "server_error"))
+    assert "reason" not in answer.content.decode()
+    assert "Traceback" not in answer.content.decode()
+    crashes = [line for line in log_lines() if line["message"] == "crash"]
+    assert [line["request_id"] for line in crashes] == [answer["X-Request-ID"]]
+    assert "the reason is for the log alone" in crashes[0]["traceback"]
