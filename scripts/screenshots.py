@@ -20,7 +20,7 @@ LARGEST = 300 * 1024
 LAPTOP, PHONE = (1280, 800), (390, 780)
 # name: address, size, colours, language, who is signed in
 PICTURES = {
-    "landing": ("/", LAPTOP, "light", "en", ""),
+    "landing": ("/", (1120, 680), "light", "en", ""),
     "calendar": ("/calendar/", LAPTOP, "light", "en", "tutor"),
     "calendar-board": ("/calendar/", LAPTOP, "dark", "uk", "tutor"),
     "students": ("/students/", LAPTOP, "light", "en", "tutor"),
