@@ -53,15 +53,16 @@ def main() -> int:
         return [sys.executable, "-m", "pytest", "-q", "-m", markers, *options]
 
     two = ("-n", "2", "--dist", "loadgroup")
+    database = {} if "postgres" in missing else {"DATABASE_URL": POSTGRES}
     stages: list[tuple[str, list[str], dict[str, str]]] = [
         ("front end", ["npm", "test", "--silent"], {}),
         ("on SQLite", pytest("not postgres and not redis and not browser", *two), {}),
     ]
     if "postgres" not in missing:
         on_postgres = pytest("not redis and not browser and not any_database", *two)
-        stages.append(("on PostgreSQL", on_postgres, {"DATABASE_URL": POSTGRES}))
+        stages.append(("on PostgreSQL", on_postgres, database))
     if "redis" not in missing:
-        stages.append(("with Redis", pytest("redis and not browser"), {}))
+        stages.append(("with Redis", pytest("redis and not browser"), database))
     if "browser" not in missing:
         stages.append(("in Chromium", pytest("browser"), {}))
     failed = [name for name, command, env in stages if not _run(name, command, env)]
