@@ -28,6 +28,18 @@ def access_classroom(user: User, classroom_id: int) -> Classroom:
     return classroom
 
 
+def access_archived_classroom(user: User, classroom_id: int) -> Classroom:
+    """The archived classroom, for its tutor, who may want it back."""
+    classroom = (
+        Classroom.objects.filter(pk=min(classroom_id, MAX_ID)).exclude(archived_at=None).first()
+    )
+    if classroom is None:
+        raise not_found()
+    if not may_manage_classroom(user, classroom):
+        raise forbidden()
+    return classroom
+
+
 def _membership(membership_id: int) -> Membership:
     membership = (
         Membership.objects.select_related("classroom", "student")

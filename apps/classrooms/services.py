@@ -94,6 +94,12 @@ def archive_classroom(*, classroom: Classroom) -> None:
     classroom.save(update_fields=["archived_at"])
 
 
+def restore_classroom(*, classroom: Classroom) -> None:
+    """Takes the archiving back: the same members, and the same code opens it again."""
+    classroom.archived_at = None
+    classroom.save(update_fields=["archived_at"])
+
+
 def _membership_of(classroom: Classroom, student: User, status: Status) -> Membership:
     """The person's one membership: found, adopted from an e-mail invitation, or made."""
     joined_at = timezone.now() if status == Status.ACTIVE else None

@@ -1,0 +1,98 @@
+"""Who may open which page."""
+
+import pytest
+
+from apps.web.urls import urlpatterns
+from conftest import make_membership, make_user
+
+# Of each route: what a visitor, a student of the lesson, its tutor, another tutor get by GET.
+PAGES = {
+    "home": ("/", (200, 302, 302, 302)),
+    "language": ("/language/", (405, 405, 405, 405)),
+    "settings": ("/settings/", (302, 200, 200, 200)),
+    "calendar": ("/calendar/", (302, 200, 200, 200)),
+    "students": ("/students/", (302, 403, 200, 200)),
+    "students-export": ("/students/export/", (302, 403, 200, 200)),
+    "roster": ("/students/import/", (302, 403, 200, 200)),
+    "roster-confirm": ("/students/import/confirm/", (302, 405, 405, 405)),
+    "classrooms": ("/classrooms/", (302, 200, 200, 200)),
+    "classroom": ("/classrooms/{classroom}/", (302, 403, 200, 403)),
+    "classroom-archive": ("/classrooms/{classroom}/archive/", (302, 405, 405, 405)),
+    "classroom-restore": ("/classrooms/{classroom}/restore/", (302, 405, 405, 405)),
+    "classroom-code": ("/classrooms/{classroom}/code/", (302, 405, 405, 405)),
+    "classroom-qr": ("/classrooms/{classroom}/qr.svg/", (302, 403, 200, 403)),
+    "member-invite": ("/classrooms/{classroom}/invite/", (302, 405, 405, 405)),
+    "member": ("/memberships/{membership}/", (302, 405, 405, 405)),
+    "accept": ("/memberships/{membership}/accept/", (302, 405, 405, 405)),
+    "join": ("/join/", (302, 200, 403, 403)),
+    "join-code": ("/join/ABCDEFGH/", (302, 200, 403, 403)),
+    "lesson-new": ("/lessons/new/", (302, 403, 200, 200)),
+    "lesson": ("/lessons/{lesson}/", (302, 200, 200, 403)),
+    "lesson-edit": ("/lessons/{lesson}/edit/", (302, 403, 200, 403)),
+    "lesson-cancel": ("/lessons/{lesson}/cancel/", (302, 405, 405, 405)),
+    "lesson-invite": ("/lessons/{lesson}/invite/", (302, 405, 405, 405)),
+    "lesson-revoke": ("/lessons/{lesson}/invites/revoke/", (302, 405, 405, 405)),
+    "invite": ("/invite/", (400, 400, 400, 400)),
+    "invite-guest": ("/invite/guest/", (405, 405, 405, 405)),
+    "invite-link": ("/invite/abc/", (302, 302, 302, 302)),
+}
+# The same by POST with nothing in the form, where a stranger could do harm.
+CHANGES = {
+    "/classrooms/{classroom}/archive/": (302, 403, 403),
+    "/classrooms/{classroom}/code/": (302, 403, 403),
+    "/classrooms/{classroom}/invite/": (302, 403, 403),
+    "/memberships/{membership}/": (302, 403, 403),
+    "/lessons/{lesson}/edit/": (302, 403, 403),
+    "/lessons/{lesson}/cancel/": (302, 403, 403),
+    "/lessons/{lesson}/invite/": (302, 403, 403),
+    "/lessons/{lesson}/invites/revoke/": (302, 403, 403),
+    "/students/import/confirm/": (302, 403, 302),
+}
+
+
+@pytest.fixture
+def addresses(classroom, lesson):
+    membership = classroom.memberships.get()
+    return {"classroom": classroom.pk, "lesson": lesson.pk, "membership": membership.pk}
+
+
+@pytest.fixture
+def people(student, tutor, other_tutor):
+    return (None, student, tutor, other_tutor)
+
+
+def test_every_route_is_in_the_table():
+    ours = {p.name for p in urlpatterns}
+    assert ours - {"room"} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_get(name, browser, addresses, people):
+    address, expected = PAGES[name]
+    path = address.format(**addresses)
+    assert tuple(browser(who).get(path).status_code for who in people) == expected
+
+
+@pytest.mark.parametrize("address", CHANGES)
+def test_post_by_others_changes_nothing(address, browser, addresses, people, classroom):
+    path = address.format(**addresses)
+    visitor, student, _tutor, other_tutor = people
+    others = (visitor, student, other_tutor)
+    assert tuple(browser(who).post(path).status_code for who in others) == CHANGES[address]
+    classroom.refresh_from_db()
+    assert classroom.archived_at is None
+    assert classroom.memberships.get().status == "active"
+
+
+def test_a_visitor_is_sent_to_sign_in_and_back(browser):
+    assert browser().get("/students/?q=a").url == "/accounts/login/?next=/students/%3Fq%3Da"
+
+
+def test_a_student_cannot_accept_for_another(browser, classroom, stranger):
+    other = make_user("student")
+    invitation = make_membership(classroom, other, "invited")
+    assert browser(stranger).post(f"/memberships/{invitation.pk}/accept/").status_code == 403
+
+
+def test_the_first_address_needs_no_slash(browser, tutor):
+    assert browser(tutor).get("/students").status_code == 200

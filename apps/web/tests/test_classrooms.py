@@ -1,0 +1,143 @@
+import pytest
+
+from apps.classrooms.models import Classroom, Membership
+from conftest import make_classroom, make_membership, make_user
+
+
+def test_create(browser, tutor):
+    answer = browser(tutor).post("/classrooms/", {"name": "Фізика"})
+    assert answer.url == f"/classrooms/{Classroom.objects.get(tutor=tutor).pk}/"
+
+
+def test_a_nameless_one_is_refused(browser, tutor):
+    answer = browser(tutor).post("/classrooms/", {"name": " "})
+    assert answer.status_code == 400
+    assert not Classroom.objects.exists()
+
+
+def test_rename(browser, tutor, classroom):
+    browser(tutor).post(f"/classrooms/{classroom.pk}/", {"name": "Algebra II"})
+    classroom.refresh_from_db()
+    assert classroom.name == "Algebra II"
+    assert Classroom.objects.matching("ii").exists()
+
+
+def test_archive_can_be_undone(browser, tutor, classroom):
+    client = browser(tutor)
+    page = client.post(f"/classrooms/{classroom.pk}/archive/", follow=True).content.decode()
+    undo = f"/classrooms/{classroom.pk}/restore/"
+    assert f'action="{undo}"' in page
+    assert client.get(f"/classrooms/{classroom.pk}/").status_code == 404
+    client.post(undo)
+    assert client.get(f"/classrooms/{classroom.pk}/").status_code == 200
+
+
+def test_only_its_tutor_restores(browser, tutor, other_tutor, classroom):
+    browser(tutor).post(f"/classrooms/{classroom.pk}/archive/")
+    answer = browser(other_tutor).post(f"/classrooms/{classroom.pk}/restore/")
+    assert answer.status_code == 403
+
+
+def test_code_link_and_picture_lead_to_joining(browser, tutor, classroom):
+    client = browser(tutor)
+    page = client.get(f"/classrooms/{classroom.pk}/").content.decode()
+    code = classroom.join_code
+    assert f"{code[:4]}-{code[4:]}" in page
+    assert f"/join/{code}/" in page
+    picture = client.get(f"/classrooms/{classroom.pk}/qr.svg/")
+    assert picture["Content-Type"] == "image/svg+xml"
+    assert picture.content.lstrip().startswith(b"<?xml")
+
+
+def test_rotating_changes_the_code(browser, tutor, classroom):
+    before = classroom.join_code
+    browser(tutor).post(f"/classrooms/{classroom.pk}/code/")
+    classroom.refresh_from_db()
+    assert classroom.join_code != before
+
+
+def test_invite_by_email(browser, tutor, classroom):
+    client = browser(tutor)
+    client.post(f"/classrooms/{classroom.pk}/invite/", {"email": "New@school.example"})
+    assert Membership.objects.get(invited_email="new@school.example").status == "invited"
+
+
+def test_inviting_a_tutor_is_refused_and_the_typed_address_stays(
+    browser, tutor, other_tutor, classroom
+):
+    answer = browser(tutor).post(
+        f"/classrooms/{classroom.pk}/invite/", {"email": other_tutor.email}
+    )
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "This account is not a student&#x27;s." in page
+    assert f'value="{other_tutor.email}"' in page
+
+
+def test_pause_resume_remove(browser, tutor, classroom):
+    membership = classroom.memberships.get()
+    client = browser(tutor)
+    for status in ("paused", "active", "removed"):
+        client.post(f"/memberships/{membership.pk}/", {"status": status})
+        membership.refresh_from_db()
+        assert membership.status == status
+
+
+@pytest.mark.parametrize("status", ["", "nonsense", "invited"])
+def test_no_other_state_can_be_asked_for(status, browser, tutor, classroom):
+    membership = classroom.memberships.get()
+    answer = browser(tutor).post(f"/memberships/{membership.pk}/", {"status": status}, follow=True)
+    assert answer.status_code == 200
+    membership.refresh_from_db()
+    assert membership.status == "active"
+
+
+def test_members_are_filtered_by_state(browser, tutor, classroom):
+    make_membership(classroom, make_user("student", "Gone", "Person"), "removed")
+    client = browser(tutor)
+    assert "Gone Person" not in client.get(f"/classrooms/{classroom.pk}/").content.decode()
+    page = client.get(f"/classrooms/{classroom.pk}/?status=removed").content.decode()
+    assert "Gone Person" in page
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_members_take_as_many_queries_however_many(
+    number, browser, tutor, django_assert_max_num_queries
+):
+    room = make_classroom(tutor, *[make_user("student") for _ in range(number)])
+    client = browser(tutor)
+    with django_assert_max_num_queries(7):
+        client.get(f"/classrooms/{room.pk}/")
+
+
+def test_the_link_asks_and_the_form_joins(browser, stranger, classroom):
+    client = browser(stranger)
+    code = classroom.join_code
+    assert f'value="{code}"' in client.get(f"/join/{code}/").content.decode()
+    assert not Membership.objects.filter(student=stranger).exists()
+    client.post("/join/", {"join_code": f"{code[:4]}-{code[4:]}".lower()})
+    assert Membership.objects.get(student=stranger).status == "active"
+
+
+def test_a_wrong_code_is_said_in_the_form(browser, stranger):
+    answer = browser(stranger).post("/join/", {"join_code": "NOPE2345"})
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "No classroom has this code." in page
+    assert 'value="NOPE2345"' in page
+
+
+def test_guessing_codes_is_slowed_down(browser, stranger):
+    client = browser(stranger)
+    for _ in range(30):
+        client.post("/join/", {"join_code": "NOPE2345"})
+    assert "Too many tries" in client.post("/join/", {"join_code": "NOPE2345"}).content.decode()
+
+
+def test_an_invitation_is_accepted(browser, stranger, classroom):
+    invitation = make_membership(classroom, stranger, "invited")
+    client = browser(stranger)
+    assert "You are invited" in client.get("/classrooms/").content.decode()
+    client.post(f"/memberships/{invitation.pk}/accept/")
+    invitation.refresh_from_db()
+    assert invitation.status == "active"

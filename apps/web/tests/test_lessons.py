@@ -1,0 +1,203 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone, translation
+
+from apps.lessons.invites import read_invite
+from apps.lessons.models import Lesson
+from apps.web.clocks import instant_at, span_in_words, until_in_words
+from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+
+KYIV = ZoneInfo("Europe/Kyiv")
+
+
+def form(student, **changes):
+    filled = {"student": student.pk, "date": "2026-03-02", "time": "14:00", "minutes": "60"}
+    return {**filled, "title": "Sets", **changes}
+
+
+def test_scheduled_by_the_tutors_clock(browser, tutor, student, classroom):
+    answer = browser(tutor).post("/lessons/new/", form(student))
+    lesson = Lesson.objects.get()
+    assert answer.url == f"/lessons/{lesson.pk}/"
+    assert (lesson.starts_at, lesson.ends_at) == (NOON, NOON + HOUR)
+    assert lesson.session.uuid
+
+
+def test_two_clicks_from_the_list(browser, tutor, student, classroom):
+    client = browser(tutor)
+    link = f"/lessons/new/?student={student.pk}"
+    assert f'href="{link}"' in client.get("/students/").content.decode()
+    page = client.get(link).content.decode()
+    assert f'name="student" value="{student.pk}"' in page
+    assert 'type="date" name="date" value="20' in page or 'name="date" value="20' in page
+
+
+@pytest.mark.parametrize("wrong", ["0", "999", "abc", "٣", "9" * 40])
+def test_with_somebody_who_is_not_a_student_of_mine(wrong, browser, tutor, classroom):
+    assert browser(tutor).get(f"/lessons/new/?student={wrong}").status_code == 403
+
+
+def test_a_clash_is_shown_with_its_time_and_can_be_overridden(browser, tutor, student, classroom):
+    make_lesson(tutor, student)
+    client = browser(tutor)
+    answer = client.post("/lessons/new/", form(student, time="14:30"))
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "2026-03-02 14:00–15:00" in page
+    assert 'name="allow_overlap"' in page
+    assert 'value="Sets"' in page
+    client.post("/lessons/new/", form(student, time="14:30", allow_overlap="on"))
+    assert Lesson.objects.count() == 2
+
+
+def test_without_a_clash_overriding_is_not_offered(browser, tutor, student, classroom):
+    page = browser(tutor).get(f"/lessons/new/?student={student.pk}").content.decode()
+    assert "allow_overlap" not in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"date": "2026-03-29", "time": "03:30"}, "The clock skips this time that day."),
+        ({"date": "2026-02-30"}, "Enter a valid date."),
+        ({"date": "0001-01-01"}, "The year must lie between 2000 and 2199."),
+        ({"minutes": "5"}, "Select a valid choice."),
+        ({"time": ""}, "This field is required."),
+    ],
+)
+def test_errors_stand_in_the_form(changes, sentence, browser, classroom):
+    student = classroom.memberships.get().student
+    answer = browser(classroom.tutor).post("/lessons/new/", form(student, **changes))
+    assert answer.status_code == 400
+    assert sentence in answer.content.decode()
+    assert not Lesson.objects.exists()
+
+
+def test_one_of_several_shared_classrooms_is_chosen(browser, tutor, student, classroom):
+    other = make_classroom(tutor, student, name="Geometry")
+    browser(tutor).post("/lessons/new/", form(student, classroom=other.pk))
+    assert Lesson.objects.get().classroom == other
+
+
+def test_edit_keeps_an_unusual_length_and_moves(browser, tutor, student, classroom):
+    lesson = make_lesson(tutor, student, length=timedelta(minutes=55))
+    client = browser(tutor)
+    page = client.get(f"/lessons/{lesson.pk}/edit/").content.decode()
+    assert '<option value="55" selected>55 minutes</option>' in page
+    client.post(f"/lessons/{lesson.pk}/edit/", form(student, time="16:00", minutes="55"))
+    lesson.refresh_from_db()
+    assert lesson.starts_at == NOON + 2 * HOUR
+
+
+def test_a_cancelled_lesson_is_not_moved(browser, tutor, student, classroom):
+    lesson = make_lesson(tutor, student, status="cancelled")
+    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form(student))
+    assert "This lesson was cancelled." in answer.content.decode()
+
+
+def test_both_peoples_zones(browser, tutor, classroom):
+    abroad = make_user("student", timezone="America/Toronto")
+    make_classroom(tutor, abroad)
+    lesson = make_lesson(tutor, abroad, datetime(2027, 1, 11, 15, tzinfo=UTC))
+    page = browser(tutor).get(f"/lessons/{lesson.pk}/").content.decode()
+    assert "17:00–18:00" in page
+    assert "10:00–11:00" in page
+    assert "10:00–11:00" in browser(abroad).get(f"/lessons/{lesson.pk}/").content.decode()
+
+
+def test_cancel_with_a_reason_that_the_student_reads(browser, tutor, student, lesson):
+    browser(tutor).post(f"/lessons/{lesson.pk}/cancel/", {"reason": "<b>ill</b>"})
+    page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
+    assert "&lt;b&gt;ill&lt;/b&gt;" in page
+    assert "badge cancelled" in page
+
+
+def test_a_student_sees_nothing_to_change(browser, student, lesson):
+    page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
+    assert f"/lessons/{lesson.pk}/room/" in page
+    for change in ("edit/", "cancel/", "invite/", "invites/revoke/"):
+        assert f"/lessons/{lesson.pk}/{change}" not in page
+
+
+def test_an_invite_link_is_made_shown_and_revoked(browser, tutor, lesson):
+    client = browser(tutor)
+    path = f"/lessons/{lesson.pk}/"
+    page = client.post(f"{path}invite/", {"ttl_seconds": "3600"}, follow=True).content.decode()
+    url = page.partition('readonly value="')[2].partition('"')[0]
+    assert read_invite(url.rpartition("/")[2]) == lesson
+    assert "Works until " in page
+    assert url not in client.post(f"{path}invites/revoke/", follow=True).content.decode()
+
+
+def test_a_link_is_not_shown_in_another_browser(browser, tutor, lesson):
+    browser(tutor).post(f"/lessons/{lesson.pk}/invite/", {"ttl_seconds": "3600"})
+    assert "invite-url" not in browser(tutor).get(f"/lessons/{lesson.pk}/").content.decode()
+
+
+def test_a_lesson_that_is_not_there(browser, tutor):
+    answer = browser(tutor).get("/lessons/999999999999999999999/")
+    assert answer.status_code == 404
+    assert "There is no such lesson." in answer.content.decode()
+
+
+def test_expiry_in_words():
+    now = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    with translation.override("en"):
+        assert until_in_words(now + 6 * HOUR, KYIV, now) == "until 18:00 today"
+        assert until_in_words(now + 24 * HOUR, KYIV, now) == "until 12:00 tomorrow"
+        assert until_in_words(now + 72 * HOUR, KYIV, now) == "until 12:00 on 5 March"
+
+
+def test_days_in_words_follow_each_clock():
+    now = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
+    with translation.override("en"):
+        assert span_in_words(now + HOUR, now + 2 * HOUR, KYIV, now) == "tomorrow, 00:30–01:30"
+        toronto = ZoneInfo("America/Toronto")
+        assert span_in_words(now, now + HOUR, toronto, now).startswith("today, 16:30")
+    with translation.override("uk"):
+        words = span_in_words(now + 72 * HOUR, now + 73 * HOUR, KYIV, now)
+        assert words.startswith("четвер, 5 березня")
+
+
+def test_of_an_hour_that_comes_twice_the_first():
+    from datetime import date, time
+
+    day = date(2026, 10, 25)
+    assert instant_at(day, time(3, 30), KYIV) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert instant_at(date(2026, 3, 29), time(3, 30), KYIV) is None
+
+
+def test_the_calendar_lists_what_is_coming_for_those_without_scripts(browser, tutor, student):
+    soon = make_lesson(tutor, student, timezone.now() + HOUR, title="Soon")
+    page = browser(student).get("/calendar/").content.decode()
+    assert f'href="/lessons/{soon.pk}/">Soon' in page
+
+
+def test_the_calendars_first_steps(browser, tutor, student):
+    assert "First make a classroom" in browser(tutor).get("/calendar/").content.decode()
+    assert "Join your tutor’s classroom" in browser(student).get("/calendar/").content.decode()
+    make_classroom(tutor)
+    assert "Nobody has joined" in browser(tutor).get("/calendar/").content.decode()
+
+
+@pytest.mark.parametrize("number", [1, 15])
+def test_the_calendar_takes_as_many_queries_however_full(
+    number, browser, tutor, student, django_assert_max_num_queries
+):
+    for i in range(number):
+        make_lesson(tutor, student, timezone.now() + HOUR * (2 * i + 1))
+    client = browser(tutor)
+    with django_assert_max_num_queries(6):
+        client.get("/calendar/")
+
+
+def test_the_islands_words_are_those_it_asks_for(browser, tutor):
+    import json
+    from pathlib import Path
+
+    asked = json.loads(Path("frontend/src/calendar/messages.en.json").read_text())
+    config = browser(tutor).get("/calendar/").context["config"]
+    assert config["messages"] == asked
+    assert config["lessonUrl"] == "/lessons/{id}/"

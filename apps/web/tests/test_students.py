@@ -1,0 +1,175 @@
+import csv
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.classrooms.models import Classroom, Membership
+from apps.web.roster import RosterError, read_roster
+from apps.web.students import disarmed
+from conftest import HOUR, make_classroom, make_lesson, make_user
+
+
+def upload(client, data, **fields):
+    file = SimpleUploadedFile("roster.csv", data, "text/csv")
+    return client.post("/students/import/", {"file": file, **fields})
+
+
+def test_search_is_in_the_address_and_in_any_script(browser, tutor, classroom):
+    page = browser(tutor).get("/students/?q=КОВАЛЬ+олена").content.decode()
+    assert "Олена Коваль" in page
+    assert 'value="КОВАЛЬ олена"' in page
+
+
+def test_fragment_is_the_list_alone(browser, tutor, classroom):
+    answer = browser(tutor).get("/students/?q=олена", headers={"X-Fragment": "1"})
+    assert "<html" not in answer.content.decode()
+    assert "X-Fragment" in answer["Vary"]
+
+
+def test_nobody_matches_says_what_was_looked_for(browser, tutor, classroom):
+    assert "“zzz”" in browser(tutor).get("/students/?q=zzz").content.decode()
+
+
+def test_a_hostile_query_is_only_text(browser, tutor, classroom):
+    page = browser(tutor).get("/students/", {"q": '"><script>', "page": "-1"}).content.decode()
+    assert "<script>" not in page.replace('<script type="module"', "")
+
+
+def test_next_and_last_lesson(browser, tutor, student, classroom):
+    from django.utils import timezone
+
+    now = timezone.now()
+    past = make_lesson(tutor, student, now - 3 * HOUR)
+    coming = make_lesson(tutor, student, now + 3 * HOUR)
+    make_lesson(tutor, student, now + HOUR, status="cancelled")
+    page = browser(tutor).get("/students/").content.decode()
+    assert f"/lessons/{past.pk}/" in page
+    assert f"/lessons/{coming.pk}/" in page
+    assert page.count('href="/lessons/') == 3
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_the_list_takes_as_many_queries_however_long(
+    number, browser, tutor, django_assert_max_num_queries
+):
+    make_classroom(tutor, *[make_user("student") for _ in range(number)])
+    client = browser(tutor)
+    client.get("/students/")
+    with django_assert_max_num_queries(8):
+        client.get("/students/")
+
+
+def test_paging(browser, tutor):
+    make_classroom(tutor, *[make_user("student") for _ in range(25)])
+    page = browser(tutor).get("/students/?page=2").content.decode()
+    assert "21–25 of 25" in page
+    assert 'rel="next"' not in page
+
+
+def test_export_is_a_table_that_no_spreadsheet_runs(browser, tutor):
+    make_classroom(tutor, make_user("student", "=HYPERLINK(1)", "@x"), name="+1")
+    answer = browser(tutor).get("/students/export/")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[1][:2] == ["'@x", "'=HYPERLINK(1)"]
+    assert rows[1][3] == "'+1"
+
+
+def test_export_holds_everybody(browser, tutor):
+    make_classroom(tutor, *[make_user("student") for _ in range(101)])
+    answer = browser(tutor).get("/students/export/")
+    assert b"".join(answer.streaming_content).count(b"\r\n") == 102
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\tx", "\rx"])
+def test_each_dangerous_beginning_is_disarmed(cell):
+    assert disarmed(cell) == f"'{cell}"
+
+
+TABLE = "Прізвище;Ім’я;Пошта\r\nКоваль;Олена;Olena@School.example\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TABLE.encode("cp1251", errors="replace").replace(b"?", b"'"),
+        TABLE.encode("utf-8-sig"),
+        TABLE.encode("utf-16"),
+        TABLE.replace(";", ",").encode(),
+        TABLE.replace(";", "\t").encode(),
+        ("sep=;\r\n" + TABLE).encode(),
+        b"\r\n" + TABLE.encode(),
+        'Коваль;"Олена";olena@school.example'.encode(),
+    ],
+    ids=["cp1251", "bom", "utf16", "comma", "tab", "sep", "blank-first", "no-heading"],
+)
+def test_whatever_a_spreadsheet_saves_is_read(data):
+    (row,) = read_roster(data)
+    assert (row.email, row.error) == ("olena@school.example", "")
+    assert "Коваль" in row.name
+
+
+def test_each_bad_row_says_what_is_wrong():
+    rows = read_roster(b"email,name\na@b.example,A\nnope,B\n,C\nA@B.example,D\n")
+    assert [(r.line, bool(r.error)) for r in rows] == [
+        (2, False),
+        (3, True),
+        (4, True),
+        (5, True),
+    ]
+    assert "line 2" in rows[3].error
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"name\nAnna\n",
+        b"PK\x03\x04\x00\x00\xff\xfe",
+        b"email\n",
+        b"email\n" + b"a@b.c\n" * 1001,
+    ],
+    ids=["empty", "no e-mail", "xlsx", "heading only", "too long"],
+)
+def test_what_is_no_roster_is_refused_in_words(data):
+    with pytest.raises(RosterError):
+        read_roster(data)
+
+
+def test_nothing_is_imported_before_it_is_confirmed(browser, tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, b"email\nnew@school.example\nbad\n", classroom=classroom.pk)
+    assert "This is not an e-mail address." in page.content.decode()
+    assert Membership.objects.count() == 1
+    answer = client.post("/students/import/confirm/", {"plan": page.context["plan"]})
+    assert answer.url == f"/classrooms/{classroom.pk}/"
+    assert Membership.objects.get(invited_email="new@school.example").status == "invited"
+
+
+def test_a_new_classroom_is_made_only_when_confirmed(browser, tutor):
+    client = browser(tutor)
+    page = upload(client, b"new@school.example\n", name="Геометрія")
+    assert not Classroom.objects.exists()
+    client.post("/students/import/confirm/", {"plan": page.context["plan"]})
+    assert Classroom.objects.get().name == "Геометрія"
+
+
+def test_a_preview_is_of_no_use_to_another_tutor(browser, tutor, other_tutor, classroom):
+    page = upload(browser(tutor), b"new@school.example\n", classroom=classroom.pk)
+    browser(other_tutor).post("/students/import/confirm/", {"plan": page.context["plan"]})
+    browser(tutor).post("/students/import/confirm/", {"plan": page.context["plan"] + "x"})
+    assert Membership.objects.count() == 1
+
+
+def test_members_and_tutors_are_named_in_the_preview(browser, tutor, student, classroom):
+    data = f"{student.email}\n{tutor.email}\n".encode()
+    page = upload(browser(tutor), data, classroom=classroom.pk).content.decode()
+    assert "Already in this classroom: active." in page
+    assert "This account is not a student&#x27;s." in page
+
+
+def test_the_upload_needs_a_place(browser, tutor):
+    answer = upload(browser(tutor), b"a@b.example\n")
+    assert answer.status_code == 400
+    assert "Choose a classroom, or name a new one." in answer.content.decode()
