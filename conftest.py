@@ -26,12 +26,6 @@ HOUR = timedelta(hours=1)
 _numbers = count(1)
 
 
-def pytest_configure() -> None:
-    """Pages name static files as they are in the source: tests run without collectstatic."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()

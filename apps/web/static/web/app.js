@@ -175,7 +175,7 @@ each("form[data-own-zone]", (form) => {
 function instant(date, time, zoneName) {
   if (!date || !time) return null;
   const guess = Date.parse(`${date}T${time}Z`);
-  if (Number.isNaN(guess)) return null;
+  if (Number.isNaN(guess) || date < "1000") return null;
   const shown = (at) => {
     const parts = new Intl.DateTimeFormat("en-CA", {
       timeZone: zoneName, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
@@ -186,7 +186,8 @@ function instant(date, time, zoneName) {
   };
   let at = guess - (shown(guess) - guess);
   at -= shown(at) - guess;
-  return new Date(at);
+  // Not a number while the year is only half typed.
+  return Number.isNaN(at) ? null : new Date(at);
 }
 
 // The waiting page counts down, and looks again when the time has come.
