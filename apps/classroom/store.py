@@ -2,23 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from pycrdt import Doc, merge_updates
 
 from apps.classroom.models import BoardSnapshot, BoardUpdate, BoardVersion, ClassroomSession
+from apps.classroom.restoring import restoring_update
 
 KEEP_VERSIONS = 240
 
 
-def load(session_id: int) -> tuple[Doc, int]:
+def load(session_id: int) -> tuple["Doc[Any]", int]:
     """The board as stored, and how many log rows it still has."""
     doc, rows, _version = _read(session_id)
     return doc, len(rows)
 
 
-def _read(session_id: int) -> tuple[Doc, list[int], int | None]:
+def _read(session_id: int) -> tuple["Doc[Any]", list[int], int | None]:
     """The log is read after the snapshot: a row folded in between is then in neither, so the
     snapshot's version is looked at again."""
     while True:
@@ -28,7 +30,7 @@ def _read(session_id: int) -> tuple[Doc, list[int], int | None]:
         now = BoardSnapshot.objects.filter(pk=session_id).values_list("version", flat=True).first()
         if now == version:
             break
-    doc: Doc = Doc()
+    doc: Doc[Any] = Doc()
     if snapshot is not None:
         doc.apply_update(bytes(snapshot.state))
     for _id, data in log:
@@ -92,3 +94,11 @@ def keep_version(session_id: int, state: bytes, *, now: datetime, at_least: time
             old = list(versions.values_list("id", flat=True)[KEEP_VERSIONS:])
             BoardVersion.objects.filter(pk__in=old).delete()
     return claimed
+
+
+def restore(session_id: int, state: bytes) -> bytes:
+    """Stores the update that makes the board look as `state` does, and answers with it."""
+    doc, _rows = load(session_id)
+    update = restoring_update(doc, state)
+    BoardUpdate.objects.create(session_id=session_id, data=update)
+    return update

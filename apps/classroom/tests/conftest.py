@@ -1,14 +1,12 @@
 """A real server for the tests of the room: uvicorn with the real ASGI application, in a thread."""
 
-import asyncio
-import contextlib
 import threading
 import time
 
 import pytest
 import uvicorn
+
 from apps.classroom.tests.clients import House
-from django.db import connections
 
 
 @pytest.fixture

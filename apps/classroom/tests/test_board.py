@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from apps.classroom.tests.clients import eventually
 
 

@@ -31,7 +31,7 @@ from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, may
 
 
-class JoinInput(serializers.Serializer[Any]):
+class JoinRoomInput(serializers.Serializer[Any]):
     invite = TextField(required=False, max_length=2000)
     name = TextField(
         required=False, max_length=200, help_text="Of a guest who has no account; kept for reloads."
@@ -66,11 +66,11 @@ class JoinRoomView(APIView):
     @documented(
         "A ticket for the sockets of a room",
         {200: TicketShape},
-        body=JoinInput,
+        body=JoinRoomInput,
         errors=(404, 409, 410),
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        data = JoinInput(data=without_nulls(request.data))
+        data = JoinRoomInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         lesson = Lesson.objects.filter(session__uuid=session_uuid).first()
         if lesson is None:
