@@ -1,0 +1,70 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { type ApiError, createApi, newKey, parseError } from "./api";
+
+afterEach(() => vi.unstubAllGlobals());
+
+it("keeps the code and the sentence of an error", () => {
+  const error = parseError(409, '{"error":"lesson_conflict","detail":"Taken by Olena."}');
+  expect(error).toMatchObject({ code: "lesson_conflict", status: 409, text: "Taken by Olena." });
+});
+
+it("prefers what the fields say", () => {
+  const body = {
+    error: "validation_error",
+    detail: "Invalid.",
+    fields: { ends_at: ["Too long."] },
+  };
+  expect(parseError(400, JSON.stringify(body)).text).toBe("Too long.");
+});
+
+it.each([
+  [502, "<html>Bad gateway</html>", "server_error"],
+  [500, "", "server_error"],
+  [401, "null", "not_authenticated"],
+  [400, '{"error":7,"fields":["x"]}', "server_error"],
+])("makes an error of status %i with body %s", (status, body, code) => {
+  expect(parseError(status, body)).toMatchObject({ code, status, text: "", fields: {} });
+});
+
+function answering(response: () => Promise<Response>) {
+  const fetched = vi.fn((_path: string, _init: RequestInit) => response());
+  vi.stubGlobal("fetch", fetched);
+  return fetched;
+}
+
+it("asks for a range in UTC, so that no plus sign can get lost", async () => {
+  const fetched = answering(async () => Response.json({ results: [] }));
+  const [from, to] = [new Date("2026-03-02T00:00:00+02:00"), new Date("2026-03-09T00:00:00+02:00")];
+  await createApi("token", () => {}).lessons(from, to, true);
+  const url = new URL(fetched.mock.calls[0]?.[0] ?? "", "http://localhost");
+  expect(url.pathname).toBe("/api/lessons");
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    from: "2026-03-01T22:00:00.000Z",
+    to: "2026-03-08T22:00:00.000Z",
+    include_cancelled: "true",
+  });
+});
+
+it("sends the CSRF token with what changes something, and counts the request", async () => {
+  const fetched = answering(async () => Response.json({ id: 1 }));
+  const activity: number[] = [];
+  await createApi("token", (change) => activity.push(change)).cancel(1, "ill");
+  const init = fetched.mock.calls[0]?.[1];
+  expect(new Headers(init?.headers).get("X-CSRFToken")).toBe("token");
+  expect(init?.body).toBe('{"reason":"ill"}');
+  expect(activity).toEqual([1, -1]);
+});
+
+it("calls a lost connection by its name", async () => {
+  answering(() => Promise.reject(new TypeError("Failed to fetch")));
+  const refused = createApi("token", () => {}).cancel(1, "");
+  await expect(refused).rejects.toMatchObject({
+    code: "network_error",
+    status: 0,
+  } satisfies Partial<ApiError>);
+});
+
+it("makes keys that differ", () => {
+  expect(newKey()).toMatch(/^[0-9a-f]{32}$/);
+  expect(newKey()).not.toBe(newKey());
+});

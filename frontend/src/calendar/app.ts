@@ -1,0 +1,35 @@
+import { type Api, ApiError } from "./api";
+import { type Config, signInUrl } from "./config";
+import type { Action, createBubble, Notice, Notices } from "./notices";
+
+/** What the calendar's parts share. */
+export interface App {
+  config: Config;
+  api: Api;
+  notices: Notices;
+  bubble: ReturnType<typeof createBubble>;
+  /** Asks the API for the shown days again. */
+  refetch: () => void;
+}
+
+/** The sentence for a person; the API's own is already in the person's language. */
+export function errorText(app: App, error: unknown): string {
+  const { messages } = app.config;
+  if (!(error instanceof ApiError)) throw error;
+  if (error.code === "network_error") return messages.networkError;
+  if (error.code === "not_authenticated") return messages.signedOut;
+  return error.text || messages.serverError;
+}
+
+/** A notice for a failed request: a way to sign in for somebody signed out, else the chance to repeat it. */
+export function failureNotice(app: App, error: unknown, retry?: () => void): Notice {
+  const { messages } = app.config;
+  const notice: Notice = { text: errorText(app, error), alert: true };
+  if (error instanceof ApiError && error.code === "not_authenticated") {
+    notice.link = { text: messages.signIn, href: signInUrl(app.config) };
+  } else if (retry) {
+    const action: Action = { text: messages.retry, run: retry };
+    notice.action = action;
+  }
+  return notice;
+}

@@ -1,0 +1,167 @@
+import {
+  Calendar,
+  type CalendarOptions,
+  type DateSelectInfo,
+  type EventInput,
+  type EventSourceFuncInfo,
+} from "fullcalendar";
+import dayGrid from "fullcalendar/daygrid";
+import interaction from "fullcalendar/interaction";
+import list from "fullcalendar/list";
+import en from "fullcalendar/locales/en-gb";
+import uk from "fullcalendar/locales/uk";
+import theme from "fullcalendar/themes/classic";
+import timeGrid from "fullcalendar/timegrid";
+import { mendedMarkup } from "./a11y";
+import { type App, failureNotice } from "./app";
+import type { Config } from "./config";
+import { openCreate } from "./dialogs/create";
+import { openLessonCard } from "./dialogs/lesson-card";
+import { eventClass, eventContent, lessonOf, toEvent } from "./event-content";
+import { saveMove } from "./moves";
+import { fromLocalInput } from "./time";
+import { VIEWS, type ViewState } from "./view-state";
+
+const HOUR = 3_600_000;
+const LONGEST_LESSON = 12 * HOUR;
+const WEEK_TITLE = { day: "numeric", month: "long", year: "numeric" } as const;
+const DAY_HEADER = { weekday: "short", day: "numeric" } as const;
+
+/** Hours scroll within the window; a month and a list are as long as they are. */
+function heightOf(view: string): string {
+  return view.startsWith("timeGrid") ? "var(--kr-grid-height)" : "auto";
+}
+
+export interface CalendarHooks {
+  showsCancelled: () => boolean;
+  onDates: () => void;
+}
+
+export function createCalendar(
+  element: HTMLElement,
+  app: App,
+  state: ViewState,
+  hooks: CalendarHooks,
+): Calendar {
+  const { config } = app;
+  return new Calendar(element, {
+    plugins: [theme, timeGrid, dayGrid, list, interaction],
+    initialView: VIEWS[state.view],
+    ...(state.date && { initialDate: state.date }),
+    timeZone: config.userTimezone,
+    locales: [uk, en],
+    locale: config.locale === "en" ? "en-gb" : config.locale,
+    events: (range: EventSourceFuncInfo) => loadEvents(app, range, hooks.showsCancelled()),
+    height: heightOf(VIEWS[state.view]),
+    datesSet: ({ view }) => {
+      view.calendar.setOption("height", heightOf(view.type));
+      hooks.onDates();
+    },
+    ...look(config),
+    ...mendedMarkup,
+    ...wording(config),
+    ...(config.role === "tutor" ? tutorActions(app) : {}),
+    eventClick: (info) => {
+      info.jsEvent.preventDefault();
+      const lesson = lessonOf(info);
+      if (lesson) openLessonCard(app, lesson);
+    },
+  });
+}
+
+function look(config: Config): CalendarOptions {
+  return {
+    headerToolbar: {
+      start: "prev,next today",
+      center: "title",
+      end: Object.values(VIEWS).join(","),
+    },
+    views: {
+      [VIEWS.week]: { titleFormat: WEEK_TITLE, dayHeaderFormat: DAY_HEADER },
+      [VIEWS.agenda]: { titleFormat: WEEK_TITLE },
+    },
+    allDaySlot: false,
+    nowIndicator: true,
+    scrollTime: "08:00",
+    slotDuration: "00:30",
+    slotMinHeight: 29,
+    snapDuration: "00:15",
+    eventMinHeight: 24,
+    eventShortHeight: 44,
+    slotEventOverlap: false,
+    dayMaxEvents: 4,
+    aspectRatio: 1.9,
+    eventDisplay: "block",
+    eventInteractive: true,
+    navLinks: false,
+    eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+    slotHeaderFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+    headerToolbarClass: "kr-toolbar",
+    toolbarTitleClass: "kr-title",
+    buttonGroupClass: "kr-group",
+    buttonClass: (info) => (info.isSelected ? "kr-tool kr-selected" : "kr-tool"),
+    viewClass: "kr-view",
+    dayHeaderClass: "kr-day-header",
+    slotHeaderClass: "kr-slot-header",
+    listDayHeaderInnerClass: "kr-list-day",
+    eventClass,
+    eventContent: (info) => eventContent(info, config),
+  };
+}
+
+function wording({ messages }: Config): CalendarOptions {
+  return {
+    buttons: {
+      [VIEWS.week]: { text: messages.viewWeek },
+      [VIEWS.day]: { text: messages.viewDay },
+      [VIEWS.month]: { text: messages.viewMonth },
+      [VIEWS.agenda]: { text: messages.viewAgenda },
+      today: { text: messages.today, hint: messages.today },
+      prev: { hint: messages.previous },
+      next: { hint: messages.next },
+    },
+    closeHint: messages.close,
+    noEventsText: messages.noLessons,
+  };
+}
+
+async function loadEvents(
+  app: App,
+  range: EventSourceFuncInfo,
+  cancelled: boolean,
+): Promise<EventInput[]> {
+  try {
+    const lessons = await app.api.lessons(range.start, range.end, cancelled);
+    return lessons.map((lesson) => toEvent(lesson, app.config));
+  } catch (error) {
+    const notice = failureNotice(app, error, app.refetch);
+    notice.text = `${app.config.messages.loadFailed} ${notice.text}`;
+    app.notices.show(notice);
+    throw error;
+  }
+}
+
+function tutorActions(app: App): CalendarOptions {
+  return {
+    selectable: true,
+    selectMirror: true,
+    unselectAuto: false,
+    eventDurationEditable: true,
+    eventResizableFromStart: true,
+    selectAllow: (span) =>
+      span.allDay || span.end.getTime() - span.start.getTime() <= LONGEST_LESSON,
+    select: (info) => {
+      const range = selectedRange(info, app.config.userTimezone);
+      openCreate(app, range.start, range.end, () => info.view.calendar.unselect());
+    },
+    eventDrop: (info) => saveMove(app, info),
+    eventResize: (info) => saveMove(app, info),
+  };
+}
+
+/** The month view selects whole days: propose an hour of the first one. */
+function selectedRange(info: DateSelectInfo, zone: string): { start: Date; end: Date } {
+  if (!info.allDay) return { start: info.start, end: info.end };
+  const start = fromLocalInput(`${info.startStr.slice(0, 10)}T10:00`, zone) ?? info.start;
+  return { start, end: new Date(start.getTime() + HOUR) };
+}

@@ -1,0 +1,43 @@
+import type { Messages } from "./messages";
+
+export type Role = "tutor" | "student";
+
+/** What the Django page says in `<script type="application/json" id="calendar-config">`. */
+export interface Config {
+  role: Role;
+  /** IANA name; every time on the page is in this zone, whatever the browser's own is. */
+  userTimezone: string;
+  locale: "uk" | "en";
+  /** IANA names by the id of the people one has lessons with, to show the time by their clock. */
+  zones?: Record<number, string>;
+  /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
+  lessonUrl: string;
+  newLessonUrl: string;
+  csrfToken: string;
+  messages: Messages;
+  /** Where to sign in again; `?next=` is added. */
+  signInUrl?: string;
+  /** `week`, `day`, `month` or `agenda`, on screens wide enough for all of them. */
+  initialView?: string;
+  /** `YYYY-MM-DD` */
+  initialDate?: string;
+}
+
+export function readConfig(): Config {
+  const element = document.getElementById("calendar-config");
+  if (!element) throw new Error("The page has no #calendar-config");
+  return JSON.parse(element.textContent ?? "") as Config;
+}
+
+export function lessonUrl(config: Config, id: number): string {
+  return config.lessonUrl.replace("{id}", String(id));
+}
+
+export function roomUrl(config: Config, id: number): string {
+  return `${lessonUrl(config, id)}room/`;
+}
+
+export function signInUrl(config: Config): string {
+  const here = location.pathname + location.search;
+  return `${config.signInUrl ?? "/accounts/login/"}?next=${encodeURIComponent(here)}`;
+}

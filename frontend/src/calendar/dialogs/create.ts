@@ -1,0 +1,55 @@
+import { newKey } from "../api";
+import type { App } from "../app";
+import { button, h } from "../dom";
+import { type Dialog, dialogForm, field, openDialog, submit, submitButton } from "./dialog";
+import { StudentPicker } from "./student-picker";
+import { timeFields } from "./time-fields";
+
+/** Schedules a lesson at the dragged-over time; `onClose` lets the calendar drop its selection. */
+export function openCreate(app: App, start: Date, end: Date, onClose: () => void): void {
+  const { messages } = app.config;
+  const picker = new StudentPicker(app);
+  const title = h("input", { type: "text", maxlength: "200", autocomplete: "off" });
+  const times = timeFields(app.config, start, end);
+  const form = dialogForm(
+    () => send(false),
+    picker.element,
+    field(messages.lessonTitle, title),
+    times.element,
+  );
+  const cancel = button(messages.back, "", () => dialog.close());
+  const actions = [cancel, submitButton(messages.create, form, "kr-primary")];
+  const dialog: Dialog = openDialog(app, messages.createTitle, [form], actions, onClose);
+  let attempt = { body: "", key: "" };
+
+  function send(allowOverlap: boolean): void {
+    const range = times.read();
+    if (!picker.chosen) {
+      dialog.showError(messages.studentRequired);
+      picker.focus();
+      return;
+    }
+    if ("error" in range) {
+      dialog.showError(range.error);
+      return;
+    }
+    const lesson = {
+      student_id: picker.chosen.id,
+      title: title.value.trim(),
+      starts_at: range.start.toISOString(),
+      ends_at: range.end.toISOString(),
+      ...(allowOverlap && { allow_overlap: true }),
+    };
+    // The same lesson sent again keeps its key: an answer lost on the way does not make two lessons.
+    const body = JSON.stringify(lesson);
+    if (attempt.body !== body) attempt = { body, key: newKey() };
+    const request = async () => {
+      await app.api.create(lesson, attempt.key);
+      dialog.close();
+      app.refetch();
+      app.notices.show({ text: messages.created });
+    };
+    const offer = () => button(messages.scheduleAnyway, "kr-small", () => send(true));
+    submit(app, dialog, request, (error) => dialog.showError(error.text, offer()));
+  }
+}

@@ -1,0 +1,106 @@
+import { ApiError } from "../api";
+import { type App, errorText } from "../app";
+import { signInUrl } from "../config";
+import { button, h, link, uniqueId } from "../dom";
+
+export interface Dialog {
+  element: HTMLDialogElement;
+  close: () => void;
+  /** Shows why it did not work, read out at once; `extra` is what can be done about it. */
+  showError: (text: string, extra?: HTMLElement) => void;
+  clearError: () => void;
+}
+
+/** A modal with a heading, a place for errors and a row of buttons. It leaves the page when it closes. */
+export function openDialog(
+  app: App,
+  title: string,
+  body: Node[],
+  actions: Node[],
+  onClose?: () => void,
+): Dialog {
+  const id = uniqueId("dialog");
+  const errors = h("div", { role: "alert", class: "kr-error" });
+  const element = h("dialog", { class: "kr-dialog", "aria-labelledby": id });
+  const close = () => element.close();
+  const cross = button("×", "kr-close", close);
+  cross.setAttribute("aria-label", app.config.messages.close);
+  // The first thing to use, rather than the cross.
+  first(body)?.setAttribute("autofocus", "");
+  element.append(
+    h("header", { class: "kr-dialog-head" }, h("h2", { id }, title), cross),
+    ...body,
+    errors,
+    h("footer", { class: "kr-dialog-foot" }, ...actions),
+  );
+  element.addEventListener("close", () => {
+    element.remove();
+    onClose?.();
+  });
+  element.addEventListener("click", (event) => {
+    if (event.target === element && !element.querySelector("form")) close();
+  });
+  document.body.append(element);
+  element.showModal();
+  return {
+    element,
+    close,
+    showError: (text, extra) => errors.replaceChildren(h("p", {}, text), ...(extra ? [extra] : [])),
+    clearError: () => errors.replaceChildren(),
+  };
+}
+
+function first(body: Node[]): Element | null {
+  for (const node of body) {
+    const found = node instanceof Element && node.querySelector("input, textarea, a, button");
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Runs a request with the dialog's buttons off, and shows in the dialog what went wrong. */
+export async function submit(
+  app: App,
+  dialog: Dialog,
+  request: () => Promise<void>,
+  onConflict?: (error: ApiError) => void,
+): Promise<void> {
+  const buttons = [...dialog.element.querySelectorAll<HTMLButtonElement>("button")];
+  dialog.clearError();
+  for (const one of buttons) one.disabled = true;
+  try {
+    await request();
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "lesson_conflict" && onConflict) {
+      onConflict(error);
+    } else {
+      dialog.showError(errorText(app, error), signInLink(app, error));
+    }
+  } finally {
+    for (const one of buttons) one.disabled = false;
+  }
+}
+
+function signInLink(app: App, error: unknown): HTMLElement | undefined {
+  if (!(error instanceof ApiError) || error.code !== "not_authenticated") return undefined;
+  return link(app.config.messages.signIn, signInUrl(app.config), "kr-small");
+}
+
+/** A form whose buttons may stand outside of it, joined by `form=`. */
+export function dialogForm(onSubmit: () => void, ...fields: Node[]): HTMLFormElement {
+  const form = h("form", { id: uniqueId("form"), class: "kr-form", novalidate: true }, ...fields);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    onSubmit();
+  });
+  return form;
+}
+
+export function submitButton(text: string, form: HTMLFormElement, look: string): HTMLButtonElement {
+  return h("button", { type: "submit", form: form.id, class: `kr-button ${look}` }, text);
+}
+
+export function field(label: string, control: HTMLElement): HTMLElement {
+  control.id ||= uniqueId("field");
+  return h("div", { class: "kr-field" }, h("label", { for: control.id }, label), control);
+}

@@ -1,0 +1,142 @@
+import type { Student } from "../api";
+import { type App, errorText } from "../app";
+import { h, uniqueId } from "../dom";
+import { fill } from "../messages";
+import { fullName } from "../people";
+import { field } from "./dialog";
+
+const TYPING_PAUSE_MS = 200;
+
+/** A combobox (ARIA's pattern) that searches on the server as one types. */
+export class StudentPicker {
+  readonly element: HTMLElement;
+  chosen: Student | null = null;
+  private readonly input: HTMLInputElement;
+  private readonly list: HTMLUListElement;
+  private readonly status = h("p", { role: "status", class: "kr-hint" });
+  private found: Student[] = [];
+  private active = -1;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asked = 0;
+
+  constructor(private readonly app: App) {
+    const { messages } = app.config;
+    const listId = uniqueId("students");
+    this.list = h("ul", { id: listId, role: "listbox", "aria-label": messages.student });
+    this.list.hidden = true;
+    this.input = h("input", {
+      type: "text",
+      role: "combobox",
+      autocomplete: "off",
+      placeholder: messages.studentHint,
+      "aria-autocomplete": "list",
+      "aria-controls": listId,
+      "aria-expanded": "false",
+    });
+    this.element = field(messages.student, this.input);
+    this.element.classList.add("kr-picker");
+    this.element.append(this.list, this.status);
+    this.input.addEventListener("input", () => this.onInput());
+    this.input.addEventListener("focus", () => this.search());
+    this.input.addEventListener("blur", () => this.open(false));
+    this.input.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  focus(): void {
+    this.input.focus();
+  }
+
+  private onInput(): void {
+    this.chosen = null;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.search(), TYPING_PAUSE_MS);
+  }
+
+  private async search(): Promise<void> {
+    if (this.chosen) return;
+    this.asked += 1;
+    const mine = this.asked;
+    try {
+      const found = await this.app.api.students(this.input.value.trim());
+      // A slow answer to an earlier question must not replace a later one's.
+      if (mine === this.asked && !this.chosen) this.show(found);
+    } catch (error) {
+      this.open(false);
+      this.status.textContent = errorText(this.app, error);
+    }
+  }
+
+  private show(found: Student[]): void {
+    const { messages } = this.app.config;
+    this.found = found;
+    this.list.replaceChildren(...found.map((student, index) => this.option(student, index)));
+    this.status.textContent =
+      found.length > 0
+        ? fill(messages.studentCount, { count: found.length })
+        : messages.studentNone;
+    this.activate(found.length === 1 ? 0 : -1);
+    this.open(found.length > 0 && document.activeElement === this.input);
+  }
+
+  private option(student: Student, index: number): HTMLLIElement {
+    const option = h(
+      "li",
+      { id: `${this.list.id}-${index}`, role: "option", "aria-selected": "false" },
+      h("span", {}, fullName(student)),
+      h("small", {}, student.email),
+    );
+    // Before the input loses focus and closes the list.
+    option.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      this.choose(student);
+    });
+    return option;
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const { key } = event;
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      event.preventDefault();
+      if (this.list.hidden) this.open(this.found.length > 0);
+      this.activate(this.step(key === "ArrowDown" ? 1 : -1));
+    } else if (key === "Enter" && !this.list.hidden) {
+      event.preventDefault();
+      const student = this.found[this.active];
+      if (student) this.choose(student);
+    } else if (key === "Escape" && !this.list.hidden) {
+      // Only the list closes, not the dialog around it.
+      event.preventDefault();
+      event.stopPropagation();
+      this.open(false);
+    }
+  }
+
+  private step(by: 1 | -1): number {
+    const count = this.found.length;
+    if (this.active < 0) return by > 0 ? 0 : count - 1;
+    return (this.active + by + count) % count;
+  }
+
+  private activate(index: number): void {
+    this.active = index;
+    [...this.list.children].forEach((option, position) => {
+      option.setAttribute("aria-selected", String(position === index));
+      if (position === index) option.scrollIntoView({ block: "nearest" });
+    });
+    if (index < 0) this.input.removeAttribute("aria-activedescendant");
+    else this.input.setAttribute("aria-activedescendant", `${this.list.id}-${index}`);
+  }
+
+  private choose(student: Student): void {
+    this.chosen = student;
+    this.input.value = fullName(student);
+    this.status.textContent = student.email;
+    this.open(false);
+  }
+
+  private open(open: boolean): void {
+    this.list.hidden = !open;
+    this.input.setAttribute("aria-expanded", String(open));
+    if (!open) this.input.removeAttribute("aria-activedescendant");
+  }
+}

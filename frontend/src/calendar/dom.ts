@@ -1,0 +1,33 @@
+type Attributes = Record<string, string | boolean | undefined>;
+
+/** Builds an element. Text is always set as text, so nothing from the API can become markup. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string | null)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+export function button(text: string, look: string, onClick: () => void): HTMLButtonElement {
+  const element = h("button", { type: "button", class: `kr-button ${look}`.trim() }, text);
+  element.addEventListener("click", onClick);
+  return element;
+}
+
+export function link(text: string, href: string, look: string): HTMLAnchorElement {
+  return h("a", { href, class: `kr-button ${look}`.trim() }, text);
+}
+
+let lastId = 0;
+
+export function uniqueId(prefix: string): string {
+  lastId += 1;
+  return `kr-${prefix}-${lastId}`;
+}

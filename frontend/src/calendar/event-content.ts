@@ -1,0 +1,51 @@
+import type { EventDisplayInfo, EventInput } from "fullcalendar";
+import type { Lesson } from "./api";
+import type { Config } from "./config";
+import { mayChange, statusText } from "./dialogs/lesson-card";
+import { h } from "./dom";
+import { fullName, otherPerson } from "./people";
+
+export function toEvent(lesson: Lesson, config: Config): EventInput {
+  return {
+    id: String(lesson.id),
+    title: lesson.title || config.messages.untitled,
+    start: lesson.starts_at,
+    end: lesson.ends_at,
+    editable: mayChange(lesson, config.role),
+    extendedProps: { lesson },
+  };
+}
+
+export function lessonOf(info: Pick<EventDisplayInfo, "event">): Lesson | undefined {
+  return info.event.extendedProps.lesson as Lesson | undefined;
+}
+
+export function eventClass(info: EventDisplayInfo): string {
+  const status = lessonOf(info)?.status ?? "new";
+  return `kr-event kr-event-${status}`;
+}
+
+/** Time, title and person. A status that is shown by colour or a struck line is also said in words. */
+export function eventContent(info: EventDisplayInfo, config: Config): { domNodes: Node[] } {
+  const lesson = lessonOf(info);
+  const { messages } = config;
+  const title = lesson ? lesson.title || messages.untitled : messages.newLesson;
+  const person = lesson ? fullName(otherPerson(lesson, config.role)) : "";
+  const node = h(
+    "div",
+    { class: `kr-event-body ${layout(info)}` },
+    h("span", { class: "kr-event-time" }, info.timeText),
+    h("span", { class: "kr-event-title" }, title),
+    person ? h("span", { class: "kr-event-person" }, person) : null,
+  );
+  if (lesson && lesson.status !== "scheduled") {
+    const words = statusText(lesson.status, messages);
+    node.append(h("span", { class: "kr-sr" }, words));
+  }
+  return { domNodes: [node] };
+}
+
+function layout({ view, isShort }: EventDisplayInfo): string {
+  if (view.type.startsWith("list")) return "kr-row";
+  return isShort || view.type.startsWith("dayGrid") ? "kr-short" : "";
+}

@@ -1,0 +1,109 @@
+import "fullcalendar/skeleton.css";
+import "fullcalendar/themes/classic/theme.css";
+import "./calendar.css";
+import "./dialogs.css";
+import type { Calendar } from "fullcalendar";
+import { createApi } from "./api";
+import type { App } from "./app";
+import { createCalendar } from "./calendar";
+import { type Config, readConfig } from "./config";
+import { h } from "./dom";
+import { createActivity, createBubble, createNotices } from "./notices";
+import { localDate } from "./time";
+import { createToolbar } from "./toolbar";
+import {
+  dateInView,
+  isViewName,
+  readState,
+  VIEWS,
+  type ViewState,
+  viewNameOf,
+  writeState,
+} from "./view-state";
+
+const PHONE = "(max-width: 40rem)";
+
+/** A phone has no room for seven columns: a tutor gets the day, a student the list of what comes. */
+function defaultState(config: Config): ViewState {
+  const phone = config.role === "tutor" ? "day" : "agenda";
+  const wide = isViewName(config.initialView) ? config.initialView : "week";
+  return {
+    view: matchMedia(PHONE).matches ? phone : wide,
+    date: config.initialDate ?? null,
+    cancelled: false,
+  };
+}
+
+function createApp(host: HTMLElement, config: Config, refetch: () => void): App {
+  const { messages } = config;
+  return {
+    config,
+    api: createApi(config.csrfToken, createActivity(host, messages.loading)),
+    notices: createNotices(messages.close),
+    bubble: createBubble(messages.close),
+    refetch,
+  };
+}
+
+function shownDate(calendar: Calendar, { date }: ViewState, { userTimezone }: Config): string {
+  const day = (instant: Date) => localDate(instant, userTimezone);
+  const { currentStart, currentEnd } = calendar.view;
+  return dateInView(date, day(currentStart), day(currentEnd)) ?? day(calendar.getDate());
+}
+
+function mount(host: HTMLElement, config: Config): void {
+  const fallback = defaultState(config);
+  let state = readState(location.search, fallback);
+  let calendar: Calendar;
+  let opened = false;
+
+  const app = createApp(host, config, () => calendar.refetchEvents());
+
+  const toolbar = createToolbar(config, (cancelled) => {
+    remember({ ...state, cancelled });
+    calendar.refetchEvents();
+  });
+  const grid = h("div", { class: "kr-grid" });
+  host.setAttribute("role", "region");
+  host.setAttribute("aria-label", config.messages.calendarLabel);
+  host.classList.add("kr-calendar");
+  host.append(toolbar.element, grid);
+
+  function remember(next: ViewState): void {
+    const query = writeState(location.search, next);
+    const changed = writeState("", next) !== writeState("", state);
+    state = next;
+    if (changed) history.pushState(null, "", query);
+  }
+
+  function onDates(): void {
+    app.bubble.hide();
+    const shown = {
+      ...state,
+      view: viewNameOf(calendar.view.type),
+      date: shownDate(calendar, state, config),
+    };
+    // What the page opens with is not a step that Back should undo.
+    if (opened) remember(shown);
+    else state = shown;
+    opened = true;
+  }
+
+  function restore(): void {
+    state = readState(location.search, fallback);
+    toolbar.checkbox.checked = state.cancelled;
+    const date = state.date ?? localDate(new Date(), config.userTimezone);
+    // What is shown is what the address says, so onDates finds nothing to remember.
+    state = { ...state, date };
+    calendar.changeView(VIEWS[state.view], date);
+    calendar.refetchEvents();
+  }
+
+  toolbar.checkbox.checked = state.cancelled;
+  calendar = createCalendar(grid, app, state, { showsCancelled: () => state.cancelled, onDates });
+  calendar.render();
+  window.addEventListener("popstate", restore);
+}
+
+const host = document.getElementById("calendar");
+if (host) mount(host, readConfig());

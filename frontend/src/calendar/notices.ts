@@ -1,0 +1,118 @@
+import { button, h } from "./dom";
+
+export interface Action {
+  text: string;
+  run: () => void;
+}
+
+export interface Notice {
+  text: string;
+  /** An alert interrupts a screen reader and stays until it is closed. */
+  alert?: boolean;
+  action?: Action;
+  link?: { text: string; href: string };
+}
+
+export type Notices = ReturnType<typeof createNotices>;
+
+const STAY_MS = 10_000;
+
+/** Messages at the foot of the page. Both live regions exist from the start, or nothing would be read out. */
+export function createNotices(closeText: string) {
+  const polite = h("div", { role: "status", class: "kr-notices-region" });
+  const urgent = h("div", { role: "alert", class: "kr-notices-region" });
+  document.body.append(h("div", { class: "kr-notices" }, urgent, polite));
+
+  function show(notice: Notice): void {
+    const element = h("div", { class: notice.alert ? "kr-notice kr-alert" : "kr-notice" });
+    element.append(h("span", {}, notice.text));
+    const remove = () => element.remove();
+    const { action, link } = notice;
+    if (action) {
+      element.append(
+        button(action.text, "kr-small", () => {
+          remove();
+          action.run();
+        }),
+      );
+    }
+    if (link) element.append(h("a", { href: link.href, class: "kr-button kr-small" }, link.text));
+    const close = button("×", "kr-close", remove);
+    close.setAttribute("aria-label", closeText);
+    element.append(close);
+    // What was said before is out of date by now.
+    for (const region of [urgent, polite]) region.replaceChildren();
+    (notice.alert ? urgent : polite).append(element);
+    if (!notice.alert) removeUnlessUsed(element, remove);
+  }
+
+  return { show };
+}
+
+/** Somebody who has the notice under the pointer or in focus is not to lose it. */
+function removeUnlessUsed(element: HTMLElement, remove: () => void): void {
+  setTimeout(() => {
+    if (element.matches(":hover, :focus-within")) removeUnlessUsed(element, remove);
+    else remove();
+  }, STAY_MS);
+}
+
+/** A bubble where something happened, at a point of the window. One at a time; Escape or a click elsewhere closes it. */
+export function createBubble(closeText: string) {
+  const region = h("div", { role: "alert", class: "kr-bubble-region" });
+  document.body.append(region);
+  const hide = () => region.replaceChildren();
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") hide();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (event.target instanceof Node && !region.contains(event.target)) hide();
+  });
+
+  function show(at: { x: number; y: number }, title: string, text: string): void {
+    const close = button("×", "kr-close", hide);
+    close.setAttribute("aria-label", closeText);
+    const bubble = h(
+      "div",
+      { class: "kr-bubble" },
+      close,
+      h("strong", {}, title),
+      h("p", {}, text),
+    );
+    region.replaceChildren(bubble);
+    place(bubble, at);
+  }
+
+  return { show, hide };
+}
+
+function place(bubble: HTMLElement, at: { x: number; y: number }): void {
+  const margin = 8;
+  const { width, height } = bubble.getBoundingClientRect();
+  const left = Math.min(Math.max(at.x - width / 2, margin), innerWidth - width - margin);
+  const below = at.y + 12;
+  const fits = below + height + margin <= innerHeight;
+  bubble.style.left = `${left}px`;
+  bubble.style.top = `${Math.max(fits ? below : at.y - height - 12, margin)}px`;
+}
+
+const PATIENCE_MS = 500;
+
+/** Says that something is going on once a request has taken longer than a person takes for "at once". */
+export function createActivity(host: HTMLElement, text: string): (change: 1 | -1) => void {
+  const region = h("div", { role: "status", class: "kr-activity" });
+  host.append(region);
+  let running = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return (change) => {
+    running += change;
+    if (running === 1 && change === 1) {
+      timer = setTimeout(() => {
+        region.replaceChildren(h("span", { class: "kr-spinner", "aria-hidden": "true" }), text);
+      }, PATIENCE_MS);
+    }
+    if (running > 0) return;
+    clearTimeout(timer);
+    region.replaceChildren();
+  };
+}

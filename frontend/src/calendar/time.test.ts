@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import {
+  clocksDiffer,
+  formatWhen,
+  fromLocalInput,
+  localDate,
+  offsetMinutes,
+  toLocalInput,
+} from "./time";
+
+const KYIV = "Europe/Kyiv";
+const NEW_YORK = "America/New_York";
+const iso = (local: string, zone: string) => fromLocalInput(local, zone)?.toISOString() ?? null;
+
+describe("offsets", () => {
+  it.each([
+    ["2026-01-15T12:00:00Z", KYIV, 120],
+    ["2026-07-15T12:00:00Z", KYIV, 180],
+    ["2026-01-15T12:00:00Z", NEW_YORK, -300],
+    ["2026-07-15T12:00:00Z", NEW_YORK, -240],
+    ["2026-07-15T12:00:59.999Z", "Asia/Kathmandu", 345],
+  ])("%s in %s is %i minutes from UTC", (instant, zone, minutes) => {
+    expect(offsetMinutes(new Date(instant), zone)).toBe(minutes);
+  });
+});
+
+describe("a wall clock becomes an instant and back", () => {
+  it.each([
+    ["2026-01-15T15:00", KYIV, "2026-01-15T13:00:00.000Z"],
+    ["2026-07-15T15:00", KYIV, "2026-07-15T12:00:00.000Z"],
+    // The clock goes forward at 03:00 in Kyiv, at 02:00 in New York.
+    ["2026-03-29T02:59", KYIV, "2026-03-29T00:59:00.000Z"],
+    ["2026-03-29T04:00", KYIV, "2026-03-29T01:00:00.000Z"],
+    ["2026-03-08T01:59", NEW_YORK, "2026-03-08T06:59:00.000Z"],
+    ["2026-03-08T03:00", NEW_YORK, "2026-03-08T07:00:00.000Z"],
+    // And back in autumn.
+    ["2026-10-25T02:59", KYIV, "2026-10-24T23:59:00.000Z"],
+    ["2026-10-25T04:00", KYIV, "2026-10-25T02:00:00.000Z"],
+    ["2026-11-01T02:00", NEW_YORK, "2026-11-01T07:00:00.000Z"],
+    ["2026-06-01T00:00", NEW_YORK, "2026-06-01T04:00:00.000Z"],
+  ])("%s in %s is %s", (local, zone, instant) => {
+    expect(iso(local, zone)).toBe(instant);
+    expect(toLocalInput(new Date(instant), zone)).toBe(local);
+  });
+
+  it.each([
+    ["2026-03-29T03:30", KYIV],
+    ["2026-03-08T02:30", NEW_YORK],
+  ])("%s does not exist in %s", (local, zone) => {
+    expect(fromLocalInput(local, zone)).toBeNull();
+  });
+
+  it.each([
+    ["2026-10-25T03:30", KYIV, "2026-10-25T00:30:00.000Z"],
+    ["2026-11-01T01:30", NEW_YORK, "2026-11-01T05:30:00.000Z"],
+  ])("%s comes twice in %s and means the first", (local, zone, instant) => {
+    expect(iso(local, zone)).toBe(instant);
+  });
+
+  it("refuses what is no time", () => {
+    expect(fromLocalInput("", KYIV)).toBeNull();
+    expect(fromLocalInput("tomorrow", KYIV)).toBeNull();
+  });
+});
+
+describe("what a person reads", () => {
+  const start = new Date("2026-03-02T15:00:00Z");
+  const end = new Date("2026-03-02T16:00:00Z");
+
+  it("knows the day of the zone", () => {
+    expect(localDate(new Date("2026-07-01T22:30:00Z"), KYIV)).toBe("2026-07-02");
+    expect(localDate(new Date("2026-07-01T22:30:00Z"), NEW_YORK)).toBe("2026-07-01");
+  });
+
+  it("is in the zone and the language asked for", () => {
+    expect(formatWhen(start, end, KYIV, "en")).toMatch(/^Monday.*2 March.*17:00.*18:00$/);
+    expect(formatWhen(start, end, NEW_YORK, "uk")).toMatch(/^Понеділок.*2 березня.*10:00.*11:00$/);
+  });
+
+  it("compares clocks, not names", () => {
+    expect(clocksDiffer(start, end, KYIV, NEW_YORK)).toBe(true);
+    expect(clocksDiffer(start, end, KYIV, "Europe/Kiev")).toBe(false);
+    expect(clocksDiffer(start, end, KYIV, "Europe/Athens")).toBe(false);
+  });
+});

@@ -1,0 +1,89 @@
+/** Everything here takes the zone by its IANA name and never looks at the browser's own. */
+
+const MINUTE = 60_000;
+
+const wallFormats = new Map<string, Intl.DateTimeFormat>();
+
+function wallFormat(zone: string): Intl.DateTimeFormat {
+  let format = wallFormats.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-US", {
+      timeZone: zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+    });
+    wallFormats.set(zone, format);
+  }
+  return format;
+}
+
+/** The wall clock of `zone` at `instant`, as a datetime-local input wants it: `2026-03-02T15:00`. */
+export function toLocalInput(instant: Date, zone: string): string {
+  const parts: Record<string, string> = {};
+  for (const { type, value } of wallFormat(zone).formatToParts(instant)) parts[type] = value;
+  return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}`;
+}
+
+/** Minutes to add to UTC to get the wall clock of `zone` at `instant`. */
+export function offsetMinutes(instant: Date, zone: string): number {
+  const wall = Date.parse(`${toLocalInput(instant, zone)}Z`);
+  return Math.round((wall - Math.floor(instant.getTime() / MINUTE) * MINUTE) / MINUTE);
+}
+
+/**
+ * The instant at which the clock of `zone` shows `local` (`2026-03-02T15:00`). An hour that comes twice in autumn
+ * is its first; null is an hour that spring skips, or no time at all.
+ */
+export function fromLocalInput(local: string, zone: string): Date | null {
+  const wall = Date.parse(`${local}Z`);
+  if (Number.isNaN(wall)) return null;
+  // No zone changes its clock twice in two days, so these are the two offsets that can be meant.
+  const offsets = [-1, 1].map((day) => offsetMinutes(new Date(wall + day * 1440 * MINUTE), zone));
+  const wanted = local.slice(0, 16);
+  return (
+    offsets
+      .map((offset) => new Date(wall - offset * MINUTE))
+      .sort((a, b) => a.getTime() - b.getTime())
+      .find((instant) => toLocalInput(instant, zone) === wanted) ?? null
+  );
+}
+
+/** `2026-03-02` of `zone` at `instant`. */
+export function localDate(instant: Date, zone: string): string {
+  return toLocalInput(instant, zone).slice(0, 10);
+}
+
+/** `Monday, 2 March, 15:00 – 16:00` in the words of `locale`. */
+export function formatWhen(start: Date, end: Date, zone: string, locale: string): string {
+  const format = new Intl.DateTimeFormat(intlLocale(locale), {
+    timeZone: zone,
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  const text = format.formatRange(start, end);
+  return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
+}
+
+/** The site's English is the one with a 24-hour clock and weeks that begin on Monday. */
+export function intlLocale(locale: string): string {
+  return locale === "en" ? "en-GB" : locale;
+}
+
+/** Do the clocks of the two zones differ for this lesson? Zones of different names may agree. */
+export function clocksDiffer(start: Date, end: Date, mine: string, theirs: string): boolean {
+  return [start, end].some(
+    (instant) => offsetMinutes(instant, mine) !== offsetMinutes(instant, theirs),
+  );
+}
+
+export function zoneName(zone: string): string {
+  return zone.replace(/_/g, " ");
+}
