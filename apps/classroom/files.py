@@ -1,5 +1,7 @@
 """Pictures on a board: what they may be, and keeping them."""
 
+from typing import Any
+
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
@@ -24,7 +26,7 @@ def picture_type(head: bytes) -> str | None:
     return next((kind for start, kind in _BEGINNINGS.items() if head.startswith(start)), None)
 
 
-def keep_picture(*, session_id: int, person: str, upload: UploadedFile) -> BoardFile:
+def keep_picture(*, session_id: int, person: str, upload: "UploadedFile[Any]") -> BoardFile:
     """Raises `validation_error`, `payload_too_large` or `unsupported_media_type`."""
     size = upload.size or 0
     if size > MAX_SIZE:

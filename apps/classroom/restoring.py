@@ -38,7 +38,8 @@ def restoring_update(present: "Doc[Any]", past_state: bytes) -> bytes:
 
 
 def _map(doc: "Doc[Any]", name: str) -> "Map[Any]":
-    return doc.get(name, type=Map)
+    found: Map[Any] = doc.get(name, type=Map)
+    return found
 
 
 def _restore_pages(now: "Map[Any]", then: "Map[Any]") -> None:

@@ -1,5 +1,6 @@
 """What a room keeps beside its sockets: pictures, history, notes, attendance, chat."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
@@ -23,7 +24,8 @@ from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import MAX_ID
 
-_BYTES = OpenApiTypes.BINARY
+_PICTURE: Any = {(200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, "Its bytes")}
+_STATE: Any = {(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "Yjs v1")}
 
 
 class RoomView(APIView):
@@ -65,7 +67,7 @@ class FilesView(RoomView):
 class FileView(RoomView):
     @documented(
         "A picture of the board",
-        {(200, "image/*"): OpenApiResponse(_BYTES, description="Its bytes")},
+        _PICTURE,
         errors=(404,),
     )
     def get(self, request: Request, session_uuid: UUID, file_uuid: UUID) -> FileResponse:
@@ -97,7 +99,7 @@ def _version(access: Access, version_id: int) -> BoardVersion:
 class VersionView(RoomView):
     @documented(
         "One earlier version, as a Yjs update",
-        {(200, "application/octet-stream"): OpenApiResponse(_BYTES, description="Yjs, v1")},
+        _STATE,
         errors=(404,),
     )
     def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:

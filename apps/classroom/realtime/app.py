@@ -13,18 +13,19 @@ from django.utils import timezone
 from apps.classroom.facts import find_room
 from apps.classroom.policies import Person, must_wait, refusal
 from apps.classroom.realtime import db, events, tickets
-from apps.classroom.realtime.board import Refused
 from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.origins import is_ours
 from apps.classroom.realtime.protocol import MAX_BOARD_FRAME, MAX_EVENT, Close
 from apps.classroom.realtime.room import CLOSES, Room
-from apps.classroom.realtime.sockets import RateLimit, Send, Socket
+from apps.classroom.realtime.sockets import RateLimit, Refused, Send, Socket
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 # A stock y-websocket client puts its room's name behind the address it was given.
-_PATH = re.compile(r"^/ws/classroom/([0-9a-f-]{36})/(events|board)(?:/[^/]*)?$")
+_PATH = re.compile(
+    r"^/ws/classroom/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(events|board)(?:/[^/]*)?$"
+)
 
 # Frames a second and the burst above it; bytes likewise. A hand that draws makes about 150.
 EVENTS_RATE, EVENTS_BURST = 50, 200
@@ -38,42 +39,36 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})  # before accepting: a 403
         return
     await send({"type": "websocket.accept"})
-    found = await _admit(scope)
-    if isinstance(found, Close):
-        await send({"type": "websocket.close", "code": int(found)})
-        return
-    uuid, person, is_board = found
-    socket = Socket(send, person, uuid4())
-    await _serve(uuid, socket, receive, board=is_board)
-
-
-async def _admit(scope: Scope) -> tuple[UUID, Person, bool] | Close:
-    """Who comes to which room; or the code to turn them away with."""
-    match = _PATH.match(scope["path"])
     try:
-        uuid = UUID(match[1]) if match else None
-    except ValueError:
-        uuid = None
-    if match is None or uuid is None:
-        return Close.NO_SUCH_ROOM
+        uuid, person, is_board = await _admit(scope)
+    except Refused as exc:
+        await send({"type": "websocket.close", "code": int(exc.code)})
+        return
+    await _serve(uuid, Socket(send, person, uuid4()), receive, board=is_board)
+
+
+async def _admit(scope: Scope) -> tuple[UUID, Person, bool]:
+    """Who comes to which room, and whether to its board. Raises Refused."""
+    match = _PATH.match(scope["path"])
+    if match is None:
+        raise Refused(Close.NO_SUCH_ROOM)
+    uuid, is_board = UUID(match[1]), match[2] == "board"
     given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
     try:
         person = tickets.read(given[0], uuid)
-    except tickets.BadTicket:
-        return Close.BAD_TICKET
-    try:
         found = await db.run(find_room, uuid, person.user_id)
-    except DatabaseError:
-        return Close.RESTARTING
+    except tickets.BadTicket as exc:
+        raise Refused(Close.BAD_TICKET) from exc
+    except DatabaseError as exc:
+        raise Refused(Close.RESTARTING) from exc
     if found is None:
-        return Close.NO_SUCH_ROOM
+        raise Refused(Close.NO_SUCH_ROOM)
     _session, facts = found
     why = refusal(facts, person, timezone.now())
     if why is not None:
-        return CLOSES[why]
-    is_board = match[2] == "board"
+        raise Refused(CLOSES[why])
     if is_board and must_wait(facts, person):
-        return Close.WAITING
+        raise Refused(Close.WAITING)
     return uuid, person, is_board
 
 

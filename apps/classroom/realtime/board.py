@@ -8,7 +8,7 @@ from pycrdt import get_update as update_without
 
 from apps.classroom.realtime import yproto
 from apps.classroom.realtime.protocol import Close
-from apps.classroom.realtime.sockets import Socket
+from apps.classroom.realtime.sockets import Refused, Socket
 from apps.classroom.realtime.varints import Malformed
 from apps.classroom.realtime.yproto import Entry
 
@@ -16,17 +16,10 @@ from apps.classroom.realtime.yproto import Entry
 MAX_BOARD = 64 * 1024 * 1024
 MAX_AWARENESS_STATE = 16 * 1024
 MAX_CURSORS_PER_SOCKET = 8
+MAX_GONE = 1000
 
 Owner = Socket | str  # a socket here, or the id of the process that has it
 Sink = Callable[[bytes], None]
-
-
-class Refused(Exception):
-    """A frame that closes its socket with `code`."""
-
-    def __init__(self, code: Close) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class Board:
@@ -41,6 +34,7 @@ class Board:
         self._stirred = False  # since other processes were last asked to compare
         self._store, self._publish = store, publish
         self._cursors: dict[int, tuple[Entry, Owner]] = {}
+        self._gone: dict[int, int] = {}  # the clocks of clients that have left
         self._event: bytes | None = None
         self._subscription = doc.observe(self._observe)
 
@@ -132,12 +126,21 @@ class Board:
                 continue
             if known is None and (entry.state == b"null" or self._has_too_many(socket)):
                 continue
+            if entry.clock <= self._gone.get(entry.client, -1):
+                self._nudge(socket, entry)
+                continue
             self._set(entry, socket)
             fresh.append(entry)
         if fresh:
             frame = yproto.awareness_frame(fresh)
             self._spread(frame, but=socket)
             self._publish(frame)
+
+    def _nudge(self, socket: Socket, entry: Entry) -> None:
+        """A client that is back with the clock it left with would not be believed by the others.
+        Told that it has gone, it says with a higher clock that it has not (y-protocols)."""
+        gone = Entry(entry.client, self._gone[entry.client], b"null")
+        socket.push(yproto.awareness_frame([gone]))
 
     @staticmethod
     def _may_replace(socket: Socket, entry: Entry, known: Entry, owner: Owner) -> bool:
@@ -155,17 +158,25 @@ class Board:
     def _set(self, entry: Entry, owner: Owner) -> None:
         if entry.state == b"null":
             self._cursors.pop(entry.client, None)
+            self._note_gone(entry)
         else:
             self._cursors[entry.client] = (entry, owner)
+            self._gone.pop(entry.client, None)
+
+    def _note_gone(self, entry: Entry) -> None:
+        self._gone[entry.client] = entry.clock
+        if len(self._gone) > MAX_GONE:
+            del self._gone[next(iter(self._gone))]
 
     def _forget(self, belongs: Callable[[Owner], bool], *, tell: bool) -> None:
         gone = [
-            Entry(entry.client, entry.clock + 1, b"null")
+            Entry(entry.client, entry.clock, b"null")
             for entry, owner in self._cursors.values()
             if belongs(owner)
         ]
         for entry in gone:
             del self._cursors[entry.client]
+            self._note_gone(entry)
         if gone:
             frame = yproto.awareness_frame(gone)
             self._spread(frame)

@@ -100,7 +100,7 @@ class RedisBus:
             done = self._subscribed[channel_of(room)] = asyncio.Future()
             await self._pubsub.subscribe(channel_of(room))
             await asyncio.wait_for(done, 2)
-            stored = await self._redis.hgetall(_people(room))
+            stored: dict[Any, Any] = await self._redis.hgetall(_people(room))
         except (RedisError, OSError, TimeoutError):
             return {}
         return {

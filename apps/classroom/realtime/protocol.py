@@ -38,12 +38,12 @@ class Incoming(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True
     """Anything a client sends."""
 
 
-class ChatSend(Incoming, tag="chat.send"):
+class ChatSend(Incoming, tag="chat.send", frozen=True):
     id: UUID
     text: Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
-class Hand(Incoming, tag="hand"):
+class Hand(Incoming, tag="hand", frozen=True):
     raised: bool
 
 
@@ -53,52 +53,52 @@ class MediaState(Struct, frozen=True, forbid_unknown_fields=True):
     screen: bool = False
 
 
-class Media(Incoming, tag="media"):
+class Media(Incoming, tag="media", frozen=True):
     camera: bool
     microphone: bool
     screen: bool
 
 
-class Signal(Incoming, tag="signal"):
+class Signal(Incoming, tag="signal", frozen=True):
     to: UUID
     data: dict[str, Any]
 
 
-class Quality(Incoming, tag="quality"):
+class Quality(Incoming, tag="quality", frozen=True):
     level: Annotated[str, Meta(pattern="^(good|fair|poor)$")]
     rtt_ms: Annotated[int, Meta(ge=0, le=600_000)] | None = None
     loss: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class LobbyAdmit(Incoming, tag="lobby.admit"):
+class LobbyAdmit(Incoming, tag="lobby.admit", frozen=True):
     person: PersonKey
 
 
-class LobbyDeny(Incoming, tag="lobby.deny"):
+class LobbyDeny(Incoming, tag="lobby.deny", frozen=True):
     person: PersonKey
 
 
-class LobbySet(Incoming, tag="lobby.set"):
+class LobbySet(Incoming, tag="lobby.set", frozen=True):
     enabled: bool
 
 
-class Mute(Incoming, tag="mute"):
+class Mute(Incoming, tag="mute", frozen=True):
     peer: UUID
 
 
-class Remove(Incoming, tag="remove"):
+class Remove(Incoming, tag="remove", frozen=True):
     person: PersonKey
 
 
-class TimerSet(Incoming, tag="timer.set"):
+class TimerSet(Incoming, tag="timer.set", frozen=True):
     seconds: Annotated[int, Meta(ge=0, le=86_400)]
 
 
-class End(Incoming, tag="end"):
+class End(Incoming, tag="end", frozen=True):
     pass
 
 
-class Ping(Incoming, tag="ping"):
+class Ping(Incoming, tag="ping", frozen=True):
     pass
 
 
@@ -164,7 +164,7 @@ class Message(Struct, frozen=True):
     sent_at: datetime
 
 
-class Welcome(Outgoing, tag="welcome"):
+class Welcome(Outgoing, tag="welcome", frozen=True):
     v: int
     you: You
     room: RoomState
@@ -173,56 +173,56 @@ class Welcome(Outgoing, tag="welcome"):
     chat: list[Message]
 
 
-class PeerJoined(Outgoing, tag="peer.joined"):
+class PeerJoined(Outgoing, tag="peer.joined", frozen=True):
     peer: Peer
 
 
-class PeerChanged(Outgoing, tag="peer.changed"):
+class PeerChanged(Outgoing, tag="peer.changed", frozen=True):
     peer: Peer
 
 
-class PeerLeft(Outgoing, tag="peer.left"):
+class PeerLeft(Outgoing, tag="peer.left", frozen=True):
     peer: UUID
 
 
-class Lobby(Outgoing, tag="lobby"):
+class Lobby(Outgoing, tag="lobby", frozen=True):
     waiting: list[Waiting]
     enabled: bool
 
 
-class Chat(Outgoing, tag="chat"):
+class Chat(Outgoing, tag="chat", frozen=True):
     message: Message
 
 
-class SignalFrom(Outgoing, tag="signal", rename={"sender": "from"}):
+class SignalFrom(Outgoing, tag="signal", rename={"sender": "from"}, frozen=True):
     sender: UUID
     data: dict[str, Any]
 
 
-class Muted(Outgoing, tag="muted"):
+class Muted(Outgoing, tag="muted", frozen=True):
     pass
 
 
-class QualityOf(Outgoing, tag="quality"):
+class QualityOf(Outgoing, tag="quality", frozen=True):
     peer: UUID
     level: str
     rtt_ms: int | None
     loss: float | None
 
 
-class Timer(Outgoing, tag="timer"):
+class Timer(Outgoing, tag="timer", frozen=True):
     ends_at: datetime | None
 
 
-class Ended(Outgoing, tag="ended"):
+class Ended(Outgoing, tag="ended", frozen=True):
     pass
 
 
-class Pong(Outgoing, tag="pong"):
+class Pong(Outgoing, tag="pong", frozen=True):
     pass
 
 
-class Error(Outgoing, tag="error"):
+class Error(Outgoing, tag="error", frozen=True):
     """`ref` is the `type` that was refused, when it could be read."""
 
     code: str

@@ -21,6 +21,14 @@ MAX_QUEUED_FRAMES = 10_000
 GRACE = 5.0
 
 
+class Refused(Exception):
+    """The socket is to be closed with `code`."""
+
+    def __init__(self, code: Close) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class RateLimit:
     """A bucket that holds `burst` and refills by `rate` a second; off under THROTTLING=off."""
 

@@ -5,7 +5,10 @@ Only asked about updates that hold very many arrays and objects: it walks every 
 
 from apps.classroom.realtime.varints import Malformed, read_bytes, read_varint
 
-_GC, _SKIP = 0, 10
+# What a struct is or holds, by the low five bits of its first byte.
+_GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, _VALUES, _SUBDOCUMENT, _SKIP = range(
+    11
+)
 _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_KEY = 0x80, 0x40, 0x20
 _XML_ELEMENT, _XML_HOOK = 3, 5
 _FIXED = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
@@ -56,27 +59,28 @@ def _past_parent(update: bytes, at: int, info: int) -> int:
 
 def _past_content(update: bytes, at: int, kind: int, limit: int) -> int:
     """Where the content ends, or -1 when it nests too deeply."""
-    match kind:
-        case 0 | 10 | 1:  # collected, skipped, deleted: a length
-            return read_varint(update, at)[1]
-        case 2:  # JSON texts
-            count, at = read_varint(update, at)
-            for _ in range(count):
-                at = read_bytes(update, at)[1]
-            return at
-        case 3 | 4 | 5:  # bytes, text, embedded JSON
-            return read_bytes(update, at)[1]
-        case 6:  # formatting: key and JSON
-            return read_bytes(update, read_bytes(update, at)[1])[1]
-        case 7:  # a shared type
-            ref, at = read_varint(update, at)
-            return read_bytes(update, at)[1] if ref in (_XML_ELEMENT, _XML_HOOK) else at
-        case 8:
-            count, at = read_varint(update, at)
-            return _past_values(update, at, count, limit)
-        case 9:  # a subdocument: guid and options
-            return _past_values(update, read_bytes(update, at)[1], 1, limit)
-    raise Malformed("unknown content")
+    if kind in (_GC, _SKIP, _DELETED):  # a length
+        at = read_varint(update, at)[1]
+    elif kind == _JSON:
+        count, at = read_varint(update, at)
+        for _ in range(count):
+            at = read_bytes(update, at)[1]
+    elif kind in (_BINARY, _TEXT, _EMBED):
+        at = read_bytes(update, at)[1]
+    elif kind == _FORMAT:  # key and value
+        at = read_bytes(update, read_bytes(update, at)[1])[1]
+    elif kind == _TYPE:
+        ref, at = read_varint(update, at)
+        if ref in (_XML_ELEMENT, _XML_HOOK):
+            at = read_bytes(update, at)[1]
+    elif kind == _VALUES:
+        count, at = read_varint(update, at)
+        at = _past_values(update, at, count, limit)
+    elif kind == _SUBDOCUMENT:  # guid and options
+        at = _past_values(update, read_bytes(update, at)[1], 1, limit)
+    else:
+        raise Malformed("unknown content")
+    return at
 
 
 def _past_values(update: bytes, at: int, count: int, limit: int) -> int:

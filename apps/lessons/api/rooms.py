@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
+from apps.accounts.models import User
 from apps.classroom import guests
 from apps.classroom.access import refused
 from apps.classroom.facts import find_room
@@ -95,23 +96,20 @@ class JoinRoomView(APIView):
 
 def _person(request: Request, lesson: Lesson, room: UUID, asked: dict[str, Any]) -> Person:
     """The lesson's own two are who they are; anybody else is the guest of an invite."""
-    user = request.user
-    signed_in = bool(user.is_authenticated)
-    if signed_in and may(user, Action.ENTER, lesson):
-        teaches = may(user, Action.EDIT, lesson)
-        role = Role.TUTOR if teaches else Role.STUDENT
+    user = request.user if isinstance(request.user, User) else None
+    if user is not None and may(user, Action.ENTER, lesson):
+        role = Role.TUTOR if may(user, Action.EDIT, lesson) else Role.STUDENT
         return Person(f"u{user.pk}", user.get_full_name(), role)
-    known = guests.recall(request.session, room, user.pk if signed_in else None)
-    if "invite" in asked:
-        key, name = (known.key, known.name) if known else (guests.new_key(), "")
-        if signed_in:
-            key, name = f"u{user.pk}", user.get_full_name()
-        else:
-            name = guests.clean_name(asked.get("name", "")) or name
-        return _guest(asked["invite"], lesson, key, name)
-    if known is not None:
+    known = guests.recall(request.session, room, user.pk if user else None)
+    if "invite" not in asked:
+        if known is None:
+            raise forbidden() if user else NotAuthenticated
         return known
-    raise forbidden() if signed_in else NotAuthenticated
+    if user is not None:
+        return _guest(asked["invite"], lesson, f"u{user.pk}", user.get_full_name())
+    key = known.key if known else guests.new_key()
+    name = guests.clean_name(asked.get("name", "")) or (known.name if known else "")
+    return _guest(asked["invite"], lesson, key, name)
 
 
 def _guest(invite: str, lesson: Lesson, key: str, name: str) -> Person:
