@@ -187,6 +187,13 @@ class BoardClient(Client):
         return self.socket.close_code
 
 
+async def refused_with(url, **kwargs):
+    """The code a socket is closed with as soon as it is open."""
+    async with connect(url, **kwargs) as socket, asyncio.timeout(PATIENCE):
+        await socket.wait_closed()
+        return socket.close_code
+
+
 async def eventually(condition, patience=PATIENCE):
     """Until `condition()` holds: looked at as often as the loop turns, with a limit."""
     deadline = asyncio.get_running_loop().time() + patience
