@@ -27,7 +27,8 @@ class House:
     """One lesson with its people; `ticket` and sockets for each of them."""
 
     def __init__(self, server, lesson, tutor, student, api):
-        self.server, self.lesson, self.tutor, self.student = server, lesson, tutor, student
+        self.server, self.stop = server.url, server.stop
+        self.lesson, self.tutor, self.student = lesson, tutor, student
         self.session = lesson.session
         self.uuid = lesson.session.uuid
         self.api = api

@@ -2,11 +2,19 @@
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 import uvicorn
 
 from apps.classroom.tests.clients import House
+
+
+@dataclass
+class Server:
+    url: str
+    stop: Callable[[], None]
 
 
 @pytest.fixture
@@ -35,10 +43,14 @@ def server(transactional_db):
         assert thread.is_alive()
         time.sleep(0.005)
     port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
+
+    def stop():
+        running.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+
+    yield Server(f"http://127.0.0.1:{port}", stop)
+    stop()
 
 
 @pytest.fixture
