@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { staticAssets } from "./static-assets";
 
 // One entry per island. Django finds the hashed names in manifest.json under these very paths.
 const islands = { calendar: "src/calendar/main.ts", room: "src/room/main.tsx" };
@@ -9,6 +10,9 @@ export default defineConfig({
   // Relative, so that chunks find each other wherever Django's STATIC_URL puts them.
   base: "./",
   publicDir: false,
+  plugins: [staticAssets()],
+  // Excalidraw reads it, and a browser has no process.
+  define: { "process.env.IS_PREACT": JSON.stringify("false") },
   build: {
     outDir: "../apps/web/static/web/dist",
     emptyOutDir: true,
