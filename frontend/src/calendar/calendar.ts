@@ -12,6 +12,7 @@ import en from "fullcalendar/locales/en-gb";
 import uk from "fullcalendar/locales/uk";
 import theme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
+import { mendedMarkup } from "./a11y";
 import { type App, failureNotice } from "./app";
 import type { Config } from "./config";
 import { openCreate } from "./dialogs/create";
@@ -23,6 +24,13 @@ import { VIEWS, type ViewState } from "./view-state";
 
 const HOUR = 3_600_000;
 const LONGEST_LESSON = 12 * HOUR;
+const WEEK_TITLE = { day: "numeric", month: "long", year: "numeric" } as const;
+const DAY_HEADER = { weekday: "short", day: "numeric" } as const;
+
+/** Hours scroll within the window; a month and a list are as long as they are. */
+function heightOf(view: string): string {
+  return view.startsWith("timeGrid") ? "var(--kr-grid-height)" : "auto";
+}
 
 export interface CalendarHooks {
   showsCancelled: () => boolean;
@@ -44,8 +52,13 @@ export function createCalendar(
     locales: [uk, en],
     locale: config.locale === "en" ? "en-gb" : config.locale,
     events: (range: EventSourceFuncInfo) => loadEvents(app, range, hooks.showsCancelled()),
-    datesSet: hooks.onDates,
+    height: heightOf(VIEWS[state.view]),
+    datesSet: ({ view }) => {
+      view.calendar.setOption("height", heightOf(view.type));
+      hooks.onDates();
+    },
     ...look(config),
+    ...mendedMarkup,
     ...wording(config),
     ...(config.role === "tutor" ? tutorActions(app) : {}),
     eventClick: (info) => {
@@ -63,17 +76,21 @@ function look(config: Config): CalendarOptions {
       center: "title",
       end: Object.values(VIEWS).join(","),
     },
-    height: "auto",
-    views: { timeGrid: { height: "var(--kr-grid-height)" } },
+    views: {
+      [VIEWS.week]: { titleFormat: WEEK_TITLE, dayHeaderFormat: DAY_HEADER },
+      [VIEWS.agenda]: { titleFormat: WEEK_TITLE },
+    },
     allDaySlot: false,
     nowIndicator: true,
     scrollTime: "08:00",
     slotDuration: "00:30",
+    slotMinHeight: 29,
     snapDuration: "00:15",
     eventMinHeight: 24,
     eventShortHeight: 44,
     slotEventOverlap: false,
     dayMaxEvents: 4,
+    aspectRatio: 1.9,
     eventDisplay: "block",
     eventInteractive: true,
     navLinks: false,
@@ -86,8 +103,7 @@ function look(config: Config): CalendarOptions {
     viewClass: "kr-view",
     dayHeaderClass: "kr-day-header",
     slotHeaderClass: "kr-slot-header",
-    moreLinkClass: "kr-more",
-    popoverClass: "kr-popover",
+    listDayHeaderInnerClass: "kr-list-day",
     eventClass,
     eventContent: (info) => eventContent(info, config),
   };
@@ -100,7 +116,7 @@ function wording({ messages }: Config): CalendarOptions {
       [VIEWS.day]: { text: messages.viewDay },
       [VIEWS.month]: { text: messages.viewMonth },
       [VIEWS.agenda]: { text: messages.viewAgenda },
-      today: { text: messages.today },
+      today: { text: messages.today, hint: messages.today },
       prev: { hint: messages.previous },
       next: { hint: messages.next },
     },

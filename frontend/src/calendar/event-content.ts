@@ -22,26 +22,30 @@ export function lessonOf(info: Pick<EventDisplayInfo, "event">): Lesson | undefi
 
 export function eventClass(info: EventDisplayInfo): string {
   const status = lessonOf(info)?.status ?? "new";
-  return `kr-event kr-event-${status}${info.isPast ? " kr-past" : ""}`;
+  return `kr-event kr-event-${status}`;
 }
 
 /** Time, title and person. A status that is shown by colour or a struck line is also said in words. */
 export function eventContent(info: EventDisplayInfo, config: Config): { domNodes: Node[] } {
   const lesson = lessonOf(info);
+  const { messages } = config;
+  const title = lesson ? lesson.title || messages.untitled : messages.newLesson;
   const person = lesson ? fullName(otherPerson(lesson, config.role)) : "";
-  const time = h("span", { class: "kr-event-time" }, info.timeText);
-  const title = h("span", { class: "kr-event-title" }, lesson?.title || config.messages.untitled);
   const node = h(
     "div",
-    { class: info.isShort ? "kr-event-body kr-short" : "kr-event-body" },
-    // A list has its own column for the time.
-    info.view.type.startsWith("list") ? null : time,
-    title,
+    { class: `kr-event-body ${layout(info)}` },
+    h("span", { class: "kr-event-time" }, info.timeText),
+    h("span", { class: "kr-event-title" }, title),
     person ? h("span", { class: "kr-event-person" }, person) : null,
   );
   if (lesson && lesson.status !== "scheduled") {
-    const words = statusText(lesson.status, config.messages);
+    const words = statusText(lesson.status, messages);
     node.append(h("span", { class: "kr-sr" }, words));
   }
   return { domNodes: [node] };
+}
+
+function layout({ view, isShort }: EventDisplayInfo): string {
+  if (view.type.startsWith("list")) return "kr-row";
+  return isShort || view.type.startsWith("dayGrid") ? "kr-short" : "";
 }

@@ -11,7 +11,15 @@ import { h } from "./dom";
 import { createActivity, createBubble, createNotices } from "./notices";
 import { localDate } from "./time";
 import { createToolbar } from "./toolbar";
-import { isViewName, readState, VIEWS, type ViewState, viewNameOf, writeState } from "./view-state";
+import {
+  dateInView,
+  isViewName,
+  readState,
+  VIEWS,
+  type ViewState,
+  viewNameOf,
+  writeState,
+} from "./view-state";
 
 const PHONE = "(max-width: 40rem)";
 
@@ -26,26 +34,38 @@ function defaultState(config: Config): ViewState {
   };
 }
 
+function createApp(host: HTMLElement, config: Config, refetch: () => void): App {
+  const { messages } = config;
+  return {
+    config,
+    api: createApi(config.csrfToken, createActivity(host, messages.loading)),
+    notices: createNotices(messages.close),
+    bubble: createBubble(messages.close),
+    refetch,
+  };
+}
+
+function shownDate(calendar: Calendar, { date }: ViewState, { userTimezone }: Config): string {
+  const day = (instant: Date) => localDate(instant, userTimezone);
+  const { currentStart, currentEnd } = calendar.view;
+  return dateInView(date, day(currentStart), day(currentEnd)) ?? day(calendar.getDate());
+}
+
 function mount(host: HTMLElement, config: Config): void {
   const fallback = defaultState(config);
   let state = readState(location.search, fallback);
   let calendar: Calendar;
   let opened = false;
-  const { messages } = config;
 
-  const app: App = {
-    config,
-    api: createApi(config.csrfToken, createActivity(host, messages.loading)),
-    notices: createNotices(messages.close),
-    bubble: createBubble(messages.close),
-    refetch: () => calendar.refetchEvents(),
-  };
+  const app = createApp(host, config, () => calendar.refetchEvents());
 
   const toolbar = createToolbar(config, (cancelled) => {
     remember({ ...state, cancelled });
     calendar.refetchEvents();
   });
   const grid = h("div", { class: "kr-grid" });
+  host.setAttribute("role", "region");
+  host.setAttribute("aria-label", config.messages.calendarLabel);
   host.classList.add("kr-calendar");
   host.append(toolbar.element, grid);
 
@@ -58,8 +78,11 @@ function mount(host: HTMLElement, config: Config): void {
 
   function onDates(): void {
     app.bubble.hide();
-    const date = localDate(calendar.getDate(), config.userTimezone);
-    const shown = { ...state, view: viewNameOf(calendar.view.type), date };
+    const shown = {
+      ...state,
+      view: viewNameOf(calendar.view.type),
+      date: shownDate(calendar, state, config),
+    };
     // What the page opens with is not a step that Back should undo.
     if (opened) remember(shown);
     else state = shown;

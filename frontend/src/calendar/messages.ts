@@ -8,7 +8,6 @@ export interface Messages {
   showCancelled: string; // Show cancelled
   timesIn: string; // Times are in {zone}
   loading: string; // Loading…
-  saving: string; // Saving…
   close: string; // Close
   back: string; // Back
   previous: string; // Previous

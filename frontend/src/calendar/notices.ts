@@ -40,8 +40,9 @@ export function createNotices(closeText: string) {
     const close = button("×", "kr-close", remove);
     close.setAttribute("aria-label", closeText);
     element.append(close);
-    const region = notice.alert ? urgent : polite;
-    region.replaceChildren(element);
+    // What was said before is out of date by now.
+    for (const region of [urgent, polite]) region.replaceChildren();
+    (notice.alert ? urgent : polite).append(element);
     if (!notice.alert) removeUnlessUsed(element, remove);
   }
 
@@ -107,13 +108,11 @@ export function createActivity(host: HTMLElement, text: string): (change: 1 | -1
     running += change;
     if (running === 1 && change === 1) {
       timer = setTimeout(() => {
-        host.classList.add("kr-busy");
         region.replaceChildren(h("span", { class: "kr-spinner", "aria-hidden": "true" }), text);
       }, PATIENCE_MS);
     }
     if (running > 0) return;
     clearTimeout(timer);
-    host.classList.remove("kr-busy");
     region.replaceChildren();
   };
 }

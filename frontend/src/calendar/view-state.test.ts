@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { fill, type Messages } from "./messages";
 import en from "./messages.en.json";
-import { readState, type ViewState, writeState } from "./view-state";
+import { dateInView, readState, type ViewState, writeState } from "./view-state";
 
 const fallback: ViewState = { view: "week", date: null, cancelled: false };
 
@@ -19,4 +19,10 @@ it("fills in values and leaves unknown names visible", () => {
   const messages: Messages = en;
   expect(fill(messages.timesIn, { zone: "Europe/Kyiv" })).toBe("Times are in Europe/Kyiv");
   expect(fill("{a} {b}", { a: 1 })).toBe("1 {b}");
+});
+
+it("keeps the date while it is in view", () => {
+  expect(dateInView("2026-03-29", "2026-03-23", "2026-03-30")).toBe("2026-03-29");
+  expect(dateInView("2026-03-30", "2026-03-23", "2026-03-30")).toBeNull();
+  expect(dateInView(null, "2026-03-23", "2026-03-30")).toBeNull();
 });

@@ -50,3 +50,8 @@ export function writeState(search: string, state: ViewState): string {
 function isDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 }
+
+/** The address's own date as long as the view [`from`, `to`) shows it: FullCalendar may mean another day of that week. */
+export function dateInView(date: string | null, from: string, to: string): string | null {
+  return date && date >= from && date < to ? date : null;
+}

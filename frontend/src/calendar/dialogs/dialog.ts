@@ -25,6 +25,8 @@ export function openDialog(
   const close = () => element.close();
   const cross = button("×", "kr-close", close);
   cross.setAttribute("aria-label", app.config.messages.close);
+  // The first thing to use, rather than the cross.
+  first(body)?.setAttribute("autofocus", "");
   element.append(
     h("header", { class: "kr-dialog-head" }, h("h2", { id }, title), cross),
     ...body,
@@ -46,6 +48,14 @@ export function openDialog(
     showError: (text, extra) => errors.replaceChildren(h("p", {}, text), ...(extra ? [extra] : [])),
     clearError: () => errors.replaceChildren(),
   };
+}
+
+function first(body: Node[]): Element | null {
+  for (const node of body) {
+    const found = node instanceof Element && node.querySelector("input, textarea, a, button");
+    if (found) return found;
+  }
+  return null;
 }
 
 /** Runs a request with the dialog's buttons off, and shows in the dialog what went wrong. */

@@ -74,7 +74,6 @@ export class StudentPicker {
       found.length > 0
         ? fill(messages.studentCount, { count: found.length })
         : messages.studentNone;
-    this.status.classList.toggle("kr-quiet", found.length > 0);
     this.activate(found.length === 1 ? 0 : -1);
     this.open(found.length > 0 && document.activeElement === this.input);
   }
@@ -132,7 +131,6 @@ export class StudentPicker {
     this.chosen = student;
     this.input.value = fullName(student);
     this.status.textContent = student.email;
-    this.status.classList.remove("kr-quiet");
     this.open(false);
   }
 

@@ -1,0 +1,21 @@
+from rest_framework import serializers
+
+from apps.accounts.models import User, validate_time_zone
+from apps.common.parsing import TextField
+
+
+class Me(serializers.Serializer[User]):
+    id = serializers.IntegerField()
+    email = serializers.EmailField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    role = serializers.ChoiceField(choices=User.Role)
+    timezone = serializers.CharField()
+    locale = serializers.ChoiceField(choices=User.Locale)
+
+
+class MeInput(serializers.Serializer[User]):
+    first_name = TextField(required=False, max_length=100)
+    last_name = TextField(required=False, max_length=100)
+    timezone = TextField(required=False, validators=[validate_time_zone])
+    locale = serializers.ChoiceField(required=False, choices=User.Locale)

@@ -1,0 +1,34 @@
+"""What signing up asks for beyond allauth's e-mail and password."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User, validate_time_zone
+
+
+class ProfileFields(forms.Form):
+    """allauth's ACCOUNT_SIGNUP_FORM_CLASS, for its pages and its headless API alike."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=100)
+    last_name = forms.CharField(label=_("Last name"), max_length=100)
+    role = forms.ChoiceField(label=_("I am a"), choices=User.Role, widget=forms.RadioSelect)
+    timezone = forms.CharField(
+        label=_("Time zone"),
+        max_length=64,
+        required=False,
+        validators=[validate_time_zone],
+        widget=forms.HiddenInput,
+    )
+
+    def signup(self, request: Any, user: User) -> None:
+        """Nothing is left to do: AccountAdapter.save_user has put these fields on the row."""
+
+    def fill(self, user: User) -> None:
+        user.first_name = self.cleaned_data["first_name"]
+        user.last_name = self.cleaned_data["last_name"]
+        user.role = self.cleaned_data["role"]
+        user.timezone = self.cleaned_data["timezone"] or user.timezone
+        user.locale = "en" if (get_language() or "").startswith("en") else "uk"

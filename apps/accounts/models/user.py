@@ -1,0 +1,117 @@
+"""A person: signs in by e-mail, is a tutor or a student, lives in a time zone."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone as clock
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.text import fold
+
+
+@cache
+def known_time_zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in known_time_zones():
+        raise ValidationError(_("There is no such time zone."), code="invalid")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        fields.setdefault("role", User.Role.TUTOR)
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    class Role(models.TextChoices):
+        TUTOR = "tutor", _("tutor")
+        STUDENT = "student", _("student")
+
+    class Locale(models.TextChoices):
+        UK = "uk", "Українська"
+        EN = "en", "English"
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    first_name = models.CharField(_("first name"), max_length=100)
+    last_name = models.CharField(_("last name"), max_length=100)
+    role = models.CharField(_("role"), max_length=10, choices=Role)
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/Kyiv", validators=[validate_time_zone]
+    )
+    locale = models.CharField(_("language"), max_length=2, choices=Locale, default=Locale.UK)
+    is_staff = models.BooleanField(_("may use the admin"), default=False)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=clock.now)
+    search_text = models.TextField(
+        editable=False, help_text="Names and e-mail, case folded, a line each."
+    )
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name"]
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ("last_name", "first_name", "id")
+        constraints = (
+            models.CheckConstraint(
+                name="user_email_lower", condition=models.Q(email=Lower("email"))
+            ),
+            models.CheckConstraint(
+                name="user_role_known", condition=models.Q(role__in=["tutor", "student"])
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_full_name()} <{self.email}>"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps `search_text` true whichever of its three sources changed."""
+        self.search_text = fold(f"{self.first_name}\n{self.last_name}\n{self.email}")
+        fields = kwargs.get("update_fields")
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, "search_text"}
+        super().save(*args, **kwargs)
+
+    @property
+    def is_tutor(self) -> bool:
+        return self.role == self.Role.TUTOR
+
+    @property
+    def is_student(self) -> bool:
+        return self.role == self.Role.STUDENT
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def get_short_name(self) -> str:
+        return self.first_name
+
+    def local(self, instant: datetime) -> datetime:
+        """`instant` as this person's clock shows it."""
+        return instant.astimezone(self.zone)

@@ -1,0 +1,14 @@
+"""Who may do what, as far as it hangs on the account alone."""
+
+from apps.accounts.models import User
+from apps.common.errors import forbidden
+
+
+def require_tutor(user: User) -> None:
+    if not user.is_tutor:
+        raise forbidden()
+
+
+def require_student(user: User) -> None:
+    if not user.is_student:
+        raise forbidden()

@@ -1,0 +1,3 @@
+from apps.classroom.models.session import ClassroomSession
+
+__all__ = ["ClassroomSession"]

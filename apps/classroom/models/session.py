@@ -1,0 +1,25 @@
+"""The live room of one lesson: what its board, chat and attendance hang on."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ClassroomSession(models.Model):
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    lesson = models.OneToOneField(
+        "lessons.Lesson", on_delete=models.CASCADE, related_name="session", null=True, blank=True
+    )
+    lobby_enabled = models.BooleanField(
+        _("lobby"), default=True, help_text=_("Guests wait until the tutor admits them.")
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return str(self.uuid)

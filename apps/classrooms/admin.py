@@ -1,0 +1,22 @@
+from django.contrib import admin
+
+from apps.classrooms.models import Classroom, Membership
+
+
+@admin.register(Classroom)
+class ClassroomAdmin(admin.ModelAdmin):
+    """Without the join code, which lets whoever reads it in."""
+
+    fields = ("name", "tutor", "created_at", "archived_at")
+    readonly_fields = ("created_at",)
+    raw_id_fields = ("tutor",)
+    list_display = ("name", "tutor", "created_at", "archived_at")
+    search_fields = ("name", "tutor__email", "tutor__last_name")
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    raw_id_fields = ("classroom", "student")
+    list_display = ("classroom", "student", "invited_email", "status", "joined_at")
+    list_filter = ("status",)
+    search_fields = ("classroom__name", "student__email", "student__last_name", "invited_email")

@@ -1,0 +1,148 @@
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from apps.accounts.policies import require_student, require_tutor
+from apps.classrooms import services
+from apps.classrooms.api import serializers as shapes
+from apps.classrooms.models import Classroom
+from apps.classrooms.policies import access_classroom, access_invitation, access_membership
+from apps.classrooms.queries import Row, members, membership_json, my_students
+from apps.common.json import json_response
+from apps.common.openapi import documented
+from apps.common.pagination import PageQuery
+from apps.common.parsing import without_nulls
+
+
+def classroom_json(classroom: Classroom) -> Row:
+    return {
+        "id": classroom.pk,
+        "name": classroom.name,
+        "join_code": classroom.join_code,
+        "created_at": classroom.created_at,
+    }
+
+
+class ClassroomsView(APIView):
+    @documented("My classrooms", {200: shapes.ClassroomPage}, query=[PageQuery])
+    def get(self, request: Request) -> HttpResponse:
+        require_tutor(request.user)
+        query = PageQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        mine = Classroom.objects.of(request.user).matching(query.words)
+        page = [classroom_json(c) for c in mine[query.page.offset : query.page.stop]]
+        return json_response({"count": mine.count(), "results": page})
+
+    @documented("Make a classroom", {201: shapes.ClassroomShape}, body=shapes.ClassroomInput)
+    def post(self, request: Request) -> HttpResponse:
+        require_tutor(request.user)
+        data = shapes.ClassroomInput(data=without_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        classroom = Classroom.objects.create(tutor=request.user, **data.validated_data)
+        return json_response(classroom_json(classroom), 201)
+
+
+class ClassroomView(APIView):
+    @documented("A classroom of mine", {200: shapes.ClassroomShape}, errors=(404,))
+    def get(self, request: Request, classroom_id: int) -> HttpResponse:
+        return json_response(classroom_json(access_classroom(request.user, classroom_id)))
+
+    @documented(
+        "Rename a classroom",
+        {200: shapes.ClassroomShape},
+        body=shapes.ClassroomChange,
+        errors=(404,),
+    )
+    def patch(self, request: Request, classroom_id: int) -> HttpResponse:
+        classroom = access_classroom(request.user, classroom_id)
+        data = shapes.ClassroomChange(data=without_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        classroom.name = data.validated_data.get("name", classroom.name)
+        classroom.save(update_fields=["name"])
+        return json_response(classroom_json(classroom))
+
+    @documented("Archive a classroom; its lessons stay", {204: None}, errors=(404,))
+    def delete(self, request: Request, classroom_id: int) -> HttpResponse:
+        services.archive_classroom(classroom=access_classroom(request.user, classroom_id))
+        return HttpResponse(status=204)
+
+
+class JoinView(APIView):
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "join"
+
+    @documented(
+        "Join a classroom by its code",
+        {200: shapes.MembershipShape},
+        body=shapes.JoinInput,
+        errors=(404,),
+    )
+    def post(self, request: Request) -> HttpResponse:
+        require_student(request.user)
+        data = shapes.JoinInput(data=without_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        membership = services.join_classroom(student=request.user, **data.validated_data)
+        return json_response(membership_json(membership))
+
+
+class MembersView(APIView):
+    @documented(
+        "The members of a classroom",
+        {200: shapes.MembershipPage},
+        query=[shapes.MembersQuery],
+        errors=(404,),
+    )
+    def get(self, request: Request, classroom_id: int) -> HttpResponse:
+        classroom = access_classroom(request.user, classroom_id)
+        query = shapes.MembersQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        status = query.validated_data.get("status")
+        count, results = members(classroom.pk, query.words, status, query.page)
+        return json_response({"count": count, "results": results})
+
+    @documented(
+        "Invite a student by e-mail",
+        {201: shapes.MembershipShape},
+        body=shapes.InviteMemberInput,
+        errors=(404,),
+    )
+    def post(self, request: Request, classroom_id: int) -> HttpResponse:
+        classroom = access_classroom(request.user, classroom_id)
+        data = shapes.InviteMemberInput(data=without_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        membership = services.invite_to_classroom(classroom=classroom, **data.validated_data)
+        return json_response(membership_json(membership), 201)
+
+
+class MembershipView(APIView):
+    @documented(
+        "Pause, resume or remove a member",
+        {200: shapes.MembershipShape},
+        body=shapes.MembershipChange,
+        errors=(404,),
+    )
+    def patch(self, request: Request, membership_id: int) -> HttpResponse:
+        membership = access_membership(request.user, membership_id)
+        data = shapes.MembershipChange(data=without_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        services.change_membership(membership=membership, **data.validated_data)
+        return json_response(membership_json(membership))
+
+
+class AcceptView(APIView):
+    @documented("Accept an invitation", {200: shapes.MembershipShape}, errors=(404,))
+    def post(self, request: Request, membership_id: int) -> HttpResponse:
+        invitation = access_invitation(request.user, membership_id)
+        membership = services.accept_invitation(membership=invitation, student=request.user)
+        return json_response(membership_json(membership))
+
+
+class MyStudentsView(APIView):
+    @documented("My students, each once", {200: shapes.MyStudentPage}, query=[PageQuery])
+    def get(self, request: Request) -> HttpResponse:
+        require_tutor(request.user)
+        query = PageQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        count, results = my_students(request.user, query.words, query.page)
+        return json_response({"count": count, "results": results})

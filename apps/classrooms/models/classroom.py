@@ -1,0 +1,66 @@
+"""A classroom: a tutor's group of students, which they join by a code."""
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.text import fold, words_in
+
+# No 0 and O, no 1, I and L: the code is read aloud and typed. 31^8 is about 2^39.6.
+ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+
+def new_join_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(8))
+
+
+def normal_join_code(typed: str) -> str:
+    """A code as a person may write it (`abcd-efgh`) in the form it is stored in."""
+    return typed.replace("-", "").replace(" ", "").upper()
+
+
+class ClassroomQuerySet(models.QuerySet["Classroom"]):
+    def of(self, tutor: Any) -> "ClassroomQuerySet":
+        """The tutor's classrooms that are not archived."""
+        return self.filter(tutor=tutor, archived_at=None).order_by("name", "id")
+
+    def matching(self, words: str) -> "ClassroomQuerySet":
+        """Those whose name holds every word of `words`, whatever the letter case."""
+        return self.filter(words_in(words, "search_text"))
+
+
+class Classroom(models.Model):
+    tutor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="classrooms"
+    )
+    name = models.CharField(_("name"), max_length=200)
+    join_code = models.CharField(max_length=16, unique=True, default=new_join_code)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    search_text = models.TextField(editable=False, help_text="The name, case folded.")
+
+    objects = ClassroomQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("classroom")
+        verbose_name_plural = _("classrooms")
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps `search_text` true whenever the name may have changed."""
+        self.search_text = fold(self.name)
+        fields = kwargs.get("update_fields")
+        if fields is not None and "name" in fields:
+            kwargs["update_fields"] = {*fields, "search_text"}
+        super().save(*args, **kwargs)
+
+    def rotate_join_code(self) -> None:
+        """The old code opens nothing any more; members stay."""
+        self.join_code = new_join_code()
+        self.save(update_fields=["join_code"])

@@ -1,0 +1,144 @@
+"""Every error under /api/ is `{"error": code, "detail": sentence}`; this is where they are made."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from rest_framework import exceptions as drf
+
+from apps.common.json import json_response
+
+Fields = dict[str, list[str]]
+
+
+class DomainError(Exception):
+    """A refusal that a client is told about: `code` for programs, `detail` for people."""
+
+    def __init__(self, code: str, status: int, detail: str, fields: Fields | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.status = status
+        self.detail = detail
+        self.fields = fields
+
+
+def forbidden(detail: str = "") -> DomainError:
+    return DomainError("forbidden", 403, detail or _("You may not do this."))
+
+
+def not_found(detail: str = "") -> DomainError:
+    return DomainError("not_found", 404, detail or _("There is nothing here."))
+
+
+def invalid(**fields: str) -> DomainError:
+    """A `validation_error` that says one sentence about each named field."""
+    return DomainError(
+        "validation_error",
+        400,
+        " ".join(fields.values()),
+        {name: [sentence] for name, sentence in fields.items()},
+    )
+
+
+def error_response(
+    code: str, status: int, detail: str, fields: Fields | None = None
+) -> HttpResponse:
+    body: dict[str, Any] = {"error": code, "detail": detail}
+    if code == "validation_error":
+        body["fields"] = fields or {}
+    return json_response(body, status)
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """DRF's hook: the one body for whatever a view raised; None lets a crash be a crash."""
+    if isinstance(exc, DomainError):
+        return error_response(exc.code, exc.status, exc.detail, exc.fields)
+    if isinstance(exc, Http404):
+        return error_response("not_found", 404, _("There is nothing here."))
+    if isinstance(exc, PermissionDenied):
+        return error_response("forbidden", 403, _("You may not do this."))
+    if isinstance(exc, drf.APIException):
+        return _from_drf(exc)
+    return None
+
+
+_DRF_CODES: list[tuple[type[drf.APIException], str]] = [
+    (drf.NotAuthenticated, "not_authenticated"),
+    (drf.AuthenticationFailed, "not_authenticated"),
+    (drf.PermissionDenied, "forbidden"),
+    (drf.NotFound, "not_found"),
+    (drf.MethodNotAllowed, "method_not_allowed"),
+    (drf.UnsupportedMediaType, "unsupported_media_type"),
+    (drf.Throttled, "throttled"),
+]
+
+
+def _from_drf(exc: drf.APIException) -> HttpResponse:
+    if isinstance(exc, drf.ValidationError):
+        fields = _flatten(exc.detail)
+        sentences = " ".join(s for found in fields.values() for s in found)
+        return error_response("validation_error", 400, sentences, fields)
+    if isinstance(exc, drf.ParseError):
+        sentence = str(exc.detail)
+        return error_response("validation_error", 400, sentence, {"non_field_errors": [sentence]})
+    for kind, code in _DRF_CODES:
+        if isinstance(exc, kind):
+            response = error_response(code, exc.status_code, str(exc.detail))
+            break
+    else:
+        response = error_response("server_error", 500, _("Something went wrong on our side."))
+    challenge = getattr(exc, "auth_header", None)
+    if challenge:
+        response["WWW-Authenticate"] = challenge
+    wait = getattr(exc, "wait", None)
+    if wait is not None:
+        response["Retry-After"] = str(max(1, int(wait + 0.999)))
+    return response
+
+
+def _flatten(detail: Any, name: str = "non_field_errors") -> Fields:
+    """DRF's nested details as one flat map: `{"a": {"b": ["…"]}}` becomes `{"a.b": ["…"]}`."""
+    if isinstance(detail, Mapping):
+        fields: Fields = {}
+        for key, value in detail.items():
+            outer = "" if name == "non_field_errors" else f"{name}."
+            fields.update(_flatten(value, f"{outer}{key}"))
+        return fields
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
+        return {name: [str(sentence) for sentence in detail]}
+    return {name: [str(detail)]}
+
+
+def _under_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or request.path == "/api"
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _under_api(request):
+        return error_response("not_found", 404, _("There is nothing here."))
+    return render(request, "404.html", status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _under_api(request):
+        return error_response("validation_error", 400, _("This request makes no sense."))
+    return render(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _under_api(request):
+        return error_response("forbidden", 403, _("You may not do this."))
+    return render(request, "403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return permission_denied(request)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if _under_api(request):
+        return error_response("server_error", 500, _("Something went wrong on our side."))
+    return render(request, "500.html", status=500)

@@ -1,0 +1,139 @@
+"""What happens to every request, whichever app it is for."""
+
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from apps.common.errors import error_response
+
+Handler = Callable[[HttpRequest], HttpResponse]
+log = logging.getLogger("kreida.request")
+
+MAX_BODY = 1024 * 1024
+MAX_UPLOAD = 20 * 1024 * 1024
+_UPLOADS = re.compile(r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import)/?$")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' ws: wss:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+class RequestLog:
+    """Gives each request an id and writes one line about it.
+
+    The line names the route (`/invite/<token>/`), never the path or the query: those carry
+    tokens. A crash's traceback goes into the same line.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = uuid.uuid4().hex
+        request.META["kreida.request_id"] = request_id
+        began = time.perf_counter()
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        match = request.resolver_match
+        log.info(
+            "request",
+            extra={
+                "data": {
+                    "request_id": request_id,
+                    "method": request.method,
+                    "route": match.route if match else None,
+                    "status": response.status_code,
+                    "ms": round((time.perf_counter() - began) * 1000, 1),
+                }
+            },
+        )
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        log.error(
+            "crash",
+            exc_info=exception,
+            extra={"data": {"request_id": request.META["kreida.request_id"]}},
+        )
+
+
+class SecurityHeaders:
+    """The content security policy: scripts from this server's files alone."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.setdefault("Permissions-Policy", "geolocation=(), payment=(), usb=()")
+        return response
+
+
+class BodyLimit:
+    """Refuses bodies over 1 MiB (20 MiB for uploads), and JSON for allauth that no database
+    could keep."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        limit = MAX_UPLOAD if _UPLOADS.match(request.path) else MAX_BODY
+        if length.isdecimal() and int(length) > limit:
+            return error_response(
+                "payload_too_large",
+                413,
+                _("At most %(kib)s KiB may be sent here.") % {"kib": limit // 1024},
+            )
+        if request.path.startswith("/_allauth/") and not self._is_storable_json(request.body):
+            return error_response("validation_error", 400, _("The body is not JSON."))
+        return self.get_response(request)
+
+    @staticmethod
+    def _is_storable_json(body: bytes) -> bool:
+        """False for lone surrogates, NUL and bottomless nesting, which allauth would crash on;
+        what is merely malformed is left to allauth to answer."""
+        try:
+            text = json.dumps(json.loads(body or b"{}"), ensure_ascii=False)
+            text.encode()
+        except (UnicodeEncodeError, RecursionError):
+            return False
+        except ValueError:
+            return True
+        return "\\u0000" not in text
+
+
+class OptionalSlash:
+    """Every address works with and without its trailing slash, with no redirect."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if path.startswith(("/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)):
+            request.path_info = path.removesuffix("/")
+        elif not path.endswith("/"):
+            request.path_info = f"{path}/"
+        return self.get_response(request)

@@ -1,0 +1,179 @@
+"""What comes in: JSON bodies, and the fields that instants and ids are read by."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+MAX_ID = 2**63 - 1
+# Far enough for any lesson, and far enough from datetime's ends that a time zone cannot overflow.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+_PLUS_AS_SPACE = re.compile(r"(?<=[\d.]) (?=\d\d:?\d\d$)")
+
+
+class JsonParser(BaseParser):
+    """RFC 8259 in UTF-8, strictly: no NaN, no lone surrogates, no matter what charset is claimed."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = stream.read()
+        if not body:
+            return {}
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise ParseError(_("The body is not JSON.")) from exc
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """There is one representation, so `Accept` cannot make a request fail."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class IdField(serializers.IntegerField):
+    """A database id: a JSON integer from 1 to 2^63-1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class FlagField(serializers.BooleanField):
+    """true or false, and nothing that merely looks like them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class TextField(serializers.CharField):
+    """A JSON string (numbers are not turned into text)."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class InstantField(serializers.DateTimeField):
+    """An ISO 8601 date and time with an offset, given back in UTC."""
+
+    default_error_messages = {
+        "invalid": gettext_lazy("Write a date and time with an offset, as 2026-03-02T15:00:00Z."),
+        "range": gettext_lazy("The year must lie between 1900 and 2199."),
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        instant = parse_instant(value) if isinstance(value, str) else None
+        if instant is None:
+            self.fail("invalid")
+        if not EARLIEST <= instant < LATEST:
+            self.fail("range")
+        return instant
+
+
+def parse_instant(text: str) -> datetime | None:
+    """ISO 8601 with an offset → UTC; None when it is anything else."""
+    try:
+        instant = datetime.fromisoformat(text)
+        return instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def parse_query_instant(text: str, zone: ZoneInfo) -> datetime | date | None:
+    """A query parameter's instant or plain date; a `+` that arrived as a space is put back."""
+    text = text.strip()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return parse_instant(_PLUS_AS_SPACE.sub("+", text))
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The start of `day` in `zone`, in UTC. Where clocks skip midnight, the moment they skip it."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def parse_range(
+    query: Mapping[str, str], zone: ZoneInfo, longest: timedelta
+) -> tuple[datetime, datetime]:
+    """`from` and `to` of a query, half open, in UTC. Raises DRF's ValidationError by field."""
+    errors: dict[str, list[str]] = {}
+    ends: list[datetime | date] = []
+    for name in ("from", "to"):
+        text = query.get(name)
+        if not text:
+            errors[name] = [_("This parameter is required.")]
+            continue
+        end = parse_query_instant(text, zone)
+        if end is None:
+            errors[name] = [_("Write a date, or a date and time with an offset.")]
+        elif not EARLIEST.year < end.year < LATEST.year:
+            errors[name] = [_("The year must lie between 1901 and 2198.")]
+        else:
+            ends.append(end)
+    if errors:
+        raise serializers.ValidationError(errors)
+    start, end = (e if isinstance(e, datetime) else midnight(e, zone) for e in ends)
+    if end <= start:
+        raise serializers.ValidationError({"to": [_("It must be after “from”.")]})
+    if _span(ends[0], ends[1], end - start) > longest:
+        raise serializers.ValidationError(
+            {"to": [_("At most %(days)s days after “from”.") % {"days": longest.days}]}
+        )
+    return start, end
+
+
+def _span(first: datetime | date, last: datetime | date, elapsed: timedelta) -> timedelta:
+    """Between two plain dates the calendar counts, so that a clock change makes no day longer."""
+    if isinstance(first, datetime) or isinstance(last, datetime):
+        return elapsed
+    return last - first
+
+
+def without_nulls(data: Any) -> Any:
+    """A body in which `null` means the same as leaving the field out."""
+    if isinstance(data, dict):
+        return {name: value for name, value in data.items() if value is not None}
+    return data
+
+
+def parse_flag(query: Mapping[str, str], name: str) -> bool:
+    """`true` or `false` of a query; absent is false. Raises DRF's ValidationError."""
+    text = query.get(name, "").lower()
+    if text not in ("", "true", "false", "1", "0"):
+        raise serializers.ValidationError({name: [_("Write true or false.")]})
+    return text in ("true", "1")

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from apps.lessons.api import views
+
+urlpatterns = [
+    path("lessons/", views.LessonsView.as_view(), name="lessons"),
+    path("lessons/<int:lesson_id>/", views.LessonView.as_view(), name="lesson"),
+    path("lessons/<int:lesson_id>/cancel/", views.CancelView.as_view(), name="lesson-cancel"),
+    path("lessons/<int:lesson_id>/room/", views.RoomView.as_view(), name="lesson-room"),
+    path("lessons/<int:lesson_id>/invite/", views.InviteView.as_view(), name="lesson-invite"),
+    path(
+        "lessons/<int:lesson_id>/invites/revoke/",
+        views.RevokeInvitesView.as_view(),
+        name="lesson-invites-revoke",
+    ),
+    path("lesson-invites/resolve/", views.ResolveInviteView.as_view(), name="invite-resolve"),
+]

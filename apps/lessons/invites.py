@@ -1,0 +1,53 @@
+"""Invite links: signed tokens that carry lesson, generation and expiry, and need no row.
+
+Raising the lesson's generation makes every earlier token invalid at once.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+from apps.common import tokens
+from apps.lessons.errors import invite_expired, invite_invalid, lesson_cancelled, lesson_not_found
+from apps.lessons.models import Lesson
+
+PURPOSE = "lesson-invite"
+DEFAULT_TTL = 86_400
+MIN_TTL, MAX_TTL = 60, 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    token: str
+    url: str
+    expires_at: datetime
+
+
+def make_invite(*, lesson: Lesson, ttl_seconds: int = DEFAULT_TTL, now: datetime) -> Invite:
+    """Raises `lesson_cancelled`. The expiry is a whole second, as `exp` is (RFC 7519 §2)."""
+    if lesson.is_cancelled:
+        raise lesson_cancelled()
+    expires_at = now.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=ttl_seconds)
+    claims = {"lesson": lesson.pk, "gen": lesson.invite_generation}
+    token = tokens.sign(PURPOSE, claims, expires_at=expires_at)
+    return Invite(token, f"{settings.PUBLIC_URL}/invite/{token}", expires_at)
+
+
+def read_invite(token: str) -> Lesson:
+    """The lesson a good token opens. Raises `invite_invalid` (bad signature, or replaced),
+    `invite_expired`, `lesson_not_found` or `lesson_cancelled`, looking in that order."""
+    try:
+        claims = tokens.read(PURPOSE, token)
+    except tokens.ExpiredToken as exc:
+        raise invite_expired() from exc
+    except tokens.BadToken as exc:
+        raise invite_invalid() from exc
+    lesson = Lesson.objects.filter(pk=claims["lesson"]).first()
+    if lesson is None:
+        raise lesson_not_found()
+    if claims["gen"] != lesson.invite_generation:
+        raise invite_invalid()
+    if lesson.is_cancelled:
+        raise lesson_cancelled()
+    return lesson

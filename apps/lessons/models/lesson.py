@@ -1,0 +1,104 @@
+"""A lesson: a tutor and a student, at a time. The one durable object that the rest hangs on."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.classrooms.models import Classroom
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+SHORTEST = timedelta(minutes=5)
+LONGEST = timedelta(hours=12)
+
+
+class LessonQuerySet(models.QuerySet["Lesson"]):
+    def of(self, user: "User") -> "LessonQuerySet":
+        """Those the user teaches or attends, by the role of the account alone."""
+        return self.filter(tutor=user) if user.is_tutor else self.filter(student=user)
+
+    def live(self) -> "LessonQuerySet":
+        return self.exclude(status=Lesson.Status.CANCELLED)
+
+    def between(self, start: datetime, end: datetime) -> "LessonQuerySet":
+        """Those that overlap [start, end).
+
+        No lesson is longer than LONGEST, so the start is bounded from below too: this is what
+        lets an index on (person, starts_at) answer.
+        """
+        return self.filter(starts_at__lt=end, starts_at__gt=start - LONGEST, ends_at__gt=start)
+
+    def in_order(self) -> "LessonQuerySet":
+        return self.order_by("starts_at", "id")
+
+
+class Lesson(models.Model):
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled", _("scheduled")
+        COMPLETED = "completed", _("completed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    tutor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lessons_taught"
+    )
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lessons_attended"
+    )
+    classroom = models.ForeignKey(Classroom, on_delete=models.PROTECT, related_name="lessons")
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.SCHEDULED)
+    allow_overlap = models.BooleanField(
+        default=False, help_text="The tutor double-booked this one knowingly."
+    )
+    cancel_reason = models.CharField(_("reason"), max_length=500, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    invite_generation = models.PositiveIntegerField(
+        default=0, help_text="Invite tokens of an earlier generation are not valid."
+    )
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = LessonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("lesson")
+        verbose_name_plural = _("lessons")
+        ordering = ("-starts_at", "-id")
+        # The overlap constraints differ by database: see apps/lessons/overlap.py.
+        constraints = (
+            models.CheckConstraint(
+                name="lesson_lasts_5min_to_12h",
+                condition=Q(ends_at__gte=F("starts_at") + SHORTEST)
+                & Q(ends_at__lte=F("starts_at") + LONGEST),
+            ),
+            models.CheckConstraint(
+                name="lesson_status_known",
+                condition=Q(status__in=["scheduled", "completed", "cancelled"]),
+            ),
+            models.UniqueConstraint(
+                name="lesson_once_per_idempotency_key", fields=["tutor", "idempotency_key"]
+            ),
+        )
+        indexes = (
+            models.Index(name="lesson_tutor_starts", fields=["tutor", "starts_at"]),
+            models.Index(name="lesson_student_starts", fields=["student", "starts_at"]),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title or self.pk} at {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+    def revoke_invites(self) -> None:
+        """Every invite token made until now is not valid from here on."""
+        Lesson.objects.filter(pk=self.pk).update(invite_generation=F("invite_generation") + 1)

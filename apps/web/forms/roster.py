@@ -1,0 +1,37 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.classrooms.models import Classroom
+
+
+class RosterForm(forms.Form):
+    """A file, and the classroom to invite its people to: one that is there, or a new one."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_(
+            "CSV, as any spreadsheet saves it. One row a student; a column with e-mail addresses "
+            "is all it needs."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+    )
+    classroom = forms.ModelChoiceField(
+        label=_("Classroom"),
+        queryset=Classroom.objects.none(),
+        required=False,
+        empty_label=_("A new one, named below"),
+    )
+    name = forms.CharField(label=_("Name of the new classroom"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, tutor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["classroom"].queryset = Classroom.objects.of(tutor)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("classroom") and not data.get("name") and "classroom" not in self.errors:
+            self.add_error("name", _("Choose a classroom, or name a new one."))
+        return data

@@ -1,0 +1,37 @@
+"""Where Vite put an island's hashed files."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
+
+DIST = "web/dist/"
+
+
+@dataclass(frozen=True, slots=True)
+class Island:
+    script: str
+    styles: tuple[str, ...]
+
+
+@cache
+def find_island(entry: str) -> Island:
+    """The files of `src/calendar/main.ts` and the like, as names of static files."""
+    manifest = finders.find(f"{DIST}manifest.json")
+    if not isinstance(manifest, str):
+        raise ImproperlyConfigured("The front end is not built: run `make frontend`.")
+    with open(manifest, encoding="utf-8") as file:
+        chunks = json.load(file)
+    styles = _styles(chunks, entry, set())
+    return Island(DIST + chunks[entry]["file"], tuple(dict.fromkeys(DIST + s for s in styles)))
+
+
+def _styles(chunks: dict[str, dict[str, list[str]]], name: str, seen: set[str]) -> list[str]:
+    """Of the entry and of every chunk that it imports at once."""
+    if name in seen:
+        return []
+    seen.add(name)
+    inner = [s for other in chunks[name].get("imports", []) for s in _styles(chunks, other, seen)]
+    return inner + chunks[name].get("css", [])

@@ -1,0 +1,106 @@
+"""A small school to look around in, made only where there is nobody yet."""
+
+import secrets
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.classrooms.models import Classroom
+from apps.classrooms.services import invite_to_classroom, join_classroom
+from apps.lessons.models import Lesson
+from apps.lessons.services import cancel_lesson, schedule_lesson
+from apps.web.clocks import instant_at
+
+DOMAIN = "demo.kreida.example"
+STUDENTS = [
+    ("olena", "Олена", "Коваль", "Europe/Kyiv", "uk"),
+    ("maksym", "Максим", "Бондар", "Europe/Warsaw", "uk"),
+    ("sofia", "Софія", "Мельник", "Europe/Kyiv", "uk"),
+    ("daniel", "Daniel", "Okafor", "Europe/London", "en"),
+    ("iryna", "Ірина", "Шевчук", "America/Toronto", "uk"),
+]
+# Weekday (Monday is 0), hour, minutes, student, title; by the tutor's clock.
+WEEK = [
+    (0, 10, 60, 0, "Похідна: перші кроки"),
+    (0, 15, 45, 2, "Вектори"),
+    (1, 11, 60, 1, "Логарифми"),
+    (1, 16, 90, 3, "Trigonometry"),
+    (2, 10, 60, 0, "Похідна складеної функції"),
+    (2, 17, 60, 4, "Підготовка до олімпіади"),
+    (3, 12, 60, 2, "Площина і пряма"),
+    (3, 15, 60, 1, "Логарифмічні рівняння"),
+    (4, 10, 60, 0, "Дослідження функції"),
+    (4, 16, 60, 3, "Limits"),
+]
+
+
+class Command(BaseCommand):
+    help = "Makes a tutor, students and this week's lessons, if the database has no user yet."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.exists():
+            return
+        people = make_demo_school(timezone.now())
+        self.stdout.write("A demo school is ready. Sign in as")
+        for user, password in people[:2]:
+            self.stdout.write(f"  {user.role:8} {user.email}  {password}")
+
+
+@transaction.atomic
+def make_demo_school(now: datetime) -> list[tuple[User, str]]:
+    """The tutor and the students with their passwords, made up here and kept nowhere else."""
+    tutor = _person("tutor", "tutor", "Тарас", "Вчитель", "Europe/Kyiv", "uk")
+    students = [_person("student", *row) for row in STUDENTS]
+    algebra = Classroom.objects.create(tutor=tutor[0], name="Алгебра, 10 клас")
+    abroad = Classroom.objects.create(tutor=tutor[0], name="Математика за кордоном")
+    for user, _password in students:
+        home = algebra if user.timezone == "Europe/Kyiv" else abroad
+        join_classroom(student=user, join_code=home.join_code)
+    invite_to_classroom(classroom=algebra, email=f"andriy@{DOMAIN}")
+    _schedule_week(tutor[0], [user for user, _password in students], now)
+    return [tutor, *students]
+
+
+def _person(role: str, *about: str) -> tuple[User, str]:
+    name, first_name, last_name, zone, locale = about
+    password = secrets.token_urlsafe(9)
+    user = User.objects.create_user(
+        f"{name}@{DOMAIN}",
+        password,
+        first_name=first_name,
+        last_name=last_name,
+        role=role,
+        timezone=zone,
+        locale=locale,
+    )
+    return user, password
+
+
+def _schedule_week(tutor: User, students: list[User], now: datetime) -> None:
+    today = tutor.local(now).date()
+    monday = today - timedelta(days=today.weekday())
+    for weekday, hour, minutes, student, title in WEEK:
+        start = instant_at(monday + timedelta(days=weekday), time(hour), tutor.zone)
+        if start is not None:
+            lesson = _lesson(tutor, students[student], start, minutes, title)
+            if lesson.ends_at < now:
+                lesson.status = Lesson.Status.COMPLETED
+                lesson.save(update_fields=["status"])
+    friday_evening = instant_at(monday + timedelta(days=4), time(18), tutor.zone)
+    if friday_evening is not None:
+        called_off = _lesson(tutor, students[4], friday_evening, 60, WEEK[5][4])
+        cancel_lesson(lesson=called_off, reason="Захворіла, перенесемо")
+
+
+def _lesson(tutor: User, student: User, start: datetime, minutes: int, title: str) -> Lesson:
+    return schedule_lesson(
+        tutor=tutor,
+        student_id=student.pk,
+        starts_at=start,
+        ends_at=start + timedelta(minutes=minutes),
+        title=title,
+    )

@@ -1,0 +1,32 @@
+"""What pages have and the API has not: the reader's clock, and refusals in words."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.common.errors import DomainError
+
+Handler = Callable[[HttpRequest], HttpResponse]
+_PROGRAMS = ("/api/", "/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)
+
+
+class Pages:
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(_PROGRAMS):
+            return self.get_response(request)
+        zone = request.user.zone if isinstance(request.user, User) else None
+        with timezone.override(zone):
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DomainError) or request.path.startswith(_PROGRAMS):
+            return None
+        template = f"{exception.status}.html" if exception.status in (403, 404) else "refused.html"
+        return render(request, template, {"detail": exception.detail}, status=exception.status)

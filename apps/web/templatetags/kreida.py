@@ -1,0 +1,93 @@
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.forms import BoundField, CheckboxInput, Form, RadioSelect
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.web import clocks
+from apps.web.islands import find_island
+
+register = template.Library()
+
+
+@register.simple_tag
+def island(entry: str) -> SafeString:
+    """The style sheets and the module script of an island, by its path under frontend/."""
+    found = find_island(entry)
+    styles = format_html_join(
+        "\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in found.styles)
+    )
+    return format_html('{}\n<script type="module" src="{}"></script>', styles, static(found.script))
+
+
+@register.simple_tag
+def span(start: datetime, end: datetime, zone: str) -> str:
+    return clocks.span_in_words(start, end, ZoneInfo(zone), timezone.now())
+
+
+@register.filter
+def moment(instant: datetime, zone: str) -> str:
+    """“tomorrow, 15:00”."""
+    local, now = instant.astimezone(ZoneInfo(zone)), timezone.now().astimezone(ZoneInfo(zone))
+    return f"{clocks.day_in_words(local.date(), now.date())}, {local:%H:%M}"
+
+
+@register.filter
+def until(instant: datetime, zone: str) -> str:
+    return clocks.until_in_words(instant, ZoneInfo(zone), timezone.now())
+
+
+@register.filter
+def initials(person: User | dict[str, Any]) -> str:
+    first, last = (
+        (person["first_name"], person["last_name"])
+        if isinstance(person, dict)
+        else (person.first_name, person.last_name)
+    )
+    return f"{first[:1]}{last[:1]}".upper()
+
+
+@register.filter
+def grouped(code: str) -> str:
+    """A join code as people read it aloud: ABCD-EFGH."""
+    return "-".join(code[i : i + 4] for i in range(0, len(code), 4))
+
+
+@register.inclusion_tag("web/parts/fields.html")
+def fields(form: Form) -> dict[str, Any]:
+    return {"form": form}
+
+
+@register.inclusion_tag("web/parts/field.html")
+def field(bound: BoundField, autofocus: bool = False) -> dict[str, Any]:
+    widget = bound.field.widget
+    # allauth's placeholders say what the label above says already, and its rules fill a screen.
+    widget.attrs.pop("placeholder", None)
+    if bound.name == "password1" and bound.help_text:
+        bound.help_text = _("At least 8 characters; nothing that is easy to guess.")
+    if autofocus:
+        widget.attrs["autofocus"] = True
+    kind = "plain"
+    if isinstance(widget, RadioSelect):
+        kind = "radio"
+    elif isinstance(widget, CheckboxInput):
+        kind = "check"
+    elif bound.name == "timezone":
+        return {"field": bound, "kind": "zone", **_zone(bound)}
+    return {"field": bound, "kind": kind}
+
+
+def _zone(bound: BoundField) -> dict[str, Any]:
+    value = str(bound.value() or "")
+    return {
+        "chosen": "chosen" if value else "",
+        "value": value or "Europe/Kyiv",
+        "regions": clocks.zone_regions(timezone.now(), value),
+    }

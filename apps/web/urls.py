@@ -1,0 +1,46 @@
+from django.urls import path
+
+from apps.web.views import (
+    calendar,
+    classrooms,
+    home,
+    invites,
+    joining,
+    lessons,
+    members,
+    roster,
+    settings,
+    students,
+)
+
+app_name = "web"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("language/", home.language, name="language"),
+    path("settings/", settings.settings, name="settings"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("students/", students.students, name="students"),
+    path("students/export/", students.export, name="students-export"),
+    path("students/import/", roster.upload, name="roster"),
+    path("students/import/confirm/", roster.confirm, name="roster-confirm"),
+    path("classrooms/", classrooms.classrooms, name="classrooms"),
+    path("classrooms/<int:classroom_id>/", classrooms.classroom, name="classroom"),
+    path("classrooms/<int:classroom_id>/archive/", classrooms.archive, name="classroom-archive"),
+    path("classrooms/<int:classroom_id>/restore/", classrooms.restore, name="classroom-restore"),
+    path("classrooms/<int:classroom_id>/code/", classrooms.rotate, name="classroom-code"),
+    path("classrooms/<int:classroom_id>/qr.svg/", classrooms.qr, name="classroom-qr"),
+    path("classrooms/<int:classroom_id>/invite/", members.invite, name="member-invite"),
+    path("memberships/<int:membership_id>/", members.change, name="member"),
+    path("memberships/<int:membership_id>/accept/", joining.accept, name="accept"),
+    path("join/", joining.join, name="join"),
+    path("join/<str:code>/", joining.join, name="join-code"),
+    path("lessons/new/", lessons.new, name="lesson-new"),
+    path("lessons/<int:lesson_id>/", lessons.lesson, name="lesson"),
+    path("lessons/<int:lesson_id>/edit/", lessons.edit, name="lesson-edit"),
+    path("lessons/<int:lesson_id>/cancel/", lessons.cancel, name="lesson-cancel"),
+    path("lessons/<int:lesson_id>/invite/", lessons.invite, name="lesson-invite"),
+    path("lessons/<int:lesson_id>/invites/revoke/", lessons.revoke, name="lesson-revoke"),
+    path("invite/", invites.arrive, name="invite"),
+    path("invite/guest/", invites.enter_as_guest, name="invite-guest"),
+    path("invite/<str:token>/", invites.open_link, name="invite-link"),
+]

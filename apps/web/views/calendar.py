@@ -1,0 +1,57 @@
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from apps.accounts.models import User
+from apps.classrooms.models import Classroom, Membership
+from apps.lessons.models import Lesson
+from apps.web.access import person
+from apps.web.calendar_messages import calendar_messages
+
+COMING = 20
+
+
+@login_required
+@require_safe
+def calendar(request: HttpRequest) -> HttpResponse:
+    """The island, and beneath it the next lessons as a plain list that needs no script."""
+    me = person(request)
+    coming = (
+        Lesson.objects.of(me)
+        .live()
+        .filter(ends_at__gt=timezone.now() - timedelta(minutes=15))
+        .in_order()
+        .select_related("tutor", "student")[:COMING]
+    )
+    context = {"config": _config(request, me), "coming": coming, "first_step": _first_step(me)}
+    return render(request, "web/calendar.html", context)
+
+
+def _config(request: HttpRequest, me: User) -> dict[str, Any]:
+    return {
+        "role": me.role,
+        "userTimezone": me.timezone,
+        "locale": get_language(),
+        "lessonUrl": reverse("web:lesson", args=[0]).replace("0", "{id}"),
+        "newLessonUrl": reverse("web:lesson-new"),
+        "signInUrl": reverse("account_login"),
+        "csrfToken": get_token(request),
+        "messages": calendar_messages(),
+    }
+
+
+def _first_step(me: User) -> str:
+    """What an empty calendar is waiting for: a classroom, its students, or nothing."""
+    if not me.is_tutor:
+        return "" if Membership.objects.of(me).active().exists() else "join"
+    if not Classroom.objects.of(me).exists():
+        return "classroom"
+    return "" if Membership.objects.active().taught_by(me).exists() else "students"

@@ -1,0 +1,144 @@
+import io
+
+import segno
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.policies import access_archived_classroom, access_classroom
+from apps.classrooms.services import archive_classroom, restore_classroom
+from apps.web.access import person, tutor
+from apps.web.forms.classrooms import ClassroomForm, InviteForm
+from apps.web.paging import is_fragment, listing
+from apps.web.views.joining import my_memberships
+
+Status = Membership.Status
+MOST_ARCHIVED = 50
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def classrooms(request: HttpRequest) -> HttpResponse:
+    """A tutor's classrooms, with a form for a new one; a student's memberships."""
+    if not person(request).is_tutor:
+        return my_memberships(request)
+    me = tutor(request)
+    form = ClassroomForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = Classroom.objects.create(tutor=me, name=form.cleaned_data["name"])
+        messages.success(request, _("The classroom is ready. Give its code to your students."))
+        return redirect("web:classroom", made.pk)
+    asked = listing(request)
+    mine = Classroom.objects.of(me).matching(asked.words)
+    with_counts = mine.annotate(
+        active=Count("memberships", filter=Q(memberships__status=Status.ACTIVE)),
+        invited=Count("memberships", filter=Q(memberships__status=Status.INVITED)),
+    )
+    context = {
+        "form": form,
+        "rows": with_counts[asked.page.offset : asked.page.stop],
+        "listing": asked.counted(mine.count()),
+        "archived": Classroom.objects.filter(tutor=me)
+        .exclude(archived_at=None)
+        .order_by("-archived_at")[:MOST_ARCHIVED],
+    }
+    return render(request, "web/classrooms.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def classroom(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    """Its members and its code; a POST renames it."""
+    found = access_classroom(tutor(request), classroom_id)
+    form = ClassroomForm(request.POST or None, instance=Classroom(pk=found.pk, name=found.name))
+    if request.method == "POST" and form.is_valid():
+        found.name = form.cleaned_data["name"]
+        found.save(update_fields=["name"])
+        messages.success(request, _("Saved."))
+        return redirect("web:classroom", found.pk)
+    return classroom_page(request, found, rename=form)
+
+
+def classroom_page(
+    request: HttpRequest,
+    found: Classroom,
+    rename: ClassroomForm | None = None,
+    invite: InviteForm | None = None,
+) -> HttpResponse:
+    asked = listing(request, "status")
+    status = request.GET.get("status", "")
+    people = Membership.objects.filter(classroom=found).matching(asked.words)
+    if status in Status.values:
+        people = people.filter(status=status)
+    else:
+        people = people.exclude(status=Status.REMOVED)
+    rows = people.select_related("student").order_by(
+        "student__last_name", "student__first_name", "id"
+    )
+    bad = bool((rename and rename.errors) or (invite and invite.errors))
+    context = {
+        "classroom": found,
+        "rename": rename or ClassroomForm(instance=found),
+        "invite": invite or InviteForm(),
+        "join_url": _join_url(found),
+        "rows": rows[asked.page.offset : asked.page.stop],
+        "listing": asked.counted(people.count()),
+        "status": status,
+        "states": Status.choices,
+    }
+    template = "web/parts/members.html" if is_fragment(request) else "web/classroom.html"
+    response = render(request, template, context, status=400 if bad else 200)
+    patch_vary_headers(response, ["X-Fragment"])
+    return response
+
+
+def _join_url(found: Classroom) -> str:
+    return settings.PUBLIC_URL + reverse("web:join-code", args=[found.join_code])
+
+
+@login_required
+@require_safe
+def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    """The join link as a picture, for a phone's camera."""
+    found = access_classroom(tutor(request), classroom_id)
+    picture = segno.make(_join_url(found), error="m")
+    out = io.BytesIO()
+    picture.save(out, kind="svg", scale=4, border=2, dark="#14211c", light="#fff")
+    return HttpResponse(out.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+@login_required
+@require_POST
+def rotate(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    found = access_classroom(tutor(request), classroom_id)
+    found.rotate_join_code()
+    messages.success(request, _("There is a new code. The old one opens nothing any more."))
+    return redirect("web:classroom", found.pk)
+
+
+@login_required
+@require_POST
+def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    found = access_classroom(tutor(request), classroom_id)
+    archive_classroom(classroom=found)
+    undo = reverse("web:classroom-restore", args=[found.pk])
+    sentence = _("“%(name)s” is in the archive.") % {"name": found.name}
+    messages.success(request, sentence, extra_tags=f"undo {undo}")
+    return redirect("web:classrooms")
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    found = access_archived_classroom(tutor(request), classroom_id)
+    restore_classroom(classroom=found)
+    messages.success(request, _("“%(name)s” is back.") % {"name": found.name})
+    return redirect("web:classroom", found.pk)

@@ -1,0 +1,37 @@
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.models import User
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("web:calendar")
+    return render(request, "web/landing.html")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """For a visitor a cookie; for a signed-in person their account's own language too."""
+    chosen = request.POST.get("language", "")
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    if chosen not in User.Locale.values:
+        return response
+    if isinstance(request.user, User):
+        request.user.locale = chosen
+        request.user.save(update_fields=["locale"])
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=365 * 86400,
+        secure=settings.HTTPS,
+        samesite="Lax",
+    )
+    return response

@@ -1,0 +1,99 @@
+"""Coming through an invite link: into the room, or to a page that says the one thing to do."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.models import User
+from apps.common.errors import DomainError
+from apps.lessons.errors import invite_invalid
+from apps.lessons.invites import read_invite
+from apps.lessons.models import Lesson
+from apps.lessons.policies import Action, may
+from apps.web import links
+from apps.web.forms.invites import GuestForm
+from apps.web.throttle import spend
+
+EARLY = timedelta(minutes=15)
+
+
+@require_safe
+@never_cache
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Takes the token out of the address at once, so that no page of ours is ever read at it."""
+    links.arrive_with(request, token)
+    response = redirect("web:invite")
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_safe
+@never_cache
+def arrive(request: HttpRequest) -> HttpResponse:
+    try:
+        lesson = _invited_to(request)
+    except DomainError as exc:
+        return _refused(request, exc)
+    if isinstance(request.user, User):
+        if _is_early(lesson) and not may(request.user, Action.ENTER, lesson):
+            return _early(request, lesson)
+        links.open_lesson(request, lesson)
+        return _into_room(lesson)
+    if _is_early(lesson):
+        return _early(request, lesson)
+    return _choose(request, lesson, GuestForm(initial={"name": links.guest_name(request)}))
+
+
+@require_POST
+@never_cache
+def enter_as_guest(request: HttpRequest) -> HttpResponse:
+    form = GuestForm(request.POST)
+    try:
+        lesson = _invited_to(request)
+    except DomainError as exc:
+        return _refused(request, exc)
+    if _is_early(lesson):
+        return _early(request, lesson)
+    if not form.is_valid():
+        return _choose(request, lesson, form, status=400)
+    links.open_lesson(request, lesson, form.cleaned_data["name"])
+    return _into_room(lesson)
+
+
+def _invited_to(request: HttpRequest) -> Lesson:
+    token = links.arrived_with(request)
+    if not token:
+        raise invite_invalid()
+    spend(request, "invite")
+    return read_invite(token)
+
+
+def _is_early(lesson: Lesson) -> bool:
+    return lesson.starts_at - timezone.now() > EARLY
+
+
+def _into_room(lesson: Lesson) -> HttpResponse:
+    return redirect(reverse("web:lesson", args=[lesson.pk]) + "room/")
+
+
+def _choose(
+    request: HttpRequest, lesson: Lesson, form: GuestForm, status: int = 200
+) -> HttpResponse:
+    return render(request, "web/invite.html", {"lesson": lesson, "form": form}, status=status)
+
+
+def _early(request: HttpRequest, lesson: Lesson) -> HttpResponse:
+    context = {"lesson": lesson, "opens_at": lesson.starts_at - EARLY}
+    return render(request, "web/invite_early.html", context)
+
+
+def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    if refusal.code == "throttled":
+        raise refusal
+    context = {"code": refusal.code}
+    return render(request, "web/invite_refused.html", context, status=refusal.status)

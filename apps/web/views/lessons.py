@@ -1,0 +1,170 @@
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.models import User
+from apps.common.errors import DomainError
+from apps.lessons.invites import make_invite
+from apps.lessons.models import Lesson
+from apps.lessons.policies import Action, access_lesson, may
+from apps.lessons.services import cancel_lesson, reschedule_lesson, schedule_lesson
+from apps.web.access import person, tutor
+from apps.web.form_errors import tell
+from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
+from apps.web.links import made_link, remember_link
+from apps.web.paging import is_fragment, listing
+from apps.web.students import my_student, students_page
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    me = tutor(request)
+    chosen = request.POST.get("student") or request.GET.get("student", "")
+    if not chosen:
+        return _choose_student(request, me)
+    student, classrooms = my_student(me, chosen)
+    form = LessonForm(
+        request.POST or None, zone=me.zone, classrooms=classrooms, initial=_proposal(request, me)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            lesson = schedule_lesson(
+                tutor=me,
+                student_id=student.pk,
+                starts_at=form.starts_at,
+                ends_at=form.ends_at,
+                title=form.cleaned_data["title"],
+                classroom_id=form.cleaned_data.get("classroom") or None,
+                allow_overlap=form.cleaned_data["allow_overlap"],
+            )
+        except DomainError as exc:
+            tell(form, exc)
+        else:
+            messages.success(request, _("The lesson is scheduled."))
+            return redirect("web:lesson", lesson.pk)
+    return _form_page(request, form, {"student": student, "them": student})
+
+
+def _proposal(request: HttpRequest, me: User) -> dict[str, Any]:
+    """The next full hour, or what the address proposes; a bad proposal is simply shown as is."""
+    hour = me.local(timezone.now() + timedelta(hours=1)).replace(minute=0, second=0)
+    proposed = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": DEFAULT_MINUTES}
+    given = {name: request.GET[name] for name in ("date", "time", "title") if name in request.GET}
+    return proposed | given | {"classroom": request.GET.get("classroom")}
+
+
+def _choose_student(request: HttpRequest, me: User) -> HttpResponse:
+    asked = listing(request)
+    count, rows = students_page(me, asked.words, asked.page, timezone.now())
+    template = "web/parts/choose.html" if is_fragment(request) else "web/lesson_choose.html"
+    return render(request, template, {"rows": rows, "listing": asked.counted(count)})
+
+
+def _form_page(request: HttpRequest, form: LessonForm, context: dict[str, Any]) -> HttpResponse:
+    status = 409 if form.clashes else 400 if form.errors else 200
+    return render(request, "web/lesson_form.html", {"form": form, **context}, status=status)
+
+
+@login_required
+@require_safe
+def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    return _lesson_page(request, access_lesson(person(request), lesson_id, to=Action.VIEW))
+
+
+def _lesson_page(
+    request: HttpRequest, found: Lesson, cancel_form: CancelForm | None = None
+) -> HttpResponse:
+    me = person(request)
+    context = {
+        "lesson": found,
+        "them": found.student if found.tutor_id == me.pk else found.tutor,
+        "may_edit": may(me, Action.EDIT, found),
+        "over": found.ends_at < timezone.now(),
+        "cancel_form": cancel_form or CancelForm(),
+        "link_form": InviteLinkForm(),
+        "link": made_link(request, found) if may(me, Action.EDIT, found) else None,
+    }
+    return render(request, "web/lesson.html", context, status=400 if cancel_form else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    me = tutor(request)
+    found = access_lesson(me, lesson_id, to=Action.EDIT)
+    local = me.local(found.starts_at)
+    initial = {
+        "title": found.title,
+        "date": local.date(),
+        "time": f"{local:%H:%M}",
+        "minutes": int((found.ends_at - found.starts_at).total_seconds() // 60),
+    }
+    form = LessonForm(request.POST or None, zone=me.zone, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            reschedule_lesson(
+                tutor=me,
+                lesson=found,
+                starts_at=form.starts_at,
+                ends_at=form.ends_at,
+                title=form.cleaned_data["title"],
+                allow_overlap=form.cleaned_data["allow_overlap"],
+            )
+        except DomainError as exc:
+            tell(form, exc)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("web:lesson", found.pk)
+    return _form_page(request, form, {"lesson": found, "them": found.student})
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        return _lesson_page(request, found, form)
+    try:
+        cancel_lesson(lesson=found, reason=form.cleaned_data["reason"])
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+    else:
+        messages.success(request, _("The lesson was cancelled."))
+    return redirect("web:lesson", found.pk)
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    form = InviteLinkForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose how long the link should work."))
+        return redirect("web:lesson", found.pk)
+    try:
+        made = make_invite(
+            lesson=found, ttl_seconds=form.cleaned_data["ttl_seconds"], now=timezone.now()
+        )
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+    else:
+        remember_link(request, found, made)
+        messages.success(request, _("The link is ready to be copied."))
+    return redirect("web:lesson", found.pk)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    access_lesson(tutor(request), lesson_id, to=Action.EDIT).revoke_invites()
+    messages.success(request, _("No link made until now opens this lesson any more."))
+    return redirect("web:lesson", lesson_id)

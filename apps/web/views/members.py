@@ -1,0 +1,65 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from apps.classrooms.models import Membership
+from apps.classrooms.policies import access_classroom, access_membership
+from apps.classrooms.services import change_membership, invite_to_classroom
+from apps.common.errors import DomainError
+from apps.web.access import tutor
+from apps.web.form_errors import tell
+from apps.web.forms.classrooms import InviteForm
+from apps.web.views.classrooms import classroom_page
+
+Status = Membership.Status
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    found = access_classroom(tutor(request), classroom_id)
+    form = InviteForm(request.POST)
+    if form.is_valid():
+        try:
+            membership = invite_to_classroom(classroom=found, email=form.cleaned_data["email"])
+        except DomainError as exc:
+            tell(form, exc)
+        else:
+            _say_invited(request, membership, form.cleaned_data["email"])
+            return redirect("web:classroom", found.pk)
+    return classroom_page(request, found, invite=form)
+
+
+def _say_invited(request: HttpRequest, membership: Membership, email: str) -> None:
+    if membership.status == Status.INVITED:
+        messages.success(request, _("%(email)s is invited.") % {"email": email})
+    else:
+        state = Status(membership.status).label
+        sentence = _("%(email)s is in this classroom already: %(state)s.")
+        messages.warning(request, sentence % {"email": email, "state": state})
+
+
+@login_required
+@require_POST
+def change(request: HttpRequest, membership_id: int) -> HttpResponse:
+    """Pauses, resumes or removes."""
+    membership = access_membership(tutor(request), membership_id)
+    status = request.POST.get("status", "")
+    try:
+        change_membership(membership=membership, status=status)
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+    else:
+        messages.success(request, _done(status))
+    return redirect("web:classroom", membership.classroom_id)
+
+
+def _done(status: str) -> str:
+    return {
+        Status.PAUSED: _("Paused: no lessons can be scheduled until you resume."),
+        Status.ACTIVE: _("Lessons can be scheduled again."),
+        Status.REMOVED: _("Removed from the classroom. Their lessons stay in the calendar."),
+    }.get(Status(status), "")

@@ -1,0 +1,25 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.models import User
+from apps.web.access import person
+from apps.web.forms.settings import SettingsForm
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    # The form writes into its instance even when it is not valid; the header shows the old names.
+    me = person(request)
+    form = SettingsForm(request.POST or None, instance=User.objects.get(pk=me.pk))
+    if request.method == "POST" and form.is_valid():
+        changed = form.save()
+        with translation.override(changed.locale):
+            messages.success(request, _("Saved."))
+        return redirect("web:settings")
+    return render(request, "web/settings.html", {"form": form}, status=400 if form.errors else 200)

@@ -1,0 +1,31 @@
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from apps.web.access import tutor
+from apps.web.paging import is_fragment, listing
+from apps.web.students import students_csv, students_page
+
+
+@login_required
+@require_safe
+def students(request: HttpRequest) -> HttpResponse:
+    me = tutor(request)
+    asked = listing(request)
+    count, rows = students_page(me, asked.words, asked.page, timezone.now())
+    template = "web/parts/students.html" if is_fragment(request) else "web/students.html"
+    response = render(request, template, {"rows": rows, "listing": asked.counted(count)})
+    patch_vary_headers(response, ["X-Fragment"])
+    return response
+
+
+@login_required
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    response = StreamingHttpResponse(students_csv(tutor(request)), content_type="text/csv")
+    response["Content-Disposition"] = 'attachment; filename="students.csv"'
+    return response

@@ -1,0 +1,119 @@
+"""The cast of the tests, and plain builders. A test that needs more people makes them here too."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.classroom.services import session_of
+from apps.classrooms.models import Classroom, Membership
+from apps.lessons.models import Lesson
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+_numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+def make_user(role: str, first_name: str = "", last_name: str = "", **fields: object) -> User:
+    number = next(_numbers)
+    fields.setdefault("email", f"{role}{number}@school.example")
+    return User.objects.create_user(
+        password=None,
+        first_name=first_name or role.title(),
+        last_name=last_name or f"Number{number:04}",
+        role=role,
+        **fields,
+    )
+
+
+def make_classroom(tutor: User, *students: User, name: str = "Algebra") -> Classroom:
+    classroom = Classroom.objects.create(tutor=tutor, name=name)
+    for student in students:
+        make_membership(classroom, student)
+    return classroom
+
+
+def make_membership(classroom: Classroom, student: User, status: str = "active") -> Membership:
+    return Membership.objects.create(
+        classroom=classroom, student=student, status=status, joined_at=NOON - 30 * 24 * HOUR
+    )
+
+
+def make_lesson(
+    tutor: User,
+    student: User,
+    starts_at: datetime = NOON,
+    length: timedelta = HOUR,
+    **fields: object,
+) -> Lesson:
+    """With its session; in a classroom the two share, made if they share none."""
+    shared = Classroom.objects.filter(tutor=tutor, memberships__student=student).first()
+    lesson = Lesson.objects.create(
+        tutor=tutor,
+        student=student,
+        classroom=shared or make_classroom(tutor, student),
+        starts_at=starts_at,
+        ends_at=starts_at + length,
+        **fields,
+    )
+    session_of(lesson_id=lesson.pk)
+    return lesson
+
+
+@pytest.fixture
+def tutor(db: None) -> User:
+    return make_user("tutor", "Тарас", "Вчитель")
+
+
+@pytest.fixture
+def student(db: None) -> User:
+    return make_user("student", "Олена", "Коваль")
+
+
+@pytest.fixture
+def other_tutor(db: None) -> User:
+    return make_user("tutor", "Other", "Tutor")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """A student whom the tutor does not teach."""
+    return make_user("student", "Some", "Stranger")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return make_user("tutor", "Staff", "Person", is_staff=True)
+
+
+@pytest.fixture
+def classroom(tutor: User, student: User) -> Classroom:
+    """The tutor's, with the student as its one ACTIVE member."""
+    return make_classroom(tutor, student)
+
+
+@pytest.fixture
+def lesson(classroom: Classroom, tutor: User, student: User) -> Lesson:
+    return make_lesson(tutor, student)
+
+
+@pytest.fixture
+def api() -> Callable[[User | None], APIClient]:
+    """A client signed in as that person, or as nobody."""
+
+    def client(user: User | None = None) -> APIClient:
+        signed_in = APIClient()
+        if user is not None:
+            signed_in.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+        return signed_in
+
+    return client
