@@ -1,11 +1,14 @@
 """The cast of the tests, and plain builders. A test that needs more people makes them here too."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpResponse
+from django.test import override_settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
@@ -117,3 +120,51 @@ def api() -> Callable[[User | None], APIClient]:
         return signed_in
 
     return client
+
+
+PASSWORD = "a-long-pass-phrase-7"
+AUTH = "/_allauth/app/v1/auth"
+
+
+@pytest.fixture(autouse=True)
+def _quick_settings() -> Iterator[None]:
+    """Passwords hashed quickly, and static files by their own names: slow hashing would be most
+    of the time of a test that signs in, and hashed names need collectstatic first."""
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES={**settings.STORAGES, "staticfiles": static},
+    ):
+        yield
+
+
+def sign_up(**changes: object) -> HttpResponse:
+    """allauth's headless sign-up, as a client of the API does it."""
+    sent = {
+        "email": "new@school.example",
+        "password": PASSWORD,
+        "first_name": "Нова",
+        "last_name": "Людина",
+        "role": "tutor",
+        **changes,
+    }
+    return APIClient().post(f"{AUTH}/signup", sent)
+
+
+def bearer(token: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out, and counts as deselected, what the configured services cannot show."""
+    lacking = set()
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        lacking.add("postgres")
+    if not settings.REDIS_URL:
+        lacking.add("redis")
+    left_out = [item for item in items if any(item.get_closest_marker(m) for m in lacking)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

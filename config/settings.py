@@ -1,4 +1,4 @@
-"""All of Kreida's settings. Everything a server may differ in comes from the environment (see README)."""
+"""All of Kreida's settings. What servers differ in comes from the environment (see README)."""
 
 import secrets
 from pathlib import Path
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.keys import derive_key
 
-env = environ.Env()
+env = environ.Env()  # type: ignore[no-untyped-call]
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -38,8 +38,7 @@ def _secret_key(data_dir: Path) -> str:
 
 
 def _public_url() -> str:
-    default = f"http://127.0.0.1:{env.int('PORT', default=8000)}"
-    url = env.str("PUBLIC_URL", default=default).rstrip("/")
+    url = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         raise ImproperlyConfigured("PUBLIC_URL must look like https://kreida.example (no path).")
@@ -65,6 +64,7 @@ def _database() -> dict[str, object]:
 
 
 DATA_DIR = _data_dir()
+PORT = env.int("PORT", default=8000)
 DEBUG = False
 SECRET_KEY = _secret_key(DATA_DIR)
 PUBLIC_URL = _public_url()
@@ -165,6 +165,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Maps are for developers' tools and large; compressing them would be most of a first start.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "webp", "ico", "woff", "woff2", "gz", "br")
 MEDIA_ROOT = DATA_DIR / "files"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -190,6 +192,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = f"Kreida <kreida@{urlsplit(PUBLIC_URL).hostname}>"
 
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
+ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -211,6 +214,8 @@ HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 30 * 86400
 # A token dies with its session: signing out or changing the password takes effect at once.
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 MFA_TOTP_ISSUER = "Kreida"
+# Without a mail server nobody could verify an address, nor then have a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

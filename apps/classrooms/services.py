@@ -29,7 +29,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
     ).first()
     if classroom is None:
         raise not_found(_("No classroom has this code."))
-    membership = _membership_of(classroom, student, Status.ACTIVE)
+    membership = _locked(_membership_of(classroom, student, Status.ACTIVE))
     if membership.status in (Status.PAUSED, Status.REMOVED):
         raise forbidden(_("Your tutor has to let you back into this classroom."))
     return _activate(membership)
@@ -41,7 +41,7 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
     email = email.strip().lower()
     student = User.objects.filter(email=email, is_active=True).first()
     if student is None:
-        membership, created = Membership.objects.get_or_create(
+        membership, _created = Membership.objects.get_or_create(
             classroom=classroom, invited_email=email, defaults={"status": Status.INVITED}
         )
     elif not student.is_student:
@@ -59,6 +59,7 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
 @transaction.atomic
 def accept_invitation(*, membership: Membership, student: User) -> Membership:
     """Raises `forbidden` unless it is an invitation still (repeating an acceptance is fine)."""
+    membership = _locked(membership)
     if membership.status not in (Status.INVITED, Status.ACTIVE):
         raise forbidden(_("This invitation was taken back."))
     if membership.student_id is None:
@@ -114,6 +115,19 @@ def _membership_of(classroom: Classroom, student: User, status: Status) -> Membe
     )
     membership.student, membership.classroom = student, classroom
     return membership
+
+
+def _locked(membership: Membership) -> Membership:
+    """As it is now, and until the transaction ends: the tutor may be removing it meanwhile."""
+    found = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("classroom", "student")
+        .filter(pk=membership.pk)
+        .first()
+    )
+    if found is None:
+        raise not_found()
+    return found
 
 
 def _activate(membership: Membership) -> Membership:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes time, level, logger and message, and whatever a call put under `extra={"data": {…}}`."""
+    """Writes time, level, logger and message, and a call's own `extra={"data": {…}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

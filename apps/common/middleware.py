@@ -112,15 +112,15 @@ class BodyLimit:
 
     @staticmethod
     def _is_storable_json(body: bytes) -> bool:
-        """False for lone surrogates, NUL and bottomless nesting, which allauth would crash on;
-        what is merely malformed is left to allauth to answer."""
+        """False for lone surrogates, NUL, bottomless nesting and endless numbers, which allauth
+        would crash on; what is merely malformed is left to allauth to answer."""
         try:
             text = json.dumps(json.loads(body or b"{}"), ensure_ascii=False)
             text.encode()
-        except (UnicodeEncodeError, RecursionError):
-            return False
-        except ValueError:
+        except (json.JSONDecodeError, UnicodeDecodeError):
             return True
+        except (ValueError, RecursionError):
+            return False
         return "\\u0000" not in text
 
 

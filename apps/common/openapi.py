@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from django.utils.text import slugify
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 
@@ -23,7 +24,7 @@ def documented(
     responses: dict[int, Any],
     *,
     body: Any = None,
-    query: list[OpenApiParameter] | None = None,
+    query: list[Any] | None = None,
     errors: tuple[int, ...] = (),
     public: bool = False,
 ) -> Callable[..., Any]:
@@ -37,5 +38,9 @@ def documented(
         for status, shape in responses.items()
     }
     return extend_schema(
-        summary=summary, request=body, parameters=query, responses={**failures, **given}
+        operation_id=slugify(summary),
+        summary=summary,
+        request=body,
+        parameters=query,
+        responses={**failures, **given},
     )

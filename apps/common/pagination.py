@@ -1,8 +1,12 @@
 """`limit` and `offset` of every list."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 MAX_OFFSET = 2**31 - 1
 
@@ -17,11 +21,23 @@ class Page:
         return self.offset + self.limit
 
 
+class CountField(serializers.IntegerField):
+    """A number of a query, in ASCII digits; an empty one is not the same as none."""
+
+    def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
+        return dictionary.get(self.field_name, empty)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]+", str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class PageQuery(serializers.Serializer[Page]):
     """`limit` 1–100, 20 unless told; `offset` ≥ 0."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
-    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
+    limit = CountField(min_value=1, max_value=100, default=20)
+    offset = CountField(min_value=0, max_value=MAX_OFFSET, default=0)
     q = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
 
     @property

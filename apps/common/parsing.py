@@ -21,11 +21,15 @@ MAX_ID = 2**63 - 1
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
-_PLUS_AS_SPACE = re.compile(r"(?<=[\d.]) (?=\d\d:?\d\d$)")
+_PLUS_AS_SPACE = re.compile(r"(?<=\d) (?=\d\d(:?\d\d)?$)", re.ASCII)
+# fromisoformat by itself takes any character between date and time, and NUL before the offset.
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII
+)
 
 
 class JsonParser(BaseParser):
-    """RFC 8259 in UTF-8, strictly: no NaN, no lone surrogates, no matter what charset is claimed."""
+    """RFC 8259 in UTF-8, strictly: no NaN, no lone surrogates, whatever charset is claimed."""
 
     media_type = "application/json"
 
@@ -57,16 +61,20 @@ class AlwaysJson(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class IdField(serializers.IntegerField):
-    """A database id: a JSON integer from 1 to 2^63-1."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer (text, fractions and booleans are not turned into one)."""
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class IdField(WholeNumberField):
+    """A database id: from 1 to 2^63-1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
 class FlagField(serializers.BooleanField):
@@ -106,9 +114,10 @@ class InstantField(serializers.DateTimeField):
 
 def parse_instant(text: str) -> datetime | None:
     """ISO 8601 with an offset → UTC; None when it is anything else."""
+    if not _INSTANT.fullmatch(text):
+        return None
     try:
-        instant = datetime.fromisoformat(text)
-        return instant.astimezone(UTC) if instant.tzinfo else None
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -163,7 +163,7 @@ def _shared_membership(tutor: User, student_id: int, classroom_id: int | None) -
 
 
 def _refuse_clash(
-    tutor: User, student_id: int, start: datetime, end: datetime, lesson_id: int | None = None
+    tutor: User, student_id: int, start: datetime, end: datetime, lesson_id: int = 0
 ) -> None:
     """Says when the clash is, within the time asked for and with no word about whose lesson it
     is: the student's other lessons are not this tutor's business."""

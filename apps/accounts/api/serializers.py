@@ -9,13 +9,13 @@ class Me(serializers.Serializer[User]):
     email = serializers.EmailField()
     first_name = serializers.CharField()
     last_name = serializers.CharField()
-    role = serializers.ChoiceField(choices=User.Role)
+    role = serializers.ChoiceField(choices=User.Role.choices)
     timezone = serializers.CharField()
-    locale = serializers.ChoiceField(choices=User.Locale)
+    locale = serializers.ChoiceField(choices=User.Locale.choices)
 
 
 class MeInput(serializers.Serializer[User]):
     first_name = TextField(required=False, max_length=100)
     last_name = TextField(required=False, max_length=100)
     timezone = TextField(required=False, validators=[validate_time_zone])
-    locale = serializers.ChoiceField(required=False, choices=User.Locale)
+    locale = serializers.ChoiceField(required=False, choices=User.Locale.choices)

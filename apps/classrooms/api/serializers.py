@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.classrooms.models import Membership
+from apps.common.mail import validate_address
 from apps.common.pagination import PageQuery
 from apps.common.parsing import TextField
 
@@ -20,7 +21,7 @@ class JoinInput(serializers.Serializer[Any]):
 
 
 class InviteMemberInput(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
+    email = serializers.EmailField(max_length=254, validators=[validate_address])
 
 
 class MembershipChange(serializers.Serializer[Any]):
@@ -28,7 +29,7 @@ class MembershipChange(serializers.Serializer[Any]):
 
 
 class MembersQuery(PageQuery):
-    status = serializers.ChoiceField(choices=Membership.Status, required=False)
+    status = serializers.ChoiceField(choices=Membership.Status.choices, required=False)
 
 
 class ClassroomShape(serializers.Serializer[Any]):
@@ -56,8 +57,8 @@ class MembershipShape(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     classroom_id = serializers.IntegerField()
     student = StudentShape()
-    role = serializers.ChoiceField(choices=Membership.Role)
-    status = serializers.ChoiceField(choices=Membership.Status)
+    role = serializers.ChoiceField(choices=Membership.Role.choices)
+    status = serializers.ChoiceField(choices=Membership.Status.choices)
     joined_at = serializers.DateTimeField(allow_null=True)
 
 

@@ -1,9 +1,9 @@
 from django.http import HttpResponse
-from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.policies import require_student, require_tutor
+from apps.accounts.requests import SignedIn
 from apps.classrooms import services
 from apps.classrooms.api import serializers as shapes
 from apps.classrooms.models import Classroom
@@ -26,7 +26,7 @@ def classroom_json(classroom: Classroom) -> Row:
 
 class ClassroomsView(APIView):
     @documented("My classrooms", {200: shapes.ClassroomPage}, query=[PageQuery])
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -35,7 +35,7 @@ class ClassroomsView(APIView):
         return json_response({"count": mine.count(), "results": page})
 
     @documented("Make a classroom", {201: shapes.ClassroomShape}, body=shapes.ClassroomInput)
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
         data = shapes.ClassroomInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -45,7 +45,7 @@ class ClassroomsView(APIView):
 
 class ClassroomView(APIView):
     @documented("A classroom of mine", {200: shapes.ClassroomShape}, errors=(404,))
-    def get(self, request: Request, classroom_id: int) -> HttpResponse:
+    def get(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         return json_response(classroom_json(access_classroom(request.user, classroom_id)))
 
     @documented(
@@ -54,7 +54,7 @@ class ClassroomView(APIView):
         body=shapes.ClassroomChange,
         errors=(404,),
     )
-    def patch(self, request: Request, classroom_id: int) -> HttpResponse:
+    def patch(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         data = shapes.ClassroomChange(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -63,7 +63,7 @@ class ClassroomView(APIView):
         return json_response(classroom_json(classroom))
 
     @documented("Archive a classroom; its lessons stay", {204: None}, errors=(404,))
-    def delete(self, request: Request, classroom_id: int) -> HttpResponse:
+    def delete(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         services.archive_classroom(classroom=access_classroom(request.user, classroom_id))
         return HttpResponse(status=204)
 
@@ -78,7 +78,7 @@ class JoinView(APIView):
         body=shapes.JoinInput,
         errors=(404,),
     )
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: SignedIn) -> HttpResponse:
         require_student(request.user)
         data = shapes.JoinInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -93,7 +93,7 @@ class MembersView(APIView):
         query=[shapes.MembersQuery],
         errors=(404,),
     )
-    def get(self, request: Request, classroom_id: int) -> HttpResponse:
+    def get(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         query = shapes.MembersQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -107,7 +107,7 @@ class MembersView(APIView):
         body=shapes.InviteMemberInput,
         errors=(404,),
     )
-    def post(self, request: Request, classroom_id: int) -> HttpResponse:
+    def post(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         data = shapes.InviteMemberInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -122,7 +122,7 @@ class MembershipView(APIView):
         body=shapes.MembershipChange,
         errors=(404,),
     )
-    def patch(self, request: Request, membership_id: int) -> HttpResponse:
+    def patch(self, request: SignedIn, membership_id: int) -> HttpResponse:
         membership = access_membership(request.user, membership_id)
         data = shapes.MembershipChange(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -132,7 +132,7 @@ class MembershipView(APIView):
 
 class AcceptView(APIView):
     @documented("Accept an invitation", {200: shapes.MembershipShape}, errors=(404,))
-    def post(self, request: Request, membership_id: int) -> HttpResponse:
+    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
         invitation = access_invitation(request.user, membership_id)
         membership = services.accept_invitation(membership=invitation, student=request.user)
         return json_response(membership_json(membership))
@@ -140,7 +140,7 @@ class AcceptView(APIView):
 
 class MyStudentsView(APIView):
     @documented("My students, each once", {200: shapes.MyStudentPage}, query=[PageQuery])
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.common.parsing import FlagField, IdField, InstantField, TextField
+from apps.common.parsing import FlagField, IdField, InstantField, TextField, WholeNumberField
 from apps.lessons.invites import DEFAULT_TTL, MAX_TTL, MIN_TTL
 from apps.lessons.models import Lesson
 
@@ -28,7 +28,7 @@ class CancelInput(serializers.Serializer[Any]):
 
 
 class InviteInput(serializers.Serializer[Any]):
-    ttl_seconds = serializers.IntegerField(
+    ttl_seconds = WholeNumberField(
         required=False, min_value=MIN_TTL, max_value=MAX_TTL, default=DEFAULT_TTL
     )
 
@@ -44,7 +44,7 @@ class LessonShape(serializers.Serializer[Any]):
     title = serializers.CharField(allow_blank=True)
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(choices=Lesson.Status)
+    status = serializers.ChoiceField(choices=Lesson.Status.choices)
     tutor = Person()
     student = Person()
     classroom_id = serializers.IntegerField()

@@ -4,11 +4,11 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.policies import require_tutor
+from apps.accounts.requests import SignedIn
 from apps.classroom.services import session_of
 from apps.common.errors import invalid
 from apps.common.json import json_response
@@ -33,7 +33,7 @@ _IDEMPOTENCY = OpenApiParameter(
 
 class LessonsView(APIView):
     @documented("My lessons that overlap [from, to)", {200: shapes.LessonList}, query=_RANGE)
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: SignedIn) -> HttpResponse:
         start, end = parse_range(request.query_params, request.user.zone, LONGEST_RANGE)
         cancelled = parse_flag(request.query_params, "include_cancelled")
         return json_response({"results": calendar(request.user, start, end, cancelled=cancelled)})
@@ -45,7 +45,7 @@ class LessonsView(APIView):
         query=[_IDEMPOTENCY],
         errors=(409,),
     )
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
         data = shapes.ScheduleInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -57,7 +57,7 @@ class LessonsView(APIView):
         return json_response(lesson_json(lesson.pk), 201)
 
 
-def _idempotency(request: Request, asked: Row) -> services.Idempotency | None:
+def _idempotency(request: SignedIn, asked: Row) -> services.Idempotency | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -68,7 +68,7 @@ def _idempotency(request: Request, asked: Row) -> services.Idempotency | None:
 
 class LessonView(APIView):
     @documented("A lesson of mine", {200: shapes.LessonShape}, errors=(404,))
-    def get(self, request: Request, lesson_id: int) -> HttpResponse:
+    def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.VIEW)
         return json_response(lesson_json(lesson.pk))
 
@@ -78,7 +78,7 @@ class LessonView(APIView):
         body=shapes.RescheduleInput,
         errors=(404, 409),
     )
-    def patch(self, request: Request, lesson_id: int) -> HttpResponse:
+    def patch(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = shapes.RescheduleInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -90,7 +90,7 @@ class CancelView(APIView):
     @documented(
         "Cancel a lesson", {200: shapes.LessonShape}, body=shapes.CancelInput, errors=(404, 409)
     )
-    def post(self, request: Request, lesson_id: int) -> HttpResponse:
+    def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = shapes.CancelInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -100,7 +100,7 @@ class CancelView(APIView):
 
 class RoomView(APIView):
     @documented("The room of a lesson", {200: shapes.RoomShape}, errors=(404,))
-    def get(self, request: Request, lesson_id: int) -> HttpResponse:
+    def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.ENTER)
         session = session_of(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})
@@ -113,7 +113,7 @@ class InviteView(APIView):
         body=shapes.InviteInput,
         errors=(404, 409),
     )
-    def post(self, request: Request, lesson_id: int) -> HttpResponse:
+    def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = shapes.InviteInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -125,7 +125,7 @@ class InviteView(APIView):
 
 class RevokeInvitesView(APIView):
     @documented("Make every earlier invite link invalid", {204: None}, errors=(404,))
-    def post(self, request: Request, lesson_id: int) -> HttpResponse:
+    def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         access_lesson(request.user, lesson_id, to=Action.EDIT).revoke_invites()
         return HttpResponse(status=204)
 
@@ -140,7 +140,7 @@ class ResolveInviteView(APIView):
         query=[OpenApiParameter("token", str, required=True)],
         errors=(404, 409, 410),
     )
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: SignedIn) -> HttpResponse:
         lesson = read_invite(request.query_params.get("token", ""))
         session = session_of(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})

@@ -2,8 +2,6 @@ export interface Person {
   id: number;
   first_name: string;
   last_name: string;
-  /** IANA name; the calendar shows the other person's local time when it is there. */
-  timezone?: string;
 }
 
 export interface Student extends Person {

@@ -8,6 +8,8 @@ export interface Config {
   /** IANA name; every time on the page is in this zone, whatever the browser's own is. */
   userTimezone: string;
   locale: "uk" | "en";
+  /** IANA names by the id of the people one has lessons with, to show the time by their clock. */
+  zones?: Record<number, string>;
   /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
   lessonUrl: string;
   newLessonUrl: string;

@@ -64,15 +64,16 @@ function ownTime(app: App, lesson: Lesson): string {
   return formatWhen(new Date(lesson.starts_at), new Date(lesson.ends_at), userTimezone, locale);
 }
 
-/** The other person's clock, where the API tells their zone and it differs from one's own. */
+/** The other person's clock, where the page tells their zone and it differs from one's own. */
 function theirTime(app: App, lesson: Lesson): HTMLElement[] {
-  const { messages, userTimezone, locale, role } = app.config;
+  const { messages, userTimezone, locale, role, zones } = app.config;
   const other = otherPerson(lesson, role);
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
-  if (!other.timezone || !clocksDiffer(start, end, userTimezone, other.timezone)) return [];
+  const theirs = zones?.[other.id];
+  if (!theirs || !clocksDiffer(start, end, userTimezone, theirs)) return [];
   const label = fill(messages.theirTime, { name: fullName(other) });
-  const zone = h("small", {}, zoneName(other.timezone));
-  return fact(label, formatWhen(start, end, other.timezone, locale), zone);
+  const zone = h("small", {}, zoneName(theirs));
+  return fact(label, formatWhen(start, end, theirs, locale), zone);
 }
 
 function fact(label: string, value: string, extra: HTMLElement | null = null): HTMLElement[] {

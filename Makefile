@@ -1,0 +1,69 @@
+# `make run` and `make test` are all that a newcomer needs; the rest is for those who work on Kreida.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+BIN := $(VENV)/bin
+DIST := apps/web/static/web/dist/manifest.json
+MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+# The system's Node when it is new enough for Vite, else the one from PyPI.
+NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: run build test check bench bench-room screenshots lock clean dev
+
+run: build
+	@exec $(PY) manage.py serve
+
+build: $(VENV)/.base $(DIST) $(MO)
+
+test: dev $(DIST) $(MO)
+	@$(PY) scripts/test.py
+
+check: dev frontend/node_modules/.stamp
+	@$(PY) scripts/check.py
+
+bench: dev
+	@$(PY) -m bench
+
+bench-room: dev
+	@$(PY) -m bench.room
+
+screenshots: dev $(DIST) $(MO)
+	@$(PY) scripts/screenshots.py
+
+dev: $(VENV)/.dev
+
+lock: dev
+	@cd requirements && for name in base node dev; do \
+	  ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+	    $$name.in -o $$name.txt $$([ $$name = dev ] && echo "-c base.txt"); done
+
+clean:
+	rm -rf $(VENV) frontend/node_modules apps/web/static/web/dist
+
+$(VENV)/.base: requirements/base.txt
+	@echo "Installing Kreida's packages…"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+	@$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.node: requirements/node.txt $(VENV)/.base
+	@test -n "$(NODE_OK)" || $(PIP_INSTALL) -r requirements/node.txt
+	@touch $@
+
+frontend/node_modules/.stamp: frontend/package-lock.json $(VENV)/.node
+	@cd frontend && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+$(DIST): frontend/node_modules/.stamp $(shell find frontend/src frontend/*.ts frontend/*.json -type f 2>/dev/null)
+	@echo "Building the front end…"
+	@cd frontend && npm run --silent build -- --logLevel warn
+	@touch $@
+
+%.mo: %.po $(VENV)/.base
+	@$(BIN)/pybabel --quiet compile -i $< -o $@

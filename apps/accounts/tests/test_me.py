@@ -1,0 +1,81 @@
+"""/api/me/: who one is, and what one may change about it."""
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+URL = "/api/me/"
+
+
+def test_me_is_the_whole_of_it(api, tutor):
+    answer = api(tutor).get(URL)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": tutor.pk,
+        "email": tutor.email,
+        "first_name": "Тарас",
+        "last_name": "Вчитель",
+        "role": "tutor",
+        "timezone": "Europe/Kyiv",
+        "locale": "uk",
+    }
+
+
+def test_nobody_is_not_authenticated(api, db):
+    answer = api().get(URL)
+    assert (answer.status_code, answer.json()["error"]) == (401, "not_authenticated")
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_names_time_zone_and_language_may_be_changed(api, student):
+    change = {
+        "first_name": "Леся",
+        "last_name": "Квітка",
+        "timezone": "America/New_York",
+        "locale": "en",
+    }
+    answer = api(student).patch(URL, change)
+    assert (answer.status_code, answer.json() | change) == (200, answer.json())
+    student.refresh_from_db()
+    assert student.search_text.startswith("леся\nквітка\n")
+
+
+def test_role_email_id_and_rights_cannot_be_changed(api, student):
+    before = api(student).get(URL).json()
+    change = {"role": "tutor", "email": "x@x.example", "id": 1, "is_staff": True, "password": "x"}
+    answer = api(student).patch(URL, change)
+    assert (answer.status_code, answer.json()) == (200, before)
+    student.refresh_from_db()
+    assert not student.is_staff
+
+
+def test_null_leaves_a_field_alone(api, student):
+    before = api(student).get(URL).json()
+    answer = api(student).patch(URL, dict.fromkeys(("first_name", "timezone", "locale")))
+    assert (answer.status_code, answer.json()) == (200, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("timezone", "Mars/Olympus"),
+        ("timezone", "europe/kyiv"),
+        ("timezone", "../../etc/passwd"),
+        ("timezone", ""),
+        ("timezone", 2),
+        ("timezone", "localtime"),
+        ("locale", "de"),
+        ("locale", ["uk"]),
+        ("first_name", ""),
+        ("first_name", " "),
+        ("first_name", "x" * 101),
+        ("first_name", 7),
+        ("last_name", "nul\x00"),
+        ("last_name", {"a": 1}),
+    ],
+)
+def test_a_bad_value_is_named_and_nothing_changes(api, student, name, value):
+    before = api(student).get(URL).json()
+    answer = api(student).patch(URL, {"first_name": "Changed", name: value})
+    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+    assert set(answer.json()["fields"]) == {name}
+    assert api(student).get(URL).json() == before

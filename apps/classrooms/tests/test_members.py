@@ -1,0 +1,234 @@
+"""Members: invited and accepted with consent; paused, resumed and removed by the tutor."""
+
+import pytest
+
+from apps.classrooms.models import Membership
+from conftest import make_membership, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def refusal(answer):
+    return answer.status_code, answer.json()["error"]
+
+
+@pytest.fixture
+def members(classroom):
+    return f"/api/classrooms/{classroom.pk}/members/"
+
+
+def move(client, membership_id, status):
+    return client.patch(f"/api/memberships/{membership_id}/", {"status": status})
+
+
+def accept(client, membership_id):
+    return client.post(f"/api/memberships/{membership_id}/accept/")
+
+
+# The list
+
+
+def test_the_tutor_lists_members_by_name_with_count(api, tutor, student, classroom, members):
+    make_membership(classroom, make_user("student", "Anna", "Aaa"), "paused")
+    answer = api(tutor).get(members).json()
+    assert answer["count"] == 2
+    assert [m["student"]["last_name"] for m in answer["results"]] == ["Aaa", "Коваль"]
+    assert set(answer["results"][0]) == {
+        *("id", "classroom_id", "student", "role", "status", "joined_at")
+    }
+
+
+@pytest.mark.parametrize("status", ["invited", "active", "paused", "removed"])
+def test_the_list_filters_by_status(api, tutor, classroom, members, status):
+    for each in ("invited", "paused", "removed"):
+        make_membership(classroom, make_user("student"), each)
+    found = api(tutor).get(members, {"status": status}).json()["results"]
+    assert [m["status"] for m in found] == [status]
+
+
+def test_the_list_searches_names_and_invited_emails(api, tutor, members):
+    api(tutor).post(members, {"email": "Petro@x.example"})
+    assert api(tutor).get(members, {"q": "ОЛЕНА"}).json()["count"] == 1
+    found = api(tutor).get(members, {"q": "PETRO"}).json()["results"]
+    assert [m["student"]["email"] for m in found] == ["petro@x.example"]
+
+
+def test_the_list_pages(api, tutor, classroom, members):
+    for number in range(4):
+        make_membership(classroom, make_user("student", "A", f"{number}"))
+    pages = [api(tutor).get(members, {"limit": 2, "offset": offset}).json() for offset in (0, 2, 4)]
+    assert [page["count"] for page in pages] == [5, 5, 5]
+    assert len({m["id"] for page in pages for m in page["results"]}) == 5
+
+
+@pytest.mark.parametrize("query", [{"status": "x"}, {"limit": 0}, {"offset": -1}, {"limit": 101}])
+def test_a_bad_query_is_named(api, tutor, members, query):
+    answer = api(tutor).get(members, query)
+    assert refusal(answer) == (400, "validation_error")
+    assert set(answer.json()["fields"]) == set(query)
+
+
+def test_only_the_classrooms_tutor_lists_and_invites(api, student, other_tutor, members):
+    for person in (student, other_tutor):
+        assert refusal(api(person).get(members)) == (403, "forbidden")
+        assert refusal(api(person).post(members, {"email": "a@x.example"})) == (403, "forbidden")
+
+
+# Inviting and accepting
+
+
+def test_an_invited_student_counts_only_after_accepting(api, tutor, stranger, members):
+    answer = api(tutor).post(members, {"email": stranger.email.upper()})
+    assert answer.status_code == 201
+    assert (answer.json()["status"], answer.json()["joined_at"]) == ("invited", None)
+    assert answer.json()["student"]["id"] == stranger.pk
+    accepted = accept(api(stranger), answer.json()["id"])
+    assert (accepted.status_code, accepted.json()["status"]) == (200, "active")
+    assert accepted.json()["joined_at"]
+
+
+def test_a_tutor_cannot_accept_for_the_student(api, tutor, stranger, members):
+    invited = api(tutor).post(members, {"email": stranger.email}).json()
+    assert refusal(move(api(tutor), invited["id"], "active")) == (403, "forbidden")
+    assert refusal(accept(api(tutor), invited["id"])) == (403, "forbidden")
+    assert Membership.objects.get(pk=invited["id"]).status == "invited"
+
+
+def test_an_invitation_to_an_email_waits_for_its_owner(api, tutor, members):
+    invited = api(tutor).post(members, {"email": "New@X.example"}).json()
+    assert invited["student"] == {
+        "id": None,
+        "first_name": "",
+        "last_name": "",
+        "email": "new@x.example",
+    }
+    newcomer = make_user("student", email="new@x.example")
+    accepted = accept(api(newcomer), invited["id"]).json()
+    assert (accepted["status"], accepted["student"]["id"]) == ("active", newcomer.pk)
+
+
+def test_nobody_else_accepts_an_invitation(api, tutor, student, other_tutor, stranger, members):
+    for email in ("new@x.example", stranger.email):
+        invited = api(tutor).post(members, {"email": email}).json()
+        for person in (student, other_tutor):
+            assert refusal(accept(api(person), invited["id"])) == (403, "forbidden")
+
+
+def test_inviting_twice_is_one_invitation(api, tutor, stranger, members):
+    for email in (stranger.email, "new@x.example"):
+        first, again = (api(tutor).post(members, {"email": email}) for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json()
+
+
+def test_inviting_a_member_changes_nothing(api, tutor, student, members):
+    answer = api(tutor).post(members, {"email": student.email})
+    assert answer.json()["status"] == "active"
+
+
+def test_accepting_twice_is_fine_and_after_removal_it_is_not(api, tutor, stranger, members):
+    invited = api(tutor).post(members, {"email": stranger.email}).json()["id"]
+    assert [accept(api(stranger), invited).status_code for _ in range(2)] == [200, 200]
+    move(api(tutor), invited, "removed")
+    assert refusal(accept(api(stranger), invited)) == (403, "forbidden")
+
+
+def test_a_paused_student_cannot_accept_their_way_back(api, tutor, student, classroom):
+    membership = classroom.memberships.get()
+    move(api(tutor), membership.pk, "paused")
+    assert refusal(accept(api(student), membership.pk)) == (403, "forbidden")
+
+
+def test_a_removed_student_may_be_invited_anew(api, tutor, student, classroom, members):
+    membership = classroom.memberships.get()
+    move(api(tutor), membership.pk, "removed")
+    answer = api(tutor).post(members, {"email": student.email})
+    assert (answer.json()["id"], answer.json()["status"]) == (membership.pk, "invited")
+    assert accept(api(student), membership.pk).json()["status"] == "active"
+
+
+def test_a_tutors_account_cannot_be_invited(api, tutor, other_tutor, members):
+    answer = api(tutor).post(members, {"email": other_tutor.email})
+    assert refusal(answer) == (400, "validation_error")
+    assert set(answer.json()["fields"]) == {"email"}
+
+
+LONG = "x@" + ".".join(["\u0130" * 60] * 4) + ".example"  # longer once it is lower case
+UNSENDABLE = "x@" + "a" * 60 + "\u0130" * 3 + ".example"  # a label no mail can be sent to
+
+
+@pytest.mark.parametrize(
+    "email",
+    [None, "", "x", "a@b", 5, [], "a\x00@x.example", "a" * 250 + "@x.example", LONG, UNSENDABLE],
+)
+def test_a_malformed_email_is_named(api, tutor, members, email):
+    answer = api(tutor).post(members, {"email": email})
+    assert refusal(answer) == (400, "validation_error")
+    assert set(answer.json()["fields"]) == {"email"}
+
+
+# What the tutor may change
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        ("invited", "active", 403),
+        ("invited", "paused", 400),
+        ("invited", "removed", 200),
+        ("active", "active", 200),
+        ("active", "paused", 200),
+        ("active", "removed", 200),
+        ("paused", "active", 200),
+        ("paused", "paused", 200),
+        ("paused", "removed", 200),
+        ("removed", "active", 400),
+        ("removed", "paused", 400),
+        ("removed", "removed", 200),
+        ("active", "invited", 400),
+        ("active", "", 400),
+        ("active", None, 400),
+        ("active", ["paused"], 400),
+    ],
+)
+def test_the_moves_of_a_membership(api, tutor, stranger, classroom, before, after, status):
+    membership = make_membership(classroom, stranger, before)
+    answer = move(api(tutor), membership.pk, after)
+    assert answer.status_code == status
+    membership.refresh_from_db()
+    assert membership.status == (after if status == 200 else before)
+
+
+def test_only_the_classrooms_tutor_moves_a_membership(api, student, other_tutor, classroom):
+    membership = classroom.memberships.get()
+    for person in (student, other_tutor):
+        assert refusal(move(api(person), membership.pk, "paused")) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("membership_id", [0, 2**63 - 1, 2**64])
+def test_a_missing_membership_is_not_found(api, tutor, student, classroom, membership_id):
+    assert refusal(move(api(tutor), membership_id, "paused")) == (404, "not_found")
+    assert refusal(accept(api(student), membership_id)) == (404, "not_found")
+
+
+def test_an_invitation_is_mailed_where_mail_is_configured(
+    api, tutor, members, settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "smtp://localhost"
+    with django_capture_on_commit_callbacks(execute=True):
+        api(tutor).post(members, {"email": "new@x.example"})
+    assert [mail.to for mail in mailoutbox] == [["new@x.example"]]
+    assert "Algebra" in mailoutbox[0].subject
+    assert f"{settings.PUBLIC_URL}/classrooms/" in mailoutbox[0].body
+
+
+def test_a_line_break_in_a_name_does_not_stop_the_mail(
+    api, tutor, classroom, members, settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "smtp://localhost"
+    api(tutor).patch(f"/api/classrooms/{classroom.pk}/", {"name": "Two\nBcc: all@x.example"})
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = api(tutor).post(members, {"email": "new@x.example"})
+    assert answer.status_code == 201
+    assert "Two Bcc: all@x.example" in mailoutbox[0].subject
+    assert mailoutbox[0].recipients() == ["new@x.example"]

@@ -1,0 +1,98 @@
+"""No two live lessons of one person overlap, unless the tutor says so; what a clash tells."""
+
+import pytest
+
+from apps.lessons.models import Lesson
+from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+
+pytestmark = pytest.mark.django_db
+URL = "/api/lessons/"
+
+
+@pytest.fixture
+def schedule(api):
+    def post(tutor, student, starts_at, ends_at, **more):
+        times = {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+        return api(tutor).post(URL, {"student_id": student.pk, **times, **more})
+
+    return post
+
+
+@pytest.fixture
+def classmate(classroom):
+    return make_classroom(classroom.tutor, make_user("student")).memberships.get().student
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(0, 1), (-0.5, 0.5), (0.5, 1.5), (0.25, 0.75), (-1, 2), (-1, 1 / 3600), (3599 / 3600, 2)],
+)
+def test_the_tutors_overlap_is_a_conflict(schedule, tutor, classmate, lesson, start, end):
+    answer = schedule(tutor, classmate, NOON + start * HOUR, NOON + end * HOUR)
+    assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
+    assert set(answer.json()) == {"error", "detail"}
+    assert Lesson.objects.count() == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_adjacent_lessons_are_fine(schedule, tutor, student, lesson, hours):
+    answer = schedule(tutor, student, NOON + hours * HOUR, NOON + (hours + 1) * HOUR)
+    assert answer.status_code == 201
+
+
+def test_the_students_overlap_with_another_tutor_is_a_conflict(
+    schedule, other_tutor, student, lesson
+):
+    make_classroom(other_tutor, student)
+    answer = schedule(other_tutor, student, NOON + HOUR / 2, NOON + 2 * HOUR)
+    assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
+
+
+def test_allow_overlap_double_books(schedule, tutor, classmate, lesson):
+    answer = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=True)
+    assert answer.status_code == 201
+    assert Lesson.objects.count() == 2
+
+
+def test_allow_overlap_false_and_null_do_not(schedule, tutor, classmate, lesson):
+    for flag in (False, None):
+        answer = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=flag)
+        assert answer.status_code == 409
+
+
+def test_a_cancelled_lesson_frees_its_time(api, schedule, tutor, student, lesson):
+    api(tutor).post(f"{URL}{lesson.pk}/cancel/")
+    assert schedule(tutor, student, NOON, NOON + HOUR).status_code == 201
+
+
+def test_a_completed_lesson_keeps_its_time(schedule, tutor, student, lesson):
+    Lesson.objects.update(status="completed")
+    assert schedule(tutor, student, NOON, NOON + HOUR).status_code == 409
+
+
+def test_the_clash_is_told_in_the_tutors_own_time(schedule, tutor, classmate, lesson):
+    detail = schedule(tutor, classmate, NOON, NOON + HOUR / 2).json()["detail"]
+    assert "2026-03-02 14:00–15:00 (Europe/Kyiv)" in detail
+
+
+def test_a_clash_tells_nothing_about_another_tutors_lesson(schedule, tutor, other_tutor, student):
+    make_classroom(tutor, student)
+    make_lesson(other_tutor, student, NOON - 3 * HOUR, 6 * HOUR, title="Secret chess")
+    detail = schedule(tutor, student, NOON, NOON + HOUR).json()["detail"]
+    assert "2026-03-02 14:00–15:00" in detail  # the time asked for, not the lesson's 11:00–17:00
+    for secret in ("Secret", "chess", "Other", "Tutor", "11:00", "17:00", other_tutor.email):
+        assert secret not in detail
+
+
+def test_moving_with_allow_overlap_double_books(api, tutor, student, lesson):
+    other = make_lesson(tutor, student, NOON + 3 * HOUR)
+    times = {"starts_at": NOON.isoformat(), "ends_at": (NOON + HOUR).isoformat()}
+    url = f"{URL}{other.pk}/"
+    assert api(tutor).patch(url, times).status_code == 409
+    assert api(tutor).patch(url, {**times, "allow_overlap": True}).status_code == 200
+
+
+def test_renaming_a_double_booked_lesson_is_no_conflict(api, schedule, tutor, student, lesson):
+    double = schedule(tutor, student, NOON, NOON + HOUR, allow_overlap=True).json()
+    answer = api(tutor).patch(f"{URL}{double['id']}/", {"title": "Both"})
+    assert (answer.status_code, answer.json()["title"]) == (200, "Both")

@@ -1,0 +1,43 @@
+"""What a release needs once, before its processes start: migrations and static files."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import BaseCommand, call_command
+
+# DRF's browsable pages and the second viewer of API documents, which nothing here shows.
+UNUSED = ["rest_framework", "redoc"]
+
+
+class Command(BaseCommand):
+    help = "Migrate the database and collect the static files."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        collect_static_files()
+
+
+def collect_static_files() -> None:
+    """Copies, hashes and compresses the static files, but only when any of them has changed."""
+    fingerprint = _fingerprint()
+    file = Path(settings.STATIC_ROOT) / ".fingerprint"
+    if file.is_file() and file.read_text() == fingerprint:
+        return
+    call_command(
+        "collectstatic", verbosity=0, interactive=False, clear=True, ignore_patterns=UNUSED
+    )
+    file.write_text(fingerprint)
+
+
+def _fingerprint() -> str:
+    """A digest of every source file's name, size and time."""
+    found = []
+    for finder in get_finders():
+        for path, storage in finder.list(ignore_patterns=None):
+            stat = Path(storage.path(path)).stat()
+            found.append((path, stat.st_size, stat.st_mtime_ns))
+    return hashlib.sha256(json.dumps(sorted(found)).encode()).hexdigest()

@@ -1,0 +1,76 @@
+"""A whole Kreida as `make run` starts it, for tests that need the real server."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Kreida:
+    """A running server: its address, its process, and the lines it has written so far."""
+
+    url: str
+    process: subprocess.Popen
+    data_dir: Path
+    lines: list[str] = field(default_factory=list)
+
+    def wait_for(self, pattern: str, seconds: float = 60) -> str:
+        """The first line that matches, once it has been written."""
+        deadline = threading.Event()
+        timer = threading.Timer(seconds, deadline.set)
+        timer.start()
+        try:
+            while not deadline.is_set():
+                for line in list(self.lines):
+                    if re.search(pattern, line):
+                        return line
+                if self.process.poll() is not None:
+                    break
+                deadline.wait(0.05)
+        finally:
+            timer.cancel()
+        raise AssertionError(f"{pattern!r} was never written:\n" + "\n".join(self.lines))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_kreida(data_dir: Path, static: Path | None = None, **env: str) -> Kreida:
+    """Waits until it says that it is ready. `static` are files collected before."""
+    if static is not None:
+        shutil.copytree(static, data_dir / "static", copy_function=os.link)
+    port = free_port()
+    clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve"],
+        cwd=ROOT,
+        env={**clean, "PORT": str(port), "DATA_DIR": str(data_dir), **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = Kreida(f"http://127.0.0.1:{port}", process, data_dir)
+    assert process.stdout is not None
+    out = process.stdout
+    threading.Thread(
+        target=lambda: server.lines.extend(line.rstrip() for line in out), daemon=True
+    ).start()
+    server.wait_for("Kreida is ready at")
+    return server
+
+
+def stop_kreida(server: Kreida) -> int:
+    server.process.send_signal(signal.SIGINT)
+    return server.process.wait(30)

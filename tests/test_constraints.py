@@ -1,0 +1,231 @@
+"""The database itself refuses each broken invariant, past every check in Python."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from apps.accounts.models import User
+from apps.classroom.models import ClassroomSession
+from apps.classrooms.models import Membership
+from apps.lessons.models import Lesson
+from apps.lessons.overlap import NAMES
+from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def refuses(write, *args, **kwargs):
+    try:
+        with transaction.atomic():
+            write(*args, **kwargs)
+    except IntegrityError:
+        return True
+    return False
+
+
+def insert(lesson, **changes):
+    """A copy of the lesson's row, by bulk_create: no save(), no service, no validation."""
+    fields = {
+        "tutor_id": lesson.tutor_id,
+        "student_id": lesson.student_id,
+        "classroom_id": lesson.classroom_id,
+        "starts_at": lesson.starts_at,
+        "ends_at": lesson.ends_at,
+        **changes,
+    }
+    return Lesson.objects.bulk_create([Lesson(**fields)])[0]
+
+
+# How long a lesson lasts
+
+
+@pytest.mark.parametrize("seconds", [-3600, -1, 0, 1, 299, 12 * 3600 + 1, 10**7])
+def test_a_lesson_lasts_5_minutes_to_12_hours(lesson, seconds):
+    later = NOON + 100 * HOUR
+    ends_at = later + timedelta(seconds=seconds)
+    assert refuses(insert, lesson, starts_at=later, ends_at=ends_at)
+    assert refuses(Lesson.objects.update, ends_at=lesson.starts_at + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("seconds", [300, 12 * 3600])
+def test_the_bounds_themselves_are_fine(lesson, seconds):
+    later = NOON + 100 * HOUR
+    assert not refuses(insert, lesson, starts_at=later, ends_at=later + timedelta(seconds=seconds))
+
+
+# No two live lessons of one person overlap
+
+
+@pytest.fixture
+def apart(lesson, other_tutor, stranger):
+    """What makes a copy of the lesson share only its tutor, or only its student, with it."""
+    return {"tutor": {"student_id": stranger.pk}, "student": {"tutor_id": other_tutor.pk}}
+
+
+SHIFTS = [timedelta(minutes=m) for m in (0, 30, -30, 59, -59)] + [
+    timedelta(microseconds=3599999999)
+]
+
+
+@pytest.mark.parametrize("person", ["tutor", "student"])
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_an_overlapping_lesson_of_one_person_is_not_inserted(lesson, apart, person, shift):
+    times = {"starts_at": NOON + shift, "ends_at": NOON + shift + HOUR}
+    assert refuses(insert, lesson, **apart[person], **times)
+    assert Lesson.objects.count() == 1
+
+
+@pytest.mark.parametrize("person", ["tutor", "student"])
+@pytest.mark.parametrize("shift", [HOUR, -HOUR])
+def test_an_adjacent_lesson_is(lesson, apart, person, shift):
+    times = {"starts_at": NOON + shift, "ends_at": NOON + shift + HOUR}
+    assert not refuses(insert, lesson, **apart[person], **times)
+
+
+def test_lessons_of_other_people_at_the_same_time_are_fine(lesson, other_tutor, stranger):
+    assert not refuses(insert, lesson, tutor_id=other_tutor.pk, student_id=stranger.pk)
+
+
+def test_a_shorter_lesson_within_and_a_longer_one_around_are_refused(lesson):
+    quarter = HOUR / 4
+    for start, end in ((NOON + quarter, NOON + 2 * quarter), (NOON - HOUR, NOON + 2 * HOUR)):
+        assert refuses(insert, lesson, starts_at=start, ends_at=end)
+
+
+@pytest.mark.parametrize("person", ["tutor", "student"])
+@pytest.mark.parametrize("change", ["times", "person", "revive", "flag"])
+def test_no_update_makes_an_overlap_either(lesson, apart, other_tutor, stranger, person, change):
+    elsewhere = {"starts_at": NOON + 5 * HOUR, "ends_at": NOON + 6 * HOUR}
+    before, update = {
+        "times": ({**apart[person], **elsewhere}, {"starts_at": NOON, "ends_at": NOON + HOUR}),
+        "person": (
+            {"tutor_id": other_tutor.pk, "student_id": stranger.pk},
+            {f"{person}_id": getattr(lesson, f"{person}_id")},
+        ),
+        "revive": ({**apart[person], "status": "cancelled"}, {"status": "scheduled"}),
+        "flag": ({**apart[person], "allow_overlap": True}, {"allow_overlap": False}),
+    }[change]
+    other = insert(lesson, **before)
+    assert refuses(Lesson.objects.filter(pk=other.pk).update, **update)
+
+
+def test_one_statement_cannot_insert_two_that_overlap(lesson):
+    later = {"starts_at": NOON + 9 * HOUR, "ends_at": NOON + 10 * HOUR}
+    people = {
+        "tutor_id": lesson.tutor_id,
+        "student_id": lesson.student_id,
+        "classroom_id": lesson.classroom_id,
+    }
+    assert refuses(Lesson.objects.bulk_create, [Lesson(**people, **later) for _ in range(2)])
+
+
+@pytest.mark.parametrize("change", [{"status": "cancelled"}, {"allow_overlap": True}])
+def test_a_cancelled_or_double_booked_lesson_may_overlap(lesson, change):
+    assert not refuses(insert, lesson, **change)
+
+
+def test_a_lesson_may_move_within_its_own_time(lesson):
+    moved = {"starts_at": NOON + HOUR / 2, "ends_at": NOON + 3 * HOUR / 2}
+    assert not refuses(Lesson.objects.update, **moved)
+
+
+def test_the_overlap_rule_stands_in_the_database_after_migrate():
+    """SQLite drops triggers with the table that Django rebuilds in a migration."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            wanted = {
+                f"{name}_{event}" for name in NAMES.values() for event in ("insert", "update")
+            }
+        else:
+            cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'x'")
+            wanted = set(NAMES.values())
+        assert {row[0] for row in cursor.fetchall()} >= wanted
+
+
+def test_the_rule_needs_no_extension_on_postgresql():
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT extname FROM pg_extension")
+            assert {row[0] for row in cursor.fetchall()} == {"plpgsql"}
+
+
+# One of each
+
+
+def test_one_session_per_lesson(lesson):
+    assert refuses(ClassroomSession.objects.bulk_create, [ClassroomSession(lesson=lesson)])
+
+
+def test_sessions_without_a_lesson_are_many():
+    ClassroomSession.objects.bulk_create([ClassroomSession(), ClassroomSession()])
+
+
+def test_one_lesson_per_tutor_and_idempotency_key(lesson):
+    Lesson.objects.update(idempotency_key="k")
+    later = {"starts_at": NOON + 5 * HOUR, "ends_at": NOON + 6 * HOUR}
+    assert refuses(insert, lesson, idempotency_key="k", **later)
+    assert not refuses(insert, lesson, idempotency_key="k2", **later)
+
+
+def test_one_membership_per_person_and_classroom(classroom, student):
+    twice = Membership(classroom=classroom, student=student, status="removed")
+    assert refuses(Membership.objects.bulk_create, [twice])
+
+
+def test_one_invitation_per_email_and_classroom(classroom):
+    def invite():
+        Membership.objects.bulk_create(
+            [Membership(classroom=classroom, invited_email="a@x.example", status="invited")]
+        )
+
+    assert not refuses(invite)
+    assert refuses(invite)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "invited"},
+        {"status": "active", "invited_email": "a@x.example"},
+        {"status": "paused", "invited_email": "a@x.example"},
+    ],
+)
+def test_a_membership_has_a_person_or_is_an_invitation(classroom, fields):
+    assert refuses(Membership.objects.bulk_create, [Membership(classroom=classroom, **fields)])
+
+
+def test_one_classroom_per_join_code(classroom, other_tutor):
+    other = make_classroom(other_tutor)
+    assert refuses(type(other).objects.filter(pk=other.pk).update, join_code=classroom.join_code)
+
+
+# Known values
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (Lesson, {"status": "lost"}),
+        (Membership, {"status": "lost"}),
+        (User, {"role": "admin"}),
+        (User, {"email": "UPPER@x.example"}),
+    ],
+)
+def test_unknown_values_are_refused(lesson, model, change):
+    row = model.objects.order_by("pk").first()
+    assert refuses(model.objects.filter(pk=row.pk).update, **change)
+
+
+def test_one_account_per_email(student):
+    assert refuses(make_user, "student", email=student.email)
+
+
+def test_a_person_with_lessons_is_not_deleted(tutor, student):
+    from django.db.models import ProtectedError
+
+    make_lesson(tutor, student)
+    for person in (tutor, student):
+        with pytest.raises(ProtectedError):
+            person.delete()

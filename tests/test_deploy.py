@@ -1,0 +1,83 @@
+"""deploy/nginx.conf in front of two processes on PostgreSQL and Redis, as docs/deploy.md says."""
+
+import re
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.server import Kreida, free_port, start_kreida, stop_kreida
+
+pytestmark = [pytest.mark.redis, pytest.mark.postgres, pytest.mark.nginx]
+CONF = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
+
+
+@pytest.fixture(scope="module")
+def database(postgres_url) -> Iterator[str]:
+    name = f"kreida_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield re.sub(r"/[^/]*$", f"/{name}", postgres_url)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory, database, redis_url, kreida_seed) -> Iterator[list[Kreida]]:
+    env = {"DATABASE_URL": database, "REDIS_URL": redis_url, "SECRET_KEY": uuid.uuid4().hex * 2}
+    servers = [start_kreida(tmp_path_factory.mktemp("a"), kreida_seed, **env)]
+    servers.append(start_kreida(tmp_path_factory.mktemp("b"), kreida_seed, **env))
+    yield servers
+    for server in servers:
+        if server.process.poll() is None:
+            stop_kreida(server)
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory, pair) -> Iterator[str]:
+    """nginx with the very file of deploy/, but for its ports, its TLS and its log's place."""
+    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    conf = CONF.read_text().split("server {\n    listen 80;")[0]
+    conf = conf.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
+    conf = re.sub(r"\n\s+ssl_\S+\s+\S+;", "", conf).replace("/var/log/nginx", str(folder))
+    for number, server in enumerate(pair, 1):
+        conf = conf.replace(f"127.0.0.1:800{number}", server.url.removeprefix("http://"))
+    main = folder / "nginx.conf"
+    main.write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{ {_temp_paths(folder)}\n{conf}\n}}\n"
+    )
+    subprocess.run(["nginx", "-t", "-q", "-c", main, "-p", folder], check=True)
+    process = subprocess.Popen(["nginx", "-c", main, "-p", folder])
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+def _temp_paths(folder: Path) -> str:
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+
+
+def ask(proxy: str, path: str, **options) -> httpx.Response:
+    return httpx.get(proxy + path, headers={"Host": "127.0.0.1"}, timeout=10, **options)
+
+
+def test_both_processes_serve_one_school_and_the_death_of_one_is_not_seen(pair, proxy, tmp_path):
+    assert ask(proxy, "/readyz").status_code == 200
+    pair[1].process.kill()
+    pair[1].process.wait()
+    assert {ask(proxy, "/readyz").status_code for _ in range(20)} == {200}
+
+
+def test_neither_tokens_nor_tickets_reach_the_proxys_logs(proxy, tmp_path_factory):
+    for number in range(10):  # some of them by way of the process that the test above killed
+        ask(proxy, f"/invite/SECRET-IN-PATH-{number}/")
+        ask(proxy, "/api/lesson-invites/resolve/", params={"token": f"SECRET-{number}"})
+    folder = tmp_path_factory.getbasetemp() / "nginx0"
+    logs = [file.read_text() for file in folder.glob("*.log")]
+    assert any("GET 401" in log for log in logs)
+    assert not any("SECRET" in log for log in logs)

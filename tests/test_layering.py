@@ -1,0 +1,60 @@
+"""Imports go one way: web → lessons → classroom → classrooms → accounts → common."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = ["common", "accounts", "classrooms", "classroom", "lessons", "web"]
+
+
+def imported(source: str) -> Iterator[str]:
+    """Every module that `source` names in an import, wherever in the file it stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def upward(layer: str, source: str) -> list[str]:
+    above = LAYERS[LAYERS.index(layer) + 1 :]
+    return [
+        name
+        for name in imported(source)
+        if name.startswith("apps.") and name.split(".")[1] in above
+    ]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_module_imports_from_above(layer):
+    files = [
+        path
+        for path in (ROOT / "apps" / layer).rglob("*.py")
+        if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)
+    ]
+    assert files
+    found = {str(path.relative_to(ROOT)): upward(layer, path.read_text()) for path in files}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_every_app_has_its_layer():
+    apps = {path.parent.name for path in (ROOT / "apps").glob("*/apps.py")}
+    assert apps == set(LAYERS)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from apps.lessons.models import Lesson",
+        "import apps.lessons.models",
+        "from apps import lessons",
+        "def f():\n    from apps.lessons import services",
+    ],
+)
+def test_an_import_from_above_is_seen(source):
+    assert upward("classroom", source)
+    assert not upward("lessons", source)

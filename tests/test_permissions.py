@@ -1,0 +1,165 @@
+"""Who gets what from every route, as one table; a route that is not in it fails a test.
+
+Columns: nobody, the lesson's student, the member's tutor, another tutor, staff (a tutor with
+rights in the admin, and none of them here), a stranger (a student whom the tutor does not teach).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from apps.lessons.invites import make_invite
+from conftest import HOUR, NOON, make_membership, make_user
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = ("nobody", "student", "tutor", "other_tutor", "staff", "stranger")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# fmt: off
+#  route                                    method   nobody student tutor other staff stranger
+TABLE = [
+    ("me/",                                 "GET",    401, 200, 200, 200, 200, 200),
+    ("me/",                                 "PATCH",  401, 200, 200, 200, 200, 200),
+    ("classrooms/",                         "GET",    401, 403, 200, 200, 200, 403),
+    ("classrooms/",                         "POST",   401, 403, 201, 201, 201, 403),
+    ("classrooms/join/",                    "POST",   401, 200, 403, 403, 403, 200),
+    ("classrooms/{classroom}/",             "GET",    401, 403, 200, 403, 403, 403),
+    ("classrooms/{classroom}/",             "PATCH",  401, 403, 200, 403, 403, 403),
+    ("classrooms/{classroom}/",             "DELETE", 401, 403, 204, 403, 403, 403),
+    ("classrooms/{classroom}/members/",     "GET",    401, 403, 200, 403, 403, 403),
+    ("classrooms/{classroom}/members/",     "POST",   401, 403, 201, 403, 403, 403),
+    ("memberships/{membership}/",           "PATCH",  401, 403, 200, 403, 403, 403),
+    ("memberships/{membership}/accept/",    "POST",   401, 200, 403, 403, 403, 403),
+    ("classroom/my-students/",              "GET",    401, 403, 200, 200, 200, 403),
+    ("lessons/",                            "GET",    401, 200, 200, 200, 200, 200),
+    ("lessons/",                            "POST",   401, 403, 201, 403, 403, 403),
+    ("lessons/{lesson}/",                   "GET",    401, 200, 200, 403, 403, 403),
+    ("lessons/{lesson}/",                   "PATCH",  401, 403, 200, 403, 403, 403),
+    ("lessons/{lesson}/cancel/",            "POST",   401, 403, 200, 403, 403, 403),
+    ("lessons/{lesson}/room/",              "GET",    401, 200, 200, 403, 403, 403),
+    ("lessons/{lesson}/invite/",            "POST",   401, 403, 200, 403, 403, 403),
+    ("lessons/{lesson}/invites/revoke/",    "POST",   401, 403, 204, 403, 403, 403),
+    ("lesson-invites/resolve/",             "GET",    401, 200, 200, 200, 200, 200),
+    ("schema/",                             "GET",    200, 200, 200, 200, 200, 200),
+    ("docs/",                               "GET",    200, 200, 200, 200, 200, 200),
+    ("no-such-path/",                       "GET",    404, 404, 404, 404, 404, 404),
+    ("no-such-path/",                       "POST",   404, 404, 404, 404, 404, 404),
+]
+# fmt: on
+
+OPEN = {"schema/", "docs/"}
+BODIES = {
+    ("me/", "PATCH"): {"first_name": "New"},
+    ("classrooms/", "POST"): {"name": "New"},
+    ("classrooms/{classroom}/", "PATCH"): {"name": "New"},
+    ("classrooms/{classroom}/members/", "POST"): {"email": "new@x.example"},
+    ("memberships/{membership}/", "PATCH"): {"status": "paused"},
+    ("lessons/{lesson}/", "PATCH"): {"title": "New"},
+}
+QUERIES = {"lessons/": "?from=2026-03-02&to=2026-03-09"}
+
+
+@pytest.fixture
+def cast(request, api):
+    """A client by the name of its person."""
+    return {
+        name: api(None if name == "nobody" else request.getfixturevalue(name)) for name in PEOPLE
+    }
+
+
+@pytest.fixture
+def call(cast, lesson, student):
+    """Asks with a request that is good for whoever may make it."""
+    membership = lesson.classroom.memberships.get()
+    lesson_body = {
+        "student_id": student.pk,
+        "starts_at": (NOON + 3 * HOUR).isoformat(),
+        "ends_at": (NOON + 4 * HOUR).isoformat(),
+    }
+    bodies = {
+        **BODIES,
+        ("lessons/", "POST"): lesson_body,
+        ("classrooms/join/", "POST"): {"join_code": lesson.classroom.join_code},
+    }
+    token = make_invite(lesson=lesson, now=timezone.now()).token
+
+    def ask(person, route, method):
+        ids = {"classroom": lesson.classroom_id, "membership": membership.pk, "lesson": lesson.pk}
+        path = f"/api/{route.format(**ids)}"
+        query = {**QUERIES, "lesson-invites/resolve/": f"?token={token}"}.get(route, "")
+        query = query if method == "GET" else ""
+        return cast[person].generic(
+            method,
+            path + query,
+            data=json.dumps(bodies.get((route, method), {})),
+            content_type="application/json",
+        )
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "person", "status"),
+    [
+        (route, method, person, status)
+        for route, method, *statuses in TABLE
+        for person, status in zip(PEOPLE, statuses, strict=True)
+    ],
+)
+def test_the_table_holds(call, route, method, person, status):
+    answer = call(person, route, method)
+    assert answer.status_code == status, answer.content[:300]
+    if status >= 400:
+        assert set(answer.json()) == {"error", "detail"}
+
+
+@pytest.mark.parametrize("route", sorted({row[0] for row in TABLE} - {"no-such-path/"}))
+def test_every_other_method_is_refused(call, route):
+    named = {method for each, method, *_ in TABLE if each == route}
+    for method in set(METHODS) - named:
+        answer = call("tutor", route, method)
+        assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
+        assert set(answer["Allow"].split(", ")) >= named
+        anonymous = call("nobody", route, method)
+        assert anonymous.status_code == (405 if route in OPEN else 401)
+
+
+def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for each in resolver.url_patterns:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLPattern):
+            yield route
+        else:
+            yield from _routes(each, route)
+
+
+def test_no_route_is_missing_from_the_table():
+    found = {
+        re.sub(r"<\w+:(\w+)_id>", r"{\1}", route.removeprefix("api/"))
+        for route in _routes(get_resolver())
+        if route.startswith("api/")
+    } - {"<path:rest>"}
+    assert found == {row[0] for row in TABLE} - {"no-such-path/"}
+
+
+def test_the_walk_over_the_routes_sees_nested_ones():
+    assert "api/lessons/<int:lesson_id>/room/" in set(_routes(get_resolver()))
+
+
+def test_an_invitation_is_only_its_students_to_accept(api, tutor, classroom):
+    invited = make_user("student")
+    membership = make_membership(classroom, invited, "invited")
+    url = f"/api/memberships/{membership.pk}/accept/"
+    assert api(classroom.memberships.first().student).post(url).status_code == 403
+    assert api(invited).post(url).status_code == 200
+
+
+def test_a_student_made_staff_is_no_tutor(api, classroom, lesson):
+    staff_student = make_user("student", is_staff=True, is_superuser=True)
+    assert api(staff_student).get(f"/api/lessons/{lesson.pk}/").status_code == 403
+    assert api(staff_student).get("/api/classroom/my-students/").status_code == 403

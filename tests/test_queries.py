@@ -1,0 +1,82 @@
+"""How many queries each list takes: these many, whether it holds 1 row or 50."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from conftest import (
+    HOUR,
+    NOON,
+    bearer,
+    make_classroom,
+    make_lesson,
+    make_membership,
+    make_user,
+    sign_up,
+)
+
+pytestmark = pytest.mark.django_db
+
+IDENTITY = 2  # the session, and the user of it
+
+
+@pytest.fixture
+def queries(api):
+    def of(user, url):
+        client = api(user)
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(url)
+        assert answer.status_code == 200
+        selects = [q["sql"] for q in captured.captured_queries if q["sql"].startswith("SELECT")]
+        assert len(selects) == len(captured), [q["sql"] for q in captured.captured_queries]
+        return len(selects), len(answer.json()["results"])
+
+    return of
+
+
+@pytest.mark.parametrize("role", ["tutor", "student"])
+def test_the_calendar_range(queries, tutor, student, role):
+    make_lesson(tutor, student)
+    user = {"tutor": tutor, "student": student}[role]
+    url = "/api/lessons?from=2026-03-01&to=2026-06-01"
+    assert queries(user, url) == (IDENTITY + 1, 1)
+    for day in range(1, 50):
+        make_lesson(tutor, student, NOON + 24 * day * HOUR)
+    assert queries(user, url) == (IDENTITY + 1, 50)
+
+
+def test_my_students(queries, tutor):
+    classroom = make_classroom(tutor, make_user("student"))
+    url = "/api/classroom/my-students/?limit=100"
+    assert queries(tutor, url) == (IDENTITY + 2, 1)
+    for _ in range(49):
+        make_membership(classroom, make_user("student"))
+    assert queries(tutor, url) == (IDENTITY + 2, 50)
+    assert queries(tutor, f"{url}&q=number") == (IDENTITY + 2, 50)
+    assert queries(tutor, f"{url}&offset=200") == (IDENTITY + 2, 0)
+    assert queries(tutor, f"{url}&q=nobody") == (IDENTITY + 1, 0)
+
+
+def test_classrooms(queries, tutor):
+    make_classroom(tutor)
+    url = "/api/classrooms/?limit=100"
+    assert queries(tutor, url) == (IDENTITY + 2, 1)
+    for _ in range(49):
+        make_classroom(tutor)
+    assert queries(tutor, url) == (IDENTITY + 2, 50)
+
+
+def test_members(queries, tutor):
+    classroom = make_classroom(tutor, make_user("student"))
+    url = f"/api/classrooms/{classroom.pk}/members/?limit=100"
+    assert queries(tutor, url) == (IDENTITY + 3, 1)
+    for _ in range(49):
+        make_membership(classroom, make_user("student"))
+    assert queries(tutor, url) == (IDENTITY + 3, 50)
+
+
+def test_an_access_token_costs_no_more_than_a_cookie(db):
+    client = bearer(sign_up().json()["meta"]["access_token"])
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get("/api/lessons?from=2026-03-01&to=2026-06-01").status_code == 200
+    assert len(captured) == IDENTITY + 1, [q["sql"] for q in captured.captured_queries]

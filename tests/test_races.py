@@ -1,0 +1,357 @@
+"""What happens when requests meet: one winner each time, and never a 500.
+
+Each race has a control that takes the guard away in the test database and asks again until
+the damage is seen, which shows that the race is real and the test could notice.
+"""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from threading import Barrier
+
+import pytest
+from django.db import connection, connections
+
+from apps.classroom.models import ClassroomSession
+from apps.classrooms.models import Membership
+from apps.lessons import overlap, services
+from apps.lessons.models import Lesson
+from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+ROUNDS = 60  # of a control, at most; most show the race in the first few
+MINUTE = HOUR / 60
+
+
+def together(*calls):
+    """What each call returned, all started at once, each on a connection of its own."""
+    barrier = Barrier(len(calls))
+
+    def run(call):
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=20)
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def statuses(answers):
+    return dict(Counter(answer.status_code for answer in answers))
+
+
+def post(client, student, start, end, key=None, **more):
+    sent = {
+        "student_id": student.pk,
+        "starts_at": start.isoformat(),
+        "ends_at": end.isoformat(),
+        **more,
+    }
+    headers = {"Idempotency-Key": key} if key else {}
+    return client.post("/api/lessons/", sent, headers=headers)
+
+
+def overlapping(number):
+    """Unequal slots that all hold 12:30."""
+    return NOON + number * MINUTE, NOON + HOUR / 2 + (number + 1) * MINUTE * 2
+
+
+@contextmanager
+def without(*statements, table="lessons_lesson"):
+    """Constraints of `table` dropped, and put back once its rows are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = %s::regclass AND conname = ANY(%s)",
+            [table, list(statements)],
+        )
+        saved = cursor.fetchall()
+        assert {name for name, _ in saved} == set(statements)
+        for name, _ in saved:
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {table} CASCADE")
+            for name, definition in saved:
+                cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+
+
+def unique_name(table, column):
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, table)
+    return next(
+        name
+        for name, found in constraints.items()
+        if found["unique"] and found["columns"] == [column]
+    )
+
+
+@pytest.fixture
+def no_lock(monkeypatch):
+    """Scheduling without taking turns: the look before the insert no longer holds."""
+    monkeypatch.setattr(services, "_lock_people", lambda *_ids: None)
+
+
+def until_seen(attempt):
+    for _ in range(ROUNDS):
+        if attempt():
+            return
+    pytest.fail(f"the race was not seen in {ROUNDS} rounds")
+
+
+# Scheduling
+
+
+def schedule_at_once(api, tutor, people):
+    client = [api(tutor) for _ in people]
+    return together(
+        *(partial(post, client[n], person, *overlapping(n)) for n, person in enumerate(people))
+    )
+
+
+def test_of_overlapping_lessons_of_one_tutor_exactly_one_is_made(api, tutor):
+    people = [make_user("student") for _ in range(6)]
+    make_classroom(tutor, *people)
+    for _ in range(5):
+        Lesson.objects.all().delete()
+        assert statuses(schedule_at_once(api, tutor, people)) == {201: 1, 409: 5}
+        assert Lesson.objects.count() == ClassroomSession.objects.count() == 1
+
+
+def test_of_overlapping_lessons_of_one_student_exactly_one_is_made(api, student):
+    tutors = [make_user("tutor") for _ in range(6)]
+    for each in tutors:
+        make_classroom(each, student)
+    for _ in range(5):
+        Lesson.objects.all().delete()
+        clients = [api(each) for each in tutors]
+        answers = together(
+            *(partial(post, c, student, *overlapping(n)) for n, c in enumerate(clients))
+        )
+        assert statuses(answers) == {201: 1, 409: 5}
+
+
+def test_the_constraint_alone_lets_one_win(api, tutor, no_lock):
+    """Without taking turns the loser comes as an IntegrityError, and is a 409 all the same."""
+    people = [make_user("student") for _ in range(2)]
+    make_classroom(tutor, *people)
+    for _ in range(5):
+        Lesson.objects.all().delete()
+        answers = schedule_at_once(api, tutor, people)
+        assert statuses(answers) == {201: 1, 409: 1}
+
+
+def test_control_without_lock_and_constraint_both_are_made(api, tutor, no_lock):
+    people = [make_user("student") for _ in range(4)]
+    make_classroom(tutor, *people)
+
+    def attempt():
+        Lesson.objects.all().delete()
+        schedule_at_once(api, tutor, people)
+        return Lesson.objects.count() > 1
+
+    with without(*overlap.NAMES.values()):
+        until_seen(attempt)
+
+
+def test_adjacent_lessons_at_once_are_all_made(api, tutor, student):
+    make_classroom(tutor, student)
+    clients = [api(tutor) for _ in range(6)]
+    answers = together(
+        *(
+            partial(post, client, student, NOON + n * HOUR, NOON + (n + 1) * HOUR)
+            for n, client in enumerate(clients)
+        )
+    )
+    assert statuses(answers) == {201: 6}
+
+
+def test_moving_onto_a_slot_and_scheduling_it_have_one_winner(api, tutor, student):
+    make_classroom(tutor, student)
+    for _ in range(8):
+        Lesson.objects.all().delete()
+        moving = make_lesson(tutor, student, NOON + 20 * HOUR)
+        times = {"starts_at": NOON.isoformat(), "ends_at": (NOON + HOUR).isoformat()}
+        first, second = api(tutor), api(tutor)
+        moved, made = together(
+            lambda: first.patch(f"/api/lessons/{moving.pk}/", times),  # noqa: B023
+            lambda: post(second, student, NOON + HOUR / 2, NOON + 2 * HOUR),  # noqa: B023
+        )
+        assert (moved.status_code, made.status_code) in {(200, 409), (409, 201)}
+        assert Lesson.objects.between(NOON, NOON + 2 * HOUR).count() == 1
+
+
+def test_two_tutors_who_share_students_crosswise_do_not_deadlock(api):
+    """Each pair locks the same people in the same order, whoever asks."""
+    tutors = [make_user("tutor") for _ in range(2)]
+    students = [make_user("student") for _ in range(2)]
+    for each in tutors:
+        make_classroom(each, *students)
+    for _ in range(5):
+        Lesson.objects.all().delete()
+        answers = together(
+            *(
+                partial(post, api(t), s, *overlapping(n))
+                for n, (t, s) in enumerate((t, s) for t in tutors for s in students)
+            )
+        )
+        counted = statuses(answers)
+        assert set(counted) == {201, 409}
+        assert 1 <= counted[201] <= 2
+
+
+def test_a_lesson_is_cancelled_once(api, tutor, student):
+    lesson = make_lesson(tutor, student)
+    clients = [api(tutor) for _ in range(5)]
+    answers = together(
+        *(partial(client.post, f"/api/lessons/{lesson.pk}/cancel/") for client in clients)
+    )
+    assert statuses(answers) == {200: 1, 409: 4}
+
+
+# Idempotency keys
+
+
+def same_request(api, tutor, student, count=6):
+    clients = [api(tutor) for _ in range(count)]
+    return together(
+        *(partial(post, c, student, NOON, NOON + HOUR, "key", allow_overlap=True) for c in clients)
+    )
+
+
+def test_the_same_key_at_once_makes_one_lesson(api, tutor, student):
+    make_classroom(tutor, student)
+    for _ in range(5):
+        Lesson.objects.all().delete()
+        answers = same_request(api, tutor, student)
+        assert statuses(answers) == {201: 6}
+        assert len({answer.json()["id"] for answer in answers}) == Lesson.objects.count() == 1
+
+
+def test_control_without_lock_and_constraint_a_key_makes_two(api, tutor, student, no_lock):
+    make_classroom(tutor, student)
+
+    def attempt():
+        Lesson.objects.all().delete()
+        same_request(api, tutor, student)
+        return Lesson.objects.count() > 1
+
+    with without("lesson_once_per_idempotency_key"):
+        until_seen(attempt)
+
+
+# Rooms
+
+
+def enter_at_once(api, lesson, count=6):
+    clients = [api(person) for person in (lesson.tutor, lesson.student) * (count // 2)]
+    return together(*(partial(c.get, f"/api/lessons/{lesson.pk}/room/") for c in clients))
+
+
+def test_a_missing_session_is_made_once_however_many_ask(api, tutor, student):
+    lesson = make_lesson(tutor, student)
+    for _ in range(5):
+        ClassroomSession.objects.all().delete()
+        answers = enter_at_once(api, lesson)
+        assert statuses(answers) == {200: 6}
+        assert len({answer.json()["session_uuid"] for answer in answers}) == 1
+        assert ClassroomSession.objects.count() == 1
+
+
+def test_control_without_the_constraint_several_sessions_are_made(api, tutor, student):
+    lesson = make_lesson(tutor, student)
+
+    def attempt():
+        ClassroomSession.objects.all().delete()
+        try:
+            enter_at_once(api, lesson)
+        except ClassroomSession.MultipleObjectsReturned:
+            return True
+        return ClassroomSession.objects.count() > 1
+
+    table = "classroom_classroomsession"
+    with without(unique_name(table, "lesson_id"), table=table):
+        until_seen(attempt)
+
+
+# Joining
+
+
+def join_at_once(api, classroom, student, count=6):
+    clients = [api(student) for _ in range(count)]
+    body = {"join_code": classroom.join_code}
+    return together(*(partial(c.post, "/api/classrooms/join/", body) for c in clients))
+
+
+def test_joining_at_once_is_one_membership(api, tutor, student):
+    for _ in range(4):
+        classroom = make_classroom(tutor)
+        answers = join_at_once(api, classroom, student)
+        assert statuses(answers) == {200: 6}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+        assert Membership.objects.filter(classroom=classroom).count() == 1
+
+
+def test_joining_at_once_with_an_invitation_waiting_is_one_membership(api, tutor, student):
+    for _ in range(4):
+        classroom = make_classroom(tutor)
+        Membership.objects.create(
+            classroom=classroom, invited_email=student.email, status="invited"
+        )
+        answers = join_at_once(api, classroom, student)
+        assert statuses(answers) == {200: 6}
+        assert Membership.objects.get(classroom=classroom).status == "active"
+
+
+def test_control_without_the_constraint_joining_makes_two(api, tutor, student, settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    classroom = make_classroom(tutor)
+
+    def attempt():
+        Membership.objects.all().delete()
+        try:
+            join_at_once(api, classroom, student)
+        except Membership.MultipleObjectsReturned:
+            return True
+        return Membership.objects.count() > 1
+
+    with without("membership_once_per_classroom", table="classrooms_membership"):
+        until_seen(attempt)
+
+
+def test_inviting_at_once_is_one_invitation(api, tutor, student):
+    classroom = make_classroom(tutor)
+    for email in (student.email, "new@x.example"):
+        clients = [api(tutor) for _ in range(5)]
+        url = f"/api/classrooms/{classroom.pk}/members/"
+        answers = together(*(partial(c.post, url, {"email": email}) for c in clients))
+        assert statuses(answers) == {201: 5}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_removing_and_accepting_at_once_never_leaves_a_removed_member_active(api, tutor, student):
+    """Either comes first; the tutor's removal is not undone by an acceptance that began before."""
+    classroom = make_classroom(tutor)
+    for _ in range(10):
+        Membership.objects.all().delete()
+        membership = Membership.objects.create(
+            classroom=classroom, student=student, status="invited"
+        )
+        url = f"/api/memberships/{membership.pk}/"
+        of_tutor, of_student = api(tutor), api(student)
+        removed, accepted = together(
+            lambda: of_tutor.patch(url, {"status": "removed"}),  # noqa: B023
+            lambda: of_student.post(f"{url}accept/"),  # noqa: B023
+        )
+        membership.refresh_from_db()
+        assert removed.status_code in (200, 400)
+        assert accepted.status_code in (200, 403)
+        if removed.status_code == 200:
+            assert membership.status == "removed"

@@ -1,0 +1,34 @@
+"""The README's first screen is true: its commands, pasted, work against a server it starts."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def test_the_walk_with_curl_works_when_pasted(kreida):
+    (walk,) = re.findall(r"```bash\n(.*?)```", README.read_text(), re.DOTALL)
+    walk = walk.replace("http://127.0.0.1:8000", kreida.url)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", walk],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    week, room, resolved, students = done.stdout.strip().split("\n")
+    assert '"title":"Fractions"' in week
+    assert room == resolved
+    assert '"count":1' in students
+
+
+def test_every_setting_of_the_readme_is_read_and_every_read_one_is_in_the_readme():
+    told = set(re.findall(r"`([A-Z_]{4,})`", README.read_text().split("## Settings")[1]))
+    settings = (README.parent / "config" / "settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings))
+    assert told == read

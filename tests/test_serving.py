@@ -1,0 +1,88 @@
+"""What the server that `make run` starts does beyond answering: files, headers, stopping."""
+
+import concurrent.futures
+import json
+import re
+import signal
+import socket
+
+import httpx
+import pytest
+
+from tests.server import start_kreida
+
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+SIGN_UP = "/_allauth/app/v1/auth/signup"
+
+
+def test_it_answers_health_and_readiness(kreida):
+    assert httpx.get(f"{kreida.url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{kreida.url}/readyz").json() == {"status": "ok"}
+
+
+def test_static_files_are_hashed_compressed_and_cached_for_good(kreida):
+    page = httpx.get(f"{kreida.url}/api/docs/").text
+    script = re.search(r'src="(/static/[^"]+swagger-ui-bundle\.[0-9a-f]{12}\.js)"', page).group(1)
+    answer = httpx.get(kreida.url + script, headers={"Accept-Encoding": "br"})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Encoding"] == "br"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_the_policy_lets_no_inline_script_run(kreida):
+    headers = httpx.get(f"{kreida.url}/api/docs/").headers
+    scripts = re.search(r"script-src ([^;]+)", headers["Content-Security-Policy"]).group(1)
+    assert scripts == "'self'"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_what_is_not_http_is_refused_in_json(kreida):
+    host, port = kreida.url.removeprefix("http://").split(":")
+    for line, code in (("BREW /api/lessons/ HTTP/1.1", 405), ("GET /api/lessons/ HTTP/x", 400)):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"{line}\r\nHost: {host}\r\n\r\n".encode())
+            head, body = connection.makefile("rb").read().split(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {code} ".encode())
+        assert set(json.loads(body)) >= {"error", "detail"}
+
+
+def test_a_body_sent_in_chunks_is_read(kreida):
+    body = iter([b'{"email": "chunks@school.example", "password": "chalk-and-', b'sponge"}'])
+    answer = httpx.post(
+        kreida.url + "/_allauth/app/v1/auth/login",
+        content=body,
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.json()["errors"][0]["code"] == "email_password_mismatch"
+
+
+def test_a_ten_megabyte_body_is_refused_in_chunks_and_at_once(kreida):
+    for body in (b"x" * 10_000_000, iter([b"x" * 1_000_000] * 10)):
+        answer = httpx.post(kreida.url + "/api/lessons/", content=body)
+        assert (answer.status_code, answer.json()["error"]) == (413, "payload_too_large")
+
+
+def test_a_stop_finishes_what_it_is_serving(tmp_path, kreida_seed):
+    server = start_kreida(tmp_path, kreida_seed)
+
+    def sign_up(number: int) -> int:
+        # Hashing a password takes a while, which is the time that the stop must wait.
+        return httpx.post(
+            server.url + SIGN_UP,
+            json={
+                "email": f"s{number}@school.example",
+                "password": "chalk-and-sponge",
+                "first_name": "S",
+                "last_name": "N",
+                "role": "student",
+            },
+            timeout=30,
+        ).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(sign_up, number) for number in range(8)]
+        concurrent.futures.wait(answers, return_when=concurrent.futures.FIRST_COMPLETED)
+        server.process.send_signal(signal.SIGTERM)
+        assert [answer.result() for answer in answers] == [200] * 8
+    server.process.wait(30)
