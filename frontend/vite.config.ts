@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
-import { staticAssets } from "./static-assets";
+import { staticAssets } from "./static-assets.ts";
 
 // One entry per island. Django finds the hashed names in manifest.json under these very paths.
 const islands = { calendar: "src/calendar/main.ts", room: "src/room/main.tsx" };

@@ -1,6 +1,6 @@
 /**
  * The twin of the server's protocol: every message of the events socket and every close code.
- * docs/protocol.md is the text; protocol.test.ts holds this file to it.
+ * docs/protocol.md is the text; tests/test_room_protocol.py holds all three together.
  */
 
 export type Role = "tutor" | "student" | "guest";

@@ -97,8 +97,9 @@ export class BoardProvider {
     this.#outbox.lost();
     this.#probing = false;
     this.#probe();
-    if (this.awareness.getLocalState()) {
-      this.#socket.send(frames.awarenessOf(this.awareness, [this.doc.clientID]));
+    // Twice: the server said one step more for us when the old connection went.
+    for (let step = 0; step < 2; step += 1) {
+      this.awareness.setLocalState(this.awareness.getLocalState());
     }
     this.link.patch({ open: true });
   }

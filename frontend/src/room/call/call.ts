@@ -3,7 +3,7 @@ import type { Media, ServerMessage } from "../protocol";
 import type { RoomSession } from "../state/session";
 import { Store } from "../state/store";
 import type { LocalMedia } from "./local-media";
-import { partners } from "./negotiation";
+import { type Member, partners } from "./negotiation";
 import { type LinkState, PeerLink, type Tracks } from "./peer-link";
 import { adapt, FULL_VIDEO, VIDEO_STEPS, type VideoState, worst } from "./quality";
 
@@ -28,10 +28,8 @@ const NOBODY: CallState = { remotes: {}, full: false, step: 0 };
 export class Call {
   readonly store = new Store<CallState>(NOBODY);
   #links = new Map<string, PeerLink>();
-  /** Who was there before us, in order, and who came after. */
-  #before: string[] = [];
-  #after: string[] = [];
-  #own = "";
+  #own: Member | null = null;
+  #others: readonly Member[] = [];
   #sent: Media | null = null;
   #video: VideoState = FULL_VIDEO;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -67,42 +65,42 @@ export class Call {
     if (message.type === "welcome" && message.you.state === "in") {
       // Another connection is another peer to the others, who have closed the old links too.
       this.#closeAll();
-      this.#own = message.you.peer;
-      this.#before = message.peers.map(({ peer }) => peer).filter((peer) => peer !== this.#own);
-      this.#after = [];
+      this.#own = message.you;
+      this.#others = message.peers.filter(({ peer }) => peer !== message.you.peer);
       this.#sent = null;
       this.#tellMedia();
       this.#linkUp();
     } else if (message.type === "peer.joined") {
       const { peer } = message.peer;
-      if (peer === this.#own || this.#before.includes(peer) || this.#after.includes(peer)) return;
-      this.#after.push(peer);
+      if (peer === this.#own?.peer || this.#others.some((other) => other.peer === peer)) return;
+      this.#others = [...this.#others, message.peer];
       this.#linkUp();
-    } else if (message.type === "peer.left") this.#left(message.peer);
-    else if (message.type === "signal") this.#links.get(message.from)?.signal(message.data);
+    } else if (message.type === "peer.left") {
+      this.#others = this.#others.filter(({ peer }) => peer !== message.peer);
+      this.#linkUp();
+    } else if (message.type === "signal") this.#links.get(message.from)?.signal(message.data);
     else if (message.type === "muted") void this.local.setMicrophone(false);
   }
 
-  #left(peer: string): void {
-    this.#before = this.#before.filter((other) => other !== peer);
-    this.#after = this.#after.filter((other) => other !== peer);
+  #linkUp(): void {
+    if (!this.#own) return;
+    const wanted = partners(this.#own, this.#others);
+    for (const peer of this.#links.keys()) if (!wanted.includes(peer)) this.#unlink(peer);
+    for (const peer of wanted) if (!this.#links.has(peer)) this.#link(this.#own.peer, peer);
+    this.store.patch({ full: wanted.length === 0 && this.#others.length > 0 });
+  }
+
+  #unlink(peer: string): void {
     this.#links.get(peer)?.close();
     this.#links.delete(peer);
     const { [peer]: _, ...remotes } = this.store.get().remotes;
     this.store.patch({ remotes });
-    this.#linkUp();
   }
 
-  #linkUp(): void {
-    const wanted = partners(this.#before, this.#after);
-    for (const peer of wanted) if (!this.#links.has(peer)) this.#link(peer);
-    this.store.patch({ full: wanted.length === 0 && this.#before.length > 0 });
-  }
-
-  #link(peer: string): void {
+  #link(own: string, peer: string): void {
     const configuration: RTCConfiguration = { iceServers: this.session.iceServers };
     if (relayOnly()) configuration.iceTransportPolicy = "relay";
-    const link = new PeerLink(this.#own, peer, configuration, this.#tracks(), {
+    const link = new PeerLink(own, peer, configuration, this.#tracks(), {
       send: (data) => this.session.send({ type: "signal", to: peer, data: { ...data } }),
       state: (state) => this.#patchRemote(peer, { state }),
       remote: (tracks) => this.#patchRemote(peer, { tracks }),

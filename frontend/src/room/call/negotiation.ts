@@ -1,3 +1,5 @@
+import type { Peer, Role } from "../protocol";
+
 /** Both sides come to the same answer: the smaller id gives way when two offers cross. */
 export function isPolite(own: string, other: string): boolean {
   return own < other;
@@ -23,16 +25,22 @@ export function ignoresOffer(situation: Situation): boolean {
 }
 
 export const MOST_IN_CALL = 4;
+const RANKS: Readonly<Record<Role, number>> = { tutor: 0, student: 1, guest: 2 };
 
 /**
- * Whom to call. A mesh of more than four would need more upload than a home line has: the first
- * four by order of joining talk, the others have board and chat. `others` are in that order and
- * joined before us; `later` came after.
+ * Whom to call. A mesh of more than four would need more upload than a home line has: four talk,
+ * the others have board and chat. Everybody must come to the same four, and processes of the server
+ * know different orders of joining, so it goes by role and then by id.
  */
-export function partners(others: readonly string[], later: readonly string[]): string[] {
-  if (others.length >= MOST_IN_CALL) return [];
-  return [...others, ...later].slice(0, MOST_IN_CALL - 1);
+export function partners(own: Member, others: readonly Member[]): string[] {
+  const ranked = [own, ...others].sort(
+    (a, b) => RANKS[a.role] - RANKS[b.role] || (a.peer < b.peer ? -1 : 1),
+  );
+  const talking = ranked.slice(0, MOST_IN_CALL).map(({ peer }) => peer);
+  return talking.includes(own.peer) ? talking.filter((peer) => peer !== own.peer) : [];
 }
+
+export type Member = Pick<Peer, "peer" | "role">;
 
 export interface SignalData {
   description?: RTCSessionDescriptionInit;
