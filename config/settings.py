@@ -248,6 +248,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LessonStatus": "apps.lessons.models.lesson.Lesson.Status",
         "MembershipStatus": "apps.classrooms.models.membership.Membership.Status",
+        "RoomRole": "apps.classroom.policies.Role",
     },
 }
 

@@ -31,6 +31,7 @@ class Command(BaseCommand):
             http=JsonRefusals,
             ws="websockets-sansio",
             ws_max_size=WS_MAX_SIZE,
+            ws_per_message_deflate=False,  # board frames are small, and a deflater a socket is not
             lifespan="on",
             access_log=False,
             log_config=None,
