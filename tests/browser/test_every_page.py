@@ -23,6 +23,7 @@ TUTOR = [
     "/lessons/new/?student={student}",
     "/lessons/{lesson}/",
     "/lessons/{lesson}/edit/",
+    "/lessons/{lesson}/record/",
     "/settings/",
     "/accounts/email/",
     "/accounts/password/change/",
