@@ -110,8 +110,8 @@ def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
     t.press("Invite")
     t.page.locator(".badge.invited").wait_for()
     t.page.locator("details.reveal summary").click()
-    t.press("Archive")
-    t.press("Archive", within=t.page.locator("dialog[open]"))
+    t.press("Put into the archive")
+    t.press("Put into the archive", within=t.page.locator("dialog[open]"))
     t.press("Undo")
     t.page.get_by_role("heading", name="Фізика").first.wait_for()
 

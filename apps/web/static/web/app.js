@@ -219,3 +219,8 @@ each("[data-refresh]", (button) => button.addEventListener("click", (event) => {
   event.preventDefault();
   location.reload();
 }));
+
+// “I am a student” on the landing page has answered the first question of the sign-up form.
+each("form input[name=role]", (radio) => {
+  if (radio.value === new URLSearchParams(location.search).get("role")) radio.checked = true;
+});
