@@ -317,6 +317,15 @@ def test_the_waiting_page_counts_down(visit, scene, school):
     assert "Asia/Tokyo" in v.page.locator("main").inner_text()
 
 
+def test_searching_after_being_signed_out_leads_to_sign_in(visit, school):
+    tutor, _student, _room = school()
+    v = visit(tutor)
+    v.page.goto("/students/")
+    v.page.context.clear_cookies()
+    v.page.locator("#q").fill("О")
+    v.page.wait_for_url("**/accounts/login/?next=/students/**")
+
+
 def test_a_page_that_takes_long_says_so(visit, school):
     tutor, _student, _room = school()
     v = visit(tutor)

@@ -76,7 +76,8 @@ each("form[data-live]", (form) => {
     const done = progress();
     try {
       const answer = await fetch(address, { headers: { "X-Fragment": "1" }, signal: latest.signal });
-      if (!answer.ok) return location.assign(address);
+      // Redirected means signed out meanwhile: that page is for the window, not for the list.
+      if (!answer.ok || answer.redirected) return location.assign(address);
       list.innerHTML = await answer.text();
       history.replaceState(null, "", address);
       announce(list.querySelector("[data-count]")?.textContent ?? "");
