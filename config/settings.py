@@ -250,9 +250,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "AccountRole": "apps.accounts.models.User.Role",
+        "RoomRole": ["tutor", "student", "guest"],
         "LessonStatus": "apps.lessons.models.lesson.Lesson.Status",
         "MembershipStatus": "apps.classrooms.models.membership.Membership.Status",
-        "RoomRole": "apps.classroom.policies.Role",
+        "RoomRole": ["tutor", "student", "guest"],
     },
 }
 
