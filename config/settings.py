@@ -254,7 +254,6 @@ SPECTACULAR_SETTINGS = {
         "RoomRole": ["tutor", "student", "guest"],
         "LessonStatus": "apps.lessons.models.lesson.Lesson.Status",
         "MembershipStatus": "apps.classrooms.models.membership.Membership.Status",
-        "RoomRole": ["tutor", "student", "guest"],
     },
 }
 

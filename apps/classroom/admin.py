@@ -1,6 +1,17 @@
 from django.contrib import admin
+from django.http import HttpRequest
 
-from apps.classroom.models import Attendance, BoardFile, ClassroomSession, RoomBan
+from apps.classroom.models import (
+    Attendance,
+    BoardFile,
+    BoardSnapshot,
+    BoardUpdate,
+    BoardVersion,
+    ChatMessage,
+    ClassroomSession,
+    RoomAdmission,
+    RoomBan,
+)
 
 
 @admin.register(ClassroomSession)
@@ -37,3 +48,42 @@ class BoardFileAdmin(admin.ModelAdmin):
     readonly_fields = ("uuid", "mime_type", "size", "person", "created_at")
     list_display = ("uuid", "mime_type", "size", "session", "created_at")
     search_fields = ("uuid", "session__uuid")
+
+
+class RecordAdmin(admin.ModelAdmin):
+    """What a room wrote down: staff may look it up and delete it, never change it."""
+
+    raw_id_fields = ("session",)
+    search_fields = ("session__uuid", "session__lesson__title")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(BoardUpdate, BoardVersion)
+class BoardRecordAdmin(RecordAdmin):
+    fields = ("session", "created_at")
+    list_display = ("session", "created_at")
+
+
+@admin.register(BoardSnapshot)
+class BoardSnapshotAdmin(RecordAdmin):
+    fields = ("session", "version", "updated_at")
+    list_display = ("session", "version", "updated_at")
+
+
+@admin.register(ChatMessage)
+class ChatMessageAdmin(RecordAdmin):
+    fields = ("session", "name", "role", "text", "sent_at")
+    list_display = ("name", "role", "session", "sent_at")
+    search_fields = ("name", "text", "session__uuid")
+
+
+@admin.register(RoomAdmission)
+class RoomAdmissionAdmin(RecordAdmin):
+    fields = ("person", "session", "created_at")
+    list_display = ("person", "session", "created_at")
+    search_fields = ("person", "session__uuid")

@@ -97,7 +97,7 @@ def test_people_are_not_mixed_up(stay, stays):
 
 def test_who_is_there_has_not_left(stay, stays):
     stay(-60, -50)
-    stay(-50.1, seen=0)
+    stay(-50.1, seen=(timezone.now() - NOW) / timedelta(minutes=1))
     assert stays() == [("T", -60, None)]
 
 
