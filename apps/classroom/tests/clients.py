@@ -155,7 +155,8 @@ class BoardClient(Client):
     async def _read(self):
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
-                self.take(await self.socket.recv())
+                frame = await self.socket.recv()
+                self.take(frame)
 
     def take(self, frame):
         if frame[0] == yproto.AWARENESS:
