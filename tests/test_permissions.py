@@ -6,13 +6,14 @@ rights in the admin, and none of them here), a stranger (a student whom the tuto
 
 import json
 import re
-import uuid
 from collections.abc import Iterator
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
 from conftest import HOUR, NOON, make_membership, make_user
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = ("nobody", "student", "tutor", "other_tutor", "staff", "stranger")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+ROOM = "classroom/sessions/{session}/"
 
 # fmt: off
 #  route                                    method   nobody student tutor other staff stranger
@@ -46,18 +49,16 @@ TABLE = [
     ("lessons/{lesson}/invite/",            "POST",   401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/invites/revoke/",    "POST",   401, 403, 204, 403, 403, 403),
     ("lesson-invites/resolve/",             "GET",    401, 200, 200, 200, 200, 200),
-    # A picture must be multipart (415); the file and the version named here do not exist (404).
-    ("classroom/sessions/{session}/join/", "POST", 401, 200, 200, 403, 403, 403),
-    ("classroom/sessions/{session}/files/", "POST", 401, 415, 415, 403, 403, 403),
-    ("classroom/sessions/{session}/files/{file}/", "GET", 401, 404, 404, 403, 403, 403),
-    ("classroom/sessions/{session}/history/", "GET", 401, 200, 200, 403, 403, 403),
-    ("classroom/sessions/{session}/history/{version}/", "GET", 401, 404, 404, 403, 403, 403),
-    ("classroom/sessions/{session}/history/{version}/restore/",
-                                            "POST",   401, 403, 404, 403, 403, 403),
-    ("classroom/sessions/{session}/notes/", "GET", 401, 403, 200, 403, 403, 403),
-    ("classroom/sessions/{session}/notes/", "PUT", 401, 403, 200, 403, 403, 403),
-    ("classroom/sessions/{session}/attendance/", "GET", 401, 200, 200, 403, 403, 403),
-    ("classroom/sessions/{session}/chat/", "GET", 401, 200, 200, 403, 403, 403),
+    (f"{ROOM}join/",                        "POST",   401, 200, 200, 403, 403, 403),
+    (f"{ROOM}files/",                       "POST",   401, 415, 415, 403, 403, 403),
+    (f"{ROOM}files/{{file}}/",              "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}history/",                     "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}history/{{version}}/",         "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}history/{{version}}/restore/", "POST",   401, 403, 204, 403, 403, 403),
+    (f"{ROOM}notes/",                       "GET",    401, 403, 200, 403, 403, 403),
+    (f"{ROOM}notes/",                       "PUT",    401, 403, 200, 403, 403, 403),
+    (f"{ROOM}attendance/",                  "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}chat/",                        "GET",    401, 200, 200, 403, 403, 403),
     ("schema/",                             "GET",    200, 200, 200, 200, 200, 200),
     ("docs/",                               "GET",    200, 200, 200, 200, 200, 200),
     ("no-such-path/",                       "GET",    404, 404, 404, 404, 404, 404),
@@ -73,7 +74,7 @@ BODIES = {
     ("classrooms/{classroom}/members/", "POST"): {"email": "new@x.example"},
     ("memberships/{membership}/", "PATCH"): {"status": "paused"},
     ("lessons/{lesson}/", "PATCH"): {"title": "New"},
-    ("classroom/sessions/{session}/notes/", "PUT"): {"text": "New"},
+    (f"{ROOM}notes/", "PUT"): {"text": "New"},
 }
 QUERIES = {"lessons/": "?from=2026-03-02&to=2026-03-09"}
 
@@ -101,6 +102,11 @@ def call(cast, lesson, student):
         ("classrooms/join/", "POST"): {"join_code": lesson.classroom.join_code},
     }
     token = make_invite(lesson=lesson, now=timezone.now()).token
+    picture = ContentFile(b"GIF89a", "x.gif")
+    kept = BoardFile.objects.create(
+        session=lesson.session, file=picture, mime_type="image/gif", size=6, person="u1"
+    )
+    version = BoardVersion.objects.create(session=lesson.session, state=b"\x00\x00")
 
     def ask(person, route, method):
         ids = {
@@ -108,8 +114,8 @@ def call(cast, lesson, student):
             "membership": membership.pk,
             "lesson": lesson.pk,
             "session": lesson.session.uuid,
-            "file": uuid.uuid4(),
-            "version": 1,
+            "file": kept.uuid,
+            "version": version.pk,
         }
         path = f"/api/{route.format(**ids)}"
         query = {**QUERIES, "lesson-invites/resolve/": f"?token={token}"}.get(route, "")
@@ -147,9 +153,7 @@ def test_every_other_method_is_refused(call, route):
         assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
         assert set(answer["Allow"].split(", ")) >= named
         anonymous = call("nobody", route, method)
-        # A guest of a room has no account, so who asks is only looked at for a method there is.
-        is_open = route in OPEN or route.startswith("classroom/sessions/")
-        assert anonymous.status_code == (405 if is_open else 401)
+        assert anonymous.status_code == (405 if route in OPEN or route.startswith(ROOM) else 401)
 
 
 def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:

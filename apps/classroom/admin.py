@@ -53,8 +53,7 @@ class BoardFileAdmin(admin.ModelAdmin):
 class RecordAdmin(admin.ModelAdmin):
     """What a room wrote down: staff may look it up and delete it, never change it."""
 
-    raw_id_fields = ("session",)
-    search_fields = ("session__uuid", "session__lesson__title")
+    search_fields: tuple[str, ...] = ("session__uuid", "session__lesson__title")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

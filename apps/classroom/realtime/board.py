@@ -79,18 +79,21 @@ class Board:
         yproto.check_update(payload)
         if self.size + len(payload) > MAX_BOARD:
             raise Refused(Close.TOO_LARGE)
-        event = self._apply(payload)
-        if step == yproto.STEP2:
-            # It repeats every deletion ever made: keep only what was news.
-            news = event if event is not None else self._waiting_part(payload)
-            if news is None:
-                return
-            payload, frame = news, yproto.sync_frame(yproto.UPDATE, news)
-        self._note(payload)
+        news = self._news(payload)
+        if news is None:
+            return
+        self._note(news)
         self.unfolded += 1
-        self._store(payload)
+        self._store(news)
+        frame = yproto.sync_frame(yproto.UPDATE, news)
         self._spread(frame, but=socket)
         self._publish(frame)
+
+    def _news(self, update: bytes) -> bytes | None:
+        """What the document had not known, as yrs writes it: step 2 repeats every deletion ever
+        made, and a client's own bytes may be readable to yrs and to no browser."""
+        event = self._apply(update)
+        return event if event is not None else self._waiting_part(update)
 
     def _note(self, update: bytes) -> None:
         self.size += len(update)
@@ -208,7 +211,7 @@ class Board:
 
     def take_update(self, update: bytes, frame: bytes | None = None) -> None:
         """An update that is already stored."""
-        if self._apply(update) is None and self._waiting_part(update) is None:
+        if self._news(update) is None:
             return
         self._note(update)
         self._spread(frame or yproto.sync_frame(yproto.UPDATE, update))

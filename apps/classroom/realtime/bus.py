@@ -99,7 +99,8 @@ class RedisBus:
         try:
             done = self._subscribed[channel_of(room)] = asyncio.Future()
             await self._pubsub.subscribe(channel_of(room))
-            await asyncio.wait_for(done, 2)
+            async with asyncio.timeout(2):
+                await done
             stored: dict[Any, Any] = await self._redis.hgetall(_people(room))
         except (RedisError, OSError, TimeoutError):
             return {}

@@ -45,7 +45,8 @@ class LogWriter:
     async def stop(self) -> None:
         """Gives a database that does not answer five seconds more."""
         try:
-            await asyncio.wait_for(self.flush(), 5)
+            async with asyncio.timeout(5):
+                await self.flush()
         except TimeoutError:
             log.error("strokes are lost: the database does not answer at the end")
         self._task.cancel()
@@ -68,8 +69,10 @@ class LogWriter:
             await self._pause()
 
     async def _pause(self) -> None:
+        # Not wait_for, which on Python 3.11 may swallow the cancellation that ends this task.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), PAUSE)
+            async with asyncio.timeout(PAUSE):
+                await self._hurry.wait()
 
     def _put_back(self, batch: dict[int, list[bytes]]) -> None:
         for session_id, updates in batch.items():

@@ -155,7 +155,8 @@ class BoardClient(Client):
     async def _read(self):
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
-                self.take(await self.socket.recv())
+                frame = await self.socket.recv()
+                self.take(frame)
 
     def take(self, frame):
         if frame[0] == yproto.AWARENESS:
@@ -175,12 +176,19 @@ class BoardClient(Client):
 
     async def __aexit__(self, *exc):
         self.doc.unobserve(self._subscription)
-        if not self._tasks[1].done():
-            await self._out.join()
+        await self.drained()
         await self.socket.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drained(self):
+        """Until what was drawn has gone out, and the server has read it."""
+        with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while not self._out.empty():
+                    await asyncio.sleep(0.001)
+                await (await self.socket.ping())
 
     async def close_code(self):
         async with asyncio.timeout(PATIENCE * 2):
