@@ -53,8 +53,6 @@ class BoardFileAdmin(admin.ModelAdmin):
 class RecordAdmin(admin.ModelAdmin):
     """What a room wrote down: staff may look it up and delete it, never change it."""
 
-    search_fields: tuple[str, ...] = ("session__uuid", "session__lesson__title")
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -65,12 +63,14 @@ class RecordAdmin(admin.ModelAdmin):
 @admin.register(BoardUpdate, BoardVersion)
 class BoardRecordAdmin(RecordAdmin):
     fields = ("session", "created_at")
+    search_fields = ("session__uuid", "session__lesson__title")
     list_display = ("session", "created_at")
 
 
 @admin.register(BoardSnapshot)
 class BoardSnapshotAdmin(RecordAdmin):
     fields = ("session", "version", "updated_at")
+    search_fields = ("session__uuid", "session__lesson__title")
     list_display = ("session", "version", "updated_at")
 
 
