@@ -79,21 +79,36 @@ class Board:
         yproto.check_update(payload)
         if self.size + len(payload) > MAX_BOARD:
             raise Refused(Close.TOO_LARGE)
-        news = self._news(payload)
-        if news is None:
-            return
-        self._note(news)
-        self.unfolded += 1
-        self._store(news)
-        frame = yproto.sync_frame(yproto.UPDATE, news)
-        self._spread(frame, but=socket)
-        self._publish(frame)
+        for news in self._news(self._readable(payload)):
+            self._note(news)
+            self.unfolded += 1
+            self._store(news)
+            frame = yproto.sync_frame(yproto.UPDATE, news)
+            self._spread(frame, but=socket)
+            self._publish(frame)
 
-    def _news(self, update: bytes) -> bytes | None:
+    def _readable(self, update: bytes) -> bytes:
+        """What of it is new, as yrs writes it. Raises Malformed where yrs itself could not read
+        that again: some odd updates it takes in and then cannot spell, and one such in the log
+        would be the end of the board."""
+        try:
+            new = update_without(update, self.doc.get_state())
+            if new != update:
+                Doc().apply_update(new)
+        except ValueError as exc:
+            raise Malformed("not a Yjs update") from exc
+        return new
+
+    def _news(self, update: bytes) -> list[bytes]:
         """What the document had not known, as yrs writes it: step 2 repeats every deletion ever
-        made, and a client's own bytes may be readable to yrs and to no browser."""
+        made, and a client's own bytes may be readable to yrs and to no browser.
+
+        What it took in, then what waits for others to come before it; either may be missing.
+        """
         event = self._apply(update)
-        return event if event is not None else self._waiting_part(update)
+        if event == update:
+            return [event]
+        return [news for news in (event, self._waiting_part(update)) if news is not None]
 
     def _note(self, update: bytes) -> None:
         self.size += len(update)
@@ -114,7 +129,7 @@ class Board:
         return self._event
 
     def _waiting_part(self, update: bytes) -> bytes | None:
-        """Of an update that changed nothing yet: what waits for others to come before it."""
+        """Of an update that is not all in yet: what waits for others to come before it."""
         rest = update_without(update, self.doc.get_state())
         return None if rest.startswith(b"\x00") else rest
 
@@ -211,7 +226,7 @@ class Board:
 
     def take_update(self, update: bytes, frame: bytes | None = None) -> None:
         """An update that is already stored."""
-        if self._news(update) is None:
+        if not self._news(update):
             return
         self._note(update)
         self._spread(frame or yproto.sync_frame(yproto.UPDATE, update))
