@@ -76,7 +76,7 @@ def _person(url: str, role: str, first: str, last: str) -> tuple[Person, str]:
 
 def make_school(url: str, title: str = "Дроби") -> School:
     tutor, _ = _person(url, "tutor", "Тарас", "Вчитель")
-    student, email = _person(url, "student", "Олена", "Коваль")
+    student, _email = _person(url, "student", "Олена", "Коваль")
     code = _ask(url, "POST", "/api/classrooms/", {"name": "7-А"}, tutor.token)["join_code"]
     joined = _ask(url, "POST", "/api/classrooms/join/", {"join_code": code}, student.token)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
