@@ -3,6 +3,8 @@ import type { Plugin } from "vite";
 const EXCALIDRAW = "/@excalidraw/excalidraw/";
 /** The languages of the site; `percentages` says how complete each translation is. */
 const KEPT = /\/locales\/(en|uk-UA|percentages)-/;
+/** Where it looks for its fonts when ours are not there; the page's policy would refuse it. */
+const ELSEWHERE = /`https:\/\/esm\.sh\/\$\{[^`]*(?:`[^`]*`[^`]*)?\}\/dist\/prod\/`/;
 
 /**
  * Leaves out of Excalidraw what the room never shows, which is most of its files: sixty languages,
@@ -16,6 +18,10 @@ export function trimExcalidraw(): Plugin {
       if (!importer?.replaceAll("\\", "/").includes(EXCALIDRAW)) return null;
       if (source === "@excalidraw/mermaid-to-excalidraw") return "\0no-mermaid";
       return source.includes("/locales/") && !KEPT.test(source) ? "\0no-locale" : null;
+    },
+    transform(code, id) {
+      if (!id.replaceAll("\\", "/").includes(EXCALIDRAW) || !ELSEWHERE.test(code)) return null;
+      return { code: code.replace(ELSEWHERE, "window.EXCALIDRAW_ASSET_PATH"), map: null };
     },
     load(id) {
       if (id === "\0no-locale") return "export default {};";

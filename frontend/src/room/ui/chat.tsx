@@ -42,7 +42,7 @@ function Messages() {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
     <ol ref={list} className="room-messages" role="log" aria-label={t("chatLog")} tabIndex={0}>
-      {count === 0 && <li className="empty">{t("chatEmpty")}</li>}
+      {count === 0 && <li className="nothing">{t("chatEmpty")}</li>}
       {chat.map((message) => (
         <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
           <p className="who">
