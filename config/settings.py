@@ -58,7 +58,9 @@ def _database() -> dict[str, object]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     elif engine == "postgresql":
-        database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+        # Statements that repeat are parsed and planned once per connection (docs/performance.md).
+        options = {"server_side_binding": True, "prepare_threshold": 5}
+        database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, OPTIONS=options)
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a sqlite:// or postgres:// address.")
     return database

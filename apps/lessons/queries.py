@@ -1,67 +1,70 @@
 """The read path of lessons: straight from columns to JSON, with no model instances between."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from apps.accounts.models import User
-from apps.lessons.models import Lesson
-from apps.lessons.models.lesson import LessonQuerySet
+from apps.common.db import select
+from apps.lessons.models import LONGEST
 
 Row = dict[str, Any]
 
-_COLUMNS = (
-    "id",
-    "title",
-    "starts_at",
-    "ends_at",
-    "status",
-    "tutor_id",
-    "tutor__first_name",
-    "tutor__last_name",
-    "student_id",
-    "student__first_name",
-    "student__last_name",
-    "classroom_id",
-    "session__uuid",
-)
+_LESSONS = """
+SELECT lesson.id, lesson.title, lesson.starts_at, lesson.ends_at, lesson.status,
+    tutor.id, tutor.first_name, tutor.last_name,
+    student.id, student.first_name, student.last_name,
+    lesson.classroom_id, session.uuid
+FROM lessons_lesson AS lesson
+JOIN accounts_user AS tutor ON tutor.id = lesson.tutor_id
+JOIN accounts_user AS student ON student.id = lesson.student_id
+LEFT JOIN classroom_classroomsession AS session ON session.lesson_id = lesson.id
+"""
+# The same rule as LessonQuerySet.between, its lower bound of the start included.
+_BETWEEN = """
+AND lesson.starts_at < %s AND lesson.starts_at > %s AND lesson.ends_at > %s
+AND (lesson.status <> 'cancelled' OR %s)
+ORDER BY lesson.starts_at, lesson.id
+"""
+_ONE = f"{_LESSONS} WHERE lesson.id = %s"
+_TAUGHT = f"{_LESSONS} WHERE lesson.tutor_id = %s {_BETWEEN}"
+_ATTENDED = f"{_LESSONS} WHERE lesson.student_id = %s {_BETWEEN}"
 
 
 def calendar(user: User, start: datetime, end: datetime, *, cancelled: bool) -> list[Row]:
     """The user's lessons that overlap [start, end), by start."""
-    lessons = Lesson.objects.of(user).between(start, end).in_order()
-    return _rows(lessons if cancelled else lessons.live())
+    mine = _TAUGHT if user.is_tutor else _ATTENDED
+    return [_row(found) for found in select(mine, user.pk, end, start - LONGEST, start, cancelled)]
 
 
 def lesson_json(lesson_id: int) -> Row:
-    return _rows(Lesson.objects.filter(pk=lesson_id))[0]
+    return _row(select(_ONE, lesson_id)[0])
 
 
-def _rows(lessons: LessonQuerySet) -> list[Row]:
-    return [
-        {
-            "id": pk,
-            "title": title,
-            "starts_at": starts_at,
-            "ends_at": ends_at,
-            "status": status,
-            "tutor": {"id": tutor, "first_name": tutor_first, "last_name": tutor_last},
-            "student": {"id": student, "first_name": student_first, "last_name": student_last},
-            "classroom_id": classroom_id,
-            "session_uuid": session_uuid,
-        }
-        for (
-            pk,
-            title,
-            starts_at,
-            ends_at,
-            status,
-            tutor,
-            tutor_first,
-            tutor_last,
-            student,
-            student_first,
-            student_last,
-            classroom_id,
-            session_uuid,
-        ) in lessons.values_list(*_COLUMNS)
-    ]
+def _row(columns: tuple[Any, ...]) -> Row:
+    (
+        pk,
+        title,
+        starts_at,
+        ends_at,
+        status,
+        tutor,
+        tutor_first,
+        tutor_last,
+        student,
+        student_first,
+        student_last,
+        classroom_id,
+        session_uuid,
+    ) = columns
+    return {
+        "id": pk,
+        "title": title,
+        "starts_at": starts_at.replace(tzinfo=UTC),
+        "ends_at": ends_at.replace(tzinfo=UTC),
+        "status": status,
+        "tutor": {"id": tutor, "first_name": tutor_first, "last_name": tutor_last},
+        "student": {"id": student, "first_name": student_first, "last_name": student_last},
+        "classroom_id": classroom_id,
+        "session_uuid": UUID(session_uuid) if isinstance(session_uuid, str) else session_uuid,
+    }

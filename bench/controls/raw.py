@@ -1,0 +1,158 @@
+"""Control (a), a practical ceiling: a bare Django view and one hand-written SQL statement that
+checks the right and builds the JSON in the database. It keeps no more of the contract than that:
+no validation of what comes in, no overlap or idempotency handling, no error bodies."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from apps.accounts.authentication import AccessToken
+from apps.accounts.models import User
+from apps.common import tokens
+from apps.lessons.invites import PURPOSE
+
+_INSTANT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+
+_LESSON = f"""
+json_build_object('id', l.id, 'title', l.title,
+    'starts_at', {_INSTANT.format("l.starts_at")}, 'ends_at', {_INSTANT.format("l.ends_at")},
+    'status', l.status,
+    'tutor', json_build_object('id', t.id, 'first_name', t.first_name, 'last_name', t.last_name),
+    'student', json_build_object('id', s.id, 'first_name', s.first_name, 'last_name', s.last_name),
+    'classroom_id', l.classroom_id, 'session_uuid', r.uuid)
+"""
+
+_RANGE = f"""
+SELECT json_build_object('results',
+    coalesce(json_agg({_LESSON} ORDER BY l.starts_at, l.id), '[]'))::text
+FROM lessons_lesson l JOIN accounts_user t ON t.id = l.tutor_id
+    JOIN accounts_user s ON s.id = l.student_id
+    LEFT JOIN classroom_classroomsession r ON r.lesson_id = l.id
+WHERE l.tutor_id = %s AND l.starts_at > %s AND l.starts_at < %s AND l.ends_at > %s
+    AND l.status <> 'cancelled'
+"""
+
+_CREATE = f"""
+WITH l AS (
+    INSERT INTO lessons_lesson (tutor_id, student_id, classroom_id, title, starts_at, ends_at,
+        status, allow_overlap, cancel_reason, invite_generation, idempotency_digest, created_at)
+    SELECT c.tutor_id, m.student_id, c.id, %s, %s, %s, 'scheduled', false, '', 0, '', now()
+    FROM classrooms_membership m JOIN classrooms_classroom c ON c.id = m.classroom_id
+    WHERE c.tutor_id = %s AND m.student_id = %s AND m.status = 'active' AND c.archived_at IS NULL
+    ORDER BY m.joined_at, m.id LIMIT 1
+    RETURNING *
+), r AS (
+    INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, created_at)
+    SELECT gen_random_uuid(), l.id, true, now() FROM l RETURNING *
+)
+SELECT ({_LESSON})::text
+FROM l JOIN r ON r.lesson_id = l.id JOIN accounts_user t ON t.id = l.tutor_id
+    JOIN accounts_user s ON s.id = l.student_id
+"""
+
+_ROOM = """
+SELECT json_build_object('lesson_id', l.id, 'session_uuid', r.uuid)::text
+FROM lessons_lesson l JOIN classroom_classroomsession r ON r.lesson_id = l.id
+WHERE l.id = %s AND %s IN (l.tutor_id, l.student_id)
+"""
+
+_INVITABLE = """
+SELECT json_build_object('gen', invite_generation)::text FROM lessons_lesson
+WHERE id = %s AND tutor_id = %s AND status <> 'cancelled'
+"""
+
+_RESOLVE = """
+SELECT json_build_object('lesson_id', l.id, 'session_uuid', r.uuid)::text
+FROM lessons_lesson l JOIN classroom_classroomsession r ON r.lesson_id = l.id
+WHERE l.id = %s AND l.invite_generation = %s AND l.status <> 'cancelled'
+"""
+
+_MY_STUDENTS = """
+WITH shared AS (
+    SELECT m.student_id, json_agg(json_build_object('id', c.id, 'name', c.name)
+        ORDER BY c.name, c.id) AS classrooms
+    FROM classrooms_membership m JOIN classrooms_classroom c ON c.id = m.classroom_id
+    WHERE c.tutor_id = %s AND m.status = 'active' AND c.archived_at IS NULL
+    GROUP BY m.student_id
+), found AS (
+    SELECT u.id, u.first_name, u.last_name, u.email, shared.classrooms, count(*) OVER () AS total
+    FROM shared JOIN accounts_user u ON u.id = shared.student_id
+    WHERE u.search_text LIKE %s
+    ORDER BY u.last_name, u.first_name, u.id LIMIT %s OFFSET %s
+)
+SELECT json_build_object('count', coalesce(max(total), 0), 'results', coalesce(json_agg(
+    json_build_object('id', id, 'first_name', first_name, 'last_name', last_name, 'email', email,
+        'classrooms', classrooms) ORDER BY last_name, first_name, id), '[]'))::text
+FROM found
+"""
+
+
+def _answer(statement: str, values: list[object], status: int = 200) -> HttpResponse:
+    with connection.cursor() as cursor:
+        # As text: psycopg would decode JSON, only for it to be encoded again.
+        cursor.execute(statement, values)
+        (body,) = cursor.fetchone() or ("",)
+    return HttpResponse(body, content_type="application/json", status=status if body else 404)
+
+
+def _signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        user, _claims = AccessToken().authenticate(request)
+        return view(request, user, **kwargs)
+
+    inner.csrf_exempt = True
+    return inner
+
+
+@_signed_in
+def lessons(request: HttpRequest, user: User) -> HttpResponse:
+    if request.method == "POST":
+        asked = json.loads(request.body)
+        when = [asked["starts_at"], asked["ends_at"]]
+        return _answer(_CREATE, [asked["title"], *when, user.pk, asked["student_id"]], 201)
+    start, end = (datetime.fromisoformat(request.GET[name]) for name in ("from", "to"))
+    return _answer(_RANGE, [user.pk, start - timedelta(hours=12), end, start])
+
+
+@_signed_in
+def room(request: HttpRequest, user: User, lesson_id: int) -> HttpResponse:
+    return _answer(_ROOM, [lesson_id, user.pk])
+
+
+@_signed_in
+def invite(request: HttpRequest, user: User, lesson_id: int) -> HttpResponse:
+    found = _answer(_INVITABLE, [lesson_id, user.pk])
+    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    claims = {"lesson": lesson_id, **json.loads(found.content)}
+    token = tokens.sign(PURPOSE, claims, expires_at=expires_at)
+    url = f"{settings.PUBLIC_URL}/invite/{token}"
+    body = {"invite_url": url, "expires_at": expires_at.isoformat(), "token": token}
+    return HttpResponse(json.dumps(body), content_type="application/json")
+
+
+@_signed_in
+def resolve(request: HttpRequest, user: User) -> HttpResponse:
+    claims = tokens.read(PURPOSE, request.GET["token"])
+    return _answer(_RESOLVE, [claims["lesson"], claims["gen"]])
+
+
+@_signed_in
+def my_students(request: HttpRequest, user: User) -> HttpResponse:
+    word = f"%{request.GET.get('q', '').lower()}%"
+    limit, offset = (request.GET.get(name, unset) for name, unset in (("limit", 20), ("offset", 0)))
+    return _answer(_MY_STUDENTS, [user.pk, word, int(limit), int(offset)])
+
+
+urlpatterns = [
+    path("lessons/", lessons),
+    path("lessons/<int:lesson_id>/room/", room),
+    path("lessons/<int:lesson_id>/invite/", invite),
+    path("lesson-invites/resolve/", resolve),
+    path("classroom/my-students/", my_students),
+]

@@ -1,0 +1,157 @@
+"""The school that the benchmark asks about, made in one pass by SQL.
+
+A block is 10 tutors and 100 students. Every tutor gives 1,000 lessons of an hour, 42 a week, to
+30 of the block's students in turn; every student has 100 lessons with 3 tutors. At one moment the
+block's tutors teach different students, so nobody's lessons overlap. A school of 1,000,000 lessons
+is 100 blocks and one of 10,000 lessons is a single block: the answers of both are equal in size,
+and only the tables around them differ.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from allauth.headless.tokens.strategies.jwt.internal import create_access_token
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import connection
+
+from apps.accounts.models import User
+from apps.lessons import overlap
+
+TUTORS_PER_BLOCK, STUDENTS_PER_BLOCK = 10, 100
+LESSONS_PER_TUTOR, LESSONS_PER_WEEK, STUDENTS_PER_TUTOR = 1000, 42, 30
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+# Rows of the school have ids below, whatever the benchmark writes has ids above.
+RESERVED = 2_000_000
+# No lesson of the school is after this: here the writes of the benchmark go.
+FREE_FROM = datetime(2027, 1, 4, tzinfo=UTC)
+
+# The order of lessons by start, not by tutor, is that of a real table: a week of one tutor lies
+# scattered over it.
+_FILL = """
+INSERT INTO accounts_user (id, email, first_name, last_name, role, timezone, locale, password,
+    is_staff, is_active, is_superuser, date_joined, search_text)
+SELECT id, email, first_name, last_name, role, 'Europe/Kyiv', 'uk', '!none', false, true, false,
+    now(), lower(first_name || E'\\n' || last_name || E'\\n' || email)
+FROM (
+    SELECT id, CASE WHEN id <= {tutors} THEN 'tutor' ELSE 'student' END AS role,
+        'person' || id || '@school.example' AS email,
+        ('{{Олена,Тарас,Ірина,Богдан,Софія,Андрій,Марія,Юрій,Ганна,Остап}}'::text[])
+            [id % 10 + 1] AS first_name,
+        ('{{Коваль,Шевченко,Бондар,Мельник,Ткачук,Кравець,Гончар,Лисенко,Мороз,Савчук,Поліщук}}'
+            ::text[])[id % 11 + 1] AS last_name
+    FROM generate_series(1, {tutors} + {students}) AS id
+) AS people;
+
+INSERT INTO classrooms_classroom (id, tutor_id, name, join_code, created_at, search_text)
+SELECT (tutor - 1) * 3 + nth, tutor, name, lpad(((tutor - 1) * 3 + nth)::text, 8, 'A'), now(),
+    lower(name)
+FROM generate_series(1, {tutors}) AS tutor,
+    (VALUES (1, 'Алгебра 8-А'), (2, 'Алгебра 8-Б'), (3, 'Підготовка до НМТ')) AS names (nth, name);
+
+INSERT INTO classrooms_membership (classroom_id, student_id, invited_email, role, status,
+    created_at, joined_at)
+SELECT tutor * 3 + nth + 1,
+    {tutors} + 1 + (tutor / 10) * 100 + (tutor % 10 * 10 + turn) % 100,
+    '', 'student', 'active', now(), now()
+FROM generate_series(0, {tutors} - 1) AS tutor, generate_series(0, 29) AS turn,
+    generate_series(0, 2) AS nth
+WHERE nth = turn % 2 OR (nth = 2 AND turn % 3 = 0);
+
+INSERT INTO lessons_lesson (id, tutor_id, student_id, classroom_id, title, starts_at, ends_at,
+    status, allow_overlap, cancel_reason, invite_generation, idempotency_digest, created_at)
+SELECT nth * {tutors} + tutor + 1, tutor + 1,
+    {tutors} + 1 + (tutor / 10) * 100 + (tutor % 10 * 10 + nth % 30) % 100,
+    tutor * 3 + nth % 2 + 1, 'Квадратні рівняння, ' || nth, starts_at, starts_at + '1 hour',
+    'scheduled', false, '', 0, '', now()
+FROM generate_series(0, 999) AS nth, generate_series(0, {tutors} - 1) AS tutor,
+    LATERAL (SELECT '{monday}'::timestamptz + nth / 42 * '7 days'::interval
+        + nth % 42 / 7 * '1 day'::interval + (9 + nth % 7) * '1 hour'::interval AS starts_at) AS t
+ORDER BY nth, tutor;
+
+INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, created_at)
+SELECT gen_random_uuid(), id, true, now() FROM lessons_lesson ORDER BY id;
+
+SELECT setval(pg_get_serial_sequence(name, 'id'), {reserved})
+FROM unnest('{{accounts_user,classrooms_classroom,lessons_lesson}}'::text[]) AS name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    blocks: int
+
+    @property
+    def tutors(self) -> int:
+        return self.blocks * TUTORS_PER_BLOCK
+
+    @property
+    def lessons(self) -> int:
+        return self.tutors * LESSONS_PER_TUTOR
+
+    def student(self, tutor: int, turn: int) -> int:
+        """The id of whom tutor number `tutor` (from 0) teaches at his lesson number `turn`."""
+        nth = (tutor % 10 * 10 + turn % STUDENTS_PER_TUTOR) % STUDENTS_PER_BLOCK
+        return self.tutors + 1 + tutor // 10 * STUDENTS_PER_BLOCK + nth
+
+    def lesson(self, tutor: int, turn: int) -> int:
+        return turn * self.tutors + tutor + 1
+
+    def week(self, number: int) -> tuple[datetime, datetime]:
+        """One of those in which every tutor has exactly 42 lessons."""
+        start = MONDAY + timedelta(weeks=number % (LESSONS_PER_TUTOR // LESSONS_PER_WEEK))
+        return start, start + timedelta(weeks=1)
+
+
+LARGE, SMALL = School(blocks=100), School(blocks=1)
+
+
+def fill(school: School) -> None:
+    """Into the migrated, empty database of this process's settings. The overlap constraints are
+    taken down and put back over all rows at once, which is several times faster."""
+    students = school.blocks * STUDENTS_PER_BLOCK
+    statements = _FILL.format(
+        tutors=school.tutors, students=students, monday=MONDAY.isoformat(), reserved=RESERVED
+    )
+    with connection.schema_editor() as editor:
+        overlap.uninstall(None, editor)
+        # Foreign keys would be checked row by row, and the pass can make no wrong one.
+        editor.execute("SET LOCAL session_replication_role = replica")
+        editor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        editor.execute(statements, params=None)
+        overlap.install(None, editor)
+    with connection.cursor() as cursor:
+        # What autovacuum would otherwise do some minutes later, in the middle of a round.
+        cursor.execute("VACUUM (FREEZE, ANALYZE)")
+        cursor.execute("CHECKPOINT")
+
+
+def forget_writes() -> None:
+    """What an earlier run signed in and scheduled."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE django_session")
+        written = "SELECT id FROM lessons_lesson WHERE starts_at >= %s"
+        cursor.execute(
+            f"DELETE FROM classroom_classroomsession WHERE lesson_id IN ({written})", [FREE_FROM]
+        )
+        cursor.execute("DELETE FROM lessons_lesson WHERE starts_at >= %s", [FREE_FROM])
+
+
+def access_tokens(user_ids: Iterable[int]) -> dict[int, str]:
+    """A session and an access token for each, as signing in gives them, but without the password
+    hashing (which is meant to be slow)."""
+    tokens = {}
+    sessions = []
+    for user in User.objects.filter(pk__in=user_ids):
+        session = SessionStore(session_key=secrets.token_hex(16))
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        sessions.append(session.create_model_instance(dict(session.items())))
+        tokens[user.pk] = create_access_token(user, session, {})
+    Session.objects.bulk_create(sessions)
+    return tokens
