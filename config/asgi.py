@@ -3,24 +3,33 @@
 import os
 from typing import Any
 
+from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
-from apps.common.threads import InThreads
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http = InThreads(get_wsgi_application(), threads=4)
+django: Any = get_wsgi_application()  # sets Django up, before its models are imported
+
+from apps.classroom.realtime.app import application as room  # noqa: E402
+from apps.classroom.realtime.hub import Hub  # noqa: E402
+from apps.common.chunked import is_chunked, with_length  # noqa: E402
+
+http = WSGIMiddleware(django, workers=10)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http":
+        if is_chunked(scope):
+            scope, receive = await with_length(scope, receive)
         await http(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
     else:
-        await send({"type": "websocket.close", "code": 4404})
+        await room(scope, receive, send)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
     while (await receive())["type"] != "lifespan.shutdown":
         await send({"type": "lifespan.startup.complete"})
+    if Hub.current is not None:
+        await Hub.current.stop()  # what was drawn last is stored
     await send({"type": "lifespan.shutdown.complete"})

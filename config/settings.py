@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.keys import derive_key
+from apps.common.static import never_changes
 
 env = environ.Env()  # type: ignore[no-untyped-call]
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -166,10 +167,13 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise looks into it before anything is collected
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "apps.common.static.StaticFiles"},
 }
 # Maps are for developers' tools and large; compressing them would be most of a first start.
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "webp", "ico", "woff", "woff2", "gz", "br")
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    *("map", "png", "webp", "ico", "woff", "woff2", "ttf", "pfb", "bcmap", "gz", "br"),
+)
+WHITENOISE_IMMUTABLE_FILE_TEST = never_changes
 MEDIA_ROOT = DATA_DIR / "files"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -248,6 +252,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "AccountRole": "apps.accounts.models.User.Role",
+        "RoomRole": ["tutor", "student", "guest"],
         "LessonStatus": "apps.lessons.models.lesson.Lesson.Status",
         "MembershipStatus": "apps.classrooms.models.membership.Membership.Status",
     },

@@ -15,6 +15,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("api/", include("apps.accounts.api.urls")),
     path("api/", include("apps.classrooms.api.urls")),
+    path("api/", include("apps.classroom.api.urls")),
     path("api/", include("apps.lessons.api.urls")),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

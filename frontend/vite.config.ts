@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { staticAssets } from "./static-assets.ts";
+import { trimExcalidraw } from "./trim.ts";
 
 // One entry per island. Django finds the hashed names in manifest.json under these very paths.
 const islands = { calendar: "src/calendar/main.ts", room: "src/room/main.tsx" };
@@ -9,6 +11,9 @@ export default defineConfig({
   // Relative, so that chunks find each other wherever Django's STATIC_URL puts them.
   base: "./",
   publicDir: false,
+  plugins: [trimExcalidraw(), staticAssets()],
+  // Excalidraw reads it, and a browser has no process.
+  define: { "process.env.IS_PREACT": JSON.stringify("false") },
   build: {
     outDir: "../apps/web/static/web/dist",
     emptyOutDir: true,
@@ -17,7 +22,13 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // A data: address would need an exception in the Content-Security-Policy.
     assetsInlineLimit: 0,
-    rolldownOptions: { input },
+    rolldownOptions: {
+      input,
+      onwarn(warning, warn) {
+        // "use client" is a word to servers that render React, of which there is none here.
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      },
+    },
   },
   test: { include: ["src/**/*.test.ts"] },
 });

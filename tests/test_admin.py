@@ -19,7 +19,7 @@ OURS = [model for model in apps.get_models() if model.__module__.startswith("app
 
 @pytest.fixture
 def admin_client(client):
-    person = make_user("tutor", is_staff=True, is_superuser=True)
+    person = make_user("tutor", is_staff=True, is_superuser=True, timezone="UTC")
     client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
     return client
 

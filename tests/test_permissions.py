@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
 from conftest import HOUR, NOON, make_membership, make_user
 
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = ("nobody", "student", "tutor", "other_tutor", "staff", "stranger")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+ROOM = "classroom/sessions/{session}/"
 
 # fmt: off
 #  route                                    method   nobody student tutor other staff stranger
@@ -45,6 +49,16 @@ TABLE = [
     ("lessons/{lesson}/invite/",            "POST",   401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/invites/revoke/",    "POST",   401, 403, 204, 403, 403, 403),
     ("lesson-invites/resolve/",             "GET",    401, 200, 200, 200, 200, 200),
+    (f"{ROOM}join/",                        "POST",   401, 200, 200, 403, 403, 403),
+    (f"{ROOM}files/",                       "POST",   401, 415, 415, 403, 403, 403),
+    (f"{ROOM}files/{{file}}/",              "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}history/",                     "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}history/{{version}}/",         "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}history/{{version}}/restore/", "POST",   401, 403, 204, 403, 403, 403),
+    (f"{ROOM}notes/",                       "GET",    401, 403, 200, 403, 403, 403),
+    (f"{ROOM}notes/",                       "PUT",    401, 403, 200, 403, 403, 403),
+    (f"{ROOM}attendance/",                  "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}chat/",                        "GET",    401, 200, 200, 403, 403, 403),
     ("schema/",                             "GET",    200, 200, 200, 200, 200, 200),
     ("docs/",                               "GET",    200, 200, 200, 200, 200, 200),
     ("no-such-path/",                       "GET",    404, 404, 404, 404, 404, 404),
@@ -60,6 +74,7 @@ BODIES = {
     ("classrooms/{classroom}/members/", "POST"): {"email": "new@x.example"},
     ("memberships/{membership}/", "PATCH"): {"status": "paused"},
     ("lessons/{lesson}/", "PATCH"): {"title": "New"},
+    (f"{ROOM}notes/", "PUT"): {"text": "New"},
 }
 QUERIES = {"lessons/": "?from=2026-03-02&to=2026-03-09"}
 
@@ -87,9 +102,21 @@ def call(cast, lesson, student):
         ("classrooms/join/", "POST"): {"join_code": lesson.classroom.join_code},
     }
     token = make_invite(lesson=lesson, now=timezone.now()).token
+    picture = ContentFile(b"GIF89a", "x.gif")
+    kept = BoardFile.objects.create(
+        session=lesson.session, file=picture, mime_type="image/gif", size=6, person="u1"
+    )
+    version = BoardVersion.objects.create(session=lesson.session, state=b"\x00\x00")
 
     def ask(person, route, method):
-        ids = {"classroom": lesson.classroom_id, "membership": membership.pk, "lesson": lesson.pk}
+        ids = {
+            "classroom": lesson.classroom_id,
+            "membership": membership.pk,
+            "lesson": lesson.pk,
+            "session": lesson.session.uuid,
+            "file": kept.uuid,
+            "version": version.pk,
+        }
         path = f"/api/{route.format(**ids)}"
         query = {**QUERIES, "lesson-invites/resolve/": f"?token={token}"}.get(route, "")
         query = query if method == "GET" else ""
@@ -126,7 +153,7 @@ def test_every_other_method_is_refused(call, route):
         assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
         assert set(answer["Allow"].split(", ")) >= named
         anonymous = call("nobody", route, method)
-        assert anonymous.status_code == (405 if route in OPEN else 401)
+        assert anonymous.status_code == (405 if route in OPEN or route.startswith(ROOM) else 401)
 
 
 def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -140,7 +167,7 @@ def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 
 def test_no_route_is_missing_from_the_table():
     found = {
-        re.sub(r"<\w+:(\w+)_id>", r"{\1}", route.removeprefix("api/"))
+        re.sub(r"<\w+:(\w+)_(?:id|uuid)>", r"{\1}", route.removeprefix("api/"))
         for route in _routes(get_resolver())
         if route.startswith("api/")
     } - {"<path:rest>"}

@@ -1,11 +1,88 @@
 from django.contrib import admin
+from django.http import HttpRequest
 
-from apps.classroom.models import ClassroomSession
+from apps.classroom.models import (
+    Attendance,
+    BoardFile,
+    BoardSnapshot,
+    BoardUpdate,
+    BoardVersion,
+    ChatMessage,
+    ClassroomSession,
+    RoomAdmission,
+    RoomBan,
+)
 
 
 @admin.register(ClassroomSession)
 class ClassroomSessionAdmin(admin.ModelAdmin):
-    readonly_fields = ("uuid", "created_at")
+    """Without the notes: they are the tutor's own."""
+
+    readonly_fields = ("uuid", "created_at", "timer_ends_at")
+    exclude = ("notes",)
     raw_id_fields = ("lesson",)
     list_display = ("uuid", "lesson", "created_at")
     search_fields = ("uuid", "lesson__title", "lesson__tutor__email", "lesson__student__email")
+
+
+@admin.register(RoomBan)
+class RoomBanAdmin(admin.ModelAdmin):
+    """Deleting one lets the person in again."""
+
+    raw_id_fields = ("session",)
+    list_display = ("name", "person", "session", "created_at")
+    search_fields = ("name", "person", "session__uuid")
+
+
+@admin.register(Attendance)
+class AttendanceAdmin(admin.ModelAdmin):
+    raw_id_fields = ("session",)
+    list_display = ("name", "role", "session", "joined_at", "left_at")
+    search_fields = ("name", "session__uuid")
+    date_hierarchy = "joined_at"
+
+
+@admin.register(BoardFile)
+class BoardFileAdmin(admin.ModelAdmin):
+    raw_id_fields = ("session",)
+    readonly_fields = ("uuid", "mime_type", "size", "person", "created_at")
+    list_display = ("uuid", "mime_type", "size", "session", "created_at")
+    search_fields = ("uuid", "session__uuid")
+
+
+class RecordAdmin(admin.ModelAdmin):
+    """What a room wrote down: staff may look it up and delete it, never change it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(BoardUpdate, BoardVersion)
+class BoardRecordAdmin(RecordAdmin):
+    fields = ("session", "created_at")
+    search_fields = ("session__uuid", "session__lesson__title")
+    list_display = ("session", "created_at")
+
+
+@admin.register(BoardSnapshot)
+class BoardSnapshotAdmin(RecordAdmin):
+    fields = ("session", "version", "updated_at")
+    search_fields = ("session__uuid", "session__lesson__title")
+    list_display = ("session", "version", "updated_at")
+
+
+@admin.register(ChatMessage)
+class ChatMessageAdmin(RecordAdmin):
+    fields = ("session", "name", "role", "text", "sent_at")
+    list_display = ("name", "role", "session", "sent_at")
+    search_fields = ("name", "text", "session__uuid")
+
+
+@admin.register(RoomAdmission)
+class RoomAdmissionAdmin(RecordAdmin):
+    fields = ("person", "session", "created_at")
+    list_display = ("person", "session", "created_at")
+    search_fields = ("person", "session__uuid")

@@ -1,9 +1,112 @@
-"""Opening the room of a lesson."""
+"""What happens in a room and is kept: chat, admissions, removals, timer, attendance, the end."""
 
-from apps.classroom.models import ClassroomSession
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.classroom.models import (
+    Attendance,
+    ChatMessage,
+    ClassroomSession,
+    RoomAdmission,
+    RoomBan,
+)
+from apps.classroom.policies import Person, Role
 
 
 def session_of(*, lesson_id: int) -> ClassroomSession:
     """The lesson's one session, made if it is missing; callers that race get the same one."""
     session, _created = ClassroomSession.objects.get_or_create(lesson_id=lesson_id)
     return session
+
+
+def post_message(
+    *, session_id: int, person: Person, uuid: UUID, text: str
+) -> tuple[ChatMessage, bool]:
+    """The message, and whether it is new: the same `uuid` twice in a room is one message."""
+    fields = {"person": person.key, "name": person.name, "role": person.role.value, "text": text}
+    return ChatMessage.objects.get_or_create(session_id=session_id, uuid=uuid, defaults=fields)
+
+
+def last_messages(session_id: int, limit: int) -> list[ChatMessage]:
+    newest = ChatMessage.objects.filter(session=session_id).order_by("-id")[:limit]
+    return list(reversed(newest))
+
+
+def messages_after(session_id: int, message_id: int) -> list[ChatMessage]:
+    return list(ChatMessage.objects.filter(session=session_id, id__gt=message_id)[:200])
+
+
+def admit(*, session_id: int, people: Collection[str]) -> None:
+    RoomAdmission.objects.bulk_create(
+        [RoomAdmission(session_id=session_id, person=person) for person in people],
+        ignore_conflicts=True,
+    )
+
+
+def set_lobby(*, session_id: int, enabled: bool, waiting: Collection[str]) -> None:
+    """Turning it off admits everyone who waits, and they stay admitted when it is on again."""
+    with transaction.atomic():
+        ClassroomSession.objects.filter(pk=session_id).update(lobby_enabled=enabled)
+        if not enabled:
+            admit(session_id=session_id, people=waiting)
+
+
+def remove(*, session_id: int, person: str, name: str) -> None:
+    with transaction.atomic():
+        RoomBan.objects.get_or_create(session_id=session_id, person=person, defaults={"name": name})
+        RoomAdmission.objects.filter(session=session_id, person=person).delete()
+
+
+def set_timer(*, session_id: int, seconds: int, now: datetime) -> None:
+    ends_at = now + timedelta(seconds=seconds) if seconds else None
+    ClassroomSession.objects.filter(pk=session_id).update(timer_ends_at=ends_at)
+
+
+def end_lesson(*, session_id: int) -> None:
+    session = ClassroomSession.objects.select_related("lesson").get(pk=session_id)
+    if session.lesson is not None:
+        session.lesson.complete()
+
+
+def complete_past_lessons(*, now: datetime, limit: int = 100) -> None:
+    """Lessons whose time is over and whose tutor came and has left."""
+    came = Attendance.objects.filter(role=Role.TUTOR).values("session")
+    there = Attendance.objects.present(now).filter(role=Role.TUTOR).values("session")
+    over = (
+        ClassroomSession.objects.filter(lesson__status="scheduled", lesson__ends_at__lte=now)
+        .filter(pk__in=came)
+        .exclude(pk__in=there)
+        .select_related("lesson")[:limit]
+    )
+    for session in over:
+        if session.lesson is not None:
+            session.lesson.complete()
+
+
+def record_joining(*, session_id: int, peer: UUID, person: Person, now: datetime) -> None:
+    Attendance.objects.create(
+        session_id=session_id,
+        peer=peer,
+        person=person.key,
+        name=person.name,
+        role=person.role.value,
+        joined_at=now,
+        seen_at=now,
+    )
+
+
+def record_leaving(*, peer: UUID, now: datetime) -> None:
+    Attendance.objects.filter(peer=peer).update(left_at=now, seen_at=now)
+
+
+def record_seen(*, peers: Collection[UUID], now: datetime) -> None:
+    for chunk in _chunks(list(peers), 500):
+        Attendance.objects.filter(peer__in=chunk, left_at=None).update(seen_at=now)
+    Attendance.objects.close_abandoned(now)
+
+
+def _chunks(items: list[UUID], size: int) -> list[list[UUID]]:
+    return [items[at : at + size] for at in range(0, len(items), size)]

@@ -90,11 +90,6 @@ class SecurityHeaders:
         return response
 
 
-def body_limit(path: str) -> int:
-    """How many bytes may be sent there."""
-    return MAX_UPLOAD if _UPLOADS.match(path) else MAX_BODY
-
-
 class BodyLimit:
     """Refuses bodies over 1 MiB (20 MiB for uploads), and JSON for allauth that no database
     could keep."""
@@ -104,7 +99,7 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        limit = body_limit(request.path)
+        limit = MAX_UPLOAD if _UPLOADS.match(request.path) else MAX_BODY
         # A number too long to be read as one is too large as well.
         if length.isdecimal() and (len(length) > 12 or int(length) > limit):
             return error_response(

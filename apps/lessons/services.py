@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.classroom.realtime.control import recheck_lesson
 from apps.classroom.services import session_of
 from apps.classrooms.models import Membership
 from apps.common.db import violates
@@ -118,6 +119,7 @@ def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
             raise lesson_cancelled()
         lesson.refresh_from_db()
         transaction.on_commit(lambda: notices.lesson_cancelled(lesson))
+        transaction.on_commit(lambda: recheck_lesson(lesson.pk))
 
 
 def check_length(starts_at: datetime, ends_at: datetime) -> None:

@@ -1,3 +1,18 @@
+from apps.classroom.models.attendance import Attendance
+from apps.classroom.models.board import BoardSnapshot, BoardUpdate, BoardVersion
+from apps.classroom.models.chat import ChatMessage
+from apps.classroom.models.entry import RoomAdmission, RoomBan
+from apps.classroom.models.file import BoardFile
 from apps.classroom.models.session import ClassroomSession
 
-__all__ = ["ClassroomSession"]
+__all__ = [
+    "Attendance",
+    "BoardFile",
+    "BoardSnapshot",
+    "BoardUpdate",
+    "BoardVersion",
+    "ChatMessage",
+    "ClassroomSession",
+    "RoomAdmission",
+    "RoomBan",
+]

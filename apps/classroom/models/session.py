@@ -14,6 +14,11 @@ class ClassroomSession(models.Model):
     lobby_enabled = models.BooleanField(
         _("lobby"), default=True, help_text=_("Guests wait until the tutor admits them.")
     )
+    timer_ends_at = models.DateTimeField(null=True, blank=True)
+    notes = models.TextField(_("private notes"), blank=True, help_text=_("Only the tutor reads."))
+    versioned_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the board's history was last added to."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

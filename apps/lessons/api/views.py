@@ -12,7 +12,7 @@ from apps.accounts.requests import SignedIn
 from apps.classroom.services import session_of
 from apps.common.errors import invalid
 from apps.common.json import json_response
-from apps.common.openapi import documented
+from apps.common.openapi import Error, documented
 from apps.common.parsing import parse_flag, parse_range, without_nulls
 from apps.lessons import services
 from apps.lessons.api import serializers as shapes
@@ -136,7 +136,7 @@ class ResolveInviteView(APIView):
 
     @documented(
         "The room that an invite link opens",
-        {200: shapes.RoomShape},
+        {200: shapes.RoomShape, 400: Error},
         query=[OpenApiParameter("token", str, required=True)],
         errors=(404, 409, 410),
     )

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.classroom.realtime.control import recheck_lesson
 from apps.classrooms.models import Classroom
 
 if TYPE_CHECKING:
@@ -112,4 +113,11 @@ class Lesson(models.Model):
 
     def revoke_invites(self) -> None:
         """Every invite token made until now is not valid from here on."""
-        Lesson.objects.filter(pk=self.pk).update(invite_generation=F("invite_generation") + 1)
+        with transaction.atomic():
+            Lesson.objects.filter(pk=self.pk).update(invite_generation=F("invite_generation") + 1)
+            transaction.on_commit(lambda: recheck_lesson(self.pk))
+
+    def complete(self) -> bool:
+        """Whether this made it completed: a cancelled lesson stays what it is."""
+        scheduled = Lesson.objects.filter(pk=self.pk, status=Lesson.Status.SCHEDULED)
+        return scheduled.update(status=Lesson.Status.COMPLETED) == 1

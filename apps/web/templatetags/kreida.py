@@ -97,3 +97,21 @@ def _zone(bound: BoundField) -> dict[str, Any]:
         "value": value or "Europe/Kyiv",
         "regions": clocks.zone_regions(timezone.now(), value),
     }
+
+
+_BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome"}
+_BROWSERS["Safari/"] = "Safari"
+_SYSTEMS = {"Windows": "Windows", "Android": "Android", "iPhone": "iOS", "iPad": "iOS"}
+_SYSTEMS |= {"Mac OS": "macOS", "Linux": "Linux"}
+
+
+@register.filter
+def browser_name(user_agent: str) -> str:
+    """“Firefox on Linux”: enough to know one's own browser by."""
+    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    if not browser:
+        return system or _("an unknown browser")
+    if not system:
+        return browser
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}

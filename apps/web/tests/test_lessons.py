@@ -201,3 +201,34 @@ def test_the_islands_words_are_those_it_asks_for(browser, tutor):
     config = browser(tutor).get("/calendar/").context["config"]
     assert config["messages"] == asked
     assert config["lessonUrl"] == "/lessons/{id}/"
+
+
+def test_the_record_tells_who_was_there_and_what_was_written(browser, tutor, student, lesson):
+    from uuid import uuid4
+
+    from apps.classroom.models import Attendance, ChatMessage
+
+    room = lesson.session
+    Attendance.objects.create(
+        session=room,
+        peer=uuid4(),
+        person=f"u{student.pk}",
+        name="Олена Коваль",
+        role="student",
+        joined_at=NOON,
+        seen_at=NOON + HOUR,
+        left_at=NOON + HOUR,
+    )
+    ChatMessage.objects.create(
+        session=room,
+        uuid=uuid4(),
+        person=f"u{student.pk}",
+        name="Олена Коваль",
+        role="student",
+        text="<i>так</i>",
+        sent_at=NOON,
+    )
+    for person in (tutor, student):
+        page = browser(person).get(f"/lessons/{lesson.pk}/record/").content.decode()
+        assert "&lt;i&gt;так&lt;/i&gt;" in page
+        assert page.count("Олена Коваль") >= 2

@@ -163,6 +163,27 @@ def test_sessions_are_listed(browser, tutor):
     assert "this browser" in page
 
 
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/5 Chrome/150.0 Safari/5", "Chrome on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/150 Safari/5 Edg/150", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU OS 18 like Mac OS X) Version/18 Safari/6", "Safari on iOS"),
+        ("curl/8", "an unknown browser"),
+    ],
+)
+def test_browsers_are_named(agent, name):
+    from apps.web.templatetags.kreida import browser_name
+
+    assert browser_name(agent) == name
+
+
+def test_allauths_titles_are_said_as_ukrainian_writes_them(browser, tutor):
+    page = browser(tutor, "uk").get("/accounts/2fa/").content.decode()
+    assert "Коди для відновлення" in page
+    assert "Коди Для Відновлення" not in page
+
+
 def test_the_demo_school_is_made_once(db, capsys):
     from django.core.management import call_command
 

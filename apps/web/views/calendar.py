@@ -17,6 +17,7 @@ from apps.web.access import person
 from apps.web.calendar_messages import calendar_messages
 
 COMING = 20
+MOST_ZONES = 1000
 
 
 @login_required
@@ -44,8 +45,16 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "newLessonUrl": reverse("web:lesson-new"),
         "signInUrl": reverse("account_login"),
         "csrfToken": get_token(request),
+        "zones": _zones(me),
         "messages": calendar_messages(),
     }
+
+
+def _zones(me: User) -> dict[int, str]:
+    """Of the people one has lessons with, those who live by another clock."""
+    them = "student" if me.is_tutor else "tutor"
+    others = Lesson.objects.of(me).exclude(**{f"{them}__timezone": me.timezone}).order_by()
+    return dict(others.values_list(f"{them}_id", f"{them}__timezone").distinct()[:MOST_ZONES])
 
 
 def _first_step(me: User) -> str:

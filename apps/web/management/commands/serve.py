@@ -8,7 +8,6 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 
 from apps.common.http_protocol import JsonRefusals
-from apps.web.demo import make_demo_school
 
 # A frame over 1 MiB is refused by the room itself, which closes with a code that says so.
 WS_MAX_SIZE = 4 * 1024 * 1024
@@ -22,10 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--bare", action="store_true", help="only serve; see `prepare`")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sign_ins = []
         if not options["bare"]:
             call_command("prepare")
-            sign_ins = make_demo_school()
+            call_command("make_demo_school")
         config = uvicorn.Config(
             "config.asgi:application",
             host="127.0.0.1",
@@ -33,6 +31,7 @@ class Command(BaseCommand):
             http=JsonRefusals,
             ws="websockets-sansio",
             ws_max_size=WS_MAX_SIZE,
+            ws_per_message_deflate=False,  # board frames are small, and a deflater a socket is not
             lifespan="on",
             access_log=False,
             log_config=None,
@@ -40,7 +39,7 @@ class Command(BaseCommand):
             timeout_graceful_shutdown=20,
         )
         try:
-            _Server(config, sign_ins).run()
+            _Server(config).run()
         except KeyboardInterrupt:
             self.stdout.write("Kreida has stopped.")
 
@@ -48,14 +47,7 @@ class Command(BaseCommand):
 class _Server(uvicorn.Server):
     """Says that it is ready once it is."""
 
-    def __init__(self, config: uvicorn.Config, sign_ins: list[tuple[str, str]]) -> None:
-        super().__init__(config)
-        self.sign_ins = sign_ins
-
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
-        if self.should_exit:
-            return
-        for email, password in self.sign_ins:
-            print(f"Demo sign-in: {email}  {password}")
-        print(f"Kreida is ready at http://127.0.0.1:{self.config.port}", flush=True)
+        if not self.should_exit:
+            print(f"Kreida is ready at http://127.0.0.1:{self.config.port}", flush=True)

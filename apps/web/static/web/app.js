@@ -76,7 +76,8 @@ each("form[data-live]", (form) => {
     const done = progress();
     try {
       const answer = await fetch(address, { headers: { "X-Fragment": "1" }, signal: latest.signal });
-      if (!answer.ok) return location.assign(address);
+      // Redirected means signed out meanwhile: that page is for the window, not for the list.
+      if (!answer.ok || answer.redirected) return location.assign(address);
       list.innerHTML = await answer.text();
       history.replaceState(null, "", address);
       announce(list.querySelector("[data-count]")?.textContent ?? "");
@@ -175,7 +176,7 @@ each("form[data-own-zone]", (form) => {
 function instant(date, time, zoneName) {
   if (!date || !time) return null;
   const guess = Date.parse(`${date}T${time}Z`);
-  if (Number.isNaN(guess)) return null;
+  if (Number.isNaN(guess) || date < "1000") return null;
   const shown = (at) => {
     const parts = new Intl.DateTimeFormat("en-CA", {
       timeZone: zoneName, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
@@ -186,7 +187,8 @@ function instant(date, time, zoneName) {
   };
   let at = guess - (shown(guess) - guess);
   at -= shown(at) - guess;
-  return new Date(at);
+  // Not a number while the year is only half typed.
+  return Number.isNaN(at) ? null : new Date(at);
 }
 
 // The waiting page counts down, and looks again when the time has come.
@@ -218,3 +220,8 @@ each("[data-refresh]", (button) => button.addEventListener("click", (event) => {
   event.preventDefault();
   location.reload();
 }));
+
+// “I am a student” on the landing page has answered the first question of the sign-up form.
+each("form input[name=role]", (radio) => {
+  if (radio.value === new URLSearchParams(location.search).get("role")) radio.checked = true;
+});

@@ -1,0 +1,15 @@
+from django.urls import include, path
+
+from apps.classroom.api import views
+
+room = [
+    path("files/", views.FilesView.as_view(), name="room-files"),
+    path("files/<uuid:file_uuid>/", views.FileView.as_view(), name="room-file"),
+    path("history/", views.HistoryView.as_view(), name="room-history"),
+    path("history/<int:version_id>/", views.VersionView.as_view(), name="room-version"),
+    path("history/<int:version_id>/restore/", views.RestoreView.as_view(), name="room-restore"),
+    path("notes/", views.NotesView.as_view(), name="room-notes"),
+    path("attendance/", views.AttendanceView.as_view(), name="room-attendance"),
+    path("chat/", views.ChatView.as_view(), name="room-chat"),
+]
+urlpatterns = [path("classroom/sessions/<uuid:session_uuid>/", include(room))]

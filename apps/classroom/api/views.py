@@ -1,0 +1,154 @@
+"""What a room keeps beside its sockets: pictures, history, notes, attendance, chat."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import FileResponse, HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from apps.classroom import queries
+from apps.classroom.access import Access, access_room
+from apps.classroom.api import serializers as shapes
+from apps.classroom.files import keep_picture
+from apps.classroom.history import restore_board
+from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
+from apps.classroom.queries import Row
+from apps.common.errors import not_found
+from apps.common.json import json_response
+from apps.common.openapi import documented
+from apps.common.parsing import MAX_ID
+
+_PICTURE: Any = {(200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, "Its bytes")}
+_STATE: Any = {(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "Yjs v1")}
+
+
+class RoomView(APIView):
+    """Open to people without an account: `access_room` knows the room's guests."""
+
+    permission_classes = [AllowAny]
+
+
+def file_json(room: UUID, file: BoardFile) -> Row:
+    return {
+        "id": file.uuid,
+        "url": f"/api/classroom/sessions/{room}/files/{file.uuid}/",
+        "mime_type": file.mime_type,
+        "size": file.size,
+    }
+
+
+class FilesView(RoomView):
+    parser_classes = [MultiPartParser]
+
+    @documented(
+        "Put a picture on the board",
+        {201: shapes.FileShape},
+        body={"multipart/form-data": shapes.FileInput},
+        errors=(404, 413),
+    )
+    def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        access = access_room(request, session_uuid)
+        data = shapes.FileInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        file = keep_picture(
+            session_id=access.session_id,
+            person=access.person.key,
+            upload=data.validated_data["file"],
+        )
+        return json_response(file_json(session_uuid, file), 201)
+
+
+class FileView(RoomView):
+    @documented(
+        "A picture of the board",
+        _PICTURE,
+        errors=(404,),
+    )
+    def get(self, request: Request, session_uuid: UUID, file_uuid: UUID) -> FileResponse:
+        access = access_room(request, session_uuid)
+        file = BoardFile.objects.filter(session=access.session_id, uuid=file_uuid).first()
+        if file is None:
+            raise not_found()
+        answer = FileResponse(file.file.open(), content_type=file.mime_type)
+        answer["Cache-Control"] = "private, max-age=31536000, immutable"
+        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return answer
+
+
+class HistoryView(RoomView):
+    @documented("The board's earlier versions", {200: shapes.VersionList}, errors=(404,))
+    def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        access = access_room(request, session_uuid)
+        return json_response({"results": queries.versions(access.session_id)})
+
+
+def _version(access: Access, version_id: int) -> BoardVersion:
+    of_room = BoardVersion.objects.filter(session=access.session_id)
+    version = of_room.filter(pk=min(version_id, MAX_ID)).first()
+    if version is None:
+        raise not_found()
+    return version
+
+
+class VersionView(RoomView):
+    @documented(
+        "One earlier version, as a Yjs update",
+        _STATE,
+        errors=(404,),
+    )
+    def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
+        version = _version(access_room(request, session_uuid), version_id)
+        answer = HttpResponse(bytes(version.state), content_type="application/octet-stream")
+        answer["Cache-Control"] = "private, max-age=31536000, immutable"
+        return answer
+
+
+class RestoreView(RoomView):
+    @documented("Go back to an earlier version", {204: None}, errors=(404,))
+    def post(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
+        access = access_room(request, session_uuid, steering=True)
+        version = _version(access, version_id)
+        restore_board(session_id=access.session_id, room=session_uuid, version=version)
+        return HttpResponse(status=204)
+
+
+class NotesView(RoomView):
+    @documented("My private notes on this lesson", {200: shapes.NotesShape}, errors=(404,))
+    def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        access = access_room(request, session_uuid, steering=True)
+        notes = ClassroomSession.objects.filter(pk=access.session_id).values_list("notes")
+        return json_response({"text": notes.get()[0]})
+
+    @documented(
+        "Write my private notes",
+        {200: shapes.NotesShape},
+        body=shapes.NotesInput,
+        errors=(404,),
+    )
+    def put(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        access = access_room(request, session_uuid, steering=True)
+        data = shapes.NotesInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        text = data.validated_data["text"]
+        ClassroomSession.objects.filter(pk=access.session_id).update(notes=text)
+        return json_response({"text": text})
+
+
+class AttendanceView(RoomView):
+    @documented("Who was in the room, and when", {200: shapes.StayList}, errors=(404,))
+    def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        access = access_room(request, session_uuid)
+        return json_response({"results": queries.attendance(access.session_id, timezone.now())})
+
+
+class ChatView(RoomView):
+    @documented("What was written in the room", {200: shapes.MessageList}, errors=(404,))
+    def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        access = access_room(request, session_uuid)
+        return json_response({"results": queries.chat(access.session_id)})

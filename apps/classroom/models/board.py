@@ -1,0 +1,56 @@
+"""The board as the database keeps it: a log of Yjs updates, folded into a snapshot now and then."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.classroom.models.session import ClassroomSession
+
+
+class BoardUpdate(models.Model):
+    """What was drawn in one short while, as a Yjs update; rows are only added, until folded."""
+
+    session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="updates")
+    data = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("board update")
+        verbose_name_plural = _("board updates")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: {len(self.data)} bytes"
+
+
+class BoardSnapshot(models.Model):
+    """All updates folded so far. `version` is what two compacting processes race for."""
+
+    session = models.OneToOneField(
+        ClassroomSession, on_delete=models.CASCADE, related_name="snapshot", primary_key=True
+    )
+    state = models.BinaryField()
+    version = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("board snapshot")
+        verbose_name_plural = _("board snapshots")
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: version {self.version}"
+
+
+class BoardVersion(models.Model):
+    """The whole board as it stood at one moment, to look at and to go back to."""
+
+    session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="versions")
+    state = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("board version")
+        verbose_name_plural = _("board versions")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.session_id} at {self.created_at:%Y-%m-%d %H:%M} UTC"

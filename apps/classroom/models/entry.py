@@ -1,0 +1,43 @@
+"""Standing decisions about who may be in one room. `person` is `u12` or `g<uuid>`."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.classroom.models.session import ClassroomSession
+
+
+class RoomBan(models.Model):
+    """The tutor removed this person: no ticket and no socket for this room any more."""
+
+    session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="bans")
+    person = models.CharField(max_length=40)
+    name = models.CharField(max_length=201, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("removed person")
+        verbose_name_plural = _("removed people")
+        constraints = (models.UniqueConstraint(name="room_ban_once", fields=["session", "person"]),)
+
+    def __str__(self) -> str:
+        return f"{self.name or self.person} out of {self.session_id}"
+
+
+class RoomAdmission(models.Model):
+    """A guest who has passed the lobby: coming back, they do not wait again."""
+
+    session = models.ForeignKey(
+        ClassroomSession, on_delete=models.CASCADE, related_name="admissions"
+    )
+    person = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("admitted guest")
+        verbose_name_plural = _("admitted guests")
+        constraints = (
+            models.UniqueConstraint(name="room_admission_once", fields=["session", "person"]),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person} into {self.session_id}"

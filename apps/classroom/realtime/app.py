@@ -1,0 +1,131 @@
+"""The sockets of rooms as a plain ASGI application: /ws/classroom/<uuid>/{events,board}."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID, uuid4
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from apps.classroom.facts import find_room
+from apps.classroom.policies import Person, must_wait, refusal
+from apps.classroom.realtime import db, events, tickets
+from apps.classroom.realtime.hub import Hub
+from apps.classroom.realtime.origins import is_ours
+from apps.classroom.realtime.protocol import MAX_BOARD_FRAME, MAX_EVENT, Close
+from apps.classroom.realtime.room import CLOSES, Room
+from apps.classroom.realtime.sockets import RateLimit, Refused, Send, Socket
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+# A stock y-websocket client puts its room's name behind the address it was given.
+_PATH = re.compile(
+    r"^/ws/classroom/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(events|board)(?:/[^/]*)?$"
+)
+
+# Frames a second and the burst above it; bytes likewise. A hand that draws makes about 150.
+EVENTS_RATE, EVENTS_BURST = 50, 200
+BOARD_RATE, BOARD_BURST = 400, 4000
+BYTES_RATE, BYTES_BURST = 4 * 1024 * 1024, 32 * 1024 * 1024
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()  # websocket.connect
+    if not is_ours(scope):
+        await send({"type": "websocket.close"})  # before accepting: a 403
+        return
+    await send({"type": "websocket.accept"})
+    try:
+        uuid, person, is_board = await _admit(scope)
+    except Refused as exc:
+        await send({"type": "websocket.close", "code": int(exc.code)})
+        return
+    await _serve(uuid, Socket(send, person, uuid4()), receive, board=is_board)
+
+
+async def _admit(scope: Scope) -> tuple[UUID, Person, bool]:
+    """Who comes to which room, and whether to its board. Raises Refused."""
+    match = _PATH.match(scope["path"])
+    if match is None:
+        raise Refused(Close.NO_SUCH_ROOM)
+    uuid, is_board = UUID(match[1]), match[2] == "board"
+    given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
+    try:
+        person = tickets.read(given[0], uuid)
+        found = await db.run(find_room, uuid, person.user_id)
+    except tickets.BadTicket as exc:
+        raise Refused(Close.BAD_TICKET) from exc
+    except DatabaseError as exc:
+        raise Refused(Close.RESTARTING) from exc
+    if found is None:
+        raise Refused(Close.NO_SUCH_ROOM)
+    _session, facts = found
+    why = refusal(facts, person, timezone.now())
+    if why is not None:
+        raise Refused(CLOSES[why])
+    if is_board and must_wait(facts, person):
+        raise Refused(Close.WAITING)
+    return uuid, person, is_board
+
+
+async def _serve(uuid: UUID, socket: Socket, receive: Receive, *, board: bool) -> None:
+    hub = Hub.here()
+    writing = asyncio.create_task(socket.write_out())
+    try:
+        room = await hub.enter(uuid, socket, board=board)
+        if room is None:
+            socket.close(Close.NO_SUCH_ROOM)
+            return
+        try:
+            if board:
+                await _read_board(room, socket, receive)
+            else:
+                await room.enter(socket)
+                await _read_events(room, socket, receive)
+        finally:
+            await hub.leave(room, socket, board=board)
+    finally:
+        if socket.closing is None:
+            writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+
+
+async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
+    frames, size = RateLimit(BOARD_RATE, BOARD_BURST), RateLimit(BYTES_RATE, BYTES_BURST)
+    while (message := await receive())["type"] == "websocket.receive":
+        if socket.closing is not None:
+            continue
+        frame = message.get("bytes")
+        if frame is None:
+            socket.close(Close.MALFORMED)
+        elif len(frame) > MAX_BOARD_FRAME:
+            socket.close(Close.TOO_LARGE)
+        elif not frames.allows() or not size.allows(len(frame)):
+            socket.close(Close.FLOOD)
+        elif not room.may_act(socket.person):
+            await room.recheck()
+        else:
+            try:
+                room.board.receive(socket, frame)
+            except Refused as exc:
+                socket.close(exc.code)
+
+
+async def _read_events(room: Room, socket: Socket, receive: Receive) -> None:
+    limit = RateLimit(EVENTS_RATE, EVENTS_BURST)
+    while (message := await receive())["type"] == "websocket.receive":
+        if socket.closing is not None:
+            continue
+        frame = message.get("text")
+        if frame is None:
+            socket.close(Close.MALFORMED)
+        elif len(frame) > MAX_EVENT or len(frame.encode()) > MAX_EVENT:
+            socket.close(Close.TOO_LARGE)
+        elif not limit.allows():
+            socket.close(Close.FLOOD)
+        else:
+            await events.receive(room, socket, frame)

@@ -1,0 +1,223 @@
+"""How the processes that serve one room hear of each other: Redis, or nobody when alone."""
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from apps.classroom.realtime.messages import BusMessage, pack, unpack
+from apps.classroom.realtime.presence import Present
+
+log = logging.getLogger("kreida.room")
+
+PREFIX = "kreida:room:"
+IDLE = "kreida:idle"  # keeps the subscription open while there is no room
+RETRY = 0.5  # seconds between attempts to reach Redis again
+PRESENCE_TTL = 8  # seconds a process's list of people is believed without a new one
+
+_PEERS: msgspec.msgpack.Decoder[tuple[float, list[Present]]] = msgspec.msgpack.Decoder(
+    tuple[float, list[Present]]
+)
+
+
+class Bus(Protocol):
+    """`process` names this process to the others."""
+
+    process: str
+    connected: bool
+
+    async def open(self, room: UUID) -> dict[str, list[Present]]: ...
+    async def close(self, room: UUID) -> None: ...
+    def publish(self, room: UUID, message: BusMessage) -> None: ...
+    def remember(self, room: UUID, peers: list[Present]) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class NoBus:
+    """One process: nobody else to tell."""
+
+    process = "alone"
+    connected = True
+
+    async def open(self, room: UUID) -> dict[str, list[Present]]:
+        return {}
+
+    async def close(self, room: UUID) -> None:
+        pass
+
+    def publish(self, room: UUID, message: BusMessage) -> None:
+        pass
+
+    def remember(self, room: UUID, peers: list[Present]) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+
+Hear = Callable[[UUID, str, list[BusMessage]], None]
+Heal = Callable[[], Awaitable[None]]
+
+
+class RedisBus:
+    """Messages by publish/subscribe, one channel a room; who is where, in a hash a room.
+
+    `hear` gets what other processes say. When Redis has been away, what was published meanwhile
+    is lost; `heal` is called once it is back, and makes good for it.
+    """
+
+    def __init__(self, url: str, *, hear: Hear, heal: Heal) -> None:
+        self.process = uuid.uuid4().hex
+        self.connected = False
+        self._url, self._hear, self._heal = url, hear, heal
+        self._rooms: set[UUID] = set()
+        self._out: dict[str, list[BusMessage]] = defaultdict(list)
+        self._people: dict[UUID, list[Present]] = {}
+        self._wake = asyncio.Event()
+        self._redis: Redis | None = None
+        self._pubsub: PubSub | None = None
+        self._subscribed: dict[str, asyncio.Future[None]] = {}
+        self._task = asyncio.create_task(self._keep_connected())
+
+    async def open(self, room: UUID) -> dict[str, list[Present]]:
+        """Starts to listen; the people of other processes, as far as Redis can be asked."""
+        self._rooms.add(room)
+        if self._redis is None or self._pubsub is None or not self.connected:
+            return {}
+        try:
+            done = self._subscribed[channel_of(room)] = asyncio.Future()
+            await self._pubsub.subscribe(channel_of(room))
+            async with asyncio.timeout(2):
+                await done
+            stored: dict[Any, Any] = await self._redis.hgetall(_people(room))
+        except (RedisError, OSError, TimeoutError):
+            return {}
+        return {
+            process.decode(): peers
+            for process, value in stored.items()
+            for until, peers in [_PEERS.decode(value)]
+            if until > time.time() and process.decode() != self.process
+        }
+
+    async def close(self, room: UUID) -> None:
+        self._rooms.discard(room)
+        self._people.pop(room, None)
+        if self._redis is None or self._pubsub is None or not self.connected:
+            return
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.unsubscribe(channel_of(room))
+            await self._redis.hdel(_people(room), self.process)
+
+    def publish(self, room: UUID, message: BusMessage) -> None:
+        if not self.connected:
+            return  # healing resynchronises
+        self._out[channel_of(room)].append(message)
+        self._wake.set()
+
+    def remember(self, room: UUID, peers: list[Present]) -> None:
+        self._people[room] = peers
+        self._wake.set()
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _keep_connected(self) -> None:
+        while True:
+            try:
+                await self._serve()
+            except (RedisError, OSError) as exc:
+                if self.connected:
+                    log.warning("Redis went away", extra={"data": {"reason": str(exc)}})
+            finally:
+                self.connected = False
+                self._out.clear()
+            await asyncio.sleep(RETRY)
+
+    async def _serve(self) -> None:
+        """One connection's life. Raises when it breaks."""
+        retry: Any = Retry(NoBackoff(), 0)
+        # The one that publishes notices a Redis that hangs; the listener waits however long.
+        redis = Redis.from_url(self._url, retry=retry, socket_connect_timeout=2, socket_timeout=5)
+        listener = Redis.from_url(self._url, retry=retry, socket_connect_timeout=2)
+        pubsub = listener.pubsub()
+        try:
+            await redis.ping()
+            await pubsub.subscribe(IDLE, *(channel_of(room) for room in self._rooms))
+            self._redis, self._pubsub, self.connected = redis, pubsub, True
+            tasks = [
+                asyncio.create_task(self._listen(pubsub)),
+                asyncio.create_task(self._speak(redis)),
+                asyncio.create_task(self._healed()),
+            ]
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            self._redis = self._pubsub = None
+            with contextlib.suppress(RedisError, OSError):
+                await pubsub.aclose()  # type: ignore[no-untyped-call]
+                await listener.aclose()
+                await redis.aclose()
+
+    async def _healed(self) -> None:
+        await self._heal()
+
+    async def _listen(self, pubsub: PubSub) -> None:
+        async for message in pubsub.listen():
+            channel = message["channel"].decode()
+            if message["type"] == "subscribe":
+                waiting = self._subscribed.pop(channel, None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(None)
+            elif message["type"] == "message":
+                self._take(channel, message["data"])
+
+    def _take(self, channel: str, payload: bytes) -> None:
+        try:
+            parcel = unpack(payload)
+        except msgspec.MsgspecError:
+            log.warning("another version of Kreida speaks on this Redis")
+            return
+        if parcel.process != self.process:
+            self._hear(UUID(channel.removeprefix(PREFIX)), parcel.process, parcel.messages)
+
+    async def _speak(self, redis: Redis) -> None:
+        """Everything said since the last time goes out in one round trip."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            out, self._out = self._out, defaultdict(list)
+            people, self._people = self._people, {}
+            async with redis.pipeline(transaction=False) as pipe:
+                for room, peers in people.items():
+                    value = msgspec.msgpack.encode((time.time() + PRESENCE_TTL, peers))
+                    pipe.hset(_people(room), self.process, value)
+                    pipe.expire(_people(room), PRESENCE_TTL * 2)
+                for channel, messages in out.items():
+                    pipe.publish(channel, pack(self.process, messages))
+                await pipe.execute()
+
+
+def channel_of(room: UUID) -> str:
+    return f"{PREFIX}{room}"
+
+
+def _people(room: UUID) -> str:
+    return f"{PREFIX}{room}:people"

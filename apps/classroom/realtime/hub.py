@@ -1,0 +1,248 @@
+"""All rooms that have somebody in this process: opened from the database, closed when empty."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from apps.classroom import services, store
+from apps.classroom.facts import facts_of, find_room
+from apps.classroom.policies import Facts
+from apps.classroom.realtime import db
+from apps.classroom.realtime import protocol as wire
+from apps.classroom.realtime.bus import Bus, NoBus, RedisBus
+from apps.classroom.realtime.messages import BusMessage
+from apps.classroom.realtime.room import Room, as_message
+from apps.classroom.realtime.sockets import Socket
+from apps.classroom.realtime.writer import LogWriter
+
+log = logging.getLogger("kreida.room")
+
+TICK = 2.0  # seconds between two looks at everybody's rights
+SWEEP_EVERY = 15  # ticks between two looks for lessons that are over
+ROOMS_AT_ONCE = 200
+FOLD_AFTER = 5000  # changes to a board
+VERSION_EVERY = timedelta(minutes=3)
+LAST_VERSION_AFTER = timedelta(seconds=10)
+
+
+class Hub:
+    """Lives on one event loop; `current` is this process's."""
+
+    current: "Hub | None" = None
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.rooms: dict[UUID, Room] = {}
+        self.writer = LogWriter()
+        self.bus: Bus = (
+            RedisBus(settings.REDIS_URL, hear=self._hear, heal=self._heal)
+            if settings.REDIS_URL
+            else NoBus()
+        )
+        self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ticker = asyncio.create_task(self._tick_forever())
+
+    @classmethod
+    def here(cls) -> "Hub":
+        """Made at the first socket; a new one when the event loop is new."""
+        if cls.current is None or cls.current.loop is not asyncio.get_running_loop():
+            cls.current = cls()
+        return cls.current
+
+    async def stop(self) -> None:
+        """Stores everything; the sockets are closed already."""
+        if Hub.current is self:
+            Hub.current = None
+        self._ticker.cancel()
+        for room in list(self.rooms.values()):
+            for socket in room.sockets():
+                socket.close(wire.Close.RESTARTING)
+        await self.writer.stop()
+        await asyncio.gather(*(self._fold(room) for room in self.rooms.values()))
+        await self.bus.stop()
+        for task in [*self._tasks, self._ticker]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, self._ticker, return_exceptions=True)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a task of a room failed", exc_info=task.exception())
+
+    # -- rooms ------------------------------------------------------------------------------
+
+    async def enter(self, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
+        """The room with the socket in it; None when there is no such room."""
+        async with self._locks[uuid]:
+            room = self.rooms.get(uuid) or await self._open(uuid, socket.person.user_id)
+            if room is None:
+                return None
+            if board:
+                room.board.join(socket)
+            else:
+                room.events[socket.peer] = socket
+            return room
+
+    async def _open(self, uuid: UUID, user_id: int | None) -> Room | None:
+        found = await db.run(find_room, uuid, user_id)
+        if found is None:
+            return None
+        session_id, facts = found
+        # Listening comes before reading: what others store after the reading is heard.
+        elsewhere = await self.bus.open(uuid)
+        doc, rows = await db.run(store.load, session_id)
+        room = Room(uuid, session_id, facts, doc, bus=self.bus, store=self._store, spawn=self.spawn)
+        room.board.unfolded = rows
+        self.rooms[uuid] = room
+        for process, peers in elsewhere.items():
+            room.presence.hear(process, peers)
+        room.greet()
+        return room
+
+    def _store(self, session_id: int, update: bytes) -> None:
+        self.writer.add(session_id, update)
+
+    async def leave(self, room: Room, socket: Socket, *, board: bool) -> None:
+        if board:
+            room.board.leave(socket)
+        else:
+            await room.leave(socket)
+        if room.is_empty:
+            await self._close(room)
+
+    async def _close(self, room: Room) -> None:
+        """Whoever comes meanwhile waits for the lock, and keeps the room open."""
+        async with self._locks[room.uuid]:
+            if not room.is_empty or self.rooms.get(room.uuid) is not room:
+                return
+            await self.writer.flush()
+            await self._keep_version(room, LAST_VERSION_AFTER)
+            await self._fold(room)
+            if room.is_empty:
+                del self.rooms[room.uuid]
+                await self.bus.close(room.uuid)
+
+    async def _fold(self, room: Room) -> None:
+        board = room.board
+        if board.unfolded == 0:
+            return
+        done, board.unfolded = board.unfolded, 0
+        try:
+            await db.run(store.compact, room.session_id, board.doc.get_update())
+        except DatabaseError:
+            board.unfolded += done
+            log.exception("a board could not be folded; its log is still whole")
+
+    async def _keep_version(self, room: Room, at_least: timedelta) -> None:
+        board = room.board
+        if not board.changed:
+            return
+        state, now = board.doc.get_update(), timezone.now()
+        try:
+            kept = await db.run(
+                store.keep_version, room.session_id, state, now=now, at_least=at_least
+            )
+        except DatabaseError:
+            log.exception("a board's version could not be kept")
+            return
+        if kept:
+            board.changed = board.doc.get_update() != state
+
+    # -- time -------------------------------------------------------------------------------
+
+    async def _tick_forever(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK)
+            ticks += 1
+            try:
+                await self._tick()
+                if ticks % SWEEP_EVERY == 0:
+                    await db.run(services.complete_past_lessons, now=timezone.now())
+            except DatabaseError:
+                log.exception("the database does not answer the rooms")
+
+    async def _tick(self) -> None:
+        rooms = list(self.rooms.values())
+        for room in rooms:
+            self._keep_company(room)
+        for at in range(0, len(rooms), ROOMS_AT_ONCE):
+            await self._recheck(rooms[at : at + ROOMS_AT_ONCE])
+        peers = [peer for room in rooms for peer in room.presence.here]
+        if peers:
+            await db.run(services.record_seen, peers=peers, now=timezone.now())
+        for room in rooms:
+            await self._keep_version(room, VERSION_EVERY)
+            if room.board.unfolded > FOLD_AFTER:
+                await self._fold(room)
+
+    def _keep_company(self, room: Room) -> None:
+        """The heartbeat, and what follows when another process has none any more: its last
+        strokes may be in memory here and nowhere else, so they are folded in."""
+        if self.bus.connected:
+            for process in room.presence.bury_silent():
+                room.board.forget_process(process)
+                room.board.unfolded += FOLD_AFTER + 1
+        else:
+            room.presence.heard_from_all()
+        room.announce()
+        if room.board.take_stirred():
+            room.ask(back=False)
+
+    async def _recheck(self, rooms: list[Room]) -> None:
+        numbers = [room.question() for room in rooms]
+        users = {user for room in rooms for user in room.guest_users()}
+        found: dict[int, Facts] = await db.run(facts_of, [r.session_id for r in rooms], users)
+        for room, number in zip(rooms, numbers, strict=True):
+            await room.apply(found.get(room.session_id), number)
+
+    # -- other processes --------------------------------------------------------------------
+
+    def _hear(self, uuid: UUID, process: str, messages: list[BusMessage]) -> None:
+        room = self.rooms.get(uuid)
+        if room is not None:
+            for message in messages:
+                room.hear(process, message)
+
+    async def _heal(self) -> None:
+        """Redis is there again: greet everyone, compare boards, and pass on the chat that could
+        not be heard meanwhile."""
+        for room in list(self.rooms.values()):
+            room.presence.heard_from_all()
+            room.greet()
+            await room.recheck()
+            for row in await db.run(services.messages_after, room.session_id, room.last_chat):
+                room.last_chat = row.pk
+                room.deliver_here(wire.Chat(as_message(row)))
+
+    def recheck_soon(self, uuid: UUID) -> None:
+        """From any thread: the facts of this room have changed."""
+        self.loop.call_soon_threadsafe(self._recheck_now, uuid)
+
+    def _recheck_now(self, uuid: UUID) -> None:
+        room = self.rooms.get(uuid)
+        if room is not None:
+            self.spawn(room.recheck())
+
+    def take_update(self, uuid: UUID, update: bytes) -> None:
+        """From any thread: an update of the server's own, which is stored already."""
+        self.loop.call_soon_threadsafe(self._take_update, uuid, update)
+
+    def _take_update(self, uuid: UUID, update: bytes) -> None:
+        room = self.rooms.get(uuid)
+        if room is not None:
+            room.board.take_update(update)

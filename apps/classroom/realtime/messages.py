@@ -1,0 +1,70 @@
+"""What processes tell each other about a room, by way of the bus."""
+
+import msgspec
+from msgspec import Struct
+
+from apps.classroom.realtime.presence import Present
+
+
+class Cast(Struct, tag="cast", frozen=True):
+    """A JSON frame for everybody who is in, the tutor's sockets, or one peer.
+
+    `audience` is `in`, `tutor` or the peer's id."""
+
+    audience: str
+    frame: str
+
+
+class Here(Struct, tag="here", frozen=True):
+    """Everyone connected to the sending process; replaces what it said before."""
+
+    peers: list[Present]
+
+
+class Hello(Struct, tag="hello", frozen=True):
+    """The sender has just opened the room, or found the others again: say who is there."""
+
+
+class Recheck(Struct, tag="recheck", frozen=True):
+    """Something that rights hang on has changed in the database."""
+
+
+class Deny(Struct, tag="deny", frozen=True):
+    """The tutor sends a waiting person away."""
+
+    person: str
+
+
+class Frame(Struct, tag="frame", frozen=True):
+    """A board frame that was checked and stored."""
+
+    data: bytes
+
+
+class Ask(Struct, tag="ask", frozen=True):
+    """Send what the board with this state vector lacks; `back` asks for one in return."""
+
+    state_vector: bytes
+    back: bool
+
+
+BusMessage = Cast | Here | Hello | Recheck | Deny | Frame | Ask
+
+
+class Parcel(Struct, array_like=True, frozen=True):
+    """Several messages from one process in one Redis message."""
+
+    process: str
+    messages: list[BusMessage]
+
+
+_decoder: msgspec.msgpack.Decoder[Parcel] = msgspec.msgpack.Decoder(Parcel)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def pack(process: str, messages: list[BusMessage]) -> bytes:
+    return _encoder.encode(Parcel(process, messages))
+
+
+def unpack(payload: bytes) -> Parcel:
+    return _decoder.decode(payload)

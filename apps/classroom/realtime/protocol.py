@@ -1,0 +1,272 @@
+"""The events socket's messages and both sockets' close codes; docs/protocol.md is their manual.
+
+A frame is parsed into one of the structs below or refused; nothing else of it is used.
+"""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+VERSION = 1
+MAX_EVENT = 64 * 1024
+MAX_BOARD_FRAME = 1024 * 1024
+CHAT_ON_ENTRY = 200
+
+
+class Close(IntEnum):
+    MALFORMED = 4400
+    BAD_TICKET = 4401
+    FORBIDDEN = 4403
+    NO_SUCH_ROOM = 4404
+    TOO_SLOW = 4408
+    CANCELLED = 4409
+    INVITE_OVER = 4410
+    TOO_LARGE = 4413
+    WAITING = 4423
+    FLOOD = 4429
+    RESTARTING = 1012
+
+
+PersonKey = Annotated[str, Meta(pattern=r"^(u[0-9]{1,19}|g[0-9a-f-]{36})$")]
+
+
+class Incoming(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True):
+    """Anything a client sends."""
+
+
+class ChatSend(Incoming, tag="chat.send", frozen=True):
+    id: UUID
+    text: Annotated[str, Meta(min_length=1, max_length=4000)]
+
+
+class Hand(Incoming, tag="hand", frozen=True):
+    raised: bool
+
+
+class MediaState(Struct, frozen=True, forbid_unknown_fields=True):
+    camera: bool = False
+    microphone: bool = False
+    screen: bool = False
+
+
+class Media(Incoming, tag="media", frozen=True):
+    camera: bool
+    microphone: bool
+    screen: bool
+
+
+class Signal(Incoming, tag="signal", frozen=True):
+    to: UUID
+    data: dict[str, Any]
+
+
+class Quality(Incoming, tag="quality", frozen=True):
+    level: Annotated[str, Meta(pattern="^(good|fair|poor)$")]
+    rtt_ms: Annotated[int, Meta(ge=0, le=600_000)] | None = None
+    loss: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class LobbyAdmit(Incoming, tag="lobby.admit", frozen=True):
+    person: PersonKey
+
+
+class LobbyDeny(Incoming, tag="lobby.deny", frozen=True):
+    person: PersonKey
+
+
+class LobbySet(Incoming, tag="lobby.set", frozen=True):
+    enabled: bool
+
+
+class Mute(Incoming, tag="mute", frozen=True):
+    peer: UUID
+
+
+class Remove(Incoming, tag="remove", frozen=True):
+    person: PersonKey
+
+
+class TimerSet(Incoming, tag="timer.set", frozen=True):
+    seconds: Annotated[int, Meta(ge=0, le=86_400)]
+
+
+class End(Incoming, tag="end", frozen=True):
+    pass
+
+
+class Ping(Incoming, tag="ping", frozen=True):
+    pass
+
+
+ClientMessage = (
+    ChatSend
+    | Hand
+    | Media
+    | Signal
+    | Quality
+    | LobbyAdmit
+    | LobbyDeny
+    | LobbySet
+    | Mute
+    | Remove
+    | TimerSet
+    | End
+    | Ping
+)
+TUTOR_ONLY = (LobbyAdmit, LobbyDeny, LobbySet, Mute, Remove, TimerSet, End)
+
+
+class Outgoing(Struct, tag_field="type", frozen=True):
+    """Anything the server sends."""
+
+
+class You(Struct, frozen=True):
+    peer: UUID
+    person: str
+    name: str
+    role: str
+    state: str
+
+
+class RoomState(Struct, frozen=True):
+    lesson_id: int
+    lobby_enabled: bool
+    timer_ends_at: datetime | None
+    now: datetime
+
+
+class Peer(Struct, frozen=True):
+    """One connection; a person with two tabs is two."""
+
+    peer: UUID
+    person: str
+    name: str
+    role: str
+    hand: bool = False
+    media: MediaState = MediaState()
+
+
+class Waiting(Struct, frozen=True):
+    person: str
+    name: str
+
+
+class Message(Struct, frozen=True):
+    id: UUID
+    person: str
+    name: str
+    role: str
+    text: str
+    sent_at: datetime
+
+
+class Welcome(Outgoing, tag="welcome", frozen=True):
+    v: int
+    you: You
+    room: RoomState
+    peers: list[Peer]
+    lobby: list[Waiting]
+    chat: list[Message]
+
+
+class PeerJoined(Outgoing, tag="peer.joined", frozen=True):
+    peer: Peer
+
+
+class PeerChanged(Outgoing, tag="peer.changed", frozen=True):
+    peer: Peer
+
+
+class PeerLeft(Outgoing, tag="peer.left", frozen=True):
+    peer: UUID
+
+
+class Lobby(Outgoing, tag="lobby", frozen=True):
+    waiting: list[Waiting]
+    enabled: bool
+
+
+class Chat(Outgoing, tag="chat", frozen=True):
+    message: Message
+
+
+class SignalFrom(Outgoing, tag="signal", rename={"sender": "from"}, frozen=True):
+    sender: UUID
+    data: dict[str, Any]
+
+
+class Muted(Outgoing, tag="muted", frozen=True):
+    pass
+
+
+class QualityOf(Outgoing, tag="quality", frozen=True):
+    peer: UUID
+    level: str
+    rtt_ms: int | None
+    loss: float | None
+
+
+class Timer(Outgoing, tag="timer", frozen=True):
+    ends_at: datetime | None
+
+
+class Ended(Outgoing, tag="ended", frozen=True):
+    pass
+
+
+class Pong(Outgoing, tag="pong", frozen=True):
+    pass
+
+
+class Error(Outgoing, tag="error", frozen=True):
+    """`ref` is the `type` that was refused, when it could be read."""
+
+    code: str
+    detail: str
+    ref: str | None = None
+
+
+class NotJson(Exception):
+    """The frame is no JSON object with a string `type`."""
+
+
+class BadMessage(Exception):
+    """A message of an unknown type or a wrong shape."""
+
+    def __init__(self, code: str, ref: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.ref, self.detail = code, ref, detail
+
+
+class _Head(Struct):
+    type: str
+
+
+_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+_head = msgspec.json.Decoder(_Head)
+_encoder = msgspec.json.Encoder()
+KNOWN = {kind.__struct_config__.tag: kind for kind in Incoming.__subclasses__()}
+
+
+def parse(frame: str) -> ClientMessage:
+    """Raises NotJson or BadMessage. The size is the caller's to check, before."""
+    try:
+        return _decoder.decode(frame)
+    except msgspec.ValidationError as exc:
+        reason = str(exc)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
+        raise NotJson from exc
+    try:
+        kind = _head.decode(frame).type
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
+        raise NotJson from exc
+    code = "bad_shape" if kind in KNOWN else "unknown_type"
+    raise BadMessage(code, kind[:40], reason[:300])
+
+
+def encode(message: Outgoing) -> str:
+    return _encoder.encode(message).decode()

@@ -1,0 +1,331 @@
+"""One room in this process: its board, its events sockets, and the facts their rights hang on."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.utils import timezone
+from pycrdt import Doc
+
+from apps.classroom import services
+from apps.classroom.facts import facts_of
+from apps.classroom.models import ChatMessage
+from apps.classroom.policies import Facts, Person, Refusal, must_wait, refusal
+from apps.classroom.realtime import db, yproto
+from apps.classroom.realtime import protocol as wire
+from apps.classroom.realtime.board import Board
+from apps.classroom.realtime.bus import Bus
+from apps.classroom.realtime.messages import (
+    Ask,
+    BusMessage,
+    Cast,
+    Deny,
+    Frame,
+    Hello,
+    Here,
+    Recheck,
+)
+from apps.classroom.realtime.presence import Changes, Presence, Present
+from apps.classroom.realtime.protocol import Close
+from apps.classroom.realtime.sockets import Socket
+from apps.classroom.realtime.varints import Malformed
+
+log = logging.getLogger("kreida.room")
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+
+CLOSES = {
+    Refusal.CANCELLED: Close.CANCELLED,
+    Refusal.REMOVED: Close.FORBIDDEN,
+    Refusal.NO_RIGHT: Close.FORBIDDEN,
+    Refusal.NOT_A_MEMBER: Close.FORBIDDEN,
+    Refusal.INVITE_REPLACED: Close.INVITE_OVER,
+    Refusal.INVITE_EXPIRED: Close.INVITE_OVER,
+}
+
+
+def as_message(row: ChatMessage) -> wire.Message:
+    return wire.Message(row.uuid, row.person, row.name, row.role, row.text, row.sent_at)
+
+
+class Room:
+    def __init__(
+        self,
+        uuid: UUID,
+        session_id: int,
+        facts: Facts,
+        doc: "Doc[Any]",
+        *,
+        bus: Bus,
+        store: Callable[[int, bytes], None],
+        spawn: Spawn,
+    ) -> None:
+        self.uuid = uuid
+        self.session_id = session_id
+        self.facts = facts
+        self.bus = bus
+        self.board = Board(
+            doc,
+            store=lambda update: store(session_id, update),
+            publish=lambda frame: self.publish(Frame(frame)),
+        )
+        self.presence = Presence(self._tell_presence)
+        self.events: dict[UUID, Socket] = {}
+        self.last_chat = 0
+        self._spawn = spawn
+        self._entering: dict[UUID, list[str]] = {}
+        self._asked = self._answered = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.events and not self.board.sockets
+
+    def sockets(self) -> list[Socket]:
+        return [*self.events.values(), *self.board.sockets]
+
+    # -- telling ----------------------------------------------------------------------------
+
+    def publish(self, message: BusMessage) -> None:
+        self.bus.publish(self.uuid, message)
+
+    def cast(self, message: wire.Outgoing, audience: str = "in") -> None:
+        """To that audience here and in the other processes."""
+        frame = wire.encode(message)
+        self._deliver_cast(frame, audience)
+        self.publish(Cast(audience, frame))
+
+    def _deliver_cast(self, frame: str, audience: str) -> None:
+        """Also to those on their way in, once they are: what they read of the chat is older."""
+        self._deliver(frame, audience)
+        if audience == "in":
+            for held in self._entering.values():
+                held.append(frame)
+
+    def deliver_here(self, message: wire.Outgoing) -> None:
+        """To everybody who is in, in this process alone."""
+        self._deliver_cast(wire.encode(message), "in")
+
+    def _deliver(self, frame: str, audience: str, but: UUID | None = None) -> None:
+        for peer, present in self.presence.here.items():
+            socket = self.events.get(peer)
+            if socket is not None and peer != but and self._is_in(audience, present, socket):
+                socket.push(frame)
+
+    @staticmethod
+    def _is_in(audience: str, present: Present, socket: Socket) -> bool:
+        if audience == "in":
+            return not present.waiting
+        to_tutor = audience == "tutor" and socket.person.is_tutor
+        return to_tutor or audience == str(socket.peer)
+
+    def _tell_presence(self, changes: Changes) -> None:
+        """To the sockets of this process; each process does so for its own."""
+        for peer in changes.joined:
+            self._deliver(wire.encode(wire.PeerJoined(peer)), "in", but=peer.peer)
+        for peer in changes.changed:
+            self._deliver(wire.encode(wire.PeerChanged(peer)), "in", but=peer.peer)
+        for gone in changes.left:
+            self._deliver(wire.encode(wire.PeerLeft(gone)), "in")
+        if changes.lobby:
+            self.tell_lobby()
+
+    def tell_lobby(self) -> None:
+        lobby = wire.Lobby(self.presence.waiting(), self.facts.lobby_enabled)
+        self._deliver(wire.encode(lobby), "tutor")
+
+    def announce(self) -> None:
+        """Who is here, to the other processes."""
+        here = list(self.presence.here.values())
+        self.publish(Here(here))
+        self.bus.remember(self.uuid, here)
+
+    # -- coming and going -------------------------------------------------------------------
+
+    async def enter(self, socket: Socket) -> None:
+        """Welcomes an events socket, into the room or into its lobby."""
+        person = socket.person
+        self.events[socket.peer] = socket
+        peer = wire.Peer(socket.peer, person.key, person.name, person.role.value)
+        waiting = must_wait(self.facts, person)
+        if waiting:
+            self._welcome(socket, [], waiting=True)
+        else:
+            await self._let_in(socket)
+        if socket.peer in self.events:
+            self.presence.set(Present(peer, waiting))
+            self.announce()
+
+    async def _let_in(self, socket: Socket) -> None:
+        held = self._entering[socket.peer] = []
+        try:
+            chat = await self._record(socket)
+        finally:
+            del self._entering[socket.peer]
+        self._welcome(socket, [as_message(row) for row in chat], waiting=False)
+        for frame in held:
+            socket.push(frame)
+
+    async def _record(self, socket: Socket) -> list[ChatMessage]:
+        """That they are in; answers with the chat so far."""
+        person, now = socket.person, timezone.now()
+        if person.role == "guest":
+            await db.run(services.admit, session_id=self.session_id, people=[person.key])
+        await db.run(
+            services.record_joining,
+            session_id=self.session_id,
+            peer=socket.peer,
+            person=person,
+            now=now,
+        )
+        chat = await db.run(services.last_messages, self.session_id, wire.CHAT_ON_ENTRY)
+        if chat:
+            self.last_chat = max(self.last_chat, chat[-1].pk)
+        return chat
+
+    def _welcome(self, socket: Socket, chat: list[wire.Message], *, waiting: bool) -> None:
+        person, facts = socket.person, self.facts
+        state = "waiting" if waiting else "in"
+        you = wire.You(socket.peer, person.key, person.name, person.role.value, state)
+        room = wire.RoomState(
+            facts.lesson_id, facts.lobby_enabled, facts.timer_ends_at, timezone.now()
+        )
+        peers = [] if waiting else self.presence.peers(but=socket.peer)
+        lobby = self.presence.waiting() if person.is_tutor else []
+        welcome = wire.Welcome(wire.VERSION, you, room, peers, lobby, chat)
+        socket.push(wire.encode(welcome))
+
+    async def leave(self, socket: Socket) -> None:
+        self.events.pop(socket.peer, None)
+        gone = self.presence.drop(socket.peer)
+        self.announce()
+        if gone is not None and not gone.waiting:
+            await db.run(services.record_leaving, peer=socket.peer, now=timezone.now())
+
+    def change(self, socket: Socket, **fields: object) -> None:
+        present = self.presence.here[socket.peer]
+        peer = msgspec.structs.replace(present.peer, **fields)
+        self.presence.set(Present(peer, present.waiting))
+        self.announce()
+
+    # -- rights -----------------------------------------------------------------------------
+
+    async def recheck(self) -> None:
+        """Reads the facts anew and does what follows from them."""
+        number = self.question()
+        found = await db.run(facts_of, [self.session_id], self.guest_users())
+        await self.apply(found.get(self.session_id), number)
+
+    def question(self) -> int:
+        """A number for a reading of the facts that is about to begin: of two that overlap, the
+        one begun later is believed."""
+        self._asked += 1
+        return self._asked
+
+    async def recheck_everywhere(self) -> None:
+        self.publish(Recheck())
+        await self.recheck()
+
+    def guest_users(self) -> set[int]:
+        people = (socket.person for socket in self.sockets())
+        return {p.user_id for p in people if p.role == "guest" and p.user_id is not None}
+
+    async def apply(self, facts: Facts | None, number: int) -> None:
+        """Closes whoever has no right any more, lets in whoever need not wait, and tells what
+        changed. No facts: the room is gone."""
+        if number < self._answered:
+            return
+        self._answered = number
+        if facts is None:
+            for socket in self.sockets():
+                socket.close(Close.NO_SUCH_ROOM)
+            return
+        before, self.facts = self.facts, facts
+        now = timezone.now()
+        for socket in self.sockets():
+            why = refusal(facts, socket.person, now)
+            if why is not None:
+                socket.close(CLOSES[why])
+        if facts.timer_ends_at != before.timer_ends_at:
+            self._deliver(wire.encode(wire.Timer(facts.timer_ends_at)), "in")
+        if facts.lobby_enabled != before.lobby_enabled:
+            self.tell_lobby()
+        if facts.completed and not before.completed:
+            self._deliver(wire.encode(wire.Ended()), "in")
+        for present in list(self.presence.here.values()):
+            await self._end_waiting(present)
+
+    async def _end_waiting(self, present: Present) -> None:
+        socket = self.events.get(present.peer.peer)
+        if socket is None or socket.closing is not None or not present.waiting:
+            return
+        if socket.peer in self._entering or must_wait(self.facts, socket.person):
+            return
+        await self._let_in(socket)
+        if socket.peer in self.presence.here:
+            self.presence.set(Present(present.peer, waiting=False))
+            self.announce()
+
+    def deny_everywhere(self, person: str) -> None:
+        self.publish(Deny(person))
+        self._deny(person)
+
+    def _deny(self, person: str) -> None:
+        for present in self.presence.here.values():
+            if present.waiting and present.peer.person == person:
+                self.events[present.peer.peer].close(Close.FORBIDDEN)
+
+    def may_act(self, person: Person) -> bool:
+        return refusal(self.facts, person, timezone.now()) is None
+
+    # -- other processes --------------------------------------------------------------------
+
+    def hear(self, process: str, message: BusMessage) -> None:
+        match message:
+            case Frame(data):
+                self._take_frame(data, process)
+            case Cast(audience, frame):
+                self._deliver_cast(frame, audience)
+            case Here(peers):
+                self.presence.hear(process, peers)
+            case Hello():
+                self.announce()
+                self._share_cursors()
+            case Deny(person):
+                self._deny(person)
+            case Ask(state_vector, back):
+                self._answer(state_vector, back=back)
+            case Recheck():
+                self._spawn(self.recheck())
+
+    def _take_frame(self, frame: bytes, process: str) -> None:
+        try:
+            self.board.take_frame(frame, process)
+        except Malformed:
+            log.exception("a frame from another process could not be read")
+
+    def _answer(self, state_vector: bytes, *, back: bool) -> None:
+        try:
+            update = self.board.state_since(state_vector)
+        except Malformed:
+            return
+        if update != yproto.EMPTY_UPDATE:
+            self.publish(Frame(yproto.sync_frame(yproto.UPDATE, update)))
+        if back:
+            self.ask(back=False)
+
+    def ask(self, *, back: bool) -> None:
+        self.publish(Ask(self.board.doc.get_state(), back))
+
+    def _share_cursors(self) -> None:
+        cursors = self.board.own_cursors()
+        if cursors is not None:
+            self.publish(Frame(cursors))
+
+    def greet(self) -> None:
+        """Having opened the room, or found the others again."""
+        self.publish(Hello())
+        self.announce()
+        self._share_cursors()
+        self.ask(back=True)

@@ -1,0 +1,88 @@
+"""The one writer of a process: what was drawn in every room, in one transaction a batch."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+
+from django.db import DatabaseError, IntegrityError
+from pycrdt import merge_updates
+
+from apps.classroom import store
+from apps.classroom.realtime import db
+
+log = logging.getLogger("kreida.room")
+
+# The least time from one batch to the next, in seconds. What a crash can lose is what came in
+# during it, and during one transaction.
+PAUSE = 0.1
+RETRY = 1.0
+MAX_UNMERGED = 2000  # while the database does not answer, more than this a room is merged
+
+
+class LogWriter:
+    def __init__(self) -> None:
+        self._pending: defaultdict[int, list[bytes]] = defaultdict(list)
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._hurry = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    def add(self, session_id: int, update: bytes) -> None:
+        updates = self._pending[session_id]
+        updates.append(update)
+        if len(updates) > MAX_UNMERGED:
+            updates[:] = [merge_updates(*updates)]
+        self._idle.clear()
+        self._wake.set()
+
+    async def flush(self) -> None:
+        """Until everything that was added is stored; waits for as long as the database is away."""
+        self._hurry.set()
+        await self._idle.wait()
+
+    async def stop(self) -> None:
+        """Gives a database that does not answer five seconds more."""
+        try:
+            async with asyncio.timeout(5):
+                await self.flush()
+        except TimeoutError:
+            log.error("strokes are lost: the database does not answer at the end")
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._pending = self._pending, defaultdict(list)
+            try:
+                await db.run(self._store, batch)
+            except DatabaseError:
+                log.exception("the board's log cannot be written; trying again")
+                self._put_back(batch)
+                await asyncio.sleep(RETRY)
+            if not self._pending:
+                self._idle.set()
+                self._hurry.clear()
+            await self._pause()
+
+    async def _pause(self) -> None:
+        # Not wait_for, which on Python 3.11 may swallow the cancellation that ends this task.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE):
+                await self._hurry.wait()
+
+    def _put_back(self, batch: dict[int, list[bytes]]) -> None:
+        for session_id, updates in batch.items():
+            self._pending[session_id][:0] = updates
+        self._wake.set()
+
+    @staticmethod
+    def _store(batch: dict[int, list[bytes]]) -> None:
+        try:
+            store.append(batch)
+        except IntegrityError:  # a room was deleted under its people; the others' go in
+            there = store.existing(list(batch))
+            store.append({key: updates for key, updates in batch.items() if key in there})

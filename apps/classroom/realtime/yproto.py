@@ -1,0 +1,106 @@
+"""y-protocols on the wire: varints, sync and awareness frames, and what is refused before
+pycrdt ever sees it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+from pycrdt import get_state
+
+from apps.classroom.realtime.varints import Malformed, read_bytes, read_varint, varint
+from apps.classroom.realtime.yscan import is_deeper
+
+SYNC, AWARENESS, AUTH, QUERY_AWARENESS = 0, 1, 2, 3
+STEP1, STEP2, UPDATE = 0, 1, 2
+EMPTY_UPDATE = b"\x00\x00"
+
+MAX_CLIENTS_PER_FRAME = 1000
+# yrs decodes nested values recursively, on the C stack: some tens of thousands of levels kill
+# the process. An array begins with byte 0x75 and an object with 0x76.
+MAX_NESTING = 1000
+_ARRAY, _OBJECT = b"\x75", b"\x76"
+
+
+class Sync(NamedTuple):
+    step: int
+    payload: bytes
+
+
+class Entry(NamedTuple):
+    """One client's line of an awareness frame; `state` is JSON, `null` when it has gone."""
+
+    client: int
+    clock: int
+    state: bytes
+
+
+def sync_frame(step: int, payload: bytes) -> bytes:
+    return bytes((SYNC, step)) + varint(len(payload)) + payload
+
+
+def read_sync(frame: bytes) -> Sync:
+    """Of a frame whose first byte is SYNC. Raises Malformed."""
+    step, at = read_varint(frame, 1)
+    payload, end = read_bytes(frame, at)
+    if step > UPDATE or end != len(frame):
+        raise Malformed("not a sync message")
+    return Sync(step, payload)
+
+
+def check_update(update: bytes) -> None:
+    """Raises Malformed for what yrs or a browser could not take. Costs about a microsecond; the
+    update may still turn out to be none when it is applied."""
+    openings = update.count(_ARRAY) + update.count(_OBJECT)
+    if openings > MAX_NESTING and is_deeper(update, MAX_NESTING):
+        raise Malformed("nested too deeply")
+    try:
+        state = get_state(update)
+    except ValueError as exc:
+        raise Malformed("not a Yjs update") from exc
+    check_state_vector(state)
+
+
+def check_state_vector(state: bytes) -> None:
+    """Raises Malformed unless it is one, of clients that JavaScript can name."""
+    count, at = read_varint(state, 0)
+    for _ in range(count):
+        _client, at = read_varint(state, at)
+        _clock, at = read_varint(state, at)
+    if at != len(state):
+        raise Malformed("not a state vector")
+
+
+def read_awareness(frame: bytes) -> list[Entry]:
+    """Of a frame whose first byte is AWARENESS. Raises Malformed."""
+    body, end = read_bytes(frame, 1)
+    if end != len(frame):
+        raise Malformed("not an awareness message")
+    return list(_entries(body))
+
+
+def _entries(body: bytes) -> Iterator[Entry]:
+    count, at = read_varint(body, 0)
+    if count > MAX_CLIENTS_PER_FRAME:
+        raise Malformed("too many clients in one frame")
+    for _ in range(count):
+        client, at = read_varint(body, at)
+        clock, at = read_varint(body, at)
+        state, at = read_bytes(body, at)
+        _check_json(state)
+        yield Entry(client, clock, state)
+    if at != len(body):
+        raise Malformed("not an awareness message")
+
+
+def _check_json(state: bytes) -> None:
+    try:
+        msgspec.json.decode(state)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise Malformed("a state is not JSON") from exc
+
+
+def awareness_frame(entries: list[Entry]) -> bytes:
+    body = bytearray(varint(len(entries)))
+    for client, clock, state in entries:
+        body += varint(client) + varint(clock) + varint(len(state)) + state
+    return bytes((AWARENESS,)) + varint(len(body)) + bytes(body)

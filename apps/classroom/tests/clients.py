@@ -1,0 +1,215 @@
+"""Clients of the room as a test writes them: tickets over HTTP, sockets by `websockets`."""
+
+import asyncio
+import contextlib
+import json
+import uuid
+from datetime import timedelta
+
+import websockets
+from django.utils import timezone
+from pycrdt import Doc, Map
+from websockets.asyncio.client import connect
+
+from apps.classroom.realtime import yproto
+from apps.lessons.invites import make_invite
+
+PATIENCE = 5
+
+
+class Closed(AssertionError):
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+class House:
+    """One lesson with its people; `ticket` and sockets for each of them."""
+
+    def __init__(self, server, lesson, tutor, student, api):
+        self.server, self.stop = server.url, server.stop
+        self.lesson, self.tutor, self.student = lesson, tutor, student
+        self.session = lesson.session
+        self.uuid = lesson.session.uuid
+        self.api = api
+        self.join_url = f"/api/classroom/sessions/{self.uuid}/join/"
+
+    def join(self, user=None, client=None, **body):
+        client = client or self.api(user)
+        return client.post(self.join_url, body, format="json")
+
+    def ticket(self, user=None, client=None, **body):
+        answer = self.join(user, client, **body)
+        assert answer.status_code == 200, answer.content
+        return answer.json()["ticket"]
+
+    def invite(self, **kwargs):
+        self.lesson.refresh_from_db()
+        return make_invite(lesson=self.lesson, now=timezone.now(), **kwargs).token
+
+    def guest(self, name="Гість"):
+        """A client of somebody without an account, and their ticket."""
+        client = self.api(None)
+        return client, self.ticket(client=client, invite=self.invite(), name=name)
+
+    def url(self, kind, ticket, room=None):
+        base = self.server.replace("http", "ws")
+        return f"{base}/ws/classroom/{room or self.uuid}/{kind}?ticket={ticket}"
+
+    def events(self, ticket, **kwargs):
+        return Events(self.url("events", ticket), **kwargs)
+
+    def board(self, ticket, **kwargs):
+        return BoardClient(self.url("board", ticket), **kwargs)
+
+
+class Client:
+    def __init__(self, url, **kwargs):
+        self.url, self.kwargs = url, {"compression": None, "max_size": None, **kwargs}
+
+    async def __aenter__(self):
+        self.socket = await connect(self.url, **self.kwargs)
+        await self.opened()
+        return self
+
+    async def __aexit__(self, *exc):
+        await self.socket.close()
+
+    async def opened(self):
+        pass
+
+    async def close_code(self):
+        """Reads on until the server closes the socket."""
+        async with asyncio.timeout(PATIENCE * 2):
+            with contextlib.suppress(websockets.ConnectionClosed):
+                while True:
+                    await self.socket.recv()
+        return self.socket.close_code
+
+
+class Events(Client):
+    async def opened(self):
+        self.seen = []
+
+    async def send(self, type_, **fields):
+        await self.socket.send(json.dumps({"type": type_, **fields}))
+
+    async def next(self):
+        async with asyncio.timeout(PATIENCE):
+            try:
+                message = json.loads(await self.socket.recv())
+            except websockets.ConnectionClosed:
+                raise Closed(self.socket.close_code) from None
+        self.seen.append(message)
+        return message
+
+    async def until(self, type_, **fields):
+        """The next message of that type with those fields; others are passed over."""
+        while True:
+            message = await self.next()
+            if message["type"] == type_ and fields.items() <= message.items():
+                return message
+
+    async def say(self, text, id_=None):
+        id_ = str(id_ or uuid.uuid4())
+        await self.send("chat.send", id=id_, text=text)
+        return id_
+
+    async def quiet(self):
+        """Everything that was sent to it before now, by asking for an echo behind it."""
+        await self.send("ping")
+        before = len(self.seen)
+        await self.until("pong")
+        return self.seen[before:-1]
+
+
+class BoardClient(Client):
+    """A Yjs client: sends what its document does, applies what it hears."""
+
+    def __init__(self, url, doc=None, **kwargs):
+        super().__init__(url, **kwargs)
+        self.doc = doc or Doc()
+        self.map = self.doc.get("elements:1", type=Map)
+        self.awareness = {}
+        self.synced = asyncio.Event()
+
+    async def opened(self):
+        self._from_far = False
+        self._out = asyncio.Queue()
+        self._subscription = self.doc.observe(self._changed)
+        await self.socket.send(yproto.sync_frame(yproto.STEP1, self.doc.get_state()))
+        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+        async with asyncio.timeout(PATIENCE):
+            await self.synced.wait()
+
+    def _changed(self, event):
+        if not self._from_far:
+            self._out.put_nowait(yproto.sync_frame(yproto.UPDATE, event.update))
+
+    async def _write(self):
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await self.socket.send(await self._out.get())
+                self._out.task_done()
+
+    async def _read(self):
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                frame = await self.socket.recv()
+                self.take(frame)
+
+    def take(self, frame):
+        if frame[0] == yproto.AWARENESS:
+            for client, _clock, state in yproto.read_awareness(frame):
+                self.awareness[client] = json.loads(state)
+            return
+        step, payload = yproto.read_sync(frame)
+        if step == yproto.STEP1:
+            update = self.doc.get_update(payload)
+            self._out.put_nowait(yproto.sync_frame(yproto.STEP2, update))
+            return
+        self._from_far = True
+        self.doc.apply_update(payload)
+        self._from_far = False
+        if step == yproto.STEP2:
+            self.synced.set()
+
+    async def __aexit__(self, *exc):
+        self.doc.unobserve(self._subscription)
+        await self.drained()
+        await self.socket.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drained(self):
+        """Until what was drawn has gone out, and the server has read it."""
+        with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while not self._out.empty():
+                    await asyncio.sleep(0.001)
+                await (await self.socket.ping())
+
+    async def close_code(self):
+        async with asyncio.timeout(PATIENCE * 2):
+            await self.socket.wait_closed()
+        return self.socket.close_code
+
+
+async def refused_with(url, **kwargs):
+    """The code a socket is closed with as soon as it is open."""
+    async with connect(url, **kwargs) as socket, asyncio.timeout(PATIENCE):
+        await socket.wait_closed()
+        return socket.close_code
+
+
+async def eventually(condition, patience=PATIENCE):
+    """Until `condition()` holds: looked at as often as the loop turns, with a limit."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "it never came to be"
+        await asyncio.sleep(0.01)
+
+
+def minutes(number):
+    return timedelta(minutes=number)

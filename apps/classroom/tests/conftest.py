@@ -1,0 +1,58 @@
+"""A real server for the tests of the room: uvicorn with the real ASGI application, in a thread."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+
+from apps.classroom.tests.clients import House
+
+
+@dataclass
+class Server:
+    url: str
+    stop: Callable[[], None]
+
+
+@pytest.fixture
+def lesson(transactional_db, lesson):
+    """Committed, so that the server's threads see it."""
+    return lesson
+
+
+@pytest.fixture
+def server(transactional_db):
+    """`http://127.0.0.1:<port>`, stopped before the database is emptied."""
+    from config.asgi import application
+
+    config = uvicorn.Config(
+        application,
+        port=0,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        log_level="error",
+        timeout_graceful_shutdown=5,
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        assert thread.is_alive()
+        time.sleep(0.005)
+    port = running.servers[0].sockets[0].getsockname()[1]
+
+    def stop():
+        running.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+
+    yield Server(f"http://127.0.0.1:{port}", stop)
+    stop()
+
+
+@pytest.fixture
+def house(server, lesson, tutor, student, api):
+    return House(server, lesson, tutor, student, api)

@@ -1,0 +1,63 @@
+"""Room servers as processes of their own, on the database of the test, for what a thread cannot
+show: being killed, and being several."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from tests.server import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Process:
+    def __init__(self, redis=""):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-m", "uvicorn", "config.asgi:application", "--port",
+                str(self.port), "--ws", "websockets-sansio", "--log-level", "error",
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DATABASE_URL": database_url(),
+                "REDIS_URL": redis,
+                "SECRET_KEY": settings.SECRET_KEY,
+                "DATA_DIR": str(settings.DATA_DIR),
+            },
+        )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            assert self.process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def _answers(self):
+        try:
+            return urllib.request.urlopen(f"{self.url}/healthz", timeout=2).status == 200
+        except OSError:
+            return False
+
+    def kill(self, how=signal.SIGKILL):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(20)
+
+
+def database_url():
+    told = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{told['NAME']}"
+    host = told["HOST"] or "127.0.0.1"
+    return (
+        f"postgres://{told['USER']}:{told['PASSWORD']}@{host}:{told['PORT'] or 5432}/{told['NAME']}"
+    )

@@ -1,0 +1,154 @@
+"""Who was there and when, from joins and leaves, and what becomes of the lesson's status."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.classroom import services
+from apps.classroom.models import Attendance
+from apps.lessons.models import Lesson
+
+NOW = timezone.now()
+
+
+@pytest.fixture
+def stay(lesson, tutor):
+    def make(start, end=None, seen=None, person=None, role="tutor"):
+        """Minutes from NOW; without an end it is still open, seen last at `seen`."""
+
+        def at(minutes):
+            return NOW + timedelta(minutes=minutes)
+
+        return Attendance.objects.create(
+            session=lesson.session,
+            peer=uuid.uuid4(),
+            person=person or f"u{tutor.pk}",
+            name="T",
+            role=role,
+            joined_at=at(start),
+            seen_at=at(start if seen is None else seen),
+            left_at=None if end is None else at(end),
+        )
+
+    return make
+
+
+@pytest.fixture
+def stays(api, lesson, tutor):
+    def read():
+        url = f"/api/classroom/sessions/{lesson.session.uuid}/attendance/"
+        results = api(tutor).get(url).json()["results"]
+        parse = timezone.datetime.fromisoformat
+
+        def minutes(text):
+            return text and round((parse(text) - NOW).total_seconds() / 60, 2)
+
+        return [
+            (s["person"]["name"], minutes(s["joined_at"]), minutes(s["left_at"])) for s in results
+        ]
+
+    return read
+
+
+def test_joins_and_leaves_are_stored(house, api):
+    async def scenario(tutor_ticket, student_ticket):
+        async with house.events(tutor_ticket) as tutor, house.events(student_ticket) as student:
+            await tutor.until("welcome")
+            await student.until("welcome")
+
+    asyncio.run(scenario(house.ticket(house.tutor), house.ticket(house.student)))
+    house.stop()
+    url = f"/api/classroom/sessions/{house.uuid}/attendance/"
+    results = api(house.student).get(url).json()["results"]
+    assert [s["person"] for s in results] == [
+        {"name": "Тарас Вчитель", "role": "tutor"},
+        {"name": "Олена Коваль", "role": "student"},
+    ]
+    assert all(s["joined_at"] <= s["left_at"] for s in results)
+
+
+def test_a_guest_in_the_lobby_was_not_there(house):
+    _client, ticket = house.guest()
+
+    async def scenario():
+        async with house.events(ticket) as guest:
+            await guest.until("welcome")
+
+    asyncio.run(scenario())
+    assert not Attendance.objects.exists()
+
+
+def test_stays_that_overlap_or_nearly_meet_are_one(stay, stays):
+    stay(-60, -50)
+    stay(-55, -40)
+    stay(-39.8, -30)
+    stay(-20, -10)
+    assert stays() == [("T", -60, -30), ("T", -20, -10)]
+
+
+def test_people_are_not_mixed_up(stay, stays):
+    stay(-60, -50)
+    stay(-55, -40, person="u999")
+    assert stays() == [("T", -60, -50), ("T", -55, -40)]
+
+
+def test_who_is_there_has_not_left(stay, stays):
+    stay(-60, -50)
+    stay(-50.1, seen=(timezone.now() - NOW) / timedelta(minutes=1))
+    assert stays() == [("T", -60, None)]
+
+
+def test_a_crash_ends_a_stay_when_it_was_last_seen(stay, stays):
+    stay(-60, seen=-20)
+    assert stays() == [("T", -60, -20)]
+    Attendance.objects.close_abandoned(NOW)
+    assert Attendance.objects.get().left_at == NOW - timedelta(minutes=20)
+    assert stays() == [("T", -60, -20)]
+
+
+def test_the_present_are_seen_again_and_again(stay):
+    there, gone = stay(-60, seen=-0.2), stay(-60, seen=-20)
+    services.record_seen(peers=[there.peer], now=NOW)
+    there.refresh_from_db()
+    gone.refresh_from_db()
+    assert (there.seen_at, there.left_at) == (NOW, None)
+    assert gone.left_at == gone.seen_at
+
+
+@pytest.mark.parametrize(
+    ("ends", "stays_", "status"),
+    [
+        (-5, [(-60, -10, None)], "completed"),
+        (-5, [(-60, None, -10)], "completed"),  # the tutor's process died
+        (-5, [(-60, None, 0)], "scheduled"),  # the tutor is still there
+        (-5, [], "scheduled"),  # the tutor never came
+        (5, [(-60, -10, None)], "scheduled"),  # the tutor may come back
+    ],
+)
+def test_a_lesson_that_is_over_becomes_completed(lesson, stay, ends, stays_, status):
+    ends_at = NOW + timedelta(minutes=ends)
+    Lesson.objects.update(starts_at=ends_at - timedelta(hours=1), ends_at=ends_at)
+    for start, end, seen in stays_:
+        stay(start, end, seen)
+    services.complete_past_lessons(now=NOW)
+    lesson.refresh_from_db()
+    assert lesson.status == status
+
+
+def test_only_the_tutors_coming_counts(lesson, stay):
+    stay(-60, -10, role="student")
+    services.complete_past_lessons(now=NOW)
+    lesson.refresh_from_db()
+    assert lesson.status == "scheduled"
+
+
+def test_a_cancelled_lesson_is_never_completed(lesson, stay):
+    Lesson.objects.update(status="cancelled")
+    stay(-60, -10)
+    services.complete_past_lessons(now=NOW)
+    services.end_lesson(session_id=lesson.session.pk)
+    lesson.refresh_from_db()
+    assert lesson.status == "cancelled"

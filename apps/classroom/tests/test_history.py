@@ -1,0 +1,56 @@
+"""The board's history: kept, read, and gone back to while people draw."""
+
+import asyncio
+
+from django.db import connection
+from pycrdt import Doc, Map
+
+from apps.classroom.models import BoardVersion
+from apps.classroom.tests.clients import eventually
+
+
+def make_version(house, **elements):
+    doc = Doc()
+    doc.get("elements:1", type=Map).update(elements)
+    return BoardVersion.objects.create(session=house.session, state=doc.get_update())
+
+
+def test_going_back_arrives_as_an_ordinary_update(house):
+    old = make_version(house, kept={"version": 3, "x": 1}, back={"version": 1})
+    url = f"/api/classroom/sessions/{house.uuid}/history/"
+    ticket = house.ticket(house.student)
+
+    def restore():
+        try:
+            return house.api(house.tutor).post(f"{url}{old.pk}/restore/").status_code
+        finally:
+            connection.close()
+
+    async def scenario():
+        async with house.board(ticket) as a:
+            a.map["kept"] = {"version": 9, "x": 2}
+            a.map["new"] = {"version": 4}
+            await a.drained()
+            await asyncio.sleep(0.3)  # the log is written at most 0.1 s later
+            assert await asyncio.to_thread(restore) == 204
+            await eventually(lambda: "back" in a.map)
+            return a.map.to_py()
+
+    now = asyncio.run(scenario())
+    assert (now["kept"]["x"], now["kept"]["version"]) == (1, 10)
+    assert (now["new"]["isDeleted"], now["new"]["version"]) == (True, 5)
+    versions = house.api(house.student).get(url).json()["results"]
+    assert len(versions) >= 2  # what was there before is in the history too
+    state = house.api(house.student).get(f"{url}{old.pk}/")
+    assert state["Content-Type"] == "application/octet-stream"
+    doc = Doc()
+    doc.apply_update(state.content)
+    assert set(doc.get("elements:1", type=Map).to_py()) == {"kept", "back"}
+
+
+def test_the_tutors_notes_are_the_tutors_own(api, lesson, tutor, student):
+    url = f"/api/classroom/sessions/{lesson.session.uuid}/notes/"
+    assert api(tutor).get(url).json() == {"text": ""}
+    assert api(tutor).put(url, {"text": " повторити дроби\n"}).status_code == 200
+    assert api(tutor).get(url).json() == {"text": " повторити дроби\n"}
+    assert api(student).get(url).status_code == 403

@@ -1,0 +1,136 @@
+"""Joining the room of a lesson: who somebody is there, and the ticket that lets them in."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.throttling import AnonRateThrottle
+from rest_framework.views import APIView
+
+from apps.accounts.models import User
+from apps.classroom import guests
+from apps.classroom.access import refused
+from apps.classroom.facts import find_room
+from apps.classroom.ice import ice_servers
+from apps.classroom.policies import Person, Role, refusal
+from apps.classroom.realtime import tickets
+from apps.common import tokens
+from apps.common.errors import forbidden, invalid, not_found
+from apps.common.json import json_response
+from apps.common.openapi import documented
+from apps.common.parsing import TextField, without_nulls
+from apps.lessons.errors import invite_invalid
+from apps.lessons.invites import PURPOSE, read_invite
+from apps.lessons.models import Lesson
+from apps.lessons.policies import Action, may
+
+
+class JoinRoomInput(serializers.Serializer[Any]):
+    invite = TextField(required=False, max_length=2000)
+    name = TextField(
+        required=False, max_length=200, help_text="Of a guest who has no account; kept for reloads."
+    )
+
+
+class IceServer(serializers.Serializer[Any]):
+    urls = serializers.ListField(child=serializers.CharField())
+    username = serializers.CharField()
+    credential = serializers.CharField()
+
+
+class TicketShape(serializers.Serializer[Any]):
+    ticket = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    role = serializers.ChoiceField(choices=[role.value for role in Role])
+    events_url = serializers.CharField()
+    board_url = serializers.CharField()
+    ice_servers = IceServer(many=True)
+
+
+class GuestThrottle(AnonRateThrottle):
+    """Only those without an account: a class may reconnect all at once."""
+
+    scope = "invite"
+
+
+class JoinRoomView(APIView):
+    permission_classes = [AllowAny]
+    throttle_classes = [GuestThrottle]
+
+    @documented(
+        "A ticket for the sockets of a room",
+        {200: TicketShape},
+        body=JoinRoomInput,
+        errors=(404, 409, 410),
+    )
+    def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        data = JoinRoomInput(data=without_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        lesson = Lesson.objects.filter(session__uuid=session_uuid).first()
+        if lesson is None:
+            raise not_found()
+        now = timezone.now()
+        person = _person(request, lesson, session_uuid, data.validated_data)
+        _check(session_uuid, person, now)
+        if person.role is Role.GUEST:
+            guests.remember(request.session, session_uuid, person)
+        ticket, expires_at = tickets.issue(room=session_uuid, person=person, now=now)
+        return json_response(
+            {
+                "ticket": ticket,
+                "expires_at": expires_at,
+                "role": person.role,
+                "events_url": _socket_url(request, session_uuid, "events"),
+                "board_url": _socket_url(request, session_uuid, "board"),
+                "ice_servers": ice_servers(person.key, now),
+            }
+        )
+
+
+def _person(request: Request, lesson: Lesson, room: UUID, asked: dict[str, Any]) -> Person:
+    """The lesson's own two are who they are; anybody else is the guest of an invite."""
+    user = request.user if isinstance(request.user, User) else None
+    if user is not None and may(user, Action.ENTER, lesson):
+        role = Role.TUTOR if may(user, Action.EDIT, lesson) else Role.STUDENT
+        return Person(f"u{user.pk}", user.get_full_name(), role)
+    known = guests.recall(request.session, room, user.pk if user else None)
+    if "invite" not in asked:
+        if known is None:
+            raise forbidden() if user else NotAuthenticated
+        return known
+    if user is not None:
+        return _guest(asked["invite"], lesson, f"u{user.pk}", user.get_full_name())
+    key = known.key if known else guests.new_key()
+    name = guests.clean_name(asked.get("name", "")) or (known.name if known else "")
+    return _guest(asked["invite"], lesson, key, name)
+
+
+def _guest(invite: str, lesson: Lesson, key: str, name: str) -> Person:
+    if read_invite(invite).pk != lesson.pk:
+        raise invite_invalid()
+    if not name:
+        raise invalid(name=_("Write your name."))
+    claims = tokens.read(PURPOSE, invite)
+    return Person(key, name, Role.GUEST, claims["gen"], claims["exp"])
+
+
+def _check(room: UUID, person: Person, now: datetime) -> None:
+    found = find_room(room, person.user_id)
+    if found is None:
+        raise not_found()
+    why = refusal(found[1], person, now)
+    if why is not None:
+        raise refused(why)
+
+
+def _socket_url(request: Request, room: UUID, kind: str) -> str:
+    """On the host that was asked, as the browser's page is there too: http becomes ws."""
+    url = request.build_absolute_uri(f"/ws/classroom/{room}/{kind}")
+    return f"ws{url.removeprefix('http')}"

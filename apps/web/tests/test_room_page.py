@@ -1,0 +1,30 @@
+import json
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import translation
+
+from apps.web.room_messages import room_messages
+from apps.web.views.room import room_context
+
+ENGLISH = Path(settings.BASE_DIR, "frontend/src/room/messages.en.json")
+
+
+def test_the_page_has_every_word_that_the_island_asks_for():
+    with translation.override("en"):
+        assert room_messages() == json.loads(ENGLISH.read_text("utf-8"))
+
+
+def test_a_member_goes_back_to_the_lesson_and_a_guest_has_none(lesson, tutor):
+    member = room_context(lesson, user=tutor, invite=None, guest=False)
+    guest = room_context(lesson, user=None, invite="token", guest=True, name="Ada")
+    assert member["lessonUrl"] == f"/lessons/{lesson.pk}/"
+    assert guest["lessonUrl"] == ""
+    assert guest["user"] == {"name": "Ada"}
+
+
+def test_a_stranger_is_forbidden_and_nobody_is_asked_to_sign_in(client, lesson, stranger):
+    address = f"/lessons/{lesson.pk}/room/"
+    assert client.get(address).url == f"/accounts/login/?next={address}"
+    client.force_login(stranger, "allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get(address).status_code == 403

@@ -1,0 +1,92 @@
+import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
+import { describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { Agreed, beats, inParts, isDrawable, readElements } from "./elements";
+
+function element(id: string, part: Record<string, unknown> = {}): ExcalidrawElement {
+  const base = { id, type: "rectangle", x: 0, y: 0, width: 10, height: 10, angle: 0 };
+  return { ...base, version: 1, versionNonce: 7, isDeleted: false, ...part } as never;
+}
+
+describe("which state of an element is the later one", () => {
+  it("is the one of the higher version", () => {
+    expect(beats({ version: 3, versionNonce: 9 }, { version: 2, versionNonce: 1 })).toBe(true);
+    expect(beats({ version: 2, versionNonce: 1 }, { version: 3, versionNonce: 9 })).toBe(false);
+  });
+
+  it("is the one of the lower nonce where the versions are equal, so that both sides agree", () => {
+    const [a, b] = [
+      { version: 2, versionNonce: 1 },
+      { version: 2, versionNonce: 9 },
+    ];
+    expect([beats(a, b), beats(b, a), beats(a, a)]).toEqual([true, false, false]);
+  });
+
+  it("is any where there was none", () => {
+    expect(beats({ version: 1, versionNonce: 1 }, undefined)).toBe(true);
+  });
+});
+
+describe("what the document holds", () => {
+  const bad: [string, unknown][] = [
+    ["no object", 5],
+    ["another id", element("other")],
+    ["an unknown type", element("a", { type: "iframe" })],
+    ["no number", element("a", { x: Number.NaN })],
+    ["too far away", element("a", { x: 1e9 })],
+    ["a line without points", element("a", { type: "line" })],
+    ["a point that is none", element("a", { type: "freedraw", points: [[0, "1"]] })],
+    ["text that is none", element("a", { type: "text", text: 5 })],
+  ];
+
+  it.each(bad)("is not drawn where it is %s", (_, value) => {
+    expect(isDrawable("a", value)).toBe(false);
+  });
+
+  it("is drawn otherwise, as a copy", () => {
+    const map = new Y.Doc().getMap("elements:1");
+    map.set("a", element("a"));
+    map.set("b", "nonsense");
+    const [read, ...others] = readElements(map);
+    expect(others).toEqual([]);
+    expect(read).toEqual(map.get("a"));
+    expect(read).not.toBe(map.get("a"));
+  });
+});
+
+describe("agreement of scene and document", () => {
+  it("tells what was changed here", () => {
+    const map = new Y.Doc().getMap("elements:1");
+    const agreed = new Agreed();
+    const old = element("a");
+    map.set("a", old);
+    agreed.note([old]);
+    const moved = element("a", { version: 2, versionNonce: 3 });
+    expect(agreed.changed([old, element("b")], map).map(({ id }) => id)).toEqual(["b"]);
+    expect(agreed.changed([moved], map)).toEqual([moved]);
+  });
+
+  it("does not send what the document has gone past", () => {
+    const map = new Y.Doc().getMap("elements:1");
+    map.set("a", element("a", { version: 9 }));
+    expect(new Agreed().changed([element("a", { version: 4 })], map)).toEqual([]);
+  });
+
+  it("does not undo a step back in the history, which lowers the version", () => {
+    const map = new Y.Doc().getMap("elements:1");
+    const agreed = new Agreed();
+    const shown = element("a", { version: 9 });
+    agreed.note([shown]);
+    map.set("a", element("a", { version: 2 }));
+    expect(agreed.holds(shown)).toBe(true);
+    expect(agreed.changed([shown], map)).toEqual([]);
+  });
+});
+
+it("cuts a large paste into parts that fit, and leaves out nothing", () => {
+  const many = Array.from({ length: 100 }, (_, index) => element(`e${index}`));
+  const parts = inParts(many, 4000);
+  expect(parts.flat()).toEqual(many);
+  expect(Math.max(...parts.map((part) => part.length))).toBe(10);
+  expect(inParts([], 4000)).toEqual([]);
+});

@@ -1,0 +1,59 @@
+import type * as Y from "yjs";
+import type { BoardFiles } from "./files";
+import { canvasBlob, download } from "./pictures";
+import { renderPages } from "./render";
+
+const SHARPNESS = 2;
+const POINTS_PER_PIXEL = 0.75;
+/** A picture of all pages has at most so many pixels a side. */
+const LONGEST_SIDE = 14_000;
+
+export type Format = "png" | "pdf";
+
+async function asPdf(canvases: readonly HTMLCanvasElement[]): Promise<Blob> {
+  const { PDFDocument } = await import("pdf-lib");
+  const pdf = await PDFDocument.create();
+  pdf.setProducer("Kreida");
+  for (const canvas of canvases) {
+    const picture = await pdf.embedPng(await (await canvasBlob(canvas)).arrayBuffer());
+    const width = (canvas.width / SHARPNESS) * POINTS_PER_PIXEL;
+    const height = (canvas.height / SHARPNESS) * POINTS_PER_PIXEL;
+    pdf.addPage([width, height]).drawImage(picture, { x: 0, y: 0, width, height });
+  }
+  return new Blob([(await pdf.save()) as Uint8Array<ArrayBuffer>], { type: "application/pdf" });
+}
+
+/** All pages one below another. */
+function stacked(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
+  const width = Math.max(...canvases.map((canvas) => canvas.width));
+  const height = canvases.reduce((sum, canvas) => sum + canvas.height, 0);
+  const scale = Math.min(1, LONGEST_SIDE / height, LONGEST_SIDE / width);
+  const whole = document.createElement("canvas");
+  whole.width = Math.round(width * scale);
+  whole.height = Math.round(height * scale);
+  const context = whole.getContext("2d");
+  if (!context) throw new Error("no canvas");
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, whole.width, whole.height);
+  let y = 0;
+  for (const canvas of canvases) {
+    context.drawImage(canvas, 0, y, canvas.width * scale, canvas.height * scale);
+    y += canvas.height * scale;
+  }
+  return whole;
+}
+
+/** Saves a page, or the lesson where `only` is left out. False where there is nothing on it. */
+export async function exportBoard(
+  doc: Y.Doc,
+  files: BoardFiles,
+  format: Format,
+  name: string,
+  only?: string,
+): Promise<boolean> {
+  const canvases = await renderPages(doc, files, SHARPNESS, only);
+  if (!canvases.length) return false;
+  const blob = format === "pdf" ? await asPdf(canvases) : await canvasBlob(stacked(canvases));
+  download(blob, `${name}.${format}`);
+  return true;
+}

@@ -1,0 +1,145 @@
+import "katex/dist/katex.min.css";
+import katex from "katex";
+import { canvasBlob } from "./pictures";
+
+const FONT_PX = 32;
+/** The picture has so many pixels to each of the board's, so that it stays sharp when enlarged. */
+const SCALE = 3;
+const MARGIN = 6;
+
+export interface FormulaPicture {
+  blob: Blob;
+  width: number;
+  height: number;
+}
+
+/** Shows it in `host`; throws katex.ParseError with words about what is wrong. */
+export function showFormula(source: string, host: HTMLElement): void {
+  katex.render(source, host, {
+    displayMode: true,
+    throwOnError: true,
+    output: "html",
+    trust: false,
+    maxExpand: 500,
+    maxSize: 50,
+  });
+}
+
+export function whyBad(error: unknown): string | null {
+  return error instanceof katex.ParseError ? error.rawMessage : null;
+}
+
+function textNodes(host: HTMLElement): Text[] {
+  const walker = document.createTreeWalker(host, NodeFilter.SHOW_TEXT);
+  const found: Text[] = [];
+  while (walker.nextNode()) found.push(walker.currentNode as Text);
+  return found;
+}
+
+function drawText(context: CanvasRenderingContext2D, node: Text, origin: DOMRect): void {
+  if (!node.data.trim() || !node.parentElement) return;
+  const style = getComputedStyle(node.parentElement);
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const box = range.getClientRects()[0];
+  if (!box) return;
+  context.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = context.measureText(
+    node.data,
+  );
+  // The box of a run of text is its font's ascent and descent, so the base line is known.
+  const spare = (box.height - ascent - descent) / 2;
+  context.fillText(node.data, box.left - origin.left, box.top - origin.top + spare + ascent);
+}
+
+const SIDES = ["Top", "Bottom", "Left", "Right"] as const;
+
+function drawRules(context: CanvasRenderingContext2D, element: Element, origin: DOMRect): void {
+  const style = getComputedStyle(element);
+  const box = element.getBoundingClientRect();
+  const [left, top] = [box.left - origin.left, box.top - origin.top];
+  for (const side of SIDES) {
+    const size = Number.parseFloat(style[`border${side}Width`]);
+    if (!size || style[`border${side}Style`] === "none") continue;
+    const thick = Math.max(size, 1);
+    const flat = side === "Top" || side === "Bottom";
+    context.fillRect(
+      side === "Right" ? left + box.width - thick : left,
+      side === "Bottom" ? top + box.height - size : top,
+      flat ? box.width : thick,
+      flat ? thick : box.height,
+    );
+  }
+}
+
+/** KaTeX draws roots, braces and arrows as paths: cut to their box, in their view box's units. */
+function drawPaths(context: CanvasRenderingContext2D, svg: SVGSVGElement, origin: DOMRect): void {
+  const clip = (svg.parentElement ?? svg).getBoundingClientRect();
+  const box = svg.getBoundingClientRect();
+  const view = svg.viewBox.baseVal;
+  if (!view?.width || !view.height) return;
+  const slice = (svg.getAttribute("preserveAspectRatio") ?? "").includes("slice");
+  const [across, down] = [box.width / view.width, box.height / view.height];
+  const none = svg.getAttribute("preserveAspectRatio") === "none";
+  const even = slice ? Math.max(across, down) : Math.min(across, down);
+  const align = svg.getAttribute("preserveAspectRatio") ?? "xMidYMid";
+  const spare = box.width - view.width * even;
+  const shift = none || align.includes("xMin") ? 0 : align.includes("xMax") ? spare : spare / 2;
+  context.save();
+  context.beginPath();
+  context.rect(clip.left - origin.left, clip.top - origin.top, clip.width, clip.height);
+  context.clip();
+  context.translate(box.left - origin.left + shift, box.top - origin.top);
+  context.scale(none ? across : even, none ? down : even);
+  context.translate(-view.x, -view.y);
+  for (const path of svg.querySelectorAll("path")) {
+    context.fill(new Path2D(path.getAttribute("d") ?? ""));
+  }
+  context.restore();
+}
+
+function draw(host: HTMLElement): { canvas: HTMLCanvasElement; box: DOMRect } {
+  const content = host.querySelector(".katex-html") ?? host;
+  const inner = content.getBoundingClientRect();
+  const box = new DOMRect(
+    inner.left - MARGIN,
+    inner.top - MARGIN,
+    inner.width + 2 * MARGIN,
+    inner.height + 2 * MARGIN,
+  );
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(box.width * SCALE);
+  canvas.height = Math.ceil(box.height * SCALE);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("no canvas");
+  context.scale(SCALE, SCALE);
+  // On white, as on paper: Excalidraw's dark theme leaves pictures as they are.
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, box.width, box.height);
+  context.fillStyle = "#1e1e1e";
+  for (const element of content.querySelectorAll("span")) drawRules(context, element, box);
+  for (const svg of content.querySelectorAll("svg")) drawPaths(context, svg, box);
+  for (const node of textNodes(host)) drawText(context, node, box);
+  return { canvas, box };
+}
+
+/**
+ * A formula as a picture. It is drawn from KaTeX's own layout, piece by piece: an SVG with HTML in
+ * it would do the same in one line, but not in every browser.
+ */
+export async function drawFormula(source: string): Promise<FormulaPicture> {
+  const host = document.createElement("div");
+  host.className = "room-formula-stage";
+  host.style.fontSize = `${FONT_PX}px`;
+  document.body.append(host);
+  try {
+    showFormula(source, host);
+    // The fonts are asked for by the layout above; a second layout has their true sizes.
+    host.getBoundingClientRect();
+    await document.fonts.ready;
+    const { canvas, box } = draw(host);
+    return { blob: await canvasBlob(canvas), width: box.width, height: box.height };
+  } finally {
+    host.remove();
+  }
+}

@@ -1,0 +1,57 @@
+import { GlobalWorkerOptions, getDocument } from "pdfjs-dist";
+import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
+import { builtFile } from "../built";
+import { canvasBlob } from "./pictures";
+
+GlobalWorkerOptions.workerSrc = workerUrl;
+
+export const MOST_PAGES = 60;
+/** On the board a page is so wide; its picture has twice as many pixels. */
+export const PAGE_WIDTH = 800;
+const SHARPNESS = 2;
+
+export interface PdfPage {
+  blob: Blob;
+  width: number;
+  height: number;
+}
+
+export interface PdfReading {
+  pages: AsyncGenerator<PdfPage>;
+  count: number;
+}
+
+/** Draws the pages one after another: all at once would need the memory of all at once. */
+export async function readPdf(file: Blob): Promise<PdfReading> {
+  const assets = builtFile("pdfjs/");
+  const task = getDocument({
+    data: await file.arrayBuffer(),
+    isEvalSupported: false,
+    useSystemFonts: false,
+    cMapUrl: `${assets}cmaps/`,
+    cMapPacked: true,
+    standardFontDataUrl: `${assets}standard_fonts/`,
+    wasmUrl: `${assets}wasm/`,
+  });
+  const pdf = await task.promise;
+  const count = Math.min(pdf.numPages, MOST_PAGES);
+  async function* pages(): AsyncGenerator<PdfPage> {
+    try {
+      for (let number = 1; number <= count; number += 1) {
+        const page = await pdf.getPage(number);
+        const { width, height } = page.getViewport({ scale: 1 });
+        const viewport = page.getViewport({ scale: (PAGE_WIDTH * SHARPNESS) / width });
+        const canvas = document.createElement("canvas");
+        canvas.width = Math.floor(viewport.width);
+        canvas.height = Math.floor(viewport.height);
+        await page.render({ canvas, viewport }).promise;
+        const blob = await canvasBlob(canvas, "image/webp");
+        page.cleanup();
+        yield { blob, width: PAGE_WIDTH, height: (PAGE_WIDTH * height) / width };
+      }
+    } finally {
+      await task.destroy();
+    }
+  }
+  return { pages: pages(), count };
+}

@@ -1,0 +1,59 @@
+import { exportToCanvas } from "@excalidraw/excalidraw";
+import type { ExcalidrawElement, NonDeleted } from "@excalidraw/excalidraw/element/types";
+import type { BinaryFiles } from "@excalidraw/excalidraw/types";
+import type * as Y from "yjs";
+import { readElements } from "./elements";
+import type { BoardFiles } from "./files";
+import { elementsOf, pagesOf } from "./pages";
+
+/** Larger canvases are refused by some browsers. */
+const LONGEST_SIDE = 6000;
+const PADDING = 24;
+
+function liveElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement>[] {
+  const order = (element: ExcalidrawElement) => element.index ?? "";
+  return readElements(elementsOf(doc, page))
+    .filter((element): element is NonDeleted<ExcalidrawElement> => !element.isDeleted)
+    .sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** A page as it looks; null where nothing is on it. */
+export async function renderPage(
+  doc: Y.Doc,
+  page: string,
+  files: BoardFiles,
+  scale: number,
+): Promise<HTMLCanvasElement | null> {
+  const elements = liveElements(doc, page);
+  if (!elements.length) return null;
+  const ids = elements.flatMap((element) =>
+    element.type === "image" && element.fileId ? [element.fileId] : [],
+  );
+  const found = await files.get(ids);
+  const pictures: BinaryFiles = Object.fromEntries(found.map((file) => [file.id, file]));
+  return exportToCanvas({
+    elements,
+    files: pictures,
+    appState: { exportBackground: true, viewBackgroundColor: "#ffffff", exportWithDarkMode: false },
+    exportPadding: PADDING,
+    getDimensions: (width: number, height: number) => {
+      const fitting = Math.min(scale, LONGEST_SIDE / width, LONGEST_SIDE / height);
+      return { width: width * fitting, height: height * fitting, scale: fitting };
+    },
+  });
+}
+
+export async function renderPages(
+  doc: Y.Doc,
+  files: BoardFiles,
+  scale: number,
+  only?: string,
+): Promise<HTMLCanvasElement[]> {
+  const canvases: HTMLCanvasElement[] = [];
+  for (const page of pagesOf(doc)) {
+    if (only !== undefined && page.id !== only) continue;
+    const canvas = await renderPage(doc, page.id, files, scale);
+    if (canvas) canvases.push(canvas);
+  }
+  return canvases;
+}

@@ -1,0 +1,167 @@
+import { relayOnly } from "../config";
+import type { Media, ServerMessage } from "../protocol";
+import type { RoomSession } from "../state/session";
+import { Store } from "../state/store";
+import type { LocalMedia } from "./local-media";
+import { type Member, partners } from "./negotiation";
+import { type LinkState, PeerLink, type Tracks } from "./peer-link";
+import { adapt, FULL_VIDEO, VIDEO_STEPS, type VideoState, worst } from "./quality";
+
+const SAMPLE_EVERY = 3000;
+
+export interface Remote {
+  tracks: Tracks | null;
+  state: LinkState;
+}
+
+export interface CallState {
+  remotes: Readonly<Record<string, Remote>>;
+  /** The room is full for a call: board and chat only. */
+  full: boolean;
+  /** How far our own video was lowered for the sake of the sound. */
+  step: number;
+}
+
+const NOBODY: CallState = { remotes: {}, full: false, step: 0 };
+
+/** Everybody's media: a link to each of up to three others. */
+export class Call {
+  readonly store = new Store<CallState>(NOBODY);
+  #links = new Map<string, PeerLink>();
+  #own: Member | null = null;
+  #others: readonly Member[] = [];
+  #sent: Media | null = null;
+  #video: VideoState = FULL_VIDEO;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #undo: (() => void)[] = [];
+
+  constructor(
+    private readonly session: RoomSession,
+    private readonly local: LocalMedia,
+  ) {}
+
+  start(): void {
+    this.#undo.push(this.session.hear((message) => this.#hear(message)));
+    this.#undo.push(this.local.store.subscribe(() => this.#localChanged()));
+    this.#timer = setInterval(() => void this.#measure(), SAMPLE_EVERY);
+    addEventListener("online", this.#restart);
+    connectionOf(navigator)?.addEventListener("change", this.#restart);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    removeEventListener("online", this.#restart);
+    connectionOf(navigator)?.removeEventListener("change", this.#restart);
+    for (const undo of this.#undo) undo();
+    this.#closeAll();
+    this.local.stop();
+  }
+
+  readonly #restart = (): void => {
+    for (const link of this.#links.values()) link.restart();
+  };
+
+  #hear(message: ServerMessage): void {
+    if (message.type === "welcome" && message.you.state === "in") {
+      // Another connection is another peer to the others, who have closed the old links too.
+      this.#closeAll();
+      this.#own = message.you;
+      this.#others = message.peers.filter(({ peer }) => peer !== message.you.peer);
+      this.#sent = null;
+      this.#tellMedia();
+      this.#linkUp();
+    } else if (message.type === "peer.joined") {
+      const { peer } = message.peer;
+      if (peer === this.#own?.peer || this.#others.some((other) => other.peer === peer)) return;
+      this.#others = [...this.#others, message.peer];
+      this.#linkUp();
+    } else if (message.type === "peer.left") {
+      this.#others = this.#others.filter(({ peer }) => peer !== message.peer);
+      this.#linkUp();
+    } else if (message.type === "signal") this.#links.get(message.from)?.signal(message.data);
+    else if (message.type === "muted") void this.local.setMicrophone(false);
+  }
+
+  #linkUp(): void {
+    if (!this.#own) return;
+    const wanted = partners(this.#own, this.#others);
+    for (const peer of this.#links.keys()) if (!wanted.includes(peer)) this.#unlink(peer);
+    for (const peer of wanted) if (!this.#links.has(peer)) this.#link(this.#own.peer, peer);
+    this.store.patch({ full: wanted.length === 0 && this.#others.length > 0 });
+  }
+
+  #unlink(peer: string): void {
+    this.#links.get(peer)?.close();
+    this.#links.delete(peer);
+    const { [peer]: _, ...remotes } = this.store.get().remotes;
+    this.store.patch({ remotes });
+  }
+
+  #link(own: string, peer: string): void {
+    const configuration: RTCConfiguration = { iceServers: this.session.iceServers };
+    if (relayOnly()) configuration.iceTransportPolicy = "relay";
+    const link = new PeerLink(own, peer, configuration, this.#tracks(), {
+      send: (data) => this.session.send({ type: "signal", to: peer, data: { ...data } }),
+      state: (state) => this.#patchRemote(peer, { state }),
+      remote: (tracks) => this.#patchRemote(peer, { tracks }),
+    });
+    this.#links.set(peer, link);
+    const step = VIDEO_STEPS[this.#video.step];
+    if (step) void link.setVideo(step);
+  }
+
+  #patchRemote(peer: string, part: Partial<Remote>): void {
+    const { remotes } = this.store.get();
+    const old: Remote = remotes[peer] ?? { tracks: null, state: "connecting" };
+    this.store.patch({ remotes: { ...remotes, [peer]: { ...old, ...part } } });
+  }
+
+  #closeAll(): void {
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    this.store.patch({ remotes: {} });
+  }
+
+  #tracks(): Tracks {
+    const { camera, microphone, screen } = this.local.store.get();
+    return { camera, microphone, screen };
+  }
+
+  #localChanged(): void {
+    const tracks = this.#tracks();
+    for (const link of this.#links.values()) link.setTracks(tracks);
+    this.#tellMedia();
+  }
+
+  #tellMedia(): void {
+    const { camera, microphone, screen, muted } = this.local.store.get();
+    const media: Media = {
+      camera: camera !== null,
+      microphone: microphone !== null && !muted,
+      screen: screen !== null,
+    };
+    const same =
+      this.#sent?.camera === media.camera &&
+      this.#sent.microphone === media.microphone &&
+      this.#sent.screen === media.screen;
+    if (!same && this.session.send({ type: "media", ...media })) this.#sent = media;
+  }
+
+  async #measure(): Promise<void> {
+    const samples = await Promise.all([...this.#links.values()].map((link) => link.sample()));
+    const quality = worst(samples.filter((sample) => sample !== null));
+    if (!quality) return;
+    this.session.send({ type: "quality", ...quality });
+    const before = this.#video.step;
+    this.#video = adapt(this.#video, quality.level);
+    const step = VIDEO_STEPS[this.#video.step];
+    if (!step || before === this.#video.step) return;
+    this.store.patch({ step: this.#video.step });
+    for (const link of this.#links.values()) void link.setVideo(step);
+  }
+}
+
+/** Not in every browser, and so not in TypeScript's list. */
+function connectionOf(browser: Navigator): EventTarget | undefined {
+  return (browser as Navigator & { connection?: EventTarget }).connection;
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import {
+  ignoresOffer,
+  isPolite,
+  type Member,
+  makesFirstOffer,
+  partners,
+  readSignal,
+} from "./negotiation";
+
+describe("perfect negotiation", () => {
+  const stable = {
+    makingOffer: false,
+    settingAnswer: false,
+    signalingState: "stable",
+  } as const;
+  const offering = { ...stable, makingOffer: true, signalingState: "have-local-offer" } as const;
+
+  it("has one polite side and one first offer, whichever side is asked", () => {
+    expect(isPolite("a", "b")).toBe(true);
+    expect(isPolite("b", "a")).toBe(false);
+    expect(makesFirstOffer("a", "b")).toBe(!makesFirstOffer("b", "a"));
+  });
+
+  it("drops a crossing offer on the impolite side only", () => {
+    expect(ignoresOffer({ ...offering, polite: false })).toBe(true);
+    expect(ignoresOffer({ ...offering, polite: true })).toBe(false);
+  });
+
+  it("takes an offer when it is stable or about to be", () => {
+    expect(ignoresOffer({ ...stable, polite: false })).toBe(false);
+    const settling = {
+      ...stable,
+      settingAnswer: true,
+      signalingState: "have-local-offer",
+    } as const;
+    expect(ignoresOffer({ ...settling, polite: false })).toBe(false);
+  });
+});
+
+describe("who calls whom", () => {
+  const everyone: Member[] = [
+    { peer: "e", role: "guest" },
+    { peer: "d", role: "guest" },
+    { peer: "c", role: "student" },
+    { peer: "b", role: "tutor" },
+    { peer: "a", role: "guest" },
+  ];
+
+  it("is everybody up to four", () => {
+    const four = everyone.slice(1);
+    expect(partners(four[0] as Member, four.slice(1)).sort()).toEqual(["a", "b", "c"]);
+  });
+
+  it("is the same four for all of five, in whatever order they are known", () => {
+    for (const own of everyone) {
+      const others = everyone.filter((other) => other !== own).reverse();
+      const talking = ["a", "b", "c", "d"];
+      const expected = own.peer === "e" ? [] : talking.filter((peer) => peer !== own.peer);
+      expect(partners(own, others).sort()).toEqual(expected);
+    }
+  });
+});
+
+it("reads of a signal only what it knows", () => {
+  const candidate = { candidate: "x", sdpMid: "0" };
+  expect(readSignal({ candidate, other: 1 })).toEqual({ candidate });
+  expect(readSignal({ description: "no object", candidate: null })).toEqual({});
+});

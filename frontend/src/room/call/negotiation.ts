@@ -1,0 +1,60 @@
+import type { Peer, Role } from "../protocol";
+
+/** Both sides come to the same answer: the smaller id gives way when two offers cross. */
+export function isPolite(own: string, other: string): boolean {
+  return own < other;
+}
+
+/** The other one makes the first offer, so that the media lines are laid out by one side only. */
+export function makesFirstOffer(own: string, other: string): boolean {
+  return !isPolite(own, other);
+}
+
+export interface Situation {
+  polite: boolean;
+  makingOffer: boolean;
+  settingAnswer: boolean;
+  signalingState: RTCSignalingState;
+}
+
+/** Whether an offer that has come is to be dropped because ours stands (perfect negotiation). */
+export function ignoresOffer(situation: Situation): boolean {
+  const { polite, makingOffer, settingAnswer, signalingState } = situation;
+  const ready = !makingOffer && (signalingState === "stable" || settingAnswer);
+  return !ready && !polite;
+}
+
+export const MOST_IN_CALL = 4;
+const RANKS: Readonly<Record<Role, number>> = { tutor: 0, student: 1, guest: 2 };
+
+/**
+ * Whom to call. A mesh of more than four would need more upload than a home line has: four talk,
+ * the others have board and chat. Everybody must come to the same four, and processes of the server
+ * know different orders of joining, so it goes by role and then by id.
+ */
+export function partners(own: Member, others: readonly Member[]): string[] {
+  const ranked = [own, ...others].sort(
+    (a, b) => RANKS[a.role] - RANKS[b.role] || (a.peer < b.peer ? -1 : 1),
+  );
+  const talking = ranked.slice(0, MOST_IN_CALL).map(({ peer }) => peer);
+  return talking.includes(own.peer) ? talking.filter((peer) => peer !== own.peer) : [];
+}
+
+export type Member = Pick<Peer, "peer" | "role">;
+
+export interface SignalData {
+  description?: RTCSessionDescriptionInit;
+  candidate?: RTCIceCandidateInit;
+}
+
+export function readSignal(data: Record<string, unknown>): SignalData {
+  const found: SignalData = {};
+  const { description, candidate } = data;
+  if (typeof description === "object" && description !== null && "type" in description) {
+    found.description = description as RTCSessionDescriptionInit;
+  }
+  if (typeof candidate === "object" && candidate !== null && "candidate" in candidate) {
+    found.candidate = candidate as RTCIceCandidateInit;
+  }
+  return found;
+}

@@ -1,0 +1,36 @@
+import type { Messages } from "./messages";
+
+/** What the Django page says in `<script type="application/json" id="room-config">`. */
+export interface Config {
+  sessionUuid: string;
+  joinUrl: string;
+  /** The token of the link by which a guest came. */
+  invite: string | null;
+  /** No account: the name is asked for and sent with `join`. */
+  guest: boolean;
+  lessonId: number;
+  lessonUrl: string;
+  title: string;
+  startsAt: string;
+  endsAt: string;
+  locale: "uk" | "en";
+  csrfToken: string;
+  user: { name: string } | null;
+  messages: Messages;
+}
+
+export function readConfig(): Config {
+  const element = document.getElementById("room-config");
+  if (!element) throw new Error("The page has no #room-config");
+  return JSON.parse(element.textContent ?? "") as Config;
+}
+
+/** `/api/classroom/sessions/{uuid}/`, below which everything of a room is. */
+export function apiRoot(config: Config): string {
+  return config.joinUrl.replace(/join\/?$/, "");
+}
+
+/** `?relay=1` sends all media through the relay, which is how a relay is tried out. */
+export function relayOnly(): boolean {
+  return new URLSearchParams(location.search).get("relay") === "1";
+}

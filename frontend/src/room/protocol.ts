@@ -1,0 +1,176 @@
+/**
+ * The twin of the server's protocol: every message of the events socket and every close code.
+ * docs/protocol.md is the text; tests/test_room_protocol.py holds all three together.
+ */
+
+export type Role = "tutor" | "student" | "guest";
+export type QualityLevel = "good" | "fair" | "poor";
+
+export interface Media {
+  camera: boolean;
+  microphone: boolean;
+  screen: boolean;
+}
+
+/** One connection; a person with two tabs is two peers. */
+export interface Peer {
+  peer: string;
+  person: string;
+  name: string;
+  role: Role;
+  hand: boolean;
+  media: Media;
+}
+
+export interface Waiting {
+  person: string;
+  name: string;
+}
+
+export interface ChatMessage {
+  id: string;
+  person: string;
+  name: string;
+  role: Role;
+  text: string;
+  sent_at: string;
+}
+
+export interface You {
+  peer: string;
+  person: string;
+  name: string;
+  role: Role;
+  state: "in" | "waiting";
+}
+
+export interface RoomInfo {
+  lesson_id: number;
+  lobby_enabled: boolean;
+  timer_ends_at: string | null;
+  /** The server's clock, so that a timer runs alike for everybody. */
+  now: string;
+}
+
+export interface Quality {
+  level: QualityLevel;
+  rtt_ms: number | null;
+  loss: number | null;
+}
+
+export interface Welcome {
+  type: "welcome";
+  v: number;
+  you: You;
+  room: RoomInfo;
+  peers: Peer[];
+  lobby: Waiting[];
+  chat: ChatMessage[];
+}
+
+export type ServerMessage =
+  | Welcome
+  | { type: "peer.joined"; peer: Peer }
+  | { type: "peer.changed"; peer: Peer }
+  | { type: "peer.left"; peer: string }
+  | { type: "lobby"; waiting: Waiting[]; enabled: boolean }
+  | { type: "chat"; message: ChatMessage }
+  | { type: "signal"; from: string; data: Record<string, unknown> }
+  | { type: "muted" }
+  | ({ type: "quality"; peer: string } & Quality)
+  | { type: "timer"; ends_at: string | null }
+  | { type: "ended" }
+  | { type: "pong" }
+  | { type: "error"; code: string; detail: string; ref: string | null };
+
+export type ClientMessage =
+  | { type: "chat.send"; id: string; text: string }
+  | { type: "hand"; raised: boolean }
+  | ({ type: "media" } & Media)
+  | { type: "signal"; to: string; data: Record<string, unknown> }
+  | ({ type: "quality" } & Quality)
+  | { type: "lobby.admit"; person: string }
+  | { type: "lobby.deny"; person: string }
+  | { type: "lobby.set"; enabled: boolean }
+  | { type: "mute"; peer: string }
+  | { type: "remove"; person: string }
+  | { type: "timer.set"; seconds: number }
+  | { type: "end" }
+  | { type: "ping" };
+
+/** Keys are checked by the compiler against the unions above, so none can be left out. */
+const server: Record<ServerMessage["type"], true> = {
+  welcome: true,
+  "peer.joined": true,
+  "peer.changed": true,
+  "peer.left": true,
+  lobby: true,
+  chat: true,
+  signal: true,
+  muted: true,
+  quality: true,
+  timer: true,
+  ended: true,
+  pong: true,
+  error: true,
+};
+const client: Record<ClientMessage["type"], true> = {
+  "chat.send": true,
+  hand: true,
+  media: true,
+  signal: true,
+  quality: true,
+  "lobby.admit": true,
+  "lobby.deny": true,
+  "lobby.set": true,
+  mute: true,
+  remove: true,
+  "timer.set": true,
+  end: true,
+  ping: true,
+};
+export const SERVER_TYPES = Object.keys(server);
+export const CLIENT_TYPES = Object.keys(client);
+
+export const CLOSE = {
+  malformed: 4400,
+  ticket: 4401,
+  forbidden: 4403,
+  noRoom: 4404,
+  slow: 4408,
+  cancelled: 4409,
+  invite: 4410,
+  tooLarge: 4413,
+  waiting: 4423,
+  flood: 4429,
+  restarting: 1012,
+} as const;
+
+const FINAL: readonly number[] = [
+  CLOSE.malformed,
+  CLOSE.forbidden,
+  CLOSE.noRoom,
+  CLOSE.cancelled,
+  CLOSE.invite,
+];
+
+/** After these there is no use in connecting again. */
+export function isFinal(code: number): boolean {
+  return FINAL.includes(code);
+}
+
+export const CHAT_LIMIT = 4000;
+/** Frames of the board socket may not be larger. */
+export const BOARD_FRAME_LIMIT = 1024 * 1024;
+
+/** Null where the text is no message that this client knows: a newer server may say more. */
+export function parseServerMessage(text: string): ServerMessage | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null || !("type" in value)) return null;
+  return SERVER_TYPES.includes(String(value.type)) ? (value as ServerMessage) : null;
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import type { ChatMessage, Peer, ServerMessage, Welcome } from "../protocol";
+import { EMPTY, reduce } from "./room-state";
+
+const media = { camera: false, microphone: true, screen: false };
+const peer = (id: string): Peer => ({
+  peer: id,
+  person: "u1",
+  name: id,
+  role: "student",
+  hand: false,
+  media,
+});
+const message = (id: string): ChatMessage => ({
+  id,
+  person: "u1",
+  name: "a",
+  role: "student",
+  text: id,
+  sent_at: "2026-03-02T12:00:00Z",
+});
+const welcome: Welcome = {
+  type: "welcome",
+  v: 1,
+  you: { peer: "me", person: "u9", name: "Me", role: "tutor", state: "in" },
+  room: {
+    lesson_id: 1,
+    lobby_enabled: true,
+    timer_ends_at: null,
+    now: "2026-03-02T12:00:05Z",
+  },
+  peers: [peer("me"), peer("a")],
+  lobby: [],
+  chat: [message("m1")],
+};
+const at = Date.parse("2026-03-02T12:00:00Z");
+const told = (...messages: ServerMessage[]) =>
+  messages.reduce((state, next) => reduce(state, next, at), reduce(EMPTY, welcome, at));
+
+describe("the room as the server tells it", () => {
+  it("has the others, not ourselves, and the server's clock", () => {
+    expect(told().peers.map((other) => other.peer)).toEqual(["a"]);
+    expect(told().clockOffset).toBe(5000);
+  });
+
+  it("has each connection once", () => {
+    const twice = told(
+      { type: "peer.joined", peer: peer("b") },
+      { type: "peer.joined", peer: peer("b") },
+    );
+    expect(twice.peers.map((other) => other.peer)).toEqual(["a", "b"]);
+  });
+
+  it("forgets who left and how their line was", () => {
+    const gone = told(
+      { type: "quality", peer: "a", level: "poor", rtt_ms: 900, loss: 0.2 },
+      { type: "peer.left", peer: "a" },
+    );
+    expect(gone.peers).toEqual([]);
+    expect(gone.quality).toEqual({});
+  });
+
+  it("has each message once, though it came again after a reconnect", () => {
+    const state = told(
+      { type: "chat", message: message("m1") },
+      { type: "chat", message: message("m2") },
+    );
+    expect(state.chat.map(({ id }) => id)).toEqual(["m1", "m2"]);
+  });
+
+  it("starts afresh with the next welcome", () => {
+    const again = told({ type: "peer.joined", peer: peer("b") }, welcome);
+    expect(again.peers.map((other) => other.peer)).toEqual(["a"]);
+  });
+
+  it("knows the lobby, the timer and the end", () => {
+    const state = told(
+      { type: "lobby", waiting: [{ person: "g1", name: "Ada" }], enabled: false },
+      { type: "timer", ends_at: "2026-03-02T12:10:00Z" },
+      { type: "ended" },
+    );
+    expect(state.lobby).toHaveLength(1);
+    expect(state.room).toMatchObject({
+      lobby_enabled: false,
+      timer_ends_at: "2026-03-02T12:10:00Z",
+    });
+    expect(state.ended).toBe(true);
+  });
+});

@@ -1,0 +1,123 @@
+import { apiRoot, type Config } from "../config";
+import { createRequest, type Joined, join, type Request } from "../net/http";
+import { LastingSocket, type Refusal } from "../net/socket";
+import { type ClientMessage, parseServerMessage, type ServerMessage } from "../protocol";
+import { EMPTY, type RoomState, reduce } from "./room-state";
+import { Store } from "./store";
+
+const PING_EVERY = 15_000;
+const SILENCE = 35_000;
+
+export interface SessionState extends RoomState {
+  link: "connecting" | "open" | "lost";
+  refused: Refusal | null;
+  /** Chat of ours that the server has not yet said back. */
+  unsentChat: readonly { id: string; text: string }[];
+  /** The last complaint of the server about something we asked. */
+  problem: string | null;
+}
+
+export type Listener = (message: ServerMessage) => void;
+
+/** One person's stay in the room: tickets, the events socket and what is known through it. */
+export class RoomSession {
+  readonly store: Store<SessionState>;
+  readonly request: Request;
+  readonly api: string;
+  iceServers: RTCIceServer[] = [];
+  #socket: LastingSocket;
+  #listeners = new Set<Listener>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #heard = 0;
+
+  constructor(
+    readonly config: Config,
+    private readonly name: string,
+  ) {
+    this.store = new Store<SessionState>({
+      ...EMPTY,
+      link: "connecting",
+      refused: null,
+      unsentChat: [],
+      problem: null,
+    });
+    this.request = createRequest(config.csrfToken);
+    this.api = apiRoot(config);
+    this.#socket = new LastingSocket({
+      address: () => this.address("events_url"),
+      opened: () => {
+        this.#heard = Date.now();
+      },
+      received: (data) => this.#received(data),
+      lost: () => this.store.patch({ link: "lost" }),
+      refused: (refused) => this.store.patch({ link: "lost", refused }),
+    });
+  }
+
+  start(): void {
+    this.#socket.start();
+    this.#timer = setInterval(() => this.#beat(), PING_EVERY);
+    addEventListener("pagehide", this.#leave);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    removeEventListener("pagehide", this.#leave);
+    this.#socket.stop();
+  }
+
+  /** Where a socket is, with a ticket of its own: each ticket opens one connection attempt. */
+  async address(key: "events_url" | "board_url"): Promise<string> {
+    const joined: Joined = await join(this.request, this.config, this.name);
+    this.iceServers = joined.ice_servers;
+    return `${joined[key]}?ticket=${encodeURIComponent(joined.ticket)}`;
+  }
+
+  send(message: ClientMessage): boolean {
+    return this.#socket.send(JSON.stringify(message));
+  }
+
+  say(text: string): void {
+    const entry = { id: crypto.randomUUID(), text };
+    this.store.patch({ unsentChat: [...this.store.get().unsentChat, entry] });
+    this.send({ type: "chat.send", ...entry });
+  }
+
+  hear(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  forgetProblem(): void {
+    this.store.patch({ problem: null });
+  }
+
+  // Closing at once shows the others that we left, rather than when the server notices.
+  readonly #leave = (): void => this.#socket.stop();
+
+  #beat(): void {
+    if (!this.#socket.isOpen) return;
+    if (Date.now() - this.#heard > SILENCE) this.#socket.renew();
+    else this.send({ type: "ping" });
+  }
+
+  #received(data: string | ArrayBuffer): void {
+    this.#heard = Date.now();
+    const message = typeof data === "string" ? parseServerMessage(data) : null;
+    if (!message) return;
+    const state = this.store.get();
+    const next: SessionState = { ...state, ...reduce(state, message, Date.now()) };
+    if (message.type === "welcome") next.link = "open";
+    if (message.type === "error") next.problem = message.detail;
+    const said = new Set(next.chat.map((entry) => entry.id));
+    next.unsentChat = state.unsentChat.filter((entry) => !said.has(entry.id));
+    this.store.set(next);
+    if (message.type === "welcome" && message.you.state === "in") this.#sayAgain();
+    for (const listener of [...this.#listeners]) listener(message);
+  }
+
+  /** The id makes a message that did arrive before the connection was lost no second one. */
+  #sayAgain(): void {
+    for (const entry of this.store.get().unsentChat) this.send({ type: "chat.send", ...entry });
+  }
+}

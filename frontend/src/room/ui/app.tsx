@@ -1,0 +1,88 @@
+import { useEffect, useState } from "react";
+import { Call } from "../call/call";
+import { LocalMedia } from "../call/local-media";
+import type { Config } from "../config";
+import { type Memory, recall, remember } from "../memory";
+import { RoomSession } from "../state/session";
+import { ConfigContext, type Room, RoomContext, useSession, useWords } from "./context";
+import { EndedPage, RefusedPage, WaitingPage } from "./gates";
+import { GreenRoom } from "./green-room";
+import { RoomView } from "./room-view";
+
+function enterRoom(config: Config, local: LocalMedia, name: string): Room {
+  const session = new RoomSession(config, name);
+  const call = new Call(session, local);
+  call.start();
+  session.start();
+  return { session, local, call };
+}
+
+/** What is chosen here is kept for the case that the page is loaded again in mid-lesson. */
+function keepMemory(config: Config, local: LocalMedia, name: string): () => void {
+  const keep = () => {
+    const { camera, microphone, muted, choice } = local.store.get();
+    const wanted = { camera: camera !== null, microphone: microphone !== null && !muted };
+    remember(config.sessionUuid, { name, choice, ...wanted });
+  };
+  keep();
+  return local.store.subscribe(keep);
+}
+
+function Inside({ room }: { room: Room }) {
+  const { you, refused, ended } = useSession();
+  const t = useWords();
+  const [stayed, setStayed] = useState(false);
+  const over = ended && !stayed;
+  useEffect(() => {
+    if (refused !== null || ended) room.local.stop();
+  }, [refused, ended, room]);
+
+  // `ended` first: the server then closes the sockets, which is no refusal to be told of.
+  if (over) return <EndedPage onStay={() => setStayed(true)} />;
+  if (refused !== null) return <RefusedPage why={refused} />;
+  if (!you) return <p className="room-loading">{t("loading")}</p>;
+  return you.state === "waiting" ? <WaitingPage /> : <RoomView />;
+}
+
+async function openAgain(local: LocalMedia, memory: Memory): Promise<void> {
+  if (memory.microphone) await local.open("microphone");
+  else local.store.patch({ muted: true });
+  if (memory.camera) await local.open("camera");
+}
+
+export function App({ config }: { config: Config }) {
+  const [memory] = useState(() => recall(config.sessionUuid));
+  const [local] = useState(
+    () => new LocalMedia(memory?.choice ?? { camera: null, microphone: null }),
+  );
+  const [room, setRoom] = useState<Room | null>(null);
+
+  const enter = (name: string) => {
+    keepMemory(config, local, name);
+    setRoom(enterRoom(config, local, name));
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, as the page opens.
+  useEffect(() => {
+    if (!memory || !cameBack()) return;
+    void openAgain(local, memory);
+    enter(memory.name);
+  }, []);
+
+  return (
+    <ConfigContext value={config}>
+      {room ? (
+        <RoomContext value={room}>
+          <Inside room={room} />
+        </RoomContext>
+      ) : (
+        <GreenRoom local={local} name={memory?.name ?? config.user?.name ?? ""} onEnter={enter} />
+      )}
+    </ConfigContext>
+  );
+}
+
+/** A reload in mid-lesson leads straight back; a link followed anew leads to the green room. */
+function cameBack(): boolean {
+  const [entry] = performance.getEntriesByType("navigation");
+  return (entry as PerformanceNavigationTiming | undefined)?.type === "reload";
+}

@@ -1,0 +1,45 @@
+import type { Board } from "../board/board";
+import { useStore, useWords } from "./context";
+import { ExportDialog } from "./export-dialog";
+import { FormulaDialog } from "./formula-dialog";
+import { HistoryDialog } from "./history-dialog";
+import { Confirm } from "./parts";
+import { PdfDialog } from "./pdf-dialog";
+
+export type BoardDialog = "formula" | "pdf" | "exportBoard" | "history" | "pageRemove";
+
+interface BoardDialogsProps {
+  board: Board;
+  dialog: BoardDialog;
+  onClose: () => void;
+}
+
+export function BoardDialogs({ board, dialog, onClose }: BoardDialogsProps) {
+  switch (dialog) {
+    case "formula":
+      return <FormulaDialog board={board} onClose={onClose} />;
+    case "pdf":
+      return <PdfDialog board={board} onClose={onClose} />;
+    case "exportBoard":
+      return <ExportDialog board={board} onClose={onClose} />;
+    case "history":
+      return <HistoryDialog board={board} onClose={onClose} />;
+    case "pageRemove":
+      return <RemovePage board={board} onClose={onClose} />;
+  }
+}
+
+function RemovePage({ board, onClose }: { board: Board; onClose: () => void }) {
+  const t = useWords();
+  const { pages, page } = useStore(board.store);
+  const number = pages.findIndex(({ id }) => id === page) + 1;
+  return (
+    <Confirm
+      title={t("pageRemoveTitle", { number })}
+      text={t("pageRemoveText")}
+      action={t("pageRemove")}
+      onConfirm={() => board.removePage(page)}
+      onClose={onClose}
+    />
+  );
+}

@@ -1,0 +1,115 @@
+import "@excalidraw/excalidraw/index.css";
+import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
+import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { Board } from "../board/board";
+import { BoardBar } from "./board-bar";
+import { type BoardDialog, BoardDialogs } from "./board-dialogs";
+import { useConfig, useRoom, useStore, useWords } from "./context";
+import { Button } from "./parts";
+import { useDark } from "./theme";
+
+function useBoard(): Board {
+  const { session } = useRoom();
+  const [board] = useState(() => {
+    const { you } = session.store.get();
+    const me = { name: you?.name ?? "", person: you?.person ?? "", role: you?.role ?? "guest" };
+    return new Board({
+      me,
+      request: session.request,
+      root: session.api,
+      address: () => session.address("board_url"),
+      refused: (refused) => session.store.patch({ refused }),
+    });
+  });
+  useEffect(() => {
+    board.start();
+    return () => board.stop();
+  }, [board]);
+  return board;
+}
+
+/** A change that is only here would be lost with the page. */
+function useLeaveWarning(board: Board): void {
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent) => {
+      const { open, unsent } = board.provider.link.get();
+      if (!open && unsent) event.preventDefault();
+    };
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [board]);
+}
+
+function Canvas({ board, grid }: { board: Board; grid: boolean }) {
+  const { locale } = useConfig();
+  const dark = useDark();
+  const api = useRef<ExcalidrawImperativeAPI>(null);
+  const keep = useCallback((given: ExcalidrawImperativeAPI) => {
+    api.current = given;
+  }, []);
+  const changed: NonNullable<Parameters<typeof Excalidraw>[0]["onChange"]> = (_, state, files) => {
+    if (state.isLoading || !api.current) return;
+    // Only now: Excalidraw empties the scene as it finishes loading.
+    if (board.api !== api.current) board.attach(api.current);
+    else board.changed(state, files);
+  };
+  return (
+    <Excalidraw
+      excalidrawAPI={keep}
+      onChange={changed}
+      onPointerUpdate={({ pointer, button }) => board.pointer(pointer, button)}
+      langCode={locale === "uk" ? "uk-UA" : "en"}
+      theme={dark ? "dark" : "light"}
+      gridModeEnabled={grid}
+      isCollaborating
+      validateEmbeddable={false}
+      aiEnabled={false}
+      UIOptions={{
+        canvasActions: {
+          changeViewBackgroundColor: false,
+          clearCanvas: false,
+          export: false,
+          loadScene: false,
+          saveToActiveFile: false,
+          saveAsImage: false,
+          toggleTheme: false,
+        },
+      }}
+    >
+      <MainMenu>
+        <MainMenu.DefaultItems.SearchMenu />
+        <MainMenu.DefaultItems.Help />
+      </MainMenu>
+    </Excalidraw>
+  );
+}
+
+export default function BoardView() {
+  const board = useBoard();
+  const t = useWords();
+  const { problem } = useStore(board.store);
+  const [dialog, setDialog] = useState<BoardDialog | null>(null);
+  const [grid, setGrid] = useState(false);
+  useLeaveWarning(board);
+  return (
+    <>
+      <BoardBar board={board} grid={grid} onGrid={() => setGrid(!grid)} onDialog={setDialog} />
+      {problem && (
+        <div className="room-notice bad" role="alert">
+          <span>{problem}</span>
+          <Button
+            icon="close"
+            look="quiet"
+            label={t("dismiss")}
+            onClick={() => board.forgetProblem()}
+          />
+        </div>
+      )}
+      <div className="room-canvas">
+        <Canvas board={board} grid={grid} />
+      </div>
+      {dialog && <BoardDialogs board={board} dialog={dialog} onClose={() => setDialog(null)} />}
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { linkify } from "../linkify";
+import type { MessageKey } from "../messages";
+import { CHAT_LIMIT, type Role } from "../protocol";
+import { useConfig, useRoom, useSession, useWords } from "./context";
+import { Button } from "./parts";
+
+export const ROLE_WORDS: Record<Role, MessageKey> = {
+  tutor: "roleTutor",
+  student: "roleStudent",
+  guest: "roleGuest",
+};
+
+/** React sets text as text: nothing that was written can become markup. */
+function Linked({ text }: { text: string }) {
+  let at = 0;
+  return linkify(text).map((piece) => {
+    const key = at;
+    at += piece.text.length;
+    if (!("href" in piece)) return <span key={key}>{piece.text}</span>;
+    return (
+      <a key={key} href={piece.href} target="_blank" rel="noopener noreferrer">
+        {piece.text}
+      </a>
+    );
+  });
+}
+
+function Messages() {
+  const { chat, unsentChat, you } = useSession();
+  const config = useConfig();
+  const t = useWords();
+  const list = useRef<HTMLOListElement>(null);
+  const clock = new Intl.DateTimeFormat(config.locale, { hour: "2-digit", minute: "2-digit" });
+  const count = chat.length + unsentChat.length;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it follows the count.
+  useEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [count]);
+
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
+    <ol ref={list} className="room-messages" role="log" aria-label={t("chatLog")} tabIndex={0}>
+      {count === 0 && <li className="nothing">{t("chatEmpty")}</li>}
+      {chat.map((message) => (
+        <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
+          <p className="who">
+            <b>{message.name}</b>
+            {message.role !== "student" && <i>{t(ROLE_WORDS[message.role])}</i>}
+            <time dateTime={message.sent_at}>{clock.format(new Date(message.sent_at))}</time>
+          </p>
+          <p className="text">
+            <Linked text={message.text} />
+          </p>
+        </li>
+      ))}
+      {unsentChat.map((message) => (
+        <li key={message.id} className="mine waiting">
+          <p className="who">
+            <i>{t("sending")}</i>
+          </p>
+          <p className="text">{message.text}</p>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export function Chat() {
+  const { session } = useRoom();
+  const t = useWords();
+  const [text, setText] = useState("");
+
+  const send = () => {
+    const said = text.trim();
+    if (!said) return;
+    session.say(said);
+    setText("");
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    send();
+  };
+  const typed = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  return (
+    <div className="room-chat">
+      <Messages />
+      <form onSubmit={submit}>
+        <textarea
+          value={text}
+          rows={1}
+          maxLength={CHAT_LIMIT}
+          aria-label={t("chatPlaceholder")}
+          placeholder={t("chatPlaceholder")}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={typed}
+        />
+        <Button type="submit" icon="send" look="primary" label={t("send")} />
+      </form>
+    </div>
+  );
+}

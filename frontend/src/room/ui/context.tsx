@@ -1,0 +1,43 @@
+import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
+import type { Call } from "../call/call";
+import type { LocalMedia } from "../call/local-media";
+import type { Config } from "../config";
+import { fill, type MessageKey } from "../messages";
+import type { RoomSession, SessionState } from "../state/session";
+import type { Store } from "../state/store";
+
+export interface Room {
+  session: RoomSession;
+  local: LocalMedia;
+  call: Call;
+}
+
+export const ConfigContext = createContext<Config | null>(null);
+export const RoomContext = createContext<Room | null>(null);
+
+export type Translate = (key: MessageKey, values?: Record<string, string | number>) => string;
+
+export function useConfig(): Config {
+  const config = useContext(ConfigContext);
+  if (!config) throw new Error("outside of ConfigContext");
+  return config;
+}
+
+export function useWords(): Translate {
+  const { messages } = useConfig();
+  return useCallback((key, values = {}) => fill(messages[key], values), [messages]);
+}
+
+export function useStore<S>(store: Store<S>): S {
+  return useSyncExternalStore(store.subscribe, store.get);
+}
+
+export function useRoom(): Room {
+  const room = useContext(RoomContext);
+  if (!room) throw new Error("outside of RoomContext");
+  return room;
+}
+
+export function useSession(): SessionState {
+  return useStore(useRoom().session.store);
+}

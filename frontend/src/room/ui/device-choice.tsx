@@ -1,0 +1,44 @@
+import { useEffect, useState } from "react";
+import type { Kind, LocalMedia } from "../call/local-media";
+import { type Devices, listDevices } from "../call/media";
+import { useStore, useWords } from "./context";
+import { Field } from "./parts";
+
+export function DeviceChoice({ local }: { local: LocalMedia }) {
+  const t = useWords();
+  const { choice, camera, microphone } = useStore(local.store);
+  const [devices, setDevices] = useState<Devices>({ cameras: [], microphones: [] });
+
+  // Names are only told once a device was opened, so the list is asked for again then.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the tracks are what it waits for.
+  useEffect(() => {
+    const refresh = () => void listDevices().then(setDevices);
+    refresh();
+    navigator.mediaDevices?.addEventListener("devicechange", refresh);
+    return () => navigator.mediaDevices?.removeEventListener("devicechange", refresh);
+  }, [camera, microphone]);
+
+  const select = (kind: Kind, list: readonly MediaDeviceInfo[]) => (
+    <Field label={t(kind)}>
+      <select
+        value={choice[kind] ?? ""}
+        onChange={(event) => void local.choose(kind, event.target.value)}
+      >
+        {!list.some((device) => device.deviceId === choice[kind]) && (
+          <option value={choice[kind] ?? ""}>{t("defaultDevice")}</option>
+        )}
+        {list.map((device) => (
+          <option key={device.deviceId} value={device.deviceId}>
+            {device.label || t("defaultDevice")}
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+  return (
+    <div className="room-devices">
+      {select("camera", devices.cameras)}
+      {select("microphone", devices.microphones)}
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+import { type RefObject, useEffect, useRef, useState } from "react";
+import type { Board } from "../board/board";
+import { changeFormula, insertFormula, selectedFormula } from "../board/insert";
+import { useWords } from "./context";
+import { Button, Dialog, Field } from "./parts";
+
+/** What to show on the key, and what it types; the cursor goes to the first pair of braces. */
+const KEYS: readonly (readonly [string, string])[] = [
+  ["a⁄b", "\\frac{}{}"],
+  ["√", "\\sqrt{}"],
+  ["xⁿ", "^{}"],
+  ["xₙ", "_{}"],
+  ["∑", "\\sum_{}^{}"],
+  ["∫", "\\int_{}^{}"],
+  ["lim", "\\lim_{x \\to {}}"],
+  ["π", "\\pi "],
+  ["α", "\\alpha "],
+  ["≤", "\\le "],
+  ["≠", "\\ne "],
+  ["⇒", "\\Rightarrow "],
+];
+
+/** Empty while there is nothing to say. */
+function usePreview(source: string, host: HTMLElement | null): string {
+  const [reason, setReason] = useState("");
+  useEffect(() => {
+    let current = true;
+    void import("../board/formula").then(({ showFormula, whyBad }) => {
+      if (!current || !host) return;
+      try {
+        showFormula(source, host);
+        setReason("");
+      } catch (error) {
+        setReason(whyBad(error) ?? String(error));
+      }
+    });
+    return () => {
+      current = false;
+    };
+  }, [source, host]);
+  return reason;
+}
+
+function Keys({ input }: { input: RefObject<HTMLTextAreaElement | null> }) {
+  const press = (text: string) => {
+    const area = input.current;
+    if (!area) return;
+    const at = area.selectionStart;
+    area.focus();
+    area.setRangeText(text, at, area.selectionEnd, "end");
+    const inside = text.indexOf("{}");
+    if (inside >= 0) area.setSelectionRange(at + inside + 1, at + inside + 1);
+    // React hears of a change only by the event.
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  return (
+    <div className="room-formula-keys">
+      {KEYS.map(([shown, text]) => (
+        <button
+          key={text}
+          type="button"
+          className="room-button"
+          aria-label={text.trim()}
+          onClick={() => press(text)}
+        >
+          {shown}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function FormulaDialog({ board, onClose }: { board: Board; onClose: () => void }) {
+  const t = useWords();
+  const [old] = useState(() => board.api && selectedFormula(board.api));
+  const [source, setSource] = useState(old?.latex ?? "x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a}");
+  const [host, setHost] = useState<HTMLElement | null>(null);
+  const [busy, setBusy] = useState(false);
+  const input = useRef<HTMLTextAreaElement>(null);
+  const reason = usePreview(source, host);
+
+  const put = async () => {
+    setBusy(true);
+    try {
+      if (old) await changeFormula(board, old.element, source);
+      else await insertFormula(board, source);
+    } catch (error) {
+      board.report(error, t("fileFailed"));
+    }
+    onClose();
+  };
+  const ready = source.trim() !== "" && reason === "" && !busy;
+  return (
+    <Dialog
+      title={t(old ? "formulaEdit" : "formulaTitle")}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button look="primary" disabled={!ready} onClick={() => void put()}>
+            {t(old ? "save" : "formulaInsert")}
+          </Button>
+        </>
+      }
+    >
+      <Keys input={input} />
+      <Field label={t("formulaSource")}>
+        <textarea
+          ref={input}
+          className="code"
+          rows={3}
+          spellCheck={false}
+          value={source}
+          onChange={(event) => setSource(event.target.value)}
+        />
+      </Field>
+      <section className="room-formula-preview" aria-label={t("formulaPreview")}>
+        <div ref={setHost} />
+      </section>
+      <p className="room-error" role="status">
+        {reason && t("formulaBad", { reason })}
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,77 @@
+import { useEffect, useState } from "react";
+import { useRoom, useSession, useWords } from "./context";
+import { Button } from "./parts";
+
+const SHOWN_FOR = 6000;
+
+/** What happened a moment ago, said once. */
+function usePassing(): string {
+  const { session } = useRoom();
+  const t = useWords();
+  const [text, setText] = useState("");
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const names = new Map(session.store.get().peers.map((peer) => [peer.peer, peer.name]));
+    const say = (words: string) => {
+      setText(words);
+      clearTimeout(timer);
+      timer = setTimeout(() => setText(""), SHOWN_FOR);
+    };
+    const stop = session.hear((message) => {
+      if (message.type === "muted") say(t("mutedByTutor"));
+      else if (message.type === "peer.joined") {
+        names.set(message.peer.peer, message.peer.name);
+        say(t("joined", { name: message.peer.name }));
+      } else if (message.type === "peer.left" && names.has(message.peer)) {
+        say(t("left", { name: names.get(message.peer) ?? "" }));
+        names.delete(message.peer);
+      }
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [session, t]);
+  return text;
+}
+
+export function Notices({ onLobby }: { onLobby: () => void }) {
+  const { session } = useRoom();
+  const { link, lobby, you, problem } = useSession();
+  const t = useWords();
+  const passing = usePassing();
+  const names = lobby.map((person) => person.name).join(", ");
+  const admit = () => {
+    for (const { person } of lobby) session.send({ type: "lobby.admit", person });
+  };
+  return (
+    <div className="room-notices">
+      <div role="status">
+        {link === "lost" && <p className="room-notice warn">{t("connectionLost")}</p>}
+        {passing && <p className="room-notice">{passing}</p>}
+        {you?.role === "tutor" && names && (
+          <div className="room-notice">
+            <span>{t("lobbyWaiting", { names })}</span>
+            {lobby.length === 1 && (
+              <Button look="primary" onClick={admit}>
+                {t("admit")}
+              </Button>
+            )}
+            <Button onClick={onLobby}>{t("people")}</Button>
+          </div>
+        )}
+      </div>
+      {problem && (
+        <div className="room-notice bad" role="alert">
+          <span>{problem}</span>
+          <Button
+            icon="close"
+            look="quiet"
+            label={t("dismiss")}
+            onClick={() => session.forgetProblem()}
+          />
+        </div>
+      )}
+    </div>
+  );
+}

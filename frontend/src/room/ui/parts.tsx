@@ -1,0 +1,129 @@
+import { type ReactNode, useEffect, useId, useRef } from "react";
+import { useWords } from "./context";
+import { Icon, type IconName } from "./icons";
+
+interface ButtonProps {
+  children?: ReactNode;
+  look?: "primary" | "danger" | "quiet";
+  icon?: IconName;
+  /** Said and shown as a tip where the button shows only its icon. */
+  label?: string;
+  pressed?: boolean;
+  expanded?: boolean;
+  disabled?: boolean;
+  type?: "button" | "submit";
+  badge?: number;
+  className?: string;
+  onClick?: () => void;
+}
+
+export function Button(props: ButtonProps) {
+  const { children, look, icon, label, pressed, expanded, badge } = props;
+  const names = ["room-button", look, icon && !children && "only-icon", props.className];
+  return (
+    <button
+      type={props.type === "submit" ? "submit" : "button"}
+      className={names.filter(Boolean).join(" ")}
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      aria-expanded={expanded}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      {icon && <Icon name={icon} />}
+      {children && <span>{children}</span>}
+      {badge ? <b className="room-badge">{badge > 99 ? "99+" : badge}</b> : null}
+    </button>
+  );
+}
+
+interface DialogProps {
+  title: string;
+  wide?: boolean;
+  onClose: () => void;
+  children: ReactNode;
+  /** Buttons at its foot, the main one last. */
+  actions?: ReactNode;
+}
+
+/** The browser's own modal dialog: it holds the focus, closes on Escape and gives the focus back. */
+export function Dialog({ title, wide, onClose, children, actions }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  const t = useWords();
+  useEffect(() => {
+    const dialog = element.current;
+    if (!dialog) return;
+    const before = document.activeElement;
+    dialog.showModal();
+    return () => {
+      dialog.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      className={wide ? "room-dialog wide" : "room-dialog"}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      // Keys typed in a dialog are no shortcuts of the board.
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <header>
+        <h2 id={heading}>{title}</h2>
+        <Button icon="close" look="quiet" label={t("close")} onClick={onClose} />
+      </header>
+      <div className="room-dialog-body">{children}</div>
+      {actions && <footer>{actions}</footer>}
+    </dialog>
+  );
+}
+
+interface ConfirmProps {
+  title: string;
+  text: string;
+  action: string;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProps) {
+  const t = useWords();
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button
+            look="danger"
+            onClick={() => {
+              onConfirm();
+              onClose();
+            }}
+          >
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <p>{text}</p>
+    </Dialog>
+  );
+}
+
+export function Field({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child.
+    <label className="room-field">
+      <span>{label}</span>
+      {children}
+    </label>
+  );
+}

@@ -1,0 +1,92 @@
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import type { Peer } from "../protocol";
+import { useConfig, useRoom, useSession, useStore, useWords } from "./context";
+import { Controls } from "./controls";
+import { Notices } from "./notices";
+import { SidePanel, type Tab } from "./side-panel";
+import { Stage } from "./stage";
+import { Tiles } from "./tiles";
+import { Timer } from "./timer";
+
+// Excalidraw is most of what the room weighs; the green room does not wait for it.
+const BoardView = lazy(() => import("./board-view"));
+
+const NARROW = "(max-width: 48rem)";
+
+/** Ourselves as the others see us: the server tells us of the others only. */
+function useOwnPeer(hand: boolean): Peer | null {
+  const { local } = useRoom();
+  const { you } = useSession();
+  const { camera, microphone, screen, muted } = useStore(local.store);
+  if (!you) return null;
+  const media = {
+    camera: camera !== null,
+    microphone: microphone !== null && !muted,
+    screen: screen !== null,
+  };
+  return { peer: you.peer, person: you.person, name: you.name, role: you.role, hand, media };
+}
+
+/** A raised hand belongs to the connection, so it is raised again on the next one. */
+function useHand(): [boolean, () => void] {
+  const { session } = useRoom();
+  const [hand, setHand] = useState(false);
+  const { you } = useSession();
+  const peer = you?.peer;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another peer is another connection.
+  useEffect(() => {
+    session.send({ type: "hand", raised: hand });
+  }, [session, hand, peer]);
+  return [hand, () => setHand(!hand)];
+}
+
+function useUnread(reading: boolean): number {
+  const { chat, you } = useSession();
+  const seen = useRef<number | null>(null);
+  const others = chat.filter((message) => message.person !== you?.person).length;
+  if (seen.current === null || reading) seen.current = others;
+  return Math.max(0, others - seen.current);
+}
+
+export function RoomView() {
+  const config = useConfig();
+  const t = useWords();
+  const { link, lobby } = useSession();
+  const [hand, turnHand] = useHand();
+  const own = useOwnPeer(hand);
+  const [panel, setPanel] = useState(() => !matchMedia(NARROW).matches);
+  const [tab, setTab] = useState<Tab>("chat");
+  const unread = useUnread(panel && tab === "chat");
+
+  return (
+    <div className={panel ? "room-view with-panel" : "room-view"} data-link={link}>
+      <header className="room-head">
+        <h1>{config.title}</h1>
+        <Timer />
+      </header>
+      <Notices
+        onLobby={() => {
+          setPanel(true);
+          setTab("people");
+        }}
+      />
+      <section className="room-board" aria-label={t("board")}>
+        <Suspense fallback={<p className="room-loading">{t("boardLoading")}</p>}>
+          <BoardView />
+        </Suspense>
+        <Stage />
+      </section>
+      <aside className="room-side" aria-label={t("panel")}>
+        <Tiles own={own} />
+        {panel && <SidePanel own={own} tab={tab} onTab={setTab} />}
+      </aside>
+      <Controls
+        hand={hand}
+        onHand={turnHand}
+        panelOpen={panel}
+        unread={unread + (panel ? 0 : lobby.length)}
+        onPanel={() => setPanel(!panel)}
+      />
+    </div>
+  );
+}

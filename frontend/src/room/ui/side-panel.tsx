@@ -1,0 +1,70 @@
+import { type KeyboardEvent, useId, useRef } from "react";
+import type { MessageKey } from "../messages";
+import type { Peer } from "../protocol";
+import { Chat } from "./chat";
+import { useSession, useWords } from "./context";
+import { Notes } from "./notes";
+import { People } from "./people";
+
+export type Tab = "chat" | "people" | "notes";
+const WORDS: Record<Tab, MessageKey> = { chat: "chat", people: "people", notes: "notes" };
+const STEPS: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
+
+interface SidePanelProps {
+  own: Peer | null;
+  tab: Tab;
+  onTab: (tab: Tab) => void;
+}
+
+export function SidePanel({ own, tab, onTab }: SidePanelProps) {
+  const { you, lobby } = useSession();
+  const t = useWords();
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  const tabs: Tab[] = you?.role === "tutor" ? ["chat", "people", "notes"] : ["chat", "people"];
+
+  const turned = (event: KeyboardEvent) => {
+    const step = STEPS[event.key];
+    if (!step) return;
+    const index = (tabs.indexOf(tab) + step + tabs.length) % tabs.length;
+    onTab(tabs[index] ?? "chat");
+    list.current?.querySelectorAll("button")[index]?.focus();
+  };
+  return (
+    <div className="room-panel">
+      <div
+        ref={list}
+        role="tablist"
+        aria-label={t("panel")}
+        className="room-tabs"
+        onKeyDown={turned}
+      >
+        {tabs.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`${id}-${name}`}
+            aria-selected={name === tab}
+            aria-controls={`${id}-panel`}
+            tabIndex={name === tab ? 0 : -1}
+            onClick={() => onTab(name)}
+          >
+            {t(WORDS[name])}
+            {name === "people" && lobby.length > 0 && <b className="room-badge">{lobby.length}</b>}
+          </button>
+        ))}
+      </div>
+      <div
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-${tab}`}
+        className="room-tabpanel"
+      >
+        {tab === "chat" && <Chat />}
+        {tab === "people" && <People own={own} />}
+        {tab === "notes" && <Notes />}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { useState } from "react";
+import { useRoom, useSession, useStore, useWords } from "./context";
+import { Button } from "./parts";
+import { TrackVideo } from "./tracks";
+
+/** The screen that another person shares, in front of the board until one turns back to it. */
+export function Stage() {
+  const { call } = useRoom();
+  const { peers } = useSession();
+  const { remotes } = useStore(call.store);
+  const t = useWords();
+  const [hiddenOf, setHiddenOf] = useState<string | null>(null);
+  const sharing = peers.find((peer) => peer.media.screen && remotes[peer.peer]?.tracks?.screen);
+  if (!sharing) return null;
+  const hidden = hiddenOf === sharing.peer;
+  const label = t("screenOf", { name: sharing.name });
+  return (
+    <div className={hidden ? "room-stage folded" : "room-stage"}>
+      {!hidden && (
+        <TrackVideo
+          video={remotes[sharing.peer]?.tracks?.screen ?? null}
+          label={label}
+          kind="screen"
+        />
+      )}
+      <div className="room-stage-bar">
+        <span>{label}</span>
+        <Button onClick={() => setHiddenOf(hidden ? null : sharing.peer)}>
+          {t(hidden ? "showScreen" : "showBoard")}
+        </Button>
+      </div>
+    </div>
+  );
+}

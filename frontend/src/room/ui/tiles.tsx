@@ -1,0 +1,98 @@
+import type { Remote } from "../call/call";
+import type { Peer } from "../protocol";
+import { useRoom, useSession, useStore, useWords } from "./context";
+import { Icon } from "./icons";
+import { QualitySign } from "./people";
+import { TrackVideo } from "./tracks";
+
+function initials(name: string): string {
+  const words = name.split(/\s+/).filter(Boolean);
+  return words
+    .slice(0, 2)
+    .map((word) => [...word][0]?.toLocaleUpperCase() ?? "")
+    .join("");
+}
+
+function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
+  const { you, quality } = useSession();
+  const t = useWords();
+  return (
+    <figcaption>
+      {peer.hand && (
+        <span className="hand" role="img" aria-label={t("handRaised")}>
+          <Icon name="hand" />
+        </span>
+      )}
+      <span className="name">{own ? t("you") : peer.name}</span>
+      {!peer.media.microphone && (
+        <span role="img" aria-label={t("microphoneIsOff")}>
+          <Icon name="microphone-off" />
+        </span>
+      )}
+      {you?.role === "tutor" && !own && <QualitySign quality={quality[peer.peer]} />}
+    </figcaption>
+  );
+}
+
+function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }) {
+  const t = useWords();
+  const { name, media } = peer;
+  const shown = media.camera && remote?.state === "connected";
+  return (
+    <figure className="room-tile" data-peer={peer.peer} data-state={remote?.state ?? "none"}>
+      <TrackVideo
+        video={remote?.tracks?.camera ?? null}
+        audio={remote?.tracks?.microphone ?? null}
+        label={name}
+        kind="camera"
+        hidden={!shown}
+      />
+      {!shown && (
+        <div className="room-face" role="img" aria-label={t("noPicture", { name })}>
+          {initials(name)}
+        </div>
+      )}
+      {remote?.state === "lost" && <p className="room-tile-note">{t("reconnecting")}</p>}
+      <Caption peer={peer} />
+    </figure>
+  );
+}
+
+function OwnTile({ own }: { own: Peer }) {
+  const { local } = useRoom();
+  const { camera } = useStore(local.store);
+  const t = useWords();
+  return (
+    <figure className="room-tile own" data-peer={own.peer}>
+      <TrackVideo video={camera} own label={t("preview")} kind="camera" hidden={!camera} />
+      {!camera && (
+        <div className="room-face" role="img" aria-label={t("cameraIsOff")}>
+          {initials(own.name)}
+        </div>
+      )}
+      <Caption peer={own} own />
+    </figure>
+  );
+}
+
+export function Tiles({ own }: { own: Peer | null }) {
+  const { call } = useRoom();
+  const { peers } = useSession();
+  const { remotes, full, step } = useStore(call.store);
+  const t = useWords();
+  const called = peers.filter((peer) => remotes[peer.peer]);
+  return (
+    <section className="room-tiles" aria-label={t("callTiles")} data-count={called.length + 1}>
+      {called.map((peer) => (
+        <RemoteTile key={peer.peer} peer={peer} remote={remotes[peer.peer]} />
+      ))}
+      {own && <OwnTile own={own} />}
+      {full && <p className="room-hint">{t("callFull")}</p>}
+      {step > 0 && own?.media.camera && (
+        <p className="room-hint" role="status">
+          {t(step === 3 ? "videoPaused" : "videoLowered")}
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+import { type FormEvent, useEffect, useState } from "react";
+import { clockText, remaining } from "../time";
+import { useRoom, useSession, useWords } from "./context";
+import { Button, Dialog, Field } from "./parts";
+
+function useNow(running: boolean): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!running) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, [running]);
+  return now;
+}
+
+function TimerDialog({ onClose }: { onClose: () => void }) {
+  const { session } = useRoom();
+  const { room } = useSession();
+  const t = useWords();
+  const [minutes, setMinutes] = useState("10");
+  const set = (seconds: number) => {
+    session.send({ type: "timer.set", seconds });
+    onClose();
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const seconds = Math.round(Number(minutes) * 60);
+    if (seconds > 0 && seconds <= 86_400) set(seconds);
+  };
+  return (
+    <Dialog title={t("timerSet")} onClose={onClose}>
+      <form className="room-timer-form" onSubmit={submit}>
+        <Field label={t("timerMinutes")}>
+          <input
+            type="number"
+            min="0.5"
+            max="1440"
+            step="0.5"
+            required
+            value={minutes}
+            onChange={(event) => setMinutes(event.target.value)}
+          />
+        </Field>
+        <div className="room-row">
+          {room?.timer_ends_at && <Button onClick={() => set(0)}>{t("timerClear")}</Button>}
+          <Button type="submit" look="primary">
+            {t("timerStart")}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function Timer() {
+  const { room, you, clockOffset } = useSession();
+  const t = useWords();
+  const [setting, setSetting] = useState(false);
+  const ends = room?.timer_ends_at ?? null;
+  const now = useNow(ends !== null);
+  const left = ends === null ? null : remaining(ends, now, clockOffset);
+  return (
+    <div className="room-timer">
+      {left !== null && (
+        <span role="timer" aria-label={t("timerLeft")} className={left === 0 ? "over" : undefined}>
+          {clockText(left)}
+        </span>
+      )}
+      <span className="sr" role="status">
+        {left === 0 ? t("timerOver") : ""}
+      </span>
+      {you?.role === "tutor" && (
+        <Button icon="timer" look="quiet" label={t("timerSet")} onClick={() => setSetting(true)} />
+      )}
+      {setting && <TimerDialog onClose={() => setSetting(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useWords } from "./context";
+import { Button } from "./parts";
+
+interface VideoProps {
+  video: MediaStreamTrack | null;
+  audio?: MediaStreamTrack | null;
+  /** Our own picture: without sound, and the way a mirror shows it. */
+  own?: boolean;
+  label: string;
+  kind: "camera" | "screen";
+  hidden?: boolean;
+}
+
+/** Plays tracks. Also where no picture is shown, since the sound is in it. */
+export function TrackVideo({ video, audio = null, own, label, kind, hidden }: VideoProps) {
+  const element = useRef<HTMLVideoElement>(null);
+  const [blocked, setBlocked] = useState(false);
+  const t = useWords();
+  const stream = useMemo(() => {
+    const tracks = [audio, video].filter((track) => track !== null);
+    return tracks.length ? new MediaStream(tracks) : null;
+  }, [audio, video]);
+
+  useEffect(() => {
+    const player = element.current;
+    if (!player) return;
+    player.srcObject = stream;
+    if (!stream) return;
+    player.play().then(
+      () => setBlocked(false),
+      // Not allowed before a press of a button; anything else means that a newer stream came.
+      (error: Error) => setBlocked(error.name === "NotAllowedError"),
+    );
+  }, [stream]);
+
+  const play = () => {
+    void element.current?.play().then(() => setBlocked(false));
+  };
+  return (
+    <>
+      <video
+        ref={element}
+        className={own ? "own" : undefined}
+        muted={own === true}
+        autoPlay
+        playsInline
+        aria-label={label}
+        data-kind={kind}
+        hidden={hidden}
+      />
+      {blocked && (
+        <div className="room-sound-blocked" role="alert">
+          <span>{t("soundBlocked")}</span>
+          <Button look="primary" onClick={play}>
+            {t("hearSound")}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}

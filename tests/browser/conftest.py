@@ -1,0 +1,153 @@
+"""A whole Kreida, a real Chromium, and pages in which nothing may go wrong unnoticed."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.server import ROOT, Kreida, start_kreida, stop_kreida
+
+CHROMIUM = "/usr/bin/chromium"
+# Chromium tells the console of every answer over 400; those that a page is meant to give are fine.
+EXPECTED = re.compile(r"the server responded with a status of (400|403|404|409|410)")
+SIZES = {"laptop": (1280, 860), "phone": (390, 844)}
+
+
+class Scene:
+    """The other end of tests/browser/scene.py."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.scene"],
+            cwd=ROOT,
+            env={
+                **{k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")},
+                "DATA_DIR": str(data_dir),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def ask(**arguments: Any) -> Any:
+            self.process.stdin.write(json.dumps([name, arguments]) + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+            assert answer, f"the scene {name}({arguments}) could not be set"
+            return json.loads(answer)
+
+        return ask
+
+
+@dataclass
+class Visitor:
+    """A person at a browser of some size, in some language."""
+
+    page: Page
+    locale: str
+    troubles: list[str] = field(default_factory=list)
+
+    def words(self, message: str) -> re.Pattern[str]:
+        """What the page says for this message, at the start of a name or text."""
+        with translation.override(self.locale):
+            return re.compile("^" + re.escape(gettext(message).strip()), re.IGNORECASE)
+
+    def press(self, message: str, role: str = "button", within: Any = None) -> None:
+        where = within or self.page
+        where.get_by_role(role, name=self.words(message)).first.click()
+
+    def fill(self, message: str, text: str) -> None:
+        self.page.get_by_label(self.words(message)).first.fill(text)
+
+    def sees(self, message: str) -> None:
+        with translation.override(self.locale):
+            text = gettext(message)
+        self.page.get_by_text(text).first.wait_for()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
+    """A server of the browser tests' own: they change a lot, and ask faster than a person."""
+    server = start_kreida(tmp_path_factory.mktemp("browser"), THROTTLING="off")
+    yield server
+    stop_kreida(server)
+
+
+@pytest.fixture(scope="session")
+def scene(site: Kreida) -> Iterator[Scene]:
+    made = Scene(site.data_dir)
+    yield made
+    made.process.stdin.close()
+    made.process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: Kreida) -> Iterator[Callable[..., Visitor]]:
+    contexts: list[BrowserContext] = []
+    visitors: list[Visitor] = []
+
+    def open_browser(
+        person: dict[str, Any] | None = None,
+        size: str = "laptop",
+        locale: str = "en",
+        **options: Any,
+    ) -> Visitor:
+        width, height = SIZES[size]
+        context = chromium.new_context(
+            base_url=site.url,
+            viewport={"width": width, "height": height},
+            locale=locale,
+            has_touch=size == "phone",
+            permissions=["clipboard-read", "clipboard-write"],
+            **{"timezone_id": "Europe/Kyiv", **options},
+        )
+        context.set_default_timeout(8000)
+        contexts.append(context)
+        if person:
+            cookie = {"name": "sessionid", "value": person["session"], "url": site.url}
+            context.add_cookies([cookie])
+        visitor = Visitor(context.new_page(), locale)
+        _watch(visitor, site.url)
+        visitors.append(visitor)
+        return visitor
+
+    yield open_browser
+    troubles = [trouble for visitor in visitors for trouble in visitor.troubles]
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def _watch(visitor: Visitor, url: str) -> None:
+    """For console errors (a CSP violation is one), crashes of scripts, requests to another host."""
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED.search(message.text):
+            visitor.troubles.append(f"console: {message.text}")
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((url, "data:", "blob:", url.replace("http", "ws", 1))):
+            visitor.troubles.append(f"another host: {request.url}")
+
+    visitor.page.on("console", on_console)
+    visitor.page.on("pageerror", lambda error: visitor.troubles.append(f"script: {error}"))
+    visitor.page.on("request", on_request)

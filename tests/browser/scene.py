@@ -1,0 +1,92 @@
+"""Sets the scene in a running Kreida's own database: one JSON request a line, one answer a line.
+
+A process of its own, since the tests' process is bound to pytest's database. It starts with
+`DATA_DIR` naming the server's.
+"""
+
+import json
+import os
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+import conftest as build  # noqa: E402
+from apps.accounts.models import User  # noqa: E402
+from apps.classrooms.models import Classroom  # noqa: E402
+from apps.lessons.invites import make_invite  # noqa: E402
+from apps.lessons.models import Lesson  # noqa: E402
+from apps.lessons.services import cancel_lesson  # noqa: E402
+
+
+def person(role: str, **fields: Any) -> dict[str, Any]:
+    """With a signed-in browser session, so that no journey but the first hashes a password."""
+    user = build.make_user(role, **fields)
+    client = Client()
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return {"id": user.pk, "email": user.email, "session": session}
+
+
+def classroom(tutor: int, students: list[int], name: str = "Algebra") -> dict[str, Any]:
+    people = [User.objects.get(pk=pk) for pk in students]
+    made = build.make_classroom(User.objects.get(pk=tutor), *people, name=name)
+    return {"id": made.pk, "code": made.join_code}
+
+
+def invitation(classroom_id: int, student: int) -> dict[str, Any]:
+    room, user = Classroom.objects.get(pk=classroom_id), User.objects.get(pk=student)
+    return {"id": build.make_membership(room, user, "invited").pk}
+
+
+def lesson(tutor: int, student: int, starts_at: str, minutes: int = 60, **fields: Any) -> Any:
+    people = (User.objects.get(pk=tutor), User.objects.get(pk=student))
+    start, length = datetime.fromisoformat(starts_at), timedelta(minutes=minutes)
+    return {"id": build.make_lesson(*people, start, length, **fields).pk}
+
+
+def look(lesson_id: int) -> dict[str, Any]:
+    found = Lesson.objects.get(pk=lesson_id)
+    return {"starts_at": found.starts_at.isoformat(), "status": found.status}
+
+
+def invite(lesson_id: int, made: int = 0, ttl: int = 3600) -> dict[str, Any]:
+    """A link's path, made that many seconds ago."""
+    found = Lesson.objects.get(pk=lesson_id)
+    now = timezone.now() - timedelta(seconds=made)
+    return {"path": f"/invite/{make_invite(lesson=found, ttl_seconds=ttl, now=now).token}"}
+
+
+def revoke(lesson_id: int) -> dict[str, Any]:
+    Lesson.objects.get(pk=lesson_id).revoke_invites()
+    return {}
+
+
+def cancel(lesson_id: int) -> dict[str, Any]:
+    cancel_lesson(lesson=Lesson.objects.get(pk=lesson_id))
+    return {}
+
+
+COMMANDS = {
+    made.__name__: made
+    for made in (person, classroom, invitation, lesson, look, invite, revoke, cancel)
+}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        sys.stdout.write(json.dumps(COMMANDS[name](**arguments)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""The calendar island against the real API."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+
+SAVED = re.compile(r"/api/lessons/\d+/?$")
+BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
+
+
+@pytest.fixture
+def week(scene):
+    """A tutor in Kyiv and a student in New York, with lessons at 10:00 and 12:00 on 4 January."""
+
+    def make(locale="en", zone="America/New_York"):
+        tutor = scene.person(role="tutor", first_name="Taras", locale=locale)
+        student = scene.person(
+            role="student", first_name="Olena", last_name="Koval", locale=locale, timezone=zone
+        )
+        scene.classroom(tutor=tutor["id"], students=[student["id"]])
+        ids = [
+            scene.lesson(
+                tutor=tutor["id"],
+                student=student["id"],
+                starts_at=f"2027-01-04T{hour:02}:00:00+00:00",
+                title=title,
+            )["id"]
+            for hour, title in ((8, "First"), (10, "Second"))
+        ]
+        return tutor, student, ids
+
+    return make
+
+
+def show(visitor, date="2027-01-04", view="week"):
+    visitor.page.goto(f"/calendar/?view={view}&date={date}")
+    visitor.page.locator("#calendar .kr-event").first.wait_for()
+
+
+def event(visitor, title):
+    return visitor.page.locator("#calendar .kr-event", has_text=title).first
+
+
+def drag(visitor, start, end):
+    """In steps, as a hand does it."""
+    mouse = visitor.page.mouse
+    mouse.move(*start)
+    mouse.down()
+    mouse.move(start[0], start[1] + 3, steps=3)
+    mouse.move(*end, steps=10)
+    mouse.up()
+
+
+def middle(box):
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@BOTH
+def test_a_lessons_card_tells_both_times(visit, week, size, locale):
+    tutor, _student, _ids = week(locale)
+    v = visit(tutor, size, locale)
+    show(v, view="day")
+    event(v, "First").click()
+    card = v.page.locator("dialog[open]")
+    card.wait_for()
+    text = card.inner_text()
+    assert "10:00" in text
+    assert "03:00" in text
+    assert "Olena" in text
+
+
+@BOTH
+def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
+    _tutor, student, ids = week(locale)
+    v = visit(student, size, locale)
+    show(v, view="day")
+    event(v, "First").click()
+    card = v.page.locator("dialog[open]")
+    assert card.get_by_role("link").count() == 2
+    v.press("Lesson page", "link", within=card)
+    v.page.wait_for_url(f"**/lessons/{ids[0]}/")
+    assert v.page.locator("main form").count() == 0
+
+
+def test_a_drag_moves_and_can_be_undone(visit, week, scene):
+    tutor, _student, ids = week()
+    v = visit(tutor)
+    show(v)
+    box = event(v, "First").bounding_box()
+    x, y = middle(box)
+    with v.page.expect_response(SAVED) as saved:
+        drag(v, (x, y), (x + box["width"] * 1.05, y))
+    assert saved.value.status == 200
+    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-05T08:00:00+00:00"
+    v.press("Undo", within=v.page.locator(".kr-notices"))
+    v.page.get_by_text("The lesson is back where it was.").wait_for()
+    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
+
+
+def test_a_clash_springs_back_and_says_with_what(visit, week, scene):
+    tutor, _student, ids = week()
+    v = visit(tutor)
+    show(v)
+    first, second = event(v, "First").bounding_box(), event(v, "Second").bounding_box()
+    drag(v, middle(first), middle(second))
+    bubble = v.page.locator(".kr-bubble", has_text="That time is taken")
+    bubble.wait_for()
+    assert "12:00–13:00" in bubble.inner_text()
+    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
+    v.page.wait_for_function(
+        "y => Math.abs([...document.querySelectorAll('#calendar .kr-event')]"
+        ".find(e => e.textContent.includes('First')).getBoundingClientRect().y - y) < 2",
+        arg=first["y"],
+    )
+
+
+def test_a_resize_changes_the_length(visit, week):
+    tutor, _student, _ids = week()
+    v = visit(tutor)
+    show(v)
+    box = event(v, "Second").bounding_box()
+    edge = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
+    event(v, "Second").hover()
+    with v.page.expect_response(SAVED) as saved:
+        drag(v, edge, (edge[0], edge[1] + box["height"] / 2))
+    assert saved.value.json()["ends_at"] == "2027-01-04T11:30:00Z"
+
+
+def test_a_drag_over_empty_time_schedules(visit, week):
+    tutor, _student, _ids = week()
+    v = visit(tutor)
+    show(v)
+    box = event(v, "First").bounding_box()
+    x, y = middle(box)
+    right = x + box["width"] * 1.05
+    drag(v, (right, y), (right, y + box["height"]))
+    dialog = v.page.locator("dialog[open]")
+    dialog.wait_for()
+    dialog.get_by_role("combobox").fill("koval")
+    dialog.get_by_role("option", name="Olena Koval").click()
+    v.fill("Title (optional)", "Dragged")
+    with v.page.expect_response("**/api/lessons/") as made:
+        v.press("Schedule", within=dialog)
+    assert made.value.status == 201
+    assert made.value.json()["starts_at"].startswith("2027-01-05")
+    event(v, "Dragged").wait_for()
+
+
+@BOTH
+def test_cancelled_lessons_can_be_shown(visit, week, scene, size, locale):
+    tutor, _student, ids = week(locale)
+    scene.cancel(lesson_id=ids[1])
+    v = visit(tutor, size, locale)
+    show(v, view="agenda")
+    assert event(v, "Second").count() == 0
+    v.page.get_by_label(v.words("Show cancelled")).check()
+    event(v, "Second").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("date", "instant", "kyiv", "new_york"),
+    [
+        # America changes its clocks on 14 March 2027, Europe on the 28th.
+        ("2027-03-10", "2027-03-10T15:00:00+00:00", "17:00", "10:00"),
+        ("2027-03-17", "2027-03-17T15:00:00+00:00", "17:00", "11:00"),
+        ("2027-03-29", "2027-03-29T15:00:00+00:00", "18:00", "11:00"),
+        # Both in winter again only from 7 November.
+        ("2027-11-03", "2027-11-03T15:00:00+00:00", "17:00", "11:00"),
+        ("2027-11-08", "2027-11-08T15:00:00+00:00", "17:00", "10:00"),
+    ],
+)
+def test_each_clock_in_the_weeks_of_change(visit, scene, week, date, instant, kyiv, new_york):
+    tutor, student, _ids = week()
+    scene.lesson(
+        tutor=tutor["id"], student=student["id"], starts_at=instant, title="Across the clocks"
+    )
+    for person, own, other in ((tutor, kyiv, new_york), (student, new_york, kyiv)):
+        # The browser stands in a third zone: the account's decides.
+        v = visit(person, timezone_id="Asia/Tokyo")
+        show(v, date)
+        assert own in event(v, "Across the clocks").inner_text()
+        event(v, "Across the clocks").click()
+        text = v.page.locator("dialog[open]").inner_text()
+        assert own in text
+        assert other in text
+
+
+def test_the_form_does_what_a_drag_does_by_keyboard(visit, week, scene):
+    tutor, _student, ids = week()
+    v = visit(tutor)
+    show(v)
+    event(v, "First").focus()
+    v.page.keyboard.press("Enter")
+    dialog = v.page.locator("dialog[open]")
+    dialog.get_by_role("button", name="Reschedule").press("Enter")
+    starts = v.page.locator("dialog[open] input").nth(0)
+    starts.wait_for()
+    inputs = v.page.locator("dialog[open] input[type=datetime-local]")
+    inputs.nth(0).fill("2027-01-06T12:00")
+    inputs.nth(0).dispatch_event("change")
+    v.page.locator("dialog[open]").get_by_role("button", name="Save").press("Enter")
+    v.page.locator(".kr-notice").wait_for()
+    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-06T10:00:00+00:00"

@@ -1,0 +1,342 @@
+"""A week of a tutor and a student, by mouse and by keyboard, on a laptop and on a phone."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+
+# Each journey at both widths, each language at one of them.
+BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
+
+
+def soon(**delta):
+    return (timezone.now() + timedelta(**delta)).replace(microsecond=0).isoformat()
+
+
+@pytest.fixture
+def school(scene):
+    """A tutor and a student of theirs who lives in another zone."""
+
+    def make(locale="en", **fields):
+        tutor = scene.person(role="tutor", locale=locale)
+        student = scene.person(
+            role="student",
+            first_name="Олена",
+            last_name="Коваль",
+            locale=locale,
+            timezone="America/Toronto",
+        )
+        room = scene.classroom(tutor=tutor["id"], students=[student["id"]])
+        return tutor, student, room
+
+    return make
+
+
+@BOTH
+def test_sign_up_and_sign_in(visit, size, locale):
+    v = visit(size=size, locale=locale, timezone_id="America/Toronto")
+    v.page.goto("/")
+    v.press("Start teaching", "link")
+    assert v.page.locator("select[name=timezone]").input_value() == "America/Toronto"
+    v.page.locator("input[name=role][value=tutor]").check()
+    v.fill("First name", "Леся")
+    v.fill("Last name", "Українка")
+    email = f"lesia-{size}@school.example"
+    v.page.locator("input[name=email]").fill(email)
+    v.page.locator("input[name=password1]").fill("крейда і дошка 7")
+    v.page.locator("select[name=timezone]").select_option("Europe/Warsaw")
+    v.press("Make my account")
+    v.page.wait_for_url("**/calendar/")
+    v.page.locator(".note.warning a[href='/classrooms/']").wait_for()
+    v.page.locator("details.menu summary").click()
+    v.press("Sign out")
+    v.page.wait_for_url("**/")
+    v.page.goto("/students/")
+    v.page.locator("input[name=login]").fill(email)
+    v.page.locator("input[name=password]").fill("крейда і дошка 7")
+    v.page.locator("main").get_by_role("button").click()
+    v.page.wait_for_url("**/students/")
+    v.page.goto("/settings/")
+    assert v.page.locator("select[name=timezone]").input_value() == "Europe/Warsaw"
+
+
+@BOTH
+def test_language_and_theme(visit, size, locale):
+    v = visit(size=size, locale=locale)
+    v.page.goto("/accounts/login/")
+    v.page.get_by_role("button", name="Українська").click()
+    assert v.page.locator("html").get_attribute("lang") == "uk"
+    v.page.get_by_role("button", name="English").click()
+    assert v.page.locator("html").get_attribute("lang") == "en"
+    paper = v.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    v.page.locator("[data-set-theme=dark]").click()
+    v.page.goto("/")
+    assert v.page.evaluate("getComputedStyle(document.body).backgroundColor") != paper
+    assert v.page.locator("html").get_attribute("data-theme") == "dark"
+
+
+@BOTH
+def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
+    tutor = scene.person(role="tutor", locale=locale)
+    student = scene.person(role="student", first_name="Joan", last_name="Doe", locale=locale)
+    t = visit(tutor, size, locale)
+    t.page.goto("/classrooms/")
+    t.sees("No classroom yet")
+    t.fill("Name", "Фізика")
+    t.press("Make a classroom")
+    t.page.get_by_role("heading", name="Фізика").first.wait_for()
+    assert t.page.locator("img.qr").evaluate("img => img.complete && img.naturalWidth > 100")
+    t.press("Copy")
+    link = t.page.evaluate("navigator.clipboard.readText()")
+    s = visit(student, size, locale)
+    s.page.goto("/join/" + link.rpartition("/join/")[2])
+    s.press("Join")
+    s.page.wait_for_url("**/classrooms/")
+    s.page.get_by_role("heading", name="Фізика").wait_for()
+    t.page.reload()
+    t.press("Pause")
+    t.page.locator(".badge.paused").wait_for()
+    t.press("Resume")
+    t.page.locator(".badge.active").wait_for()
+    code = t.page.locator("#code").inner_text()
+    t.press("Make a new code")
+    t.press("Make a new code", within=t.page.locator("dialog[open]"))
+    t.page.locator(".flash").wait_for()
+    assert t.page.locator("#code").inner_text() != code
+    t.fill("E-mail of a student", "new@school.example")
+    t.press("Invite")
+    t.page.locator(".badge.invited").wait_for()
+    t.page.locator("details.reveal summary").click()
+    t.press("Put into the archive")
+    t.press("Put into the archive", within=t.page.locator("dialog[open]"))
+    t.press("Undo")
+    t.page.get_by_role("heading", name="Фізика").first.wait_for()
+
+
+@BOTH
+def test_a_student_accepts_an_invitation(visit, scene, size, locale):
+    tutor = scene.person(role="tutor")
+    student = scene.person(role="student", locale=locale)
+    room = scene.classroom(tutor=tutor["id"], students=[], name="Chemistry")
+    scene.invitation(classroom_id=room["id"], student=student["id"])
+    v = visit(student, size, locale)
+    v.page.goto("/classrooms/")
+    v.press("Accept")
+    v.page.locator(".badge.active").wait_for()
+
+
+@BOTH
+def test_students_are_searched_as_one_types(visit, scene, size, locale):
+    tutor = scene.person(role="tutor", locale=locale)
+    people = [
+        scene.person(role="student", first_name=name, last_name=f"Surname{n:02}")["id"]
+        for n, name in enumerate(["Ганна", "Богдан", *["Other"] * 20])
+    ]
+    scene.classroom(tutor=tutor["id"], students=people)
+    v = visit(tutor, size, locale)
+    v.page.goto("/students/")
+    assert v.page.locator("#list li").count() == 20
+    v.page.locator(".pager a[rel=next]").click()
+    v.page.wait_for_url("**/students/?page=2")
+    v.page.locator("#q").press_sequentially("ГАННА")
+    v.page.get_by_role("heading", name="Ганна Surname00").wait_for()
+    v.page.wait_for_url("**/students/?q=*")
+    assert v.page.locator("#list li").count() == 1
+    shared = v.page.url
+    v.press("Schedule", "link")
+    v.page.wait_for_url("**/lessons/new/?student=*")
+    v.page.go_back()
+    assert v.page.url == shared
+    assert v.page.locator("#q").input_value() == "ГАННА"
+    assert v.page.locator("#list li").count() == 1
+
+
+@BOTH
+def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale):
+    tutor, _student, _room = school(locale)
+    v = visit(tutor, size, locale)
+    v.page.goto("/students/")
+    v.press("Schedule", "link")
+    v.page.locator("input[name=date]").fill("2027-01-11")
+    v.page.locator("input[name=time]").fill("17:00")
+    assert "America/Toronto" in v.page.locator("[data-their-time]").inner_text()
+    assert "10:00" in v.page.locator("[data-their-time]").inner_text()
+    v.press("Schedule")
+    v.page.locator(".when").wait_for()
+    page = v.page.locator("main").inner_text()
+    assert "17:00–18:00" in page
+    assert "10:00–11:00" in page
+    v.page.goto("/students/")
+    v.press("Schedule", "link")
+    v.page.locator("input[name=date]").fill("2027-01-11")
+    v.page.locator("input[name=time]").fill("17:30")
+    v.page.locator("input[name=title]").fill("Second")
+    v.press("Schedule")
+    assert "2027-01-11 17:00–18:00" in v.page.get_by_role("alert").inner_text()
+    assert v.page.locator("input[name=title]").input_value() == "Second"
+    v.page.locator("input[name=allow_overlap]").check()
+    v.press("Schedule")
+    v.page.get_by_role("heading", name="Second").wait_for()
+    v.press("Reschedule", "link")
+    v.page.locator("input[name=time]").fill("19:00")
+    v.press("Save")
+    v.page.get_by_text("19:00–20:00").wait_for()
+    v.press("Cancel lesson")
+    dialog = v.page.locator("dialog[open]")
+    dialog.locator("textarea").fill("Хворію")
+    v.press("Yes, cancel it", within=dialog)
+    v.page.locator(".badge.cancelled").wait_for()
+    assert "Хворію" in v.page.locator("main").inner_text()
+
+
+@BOTH
+def test_an_invite_link_is_made_copied_and_revoked(visit, scene, school, size, locale):
+    tutor, student, _room = school(locale)
+    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
+    v = visit(tutor, size, locale)
+    v.page.goto(f"/lessons/{lesson['id']}/")
+    v.press("Make a link")
+    v.page.locator("#invite-url").wait_for()
+    v.press("Copy", within=v.page.locator("#invite"))
+    link = v.page.evaluate("navigator.clipboard.readText()")
+    assert ":" in v.page.locator("#invite .help").inner_text()
+    g = visit(None, size, locale)
+    path = link[link.index("/invite/") :]
+    g.page.goto(path)
+    assert g.page.url.endswith("/invite/")
+    assert g.page.locator("main form").count() == 1
+    v.press("Revoke all links")
+    v.press("Revoke all links", within=v.page.locator("dialog[open]"))
+    v.page.locator("#invite-url").wait_for(state="detached")
+    g.page.goto(path)
+    g.sees("This link does not open anything")
+
+
+@BOTH
+def test_a_roster_from_excel(visit, scene, size, locale, tmp_path):
+    tutor = scene.person(role="tutor", locale=locale)
+    table = "Прізвище;Ім'я;Пошта\r\nФранко;Іван;ivan@school.example\r\nБез;Пошти;\r\n"
+    file = tmp_path / "roster.csv"
+    file.write_bytes(table.encode("cp1251"))
+    v = visit(tutor, size, locale)
+    v.page.goto("/students/")
+    v.press("Import a roster", "link")
+    v.page.locator("input[type=file]").set_input_files(file)
+    v.fill("Name of the new classroom", "Література")
+    v.press("Show what is in it")
+    v.page.get_by_text("Франко Іван").wait_for()
+    assert v.page.locator("tr.bad").count() == 1
+    v.page.locator("main form button.primary").click()
+    v.page.get_by_role("heading", name="Література").wait_for()
+    assert v.page.locator("#list li").count() == 1
+    v.page.goto("/students/")
+    with v.page.expect_download() as download:
+        v.press("Export", "link")
+    assert download.value.suggested_filename == "students.csv"
+
+
+@BOTH
+def test_scheduling_by_keyboard_alone(visit, school, size, locale):
+    tutor, _student, _room = school(locale)
+    v = visit(tutor, size, locale)
+    keys = v.page.keyboard
+
+    def tab_to(selector):
+        for _ in range(60):
+            keys.press("Tab")
+            if v.page.evaluate("s => document.activeElement.matches(s)", selector):
+                return
+        raise AssertionError(f"Tab never reaches {selector}")
+
+    v.page.goto("/students/")
+    tab_to(".skip")
+    keys.press("Enter")
+    tab_to("#list li a[href*='lessons/new']")
+    keys.press("Enter")
+    v.page.wait_for_url("**/lessons/new/?student=*")
+    tab_to("input[name=date]")
+    keys.type("01112027")
+    tab_to("input[name=time]")
+    keys.type("0500PM")
+    tab_to("select[name=minutes]")
+    keys.press("ArrowDown")
+    tab_to("input[name=title]")
+    keys.type("By hand")
+    keys.press("Enter")
+    v.page.get_by_role("heading", name="By hand").wait_for()
+    assert "17:00–18:15" in v.page.locator("main").inner_text()
+
+
+def test_every_invite_page_has_one_next_action(visit, scene, school):
+    tutor, student, _room = school()
+    now = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
+    later = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(hours=5))
+    gone = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(hours=9))
+    cancelled = scene.invite(lesson_id=gone["id"])["path"]
+    scene.cancel(lesson_id=gone["id"])
+    replaced = scene.invite(lesson_id=now["id"])["path"]
+    scene.revoke(lesson_id=now["id"])
+    expected = {
+        scene.invite(lesson_id=now["id"], made=7200)["path"]: "This link’s time is over",
+        cancelled: "This lesson was cancelled",
+        replaced: "This link does not open anything",
+        "/invite/abc": "This link does not open anything",
+        scene.invite(lesson_id=later["id"])["path"]: "You are early",
+    }
+    guest = visit()
+    for path, heading in expected.items():
+        guest.page.goto(path)
+        guest.page.get_by_role("heading", name=heading).wait_for()
+        assert guest.page.locator("main .btn").count() == 1
+
+
+def test_the_token_goes_to_nobody(visit, scene, school):
+    tutor, student, _room = school()
+    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
+    path = scene.invite(lesson_id=lesson["id"])["path"]
+    v = visit()
+    sent = []
+    v.page.on("request", lambda request: sent.append((request.url, request.headers)))
+    v.page.goto(path)
+    v.press("Sign in", "link", within=v.page.locator(".after"))
+    v.page.wait_for_url("**/accounts/login/**")
+    token = path.rpartition("/")[2]
+    assert [url for url, _headers in sent if token in url] == [sent[0][0]]
+    assert not any(token in headers.get("referer", "") for _url, headers in sent)
+
+
+def test_the_waiting_page_counts_down(visit, scene, school):
+    tutor, student, _room = school()
+    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=75))
+    v = visit(timezone_id="Asia/Tokyo")
+    v.page.goto(scene.invite(lesson_id=lesson["id"])["path"])
+    v.page.wait_for_function("/^(59|1:00):/.test(document.querySelector('.countdown').textContent)")
+    assert "Asia/Tokyo" in v.page.locator("main").inner_text()
+
+
+def test_searching_after_being_signed_out_leads_to_sign_in(visit, school):
+    tutor, _student, _room = school()
+    v = visit(tutor)
+    v.page.goto("/students/")
+    v.page.context.clear_cookies()
+    v.page.locator("#q").fill("О")
+    v.page.wait_for_url("**/accounts/login/?next=/students/**")
+
+
+def test_a_page_that_takes_long_says_so(visit, school):
+    tutor, _student, _room = school()
+    v = visit(tutor)
+    v.page.goto("/students/")
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    v.page.route(re.compile(r"/students/\?q="), hold)
+    v.page.locator("#q").fill("О")
+    v.page.locator(".progress").wait_for()
+    held[0].continue_()
+    v.page.locator(".progress").wait_for(state="detached")

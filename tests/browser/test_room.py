@@ -1,0 +1,219 @@
+"""A lesson in the live room, with real browsers and their fake cameras."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.room_school import enter, make_school, open_as
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+FLAGS = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--auto-select-desktop-capture-source=Entire screen",
+]
+# Dark pixels of what is drawn; the grid and the background are light.
+INK = """() => {
+  const canvas = document.querySelector('.excalidraw canvas.static');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let dark = 0;
+  for (let at = 0; at < data.length; at += 4) if (data[at] < 90 && data[at + 3] > 200) dark += 1;
+  return dark;
+}"""
+FRAMES = """() => Math.min(...[...document.querySelectorAll('.room-tile:not(.own) video')]
+  .map((video) => video.getVideoPlaybackQuality().totalVideoFrames))"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def school(kreida):
+    return make_school(kreida.url)
+
+
+@pytest.fixture
+def two(browser, school) -> Iterator[tuple[Page, Page]]:
+    contexts = [open_as(browser, who) for who in (school.tutor, school.student)]
+    pages = [enter(context, school.room) for context in contexts]
+    for page in pages:
+        board_is_open(page)
+    expect(pages[0].locator(".room-tile")).to_have_count(2)
+    yield pages[0], pages[1]
+    for context in contexts:
+        context.close()
+
+
+def board_is_open(page: Page) -> None:
+    page.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
+    expect(page.locator(".room-unsent")).to_have_text("", timeout=20000)
+
+
+def draw(page: Page, down: int = 300) -> None:
+    page.locator("[data-testid=toolbar-freedraw]").click(force=True)
+    box = page.locator(".excalidraw canvas.interactive").bounding_box()
+    left, top = box["x"] + box["width"] / 2, box["y"] + down
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for step in range(30):
+        page.mouse.move(left + step * 6, top + step % 5 * 8)
+    page.mouse.up()
+
+
+def ink(page: Page) -> int:
+    return page.evaluate(INK)
+
+
+def wait_for_ink(page: Page, more_than: int = 0) -> None:
+    page.wait_for_function(f"() => ({INK})() > {more_than}", timeout=15000)
+
+
+def test_a_stroke_is_on_the_others_board_at_once_with_the_name_of_who_draws(two):
+    tutor, student = two
+    assert ink(student) == 0
+    draw(tutor)
+    wait_for_ink(student)
+    assert abs(ink(student) - ink(tutor)) < 0.2 * ink(tutor)
+
+
+def test_everybody_sees_everybody(two):
+    for page in two:
+        page.wait_for_function(f"() => ({FRAMES})() > 20", timeout=20000)
+
+
+def test_a_shared_screen_is_seen(two):
+    tutor, student = two
+    tutor.get_by_role("button", name="Share the screen").click()
+    student.wait_for_function(
+        "() => document.querySelector('video[data-kind=screen]')"
+        "?.getVideoPlaybackQuality().totalVideoFrames > 2",
+        timeout=20000,
+    )
+    tutor.get_by_role("button", name="Stop sharing").click()
+    expect(student.locator("video[data-kind=screen]")).to_have_count(0)
+
+
+def test_chat_makes_links_and_no_markup(two):
+    tutor, student = two
+    field = tutor.get_by_label("Write a message")
+    field.fill("<b>Look</b>: https://kreida.example/a.")
+    field.press("Enter")
+    message = student.locator(".room-messages .text").last
+    expect(message).to_have_text("<b>Look</b>: https://kreida.example/a.")
+    link = message.get_by_role("link")
+    expect(link).to_have_attribute("href", "https://kreida.example/a")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+
+
+def test_a_raised_hand_is_seen_and_a_microphone_can_be_muted(two):
+    tutor, student = two
+    student.get_by_role("button", name="Raise your hand").click()
+    expect(tutor.locator(".room-tile:not(.own) .hand")).to_be_visible()
+    tutor.get_by_role("tab", name="People").click()
+    tutor.get_by_role("button", name=re.compile("^Mute ")).click()
+    expect(student.get_by_role("button", name="Turn the microphone on")).to_be_visible()
+
+
+def test_a_guest_without_an_account_waits_until_let_in_and_stays_out_once_removed(
+    browser, school, two
+):
+    tutor, _ = two
+    context = open_as(browser, None)
+    page = context.new_page()
+    page.goto(school.invite())
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_role("button", name="Enter as a guest").click()
+    page.get_by_role("button", name="Enter the room").click()
+    expect(page.get_by_role("heading", name="Please wait")).to_be_visible()
+    tutor.get_by_role("button", name="Let in", exact=True).click()
+    board_is_open(page)
+    tutor.get_by_role("tab", name="People").click()
+    tutor.get_by_role("button", name="Remove Ada").click()
+    tutor.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_role("heading", name="You cannot enter")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="You cannot enter")).to_be_visible()
+    context.close()
+
+
+def test_a_reload_leads_straight_back_to_the_board_as_it_was(two):
+    tutor, student = two
+    draw(tutor)
+    wait_for_ink(student)
+    student.reload()
+    board_is_open(student)
+    wait_for_ink(student)
+    student.wait_for_function(f"() => ({FRAMES})() > 5", timeout=20000)
+
+
+def test_strokes_made_offline_are_counted_and_arrive(two):
+    tutor, student = two
+    student.context.set_offline(True)
+    draw(student)
+    expect(student.locator(".room-unsent")).to_contain_text("Not sent yet")
+    assert ink(tutor) == 0
+    student.context.set_offline(False)
+    wait_for_ink(tutor)
+    expect(student.locator(".room-unsent")).to_have_text("", timeout=20000)
+
+
+def test_undo_takes_back_ones_own_strokes_only(two):
+    tutor, student = two
+    draw(tutor, down=250)
+    wait_for_ink(student)
+    draw(student, down=400)
+    both = ink(student)
+    wait_for_ink(tutor, more_than=int(0.7 * both))
+    tutor.get_by_role("button", name="Undo").click()
+    tutor.wait_for_function(f"() => ({INK})() < {0.7 * both}")
+    assert ink(tutor) > 0
+    tutor.wait_for_timeout(300)
+    assert 0 < ink(student) < 0.7 * both
+
+
+def test_a_phone_has_all_of_it_and_nothing_runs_over_the_edge(browser, school):
+    context = open_as(browser, school.student, viewport={"width": 390, "height": 844})
+    page = enter(context, school.room)
+    board_is_open(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Chat and people").click()
+    expect(page.get_by_label("Write a message")).to_be_visible()
+    context.close()
+
+
+def test_nothing_is_asked_of_another_host(browser, school):
+    context = open_as(browser, school.student)
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = enter(context, school.room)
+    board_is_open(page)
+    foreign = [u for u in asked if not u.startswith((school.url, "data:", "blob:"))]
+    assert asked
+    assert foreign == []
+    context.close()
+
+
+def test_a_stroke_takes_less_than_200_ms(two):
+    tutor, student = two
+    box = tutor.locator(".excalidraw canvas.interactive").bounding_box()
+    tutor.locator("[data-testid=toolbar-freedraw]").click(force=True)
+    tutor.mouse.move(box["x"] + 500, box["y"] + 300)
+    tutor.mouse.down()
+    took = []
+    for step in range(5):
+        before = ink(student)
+        began = time.perf_counter()
+        tutor.mouse.move(box["x"] + 540 + step * 40, box["y"] + 340 - step * 30, steps=4)
+        student.wait_for_function(f"() => ({INK})() > {before}", polling=10)
+        took.append(time.perf_counter() - began)
+    tutor.mouse.up()
+    assert sorted(took)[2] < 0.2

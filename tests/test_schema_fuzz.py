@@ -1,0 +1,129 @@
+"""Random requests made from the OpenAPI document: what comes back is what the document says.
+
+As nobody, a student and a tutor, over every operation: no server error, no status, media type
+or shape that is not documented, and what breaks the document's rules is refused.
+"""
+
+import re
+from contextlib import contextmanager
+from functools import cache
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from django.http import HttpResponse
+from hypothesis import HealthCheck, Phase, given, settings
+from rest_framework.views import APIView
+from schemathesis import GenerationMode, checks
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi import checks as openapi
+
+from apps.accounts.api.views import MeView
+from apps.accounts.models import User
+from config.wsgi import application
+from conftest import make_classroom, make_lesson, sign_up
+from tests.test_permissions import TABLE
+
+pytestmark = pytest.mark.django_db
+
+CHECKS = [
+    checks.not_a_server_error,
+    openapi.status_code_conformance,
+    openapi.content_type_conformance,
+    openapi.response_schema_conformance,
+    openapi.response_headers_conformance,
+    openapi.negative_data_rejection,
+    openapi.unsupported_method,
+]
+OPERATIONS = [
+    (method, "/api/" + re.sub(r"\{(\w+)\}", r"{\1_id}", route))
+    for route, method, *_ in TABLE
+    if route not in ("schema/", "docs/", "no-such-path/")
+]
+
+
+@cache
+def document():
+    return schemathesis.openapi.from_wsgi("/api/schema/", application)
+
+
+@contextmanager
+def one_connection():
+    """Past Django's own test client a request ends with its connection, and with it the test's
+    transaction; so the two signals that see to it are held back, as that client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def school(db, monkeypatch):
+    """A tutor and a student with access tokens, and a lesson of theirs; nobody is throttled."""
+    with one_connection():
+        document()  # before a test puts something else in a documented view's place
+    for view in APIView.__subclasses__():
+        monkeypatch.setattr(view, "throttle_classes", [])
+    tokens = {
+        role: sign_up(email=f"{role}@x.example", role=role).json()["meta"]["access_token"]
+        for role in ("tutor", "student")
+    }
+    tutor, student = (User.objects.get(role=role) for role in ("tutor", "student"))
+    classroom = make_classroom(tutor, student)
+    lesson = make_lesson(tutor, student)
+    ids = {
+        "lesson_id": lesson.pk,
+        "classroom_id": classroom.pk,
+        "membership_id": classroom.memberships.get().pk,
+    }
+    return tokens, ids
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize("person", ["nobody", "student", "tutor"])
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_answers_are_as_documented(school, method, path, person, mode):
+    tokens, ids = school
+    headers = {"Authorization": f"Bearer {tokens[person]}"} if person in tokens else {}
+    operation = document()[path][method]
+    real = {name: value for name, value in ids.items() if f"{{{name}}}" in path}
+    strategy = operation.as_strategy(generation_mode=mode)
+    if real:
+        strategy |= operation.as_strategy(generation_mode=mode, path_parameters=real)
+
+    @given(case=strategy)
+    @settings(
+        max_examples=3 if person == "nobody" else 10,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def ask(case):
+        before = transaction.savepoint()
+        with one_connection():
+            answer = case.call(headers=headers)
+        transaction.savepoint_rollback(before)
+        case.validate_response(answer, checks=CHECKS)
+
+    ask()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpResponse(status=418),
+        HttpResponse(b"{}", content_type="application/json"),
+        HttpResponse(b"<html>", content_type="text/html"),
+        HttpResponse(b"{}", status=500, content_type="application/json"),
+    ],
+)
+def test_an_answer_that_is_not_as_documented_is_noticed(school, monkeypatch, answer):
+    monkeypatch.setattr(MeView, "get", lambda *_args: answer)
+    with pytest.raises(FailureGroup):
+        test_answers_are_as_documented(school, "GET", "/api/me/", "tutor", GenerationMode.POSITIVE)
