@@ -27,8 +27,9 @@ def queries(api):
         with CaptureQueriesContext(connection) as captured:
             answer = client.get(url)
         assert answer.status_code == 200
-        selects = [q["sql"] for q in captured.captured_queries if q["sql"].startswith("SELECT")]
-        assert len(selects) == len(captured), [q["sql"] for q in captured.captured_queries]
+        asked = [query["sql"].lstrip() for query in captured.captured_queries]
+        selects = [sql for sql in asked if sql.startswith(("SELECT", "WITH"))]
+        assert selects == asked
         return len(selects), len(answer.json()["results"])
 
     return of
@@ -48,11 +49,11 @@ def test_the_calendar_range(queries, tutor, student, role):
 def test_my_students(queries, tutor):
     classroom = make_classroom(tutor, make_user("student"))
     url = "/api/classroom/my-students/?limit=100"
-    assert queries(tutor, url) == (IDENTITY + 2, 1)
+    assert queries(tutor, url) == (IDENTITY + 1, 1)
     for _ in range(49):
         make_membership(classroom, make_user("student"))
-    assert queries(tutor, url) == (IDENTITY + 2, 50)
-    assert queries(tutor, f"{url}&q=number") == (IDENTITY + 2, 50)
+    assert queries(tutor, url) == (IDENTITY + 1, 50)
+    assert queries(tutor, f"{url}&q=number") == (IDENTITY + 1, 50)
     assert queries(tutor, f"{url}&offset=200") == (IDENTITY + 2, 0)
     assert queries(tutor, f"{url}&q=nobody") == (IDENTITY + 1, 0)
 

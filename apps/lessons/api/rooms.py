@@ -24,7 +24,7 @@ from apps.classroom.realtime import tickets
 from apps.common import tokens
 from apps.common.errors import forbidden, invalid, not_found
 from apps.common.json import json_response
-from apps.common.openapi import documented
+from apps.common.openapi import Error, documented
 from apps.common.parsing import TextField, without_nulls
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import PURPOSE, read_invite
@@ -66,7 +66,7 @@ class JoinRoomView(APIView):
 
     @documented(
         "A ticket for the sockets of a room",
-        {200: TicketShape},
+        {200: TicketShape, 400: Error},
         body=JoinRoomInput,
         errors=(404, 409, 410),
     )
