@@ -156,8 +156,11 @@ class RedisBus:
         pubsub = listener.pubsub()
         try:
             await redis.ping()
-            await pubsub.subscribe(IDLE, *(channel_of(room) for room in self._rooms))
+            await pubsub.subscribe(IDLE)
+            # From here on a room that opens subscribes itself; the others are caught up with.
             self._redis, self._pubsub, self.connected = redis, pubsub, True
+            if self._rooms:
+                await pubsub.subscribe(*(channel_of(room) for room in self._rooms))
             tasks = [
                 asyncio.create_task(self._listen(pubsub)),
                 asyncio.create_task(self._speak(redis)),
