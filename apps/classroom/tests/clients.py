@@ -121,7 +121,7 @@ class Events(Client):
             async for frame in self.socket:
                 self.seen.append(json.loads(frame))
 
-    def _last_of(self, peer):
+    def last_of(self, peer):
         """What was last heard of that peer; None when they are not there."""
         told = None
         for message in self.seen:
@@ -134,10 +134,10 @@ class Events(Client):
         return told
 
     def sees(self, peer):
-        return self._last_of(peer) is not None
+        return self.last_of(peer) is not None
 
     def hand_of(self, peer):
-        return self._last_of(peer)["hand"]
+        return self.last_of(peer)["hand"]
 
     async def quiet(self):
         """Everything that was sent to it before now, by asking for an echo behind it."""

@@ -58,6 +58,8 @@ def test_the_people_of_a_killed_process_leave(houses):
     async def scenario():
         async with first.events(tickets[0]) as tutor, second.events(tickets[1]) as student:
             peer = (await student.until("welcome"))["you"]["peer"]
+            while tutor.last_of(peer) is None:
+                await tutor.next()
             await asyncio.to_thread(second.stop)
             async with asyncio.timeout(15):
                 while True:
