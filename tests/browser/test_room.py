@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
+from tests.browser.conftest import CHROMIUM
 from tests.browser.room_school import enter, make_school, open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
@@ -29,11 +30,11 @@ FRAMES = """() => Math.min(...[...document.querySelectorAll('.room-tile:not(.own
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield found
-        found.close()
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """With a camera and a microphone that the browser makes up."""
+    found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield found
+    found.close()
 
 
 @pytest.fixture
