@@ -181,6 +181,11 @@ class Person:
     def board(self) -> dict:
         return self.map.to_py() or {}
 
+    def newest_of(self, number: int) -> int:
+        """The newest update of that person's that has come to this one's board."""
+        strokes = [key for key in self.map if key.startswith(f"{number}-")]
+        return max((int(self.map[key]["points"][-1]) for key in strokes), default=-1)
+
     def expected(self) -> dict:
         return {key: {"type": "freedraw", "points": at} for key, at in self.drawn.items()}
 
