@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import random
 import signal
 import statistics
@@ -95,7 +96,9 @@ class Person:
         self.updates = 0
         self.wrote: set[str] = set()
         self.read: set[str] = set()
-        self.returns: list[float] = []
+        self.visits: list[float] = []  # how long it took to come in, of its own will
+        self.recoveries: list[float] = []  # and when a process was gone
+        self._lost = False
         self._events = None
         self._http = httpx.AsyncClient(
             cookies={"sessionid": cookie, "csrftoken": CSRF},
@@ -131,7 +134,7 @@ class Person:
 
         at = self.number % 2
         while True:
-            began = time.monotonic()
+            began, self._lost = time.monotonic(), False
             while True:
                 try:
                     await self._visit(self.urls[at], random.uniform(0.5, 1.5) * stay, began)
@@ -139,6 +142,7 @@ class Person:
                     break
                 except (OSError, httpx.HTTPError, websockets.WebSocketException, Closed):
                     began = began if self._events is None else time.monotonic()
+                    self._lost = True
                     at = 1 - at
                     await asyncio.sleep(random.uniform(0.05, 0.2))
                 finally:
@@ -156,7 +160,8 @@ class Person:
         ):
             welcome = await events.until("welcome")
             self.read |= {message["id"] for message in welcome["chat"]}
-            self.returns.append(time.monotonic() - began)
+            took = self.recoveries if self._lost else self.visits
+            took.append(time.monotonic() - began)
             self._events = events
             await self._say()
             hearing = asyncio.create_task(self._hear(events))
@@ -291,23 +296,25 @@ class Soak:
 
     def _print(self, processes: Processes, settled: float, checks: dict[str, list[bool]]) -> None:
         people = [person for room in self.rooms for person in room.people]
-        returns = sorted(t for person in people for t in person.returns)
-        back = statistics.quantiles(returns, n=100)
+        visits = [took for person in people for took in person.visits]
+        recoveries = [took for person in people for took in person.recoveries]
         ended = ", ".join(f"{count} {how}" for how, count in sorted(processes.ended.items()))
         print(f"{len(self.rooms)} rooms of 2, {self.asked.minutes:g} min, two processes")
         print(f"updates drawn: {sum(person.updates for person in people)}")
         print(f"chat messages: {sum(len(person.wrote) for person in people)}")
         print(f"processes ended and started again: {ended or 0}")
-        print(f"entries: {len(returns)}, of which {len(returns) - len(people)} were returns")
-        print(
-            f"from lost to back, s: p50 {back[49]:.2f}, p99 {back[98]:.2f}, max {returns[-1]:.2f}"
-        )
+        print(f"came in of their own will: {_times(visits)}")
+        print(f"came in after a process was gone: {_times(recoveries)}")
         print(f"everything everywhere after the last stroke: {settled:.1f} s")
         complaints = processes.complaints()
-        print(
-            f"lines that the processes logged above info: {len(complaints)}",
-            *complaints[:20],
-            sep="\n",
-        )
+        print(f"logged above info: {len(complaints)} lines", *complaints[:20], sep="\n")
+        print(f"load of the machine, whatever else it does: {os.getloadavg()[1]:.1f}")
         for what, each in checks.items():
             print(f"{what}: {sum(each)} of {len(each)} rooms")
+
+
+def _times(seconds: list[float]) -> str:
+    if len(seconds) < 2:
+        return f"{len(seconds)} times"
+    at = statistics.quantiles(seconds, n=100)
+    return f"{len(seconds)} times, p50 {at[49]:.2f} s, p99 {at[98]:.2f} s, max {max(seconds):.2f} s"
