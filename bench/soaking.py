@@ -106,6 +106,10 @@ class Person:
             timeout=5,
         )
 
+    @property
+    def is_in(self) -> bool:
+        return self._events is not None
+
     async def draw(self, pace: float) -> None:
         while True:
             await asyncio.sleep(random.uniform(0.5, 1.5) / pace)
@@ -131,7 +135,6 @@ class Person:
 
     async def attend(self, stay: float) -> None:
         """Comes, stays for about so many seconds or until it is thrown out, and comes again."""
-
         at = self.number % 2
         while True:
             began, self._lost = time.monotonic(), False
@@ -149,7 +152,6 @@ class Person:
                     self._events = None
 
     async def _visit(self, url: str, stay: float, began: float) -> None:
-
         answer = await self._http.post(f"{url}/api/classroom/sessions/{self.room}/join/", json={})
         answer.raise_for_status()
         query = f"?ticket={answer.json()['ticket']}"

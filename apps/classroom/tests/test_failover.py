@@ -36,7 +36,7 @@ async def kill(process, people):
 
     def is_live(person):
         (other,) = (p for p in people if p.room == person.room and p is not person)
-        return person.newest_of(other.number) >= then[other]
+        return person.is_in and person.newest_of(other.number) >= then[other]
 
     await eventually(lambda: all(is_live(person) for person in people), 30)
     return time.monotonic() - at
