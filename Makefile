@@ -10,7 +10,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run build test check bench bench-room screenshots lock clean dev
+.PHONY: run build test check bench bench-room soak screenshots lock clean dev
 
 run: build
 	@exec $(PY) manage.py serve
@@ -28,6 +28,9 @@ bench: dev
 
 bench-room: dev
 	@$(PY) -m bench.room
+
+soak: dev
+	@$(PY) -m bench.soak --minutes 3
 
 screenshots: dev $(DIST) $(MO)
 	@$(PY) scripts/screenshots.py

@@ -1,19 +1,17 @@
 """deploy/nginx.conf in front of two processes on PostgreSQL and Redis, as docs/deploy.md says."""
 
 import re
-import subprocess
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 
-from tests.server import Kreida, free_port, start_kreida, stop_kreida
+from tests.proxy import nginx
+from tests.server import Kreida, start_kreida, stop_kreida
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres, pytest.mark.nginx]
-CONF = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
 
 
 @pytest.fixture(scope="module")
@@ -38,28 +36,8 @@ def pair(tmp_path_factory, database, redis_url, kreida_seed) -> Iterator[list[Kr
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory, pair) -> Iterator[str]:
-    """nginx with the very file of deploy/, but for its ports, its TLS and its log's place."""
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    conf = CONF.read_text().split("server {\n    listen 80;")[0]
-    conf = conf.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
-    conf = re.sub(r"\n\s+ssl_\S+\s+\S+;", "", conf).replace("/var/log/nginx", str(folder))
-    for number, server in enumerate(pair, 1):
-        conf = conf.replace(f"127.0.0.1:800{number}", server.url.removeprefix("http://"))
-    main = folder / "nginx.conf"
-    main.write_text(
-        f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ {_temp_paths(folder)}\n{conf}\n}}\n"
-    )
-    subprocess.run(["nginx", "-t", "-q", "-c", main, "-p", folder], check=True)
-    process = subprocess.Popen(["nginx", "-c", main, "-p", folder])
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
-
-
-def _temp_paths(folder: Path) -> str:
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    return " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    with nginx(tmp_path_factory.mktemp("nginx"), [server.url for server in pair]) as address:
+        yield address
 
 
 def ask(proxy: str, path: str, **options) -> httpx.Response:

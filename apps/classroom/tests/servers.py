@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Process:
-    def __init__(self, redis=""):
-        self.port = free_port()
+    def __init__(self, redis="", port=None, log=None):
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             [
@@ -34,6 +34,7 @@ class Process:
                 "SECRET_KEY": settings.SECRET_KEY,
                 "DATA_DIR": str(settings.DATA_DIR),
             },
+            stderr=log,
         )  # fmt: skip
         deadline = time.monotonic() + 30
         while not self._answers():

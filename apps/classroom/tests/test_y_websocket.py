@@ -1,0 +1,31 @@
+"""The board speaks with the client that npm has for its protocol, as anybody would use it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from pycrdt import Map
+
+from apps.classroom import store
+
+FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
+
+
+def test_two_stock_clients_converge_through_the_server(house):
+    """Strokes, a deletion, cursors, leaving and coming back, and a lost connection."""
+    address = house.url("board", "").split("?")[0]
+    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+    done = subprocess.run(
+        ["node", "tests/y-websocket.mjs", address, *tickets],
+        cwd=FRONTEND,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    one, other = json.loads(done.stdout)
+    house.stop()
+    doc, _rows = store.load(house.session.pk)
+    assert len(one) == 119
+    assert one == other == doc.get("elements:1", type=Map).to_py()

@@ -1,0 +1,37 @@
+"""nginx with the very file of deploy/, but for its ports, its TLS and its log's place."""
+
+import contextlib
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.server import free_port
+
+CONF = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, servers: list[str]) -> Iterator[str]:
+    """In front of the servers with these addresses; its own address."""
+    port = free_port()
+    conf = CONF.read_text().split("server {\n    listen 80;")[0]
+    conf = conf.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
+    conf = re.sub(r"\n\s+ssl_\S+\s+\S+;", "", conf).replace("/var/log/nginx", str(folder))
+    for number, server in enumerate(servers, 1):
+        conf = conf.replace(f"127.0.0.1:800{number}", server.removeprefix("http://"))
+    main = folder / "nginx.conf"
+    main.write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{ {_temp_paths(folder)}\n{conf}\n}}\n"
+    )
+    subprocess.run(["nginx", "-t", "-q", "-c", main, "-p", folder], check=True)
+    process = subprocess.Popen(["nginx", "-c", main, "-p", folder])
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+def _temp_paths(folder: Path) -> str:
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
