@@ -20,6 +20,7 @@ from apps.classroom.services import session_of
 from apps.classrooms.models import Classroom, Membership
 from apps.common.logs import JsonFormatter
 from apps.lessons.models import Lesson
+from tests.server import RedisServer
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -191,3 +192,19 @@ def log_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     logging.getLogger().addHandler(handler)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """For one test, which may stop it and start it again."""
+    running = RedisServer()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """For tests that leave it running."""
+    running = RedisServer()
+    yield running.url
+    running.stop()

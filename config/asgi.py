@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -11,15 +10,13 @@ django: Any = get_wsgi_application()  # sets Django up, before its models are im
 
 from apps.classroom.realtime.app import application as room  # noqa: E402
 from apps.classroom.realtime.hub import Hub  # noqa: E402
-from apps.common.chunked import is_chunked, with_length  # noqa: E402
+from apps.common.threads import InThreads  # noqa: E402
 
-http = WSGIMiddleware(django, workers=10)
+http = InThreads(django, threads=4)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http":
-        if is_chunked(scope):
-            scope, receive = await with_length(scope, receive)
         await http(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)

@@ -237,7 +237,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_RATES": {
         scope: rate if THROTTLING else None
-        for scope, rate in {"join": "30/min", "schedule": "120/min", "invite": "120/min"}.items()
+        for scope, rate in {"join": "30/min", "invite": "120/min"}.items()
     },
     "EXCEPTION_HANDLER": "apps.common.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

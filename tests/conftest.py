@@ -1,11 +1,10 @@
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.server import Kreida, free_port, start_kreida, stop_kreida
+from tests.server import Kreida, start_kreida, stop_kreida
 
 
 @pytest.fixture(scope="session")
@@ -26,25 +25,3 @@ def kreida(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
 def postgres_url() -> str:
     """A PostgreSQL server to make databases on, as scripts/test.py finds it."""
     return os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """A Redis of the tests' own, which they may stop and fill as they like."""
-    port = free_port()
-    process = subprocess.Popen(
-        [
-            "redis-server",
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--save",
-            "",
-            "--loglevel",
-            "warning",
-        ]
-    )
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait(10)

@@ -1,28 +1,42 @@
 """Bad input under /api/: a clear JSON error, nothing changed, never a 500, never a page."""
 
 import re
+import uuid
 
 import pytest
 from django.db import transaction
 from rest_framework.test import APIClient
 
+from apps.classroom.models import BoardVersion
 from apps.classrooms.models import Classroom
 from apps.lessons.models import Lesson
-from tests.test_permissions import TABLE
+from tests.test_permissions import ROOM, TABLE
 
 pytestmark = pytest.mark.django_db
 
-WRITES = sorted({(route, method) for route, method, *_ in TABLE if method in ("POST", "PATCH")})
-BODILESS = {"lessons/{lesson}/invites/revoke/", "memberships/{membership}/accept/"}
-TAKES_BODY = [
-    (route, method) for route, method in WRITES if route not in BODILESS | {"no-such-path/"}
-]
+WRITES = sorted(
+    {(route, method) for route, method, *_ in TABLE if method in ("POST", "PATCH", "PUT")}
+)
+BODILESS = {
+    "lessons/{lesson}/invites/revoke/",
+    "memberships/{membership}/accept/",
+    f"{ROOM}history/{{version}}/restore/",
+}
+NOT_JSON = {f"{ROOM}files/", "no-such-path/"}
+TAKES_BODY = [(route, method) for route, method in WRITES if route not in BODILESS | NOT_JSON]
 
 
 @pytest.fixture
 def paths(lesson):
     membership = lesson.classroom.memberships.get()
-    ids = {"classroom": lesson.classroom_id, "membership": membership.pk, "lesson": lesson.pk}
+    ids = {
+        "classroom": lesson.classroom_id,
+        "membership": membership.pk,
+        "lesson": lesson.pk,
+        "session": lesson.session.uuid,
+        "file": uuid.uuid4(),
+        "version": BoardVersion.objects.create(session=lesson.session, state=b"\0\0").pk,
+    }
     return lambda route: f"/api/{route.format(**ids)}"
 
 
@@ -177,7 +191,9 @@ def test_an_unknown_path_is_a_json_404_for_the_signed_in(tutor):
 @pytest.mark.parametrize("route", sorted({row[0] for row in TABLE} - {"no-such-path/"}))
 def test_an_unknown_method_is_not_allowed(api, request, paths, route, method):
     answer = who(api, request, route).generic(method, paths(route))
-    if method == "get":  # DRF takes methods in any letter case
+    if (route, method) in WRITES:
+        assert answer.status_code != 405
+    elif method == "get":  # DRF takes methods in any letter case
         assert answer.status_code < 500
     else:
         assert_error(answer, (405, "method_not_allowed"))
@@ -200,20 +216,32 @@ def test_a_path_without_its_slash_is_the_same_path(api, request, paths, route, m
 
 
 def _without_ids(body):
-    return re.sub(rb'"(id|token|invite_url|join_code|created_at|expires_at)":[^,}]+', b"", body)
+    return re.sub(
+        rb'"(id|token|ticket|invite_url|join_code|created_at|expires_at)":[^,}]+', b"", body
+    )
 
 
 # Ids
 
 
+NUMBERED = sorted({row[:2] for row in TABLE if "{" in row[0] and not row[0].startswith(ROOM)})
+
+
 @pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, 2**63, 2**64, 10**100])
-@pytest.mark.parametrize(("route", "method"), sorted({row[:2] for row in TABLE if "{" in row[0]}))
+@pytest.mark.parametrize(("route", "method"), NUMBERED)
 def test_an_id_of_any_size_is_not_found(api, request, route, method, number, tutor, student):
     path = f"/api/{route.format(classroom=number, membership=number, lesson=number)}"
     client = api(student if "accept" in route else tutor)
     answer = client.generic(method, path, b"{}", "application/json")
     assert_error(answer, (404, "not_found"), (404, "lesson_not_found"))
     assert (answer.json()["error"] == "lesson_not_found") is ("{lesson}" in route)
+
+
+@pytest.mark.parametrize("number", [0, 2**63, 10**100])
+@pytest.mark.parametrize(("what", "method"), [("", "GET"), ("restore/", "POST")])
+def test_a_version_of_any_number_is_not_found(api, tutor, lesson, number, what, method):
+    path = f"/api/classroom/sessions/{lesson.session.uuid}/history/{number}/{what}"
+    assert_error(api(tutor).generic(method, path), (404, "not_found"))
 
 
 # A crash

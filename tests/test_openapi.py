@@ -39,7 +39,7 @@ def test_it_is_made_without_a_warning():
 
 def test_every_route_and_method_is_in_it(document):
     documented = {
-        (re.sub(r"\{(\w+)_id\}", r"{\1}", path.removeprefix("/api/")), method.upper())
+        (re.sub(r"\{(\w+)_(?:id|uuid)\}", r"{\1}", path.removeprefix("/api/")), method.upper())
         for path, methods in document["paths"].items()
         for method in methods
         if path.startswith("/api/")

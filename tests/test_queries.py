@@ -1,9 +1,13 @@
 """How many queries each list takes: these many, whether it holds 1 row or 50."""
 
+import uuid
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from apps.classroom.models import Attendance, BoardVersion, ChatMessage
 from conftest import (
     HOUR,
     NOON,
@@ -18,6 +22,7 @@ from conftest import (
 pytestmark = pytest.mark.django_db
 
 IDENTITY = 2  # the session, and the user of it
+FACTS = 5  # the room, its lesson, who is inactive, removed, admitted
 
 
 @pytest.fixture
@@ -74,6 +79,34 @@ def test_members(queries, tutor):
     for _ in range(49):
         make_membership(classroom, make_user("student"))
     assert queries(tutor, url) == (IDENTITY + 3, 50)
+
+
+def chat(session, number):
+    ChatMessage.objects.create(session=session, uuid=uuid.uuid4(), person="u1", text=f"{number}")
+
+
+def attendance(session, number):
+    now = timezone.now()
+    Attendance.objects.create(
+        session=session, peer=uuid.uuid4(), person=f"u{number}", joined_at=now, seen_at=now
+    )
+
+
+def history(session, number):
+    BoardVersion.objects.create(session=session, state=b"%d" % number)
+
+
+@pytest.mark.parametrize("make", [chat, attendance, history])
+@pytest.mark.parametrize("role", ["tutor", "student"])
+def test_the_rooms_lists(queries, tutor, student, make, role):
+    session = make_lesson(tutor, student).session
+    user = {"tutor": tutor, "student": student}[role]
+    url = f"/api/classroom/sessions/{session.uuid}/{make.__name__}/"
+    make(session, 0)
+    assert queries(user, url) == (IDENTITY + FACTS + 1, 1)
+    for number in range(1, 50):
+        make(session, number)
+    assert queries(user, url) == (IDENTITY + FACTS + 1, 50)
 
 
 def test_an_access_token_costs_no_more_than_a_cookie(db):

@@ -35,8 +35,9 @@ def last_messages(session_id: int, limit: int) -> list[ChatMessage]:
     return list(reversed(newest))
 
 
-def messages_after(session_id: int, message_id: int) -> list[ChatMessage]:
-    return list(ChatMessage.objects.filter(session=session_id, id__gt=message_id)[:200])
+def messages_since(session_id: int, since: datetime) -> list[ChatMessage]:
+    newest = ChatMessage.objects.filter(session=session_id, sent_at__gte=since).order_by("-id")
+    return list(reversed(newest[:1000]))
 
 
 def admit(*, session_id: int, people: Collection[str]) -> None:

@@ -90,6 +90,11 @@ class SecurityHeaders:
         return response
 
 
+def body_limit(path: str) -> int:
+    """How many bytes may be sent there."""
+    return MAX_UPLOAD if _UPLOADS.match(path) else MAX_BODY
+
+
 class BodyLimit:
     """Refuses bodies over 1 MiB (20 MiB for uploads), and JSON for allauth that no database
     could keep."""
@@ -99,7 +104,7 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        limit = MAX_UPLOAD if _UPLOADS.match(request.path) else MAX_BODY
+        limit = body_limit(request.path)
         # A number too long to be read as one is too large as well.
         if length.isdecimal() and (len(length) > 12 or int(length) > limit):
             return error_response(

@@ -7,10 +7,12 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
+from django.utils import timezone
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
@@ -25,6 +27,8 @@ log = logging.getLogger("kreida.room")
 PREFIX = "kreida:room:"
 IDLE = "kreida:idle"  # keeps the subscription open while there is no room
 RETRY = 0.5  # seconds between attempts to reach Redis again
+# What was said shortly before Redis last answered may not have been passed on; clocks differ too.
+REWIND = timedelta(seconds=10)
 PRESENCE_TTL = 8  # seconds a process's list of people is believed without a new one
 
 _PEERS: msgspec.msgpack.Decoder[tuple[float, list[Present]]] = msgspec.msgpack.Decoder(
@@ -68,19 +72,20 @@ class NoBus:
 
 
 Hear = Callable[[UUID, str, list[BusMessage]], None]
-Heal = Callable[[], Awaitable[None]]
+Heal = Callable[[datetime], Awaitable[None]]
 
 
 class RedisBus:
     """Messages by publish/subscribe, one channel a room; who is where, in a hash a room.
 
     `hear` gets what other processes say. When Redis has been away, what was published meanwhile
-    is lost; `heal` is called once it is back, and makes good for it.
+    is lost; `heal` is called once it is back with the time since when, and makes good for it.
     """
 
     def __init__(self, url: str, *, hear: Hear, heal: Heal) -> None:
         self.process = uuid.uuid4().hex
         self.connected = False
+        self._heard_until = timezone.now()
         self._url, self._hear, self._heal = url, hear, heal
         self._rooms: set[UUID] = set()
         self._out: dict[str, list[BusMessage]] = defaultdict(list)
@@ -156,12 +161,15 @@ class RedisBus:
         pubsub = listener.pubsub()
         try:
             await redis.ping()
-            await pubsub.subscribe(IDLE, *(channel_of(room) for room in self._rooms))
+            await pubsub.subscribe(IDLE)
+            # From here on a room that opens subscribes itself; the others are caught up with.
             self._redis, self._pubsub, self.connected = redis, pubsub, True
+            if self._rooms:
+                await pubsub.subscribe(*(channel_of(room) for room in self._rooms))
             tasks = [
                 asyncio.create_task(self._listen(pubsub)),
                 asyncio.create_task(self._speak(redis)),
-                asyncio.create_task(self._healed()),
+                asyncio.create_task(self._healed(self._heard_until)),
             ]
             try:
                 await asyncio.gather(*tasks)
@@ -176,8 +184,8 @@ class RedisBus:
                 await listener.aclose()
                 await redis.aclose()
 
-    async def _healed(self) -> None:
-        await self._heal()
+    async def _healed(self, since: datetime) -> None:
+        await self._heal(since)
 
     async def _listen(self, pubsub: PubSub) -> None:
         async for message in pubsub.listen():
@@ -213,6 +221,7 @@ class RedisBus:
                 for channel, messages in out.items():
                     pipe.publish(channel, pack(self.process, messages))
                 await pipe.execute()
+            self._heard_until = timezone.now() - REWIND
 
 
 def channel_of(room: UUID) -> str:

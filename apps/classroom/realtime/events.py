@@ -55,7 +55,6 @@ async def chat_send(room: Room, socket: Socket, message: wire.ChatSend) -> None:
     )
     chat = wire.Chat(as_message(row))
     if new:
-        room.last_chat = max(room.last_chat, row.pk)
         room.cast(chat)
     elif row.person == socket.person.key:
         socket.push(wire.encode(chat))  # the sender learns that it had arrived

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -218,15 +218,14 @@ class Hub:
             for message in messages:
                 room.hear(process, message)
 
-    async def _heal(self) -> None:
+    async def _heal(self, since: datetime) -> None:
         """Redis is there again: greet everyone, compare boards, and pass on the chat that could
-        not be heard meanwhile."""
+        not be heard meanwhile. By its time: ids of both processes interleave."""
         for room in list(self.rooms.values()):
             room.presence.heard_from_all()
             room.greet()
             await room.recheck()
-            for row in await db.run(services.messages_after, room.session_id, room.last_chat):
-                room.last_chat = row.pk
+            for row in await db.run(services.messages_since, room.session_id, since):
                 room.deliver_here(wire.Chat(as_message(row)))
 
     def recheck_soon(self, uuid: UUID) -> None:

@@ -73,7 +73,6 @@ class Room:
         )
         self.presence = Presence(self._tell_presence)
         self.events: dict[UUID, Socket] = {}
-        self.last_chat = 0
         self._spawn = spawn
         self._entering: dict[UUID, list[str]] = {}
         self._asked = self._answered = 0
@@ -179,10 +178,7 @@ class Room:
             person=person,
             now=now,
         )
-        chat = await db.run(services.last_messages, self.session_id, wire.CHAT_ON_ENTRY)
-        if chat:
-            self.last_chat = max(self.last_chat, chat[-1].pk)
-        return chat
+        return await db.run(services.last_messages, self.session_id, wire.CHAT_ON_ENTRY)
 
     def _welcome(self, socket: Socket, chat: list[wire.Message], *, waiting: bool) -> None:
         person, facts = socket.person, self.facts

@@ -115,6 +115,30 @@ class Events(Client):
         await self.send("chat.send", id=id_, text=text)
         return id_
 
+    async def listen(self):
+        """Hears everything, for as long as the task lives."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async for frame in self.socket:
+                self.seen.append(json.loads(frame))
+
+    def _last_of(self, peer):
+        """What was last heard of that peer; None when they are not there."""
+        told = None
+        for message in self.seen:
+            if message["type"] == "welcome":
+                told = next((p for p in message["peers"] if p["peer"] == peer), None)
+            elif message["type"] in {"peer.joined", "peer.changed"}:
+                told = message["peer"] if message["peer"]["peer"] == peer else told
+            elif message["type"] == "peer.left" and message["peer"] == peer:
+                told = None
+        return told
+
+    def sees(self, peer):
+        return self._last_of(peer) is not None
+
+    def hand_of(self, peer):
+        return self._last_of(peer)["hand"]
+
     async def quiet(self):
         """Everything that was sent to it before now, by asking for an echo behind it."""
         await self.send("ping")
@@ -139,8 +163,14 @@ class BoardClient(Client):
         self._subscription = self.doc.observe(self._changed)
         await self.socket.send(yproto.sync_frame(yproto.STEP1, self.doc.get_state()))
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
-        async with asyncio.timeout(PATIENCE):
-            await self.synced.wait()
+        waiting = asyncio.create_task(self.synced.wait())
+        await asyncio.wait(
+            [waiting, self._tasks[0]], timeout=PATIENCE, return_when="FIRST_COMPLETED"
+        )
+        waiting.cancel()
+        if not self.synced.is_set():
+            await self.__aexit__()
+            raise Closed(self.socket.close_code)
 
     def _changed(self, event):
         if not self._from_far:
@@ -186,7 +216,7 @@ class BoardClient(Client):
         """Until what was drawn has gone out, and the server has read it."""
         with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while not self._out.empty():
+                while not self._out.empty() and self.socket.close_code is None:
                     await asyncio.sleep(0.001)
                 await (await self.socket.ping())
 

@@ -1,10 +1,12 @@
 """The board's history: kept, read, and gone back to while people draw."""
 
 import asyncio
+import time
 
 from django.db import connection
 from pycrdt import Doc, Map
 
+from apps.classroom import store
 from apps.classroom.models import BoardVersion
 from apps.classroom.tests.clients import eventually
 
@@ -26,12 +28,22 @@ def test_going_back_arrives_as_an_ordinary_update(house):
         finally:
             connection.close()
 
+    def is_stored():
+        try:
+            doc, _rows = store.load(house.session.pk)
+            return len(doc.get("elements:1", type=Map)) == 2
+        finally:
+            connection.close()
+
+    deadline = time.monotonic() + 10
+
     async def scenario():
         async with house.board(ticket) as a:
             a.map["kept"] = {"version": 9, "x": 2}
             a.map["new"] = {"version": 4}
             await a.drained()
-            await asyncio.sleep(0.3)  # the log is written at most 0.1 s later
+            while not await asyncio.to_thread(is_stored):
+                assert time.monotonic() < deadline
             assert await asyncio.to_thread(restore) == 204
             await eventually(lambda: "back" in a.map)
             return a.map.to_py()

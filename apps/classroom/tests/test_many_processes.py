@@ -1,37 +1,18 @@
 """Two processes that serve one room over Redis, and Redis going away."""
 
 import asyncio
-import subprocess
+import time
+from itertools import count
 
 import pytest
+from pycrdt import Map
 
+from apps.classroom import store
+from apps.classroom.models import ChatMessage
 from apps.classroom.tests.clients import House, eventually
 from apps.classroom.tests.servers import Process
-from tests.server import free_port
 
 pytestmark = [pytest.mark.redis]
-
-
-class Redis:
-    def __init__(self):
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.start()
-
-    def start(self):
-        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
-        self.process = subprocess.Popen(["redis-server", *options, "--loglevel", "warning"])
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-
-
-@pytest.fixture
-def redis():
-    running = Redis()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -89,7 +70,36 @@ def test_the_people_of_a_killed_process_leave(houses):
     asyncio.run(scenario())
 
 
-def test_redis_away_for_a_while_loses_nothing_and_heals(houses, redis):
+class Traffic:
+    """One person who draws, writes and raises a hand for as long as they are told to."""
+
+    def __init__(self, name, board, events):
+        self.name, self.board, self.events = name, board, events
+        self.wrote = []
+        self.hand = False
+
+    async def run(self, seconds):
+        end = time.monotonic() + seconds
+        for number in count():
+            self.board.map[f"{self.name}{number}"] = number
+            if number % 10 == 0:
+                self.wrote.append(await self.events.say(f"{self.name}{number}"))
+                self.hand = not self.hand
+                await self.events.send("hand", raised=self.hand)
+            await asyncio.sleep(0.04)  # a hand that draws
+            if time.monotonic() > end:
+                return
+
+    def read(self):
+        return {m["message"]["id"] for m in self.events.seen if m["type"] == "chat"}
+
+
+def stored(lesson):
+    doc, _rows = store.load(lesson.session.pk)
+    return doc.get("elements:1", type=Map).to_py() or {}
+
+
+def test_redis_away_for_ten_seconds_loses_nothing_and_heals(houses, redis, lesson):
     first, second = houses
     tickets = first.ticket(first.tutor), first.ticket(first.student)
 
@@ -100,16 +110,33 @@ def test_redis_away_for_a_while_loses_nothing_and_heals(houses, redis):
             first.events(tickets[0]) as tutor,
             second.events(tickets[1]) as student,
         ):
-            await tutor.until("welcome")
-            await student.until("welcome")
+            me = (await tutor.until("welcome"))["you"]["peer"]
+            other = (await student.until("welcome"))["you"]["peer"]
+            drawing = [Traffic("a", a, tutor), Traffic("b", b, student)]
+            reading = [asyncio.create_task(each.events.listen()) for each in (drawing)]
+            await asyncio.gather(*(each.run(1) for each in drawing))
             await asyncio.to_thread(redis.stop)
-            for number in range(20):
-                a.map[f"a{number}"] = number
-                b.map[f"b{number}"] = number
-            await student.say("while it was away")
-            await student.until("chat")
-            await asyncio.to_thread(redis.start)
-            await eventually(lambda: len(a.map) == len(b.map) == 40, 15)
-            assert (await tutor.until("chat"))["message"]["text"] == "while it was away"
+            outage = [asyncio.create_task(each.run(10)) for each in drawing]
+            async with second.events(tickets[1]) as tab:  # and another one comes meanwhile
+                tab_peer = (await tab.until("welcome"))["you"]["peer"]
+                await asyncio.gather(*outage)
+                await asyncio.to_thread(redis.start)
+                await asyncio.gather(*(each.run(1) for each in drawing))
+                wrote = {*drawing[0].wrote, *drawing[1].wrote}
+                await eventually(lambda: a.map.to_py() == b.map.to_py(), 15)
+                await eventually(lambda: all(each.read() >= wrote for each in drawing), 15)
+                await eventually(lambda: tutor.sees(tab_peer), 15)
+                await eventually(lambda: tutor.hand_of(other) == drawing[1].hand, 15)
+                await eventually(lambda: student.hand_of(me) == drawing[0].hand, 15)
+            await eventually(lambda: not tutor.sees(tab_peer))
+            for task in reading:
+                task.cancel()
+            return a.map.to_py(), wrote
 
-    asyncio.run(scenario())
+    board, wrote = asyncio.run(scenario())
+    assert len(board) > 300
+    deadline = time.monotonic() + 10
+    while stored(lesson) != board:  # written at most 0.1 s later, on a machine that is not busy
+        assert time.monotonic() < deadline
+    said = [str(each) for each in ChatMessage.objects.values_list("uuid", flat=True)]
+    assert sorted(said) == sorted(wrote)
