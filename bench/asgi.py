@@ -3,7 +3,6 @@ with sockets, by threads that run WSGI or by Django's own ASGI handler; and WSGI
 
 import asyncio
 import io
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +11,7 @@ from a2wsgi.wsgi import build_environ
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 
-THREADS = int(os.environ.get("HTTP_THREADS", "4"))
+THREADS = 4
 wsgi = get_wsgi_application()
 threads = WSGIMiddleware(wsgi, workers=THREADS)
 handler = get_asgi_application()

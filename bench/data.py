@@ -73,8 +73,8 @@ FROM generate_series(0, 999) AS nth, generate_series(0, {tutors} - 1) AS tutor,
         + nth % 42 / 7 * '1 day'::interval + (9 + nth % 7) * '1 hour'::interval AS starts_at) AS t
 ORDER BY nth, tutor;
 
-INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, created_at)
-SELECT gen_random_uuid(), id, true, now() FROM lessons_lesson ORDER BY id;
+INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, notes, created_at)
+SELECT gen_random_uuid(), id, true, '', now() FROM lessons_lesson ORDER BY id;
 
 SELECT setval(pg_get_serial_sequence(name, 'id'), {reserved})
 FROM unnest('{{accounts_user,classrooms_classroom,lessons_lesson}}'::text[]) AS name

@@ -15,26 +15,33 @@ from bench import servers
 
 def main(blocks: int) -> None:
     url = os.environ["DATABASE_URL"]
-    present = servers.database_exists(url)
-    if not present:
-        servers.create_database(url)
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
 
     from bench import data  # noqa: PLC0415
 
     school = data.School(blocks)
-    if not (present and is_filled(url, school.lessons)):
-        call_command("migrate", verbosity=0)
+    standing = is_filled(url, school.lessons)
+    if not standing:
+        servers.drop_database(url)
+        servers.create_database(url)
+    call_command("migrate", verbosity=0)
+    if not standing:
         data.fill(school)
     data.forget_writes()
     print(json.dumps(data.access_tokens(range(1, school.tutors + 1))))
 
 
 def is_filled(url: str, lessons: int) -> bool:
-    with psycopg.connect(url) as connection:
-        found = connection.execute("SELECT count(*) FROM lessons_lesson WHERE id <= 2000000")
-        return found.fetchone() == (lessons,)
+    """Whether an earlier run kept this very school."""
+    if not servers.database_exists(url):
+        return False
+    try:
+        with psycopg.connect(url) as connection:
+            found = connection.execute("SELECT count(*) FROM lessons_lesson WHERE id <= 2000000")
+            return found.fetchone() == (lessons,)
+    except psycopg.errors.UndefinedTable:
+        return False
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def ways_to_serve(
     for number, (kind, workers) in enumerate(candidates):
         parts = [f"{rate_ratio(tracks[number], tracks[0]):.2f}" for *_case, tracks in rows]
         cpu = f"{rows[0][2][number].cpu_ms:.2f} ms"
-        lines.append([kind, str(workers), *parts, cpu, f"{memory[number]:.0f} MiB"])
+        lines.append([kind, str(workers), *parts, cpu, f"{memory[number]:.0f} MB"])
     return table(head, lines)
 
 

@@ -58,10 +58,10 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"Nothing answers at {url}")
 
 
-def resident_mib(pid: int) -> float:
+def resident_mb(pid: int) -> float:
     """Of the largest process of that server."""
     statuses = [Path(f"/proc/{process}/status").read_text() for process in family(pid)]
-    return max(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
+    return max(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) * 1024 / 1e6
 
 
 def cpu_seconds(pids: list[int]) -> dict[int, float]:

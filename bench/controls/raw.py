@@ -48,8 +48,8 @@ WITH l AS (
     ORDER BY m.joined_at, m.id LIMIT 1
     RETURNING *
 ), r AS (
-    INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, created_at)
-    SELECT gen_random_uuid(), l.id, true, now() FROM l RETURNING *
+    INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, notes, created_at)
+    SELECT gen_random_uuid(), l.id, true, '', now() FROM l RETURNING *
 )
 SELECT ({_LESSON})::text
 FROM l JOIN r ON r.lesson_id = l.id JOIN accounts_user t ON t.id = l.tutor_id
