@@ -1,0 +1,47 @@
+"""`make bench-room`: how much a room bears, beside y-websocket's server and hocuspocus. A report,
+never a test: see docs/performance-room.md."""
+
+import argparse
+import os
+import secrets
+import tempfile
+
+import uvloop
+
+URL = os.environ.get("BENCH_ROOM_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/kreida_room")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m bench.room", description=__doc__)
+    options.add_argument("--write", action="store_true", help="into docs/performance-room.md")
+    options.add_argument("--rounds", type=int, default=3)
+    asked = options.parse_args()
+    packages = os.path.join(os.environ.get("DATA_DIR", "var"), "bench-room")
+    with tempfile.TemporaryDirectory() as folder:
+        _set_environment(folder)
+        uvloop.install()
+        import django  # noqa: PLC0415  (Django reads its settings on import)
+
+        django.setup()
+        from bench.room import report, run  # noqa: PLC0415
+
+        print(tables := report.tables(run.measure(packages, folder, URL, asked.rounds)))
+        if asked.write:
+            report.write(tables)
+
+
+def _set_environment(folder: str) -> None:
+    """For this process and the servers alike: production's settings but for throttling."""
+    for name in ("REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "ALLOWED_HOSTS", "TURN_URLS"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        DATA_DIR=folder,
+        SECRET_KEY=secrets.token_urlsafe(64),
+        THROTTLING="off",
+        DATABASE_URL=f"sqlite:///{folder}/kreida.sqlite3",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The lessons whose rooms are measured, and everything that is drawn in them."""
+
+from datetime import timedelta
+from functools import cache
+from uuid import UUID, uuid5
+
+import django
+
+ROOMS = 500
+# Beside them, rooms that are drawn in, each once.
+DRAWN_IN = 200
+SPACE = UUID("7c0e6c0e-0000-4000-8000-000000000000")
+TUTOR, STUDENT = 1, 2  # ids in an empty database
+
+
+def room(number: int) -> str:
+    return str(uuid5(SPACE, str(number)))
+
+
+@cache
+def stored_board() -> bytes:
+    """A page of fifty strokes, about 20 KB."""
+    from pycrdt import Doc, Map  # noqa: PLC0415
+
+    doc: Doc = Doc(client_id=77)
+    elements = doc.get("elements:1", type=Map)
+    for number in range(50):
+        points = [[x * 1.5, (x * number) % 97 / 2] for x in range(20)]
+        elements[f"stroke{number}"] = {"type": "freedraw", "points": points, "version": 1}
+    return doc.get_update()
+
+
+@cache
+def strokes(writer: bytes, count: int) -> list[bytes]:
+    """Updates of one client, each of a new element of about a hundred bytes with its mark."""
+    from pycrdt import Doc, Map  # noqa: PLC0415
+
+    from bench.room.client import MARK  # noqa: PLC0415
+
+    doc: Doc = Doc(client_id=1000 + writer[0])
+    elements = doc.get("elements:1", type=Map)
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(event.update))
+    mark = (MARK + writer).decode()
+    for number in range(count):
+        elements[f"{writer.decode()}{number}"] = {
+            "type": "line",
+            "x": number,
+            "y": number % 7,
+            "id": f"{mark}{number:06}",
+        }
+    doc.unobserve(subscription)
+    return made
+
+
+def fill() -> None:
+    """Makes tutor, student, lessons, their rooms and boards in the database just migrated."""
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    from apps.accounts.models import User  # noqa: PLC0415
+    from apps.classroom.models import BoardSnapshot, ClassroomSession  # noqa: PLC0415
+    from apps.classrooms.models import Classroom, Membership  # noqa: PLC0415
+    from apps.lessons.models import Lesson  # noqa: PLC0415
+
+    now = timezone.now()
+    for number, role in ((TUTOR, "tutor"), (STUDENT, "student")):
+        email = f"{role}@school.example"
+        User.objects.create_user(
+            id=number, email=email, password=None, first_name=role, last_name="B", role=role
+        )
+    classroom = Classroom.objects.create(tutor_id=TUTOR, name="Algebra")
+    Membership.objects.create(
+        classroom=classroom, student_id=STUDENT, status="active", joined_at=now
+    )
+    Lesson.objects.bulk_create(
+        Lesson(
+            id=number + 1,
+            tutor_id=TUTOR,
+            student_id=STUDENT,
+            classroom=classroom,
+            starts_at=now + timedelta(hours=number),
+            ends_at=now + timedelta(hours=number + 1),
+        )
+        for number in range(ROOMS + DRAWN_IN)
+    )
+    sessions = ClassroomSession.objects.bulk_create(
+        ClassroomSession(lesson_id=number + 1, uuid=room(number))
+        for number in range(ROOMS + DRAWN_IN)
+    )
+    BoardSnapshot.objects.bulk_create(
+        BoardSnapshot(session=session, state=stored_board()) for session in sessions[:ROOMS]
+    )
+
+
+if __name__ == "__main__":
+    django.setup()
+    fill()

