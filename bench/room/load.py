@@ -186,4 +186,3 @@ async def _leave(peers: list[Peer]) -> None:
         peer.on_news = peer.on_stamp = None
         peer.close()
     await asyncio.sleep(0.1)
-
