@@ -30,7 +30,7 @@ function Messages() {
   const { chat, unsentChat, you } = useSession();
   const config = useConfig();
   const t = useWords();
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const clock = new Intl.DateTimeFormat(config.locale, { hour: "2-digit", minute: "2-digit" });
   const count = chat.length + unsentChat.length;
 
@@ -41,29 +41,31 @@ function Messages() {
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-    <ol ref={list} className="room-messages" role="log" aria-label={t("chatLog")} tabIndex={0}>
-      {count === 0 && <li className="nothing">{t("chatEmpty")}</li>}
-      {chat.map((message) => (
-        <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
-          <p className="who">
-            <b>{message.name}</b>
-            {message.role !== "student" && <i>{t(ROLE_WORDS[message.role])}</i>}
-            <time dateTime={message.sent_at}>{clock.format(new Date(message.sent_at))}</time>
-          </p>
-          <p className="text">
-            <Linked text={message.text} />
-          </p>
-        </li>
-      ))}
-      {unsentChat.map((message) => (
-        <li key={message.id} className="mine waiting">
-          <p className="who">
-            <i>{t("sending")}</i>
-          </p>
-          <p className="text">{message.text}</p>
-        </li>
-      ))}
-    </ol>
+    <div ref={list} className="room-messages" role="log" aria-label={t("chatLog")} tabIndex={0}>
+      <ol>
+        {count === 0 && <li className="nothing">{t("chatEmpty")}</li>}
+        {chat.map((message) => (
+          <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
+            <p className="who">
+              <b>{message.name}</b>
+              {message.role !== "student" && <i>{t(ROLE_WORDS[message.role])}</i>}
+              <time dateTime={message.sent_at}>{clock.format(new Date(message.sent_at))}</time>
+            </p>
+            <p className="text">
+              <Linked text={message.text} />
+            </p>
+          </li>
+        ))}
+        {unsentChat.map((message) => (
+          <li key={message.id} className="mine waiting">
+            <p className="who">
+              <i>{t("sending")}</i>
+            </p>
+            <p className="text">{message.text}</p>
+          </li>
+        ))}
+      </ol>
+    </div>
   );
 }
 
