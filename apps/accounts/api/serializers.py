@@ -15,7 +15,7 @@ class Me(serializers.Serializer[User]):
 
 
 class MeInput(serializers.Serializer[User]):
-    first_name = TextField(required=False, max_length=100)
-    last_name = TextField(required=False, max_length=100)
-    timezone = TextField(required=False, validators=[validate_time_zone])
-    locale = serializers.ChoiceField(required=False, choices=User.Locale.choices)
+    first_name = TextField(required=False, allow_null=True, max_length=100)
+    last_name = TextField(required=False, allow_null=True, max_length=100)
+    timezone = TextField(required=False, allow_null=True, validators=[validate_time_zone])
+    locale = serializers.ChoiceField(required=False, allow_null=True, choices=User.Locale.choices)

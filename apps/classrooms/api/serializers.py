@@ -13,7 +13,7 @@ class ClassroomInput(serializers.Serializer[Any]):
 
 
 class ClassroomChange(serializers.Serializer[Any]):
-    name = TextField(max_length=200, required=False)
+    name = TextField(max_length=200, required=False, allow_null=True)
 
 
 class JoinInput(serializers.Serializer[Any]):

@@ -33,9 +33,12 @@ from apps.lessons.policies import Action, may
 
 
 class JoinRoomInput(serializers.Serializer[Any]):
-    invite = TextField(required=False, max_length=2000)
+    invite = TextField(required=False, allow_null=True, max_length=2000)
     name = TextField(
-        required=False, max_length=200, help_text="Of a guest who has no account; kept for reloads."
+        required=False,
+        allow_null=True,
+        max_length=200,
+        help_text="Of a guest who has no account; kept for reloads.",
     )
 
 

@@ -11,25 +11,25 @@ class ScheduleInput(serializers.Serializer[Any]):
     student_id = IdField()
     starts_at = InstantField()
     ends_at = InstantField()
-    title = TextField(required=False, allow_blank=True, max_length=200)
-    classroom_id = IdField(required=False)
-    allow_overlap = FlagField(required=False)
+    title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
+    classroom_id = IdField(required=False, allow_null=True)
+    allow_overlap = FlagField(required=False, allow_null=True)
 
 
 class RescheduleInput(serializers.Serializer[Any]):
-    title = TextField(required=False, allow_blank=True, max_length=200)
-    starts_at = InstantField(required=False)
-    ends_at = InstantField(required=False)
-    allow_overlap = FlagField(required=False)
+    title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
+    starts_at = InstantField(required=False, allow_null=True)
+    ends_at = InstantField(required=False, allow_null=True)
+    allow_overlap = FlagField(required=False, allow_null=True)
 
 
 class CancelInput(serializers.Serializer[Any]):
-    reason = TextField(required=False, allow_blank=True, max_length=500)
+    reason = TextField(required=False, allow_null=True, allow_blank=True, max_length=500)
 
 
 class InviteInput(serializers.Serializer[Any]):
     ttl_seconds = WholeNumberField(
-        required=False, min_value=MIN_TTL, max_value=MAX_TTL, default=DEFAULT_TTL
+        required=False, allow_null=True, min_value=MIN_TTL, max_value=MAX_TTL, default=DEFAULT_TTL
     )
 
 
