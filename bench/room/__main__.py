@@ -8,7 +8,9 @@ import tempfile
 
 import uvloop
 
-URL = os.environ.get("BENCH_ROOM_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/kreida_room")
+URL = os.environ.get(
+    "BENCH_ROOM_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/kreida_bench_room"
+)
 
 
 def main() -> None:
