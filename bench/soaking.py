@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -56,10 +57,9 @@ class Processes:
         self.urls = [process.url for process in self.running]
         self.ended: Counter[str] = Counter()
 
-    async def harass(self, every: float) -> None:
-        """Kills one or the other, and starts it again before the next."""
-        while True:
-            await asyncio.sleep(random.uniform(0.5, 1.5) * every)
+    async def harass(self, every: float, over: asyncio.Event) -> None:
+        """Kills one or the other, and starts it again before the next; ends with both alive."""
+        while not await _within(random.uniform(0.5, 1.5) * every, over):
             at = random.randrange(2)
             how = random.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
             port = self.running[at].port
@@ -67,12 +67,6 @@ class Processes:
             self.ended[how.name] += 1
             await asyncio.sleep(random.uniform(0, 2))
             self.running[at] = await asyncio.to_thread(self._start, port)
-
-    def revive(self) -> None:
-        """Whoever was being started again when the time was over."""
-        for at, process in enumerate(self.running):
-            if process.process.poll() is not None:
-                self.running[at] = self._start(process.port)
 
     def complaints(self) -> list[str]:
         """What they logged above `info`."""
@@ -257,19 +251,21 @@ class Soak:
         staying = [asyncio.create_task(person.attend(self._stay)) for person in people]
         busy = [asyncio.create_task(person.draw(self.asked.pace)) for person in people]
         busy += [asyncio.create_task(person.write()) for person in people]
-        harassing = asyncio.create_task(processes.harass(self.asked.kill_every))
+        over = asyncio.Event()
+        harassing = asyncio.create_task(processes.harass(self.asked.kill_every, over))
         done, _pending = await asyncio.wait(
             [harassing, *staying, *busy],
             timeout=self.asked.minutes * 60,
             return_when=asyncio.FIRST_COMPLETED,
         )
-        for task in [*busy, harassing]:
+        over.set()
+        for task in busy:
             task.cancel()
-        await asyncio.gather(*busy, harassing, return_exceptions=True)
+        began = time.monotonic()
+        await harassing
+        await asyncio.gather(*busy, return_exceptions=True)
         for task in done:
             task.result()  # nothing ends by itself but by an error
-        began = time.monotonic()
-        await asyncio.to_thread(processes.revive)
         await self._until(self._all_whole, 60)
         settled = time.monotonic() - began
         for task in staying:
@@ -313,6 +309,14 @@ class Soak:
         print(f"load of the machine, whatever else it does: {os.getloadavg()[1]:.1f}")
         for what, each in checks.items():
             print(f"{what}: {sum(each)} of {len(each)} rooms")
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Whether it came within so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 def _times(seconds: list[float]) -> str:
