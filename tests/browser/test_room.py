@@ -2,6 +2,7 @@
 
 import re
 import time
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -218,3 +219,69 @@ def test_a_stroke_takes_less_than_200_ms(two):
         took.append(time.perf_counter() - began)
     tutor.mouse.up()
     assert sorted(took)[2] < 0.2
+
+
+def test_a_formula_and_the_pages_of_a_pdf_are_on_both_boards_and_in_the_exported_file(
+    two, tmp_path
+):
+    tutor, student = two
+    tutor.get_by_role("button", name="Formula", exact=True).click()
+    tutor.get_by_role("button", name="Put on the board").click()
+    wait_for_ink(student)
+    tutor.get_by_role("button", name="PDF", exact=True).click()
+    pdf = tmp_path / "two.pdf"
+    pdf.write_bytes(two_pages())
+    tutor.get_by_label("PDF file").set_input_files(pdf)
+    tutor.get_by_label("Each on a page of its own").check()
+    tutor.get_by_role("button", name="Put on the board").click()
+    expect(student.get_by_role("button", name="Page 3")).to_be_visible(timeout=20000)
+    expect(student.get_by_role("button", name="Page 4")).to_have_count(0)
+    expect(tutor.get_by_role("dialog")).to_have_count(0, timeout=20000)
+    wait_for_ink(student)
+    tutor.get_by_role("button", name="Export", exact=True).click()
+    tutor.get_by_role("radio", name="The whole lesson").check()
+    with tutor.expect_download() as saved:
+        tutor.get_by_role("button", name="Save the file").click()
+    assert len(re.findall(rb"/Type /Page\b", decompressed(saved.value.path().read_bytes()))) == 3
+
+
+def decompressed(pdf: bytes) -> bytes:
+    """With its object streams opened, which is where pdf-lib puts the list of pages."""
+    whole = pdf
+    for stream in re.findall(rb"/ObjStm.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.S):
+        whole += zlib.decompress(stream)
+    return whole
+
+
+def two_pages() -> bytes:
+    """The smallest PDF of two pages that say something."""
+    pages = [
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Resources<</Font<</F 7 0 R>>>>"
+        b"/Contents %d 0 R>>" % (5 + number)
+        for number in range(2)
+    ]
+    drawn = [b"BT /F 40 Tf 60 150 Td (Page %d) Tj ET" % number for number in (1, 2)]
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
+        *pages,
+        *(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text) for text in drawn),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    numbered = (b"%d 0 obj%sendobj\n" % (at, body) for at, body in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + b"".join(numbered) + b"trailer<</Size 8/Root 1 0 R>>\n%%EOF"
+
+
+def test_a_browser_that_refuses_camera_and_microphone_has_board_and_chat(playwright, school):
+    refusing = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--deny-permission-prompts"]
+    )
+    page = open_as(refusing, school.student).new_page()
+    page.goto(school.room)
+    expect(page.get_by_text(re.compile("was found|is blocked")).first).to_be_visible()
+    page.get_by_role("button", name="Enter with board and chat only").click()
+    board_is_open(page)
+    page.get_by_label("Write a message").fill("here")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".room-messages .text")).to_have_text("here")
+    refusing.close()

@@ -1,6 +1,7 @@
 import {
   CaptureUpdateAction,
   convertToExcalidrawElements,
+  getCommonBounds,
   newElementWith,
 } from "@excalidraw/excalidraw";
 import type { ExcalidrawImageElement, FileId } from "@excalidraw/excalidraw/element/types";
@@ -24,6 +25,14 @@ interface Picture {
 function middle(api: ExcalidrawImperativeAPI): Place {
   const { scrollX, scrollY, width, height, zoom } = api.getAppState();
   return { x: width / 2 / zoom.value - scrollX, y: height / 2 / zoom.value - scrollY };
+}
+
+/** Under all that is on the page, so that nothing is covered; the middle of an empty page. */
+function below(api: ExcalidrawImperativeAPI): Place {
+  const elements = api.getSceneElements();
+  if (!elements.length) return middle(api);
+  const [left, , right, bottom] = getCommonBounds(elements);
+  return { x: (left + right) / 2, y: bottom + GAP };
 }
 
 function imageElement(fileId: FileId, picture: Picture, place: Place, latex: string | null) {
@@ -56,7 +65,8 @@ async function place(board: Board, picture: Picture, at: Place, latex: string | 
   });
 }
 
-/** Each page a locked picture, so that one writes on it and does not drag it: one below another,
+/**
+ * Each page a locked picture, so that one writes on it and does not drag it: one below another,
  * or each on a board page of its own. */
 export async function insertPdf(
   board: Board,
@@ -69,15 +79,20 @@ export async function insertPdf(
   const { pages, count } = await readPdf(file);
   const api = board.api;
   if (!api) return;
-  const start = middle(api);
-  let y = start.y - 200;
+  // All of it goes where it was begun, though the tutor may turn the page meanwhile.
+  board.follow(false);
+  const start = below(api);
+  let y = start.y;
   let done = 0;
   progress(0, count);
   for await (const page of pages) {
-    if (layout === "pages" && done > 0) board.addPage();
+    // A page that is in use already is not covered up.
+    if (layout === "pages" && board.api?.getSceneElements().length) board.addPage();
     const at = layout === "pages" ? { x: 0, y: 0 } : { x: start.x - page.width / 2, y };
     await place(board, page, at, null);
-    if (layout === "pages") board.api?.scrollToContent(undefined, { fitToViewport: true });
+    if (done === 0 || layout === "pages") {
+      board.api?.scrollToContent(board.api.getSceneElements().at(-1), { fitToViewport: true });
+    }
     y += page.height + GAP;
     done += 1;
     progress(done, count);
