@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from apps.classroom.realtime import yproto
 from apps.lessons.invites import make_invite
 
-PATIENCE = 5
+PATIENCE = 30
 
 
 class Closed(AssertionError):
