@@ -49,6 +49,7 @@ def _public_url() -> str:
 def _database() -> dict[str, object]:
     database = env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'kreida.sqlite3'}")
     engine = database["ENGINE"].rpartition(".")[2]
+    database["CONN_MAX_AGE"] = 60
     if engine == "sqlite3":
         # IMMEDIATE takes the write lock before the first read of a transaction, so that
         # read-then-write in one transaction cannot interleave with another's.
@@ -60,7 +61,7 @@ def _database() -> dict[str, object]:
     elif engine == "postgresql":
         # Statements that repeat are parsed and planned once per connection (docs/performance.md).
         options = {"server_side_binding": True, "prepare_threshold": 5}
-        database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, OPTIONS=options)
+        database.update(CONN_HEALTH_CHECKS=True, OPTIONS=options)
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a sqlite:// or postgres:// address.")
     return database
