@@ -15,7 +15,7 @@ def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None
     """What the board is now is kept in the history first; the change reaches open boards as any
     other does."""
     with transaction.atomic():
-        doc, _rows = store.load(session_id)
-        store.keep_version(session_id, doc.get_update(), now=timezone.now(), at_least=timedelta())
+        state = store.document(session_id).get_update()
+        store.keep_version(session_id, state, now=timezone.now(), at_least=timedelta())
         update = store.restore(session_id, bytes(version.state))
         transaction.on_commit(lambda: control.draw(room, update))

@@ -1,6 +1,7 @@
 """Boards in the database: an append-only log of updates, folded into one snapshot per room."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,28 +15,41 @@ from apps.classroom.restoring import restoring_update
 KEEP_VERSIONS = 240
 
 
-def load(session_id: int) -> tuple["Doc[Any]", int]:
-    """The board as stored, and how many log rows it still has."""
-    doc, rows, _version = _read(session_id)
-    return doc, len(rows)
+@dataclass(slots=True)
+class Stored:
+    """A board as stored: its snapshot and the log since, from which it is put together."""
+
+    version: int | None = None
+    updates: list[bytes] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+    @property
+    def state(self) -> bytes:
+        return _merged(self.updates)
 
 
-def _read(session_id: int) -> tuple["Doc[Any]", list[int], int | None]:
+def load(sessions: Collection[int]) -> dict[int, Stored]:
     """The log is read after the snapshot: a row folded in between is then in neither, so the
-    snapshot's version is looked at again."""
-    while True:
-        snapshot = BoardSnapshot.objects.filter(pk=session_id).first()
-        log = list(BoardUpdate.objects.filter(session=session_id).values_list("id", "data"))
-        version = snapshot.version if snapshot else None
-        now = BoardSnapshot.objects.filter(pk=session_id).values_list("version", flat=True).first()
-        if now == version:
-            break
+    snapshots' versions are looked at again."""
+    boards: dict[int, Stored] = {}
+    while left := [session for session in sessions if session not in boards]:
+        read = {session: Stored() for session in left}
+        snapshots = BoardSnapshot.objects.filter(pk__in=left)
+        for session, version, state in snapshots.values_list("pk", "version", "state"):
+            read[session].version, read[session].updates = version, [bytes(state)]
+        log = BoardUpdate.objects.filter(session__in=left)
+        for session, row, data in log.values_list("session_id", "id", "data"):
+            read[session].rows.append(row)
+            read[session].updates.append(bytes(data))
+        now = dict(snapshots.values_list("pk", "version"))
+        boards |= {pk: board for pk, board in read.items() if board.version == now.get(pk)}
+    return boards
+
+
+def document(session_id: int) -> "Doc[Any]":
     doc: Doc[Any] = Doc()
-    if snapshot is not None:
-        doc.apply_update(bytes(snapshot.state))
-    for _id, data in log:
-        doc.apply_update(bytes(data))
-    return doc, [row for row, _data in log], version
+    doc.apply_update(load([session_id])[session_id].state)
+    return doc
 
 
 def append(batch: Mapping[int, Sequence[bytes]]) -> None:
@@ -64,9 +78,12 @@ def compact(session_id: int, memory: bytes | None = None) -> bool:
     nothing and answers False. Only rows that were read are deleted, by id: on PostgreSQL a row
     with a lower id may become visible later than one with a higher.
     """
-    doc, rows, version = _read(session_id)
-    if memory is not None:
-        doc.apply_update(memory)
+    stored = load([session_id])[session_id]
+    rows, version = stored.rows, stored.version
+    doc: Doc[Any] = Doc()
+    for update in (stored.state, memory):
+        if update is not None:
+            doc.apply_update(update)
     state = doc.get_update()
     try:
         with transaction.atomic():
@@ -98,7 +115,6 @@ def keep_version(session_id: int, state: bytes, *, now: datetime, at_least: time
 
 def restore(session_id: int, state: bytes) -> bytes:
     """Stores the update that makes the board look as `state` does, and answers with it."""
-    doc, _rows = load(session_id)
-    update = restoring_update(doc, state)
+    update = restoring_update(document(session_id), state)
     BoardUpdate.objects.create(session_id=session_id, data=update)
     return update

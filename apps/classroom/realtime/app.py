@@ -10,9 +10,8 @@ from uuid import UUID, uuid4
 from django.db import DatabaseError
 from django.utils import timezone
 
-from apps.classroom.facts import find_room
 from apps.classroom.policies import Person, must_wait, refusal
-from apps.classroom.realtime import db, events, tickets
+from apps.classroom.realtime import events, tickets
 from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.origins import is_ours
 from apps.classroom.realtime.protocol import MAX_BOARD_FRAME, MAX_EVENT, Close
@@ -56,7 +55,7 @@ async def _admit(scope: Scope) -> tuple[UUID, Person, bool]:
     given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
     try:
         person = tickets.read(given[0], uuid)
-        found = await db.run(find_room, uuid, person.user_id)
+        found = await Hub.here().find(uuid, person.user_id)
     except tickets.BadTicket as exc:
         raise Refused(Close.BAD_TICKET) from exc
     except DatabaseError as exc:

@@ -1,12 +1,11 @@
 """The board of one room in this process: a Yjs document, who looks at it, and their cursors."""
 
+import time
 from collections.abc import Callable
-from typing import Any
-
-from pycrdt import Doc, TransactionEvent
-from pycrdt import get_update as update_without
 
 from apps.classroom.realtime import yproto
+from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.inbox import Inbox
 from apps.classroom.realtime.protocol import Close
 from apps.classroom.realtime.sockets import Refused, Socket
 from apps.classroom.realtime.varints import Malformed
@@ -17,6 +16,7 @@ MAX_BOARD = 64 * 1024 * 1024
 MAX_AWARENESS_STATE = 16 * 1024
 MAX_CURSORS_PER_SOCKET = 8
 MAX_GONE = 1000
+REST_AFTER = 60.0  # seconds without a stroke
 
 Owner = Socket | str  # a socket here, or the id of the process that has it
 Sink = Callable[[bytes], None]
@@ -25,31 +25,29 @@ Sink = Callable[[bytes], None]
 class Board:
     """`store` takes each accepted update, `publish` each frame that other processes need."""
 
-    def __init__(self, doc: "Doc[Any]", *, store: Sink, publish: Sink) -> None:
-        self.doc = doc
+    def __init__(self, document: Document, *, store: Sink, publish: Sink) -> None:
+        self.document = document
+        self.inbox = Inbox(self._take)
         self.sockets: set[Socket] = set()
-        self.size = len(doc.get_update())
+        self.size = len(document.whole())
         self.unfolded = 0  # log rows' worth of changes since the last folding
         self.changed = False  # since the last version in the history
         self._stirred = False  # since other processes were last asked to compare
+        self._drawn_at: float | None = None  # of a document that does not rest
         self._store, self._publish = store, publish
         self._cursors: dict[int, tuple[Entry, Owner]] = {}
         self._gone: dict[int, int] = {}  # the clocks of clients that have left
-        self._event: bytes | None = None
-        self._subscription = doc.observe(self._observe)
-
-    def _observe(self, event: TransactionEvent) -> None:
-        self._event = event.update
 
     # -- sockets of this process ------------------------------------------------------------
 
     def join(self, socket: Socket) -> None:
         self.sockets.add(socket)
-        socket.push(yproto.sync_frame(yproto.STEP1, self.doc.get_state()))
+        socket.push(yproto.sync_frame(yproto.STEP1, self.document.state_vector()))
         if self._cursors:
             socket.push(self._all_cursors())
 
     def leave(self, socket: Socket) -> None:
+        self.inbox.empty()
         self.sockets.discard(socket)
         self._forget(lambda owner: owner is socket, tell=True)
 
@@ -72,66 +70,40 @@ class Board:
         step, payload = yproto.read_sync(frame)
         if step == yproto.STEP1:
             yproto.check_state_vector(payload)
-            socket.push(yproto.sync_frame(yproto.STEP2, self.state_since(payload)))
+            self.inbox.empty()  # the answer says that what was sent before has come
+            socket.push(yproto.sync_frame(yproto.STEP2, self.document.since(payload)))
             return
         if payload == yproto.EMPTY_UPDATE:
             return
         yproto.check_update(payload)
         if self.size + len(payload) > MAX_BOARD:
             raise Refused(Close.TOO_LARGE)
-        for news in self._news(self._readable(payload)):
+        self.inbox.add(payload, socket)
+
+    def _take(self, update: bytes, sender: Socket | None) -> None:
+        """Raises Malformed, having taken in nothing."""
+        for news in self.document.accept(update):
             self._note(news)
             self.unfolded += 1
             self._store(news)
             frame = yproto.sync_frame(yproto.UPDATE, news)
-            self._spread(frame, but=socket)
+            self._spread(frame, but=sender)
             self._publish(frame)
-
-    def _readable(self, update: bytes) -> bytes:
-        """What of it is new, as yrs writes it. Raises Malformed where yrs itself could not read
-        that again: some odd updates it takes in and then cannot spell, and one such in the log
-        would be the end of the board."""
-        try:
-            new = update_without(update, self.doc.get_state())
-            if new != update:
-                Doc().apply_update(new)
-        except ValueError as exc:
-            raise Malformed("not a Yjs update") from exc
-        return new
-
-    def _news(self, update: bytes) -> list[bytes]:
-        """What the document had not known, as yrs writes it: step 2 repeats every deletion ever
-        made, and a client's own bytes may be readable to yrs and to no browser.
-
-        What it took in, then what waits for others to come before it; either may be missing.
-        """
-        event = self._apply(update)
-        if event == update:
-            return [event]
-        return [news for news in (event, self._waiting_part(update)) if news is not None]
 
     def _note(self, update: bytes) -> None:
         self.size += len(update)
         self.changed = self._stirred = True
+        self._drawn_at = time.monotonic()
 
     def take_stirred(self) -> bool:
         """Whether the board has changed since this was last asked."""
         stirred, self._stirred = self._stirred, False
         return stirred
 
-    def _apply(self, update: bytes) -> bytes | None:
-        """What the document had not known, if anything. Raises Malformed for no Yjs update."""
-        self._event = None
-        try:
-            self.doc.apply_update(update)
-        except ValueError as exc:
-            raise Malformed("not a Yjs update") from exc
-        return self._event
-
-    def _waiting_part(self, update: bytes) -> bytes | None:
-        """Of an update that is not all in yet: what waits for others to come before it."""
-        rest = update_without(update, self.doc.get_state())
-        return None if rest.startswith(b"\x00") else rest
+    def rest(self) -> None:
+        if self._drawn_at is not None and time.monotonic() - self._drawn_at > REST_AFTER:
+            self._drawn_at = None
+            self.document.rest()
 
     def _awareness(self, socket: Socket, entries: list[Entry]) -> None:
         """Takes what is newer than known, of clients that are the sender's own."""
@@ -211,12 +183,6 @@ class Board:
 
     # -- other processes, and the server's own changes --------------------------------------
 
-    def state_since(self, state_vector: bytes) -> bytes:
-        try:
-            return self.doc.get_update(state_vector)
-        except ValueError as exc:
-            raise Malformed("not a state vector") from exc
-
     def take_frame(self, frame: bytes, process: str) -> None:
         """A frame that another process has checked, stored and published."""
         if frame[0] == yproto.AWARENESS:
@@ -226,7 +192,7 @@ class Board:
 
     def take_update(self, update: bytes, frame: bytes | None = None) -> None:
         """An update that is already stored."""
-        if not self._news(update):
+        if not self.document.take(update):
             return
         self._note(update)
         self._spread(frame or yproto.sync_frame(yproto.UPDATE, update))

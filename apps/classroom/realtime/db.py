@@ -1,14 +1,16 @@
 """Database work of the sockets: in a few threads of its own, off the event loop."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 THREADS = 4
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="room-db")
@@ -25,3 +27,29 @@ async def run(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             close_old_connections()
 
     return await sync_to_async(with_fresh_connection, thread_sensitive=False, executor=_pool)()
+
+
+class Together(Generic[K, T]):
+    """Asks at once for what is wanted at once: while one question is under way, the keys of the
+    next gather. After a restart hundreds of sockets come in the same second."""
+
+    def __init__(self, ask: Callable[[Collection[K]], Mapping[K, T]], *, at_most: int) -> None:
+        self._ask, self._at_most = ask, at_most
+        self._turn = asyncio.Lock()
+        self._keys: set[K] = set()
+        self._answers: asyncio.Task[Mapping[K, T]] | None = None
+
+    async def get(self, key: K) -> T | None:
+        """None where there is none. Raises what asking raised."""
+        if self._answers is None or len(self._keys) >= self._at_most:
+            self._keys = set()
+            self._answers = asyncio.create_task(self._answer(self._keys))
+        self._keys.add(key)
+        answers = await asyncio.shield(self._answers)
+        return answers.get(key)
+
+    async def _answer(self, keys: set[K]) -> Mapping[K, T]:
+        async with self._turn:
+            if keys is self._keys:
+                self._answers = None  # who comes from now on is to get a later answer
+            return await run(self._ask, keys)

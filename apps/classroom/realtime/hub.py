@@ -2,22 +2,23 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.classroom import services, store
-from apps.classroom.facts import facts_of, find_room
+from apps.classroom.facts import Asked, facts_of, find_rooms
 from apps.classroom.policies import Facts
 from apps.classroom.realtime import db
 from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.bus import Bus, NoBus, RedisBus
+from apps.classroom.realtime.document import SMALL, Document
 from apps.classroom.realtime.messages import BusMessage
 from apps.classroom.realtime.room import Room, as_message
 from apps.classroom.realtime.sockets import Socket
@@ -28,6 +29,7 @@ log = logging.getLogger("kreida.room")
 TICK = 2.0  # seconds between two looks at everybody's rights
 SWEEP_EVERY = 15  # ticks between two looks for lessons that are over
 ROOMS_AT_ONCE = 200
+BOARDS_AT_ONCE = 25
 FOLD_AFTER = 5000  # changes to a board
 VERSION_EVERY = timedelta(minutes=3)
 LAST_VERSION_AFTER = timedelta(seconds=10)
@@ -47,7 +49,11 @@ class Hub:
             if settings.REDIS_URL
             else NoBus()
         )
-        self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._found: db.Together[Asked, tuple[int, Facts]]
+        self._found = db.Together(find_rooms, at_most=ROOMS_AT_ONCE)
+        self._boards: db.Together[int, store.Stored]
+        self._boards = db.Together(store.load, at_most=BOARDS_AT_ONCE)
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker = asyncio.create_task(self._tick_forever())
 
@@ -64,6 +70,7 @@ class Hub:
             Hub.current = None
         self._ticker.cancel()
         for room in list(self.rooms.values()):
+            room.board.inbox.empty()
             for socket in room.sockets():
                 socket.close(wire.Close.RESTARTING)
         await self.writer.stop()
@@ -85,9 +92,16 @@ class Hub:
 
     # -- rooms ------------------------------------------------------------------------------
 
+    async def find(self, uuid: UUID, user_id: int | None) -> tuple[int, Facts] | None:
+        """The session's id and its facts, for somebody who comes, with their account's id."""
+        return await self._found.get((uuid, user_id))
+
+    def _lock(self, uuid: UUID) -> asyncio.Lock:
+        return self._locks.setdefault(uuid, asyncio.Lock())
+
     async def enter(self, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
         """The room with the socket in it; None when there is no such room."""
-        async with self._locks[uuid]:
+        async with self._lock(uuid):
             room = self.rooms.get(uuid) or await self._open(uuid, socket.person.user_id)
             if room is None:
                 return None
@@ -98,20 +112,30 @@ class Hub:
             return room
 
     async def _open(self, uuid: UUID, user_id: int | None) -> Room | None:
-        found = await db.run(find_room, uuid, user_id)
+        found = await self.find(uuid, user_id)
         if found is None:
             return None
         session_id, facts = found
         # Listening comes before reading: what others store after the reading is heard.
         elsewhere = await self.bus.open(uuid)
-        doc, rows = await db.run(store.load, session_id)
-        room = Room(uuid, session_id, facts, doc, bus=self.bus, store=self._store, spawn=self.spawn)
+        document, rows = await self._load(session_id)
+        room = Room(
+            uuid, session_id, facts, document, bus=self.bus, store=self._store, spawn=self.spawn
+        )
         room.board.unfolded = rows
         self.rooms[uuid] = room
         for process, peers in elsewhere.items():
             room.presence.hear(process, peers)
         room.greet()
         return room
+
+    async def _load(self, session_id: int) -> tuple[Document, int]:
+        """And how many rows its log still has."""
+        stored = await self._boards.get(session_id) or store.Stored()
+        document = Document(stored.state)
+        if len(stored.state) > SMALL:
+            await asyncio.to_thread(document.read)
+        return document, len(stored.rows)
 
     def _store(self, session_id: int, update: bytes) -> None:
         self.writer.add(session_id, update)
@@ -126,7 +150,7 @@ class Hub:
 
     async def _close(self, room: Room) -> None:
         """Whoever comes meanwhile waits for the lock, and keeps the room open."""
-        async with self._locks[room.uuid]:
+        async with self._lock(room.uuid):
             if not room.is_empty or self.rooms.get(room.uuid) is not room:
                 return
             await self.writer.flush()
@@ -142,7 +166,7 @@ class Hub:
             return
         done, board.unfolded = board.unfolded, 0
         try:
-            await db.run(store.compact, room.session_id, board.doc.get_update())
+            await db.run(store.compact, room.session_id, board.document.whole())
         except DatabaseError:
             board.unfolded += done
             log.exception("a board could not be folded; its log is still whole")
@@ -151,7 +175,7 @@ class Hub:
         board = room.board
         if not board.changed:
             return
-        state, now = board.doc.get_update(), timezone.now()
+        state, now = board.document.whole(), timezone.now()
         try:
             kept = await db.run(
                 store.keep_version, room.session_id, state, now=now, at_least=at_least
@@ -160,7 +184,7 @@ class Hub:
             log.exception("a board's version could not be kept")
             return
         if kept:
-            board.changed = board.doc.get_update() != state
+            board.changed = board.document.whole() != state
 
     # -- time -------------------------------------------------------------------------------
 
@@ -186,6 +210,7 @@ class Hub:
         if peers:
             await db.run(services.record_seen, peers=peers, now=timezone.now())
         for room in rooms:
+            room.board.rest()
             await self._keep_version(room, VERSION_EVERY)
             if room.board.unfolded > FOLD_AFTER:
                 await self._fold(room)

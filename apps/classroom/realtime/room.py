@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.utils import timezone
-from pycrdt import Doc
 
 from apps.classroom import services
 from apps.classroom.facts import facts_of
@@ -17,6 +17,7 @@ from apps.classroom.realtime import db, yproto
 from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.board import Board
 from apps.classroom.realtime.bus import Bus
+from apps.classroom.realtime.document import Document
 from apps.classroom.realtime.messages import (
     Ask,
     BusMessage,
@@ -56,7 +57,7 @@ class Room:
         uuid: UUID,
         session_id: int,
         facts: Facts,
-        doc: "Doc[Any]",
+        document: Document,
         *,
         bus: Bus,
         store: Callable[[int, bytes], None],
@@ -67,7 +68,7 @@ class Room:
         self.facts = facts
         self.bus = bus
         self.board = Board(
-            doc,
+            document,
             store=lambda update: store(session_id, update),
             publish=lambda frame: self.publish(Frame(frame)),
         )
@@ -273,7 +274,7 @@ class Room:
                 self.events[present.peer.peer].close(Close.FORBIDDEN)
 
     def may_act(self, person: Person) -> bool:
-        return refusal(self.facts, person, timezone.now()) is None
+        return refusal(self.facts, person, datetime.now(UTC)) is None
 
     # -- other processes --------------------------------------------------------------------
 
@@ -303,7 +304,7 @@ class Room:
 
     def _answer(self, state_vector: bytes, *, back: bool) -> None:
         try:
-            update = self.board.state_since(state_vector)
+            update = self.board.document.since(state_vector)
         except Malformed:
             return
         if update != yproto.EMPTY_UPDATE:
@@ -312,7 +313,7 @@ class Room:
             self.ask(back=False)
 
     def ask(self, *, back: bool) -> None:
-        self.publish(Ask(self.board.doc.get_state(), back))
+        self.publish(Ask(self.board.document.state_vector(), back))
 
     def _share_cursors(self) -> None:
         cursors = self.board.own_cursors()

@@ -32,14 +32,15 @@ class Refused(Exception):
 class RateLimit:
     """A bucket that holds `burst` and refills by `rate` a second; off under THROTTLING=off."""
 
-    __slots__ = ("_at", "_burst", "_left", "_rate")
+    __slots__ = ("_at", "_burst", "_left", "_off", "_rate")
 
     def __init__(self, rate: float, burst: float) -> None:
+        self._off = not settings.THROTTLING
         self._rate, self._burst, self._left = rate, burst, burst
         self._at = time.monotonic()
 
     def allows(self, cost: float = 1) -> bool:
-        if not settings.THROTTLING:
+        if self._off:
             return True
         now = time.monotonic()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)

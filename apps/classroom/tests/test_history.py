@@ -30,7 +30,7 @@ def test_going_back_arrives_as_an_ordinary_update(house):
 
     def is_stored():
         try:
-            doc, _rows = store.load(house.session.pk)
+            doc = store.document(house.session.pk)
             return len(doc.get("elements:1", type=Map)) == 2
         finally:
             connection.close()

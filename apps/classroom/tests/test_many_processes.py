@@ -97,7 +97,7 @@ class Traffic:
 
 
 def stored(lesson):
-    doc, _rows = store.load(lesson.session.pk)
+    doc = store.document(lesson.session.pk)
     return doc.get("elements:1", type=Map).to_py() or {}
 
 

@@ -36,7 +36,7 @@ def house_in(lesson, tutor, student, api):
 
 
 def stored(lesson):
-    doc, _rows = store.load(lesson.session.pk)
+    doc = store.document(lesson.session.pk)
     return doc.get("elements:1", type=Map).to_py() or {}
 
 
@@ -114,18 +114,18 @@ def test_two_that_fold_at_once_lose_nothing(lesson, monkeypatch):
         doc.get("elements:1", type=Map)[f"{number}"] = number
         store.append({session: [doc.get_update()]})
     assert store.compact(session)
-    read = store._read
+    read = store.load
 
-    def meanwhile(session_id):
+    def meanwhile(sessions):
         """The other process folds between this one's reading and writing."""
-        found = read(session_id)
-        monkeypatch.setattr(store, "_read", read)
+        found = read(sessions)
+        monkeypatch.setattr(store, "load", read)
         late = Doc()
         late.get("elements:1", type=Map)["late"] = 1
         store.append({session: [late.get_update()]})
         assert store.compact(session)
         return found
 
-    monkeypatch.setattr(store, "_read", meanwhile)
+    monkeypatch.setattr(store, "load", meanwhile)
     assert not store.compact(session)
     assert stored(lesson) == {"0": 0, "1": 1, "late": 1}

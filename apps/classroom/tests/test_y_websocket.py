@@ -26,6 +26,6 @@ def test_two_stock_clients_converge_through_the_server(house):
     assert done.returncode == 0, done.stderr
     one, other = json.loads(done.stdout)
     house.stop()
-    doc, _rows = store.load(house.session.pk)
+    doc = store.document(house.session.pk)
     assert len(one) == 119
     assert one == other == doc.get("elements:1", type=Map).to_py()
