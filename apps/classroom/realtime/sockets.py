@@ -29,6 +29,11 @@ class Refused(Exception):
         self.code = code
 
 
+def _weight(frame: bytes | str) -> int:
+    """A whole board may be larger than the queue, and others draw while it goes out."""
+    return min(len(frame), MAX_QUEUED_BYTES // 2)
+
+
 class RateLimit:
     """A bucket that holds `burst` and refills by `rate` a second; off under THROTTLING=off."""
 
@@ -64,12 +69,12 @@ class Socket:
     def push(self, frame: bytes | str) -> None:
         if self.closing is not None:
             return
-        full = self._queued + len(frame) > MAX_QUEUED_BYTES and self._queued > 0
+        full = self._queued + _weight(frame) > MAX_QUEUED_BYTES
         if full or len(self._out) >= MAX_QUEUED_FRAMES:
             self.close(Close.TOO_SLOW)
         else:
             self._out.append(frame)
-            self._queued += len(frame)
+            self._queued += _weight(frame)
             self._rouse()
 
     def close(self, code: int) -> None:
@@ -87,7 +92,7 @@ class Socket:
         while True:
             while self._out:
                 frame = self._out.popleft()
-                self._queued -= len(frame)
+                self._queued -= _weight(frame)
                 kind = "bytes" if isinstance(frame, bytes) else "text"
                 await self._send({"type": "websocket.send", kind: frame})
             if self.closing is not None:

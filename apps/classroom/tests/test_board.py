@@ -296,6 +296,21 @@ def test_a_slow_reader_is_dropped_and_resynchronises(two, house, monkeypatch):
     two(scenario)
 
 
+def test_a_board_larger_than_the_queue_can_be_opened(house):
+    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+
+    async def scenario():
+        async with house.board(tickets[0]) as a:
+            for number in range(7):
+                a.map[f"{number}"] = "x" * 700_000
+            for _ in range(3):
+                async with house.board(tickets[1]) as b:
+                    a.map["small"] = "y"
+                    await eventually(lambda: b.map.to_py() == a.map.to_py())
+
+    asyncio.run(scenario())
+
+
 def test_a_slow_reader_that_wakes_up_is_told_why(house, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
     tickets = [house.ticket(house.tutor), house.ticket(house.student)]
