@@ -16,6 +16,9 @@ from apps.classroom.realtime.yproto import EMPTY_UPDATE
 SMALL = 256 * 1024
 
 
+NOTHING = b"\x00"  # the state vector of an empty document
+
+
 class Document:
     def __init__(self, state: bytes) -> None:
         """`state` is an update that holds all of it."""
@@ -57,7 +60,7 @@ class Document:
 
     def accept(self, update: bytes) -> list[bytes]:
         """The same as `take`, of an update from a client, which may be anything. Raises Malformed
-        also where yrs could not read again what it took in: some odd updates it then cannot
+        also where yrs could not read again what it makes of it: some odd updates it then cannot
         spell, and one such in the log would be the end of the board."""
         known = self.state_vector()
         try:
@@ -65,7 +68,7 @@ class Document:
             if self._is_known(new, known):
                 return []
             if new != update:
-                Doc().apply_update(new)
+                update_without(new, NOTHING)
         except ValueError as exc:
             raise Malformed("not a Yjs update") from exc
         return self.take(new)
