@@ -8,6 +8,9 @@ import pytest
 from apps.classroom.realtime.db import Together
 from apps.classroom.tests.clients import PATIENCE
 
+# The threads that ask look after their connections first.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 class Table:
     """Counts up at each question, which waits until it is let go."""
