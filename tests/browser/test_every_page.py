@@ -105,7 +105,7 @@ def test_dialogs_have_no_barrier(visit, cast):
     v = visit(tutor)
     v.page.goto(f"/lessons/{ids['lesson']}/")
     for name in ("Cancel lesson", "Revoke all links"):
-        v.press(name)
+        v.press(name, "link")
         assert Axe().run(v.page)["violations"] == []
         v.page.locator("dialog[open] [data-close]").click()
 
