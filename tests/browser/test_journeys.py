@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+from tests.browser.conftest import BOTH, EVERY_WAY
 
-# Each journey at both widths, each language at one of them.
-BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
 
 def soon(**delta):
@@ -35,7 +34,7 @@ def school(scene):
     return make
 
 
-@BOTH
+@EVERY_WAY
 def test_sign_up_and_sign_in(visit, size, locale):
     v = visit(size=size, locale=locale, timezone_id="America/Toronto")
     v.page.goto("/")
@@ -44,7 +43,7 @@ def test_sign_up_and_sign_in(visit, size, locale):
     v.page.locator("input[name=role][value=tutor]").check()
     v.fill("First name", "Леся")
     v.fill("Last name", "Українка")
-    email = f"lesia-{size}@school.example"
+    email = f"lesia-{size}-{locale}@school.example"
     v.page.locator("input[name=email]").fill(email)
     v.page.locator("input[name=password1]").fill("крейда і дошка 7")
     v.page.locator("select[name=timezone]").select_option("Europe/Warsaw")
@@ -78,7 +77,7 @@ def test_language_and_theme(visit, size, locale):
     assert v.page.locator("html").get_attribute("data-theme") == "dark"
 
 
-@BOTH
+@EVERY_WAY
 def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
     tutor = scene.person(role="tutor", locale=locale)
     student = scene.person(role="student", first_name="Joan", last_name="Doe", locale=locale)
@@ -116,7 +115,7 @@ def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
     t.page.get_by_role("heading", name="Фізика").first.wait_for()
 
 
-@BOTH
+@EVERY_WAY
 def test_a_student_accepts_an_invitation(visit, scene, size, locale):
     tutor = scene.person(role="tutor")
     student = scene.person(role="student", locale=locale)
@@ -154,7 +153,7 @@ def test_students_are_searched_as_one_types(visit, scene, size, locale):
     assert v.page.locator("#list li").count() == 1
 
 
-@BOTH
+@EVERY_WAY
 def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
@@ -192,7 +191,7 @@ def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale)
     assert "Хворію" in v.page.locator("main").inner_text()
 
 
-@BOTH
+@EVERY_WAY
 def test_an_invite_link_is_made_copied_and_revoked(visit, scene, school, size, locale):
     tutor, student, _room = school(locale)
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
