@@ -28,6 +28,11 @@ CHROMIUM = "/usr/bin/chromium"
 # Chromium tells the console of every answer over 400; those that a page is meant to give are fine.
 EXPECTED = re.compile(r"the server responded with a status of (400|403|404|409|410)")
 SIZES = {"laptop": (1280, 860), "phone": (390, 844)}
+# What matters most is tried at both widths in both languages, the rest each way once.
+EVERY_WAY = pytest.mark.parametrize(
+    ("size", "locale"), [(size, locale) for size in SIZES for locale in ("en", "uk")]
+)
+BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
 
 
 class Scene:

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from tests.browser.conftest import BOTH, EVERY_WAY
+
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
 SAVED = re.compile(r"/api/lessons/\d+/?$")
-BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
 
 
 @pytest.fixture
@@ -53,11 +54,37 @@ def drag(visitor, start, end):
     mouse.up()
 
 
+def finger(visitor):
+    """Puts a finger down, moves and lifts it: what a mouse in a touch screen's context is not."""
+    session = visitor.page.context.new_cdp_session(visitor.page)
+
+    def touch(kind, *points):
+        points = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return touch
+
+
+def swipe(touch, start, end):
+    for step in range(1, 11):
+        x, y = (a + (b - a) * step / 10 for a, b in zip(start, end, strict=True))
+        touch("touchMove", (x, y))
+    touch("touchEnd")
+
+
+def hold(visitor, touch, title):
+    """Until the lesson under the finger is taken hold of: only then does it have its handles."""
+    point = middle(event(visitor, title).bounding_box())
+    touch("touchStart", point)
+    event(visitor, title).locator("> :nth-child(4)").wait_for(state="attached")
+    return point
+
+
 def middle(box):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@BOTH
+@EVERY_WAY
 def test_a_lessons_card_tells_both_times(visit, week, size, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, size, locale)
@@ -84,9 +111,10 @@ def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
     assert v.page.locator("main form").count() == 0
 
 
-def test_a_drag_moves_and_can_be_undone(visit, week, scene):
-    tutor, _student, ids = week()
-    v = visit(tutor)
+@pytest.mark.parametrize("locale", ["en", "uk"])
+def test_a_drag_moves_and_can_be_undone(visit, week, scene, locale):
+    tutor, _student, ids = week(locale)
+    v = visit(tutor, locale=locale)
     show(v)
     box = event(v, "First").bounding_box()
     x, y = middle(box)
@@ -95,7 +123,23 @@ def test_a_drag_moves_and_can_be_undone(visit, week, scene):
     assert saved.value.status == 200
     assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-05T08:00:00+00:00"
     v.press("Undo", within=v.page.locator(".kr-notices"))
-    v.page.get_by_text("The lesson is back where it was.").wait_for()
+    v.sees("The lesson is back where it was.")
+    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
+
+
+@pytest.mark.parametrize(("locale", "view"), [("en", "day"), ("uk", "week")])
+def test_a_finger_moves_a_lesson_and_the_move_can_be_undone(visit, week, scene, locale, view):
+    tutor, _student, ids = week(locale)
+    v = visit(tutor, "phone", locale)
+    show(v, view=view)
+    touch = finger(v)
+    first, second = (event(v, title).bounding_box()["y"] for title in ("First", "Second"))
+    start = hold(v, touch, "First")
+    with v.page.expect_response(SAVED) as saved:
+        swipe(touch, start, (start[0], start[1] + 2 * (second - first)))
+    assert saved.value.json()["starts_at"] == "2027-01-04T12:00:00Z"
+    v.press("Undo", within=v.page.locator(".kr-notices"))
+    v.sees("The lesson is back where it was.")
     assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
 
 
@@ -116,9 +160,10 @@ def test_a_clash_springs_back_and_says_with_what(visit, week, scene):
     )
 
 
-def test_a_resize_changes_the_length(visit, week):
-    tutor, _student, _ids = week()
-    v = visit(tutor)
+@pytest.mark.parametrize("locale", ["en", "uk"])
+def test_a_resize_changes_the_length(visit, week, locale):
+    tutor, _student, _ids = week(locale)
+    v = visit(tutor, locale=locale)
     show(v)
     box = event(v, "Second").bounding_box()
     edge = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
@@ -128,24 +173,47 @@ def test_a_resize_changes_the_length(visit, week):
     assert saved.value.json()["ends_at"] == "2027-01-04T11:30:00Z"
 
 
-def test_a_drag_over_empty_time_schedules(visit, week):
-    tutor, _student, _ids = week()
-    v = visit(tutor)
-    show(v)
-    box = event(v, "First").bounding_box()
-    x, y = middle(box)
-    right = x + box["width"] * 1.05
-    drag(v, (right, y), (right, y + box["height"]))
+@pytest.mark.parametrize(("locale", "view"), [("en", "week"), ("uk", "day")])
+def test_a_finger_pulls_a_lesson_longer(visit, week, locale, view):
+    tutor, _student, _ids = week(locale)
+    v = visit(tutor, "phone", locale)
+    show(v, view=view)
+    touch = finger(v)
+    hold(v, touch, "Second")
+    touch("touchEnd")
+    box = event(v, "Second").bounding_box()
+    edge = (box["x"] + box["width"] / 2, box["y"] + box["height"])
+    touch("touchStart", edge)
+    with v.page.expect_response(SAVED) as saved:
+        swipe(touch, edge, (edge[0], edge[1] + box["height"] / 2))
+    assert saved.value.json()["ends_at"] == "2027-01-04T11:30:00Z"
+
+
+@EVERY_WAY
+def test_time_pulled_over_is_scheduled(visit, week, size, locale):
+    tutor, _student, _ids = week(locale)
+    v = visit(tutor, size, locale)
+    show(v, view="day")
+    second = event(v, "Second").bounding_box()
+    x, y = middle(second)
+    start = (x, y + 1.5 * second["height"] + 8)  # into the first quarter of an hour
+    end = (x, start[1] + second["height"])
+    if size == "laptop":
+        drag(v, start, end)
+    else:
+        touch = finger(v)
+        touch("touchStart", start)
+        v.page.locator("#calendar .kr-event-new").wait_for()
+        swipe(touch, start, end)
     dialog = v.page.locator("dialog[open]")
-    dialog.wait_for()
     dialog.get_by_role("combobox").fill("koval")
     dialog.get_by_role("option", name="Olena Koval").click()
-    v.fill("Title (optional)", "Dragged")
+    v.fill("Title (optional)", "Pulled")
     with v.page.expect_response("**/api/lessons/") as made:
         v.press("Schedule", within=dialog)
     assert made.value.status == 201
-    assert made.value.json()["starts_at"].startswith("2027-01-05")
-    event(v, "Dragged").wait_for()
+    assert made.value.json()["starts_at"] == "2027-01-04T12:00:00Z"
+    event(v, "Pulled").wait_for()
 
 
 @BOTH
@@ -187,19 +255,20 @@ def test_each_clock_in_the_weeks_of_change(visit, scene, week, date, instant, ky
         assert other in text
 
 
-def test_the_form_does_what_a_drag_does_by_keyboard(visit, week, scene):
-    tutor, _student, ids = week()
-    v = visit(tutor)
+@EVERY_WAY
+def test_the_form_does_what_a_drag_does_by_keyboard(visit, week, scene, size, locale):
+    tutor, _student, ids = week(locale)
+    v = visit(tutor, size, locale)
     show(v)
     event(v, "First").focus()
     v.page.keyboard.press("Enter")
     dialog = v.page.locator("dialog[open]")
-    dialog.get_by_role("button", name="Reschedule").press("Enter")
+    dialog.get_by_role("button", name=v.words("Reschedule")).press("Enter")
     starts = v.page.locator("dialog[open] input").nth(0)
     starts.wait_for()
     inputs = v.page.locator("dialog[open] input[type=datetime-local]")
     inputs.nth(0).fill("2027-01-06T12:00")
     inputs.nth(0).dispatch_event("change")
-    v.page.locator("dialog[open]").get_by_role("button", name="Save").press("Enter")
+    v.page.locator("dialog[open]").get_by_role("button", name=v.words("Save")).press("Enter")
     v.page.locator(".kr-notice").wait_for()
     assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-06T10:00:00+00:00"

@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+from tests.browser.conftest import BOTH, EVERY_WAY
 
-# Each journey at both widths, each language at one of them.
-BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
 
 def soon(**delta):
@@ -35,7 +34,7 @@ def school(scene):
     return make
 
 
-@BOTH
+@EVERY_WAY
 def test_sign_up_and_sign_in(visit, size, locale):
     v = visit(size=size, locale=locale, timezone_id="America/Toronto")
     v.page.goto("/")
@@ -44,7 +43,7 @@ def test_sign_up_and_sign_in(visit, size, locale):
     v.page.locator("input[name=role][value=tutor]").check()
     v.fill("First name", "Леся")
     v.fill("Last name", "Українка")
-    email = f"lesia-{size}@school.example"
+    email = f"lesia-{size}-{locale}@school.example"
     v.page.locator("input[name=email]").fill(email)
     v.page.locator("input[name=password1]").fill("крейда і дошка 7")
     v.page.locator("select[name=timezone]").select_option("Europe/Warsaw")
@@ -78,7 +77,7 @@ def test_language_and_theme(visit, size, locale):
     assert v.page.locator("html").get_attribute("data-theme") == "dark"
 
 
-@BOTH
+@EVERY_WAY
 def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
     tutor = scene.person(role="tutor", locale=locale)
     student = scene.person(role="student", first_name="Joan", last_name="Doe", locale=locale)
@@ -102,7 +101,7 @@ def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
     t.press("Resume")
     t.page.locator(".badge.active").wait_for()
     code = t.page.locator("#code").inner_text()
-    t.press("Make a new code")
+    t.press("Make a new code", "link")
     t.press("Make a new code", within=t.page.locator("dialog[open]"))
     t.page.locator(".flash").wait_for()
     assert t.page.locator("#code").inner_text() != code
@@ -110,13 +109,13 @@ def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
     t.press("Invite")
     t.page.locator(".badge.invited").wait_for()
     t.page.locator("details.reveal summary").click()
-    t.press("Put into the archive")
+    t.press("Put into the archive", "link")
     t.press("Put into the archive", within=t.page.locator("dialog[open]"))
     t.press("Undo")
     t.page.get_by_role("heading", name="Фізика").first.wait_for()
 
 
-@BOTH
+@EVERY_WAY
 def test_a_student_accepts_an_invitation(visit, scene, size, locale):
     tutor = scene.person(role="tutor")
     student = scene.person(role="student", locale=locale)
@@ -154,7 +153,7 @@ def test_students_are_searched_as_one_types(visit, scene, size, locale):
     assert v.page.locator("#list li").count() == 1
 
 
-@BOTH
+@EVERY_WAY
 def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
@@ -184,7 +183,7 @@ def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale)
     v.page.locator("input[name=time]").fill("19:00")
     v.press("Save")
     v.page.get_by_text("19:00–20:00").wait_for()
-    v.press("Cancel lesson")
+    v.press("Cancel lesson", "link")
     dialog = v.page.locator("dialog[open]")
     dialog.locator("textarea").fill("Хворію")
     v.press("Yes, cancel it", within=dialog)
@@ -192,7 +191,7 @@ def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale)
     assert "Хворію" in v.page.locator("main").inner_text()
 
 
-@BOTH
+@EVERY_WAY
 def test_an_invite_link_is_made_copied_and_revoked(visit, scene, school, size, locale):
     tutor, student, _room = school(locale)
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
@@ -208,7 +207,7 @@ def test_an_invite_link_is_made_copied_and_revoked(visit, scene, school, size, l
     g.page.goto(path)
     assert g.page.url.endswith("/invite/")
     assert g.page.locator("main form").count() == 1
-    v.press("Revoke all links")
+    v.press("Revoke all links", "link")
     v.press("Revoke all links", within=v.page.locator("dialog[open]"))
     v.page.locator("#invite-url").wait_for(state="detached")
     g.page.goto(path)
@@ -268,6 +267,35 @@ def test_scheduling_by_keyboard_alone(visit, school, size, locale):
     keys.press("Enter")
     v.page.get_by_role("heading", name="By hand").wait_for()
     assert "17:00–18:15" in v.page.locator("main").inner_text()
+
+
+def test_without_javascript_a_page_asks_before_anything_is_taken_away(visit, scene, school):
+    tutor, student, room = school()
+    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(days=2))
+    v = visit(tutor, java_script_enabled=False)
+    v.page.goto("/calendar/")
+    v.page.locator("#coming summary").click()
+    v.page.locator(f"#coming a[href='/lessons/{lesson['id']}/']").click()
+    v.press("Make a link")
+    v.page.locator("#invite-url").wait_for()
+    v.press("Revoke all links", "link")
+    v.press("Revoke all links")
+    v.sees("No link made until now opens this lesson any more.")
+    v.press("Cancel lesson", "link")
+    v.press("Keep the lesson", "link")
+    v.press("Cancel lesson", "link")
+    v.fill("Reason", "Хворію")
+    v.press("Yes, cancel it")
+    v.page.locator(".badge.cancelled").wait_for()
+    v.page.goto(f"/classrooms/{room['id']}/")
+    assert not v.page.locator("[data-copy]").is_visible()
+    v.press("Make a new code", "link")
+    v.press("Make a new code")
+    v.page.locator("details.reveal summary").click()
+    v.press("Put into the archive", "link")
+    v.press("Put into the archive")
+    v.press("Undo")
+    assert v.page.url.endswith(f"/classrooms/{room['id']}/")
 
 
 def test_every_invite_page_has_one_next_action(visit, scene, school):

@@ -32,6 +32,18 @@ def test_archive_can_be_undone(browser, tutor, classroom):
     assert client.get(f"/classrooms/{classroom.pk}/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("question", "sentence"), [("archive", "Archive “Algebra”?"), ("code", "Make a new code?")]
+)
+def test_a_page_asks_first(question, sentence, browser, tutor, classroom):
+    page = browser(tutor).get(f"/classrooms/{classroom.pk}/{question}/").content.decode()
+    assert sentence in page
+    assert f'action="/classrooms/{classroom.pk}/{question}/"' in page
+    before = classroom.join_code
+    classroom.refresh_from_db()
+    assert (classroom.archived_at, classroom.join_code) == (None, before)
+
+
 def test_only_its_tutor_restores(browser, tutor, other_tutor, classroom):
     browser(tutor).post(f"/classrooms/{classroom.pk}/archive/")
     answer = browser(other_tutor).post(f"/classrooms/{classroom.pk}/restore/")

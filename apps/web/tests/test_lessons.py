@@ -114,6 +114,34 @@ def test_cancel_with_a_reason_that_the_student_reads(browser, tutor, student, le
     assert "badge cancelled" in page
 
 
+def test_a_page_asks_before_a_lesson_is_cancelled(browser, tutor, lesson):
+    page = browser(tutor).get(f"/lessons/{lesson.pk}/cancel/").content.decode()
+    assert "Cancel this lesson?" in page
+    assert f'action="/lessons/{lesson.pk}/cancel/"' in page
+    lesson.refresh_from_db()
+    assert lesson.status == "scheduled"
+
+
+def test_a_reason_that_is_too_long_is_refused_and_stays(browser, tutor, lesson):
+    reason = "A very long story. " * 30
+    answer = browser(tutor).post(f"/lessons/{lesson.pk}/cancel/", {"reason": reason})
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "at most 500 characters" in page
+    assert reason in page
+
+
+def test_a_page_asks_before_links_are_revoked(browser, tutor, lesson):
+    client = browser(tutor)
+    page = client.get(f"/lessons/{lesson.pk}/invites/revoke/").content.decode()
+    assert "Revoke all links?" in page
+    lesson.refresh_from_db()
+    assert lesson.invite_generation == 0
+    client.post(f"/lessons/{lesson.pk}/invites/revoke/")
+    lesson.refresh_from_db()
+    assert lesson.invite_generation == 1
+
+
 def test_a_student_sees_nothing_to_change(browser, student, lesson):
     page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
     assert f"/lessons/{lesson.pk}/room/" in page

@@ -15,7 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import access_archived_classroom, access_classroom
 from apps.classrooms.services import archive_classroom, restore_classroom
+from apps.web import asks
 from apps.web.access import person, tutor
+from apps.web.asks import ask_first
 from apps.web.forms.classrooms import ClassroomForm, InviteForm
 from apps.web.paging import is_fragment, listing
 from apps.web.views.joining import my_memberships
@@ -93,6 +95,8 @@ def classroom_page(
         "listing": asked.counted(people.count()),
         "status": status,
         "states": Status.choices,
+        "new_code": asks.new_code(found),
+        "archive": asks.archive(found),
     }
     template = "web/parts/members.html" if is_fragment(request) else "web/classroom.html"
     response = render(request, template, context, status=400 if bad else 200)
@@ -118,18 +122,22 @@ def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, classroom_id: int) -> HttpResponse:
     found = access_classroom(tutor(request), classroom_id)
+    if request.method != "POST":
+        return ask_first(request, asks.new_code(found))
     found.rotate_join_code()
     messages.success(request, _("There is a new code. The old one opens nothing any more."))
     return redirect("web:classroom", found.pk)
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
     found = access_classroom(tutor(request), classroom_id)
+    if request.method != "POST":
+        return ask_first(request, asks.archive(found))
     archive_classroom(classroom=found)
     undo = reverse("web:classroom-restore", args=[found.pk])
     sentence = _("“%(name)s” is in the archive.") % {"name": found.name}

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.lessons.invites import make_invite
-from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson, may
 from apps.lessons.services import cancel_lesson, reschedule_lesson, schedule_lesson
+from apps.web import asks
 from apps.web.access import person, tutor
+from apps.web.asks import ask_first
 from apps.web.form_errors import tell
 from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
 from apps.web.links import made_link, remember_link
@@ -76,23 +77,18 @@ def _form_page(request: HttpRequest, form: LessonForm, context: dict[str, Any]) 
 @login_required
 @require_safe
 def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    return _lesson_page(request, access_lesson(person(request), lesson_id, to=Action.VIEW))
-
-
-def _lesson_page(
-    request: HttpRequest, found: Lesson, cancel_form: CancelForm | None = None
-) -> HttpResponse:
     me = person(request)
+    found = access_lesson(me, lesson_id, to=Action.VIEW)
     context = {
         "lesson": found,
         "them": found.student if found.tutor_id == me.pk else found.tutor,
         "may_edit": may(me, Action.EDIT, found),
-        "over": found.ends_at < timezone.now(),
-        "cancel_form": cancel_form or CancelForm(),
+        "cancel": asks.cancel(found),
+        "revoke": asks.revoke(found),
         "link_form": InviteLinkForm(),
         "link": made_link(request, found) if may(me, Action.EDIT, found) else None,
     }
-    return render(request, "web/lesson.html", context, status=400 if cancel_form else 200)
+    return render(request, "web/lesson.html", context)
 
 
 @login_required
@@ -127,12 +123,12 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
-    form = CancelForm(request.POST)
-    if not form.is_valid():
-        return _lesson_page(request, found, form)
+    form = CancelForm(request.POST) if request.method == "POST" else None
+    if form is None or not form.is_valid():
+        return ask_first(request, asks.cancel(found, form))
     try:
         cancel_lesson(lesson=found, reason=form.cleaned_data["reason"])
     except DomainError as exc:
@@ -163,8 +159,11 @@ def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    access_lesson(tutor(request), lesson_id, to=Action.EDIT).revoke_invites()
+    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    if request.method != "POST":
+        return ask_first(request, asks.revoke(found))
+    found.revoke_invites()
     messages.success(request, _("No link made until now opens this lesson any more."))
-    return redirect("web:lesson", lesson_id)
+    return redirect("web:lesson", found.pk)

@@ -18,6 +18,7 @@ export const mendedMarkup: CalendarOptions = {
       empty.setAttribute("role", "gridcell");
       empty.removeAttribute("aria-label");
     }
+    letHoursScrollByKeyboard(el);
   },
   // Named by its date alone, a cell would keep its lessons to itself: the date becomes the description.
   dayCellDidMount: ({ el }) => {
@@ -32,3 +33,13 @@ export const mendedMarkup: CalendarOptions = {
     if (list?.getAttribute("role") === "list") list.setAttribute("role", "group");
   },
 };
+
+/** A week without lessons has nothing to stop at within its hours, so that they take the focus themselves. */
+function letHoursScrollByKeyboard(view: HTMLElement): void {
+  const body = [...view.querySelectorAll('[role="rowgroup"]')].at(-1);
+  const scroller = body?.querySelector('[role="row"]')?.parentElement;
+  if (!body || !scroller || scroller === body) return;
+  body.removeAttribute("role");
+  scroller.setAttribute("role", "rowgroup");
+  scroller.setAttribute("tabindex", "0");
+}
