@@ -32,6 +32,7 @@ export class Call {
   #others: readonly Member[] = [];
   #sent: Media | null = null;
   #video: VideoState = FULL_VIDEO;
+  #network = connectionOf(navigator)?.type;
   #timer: ReturnType<typeof setInterval> | undefined;
   #undo: (() => void)[] = [];
 
@@ -45,13 +46,13 @@ export class Call {
     this.#undo.push(this.local.store.subscribe(() => this.#localChanged()));
     this.#timer = setInterval(() => void this.#measure(), SAMPLE_EVERY);
     addEventListener("online", this.#restart);
-    connectionOf(navigator)?.addEventListener("change", this.#restart);
+    connectionOf(navigator)?.addEventListener("change", this.#networkChanged);
   }
 
   stop(): void {
     clearInterval(this.#timer);
     removeEventListener("online", this.#restart);
-    connectionOf(navigator)?.removeEventListener("change", this.#restart);
+    connectionOf(navigator)?.removeEventListener("change", this.#networkChanged);
     for (const undo of this.#undo) undo();
     this.#closeAll();
     this.local.stop();
@@ -59,6 +60,13 @@ export class Call {
 
   readonly #restart = (): void => {
     for (const link of this.#links.values()) link.restart();
+  };
+
+  /** Told of each new estimate of the line's speed as well, which is no other network. */
+  readonly #networkChanged = (): void => {
+    const type = connectionOf(navigator)?.type;
+    if (type !== this.#network) this.#restart();
+    this.#network = type;
   };
 
   #hear(message: ServerMessage): void {
@@ -161,7 +169,12 @@ export class Call {
   }
 }
 
+interface NetworkInformation extends EventTarget {
+  /** "wifi", "cellular" and so on; only phones tell. */
+  type?: string;
+}
+
 /** Not in every browser, and so not in TypeScript's list. */
-function connectionOf(browser: Navigator): EventTarget | undefined {
-  return (browser as Navigator & { connection?: EventTarget }).connection;
+function connectionOf(browser: Navigator): NetworkInformation | undefined {
+  return (browser as Navigator & { connection?: NetworkInformation }).connection;
 }

@@ -1,0 +1,119 @@
+"""The call on a bad day: by a relay only, and over a line that breaks."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from tests.browser.conftest import CHROMIUM
+from tests.browser.room_school import School, enter, make_school, open_as
+from tests.browser.test_room import FLAGS, FRAMES
+from tests.server import free_port, start_kreida, stop_kreida
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.turn,
+    pytest.mark.any_database,
+    pytest.mark.xdist_group("kreida"),
+]
+SECRET = "a secret that coturn and Kreida share"
+
+REMEMBER_CONNECTIONS = """
+  window.connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...given) { super(...given); window.connections.push(this); }
+  };
+"""
+
+
+class Relay:
+    """coturn on loopback, which a test may stop and start again, also as a thin line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"turn:127.0.0.1:{self.port}?transport=udp"
+
+    def start(self, bytes_a_second: int = 0) -> None:
+        options = (
+            f"--use-auth-secret --realm=kreida --listening-ip=127.0.0.1 --relay-ip=127.0.0.1 "
+            f"--listening-port={self.port} --allow-loopback-peers --no-tls --no-dtls --no-cli -n "
+            f"--pidfile={self.folder}/pid --log-file={self.folder}/log --simple-log "
+            f"--max-bps={bytes_a_second}"
+        )
+        self.process = subprocess.Popen(
+            ["turnserver", f"--static-auth-secret={SECRET}", *options.split()],
+            stdout=subprocess.DEVNULL,
+        )
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Relay:
+    return Relay(tmp_path_factory.mktemp("coturn"))
+
+
+@pytest.fixture(scope="module")
+def relayed_school(
+    tmp_path_factory: pytest.TempPathFactory, kreida_seed: Path, relay: Relay
+) -> Iterator[School]:
+    data_dir = tmp_path_factory.mktemp("relayed") / "data"
+    server = start_kreida(data_dir, kreida_seed, TURN_URLS=relay.url, TURN_SECRET=SECRET)
+    yield make_school(server.url)
+    stop_kreida(server)
+
+
+@pytest.fixture
+def call(browser: Browser, relayed_school: School, relay: Relay) -> Iterator:
+    """Two people, over the relay only; the line is as thick as the test says."""
+
+    def begin(bytes_a_second: int = 0) -> list[Page]:
+        relay.start(bytes_a_second)
+        stack.callback(relay.stop)
+        pages = []
+        for who in (relayed_school.tutor, relayed_school.student):
+            context: BrowserContext = stack.enter_context(closing(open_as(browser, who)))
+            context.add_init_script(REMEMBER_CONNECTIONS)
+            pages.append(enter(context, f"{relayed_school.room}?relay=1"))
+        return pages
+
+    with ExitStack() as stack:
+        yield begin
+
+
+def pictures_move(pages: list[Page]) -> None:
+    """On both sides, from now on."""
+    for page in pages:
+        page.locator(".room-tile[data-state=connected]").wait_for(timeout=60000)
+        seen = page.evaluate(FRAMES)
+        page.wait_for_function(f"() => ({FRAMES})() > {seen} + 20", timeout=60000)
+
+
+def test_a_call_goes_by_the_relay_alone_with_credentials_that_expire(relayed_school, call):
+    join = f"/api/classroom/sessions/{relayed_school.session_uuid}/join/"
+    (server,) = relayed_school.ask("POST", join, {})["ice_servers"]
+    assert server["username"].split(":")[0].isdigit()
+    pictures_move(call())
+
+
+def test_a_call_comes_back_by_itself_when_the_way_it_went_is_gone(call, relay):
+    pages = call()
+    pictures_move(pages)
+    relay.stop()
+    for page in pages:
+        expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=60000)
+    relay.start()
+    pictures_move(pages)
+    assert [page.evaluate("window.connections.length") for page in pages] == [1, 1]
