@@ -1,4 +1,4 @@
-"""The call on a bad day: by a relay only, and over a line that breaks."""
+"""The call on a bad day: by a relay only, over a line that breaks, and over one that is thin."""
 
 import subprocess
 from collections.abc import Iterator
@@ -20,6 +20,8 @@ pytestmark = [
     pytest.mark.xdist_group("kreida"),
 ]
 SECRET = "a secret that coturn and Kreida share"
+# Bytes a second that carry the sound and next to nothing else.
+THIN = 8000
 
 REMEMBER_CONNECTIONS = """
   window.connections = [];
@@ -27,6 +29,11 @@ REMEMBER_CONNECTIONS = """
     constructor(...given) { super(...given); window.connections.push(this); }
   };
 """
+SOUND = """async () => {
+  for (const stat of (await window.connections.at(-1).getStats()).values())
+    if (stat.type === 'inbound-rtp' && stat.kind === 'audio')
+      return [stat.packetsReceived, stat.packetsLost, stat.totalAudioEnergy];
+}"""
 
 
 class Relay:
@@ -117,3 +124,31 @@ def test_a_call_comes_back_by_itself_when_the_way_it_went_is_gone(call, relay):
     relay.start()
     pictures_move(pages)
     assert [page.evaluate("window.connections.length") for page in pages] == [1, 1]
+
+
+def test_on_a_thin_line_the_picture_gives_way_to_the_sound_and_comes_back_with_the_line(
+    call, relay
+):
+    pages = call(THIN)
+    for page in pages:
+        expect(page.get_by_text("your picture is paused")).to_be_visible(timeout=60000)
+        expect(page.get_by_text("Thin line: sound only")).to_be_visible(timeout=60000)
+    for page in pages:
+        hears(page)
+    relay.stop()
+    relay.start()
+    for page in pages:
+        expect(page.get_by_text("your picture is paused")).to_have_count(0, timeout=90000)
+    pictures_move(pages)
+
+
+def hears(page: Page) -> None:
+    """Sound that is whole: of a hundred packets in a row hardly one is missing."""
+    deadline = 30
+    for _ in range(deadline):
+        received, lost, energy = page.evaluate(SOUND)
+        page.wait_for_timeout(2000)
+        received_now, lost_now, energy_now = page.evaluate(SOUND)
+        if lost_now - lost <= 0.05 * (received_now - received) and energy_now > energy:
+            return
+    raise AssertionError("The sound never comes through whole.")

@@ -5,24 +5,27 @@ import { Store } from "../state/store";
 import type { LocalMedia } from "./local-media";
 import { type Member, partners } from "./negotiation";
 import { type LinkState, PeerLink, type Tracks } from "./peer-link";
-import { adapt, FULL_VIDEO, VIDEO_STEPS, type VideoState, worst } from "./quality";
+import { ownLine } from "./quality";
 
-const SAMPLE_EVERY = 3000;
+const MEASURE_EVERY = 2000;
 
 export interface Remote {
   tracks: Tracks | null;
   state: LinkState;
+  /** How far our picture was lowered for them, for the sake of the sound. */
+  step: number;
+  /** Whether theirs is paused for the same reason. */
+  paused: boolean;
 }
 
 export interface CallState {
   remotes: Readonly<Record<string, Remote>>;
   /** The room is full for a call: board and chat only. */
   full: boolean;
-  /** How far our own video was lowered for the sake of the sound. */
-  step: number;
 }
 
-const NOBODY: CallState = { remotes: {}, full: false, step: 0 };
+const NOBODY: CallState = { remotes: {}, full: false };
+const NEW_REMOTE: Remote = { tracks: null, state: "connecting", step: 0, paused: false };
 
 /** Everybody's media: a link to each of up to three others. */
 export class Call {
@@ -31,7 +34,6 @@ export class Call {
   #own: Member | null = null;
   #others: readonly Member[] = [];
   #sent: Media | null = null;
-  #video: VideoState = FULL_VIDEO;
   #network = connectionOf(navigator)?.type;
   #timer: ReturnType<typeof setInterval> | undefined;
   #undo: (() => void)[] = [];
@@ -44,7 +46,7 @@ export class Call {
   start(): void {
     this.#undo.push(this.session.hear((message) => this.#hear(message)));
     this.#undo.push(this.local.store.subscribe(() => this.#localChanged()));
-    this.#timer = setInterval(() => void this.#measure(), SAMPLE_EVERY);
+    this.#timer = setInterval(() => void this.#measure(), MEASURE_EVERY);
     addEventListener("online", this.#restart);
     connectionOf(navigator)?.addEventListener("change", this.#networkChanged);
   }
@@ -112,15 +114,14 @@ export class Call {
       send: (data) => this.session.send({ type: "signal", to: peer, data: { ...data } }),
       state: (state) => this.#patchRemote(peer, { state }),
       remote: (tracks) => this.#patchRemote(peer, { tracks }),
+      pictures: (step, paused) => this.#patchRemote(peer, { step, paused }),
     });
     this.#links.set(peer, link);
-    const step = VIDEO_STEPS[this.#video.step];
-    if (step) void link.setVideo(step);
   }
 
   #patchRemote(peer: string, part: Partial<Remote>): void {
     const { remotes } = this.store.get();
-    const old: Remote = remotes[peer] ?? { tracks: null, state: "connecting" };
+    const old = remotes[peer] ?? NEW_REMOTE;
     this.store.patch({ remotes: { ...remotes, [peer]: { ...old, ...part } } });
   }
 
@@ -156,16 +157,9 @@ export class Call {
   }
 
   async #measure(): Promise<void> {
-    const samples = await Promise.all([...this.#links.values()].map((link) => link.sample()));
-    const quality = worst(samples.filter((sample) => sample !== null));
-    if (!quality) return;
-    this.session.send({ type: "quality", ...quality });
-    const before = this.#video.step;
-    this.#video = adapt(this.#video, quality.level);
-    const step = VIDEO_STEPS[this.#video.step];
-    if (!step || before === this.#video.step) return;
-    this.store.patch({ step: this.#video.step });
-    for (const link of this.#links.values()) void link.setVideo(step);
+    const links = await Promise.all([...this.#links.values()].map((link) => link.measure()));
+    const quality = ownLine(links.filter((link) => link !== null));
+    if (quality) this.session.send({ type: "quality", ...quality });
   }
 }
 

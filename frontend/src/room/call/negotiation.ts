@@ -42,19 +42,31 @@ export function partners(own: Member, others: readonly Member[]): string[] {
 
 export type Member = Pick<Peer, "peer" | "role">;
 
+/** What one side tells the other about the line between them, every few seconds. */
+export interface Heard {
+  /** Share of the other's sound that did not arrive. */
+  loss: number;
+  /** Whether one's own picture is not sent, so that the sound stays clear. */
+  paused: boolean;
+}
+
 export interface SignalData {
   description?: RTCSessionDescriptionInit;
   candidate?: RTCIceCandidateInit;
+  heard?: Heard;
 }
 
 export function readSignal(data: Record<string, unknown>): SignalData {
   const found: SignalData = {};
-  const { description, candidate } = data;
+  const { description, candidate, heard } = data;
   if (typeof description === "object" && description !== null && "type" in description) {
     found.description = description as RTCSessionDescriptionInit;
   }
   if (typeof candidate === "object" && candidate !== null && "candidate" in candidate) {
     found.candidate = candidate as RTCIceCandidateInit;
+  }
+  if (typeof heard === "object" && heard !== null && "loss" in heard && "paused" in heard) {
+    found.heard = { loss: Number(heard.loss) || 0, paused: heard.paused === true };
   }
   return found;
 }
