@@ -143,6 +143,8 @@ def _call() -> dict[str, str]:
         "hidePanel": _("Hide the panel"),
         "callTiles": _("People in the call"),
         "callFull": _("The call is full: four people talk, you have board and chat."),
+        "callElsewhere": _("The call goes on in another window of yours."),
+        "callHere": _("Take the call here"),
         "noPicture": _("{name}, no picture"),
         "reconnecting": _("Reconnecting…"),
         "soundBlocked": _("The browser holds the sound back."),

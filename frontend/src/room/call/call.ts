@@ -20,11 +20,11 @@ export interface Remote {
 
 export interface CallState {
   remotes: Readonly<Record<string, Remote>>;
-  /** The room is full for a call: board and chat only. */
-  full: boolean;
+  /** Why there is no call here: four others talk, or another tab of ours has it. */
+  without: "full" | "elsewhere" | null;
 }
 
-const NOBODY: CallState = { remotes: {}, full: false };
+const NOBODY: CallState = { remotes: {}, without: null };
 const NEW_REMOTE: Remote = { tracks: null, state: "connecting", step: 0, paused: false };
 
 /** Everybody's media: a link to each of up to three others. */
@@ -55,7 +55,7 @@ export class Call {
     clearInterval(this.#timer);
     removeEventListener("online", this.#restart);
     connectionOf(navigator)?.removeEventListener("change", this.#networkChanged);
-    for (const undo of this.#undo) undo();
+    for (const undo of this.#undo.splice(0)) undo();
     this.#closeAll();
     this.local.stop();
   }
@@ -94,10 +94,11 @@ export class Call {
 
   #linkUp(): void {
     if (!this.#own) return;
-    const wanted = partners(this.#own, this.#others);
+    const found = partners(this.#own, this.#others);
+    const wanted = typeof found === "string" ? [] : found;
     for (const peer of this.#links.keys()) if (!wanted.includes(peer)) this.#unlink(peer);
     for (const peer of wanted) if (!this.#links.has(peer)) this.#link(this.#own.peer, peer);
-    this.store.patch({ full: wanted.length === 0 && this.#others.length > 0 });
+    this.store.patch({ without: typeof found === "string" ? found : null });
   }
 
   #unlink(peer: string): void {

@@ -1,8 +1,9 @@
 import type { Remote } from "../call/call";
 import { PAUSED, SMALL } from "../call/video-steps";
 import type { Peer } from "../protocol";
-import { useRoom, useSession, useStore, useWords } from "./context";
+import { useOthers, useRoom, useSession, useStore, useWords } from "./context";
 import { Icon } from "./icons";
+import { Button } from "./parts";
 import { QualitySign } from "./people";
 import { TrackVideo } from "./tracks";
 
@@ -100,11 +101,10 @@ function ThinLines({ called }: { called: readonly Peer[] }) {
 }
 
 export function Tiles({ own }: { own: Peer | null }) {
-  const { call } = useRoom();
-  const { peers } = useSession();
-  const { remotes, full } = useStore(call.store);
+  const { call, session } = useRoom();
+  const { remotes, without } = useStore(call.store);
   const t = useWords();
-  const called = peers.filter((peer) => remotes[peer.peer]);
+  const called = useOthers().filter((peer) => remotes[peer.peer]);
   return (
     <>
       <section className="room-tiles" aria-label={t("callTiles")} data-count={called.length + 1}>
@@ -114,7 +114,12 @@ export function Tiles({ own }: { own: Peer | null }) {
         {own && <OwnTile own={own} />}
       </section>
       <div className="room-hints" role="status">
-        {full && <p>{t("callFull")}</p>}
+        {without === "full" && <p>{t("callFull")}</p>}
+        {without === "elsewhere" && (
+          <p>
+            {t("callElsewhere")} <Button onClick={() => session.takeCall()}>{t("callHere")}</Button>
+          </p>
+        )}
         {own?.media.camera && <ThinLines called={called} />}
       </div>
     </>
