@@ -143,16 +143,19 @@ def _call() -> dict[str, str]:
         "hidePanel": _("Hide the panel"),
         "callTiles": _("People in the call"),
         "callFull": _("The call is full: four people talk, you have board and chat."),
+        "callElsewhere": _("The call goes on in another window of yours."),
+        "callHere": _("Take the call here"),
         "noPicture": _("{name}, no picture"),
         "reconnecting": _("Reconnecting…"),
         "soundBlocked": _("The browser holds the sound back."),
         "hearSound": _("Turn the sound on"),
         "videoLowered": _(
-            "Your line is thin: the picture was made smaller so that the sound stays clear."
+            "Thin line to {names}: your picture is sent smaller, so that the sound stays clear."
         ),
         "videoPaused": _(
-            "Your line is very thin: the picture is paused so that the sound stays clear."
+            "Very thin line to {names}: your picture is paused, so that the sound stays clear."
         ),
+        "pictureHeldBack": _("Thin line: sound only"),
         "mutedByTutor": _("The tutor turned your microphone off."),
         "screenOf": _("Screen of {name}"),
         "showBoard": _("Show the board"),

@@ -129,6 +129,7 @@ class You(Struct, frozen=True):
     person: str
     name: str
     role: str
+    since: datetime
     state: str
 
 
@@ -140,12 +141,13 @@ class RoomState(Struct, frozen=True):
 
 
 class Peer(Struct, frozen=True):
-    """One connection; a person with two tabs is two."""
+    """One connection; a person with two tabs is two, of which the later one is in the call."""
 
     peer: UUID
     person: str
     name: str
     role: str
+    since: datetime
     hand: bool = False
     media: MediaState = MediaState()
 

@@ -147,7 +147,7 @@ class Room:
         """Welcomes an events socket, into the room or into its lobby."""
         person = socket.person
         self.events[socket.peer] = socket
-        peer = wire.Peer(socket.peer, person.key, person.name, person.role.value)
+        peer = wire.Peer(socket.peer, person.key, person.name, person.role.value, socket.since)
         waiting = must_wait(self.facts, person)
         if waiting:
             self._welcome(socket, [], waiting=True)
@@ -184,7 +184,7 @@ class Room:
     def _welcome(self, socket: Socket, chat: list[wire.Message], *, waiting: bool) -> None:
         person, facts = socket.person, self.facts
         state = "waiting" if waiting else "in"
-        you = wire.You(socket.peer, person.key, person.name, person.role.value, state)
+        you = wire.You(socket.peer, person.key, person.name, person.role.value, socket.since, state)
         room = wire.RoomState(
             facts.lesson_id, facts.lobby_enabled, facts.timer_ends_at, timezone.now()
         )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from apps.classroom.policies import Person
 from apps.classroom.realtime.protocol import Close
@@ -61,6 +62,7 @@ class Socket:
         self._send = send
         self.person = person
         self.peer = peer
+        self.since = timezone.now()
         self.closing: int | None = None
         self._out: deque[bytes | str] = deque()
         self._queued = 0

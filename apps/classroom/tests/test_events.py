@@ -43,21 +43,21 @@ def test_the_welcome_says_who_and_where(two, house):
         assert welcome["v"] == 1
         assert welcome["you"] == {
             "peer": student.peer, "person": f"u{house.student.pk}", "name": "Олена Коваль",
-            "role": "student", "state": "in",
+            "role": "student", "since": welcome["you"]["since"], "state": "in",
         }  # fmt: skip
         assert welcome["room"]["lesson_id"] == house.lesson.pk
         assert (welcome["room"]["lobby_enabled"], welcome["room"]["timer_ends_at"]) == (True, None)
         (peer,) = welcome["peers"]
         assert peer == {
             "peer": tutor.peer, "person": f"u{house.tutor.pk}", "name": "Тарас Вчитель",
-            "role": "tutor", "hand": False,
+            "role": "tutor", "since": tutor.welcome["you"]["since"], "hand": False,
             "media": {"camera": False, "microphone": False, "screen": False},
         }  # fmt: skip
 
     two(scenario)
 
 
-def test_two_tabs_are_two_peers_and_one_person(two, house):
+def test_two_tabs_are_two_peers_and_one_person_and_all_know_which_is_newer(two, house):
     ticket = house.ticket(house.student)
 
     async def scenario(tutor, student):
@@ -67,6 +67,7 @@ def test_two_tabs_are_two_peers_and_one_person(two, house):
             second = (await tutor.until("peer.joined"))["peer"]
             assert second["person"] == f"u{house.student.pk}"
             assert second["peer"] != student.peer
+            assert second["since"] > student.welcome["you"]["since"]
         assert (await tutor.until("peer.left"))["peer"] == second["peer"]
         assert "peer.left" not in [m["type"] for m in await tutor.quiet()]
 

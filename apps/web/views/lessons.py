@@ -21,6 +21,7 @@ from apps.web.form_errors import tell
 from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
 from apps.web.links import made_link, remember_link
 from apps.web.paging import is_fragment, listing
+from apps.web.room_attendance import in_the_room
 from apps.web.students import my_student, students_page
 
 
@@ -81,6 +82,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     found = access_lesson(me, lesson_id, to=Action.VIEW)
     context = {
         "lesson": found,
+        "room": in_the_room(request, found),
         "them": found.student if found.tutor_id == me.pk else found.tutor,
         "may_edit": may(me, Action.EDIT, found),
         "cancel": asks.cancel(found),

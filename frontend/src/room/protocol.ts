@@ -12,12 +12,13 @@ export interface Media {
   screen: boolean;
 }
 
-/** One connection; a person with two tabs is two peers. */
+/** One connection; a person with two tabs is two peers, of which the later one is in the call. */
 export interface Peer {
   peer: string;
   person: string;
   name: string;
   role: Role;
+  since: string;
   hand: boolean;
   media: Media;
 }
@@ -41,6 +42,7 @@ export interface You {
   person: string;
   name: string;
   role: Role;
+  since: string;
   state: "in" | "waiting";
 }
 

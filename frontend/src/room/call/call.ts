@@ -5,24 +5,27 @@ import { Store } from "../state/store";
 import type { LocalMedia } from "./local-media";
 import { type Member, partners } from "./negotiation";
 import { type LinkState, PeerLink, type Tracks } from "./peer-link";
-import { adapt, FULL_VIDEO, VIDEO_STEPS, type VideoState, worst } from "./quality";
+import { ownLine } from "./quality";
 
-const SAMPLE_EVERY = 3000;
+const MEASURE_EVERY = 2000;
 
 export interface Remote {
   tracks: Tracks | null;
   state: LinkState;
+  /** How far our picture was lowered for them, for the sake of the sound. */
+  step: number;
+  /** Whether theirs is paused for the same reason. */
+  paused: boolean;
 }
 
 export interface CallState {
   remotes: Readonly<Record<string, Remote>>;
-  /** The room is full for a call: board and chat only. */
-  full: boolean;
-  /** How far our own video was lowered for the sake of the sound. */
-  step: number;
+  /** Why there is no call here: four others talk, or another tab of ours has it. */
+  without: "full" | "elsewhere" | null;
 }
 
-const NOBODY: CallState = { remotes: {}, full: false, step: 0 };
+const NOBODY: CallState = { remotes: {}, without: null };
+const NEW_REMOTE: Remote = { tracks: null, state: "connecting", step: 0, paused: false };
 
 /** Everybody's media: a link to each of up to three others. */
 export class Call {
@@ -31,7 +34,7 @@ export class Call {
   #own: Member | null = null;
   #others: readonly Member[] = [];
   #sent: Media | null = null;
-  #video: VideoState = FULL_VIDEO;
+  #network = connectionOf(navigator)?.type;
   #timer: ReturnType<typeof setInterval> | undefined;
   #undo: (() => void)[] = [];
 
@@ -43,22 +46,29 @@ export class Call {
   start(): void {
     this.#undo.push(this.session.hear((message) => this.#hear(message)));
     this.#undo.push(this.local.store.subscribe(() => this.#localChanged()));
-    this.#timer = setInterval(() => void this.#measure(), SAMPLE_EVERY);
+    this.#timer = setInterval(() => void this.#measure(), MEASURE_EVERY);
     addEventListener("online", this.#restart);
-    connectionOf(navigator)?.addEventListener("change", this.#restart);
+    connectionOf(navigator)?.addEventListener("change", this.#networkChanged);
   }
 
   stop(): void {
     clearInterval(this.#timer);
     removeEventListener("online", this.#restart);
-    connectionOf(navigator)?.removeEventListener("change", this.#restart);
-    for (const undo of this.#undo) undo();
+    connectionOf(navigator)?.removeEventListener("change", this.#networkChanged);
+    for (const undo of this.#undo.splice(0)) undo();
     this.#closeAll();
     this.local.stop();
   }
 
   readonly #restart = (): void => {
     for (const link of this.#links.values()) link.restart();
+  };
+
+  /** Told of each new estimate of the line's speed as well, which is no other network. */
+  readonly #networkChanged = (): void => {
+    const type = connectionOf(navigator)?.type;
+    if (type !== this.#network) this.#restart();
+    this.#network = type;
   };
 
   #hear(message: ServerMessage): void {
@@ -84,10 +94,11 @@ export class Call {
 
   #linkUp(): void {
     if (!this.#own) return;
-    const wanted = partners(this.#own, this.#others);
+    const found = partners(this.#own, this.#others);
+    const wanted = typeof found === "string" ? [] : found;
     for (const peer of this.#links.keys()) if (!wanted.includes(peer)) this.#unlink(peer);
     for (const peer of wanted) if (!this.#links.has(peer)) this.#link(this.#own.peer, peer);
-    this.store.patch({ full: wanted.length === 0 && this.#others.length > 0 });
+    this.store.patch({ without: typeof found === "string" ? found : null });
   }
 
   #unlink(peer: string): void {
@@ -104,15 +115,14 @@ export class Call {
       send: (data) => this.session.send({ type: "signal", to: peer, data: { ...data } }),
       state: (state) => this.#patchRemote(peer, { state }),
       remote: (tracks) => this.#patchRemote(peer, { tracks }),
+      pictures: (step, paused) => this.#patchRemote(peer, { step, paused }),
     });
     this.#links.set(peer, link);
-    const step = VIDEO_STEPS[this.#video.step];
-    if (step) void link.setVideo(step);
   }
 
   #patchRemote(peer: string, part: Partial<Remote>): void {
     const { remotes } = this.store.get();
-    const old: Remote = remotes[peer] ?? { tracks: null, state: "connecting" };
+    const old = remotes[peer] ?? NEW_REMOTE;
     this.store.patch({ remotes: { ...remotes, [peer]: { ...old, ...part } } });
   }
 
@@ -148,20 +158,18 @@ export class Call {
   }
 
   async #measure(): Promise<void> {
-    const samples = await Promise.all([...this.#links.values()].map((link) => link.sample()));
-    const quality = worst(samples.filter((sample) => sample !== null));
-    if (!quality) return;
-    this.session.send({ type: "quality", ...quality });
-    const before = this.#video.step;
-    this.#video = adapt(this.#video, quality.level);
-    const step = VIDEO_STEPS[this.#video.step];
-    if (!step || before === this.#video.step) return;
-    this.store.patch({ step: this.#video.step });
-    for (const link of this.#links.values()) void link.setVideo(step);
+    const links = await Promise.all([...this.#links.values()].map((link) => link.measure()));
+    const quality = ownLine(links.filter((link) => link !== null));
+    if (quality) this.session.send({ type: "quality", ...quality });
   }
 }
 
+interface NetworkInformation extends EventTarget {
+  /** "wifi", "cellular" and so on; only phones tell. */
+  type?: string;
+}
+
 /** Not in every browser, and so not in TypeScript's list. */
-function connectionOf(browser: Navigator): EventTarget | undefined {
-  return (browser as Navigator & { connection?: EventTarget }).connection;
+function connectionOf(browser: Navigator): NetworkInformation | undefined {
+  return (browser as Navigator & { connection?: NetworkInformation }).connection;
 }

@@ -39,26 +39,41 @@ describe("perfect negotiation", () => {
 });
 
 describe("who calls whom", () => {
+  const member = (peer: string, role: Member["role"], person = peer, second = 0): Member => ({
+    peer,
+    person,
+    role,
+    since: `2026-03-02T12:00:0${second}Z`,
+  });
   const everyone: Member[] = [
-    { peer: "e", role: "guest" },
-    { peer: "d", role: "guest" },
-    { peer: "c", role: "student" },
-    { peer: "b", role: "tutor" },
-    { peer: "a", role: "guest" },
+    member("e", "guest"),
+    member("d", "guest"),
+    member("c", "student"),
+    member("b", "tutor"),
+    member("a", "guest"),
   ];
+  const called = (own: Member, others: readonly Member[]) => [...partners(own, others)].sort();
 
   it("is everybody up to four", () => {
     const four = everyone.slice(1);
-    expect(partners(four[0] as Member, four.slice(1)).sort()).toEqual(["a", "b", "c"]);
+    expect(called(four[0] as Member, four.slice(1))).toEqual(["a", "b", "c"]);
   });
 
   it("is the same four for all of five, in whatever order they are known", () => {
     for (const own of everyone) {
       const others = everyone.filter((other) => other !== own).reverse();
       const talking = ["a", "b", "c", "d"];
-      const expected = own.peer === "e" ? [] : talking.filter((peer) => peer !== own.peer);
-      expect(partners(own, others).sort()).toEqual(expected);
+      if (own.peer === "e") expect(partners(own, others)).toBe("full");
+      else expect(called(own, others)).toEqual(talking.filter((peer) => peer !== own.peer));
     }
+  });
+
+  it("is each person once, by the newest tab", () => {
+    const [older, newer] = [member("x", "student", "c", 1), member("y", "student", "c", 2)];
+    const tutor = member("b", "tutor");
+    expect(called(tutor, [newer, older])).toEqual(["y"]);
+    expect(called(newer, [older, tutor])).toEqual(["b"]);
+    expect(partners(older, [newer, tutor])).toBe("elsewhere");
   });
 });
 

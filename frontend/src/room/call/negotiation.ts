@@ -1,4 +1,5 @@
 import type { Peer, Role } from "../protocol";
+import { newest } from "../state/people";
 
 /** Both sides come to the same answer: the smaller id gives way when two offers cross. */
 export function isPolite(own: string, other: string): boolean {
@@ -27,34 +28,49 @@ export function ignoresOffer(situation: Situation): boolean {
 export const MOST_IN_CALL = 4;
 const RANKS: Readonly<Record<Role, number>> = { tutor: 0, student: 1, guest: 2 };
 
+export type Member = Pick<Peer, "peer" | "person" | "role" | "since">;
+
 /**
- * Whom to call. A mesh of more than four would need more upload than a home line has: four talk,
- * the others have board and chat. Everybody must come to the same four, and processes of the server
- * know different orders of joining, so it goes by role and then by id.
+ * Whom to call. A mesh of more than four would need more upload than a home line has: four people
+ * talk, the others have board and chat. Everybody must come to the same four, so it goes by role and
+ * then by person. "elsewhere" where a newer tab of our own has the call.
  */
-export function partners(own: Member, others: readonly Member[]): string[] {
-  const ranked = [own, ...others].sort(
-    (a, b) => RANKS[a.role] - RANKS[b.role] || (a.peer < b.peer ? -1 : 1),
+export function partners(own: Member, others: readonly Member[]): string[] | "full" | "elsewhere" {
+  const people = newest([own, ...others]);
+  if (!people.includes(own)) return "elsewhere";
+  const ranked = people.sort(
+    (a, b) => RANKS[a.role] - RANKS[b.role] || (a.person < b.person ? -1 : 1),
   );
-  const talking = ranked.slice(0, MOST_IN_CALL).map(({ peer }) => peer);
-  return talking.includes(own.peer) ? talking.filter((peer) => peer !== own.peer) : [];
+  const talking = ranked.slice(0, MOST_IN_CALL);
+  if (!talking.includes(own)) return "full";
+  return talking.filter((member) => member !== own).map(({ peer }) => peer);
 }
 
-export type Member = Pick<Peer, "peer" | "role">;
+/** What one side tells the other about the line between them, every few seconds. */
+export interface Heard {
+  /** Share of the other's sound that did not arrive. */
+  loss: number;
+  /** Whether one's own picture is not sent, so that the sound stays clear. */
+  paused: boolean;
+}
 
 export interface SignalData {
   description?: RTCSessionDescriptionInit;
   candidate?: RTCIceCandidateInit;
+  heard?: Heard;
 }
 
 export function readSignal(data: Record<string, unknown>): SignalData {
   const found: SignalData = {};
-  const { description, candidate } = data;
+  const { description, candidate, heard } = data;
   if (typeof description === "object" && description !== null && "type" in description) {
     found.description = description as RTCSessionDescriptionInit;
   }
   if (typeof candidate === "object" && candidate !== null && "candidate" in candidate) {
     found.candidate = candidate as RTCIceCandidateInit;
+  }
+  if (typeof heard === "object" && heard !== null && "loss" in heard && "paused" in heard) {
+    found.heard = { loss: Number(heard.loss) || 0, paused: heard.paused === true };
   }
   return found;
 }

@@ -5,7 +5,8 @@ import {
   readSignal,
   type SignalData,
 } from "./negotiation";
-import { readStats, type Sample, type VideoStep } from "./quality";
+import { type Sample, StatsReader } from "./quality";
+import { adapt, FIRST_VIDEO, PAUSED, VIDEO_STEPS } from "./video-steps";
 
 /** The media lines, in this order on both sides; switching one on or off needs no negotiation. */
 export const LINES = ["microphone", "camera", "screen"] as const;
@@ -19,6 +20,8 @@ export interface LinkHandlers {
   state(state: LinkState): void;
   /** Tracks of the other side, by line, as soon as they are known. */
   remote(tracks: Tracks): void;
+  /** How far our picture was lowered on this line, and whether the other's is paused. */
+  pictures(step: number, theirsPaused: boolean): void;
 }
 
 const RESTART_AFTER = 3000;
@@ -33,8 +36,11 @@ export class PeerLink {
   #ignored = false;
   #closed = false;
   #restart: ReturnType<typeof setTimeout> | undefined;
-  #totals = { sent: 0, lost: 0 };
-  #step: VideoStep | null = null;
+  #stats = new StatsReader();
+  #video = FIRST_VIDEO;
+  #theirsPaused = false;
+  /** What the other side last said it misses of our sound. */
+  #lossOut: number | null = null;
   /** Signals are handled one after another; each waits for those before it. */
   #queue: Promise<void> = Promise.resolve();
 
@@ -61,28 +67,30 @@ export class PeerLink {
     void this.#sendTracks();
   }
 
-  async setVideo(step: VideoStep): Promise<void> {
-    this.#step = step;
-    const sender = this.#pc.getTransceivers()[LINES.indexOf("camera")]?.sender;
-    if (!sender || this.#closed) return;
-    const parameters = sender.getParameters();
-    const [encoding] = parameters.encodings;
-    // Before the first negotiation there are none; it is called again once connected.
-    if (!encoding) return;
-    encoding.maxBitrate = step.maxBitrate;
-    encoding.scaleResolutionDownBy = step.scaleDown;
-    encoding.active = step.active;
-    await sender.setParameters(parameters);
-  }
-
   /** New addresses for the same call. */
   restart(): void {
     if (!this.#closed) this.#pc.restartIce();
   }
 
-  async sample(): Promise<Sample | null> {
+  /** How the line was since it was last asked, having drawn the conclusions from it. */
+  async measure(): Promise<{ sample: Sample; step: number } | null> {
     if (this.#pc.connectionState !== "connected") return null;
-    return readStats((await this.#pc.getStats()) as Iterable<[string, unknown]>, this.#totals);
+    const camera = this.#pc.getTransceivers()[LINES.indexOf("camera")];
+    const report = (await this.#pc.getStats()) as Iterable<[string, unknown]>;
+    const sample = {
+      ...this.#stats.read(report, camera?.mid ?? null),
+      lossOut: this.#lossOut,
+    };
+    this.#lossOut = null;
+    const before = this.#video.step;
+    this.#video = adapt(this.#video, sample);
+    const { step } = this.#video;
+    this.handlers.send({ heard: { loss: sample.lossIn ?? 0, paused: step === PAUSED } });
+    if (step !== before) {
+      this.#tellPictures();
+      await this.#applyStep();
+    }
+    return { sample, step };
   }
 
   close(): void {
@@ -113,7 +121,7 @@ export class PeerLink {
     if (state === "connected") {
       clearTimeout(this.#restart);
       this.handlers.state("connected");
-      if (this.#step) void this.setVideo(this.#step);
+      void this.#applyStep();
     } else if (state === "disconnected") {
       this.handlers.state("lost");
       this.#expectConnection(RESTART_AFTER);
@@ -153,10 +161,32 @@ export class PeerLink {
     if (description) this.handlers.send({ description: description.toJSON() });
   }
 
-  async #take({ description, candidate }: SignalData): Promise<void> {
+  async #take({ description, candidate, heard }: SignalData): Promise<void> {
     if (this.#closed) return;
     if (description) await this.#describe(description);
     else if (candidate) await this.#addCandidate(candidate);
+    else if (heard) {
+      this.#lossOut = heard.loss;
+      if (heard.paused === this.#theirsPaused) return;
+      this.#theirsPaused = heard.paused;
+      this.#tellPictures();
+    }
+  }
+
+  #tellPictures(): void {
+    this.handlers.pictures(this.#video.step, this.#theirsPaused);
+  }
+
+  async #applyStep(): Promise<void> {
+    const step = VIDEO_STEPS[this.#video.step];
+    const [, camera, screen] = this.#pc.getTransceivers();
+    if (!step || !camera || !screen || this.#closed) return;
+    await change(camera.sender, {
+      maxBitrate: step.maxBitrate,
+      scaleResolutionDownBy: step.scaleDown,
+      active: step.active,
+    });
+    await change(screen.sender, { maxBitrate: step.screenBitrate });
   }
 
   async #describe(description: RTCSessionDescriptionInit): Promise<void> {
@@ -215,4 +245,13 @@ export class PeerLink {
       screen: screen ?? null,
     });
   }
+}
+
+async function change(sender: RTCRtpSender, fields: RTCRtpEncodingParameters): Promise<void> {
+  const parameters = sender.getParameters();
+  const [encoding] = parameters.encodings;
+  // Before the first negotiation there are none.
+  if (!encoding) return;
+  Object.assign(encoding, fields);
+  await sender.setParameters(parameters);
 }

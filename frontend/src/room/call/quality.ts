@@ -1,90 +1,80 @@
 import type { Quality, QualityLevel } from "../protocol";
+import { type Line, PAUSED, SMALL } from "./video-steps";
 
-/** Of the last few seconds; null where nothing was measured yet. */
-export interface Sample {
+/** One connection over the last few seconds; null where there is nothing to tell. */
+export interface Sample extends Line {
   rttMs: number | null;
-  loss: number | null;
+  /** Share of the other's sound that did not arrive here. */
+  lossIn: number | null;
 }
 
 const ORDER: readonly QualityLevel[] = ["good", "fair", "poor"];
 
-export function levelOf({ rttMs, loss }: Sample): QualityLevel {
-  if ((rttMs ?? 0) > 500 || (loss ?? 0) > 0.1) return "poor";
-  if ((rttMs ?? 0) > 250 || (loss ?? 0) > 0.03) return "fair";
+function lossOf({ lossIn, lossOut }: Sample): number | null {
+  return lossIn === null && lossOut === null ? null : Math.max(lossIn ?? 0, lossOut ?? 0);
+}
+
+/** A line that loses nothing any more because the picture was taken off it is still a thin one. */
+export function levelOf(sample: Sample, step: number): QualityLevel {
+  const rtt = sample.rttMs ?? 0;
+  const loss = lossOf(sample) ?? 0;
+  if (rtt > 500 || loss > 0.1 || step >= PAUSED) return "poor";
+  if (rtt > 250 || loss > 0.03 || step >= SMALL) return "fair";
   return "good";
 }
 
-/** The worst of one's connections is what the lesson feels like. */
-export function worst(samples: readonly Sample[]): Quality | null {
+/** Of all one's connections the best: whose own line is bad has no good one, and the others do. */
+export function ownLine(links: readonly { sample: Sample; step: number }[]): Quality | null {
   let found: Quality | null = null;
-  for (const sample of samples) {
-    const level = levelOf(sample);
-    if (found && ORDER.indexOf(level) <= ORDER.indexOf(found.level)) continue;
-    found = { level, rtt_ms: sample.rttMs && Math.round(sample.rttMs), loss: sample.loss };
+  for (const { sample, step } of links) {
+    const level = levelOf(sample, step);
+    if (found && ORDER.indexOf(level) >= ORDER.indexOf(found.level)) continue;
+    const rtt_ms = sample.rttMs === null ? null : Math.round(sample.rttMs);
+    found = { level, rtt_ms, loss: lossOf(sample) };
   }
   return found;
 }
 
-/** How much video is sent; audio is never touched. */
-export interface VideoStep {
-  maxBitrate: number;
-  scaleDown: number;
-  active: boolean;
-}
-
-export const VIDEO_STEPS: readonly VideoStep[] = [
-  { maxBitrate: 1_200_000, scaleDown: 1, active: true },
-  { maxBitrate: 350_000, scaleDown: 2, active: true },
-  { maxBitrate: 120_000, scaleDown: 4, active: true },
-  { maxBitrate: 120_000, scaleDown: 4, active: false },
-];
-
-export interface VideoState {
-  step: number;
-  /** Samples in a row that were good enough for more, or too poor for this. */
-  better: number;
-  worse: number;
-}
-
-export const FULL_VIDEO: VideoState = { step: 0, better: 0, worse: 0 };
-
-const DOWN_AFTER = 2;
-const UP_AFTER = 5;
-
-/** Down a step after two bad samples, up after five good ones, so that it does not swing. */
-export function adapt(state: VideoState, level: QualityLevel): VideoState {
-  const last = VIDEO_STEPS.length - 1;
-  // A fair line carries the small picture; only a poor one loses it.
-  const bad = level === "poor" || (level === "fair" && state.step === 0);
-  const worse = bad ? state.worse + 1 : 0;
-  const better = level === "good" ? state.better + 1 : 0;
-  if (worse >= DOWN_AFTER) return { step: Math.min(last, state.step + 1), better: 0, worse: 0 };
-  if (better >= UP_AFTER) return { step: Math.max(0, state.step - 1), better: 0, worse: 0 };
-  return { step: state.step, better, worse };
-}
-
-interface OutboundTotals {
-  sent: number;
+interface Totals {
+  received: number;
   lost: number;
+  pictures: number;
+}
+const NOTHING: Totals = { received: 0, lost: 0, pictures: 0 };
+
+/** Reads one connection's getStats again and again, and says what happened in between. */
+export class StatsReader {
+  #before = NOTHING;
+
+  read(report: Iterable<[string, unknown]>, cameraMid: string | null): Omit<Sample, "lossOut"> {
+    let rttMs: number | null = null;
+    let rate: number | null = null;
+    const now = { ...NOTHING };
+    for (const [, value] of report) {
+      const stat = value as Record<string, unknown>;
+      if (stat.type === "candidate-pair" && stat.nominated && stat.state === "succeeded") {
+        const rtt = stat.currentRoundTripTime;
+        if (typeof rtt === "number") rttMs = Math.max(rttMs ?? 0, rtt * 1000);
+      } else if (stat.type === "inbound-rtp" && stat.kind === "audio") {
+        now.received += Number(stat.packetsReceived ?? 0);
+        now.lost += Number(stat.packetsLost ?? 0);
+      } else if (stat.type === "outbound-rtp" && stat.mid === cameraMid) {
+        now.pictures += Number(stat.packetsSent ?? 0);
+        if (typeof stat.targetBitrate === "number") rate = stat.targetBitrate;
+      }
+    }
+    const before = this.#before;
+    this.#before = now;
+    return {
+      rttMs,
+      lossIn: share(now.lost - before.lost, now.received - before.received),
+      pictureRate: now.pictures > before.pictures ? rate : null,
+    };
+  }
 }
 
-/** Reads getStats; `before` holds the totals of the last reading and is brought up to date. */
-export function readStats(report: Iterable<[string, unknown]>, before: OutboundTotals): Sample {
-  let rttMs: number | null = null;
-  let sent = 0;
-  let lost = 0;
-  for (const [, value] of report) {
-    const stat = value as Record<string, unknown>;
-    if (stat.type === "candidate-pair" && stat.nominated && stat.state === "succeeded") {
-      const rtt = stat.currentRoundTripTime;
-      if (typeof rtt === "number") rttMs = Math.max(rttMs ?? 0, rtt * 1000);
-    }
-    if (stat.type === "outbound-rtp") sent += Number(stat.packetsSent ?? 0);
-    if (stat.type === "remote-inbound-rtp") lost += Number(stat.packetsLost ?? 0);
-  }
-  const packets = sent - before.sent;
-  const missing = Math.max(0, lost - before.lost);
-  before.sent = sent;
-  before.lost = lost;
-  return { rttMs, loss: packets > 0 ? Math.min(1, missing / packets) : null };
+/** Late packets make `lost` fall again. */
+function share(lost: number, received: number): number | null {
+  const missing = Math.max(0, lost);
+  return received + missing > 0 ? missing / (received + missing) : null;
 }

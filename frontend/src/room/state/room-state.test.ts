@@ -8,6 +8,7 @@ const peer = (id: string): Peer => ({
   person: "u1",
   name: id,
   role: "student",
+  since: "2026-03-02T12:00:00Z",
   hand: false,
   media,
 });
@@ -22,7 +23,14 @@ const message = (id: string): ChatMessage => ({
 const welcome: Welcome = {
   type: "welcome",
   v: 1,
-  you: { peer: "me", person: "u9", name: "Me", role: "tutor", state: "in" },
+  you: {
+    peer: "me",
+    person: "u9",
+    name: "Me",
+    role: "tutor",
+    since: "2026-03-02T12:00:00Z",
+    state: "in",
+  },
   room: {
     lesson_id: 1,
     lobby_enabled: true,

@@ -88,6 +88,11 @@ export class RoomSession {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whoever connects last has the call. */
+  takeCall(): void {
+    this.#socket.renew();
+  }
+
   forgetProblem(): void {
     this.store.patch({ problem: null });
   }

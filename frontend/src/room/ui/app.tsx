@@ -11,10 +11,20 @@ import { RoomView } from "./room-view";
 
 function enterRoom(config: Config, local: LocalMedia, name: string): Room {
   const session = new RoomSession(config, name);
-  const call = new Call(session, local);
+  const room = { session, local, call: new Call(session, local) };
+  comeIn(room);
+  return room;
+}
+
+function comeIn({ call, session }: Room): void {
   call.start();
   session.start();
-  return { session, local, call };
+}
+
+/** Also for the attendance: who reads that the lesson is over is not there any more. */
+function leaveRoom({ call, session }: Room): void {
+  call.stop();
+  session.stop();
 }
 
 /** What is chosen here is kept for the case that the page is loaded again in mid-lesson. */
@@ -33,12 +43,19 @@ function Inside({ room }: { room: Room }) {
   const t = useWords();
   const [stayed, setStayed] = useState(false);
   const over = ended && !stayed;
+  const gone = refused !== null || over;
   useEffect(() => {
-    if (refused !== null || ended) room.local.stop();
-  }, [refused, ended, room]);
+    if (gone) leaveRoom(room);
+  }, [gone, room]);
 
   // `ended` first: the server then closes the sockets, which is no refusal to be told of.
-  if (over) return <EndedPage onStay={() => setStayed(true)} />;
+  if (over) {
+    const stay = () => {
+      setStayed(true);
+      comeIn(room);
+    };
+    return <EndedPage onStay={stay} />;
+  }
   if (refused !== null) return <RefusedPage why={refused} />;
   if (!you) return <p className="room-loading">{t("loading")}</p>;
   return you.state === "waiting" ? <WaitingPage /> : <RoomView />;

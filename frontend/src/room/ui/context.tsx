@@ -1,8 +1,10 @@
-import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
+import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from "react";
 import type { Call } from "../call/call";
 import type { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
 import { fill, type MessageKey } from "../messages";
+import type { Peer } from "../protocol";
+import { others } from "../state/people";
 import type { RoomSession, SessionState } from "../state/session";
 import type { Store } from "../state/store";
 
@@ -40,4 +42,10 @@ export function useRoom(): Room {
 
 export function useSession(): SessionState {
   return useStore(useRoom().session.store);
+}
+
+/** The other people in the room, each once. */
+export function useOthers(): Peer[] {
+  const { peers, you } = useSession();
+  return useMemo(() => others(peers, you), [peers, you]);
 }

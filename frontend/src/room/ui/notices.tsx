@@ -1,4 +1,6 @@
 import { useEffect, useState } from "react";
+import type { Peer } from "../protocol";
+import type { RoomSession } from "../state/session";
 import { useRoom, useSession, useWords } from "./context";
 import { Button } from "./parts";
 
@@ -11,7 +13,7 @@ function usePassing(): string {
   const [text, setText] = useState("");
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
-    const names = new Map(session.store.get().peers.map((peer) => [peer.peer, peer.name]));
+    const known = new Map(session.store.get().peers.map((peer) => [peer.peer, peer]));
     const say = (words: string) => {
       setText(words);
       clearTimeout(timer);
@@ -20,11 +22,12 @@ function usePassing(): string {
     const stop = session.hear((message) => {
       if (message.type === "muted") say(t("mutedByTutor"));
       else if (message.type === "peer.joined") {
-        names.set(message.peer.peer, message.peer.name);
-        say(t("joined", { name: message.peer.name }));
-      } else if (message.type === "peer.left" && names.has(message.peer)) {
-        say(t("left", { name: names.get(message.peer) ?? "" }));
-        names.delete(message.peer);
+        known.set(message.peer.peer, message.peer);
+        if (isOnlyTab(session, message.peer)) say(t("joined", { name: message.peer.name }));
+      } else if (message.type === "peer.left") {
+        const gone = known.get(message.peer);
+        known.delete(message.peer);
+        if (gone && isOnlyTab(session, gone)) say(t("left", { name: gone.name }));
       }
     });
     return () => {
@@ -33,6 +36,12 @@ function usePassing(): string {
     };
   }, [session, t]);
   return text;
+}
+
+function isOnlyTab(session: RoomSession, { peer, person }: Peer): boolean {
+  const { peers, you } = session.store.get();
+  const tabs = [...peers, ...(you ? [you] : [])].filter((one) => one.person === person);
+  return tabs.every((one) => one.peer === peer);
 }
 
 export function Notices({ onLobby }: { onLobby: () => void }) {

@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { MessageKey } from "../messages";
 import type { Peer, Quality, QualityLevel } from "../protocol";
 import { ROLE_WORDS } from "./chat";
-import { useRoom, useSession, useWords } from "./context";
+import { useOthers, useRoom, useSession, useWords } from "./context";
 import { Icon } from "./icons";
 import { Button, Confirm } from "./parts";
 
@@ -113,7 +113,8 @@ function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () =
 
 export function People({ own }: { own: Peer | null }) {
   const { session } = useRoom();
-  const { peers, you } = useSession();
+  const { you } = useSession();
+  const peers = useOthers();
   const t = useWords();
   const [leaving, setLeaving] = useState<Peer | null>(null);
   const everyone = own ? [own, ...peers] : peers;

@@ -24,15 +24,25 @@ function useOwnPeer(hand: boolean): Peer | null {
     microphone: microphone !== null && !muted,
     screen: screen !== null,
   };
-  return { peer: you.peer, person: you.person, name: you.name, role: you.role, hand, media };
+  return { ...you, hand, media };
 }
 
-/** A raised hand belongs to the connection, so it is raised again on the next one. */
+/** A raised hand belongs to the connection: it is raised again on the next one, and in other tabs. */
 function useHand(): [boolean, () => void] {
   const { session } = useRoom();
-  const [hand, setHand] = useState(false);
-  const { you } = useSession();
-  const peer = you?.peer;
+  const { you, peers } = useSession();
+  const { peer, person } = you ?? {};
+  const [hand, setHand] = useState(() => peers.some((tab) => tab.person === person && tab.hand));
+  useEffect(() => {
+    const up = new Set<string>();
+    return session.hear((message) => {
+      if (message.type !== "peer.changed" || message.peer.person !== person) return;
+      const tab = message.peer;
+      if (tab.hand !== up.has(tab.peer)) setHand(tab.hand);
+      if (tab.hand) up.add(tab.peer);
+      else up.delete(tab.peer);
+    });
+  }, [session, person]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another peer is another connection.
   useEffect(() => {
     session.send({ type: "hand", raised: hand });

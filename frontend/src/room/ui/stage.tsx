@@ -1,12 +1,12 @@
 import { useState } from "react";
-import { useRoom, useSession, useStore, useWords } from "./context";
+import { useOthers, useRoom, useStore, useWords } from "./context";
 import { Button } from "./parts";
 import { TrackVideo } from "./tracks";
 
 /** The screen that another person shares, in front of the board until one turns back to it. */
 export function Stage() {
   const { call } = useRoom();
-  const { peers } = useSession();
+  const peers = useOthers();
   const { remotes } = useStore(call.store);
   const t = useWords();
   const [hiddenOf, setHiddenOf] = useState<string | null>(null);

@@ -1,7 +1,9 @@
 import type { Remote } from "../call/call";
+import { PAUSED, SMALL } from "../call/video-steps";
 import type { Peer } from "../protocol";
-import { useRoom, useSession, useStore, useWords } from "./context";
+import { useOthers, useRoom, useSession, useStore, useWords } from "./context";
 import { Icon } from "./icons";
+import { Button } from "./parts";
 import { QualitySign } from "./people";
 import { TrackVideo } from "./tracks";
 
@@ -37,7 +39,7 @@ function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
 function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }) {
   const t = useWords();
   const { name, media } = peer;
-  const shown = media.camera && remote?.state === "connected";
+  const shown = media.camera && remote?.state === "connected" && !remote.paused;
   return (
     <figure className="room-tile" data-peer={peer.peer} data-state={remote?.state ?? "none"}>
       <TrackVideo
@@ -53,6 +55,9 @@ function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }
         </div>
       )}
       {remote?.state === "lost" && <p className="room-tile-note">{t("reconnecting")}</p>}
+      {remote?.state === "connected" && remote.paused && media.camera && (
+        <p className="room-tile-note">{t("pictureHeldBack")}</p>
+      )}
       <Caption peer={peer} />
     </figure>
   );
@@ -75,24 +80,48 @@ function OwnTile({ own }: { own: Peer }) {
   );
 }
 
-export function Tiles({ own }: { own: Peer | null }) {
+/** To whom our picture is sent smaller, or not at all, so that the sound stays clear. */
+function ThinLines({ called }: { called: readonly Peer[] }) {
   const { call } = useRoom();
-  const { peers } = useSession();
-  const { remotes, full, step } = useStore(call.store);
+  const { remotes } = useStore(call.store);
   const t = useWords();
-  const called = peers.filter((peer) => remotes[peer.peer]);
+  const namesAt = (step: number) =>
+    called
+      .filter((peer) => remotes[peer.peer]?.step === step)
+      .map((peer) => peer.name)
+      .join(", ");
+  const small = namesAt(SMALL);
+  const paused = namesAt(PAUSED);
   return (
-    <section className="room-tiles" aria-label={t("callTiles")} data-count={called.length + 1}>
-      {called.map((peer) => (
-        <RemoteTile key={peer.peer} peer={peer} remote={remotes[peer.peer]} />
-      ))}
-      {own && <OwnTile own={own} />}
-      {full && <p className="room-hint">{t("callFull")}</p>}
-      {step > 0 && own?.media.camera && (
-        <p className="room-hint" role="status">
-          {t(step === 3 ? "videoPaused" : "videoLowered")}
-        </p>
-      )}
-    </section>
+    <>
+      {small && <p>{t("videoLowered", { names: small })}</p>}
+      {paused && <p>{t("videoPaused", { names: paused })}</p>}
+    </>
+  );
+}
+
+export function Tiles({ own }: { own: Peer | null }) {
+  const { call, session } = useRoom();
+  const { remotes, without } = useStore(call.store);
+  const t = useWords();
+  const called = useOthers().filter((peer) => remotes[peer.peer]);
+  return (
+    <>
+      <section className="room-tiles" aria-label={t("callTiles")} data-count={called.length + 1}>
+        {called.map((peer) => (
+          <RemoteTile key={peer.peer} peer={peer} remote={remotes[peer.peer]} />
+        ))}
+        {own && <OwnTile own={own} />}
+      </section>
+      <div className="room-hints" role="status">
+        {without === "full" && <p>{t("callFull")}</p>}
+        {without === "elsewhere" && (
+          <p>
+            {t("callElsewhere")} <Button onClick={() => session.takeCall()}>{t("callHere")}</Button>
+          </p>
+        )}
+        {own?.media.camera && <ThinLines called={called} />}
+      </div>
+    </>
   );
 }

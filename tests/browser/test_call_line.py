@@ -1,0 +1,154 @@
+"""The call on a bad day: by a relay only, over a line that breaks, and over one that is thin."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from tests.browser.conftest import CHROMIUM
+from tests.browser.room_school import School, enter, make_school, open_as
+from tests.browser.test_room import FLAGS, FRAMES
+from tests.server import free_port, start_kreida, stop_kreida
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.turn,
+    pytest.mark.any_database,
+    pytest.mark.xdist_group("kreida"),
+]
+SECRET = "a secret that coturn and Kreida share"
+# Bytes a second that carry the sound and next to nothing else.
+THIN = 8000
+
+REMEMBER_CONNECTIONS = """
+  window.connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...given) { super(...given); window.connections.push(this); }
+  };
+"""
+SOUND = """async () => {
+  for (const stat of (await window.connections.at(-1).getStats()).values())
+    if (stat.type === 'inbound-rtp' && stat.kind === 'audio')
+      return [stat.packetsReceived, stat.packetsLost, stat.totalAudioEnergy];
+}"""
+
+
+class Relay:
+    """coturn on loopback, which a test may stop and start again, also as a thin line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"turn:127.0.0.1:{self.port}?transport=udp"
+
+    def start(self, bytes_a_second: int = 0) -> None:
+        options = (
+            f"--use-auth-secret --realm=kreida --listening-ip=127.0.0.1 --relay-ip=127.0.0.1 "
+            f"--listening-port={self.port} --allow-loopback-peers --no-tls --no-dtls --no-cli -n "
+            f"--pidfile={self.folder}/pid --log-file={self.folder}/log --simple-log "
+            f"--max-bps={bytes_a_second}"
+        )
+        self.process = subprocess.Popen(
+            ["turnserver", f"--static-auth-secret={SECRET}", *options.split()],
+            stdout=subprocess.DEVNULL,
+        )
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Relay:
+    return Relay(tmp_path_factory.mktemp("coturn"))
+
+
+@pytest.fixture(scope="module")
+def relayed_school(
+    tmp_path_factory: pytest.TempPathFactory, kreida_seed: Path, relay: Relay
+) -> Iterator[School]:
+    data_dir = tmp_path_factory.mktemp("relayed") / "data"
+    server = start_kreida(data_dir, kreida_seed, TURN_URLS=relay.url, TURN_SECRET=SECRET)
+    yield make_school(server.url)
+    stop_kreida(server)
+
+
+@pytest.fixture
+def call(browser: Browser, relayed_school: School, relay: Relay) -> Iterator:
+    """Two people, over the relay only; the line is as thick as the test says."""
+
+    def begin(bytes_a_second: int = 0) -> list[Page]:
+        relay.start(bytes_a_second)
+        stack.callback(relay.stop)
+        pages = []
+        for who in (relayed_school.tutor, relayed_school.student):
+            context: BrowserContext = stack.enter_context(closing(open_as(browser, who)))
+            context.add_init_script(REMEMBER_CONNECTIONS)
+            pages.append(enter(context, f"{relayed_school.room}?relay=1"))
+        return pages
+
+    with ExitStack() as stack:
+        yield begin
+
+
+def pictures_move(pages: list[Page]) -> None:
+    """On both sides, from now on."""
+    for page in pages:
+        page.locator(".room-tile[data-state=connected]").wait_for(timeout=60000)
+        seen = page.evaluate(FRAMES)
+        page.wait_for_function(f"() => ({FRAMES})() > {seen} + 20", timeout=60000)
+
+
+def test_a_call_goes_by_the_relay_alone_with_credentials_that_expire(relayed_school, call):
+    join = f"/api/classroom/sessions/{relayed_school.session_uuid}/join/"
+    (server,) = relayed_school.ask("POST", join, {})["ice_servers"]
+    assert server["username"].split(":")[0].isdigit()
+    pictures_move(call())
+
+
+def test_a_call_comes_back_by_itself_when_the_way_it_went_is_gone(call, relay):
+    pages = call()
+    pictures_move(pages)
+    relay.stop()
+    for page in pages:
+        expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=60000)
+    relay.start()
+    pictures_move(pages)
+    assert [page.evaluate("window.connections.length") for page in pages] == [1, 1]
+
+
+def test_on_a_thin_line_the_picture_gives_way_to_the_sound_and_comes_back_with_the_line(
+    call, relay
+):
+    pages = call(THIN)
+    for page in pages:
+        expect(page.get_by_text("your picture is paused")).to_be_visible(timeout=60000)
+        expect(page.get_by_text("Thin line: sound only")).to_be_visible(timeout=60000)
+    for page in pages:
+        hears(page)
+    relay.stop()
+    relay.start()
+    for page in pages:
+        expect(page.get_by_text("your picture is paused")).to_have_count(0, timeout=90000)
+    pictures_move(pages)
+
+
+def hears(page: Page) -> None:
+    """Sound that is whole: of a hundred packets in a row hardly one is missing."""
+    deadline = 30
+    for _ in range(deadline):
+        received, lost, energy = page.evaluate(SOUND)
+        page.wait_for_timeout(2000)
+        received_now, lost_now, energy_now = page.evaluate(SOUND)
+        if lost_now - lost <= 0.05 * (received_now - received) and energy_now > energy:
+            return
+    raise AssertionError("The sound never comes through whole.")

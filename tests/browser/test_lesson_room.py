@@ -1,0 +1,245 @@
+"""What a lesson's room has beside its board, as two people live through it."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, WebSocket, expect
+
+from tests.browser.conftest import CHROMIUM
+from tests.browser.room_school import School, enter, make_school, open_as
+from tests.browser.test_room import FLAGS, FRAMES
+from tests.server import Kreida
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+FAKE_UI = "--use-fake-ui-for-media-stream"
+TWO_CAMERAS = "--use-fake-device-for-media-stream=device-count=2"
+OTHER = ".room-tile:not(.own)"
+SENT = """async () => {
+  const sent = window.connections.at(-1).getSenders().map((sender) => sender.track?.label);
+  return { microphone: sent[0], camera: sent[1] };
+}"""
+REMEMBER_CONNECTIONS = """
+  window.connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...given) { super(...given); window.connections.push(this); }
+  };
+"""
+
+
+@dataclass
+class Room:
+    """A tutor and a student who see each other, and all that the server has told the student."""
+
+    school: School
+    tutor: Page
+    student: Page
+    told: list[str] = field(default_factory=list)
+
+
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[TWO_CAMERAS, *flags])
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    found = launch(playwright, FAKE_UI, *FLAGS[2:])
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def school(kreida: Kreida) -> School:
+    return make_school(kreida.url)
+
+
+@pytest.fixture(scope="module")
+def room(browser: Browser, school: School) -> Iterator[Room]:
+    """One for all tests of this file, each of which leaves it as it was."""
+    contexts = [open_as(browser, who) for who in (school.tutor, school.student)]
+    told: list[str] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on(
+            "framereceived", lambda frame: told.append(frame) if isinstance(frame, str) else None
+        )
+
+    contexts[1].on("page", lambda page: page.on("websocket", listen))
+    for context in contexts:
+        context.add_init_script(REMEMBER_CONNECTIONS)
+    pages = [enter(context, school.room) for context in contexts]
+    for page in pages:
+        see_each_other(page)
+    yield Room(school, pages[0], pages[1], told)
+    for context in contexts:
+        context.close()
+
+
+def see_each_other(page: Page) -> None:
+    page.locator(f"{OTHER}[data-state=connected]").wait_for(timeout=30000)
+    seen = page.evaluate(FRAMES)
+    page.wait_for_function(f"() => ({FRAMES})() > {seen}", timeout=30000)
+
+
+def test_another_camera_and_microphone_are_sent_in_place_of_the_first(room):
+    before = room.tutor.evaluate(SENT)
+    room.tutor.get_by_role("button", name="Devices").click()
+    dialog = room.tutor.get_by_role("dialog")
+    dialog.get_by_label("Camera").select_option(label="fake_device_1")
+    dialog.get_by_label("Microphone").select_option(label="Fake Audio Input 2")
+    room.tutor.wait_for_function(f"async () => (await ({SENT})()).camera === 'fake_device_1'")
+    room.tutor.wait_for_function(
+        f"async () => (await ({SENT})()).microphone === 'Fake Audio Input 2'"
+    )
+    assert before == {"camera": "fake_device_0", "microphone": "Fake Default Audio Input"}
+    dialog.get_by_role("button", name="Close").click()
+    see_each_other(room.student)
+
+
+def test_the_tutor_alone_is_shown_how_a_persons_line_is(room):
+    sign = room.tutor.locator(f"{OTHER} .room-quality")
+    expect(sign).to_have_attribute("aria-label", re.compile("connection: delay"), timeout=30000)
+    room.student.get_by_role("tab", name="People").click()
+    expect(room.student.locator(".room-people li")).to_have_count(2)
+    expect(room.student.locator(".room-quality")).to_have_count(0)
+    assert any('"type":"welcome"' in frame for frame in room.told)
+    assert not any('"type":"quality"' in frame for frame in room.told)
+    room.student.get_by_role("tab", name="Chat").click()
+
+
+def test_a_timer_runs_alike_for_both_and_is_there_after_a_reload(room):
+    room.tutor.get_by_role("button", name="Set a timer").click()
+    room.tutor.get_by_label("Minutes").fill("20")
+    room.tutor.get_by_role("button", name="Start").click()
+    for page in (room.tutor, room.student):
+        expect(page.get_by_role("timer")).to_have_text(re.compile(r"^19:\d\d$"))
+    left = [seconds_left(page) for page in (room.tutor, room.student)]
+    assert abs(left[0] - left[1]) <= 2
+    room.student.reload()
+    expect(room.student.get_by_role("timer")).to_have_text(re.compile(r"^19:\d\d$"))
+    room.student.wait_for_function(
+        f"() => document.querySelector('[role=timer]').textContent < '{clock(left[1])}'"
+    )
+    assert room.student.get_by_role("button", name="Set a timer").count() == 0
+    room.tutor.get_by_role("button", name="Set a timer").click()
+    room.tutor.get_by_role("button", name="Clear the timer").click()
+    expect(room.student.get_by_role("timer")).to_have_count(0)
+
+
+def seconds_left(page: Page) -> int:
+    minutes, seconds = page.get_by_role("timer").inner_text().split(":")
+    return int(minutes) * 60 + int(seconds)
+
+
+def clock(seconds: int) -> str:
+    return f"{seconds // 60:02}:{seconds % 60:02}"
+
+
+def test_the_tutors_notes_are_kept_and_the_student_is_never_told_of_them(room):
+    room.tutor.get_by_role("tab", name="Notes").click()
+    notes = room.tutor.get_by_label("Private notes")
+    notes.fill("Needs more fractions")
+    expect(room.tutor.get_by_text("Saved", exact=True)).to_be_visible()
+    room.tutor.reload()
+    room.tutor.get_by_role("tab", name="Notes").click()
+    expect(notes).to_have_value("Needs more fractions")
+    room.tutor.get_by_role("tab", name="Chat").click()
+    assert room.student.get_by_role("tab", name="Notes").count() == 0
+    school = room.school
+    answer = httpx.get(
+        f"{school.url}/api/classroom/sessions/{school.session_uuid}/notes/",
+        headers={"Authorization": f"Bearer {school.student.token}"},
+    )
+    assert answer.status_code == 403
+    assert not any("fractions" in frame for frame in room.told)
+
+
+def test_a_person_with_two_tabs_is_one_person_who_takes_the_call_along(room):
+    first, tiles = room.student, room.tutor.locator(OTHER)
+    second = enter(first.context, room.school.room)
+    see_each_other(second)
+    expect(first.get_by_text("The call goes on in another window")).to_be_visible()
+    expect(tiles).to_have_count(1)
+    room.tutor.get_by_role("tab", name="People").click()
+    expect(room.tutor.locator(".room-people li")).to_have_count(2)
+    second.get_by_role("button", name="Raise your hand").click()
+    first.get_by_role("button", name="Lower your hand").click()
+    expect(second.get_by_role("button", name="Raise your hand")).to_be_visible()
+    first.get_by_role("button", name="Take the call here").click()
+    see_each_other(first)
+    expect(second.get_by_text("The call goes on in another window")).to_be_visible()
+    second.close()
+    expect(tiles).to_have_count(1)
+    expect(room.tutor.get_by_text("Олена Коваль left")).to_have_count(0)
+    room.tutor.get_by_role("tab", name="Chat").click()
+    see_each_other(room.tutor)
+
+
+def test_whose_browser_crashes_is_gone_for_the_others(playwright, room):
+    crashing = launch(playwright, FAKE_UI)
+    guest = open_as(crashing, None).new_page()
+    guest.goto(room.school.invite())
+    guest.get_by_label("Your name").fill("Ada")
+    guest.get_by_role("button", name="Enter as a guest").click()
+    guest.get_by_role("button", name="Enter the room").click()
+    room.tutor.get_by_role("button", name="Let in", exact=True).click()
+    expect(room.student.locator(OTHER)).to_have_count(2)
+    processes = crashing.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    (main,) = (each["id"] for each in processes["processInfo"] if each["type"] == "browser")
+    os.kill(main, signal.SIGKILL)
+    for page in (room.tutor, room.student):
+        expect(page.get_by_text("Ada left")).to_be_visible(timeout=60000)
+        expect(page.locator(OTHER)).to_have_count(1)
+    (stay,) = [s for s in attendance(room.school) if s["person"]["name"] == "Ada"]
+    assert stay["left_at"]
+
+
+def attendance(school: School) -> list[dict]:
+    return school.ask("GET", f"/api/classroom/sessions/{school.session_uuid}/attendance/")[
+        "results"
+    ]
+
+
+def test_who_refuses_the_microphone_is_told_what_to_do_and_enters_all_the_same(playwright, room):
+    asking = launch(playwright)  # without Chromium's yes to every question
+    page = open_as(asking, room.school.student, permissions=["camera"]).new_page()
+    page.goto(room.school.room)
+    words = page.locator(".room-check")
+    expect(words).to_contain_text("allow the microphone, then press Try again")
+    expect(words).not_to_contain_text("allow the camera")
+    page.get_by_role("button", name="Enter the room").click()
+    page.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
+    page.get_by_label("Write a message").fill("No sound")
+    page.get_by_role("button", name="Send").click()
+    expect(room.tutor.locator(".room-messages .text").last).to_have_text("No sound")
+    see_each_other(room.tutor)
+    asking.close()
+
+
+def test_a_lesson_is_live_then_over_and_its_page_says_who_was_there(browser, kreida):
+    school = make_school(kreida.url)
+    tutor, student = (open_as(browser, who) for who in (school.tutor, school.student))
+    page, other = enter(tutor, school.room), enter(student, school.room)
+    see_each_other(page)
+    lesson = student.new_page()
+    lesson.goto(f"{school.url}/lessons/{school.lesson_id}/")
+    expect(lesson.locator(".badge")).to_have_text("live now")
+    page.get_by_role("button", name="End the lesson").click()
+    page.get_by_role("button", name="Yes, end it").click()
+    for each in (page, other):
+        expect(each.get_by_role("heading", name="The lesson is over")).to_be_visible()
+    page.get_by_role("link", name="Back to the lesson page").click()
+    lesson.reload()
+    for each in (page, lesson):
+        expect(each.locator(".badge")).to_have_text("completed")
+        there = each.locator("section", has_text="Who was there").locator("li")
+        expect(there).to_have_count(2)
+        expect(there.filter(has_text="→")).to_have_count(2)
+    other.get_by_role("button", name="Stay at the board").click()
+    other.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
+    for context in (tutor, student):
+        context.close()
