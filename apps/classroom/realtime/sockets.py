@@ -58,17 +58,21 @@ class Socket:
         self.closing: int | None = None
         self._out: deque[bytes | str] = deque()
         self._queued = 0
+        self._largest = 0
         self._wake: asyncio.Future[None] | None = None
 
     def push(self, frame: bytes | str) -> None:
         if self.closing is not None:
             return
-        full = self._queued + len(frame) > MAX_QUEUED_BYTES and self._queued > 0
+        # Besides one frame of any size: a large board, asked for by who has just come in.
+        largest = max(self._largest, len(frame)) if self._out else len(frame)
+        full = self._queued + len(frame) - largest > MAX_QUEUED_BYTES
         if full or len(self._out) >= MAX_QUEUED_FRAMES:
             self.close(Close.TOO_SLOW)
         else:
             self._out.append(frame)
             self._queued += len(frame)
+            self._largest = largest
             self._rouse()
 
     def close(self, code: int) -> None:
