@@ -278,5 +278,9 @@ def _export_and_history() -> dict[str, str]:
         "historyRestored": _("The board is as it was at {time}."),
         "historyFailed": _("The history could not be loaded."),
         "fileFailed": _("The picture could not be kept."),
+        "tooLarge": _(
+            "Something was too large for the board and was taken back: "
+            "the others would not have seen it."
+        ),
         "dismiss": _("Dismiss"),
     }

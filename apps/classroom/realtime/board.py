@@ -11,7 +11,7 @@ from apps.classroom.realtime.sockets import Refused, Socket
 from apps.classroom.realtime.varints import Malformed
 from apps.classroom.realtime.yproto import Entry
 
-# What one board may hold in all, as sent: some hundreds of dense pages.
+# What one board may hold in all: some hundreds of dense pages.
 MAX_BOARD = 64 * 1024 * 1024
 MAX_AWARENESS_STATE = 16 * 1024
 MAX_CURSORS_PER_SOCKET = 8
@@ -76,7 +76,7 @@ class Board:
         if payload == yproto.EMPTY_UPDATE:
             return
         yproto.check_update(payload)
-        if self.size + len(payload) > MAX_BOARD:
+        if self._is_full(len(payload)):
             raise Refused(Close.TOO_LARGE)
         self.inbox.add(payload, socket)
 
@@ -89,6 +89,13 @@ class Board:
             frame = yproto.sync_frame(yproto.UPDATE, news)
             self._spread(frame, but=sender)
             self._publish(frame)
+
+    def _is_full(self, more: int) -> bool:
+        """A stroke is sent again and again as it grows, so what has come in is many times what
+        the board holds; that is measured where it may matter."""
+        if self.size + more > MAX_BOARD:
+            self.size = len(self.document.whole())
+        return self.size + more > MAX_BOARD
 
     def _note(self, update: bytes) -> None:
         self.size += len(update)

@@ -273,6 +273,17 @@ def test_a_board_has_an_end(two, monkeypatch):
     two(scenario)
 
 
+def test_what_was_drawn_over_again_does_not_fill_the_board(two, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board.MAX_BOARD", 10_000)
+
+    async def scenario(a, b):
+        for number in range(20):
+            a.map["x"] = f"{number}" + "x" * 1000
+        await still_converge(a, b)
+
+    two(scenario)
+
+
 def test_a_slow_reader_is_dropped_and_resynchronises(two, house, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
     monkeypatch.setattr("apps.classroom.realtime.sockets.GRACE", 0.5)

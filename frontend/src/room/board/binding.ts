@@ -5,13 +5,13 @@ import type {
 } from "@excalidraw/excalidraw/element/types";
 import type { AppState, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
-import { Agreed, inParts, readElements, weigh } from "./elements";
+import { Agreed, inParts, isTooLarge, readElements, weigh } from "./elements";
 
 const PART = 256 * 1024;
 /** A long stroke is sent whole each time, so it is sent less often the longer it is. */
 const BYTES_PER_MS = 300;
 const SOONEST = 40;
-const LATEST = 250;
+const LATEST = 1000;
 
 type Remote = Parameters<typeof reconcileElements>[1];
 
@@ -42,6 +42,8 @@ export class PageBinding {
   constructor(
     private readonly api: ExcalidrawImperativeAPI,
     private readonly map: Y.Map<unknown>,
+    /** Something was too large for the document and has been taken back. */
+    private readonly refused: () => void,
   ) {
     this.#show([], readElements(map));
     api.history.clear();
@@ -60,13 +62,19 @@ export class PageBinding {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const part of inParts(this.#mine(), PART)) {
+    const mine = this.#mine();
+    const large = new Set(mine.filter(isTooLarge));
+    for (const part of inParts(
+      mine.filter((element) => !large.has(element)),
+      PART,
+    )) {
       this.map.doc?.transact(() => {
         // A copy: the scene's element is changed in place by the next movement of the pen.
         for (const element of part) this.map.set(element.id, { ...element });
       }, this);
       this.#agreed.note(part);
     }
+    if (large.size) this.#takeBack(large);
   }
 
   destroy(): void {
@@ -77,6 +85,19 @@ export class PageBinding {
 
   #mine(): ExcalidrawElement[] {
     return this.#agreed.changed(this.api.getSceneElementsIncludingDeleted(), this.map);
+  }
+
+  /** To what the document has of it. */
+  #takeBack(large: ReadonlySet<ExcalidrawElement>): void {
+    const state = this.api.getAppState();
+    const ids = [...large].filter((element) => !isInHand(element, state)).map(({ id }) => id);
+    if (!ids.length) return;
+    const scene = this.api.getSceneElementsIncludingDeleted();
+    this.#show(
+      scene.filter(({ id }) => !ids.includes(id)),
+      readElements(this.map, ids),
+    );
+    this.refused();
   }
 
   readonly #observed = (event: Y.YMapEvent<unknown>, transaction: Y.Transaction): void => {

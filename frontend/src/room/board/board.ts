@@ -13,6 +13,8 @@ import { collaboratorsOf, type Presence, tutorsPage } from "./people";
 import { BoardProvider } from "./provider";
 
 const POINTER_EVERY = 40;
+/** What one says of oneself to the others has a limit; of more than this they see the first. */
+const MOST_SELECTED = 100;
 
 export interface BoardState {
   pages: readonly Page[];
@@ -29,6 +31,8 @@ export interface BoardOptions {
   root: string;
   address(): Promise<string>;
   refused(why: Refusal): void;
+  /** Words for what does not fit into the document. */
+  tooLarge: string;
 }
 
 /** The document of the board, the connection that keeps it, and the one page that is shown. */
@@ -45,7 +49,7 @@ export class Board {
   #presence: Presence;
   #filesAsked = new Set<string>();
 
-  constructor(options: BoardOptions) {
+  constructor(private readonly options: BoardOptions) {
     const { me, request, root } = options;
     this.store = new Store<BoardState>({
       pages: pagesOf(this.doc),
@@ -65,12 +69,14 @@ export class Board {
     this.doc.getMap("pages").observeDeep(() => this.#pagesChanged());
     this.doc.getMap("files").observe(() => void this.#showFiles());
     this.awareness.on("change", () => this.#othersMoved());
+    addEventListener("pagehide", this.#flush);
     this.provider.start();
   }
 
   stop(): void {
     this.detach();
     clearTimeout(this.#pointerTimer);
+    removeEventListener("pagehide", this.#flush);
     this.provider.stop();
     this.awareness.destroy();
     this.doc.destroy();
@@ -96,9 +102,9 @@ export class Board {
     this.#binding?.changed();
     this.files.offer(this.#api, files);
     void this.#showFiles();
-    const selected = state.selectedElementIds as Record<string, true>;
-    if (Object.keys(selected).join() !== Object.keys(this.#presence.selected).join()) {
-      this.#say({ selected: { ...selected } });
+    const ids = Object.keys(state.selectedElementIds).slice(0, MOST_SELECTED);
+    if (ids.join() !== Object.keys(this.#presence.selected).join()) {
+      this.#say({ selected: Object.fromEntries(ids.map((id) => [id, true as const])) });
     }
   }
 
@@ -149,13 +155,18 @@ export class Board {
     this.store.patch({ problem });
   }
 
+  /** The last stroke goes out before the page does. */
+  readonly #flush = (): void => this.#binding?.flush();
+
   #bind(): void {
     const api = this.#api;
     if (!api) return;
     const { page } = this.store.get();
     // Not to be written into the page that comes: the scene still holds the page that went.
     api.updateScene({ elements: [], captureUpdate: CaptureUpdateAction.NEVER });
-    this.#binding = new PageBinding(api, elementsOf(this.doc, page));
+    this.#binding = new PageBinding(api, elementsOf(this.doc, page), () =>
+      this.store.patch({ problem: this.options.tooLarge }),
+    );
     const view = this.#views.get(page);
     api.updateScene({
       appState: {

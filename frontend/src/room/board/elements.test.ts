@@ -1,7 +1,7 @@
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
-import { Agreed, beats, inParts, isDrawable, readElements } from "./elements";
+import { Agreed, beats, inParts, isDrawable, isTooLarge, readElements } from "./elements";
 
 function element(id: string, part: Record<string, unknown> = {}): ExcalidrawElement {
   const base = { id, type: "rectangle", x: 0, y: 0, width: 10, height: 10, angle: 0 };
@@ -84,9 +84,29 @@ describe("agreement of scene and document", () => {
 });
 
 it("cuts a large paste into parts that fit, and leaves out nothing", () => {
-  const many = Array.from({ length: 100 }, (_, index) => element(`e${index}`));
-  const parts = inParts(many, 4000);
+  const text = "Щедрик, щедрик, щедрівочка".repeat(10);
+  const many = Array.from({ length: 100 }, (_, at) => element(`e${at}`, { type: "text", text }));
+  const parts = inParts(many, 8000);
   expect(parts.flat()).toEqual(many);
-  expect(Math.max(...parts.map((part) => part.length))).toBe(10);
-  expect(inParts([], 4000)).toEqual([]);
+  const doc = new Y.Doc();
+  const sent: number[] = [];
+  doc.on("update", (update: Uint8Array) => sent.push(update.byteLength));
+  for (const part of parts) {
+    doc.transact(() => {
+      for (const made of part) doc.getMap("elements:1").set(made.id, made);
+    });
+  }
+  expect(sent.length).toBeGreaterThan(5);
+  expect(Math.max(...sent)).toBeLessThan(9500);
+  expect(inParts([], 8000)).toEqual([]);
+});
+
+it("tells what no frame could hold", () => {
+  const stroke = (count: number) =>
+    element("a", {
+      type: "freedraw",
+      points: Array.from({ length: count }, (_, at) => [at / 7, 0.5]),
+    });
+  expect(isTooLarge(stroke(10_000))).toBe(false);
+  expect(isTooLarge(stroke(40_000))).toBe(true);
 });

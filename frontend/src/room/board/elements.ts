@@ -1,5 +1,7 @@
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
+import * as encoding from "lib0/encoding";
 import type * as Y from "yjs";
+import { BOARD_FRAME_LIMIT } from "../protocol";
 
 /** What decides which of two states of an element is the later one. */
 export interface Stamp {
@@ -19,6 +21,8 @@ const TYPES: ReadonlySet<string> = new Set([
   "frame",
   "magicframe",
 ]);
+/** One element is never cut, so it must fit into a frame by itself. */
+const LARGEST = BOARD_FRAME_LIMIT / 2;
 const NUMBERS = ["x", "y", "width", "height", "angle", "version", "versionNonce"] as const;
 /** Further out Excalidraw's own arithmetic loses its way. */
 const FAR = 1e7;
@@ -90,10 +94,15 @@ export class Agreed {
   }
 }
 
+/** In bytes, as the document holds it. */
 function sizeOf(element: ExcalidrawElement): number {
-  const points = "points" in element ? element.points.length : 0;
-  const text = "text" in element ? element.text.length : 0;
-  return 400 + points * 30 + text * 2;
+  return encoding.encode((encoder) =>
+    encoding.writeAny(encoder, element as unknown as encoding.AnyEncodable),
+  ).byteLength;
+}
+
+export function isTooLarge(element: ExcalidrawElement): boolean {
+  return sizeOf(element) > LARGEST;
 }
 
 export function weigh(elements: readonly ExcalidrawElement[]): number {

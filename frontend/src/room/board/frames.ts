@@ -32,17 +32,18 @@ export function awarenessOf(awareness: Awareness, clients: number[]): Frame {
   );
 }
 
-/** Applies one sync message; gives what to answer, if anything, and which of the three it was. */
+/** Applies what has come; gives the state vector of the one who asks for what they lack. */
 export function readSync(
   decoder: decoding.Decoder,
   doc: Doc,
   origin: unknown,
-): { answer: Frame | null; kind: number } {
-  const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, SYNC);
-  const kind = sync.readSyncMessage(decoder, encoder, doc, origin);
-  const answer = encoding.length(encoder) > 1 ? (encoding.toUint8Array(encoder) as Frame) : null;
-  return { answer, kind };
+): { kind: number; vector: Uint8Array | null } {
+  const kind = decoding.readVarUint(decoder);
+  if (kind === sync.messageYjsSyncStep1) {
+    return { kind, vector: decoding.readVarUint8Array(decoder) };
+  }
+  sync.readSyncStep2(decoder, doc, origin);
+  return { kind, vector: null };
 }
 
 export { decoding };

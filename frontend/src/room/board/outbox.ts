@@ -1,40 +1,44 @@
 /**
- * Local updates until the server is known to have them. The server answers frames in order, so its
- * answer to a sync step 1 sent after an update says that the update arrived.
+ * What was changed here until the server is known to have it: strokes, pictures, pages, by their
+ * ids. The server answers frames in order, so its answer to a sync step 1 that was sent after a
+ * change says that the change arrived.
  */
 export class Outbox {
-  #waiting: { update: Uint8Array; since: number }[] = [];
-  #marked = 0;
+  #waiting = new Map<string, number>();
+  #asked = new Map<string, number>();
 
-  add(update: Uint8Array, now: number): void {
-    this.#waiting.push({ update, since: now });
+  add(ids: Iterable<string>, now: number): void {
+    for (const id of ids) {
+      if (!this.#waiting.has(id)) this.#waiting.set(id, now);
+    }
   }
 
   /** Called as a probe goes out: whatever was sent before it is covered by its answer. */
   mark(): void {
-    this.#marked = this.#waiting.length;
+    this.#asked = new Map([...this.#waiting, ...this.#asked]);
+    this.#waiting = new Map();
   }
 
   acknowledge(): void {
-    this.#waiting.splice(0, this.#marked);
-    this.#marked = 0;
+    this.#asked = new Map();
   }
 
   /** The connection went: an answer to that probe will never come. */
   lost(): void {
-    this.#marked = 0;
+    this.#waiting = new Map([...this.#waiting, ...this.#asked]);
+    this.#asked = new Map();
   }
 
   get count(): number {
-    return this.#waiting.length;
+    return new Set([...this.#waiting.keys(), ...this.#asked.keys()]).size;
   }
 
-  get updates(): readonly Uint8Array[] {
-    return this.#waiting.map((entry) => entry.update);
-  }
-
-  /** Age of the oldest in ms; 0 where nothing waits. */
+  /** Age of the oldest change in ms; 0 where nothing waits. */
   age(now: number): number {
-    return this.#waiting[0] ? now - this.#waiting[0].since : 0;
+    let oldest = now;
+    for (const times of [this.#waiting, this.#asked]) {
+      for (const time of times.values()) oldest = Math.min(oldest, time);
+    }
+    return now - oldest;
   }
 }

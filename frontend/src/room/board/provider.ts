@@ -1,33 +1,38 @@
 import { type Awareness, applyAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
-import { messageYjsSyncStep1, messageYjsSyncStep2 } from "y-protocols/sync";
-import type { Doc } from "yjs";
+import { messageYjsSyncStep2 } from "y-protocols/sync";
+import { type Doc, encodeStateAsUpdate, type Transaction } from "yjs";
 import { LastingSocket, type Refusal } from "../net/socket";
-import { BOARD_FRAME_LIMIT } from "../protocol";
 import { Store } from "../state/store";
 import * as frames from "./frames";
 import { Outbox } from "./outbox";
+import { Pacer } from "./pacer";
+import { inPieces } from "./pieces";
 
 const PROBE_AFTER = 300;
 const KEEP_ALIVE = 20_000;
 const PATIENCE = 10_000;
+/** Small, so that a thin line that breaks again and again gets on by a piece each time. */
+const PIECE = 64 * 1024;
 
 export interface BoardLink {
   open: boolean;
   /** The first state of the board has come; before that it is not known what is on it. */
   synced: boolean;
   unsent: number;
-  /** How long the oldest unsent change has waited, in ms, when `unsent` last changed. */
-  oldest: number;
 }
 
 /**
  * The board's document over the y-websocket protocol. Not y-websocket's own provider, because a new
- * ticket is fetched for each attempt and changes are counted until the server has them.
+ * ticket is fetched for each attempt, changes are counted until the server has them, and no frame
+ * is larger or sooner than the server takes it.
  */
 export class BoardProvider {
-  readonly link = new Store<BoardLink>({ open: false, synced: false, unsent: 0, oldest: 0 });
+  readonly link = new Store<BoardLink>({ open: false, synced: false, unsent: 0 });
   #socket: LastingSocket;
   #outbox = new Outbox();
+  #pacer: Pacer;
+  /** The server has said what it has; before that nothing of ours would fit onto it. */
+  #greeted = false;
   #probing = false;
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
@@ -49,15 +54,16 @@ export class BoardProvider {
         refused(why);
       },
     });
+    this.#pacer = new Pacer(
+      (frame) => this.#sent(frame),
+      () => this.#socket.backlog,
+    );
   }
 
   start(): void {
     this.doc.on("update", this.#changed);
     this.awareness.on("update", this.#moved);
-    this.#alive = setInterval(() => {
-      this.#report();
-      this.#probe();
-    }, KEEP_ALIVE);
+    this.#alive = setInterval(() => this.#probe(), KEEP_ALIVE);
     addEventListener("pagehide", this.#leave);
     this.#socket.start();
   }
@@ -76,10 +82,21 @@ export class BoardProvider {
     this.#socket.stop();
   };
 
-  readonly #changed = (bytes: Uint8Array, origin: unknown): void => {
+  /** How long the oldest unsent change has waited, in ms. */
+  waiting(): number {
+    return this.#outbox.age(Date.now());
+  }
+
+  readonly #changed = (
+    bytes: Uint8Array,
+    origin: unknown,
+    _doc: Doc,
+    { changed }: Transaction,
+  ): void => {
     if (origin === this) return;
-    this.#outbox.add(bytes, Date.now());
-    this.#socket.send(frames.update(bytes));
+    const ids = [...changed.values()].flatMap((keys) => [...keys].map(String));
+    this.#outbox.add(ids, Date.now());
+    if (this.#greeted) this.#put(bytes);
     this.#report();
     this.#probeSoon();
   };
@@ -94,9 +111,8 @@ export class BoardProvider {
   };
 
   #opened(): void {
-    this.#outbox.lost();
-    this.#probing = false;
-    this.#probe();
+    this.#forget();
+    this.#ask();
     // Twice: the server said one step more for us when the old connection went.
     for (let step = 0; step < 2; step += 1) {
       this.awareness.setLocalState(this.awareness.getLocalState());
@@ -105,13 +121,21 @@ export class BoardProvider {
   }
 
   #lost(): void {
-    clearTimeout(this.#probeTimer);
-    clearTimeout(this.#patience);
-    this.#probing = false;
-    this.#outbox.lost();
+    this.#forget();
     const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.doc.clientID);
     removeAwarenessStates(this.awareness, others, this);
-    this.link.patch({ open: false, unsent: this.#outbox.count });
+    this.link.patch({ open: false });
+    this.#report();
+  }
+
+  /** What was under way on the old connection. */
+  #forget(): void {
+    clearTimeout(this.#probeTimer);
+    this.#probeTimer = undefined;
+    clearTimeout(this.#patience);
+    this.#greeted = this.#probing = false;
+    this.#pacer.clear();
+    this.#outbox.lost();
   }
 
   #received(data: string | ArrayBuffer): void {
@@ -124,41 +148,61 @@ export class BoardProvider {
     } else if (kind === frames.QUERY_AWARENESS) {
       this.#socket.send(frames.awarenessOf(this.awareness, [this.doc.clientID]));
     }
+    this.#watch();
   }
 
   #synced(decoder: frames.decoding.Decoder): void {
-    const { answer, kind } = frames.readSync(decoder, this.doc, this);
-    if (kind === messageYjsSyncStep1 && answer) this.#answer(answer);
+    const { kind, vector } = frames.readSync(decoder, this.doc, this);
+    if (vector) {
+      this.#greeted = true;
+      this.#put(encodeStateAsUpdate(this.doc, vector));
+    }
     if (kind !== messageYjsSyncStep2) return;
     this.#outbox.acknowledge();
     this.#probing = false;
-    clearTimeout(this.#patience);
     this.link.patch({ synced: true });
     this.#report();
     if (this.#outbox.count) this.#probeSoon();
   }
 
-  /** What the server lacks; in the pieces in which it was made where one frame cannot hold it. */
-  #answer(answer: frames.Frame): void {
-    if (answer.byteLength <= BOARD_FRAME_LIMIT) this.#socket.send(answer);
-    else for (const bytes of this.#outbox.updates) this.#socket.send(frames.update(bytes));
-    if (this.#outbox.count) this.#probeSoon();
+  #put(update: Uint8Array): void {
+    this.#pacer.push(inPieces(update, PIECE).map(frames.update));
+  }
+
+  #sent(frame: frames.Frame): void {
+    this.#socket.send(frame);
+    this.#watch();
+    if (this.#pacer.idle && this.#outbox.count) this.#probeSoon();
   }
 
   #probeSoon(): void {
     if (this.#probing || !this.#socket.isOpen) return;
-    clearTimeout(this.#probeTimer);
-    this.#probeTimer = setTimeout(() => this.#probe(), PROBE_AFTER);
+    this.#probeTimer ??= setTimeout(() => {
+      this.#probeTimer = undefined;
+      this.#probe();
+    }, PROBE_AFTER);
   }
 
+  /** Asks in order to hear that all of ours has arrived. */
   #probe(): void {
-    if (this.#probing || !this.#socket.send(frames.stepOne(this.doc))) return;
+    if (!this.#probing && this.#greeted && this.#pacer.idle && this.#ask()) this.#outbox.mark();
+  }
+
+  #ask(): boolean {
+    if (!this.#socket.send(frames.stepOne(this.doc))) return false;
     this.#probing = true;
-    this.#outbox.mark();
+    this.#watch();
+    return true;
+  }
+
+  /** As long as something is under way, silence means that the connection is dead. */
+  #watch(): void {
+    clearTimeout(this.#patience);
+    if (!this.#probing && this.#pacer.idle) return;
     this.#patience = setTimeout(() => this.#socket.renew(), PATIENCE);
   }
 
   #report(): void {
-    this.link.patch({ unsent: this.#outbox.count, oldest: this.#outbox.age(Date.now()) });
+    this.link.patch({ unsent: this.#outbox.count });
   }
 }

@@ -35,6 +35,11 @@ export class LastingSocket {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
+  /** Bytes that were sent and have not left the browser. */
+  get backlog(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;

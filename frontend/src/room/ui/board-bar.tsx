@@ -8,21 +8,22 @@ import { Button } from "./parts";
 /** A change is usually known to the server within half a second; later than this it is told. */
 const PATIENCE = 2500;
 
-/** True once there have been unsent changes without a break for PATIENCE ms. */
-function useLate(waiting: boolean): boolean {
+/** Whether a change has been here for longer than PATIENCE ms. */
+function useLate(board: Board, waiting: boolean): boolean {
   const [late, setLate] = useState(false);
   useEffect(() => {
     if (!waiting) return setLate(false);
-    const timer = setTimeout(() => setLate(true), PATIENCE);
-    return () => clearTimeout(timer);
-  }, [waiting]);
+    const look = () => setLate(board.provider.waiting() > PATIENCE);
+    const timer = setInterval(look, PATIENCE / 5);
+    return () => clearInterval(timer);
+  }, [board, waiting]);
   return late;
 }
 
 function Unsent({ board }: { board: Board }) {
   const t = useWords();
   const { open, unsent } = useStore(board.provider.link);
-  const late = useLate(unsent > 0);
+  const late = useLate(board, unsent > 0);
   const shown = unsent > 0 && (!open || late);
   return (
     <span className="room-unsent" role="status">

@@ -11,6 +11,7 @@ import { useDark } from "./theme";
 
 function useBoard(): Board {
   const { session } = useRoom();
+  const t = useWords();
   const [board] = useState(() => {
     const { you } = session.store.get();
     const me = { name: you?.name ?? "", person: you?.person ?? "", role: you?.role ?? "guest" };
@@ -20,6 +21,7 @@ function useBoard(): Board {
       root: session.api,
       address: () => session.address("board_url"),
       refused: (refused) => session.store.patch({ refused }),
+      tooLarge: t("tooLarge"),
     });
   });
   useEffect(() => {
@@ -29,12 +31,16 @@ function useBoard(): Board {
   return board;
 }
 
+/** Longer than this a change is under way only where there is much to send. */
+const UNDER_WAY = 2000;
+
 /** A change that is only here would be lost with the page. */
 function useLeaveWarning(board: Board): void {
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
       const { open, unsent } = board.provider.link.get();
-      if (!open && unsent) event.preventDefault();
+      const late = board.provider.waiting() > UNDER_WAY;
+      if (unsent && (!open || late)) event.preventDefault();
     };
     addEventListener("beforeunload", warn);
     return () => removeEventListener("beforeunload", warn);

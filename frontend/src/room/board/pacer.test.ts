@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Frame } from "./frames";
+import { BURST, Pacer, RATE } from "./pacer";
+
+const SIZE = 128 * 1024;
+let backlog = 0;
+let sent: Frame[] = [];
+
+function frames(count: number, size = SIZE): Frame[] {
+  return Array.from({ length: count }, () => new Uint8Array(size));
+}
+
+function make(): Pacer {
+  return new Pacer(
+    (frame) => sent.push(frame),
+    () => backlog,
+  );
+}
+
+const bytes = () => sent.reduce((sum, frame) => sum + frame.byteLength, 0);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sent = [];
+  backlog = 0;
+});
+afterEach(() => void vi.useRealTimers());
+
+it("sends at once what is little", () => {
+  const pacer = make();
+  pacer.push(frames(3));
+  expect(sent).toHaveLength(3);
+  expect(pacer.idle).toBe(true);
+});
+
+it("sends all of a lot in its order, and never faster than its rate", () => {
+  const pacer = make();
+  const all = frames(100);
+  pacer.push(all);
+  for (let second = 0; !pacer.idle && second < 60; second += 1) {
+    expect(bytes()).toBeLessThanOrEqual(BURST + second * RATE + SIZE);
+    vi.advanceTimersByTime(1000);
+  }
+  expect(sent.length).toBe(all.length);
+  expect(sent.every((frame, at) => frame === all[at])).toBe(true);
+});
+
+it("counts small frames as frames", () => {
+  const pacer = make();
+  pacer.push(frames(5000, 10));
+  expect(sent.length).toBeLessThan(1000);
+  vi.advanceTimersByTime(1000);
+  expect(sent.length).toBeLessThan(1400);
+});
+
+it("waits for a slow line", () => {
+  const pacer = make();
+  backlog = 10 * SIZE;
+  pacer.push(frames(1));
+  vi.advanceTimersByTime(5000);
+  expect(sent).toHaveLength(0);
+  backlog = 0;
+  vi.advanceTimersByTime(100);
+  expect(sent).toHaveLength(1);
+});
+
+it("forgets what was for a connection that is gone", () => {
+  const pacer = make();
+  pacer.push(frames(100));
+  pacer.clear();
+  const before = sent.length;
+  vi.advanceTimersByTime(10_000);
+  expect(sent).toHaveLength(before);
+  pacer.push(frames(1));
+  expect(sent).toHaveLength(before + 1);
+});

@@ -1,0 +1,73 @@
+import { expect, it } from "vitest";
+import * as Y from "yjs";
+import { inPieces } from "./pieces";
+
+const LIMIT = 4096;
+
+function change(doc: Y.Doc, count: number, name: string): void {
+  const map = doc.getMap("elements:1");
+  for (let at = 0; at < count; at += 1) map.set(`${name}${at % 50}`, { at, text: "x".repeat(90) });
+}
+
+function merge(docs: Y.Doc[]): Y.Doc {
+  const whole = new Y.Doc();
+  for (const doc of docs) Y.applyUpdate(whole, Y.encodeStateAsUpdate(doc));
+  return whole;
+}
+
+function together(pieces: Uint8Array[]): Y.Doc {
+  const doc = new Y.Doc();
+  for (const piece of pieces) Y.applyUpdate(doc, piece);
+  return doc;
+}
+
+it("leaves a small update as it is", () => {
+  const update = Y.encodeStateAsUpdate(new Y.Doc());
+  expect(inPieces(update, LIMIT)).toEqual([update]);
+});
+
+it("cuts what several wrote and deleted, and leaves out nothing", () => {
+  const docs = [new Y.Doc(), new Y.Doc()];
+  docs.forEach((doc, number) => {
+    change(doc, 300, `of ${number}, `);
+    doc.getMap("pages").set(`${number}`, new Y.Map([["order", number]]));
+    for (let at = 0; at < 50; at += 7) doc.getMap("elements:1").delete(`of ${number}, ${at}`);
+  });
+  const whole = merge(docs);
+  const pieces = inPieces(Y.encodeStateAsUpdate(whole), LIMIT);
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(Math.max(...pieces.map((piece) => piece.byteLength))).toBeLessThan(LIMIT + 300);
+  const made = together(pieces);
+  expect(made.getMap("elements:1").size).toBe(84);
+  expect(Y.encodeStateAsUpdate(made)).toEqual(Y.encodeStateAsUpdate(whole));
+});
+
+it("cuts what comes on top of a known state", () => {
+  const doc = new Y.Doc();
+  change(doc, 200, "a");
+  const known = together([Y.encodeStateAsUpdate(doc)]);
+  change(doc, 200, "b");
+  const missing = Y.encodeStateAsUpdate(doc, Y.encodeStateVector(known));
+  for (const piece of inPieces(missing, LIMIT)) Y.applyUpdate(known, piece);
+  expect(known.getMap("elements:1").toJSON()).toEqual(doc.getMap("elements:1").toJSON());
+  expect(known.store.pendingStructs).toBeNull();
+});
+
+it("cuts a long list of deletions", () => {
+  const doc = new Y.Doc({ gc: false });
+  const list = doc.getArray<number>("list");
+  list.insert(0, [...Array(3000).keys()]);
+  for (let at = 2998; at > 0; at -= 2) list.delete(at);
+  const update = Y.encodeStateAsUpdate(doc);
+  const pieces = inPieces(update, 1024);
+  expect(Math.max(...pieces.slice(-3).map((piece) => piece.byteLength))).toBeLessThan(1024);
+  expect(together(pieces).getArray("list").toJSON()).toEqual(list.toJSON());
+});
+
+it("never cuts one change", () => {
+  const doc = new Y.Doc();
+  doc.getMap("elements:1").set("a", "x".repeat(3 * LIMIT));
+  doc.getMap("elements:1").set("b", "y");
+  const pieces = inPieces(Y.encodeStateAsUpdate(doc), LIMIT);
+  expect(together(pieces).getMap("elements:1").get("b")).toBe("y");
+});
