@@ -209,7 +209,7 @@ class Room:
     def stored(self) -> tuple[bool, bool]:
         """Whether the board is in the database as drawn, and the chat, each message once."""
 
-        doc, _rows = store.load(self.pk)
+        doc = store.document(self.pk)
         board = doc.get("elements:1", type=Map).to_py() or {}
         rows = ChatMessage.objects.filter(session=self.pk).values_list("uuid", flat=True)
         wrote = self.people[0].wrote | self.people[1].wrote
