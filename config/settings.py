@@ -169,10 +169,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apps.common.static.StaticFiles"},
 }
-# Maps are for developers' tools and large; compressing them would be most of a first start.
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
-    *("map", "png", "webp", "ico", "woff", "woff2", "ttf", "pfb", "bcmap", "gz", "br"),
-)
 WHITENOISE_IMMUTABLE_FILE_TEST = never_changes
 MEDIA_ROOT = DATA_DIR / "files"
 
