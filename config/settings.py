@@ -1,77 +1,19 @@
 """All of Kreida's settings. What servers differ in comes from the environment (see README)."""
 
-import secrets
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.keys import derive_key
 from apps.common.static import never_changes
+from config.environment import BASE_DIR, data_dir, database, env, public_url, secret_key
 
-env = environ.Env()  # type: ignore[no-untyped-call]
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def _data_dir() -> Path:
-    path = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def _secret_key(data_dir: Path) -> str:
-    """SECRET_KEY, or one made at the first start and kept in the data folder."""
-    key = env.str("SECRET_KEY", default="")
-    if key:
-        if len(key) < 50 or len(set(key)) < 5:
-            raise ImproperlyConfigured("SECRET_KEY must be at least 50 characters of random text.")
-        return key
-    file = data_dir / "secret_key"
-    try:
-        with file.open("x") as new:
-            file.chmod(0o600)
-            new.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
-    return file.read_text()
-
-
-def _public_url() -> str:
-    url = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
-        raise ImproperlyConfigured("PUBLIC_URL must look like https://kreida.example (no path).")
-    return url
-
-
-def _database() -> dict[str, object]:
-    database = env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'kreida.sqlite3'}")
-    engine = database["ENGINE"].rpartition(".")[2]
-    database["CONN_MAX_AGE"] = 60
-    if engine == "sqlite3":
-        # IMMEDIATE takes the write lock before the first read of a transaction, so that
-        # read-then-write in one transaction cannot interleave with another's.
-        database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-    elif engine == "postgresql":
-        # Statements that repeat are parsed and planned once per connection (docs/performance.md).
-        options = {"server_side_binding": True, "prepare_threshold": 5}
-        database.update(CONN_HEALTH_CHECKS=True, OPTIONS=options)
-    else:
-        raise ImproperlyConfigured("DATABASE_URL must be a sqlite:// or postgres:// address.")
-    return database
-
-
-DATA_DIR = _data_dir()
+DATA_DIR = data_dir()
 PORT = env.int("PORT", default=8000)
 DEBUG = False
-SECRET_KEY = _secret_key(DATA_DIR)
-PUBLIC_URL = _public_url()
+SECRET_KEY = secret_key(DATA_DIR)
+PUBLIC_URL = public_url(PORT)
 HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = [
     str(urlsplit(PUBLIC_URL).hostname),
@@ -149,7 +91,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": _database()}
+DATABASES = {"default": database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
@@ -170,10 +112,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apps.common.static.StaticFiles"},
 }
-# Maps are for developers' tools and large; compressing them would be most of a first start.
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
-    *("map", "png", "webp", "ico", "woff", "woff2", "ttf", "pfb", "bcmap", "gz", "br"),
-)
 WHITENOISE_IMMUTABLE_FILE_TEST = never_changes
 MEDIA_ROOT = DATA_DIR / "files"
 
