@@ -10,6 +10,8 @@ export interface LocalState {
   /** The microphone stays open while it is muted, so that it is back at once. */
   muted: boolean;
   choice: Choice;
+  /** The browser was asked and has not answered: it may be asking the person. */
+  opening: Readonly<Record<Kind, boolean>>;
   trouble: Readonly<Record<Kind | "screen", Trouble | null>>;
 }
 
@@ -25,6 +27,7 @@ export class LocalMedia {
       screen: null,
       muted: false,
       choice,
+      opening: { camera: false, microphone: false },
       trouble: { camera: null, microphone: null, screen: null },
     });
   }
@@ -32,6 +35,7 @@ export class LocalMedia {
   async open(kind: Kind): Promise<void> {
     this.#turns[kind] += 1;
     const turn = this.#turns[kind];
+    this.#setOpening(kind, true);
     try {
       const track = await openTrack(kind, this.store.get().choice[kind]);
       if (turn !== this.#turns[kind]) return track.stop();
@@ -43,7 +47,10 @@ export class LocalMedia {
 
   /** Also puts out the lamp of the camera. */
   close(kind: Kind | "screen"): void {
-    if (kind !== "screen") this.#turns[kind] += 1;
+    if (kind !== "screen") {
+      this.#turns[kind] += 1;
+      this.#setOpening(kind, false);
+    }
     this.store.get()[kind]?.stop();
     this.store.patch({ [kind]: null });
   }
@@ -51,7 +58,8 @@ export class LocalMedia {
   async choose(kind: Kind, device: string): Promise<void> {
     const { choice } = this.store.get();
     this.store.patch({ choice: { ...choice, [kind]: device } });
-    if (!this.store.get()[kind]) return;
+    const { [kind]: track, trouble } = this.store.get();
+    if (!track && !trouble[kind]) return;
     this.close(kind);
     await this.open(kind);
   }
@@ -70,7 +78,7 @@ export class LocalMedia {
       const screen = await openScreen();
       if (!screen) return;
       screen.addEventListener("ended", () => this.close("screen"));
-      this.store.patch({ screen });
+      this.store.patch({ screen, trouble: { ...this.store.get().trouble, screen: null } });
     } catch (error) {
       this.#failed("screen", error);
     }
@@ -87,10 +95,16 @@ export class LocalMedia {
     track.addEventListener("ended", () => {
       if (this.store.get()[kind] === track) this.store.patch({ [kind]: null });
     });
+    this.#setOpening(kind, false);
     this.store.patch({ [kind]: track, trouble: { ...trouble, [kind]: null } });
   }
 
+  #setOpening(kind: Kind, opening: boolean): void {
+    this.store.patch({ opening: { ...this.store.get().opening, [kind]: opening } });
+  }
+
   #failed(kind: Kind | "screen", error: unknown): void {
+    if (kind !== "screen") this.#setOpening(kind, false);
     const trouble = error instanceof MediaTrouble ? error.trouble : "unknown";
     this.store.patch({ trouble: { ...this.store.get().trouble, [kind]: trouble } });
   }

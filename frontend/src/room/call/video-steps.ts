@@ -40,7 +40,7 @@ const LONGEST_PATIENCE = 30;
 const DOWN_AFTER = 2;
 const FAIR_LOSS = 0.03;
 const POOR_LOSS = 0.1;
-const TIGHT = 150_000;
+const TIGHT = 100_000;
 
 /** Below the best: a picture that is too much for the line costs the first words of the lesson. */
 export const FIRST_VIDEO: VideoState = {

@@ -31,7 +31,11 @@ function Messages() {
   const config = useConfig();
   const t = useWords();
   const list = useRef<HTMLDivElement>(null);
-  const clock = new Intl.DateTimeFormat(config.locale, { hour: "2-digit", minute: "2-digit" });
+  const clock = new Intl.DateTimeFormat(config.locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
   const count = chat.length + unsentChat.length;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: it follows the count.

@@ -1,52 +1,45 @@
 import { useState } from "react";
+import type { Kind } from "../call/local-media";
 import { useConfig, useRoom, useSession, useStore, useWords } from "./context";
 import { DeviceChoice } from "./device-choice";
-import { troubleWords } from "./green-room";
 import { Icon } from "./icons";
 import { Button, Confirm, Dialog } from "./parts";
+import { Troubles } from "./troubles";
 
-function MediaButtons() {
+/** Opens what was asked for; `onTrouble` where that failed, and words are needed. */
+function MediaButtons({ onTrouble }: { onTrouble: () => void }) {
   const { local } = useRoom();
   const { camera, microphone, screen, muted } = useStore(local.store);
   const t = useWords();
   const heard = microphone !== null && !muted;
+  const opened = (kind: Kind | "screen") => () => {
+    if (local.store.get().trouble[kind]) onTrouble();
+  };
   return (
     <>
       <Button
         icon={heard ? "microphone" : "microphone-off"}
         label={t(heard ? "microphoneOff" : "microphoneOn")}
         className={heard ? "" : "off"}
-        onClick={() => void local.setMicrophone(!heard)}
+        onClick={() => void local.setMicrophone(!heard).then(opened("microphone"))}
       />
       <Button
         icon={camera ? "camera" : "camera-off"}
         label={t(camera ? "cameraOff" : "cameraOn")}
         className={camera ? "" : "off"}
-        onClick={() => (camera ? local.close("camera") : void local.open("camera"))}
+        onClick={() =>
+          camera ? local.close("camera") : void local.open("camera").then(opened("camera"))
+        }
       />
       <Button
         icon="screen"
         label={t(screen ? "stopSharing" : "shareScreen")}
         pressed={screen !== null}
         className="room-share"
-        onClick={() => (screen ? local.close("screen") : void local.shareScreen())}
+        onClick={() =>
+          screen ? local.close("screen") : void local.shareScreen().then(opened("screen"))
+        }
       />
-    </>
-  );
-}
-
-/** What went wrong with a device after entering. */
-function DeviceTroubles() {
-  const { local } = useRoom();
-  const { trouble } = useStore(local.store);
-  const t = useWords();
-  return (
-    <>
-      {trouble.camera && <p className="room-error">{t(troubleWords("camera", trouble.camera))}</p>}
-      {trouble.microphone && (
-        <p className="room-error">{t(troubleWords("microphone", trouble.microphone))}</p>
-      )}
-      {trouble.screen && <p className="room-error">{t("screenUnknown")}</p>}
     </>
   );
 }
@@ -69,7 +62,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
   const panelWords = unread ? t("panelUnread", { count: unread }) : t("panel");
   return (
     <nav className="room-controls" aria-label={t("controls")}>
-      <MediaButtons />
+      <MediaButtons onTrouble={() => setDialog("devices")} />
       <Button
         icon="hand"
         label={t(hand ? "lowerHand" : "raiseHand")}
@@ -85,7 +78,13 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
         onClick={onPanel}
       />
       {you?.role === "tutor" && (
-        <Button look="danger" className="room-end" onClick={() => setDialog("end")}>
+        <Button
+          icon="end"
+          look="danger"
+          label={t("endLesson")}
+          className="room-end"
+          onClick={() => setDialog("end")}
+        >
           {t("endLesson")}
         </Button>
       )}
@@ -100,7 +99,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
       {dialog === "devices" && (
         <Dialog title={t("devices")} onClose={close}>
           <DeviceChoice local={local} />
-          <DeviceTroubles />
+          <Troubles local={local} />
         </Dialog>
       )}
       {dialog === "end" && (

@@ -1,40 +1,18 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { meter } from "../call/level-meter";
-import type { Kind, LocalMedia } from "../call/local-media";
-import type { Trouble } from "../call/media";
-import type { MessageKey } from "../messages";
+import type { LocalMedia } from "../call/local-media";
 import { useConfig, useStore, useWords } from "./context";
 import { DeviceChoice } from "./device-choice";
 import { Button, Field } from "./parts";
 import { TrackVideo } from "./tracks";
+import { Troubles } from "./troubles";
 
-const WORDS: Record<Kind, Record<Trouble, MessageKey>> = {
-  camera: {
-    denied: "cameraDenied",
-    missing: "cameraMissing",
-    busy: "cameraBusy",
-    insecure: "insecure",
-    unknown: "cameraUnknown",
-  },
-  microphone: {
-    denied: "microphoneDenied",
-    missing: "microphoneMissing",
-    busy: "microphoneBusy",
-    insecure: "insecure",
-    unknown: "microphoneUnknown",
-  },
-};
-
-export function troubleWords(kind: Kind, trouble: Trouble): MessageKey {
-  return WORDS[kind][trouble];
-}
-
-function LevelMeter({ track }: { track: MediaStreamTrack | null }) {
+function LevelMeter({ track }: { track: MediaStreamTrack }) {
   const t = useWords();
   const [level, setLevel] = useState(0);
   useEffect(() => {
     setLevel(0);
-    return track ? meter(track, setLevel) : undefined;
+    return meter(track, setLevel);
   }, [track]);
   return (
     <div className="room-level">
@@ -47,22 +25,12 @@ function LevelMeter({ track }: { track: MediaStreamTrack | null }) {
 /** What works, what does not, and what to do about it. */
 function Check({ local }: { local: LocalMedia }) {
   const t = useWords();
-  const { trouble, camera, microphone } = useStore(local.store);
-  const kinds = (["camera", "microphone"] as const).filter((kind) => trouble[kind]);
-  const keys = new Set(kinds.map((kind) => WORDS[kind][trouble[kind] ?? "unknown"]));
-  const retry = () => {
-    for (const kind of kinds) void local.open(kind);
-  };
+  const { camera, microphone, opening } = useStore(local.store);
   return (
     <div className="room-check" role="status">
       {camera && microphone && <p className="good">{t("allWorks")}</p>}
-      {!camera && !microphone && !keys.size && <p>{t("opening")}</p>}
-      {[...keys].map((key) => (
-        <p key={key} className="bad">
-          {t(key)}
-        </p>
-      ))}
-      {kinds.length > 0 && <Button onClick={retry}>{t("tryAgain")}</Button>}
+      {(opening.camera || opening.microphone) && <p>{t("opening")}</p>}
+      <Troubles local={local} />
     </div>
   );
 }
@@ -104,7 +72,7 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
   const t = useWords();
   const [name, setName] = useState(known);
   const [missing, setMissing] = useState(false);
-  const { camera, microphone } = useStore(local.store);
+  const { camera, microphone, trouble } = useStore(local.store);
   const asked = useRef(false);
   useEffect(() => {
     if (asked.current) return;
@@ -143,8 +111,8 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
             )}
           </Field>
         )}
-        <DeviceChoice local={local} />
-        <LevelMeter track={microphone} />
+        {!(trouble.camera && trouble.microphone) && <DeviceChoice local={local} />}
+        {microphone && <LevelMeter track={microphone} />}
         <Check local={local} />
         <Button type="submit" look="primary" className="large">
           {t(camera || microphone ? "enter" : "enterSilent")}

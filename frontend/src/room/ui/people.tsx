@@ -98,7 +98,7 @@ function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () =
       {you?.role === "tutor" && <QualitySign quality={quality[peer.peer]} />}
       {teaching && peer.media.microphone && (
         <Button
-          icon="microphone-off"
+          icon="microphone"
           look="quiet"
           label={t("muteOf", { name })}
           onClick={() => session.send({ type: "mute", peer: peer.peer })}
