@@ -45,6 +45,7 @@ def public_url(port: int) -> str:
 def database(folder: Path) -> dict[str, object]:
     found = env.db("DATABASE_URL", default=f"sqlite:///{folder / 'kreida.sqlite3'}")
     engine = found["ENGINE"].rpartition(".")[2]
+    found["CONN_MAX_AGE"] = 60
     if engine == "sqlite3":
         # IMMEDIATE takes the write lock before the first read of a transaction, so that
         # read-then-write in one transaction cannot interleave with another's.
@@ -56,7 +57,7 @@ def database(folder: Path) -> dict[str, object]:
     elif engine == "postgresql":
         # Statements that repeat are parsed and planned once per connection (docs/performance.md).
         options = {"server_side_binding": True, "prepare_threshold": 5}
-        found.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, OPTIONS=options)
+        found.update(CONN_HEALTH_CHECKS=True, OPTIONS=options)
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a sqlite:// or postgres:// address.")
     return found
