@@ -16,9 +16,6 @@ from apps.classroom.realtime.yproto import EMPTY_UPDATE
 SMALL = 256 * 1024
 
 
-NOTHING = b"\x00"  # the state vector of an empty document
-
-
 class Document:
     def __init__(self, state: bytes) -> None:
         """`state` is an update that holds all of it."""
@@ -59,19 +56,15 @@ class Document:
     # -- taking in --------------------------------------------------------------------------
 
     def accept(self, update: bytes) -> list[bytes]:
-        """The same as `take`, of an update from a client, which may be anything. Raises Malformed
-        also where yrs could not read again what it makes of it: some odd updates it then cannot
-        spell, and one such in the log would be the end of the board."""
+        """The same as `take`, of an update from a client as yrs has written it again. Raises
+        Malformed also where yrs cannot read what it wrote: some odd updates it takes in and then
+        cannot spell, and one such in the log would be the end of the board."""
         known = self.state_vector()
         try:
             new = update_without(update, known)
-            if self._is_known(new, known):
-                return []
-            if new != update:
-                update_without(new, NOTHING)
         except ValueError as exc:
             raise Malformed("not a Yjs update") from exc
-        return self.take(new)
+        return [] if self._is_known(new, known) else self.take(new)
 
     def _is_known(self, new: bytes, known: bytes) -> bool:
         """Whether it is what a client answers who has all that is here: no struct, and the

@@ -18,8 +18,8 @@ MAX_HELD = 256 * 1024
 
 
 class Inbox:
-    """`take` gets an update and its one sender, None when several sent it, and raises Malformed,
-    having taken in nothing, when it is no update."""
+    """`take` gets an update as yrs writes it and its one sender, None when several sent it, and
+    raises Malformed, having taken in nothing, when it is no update."""
 
     def __init__(self, take: Callable[[bytes, Socket | None], None]) -> None:
         self._take = take
@@ -36,19 +36,17 @@ class Inbox:
 
     def empty(self) -> None:
         held, self._held, self._size = self._held, [], 0
-        if len(held) > 1 and self._takes_together(held):
-            return
-        for update, sender in held:
-            try:
-                self._take(update, sender)
-            except Malformed:
-                sender.close(Close.MALFORMED)
+        if held and not self._takes(held):
+            for one in held:
+                if len(held) == 1 or not self._takes([one]):
+                    one[1].close(Close.MALFORMED)
 
-    def _takes_together(self, held: list[tuple[bytes, Socket]]) -> bool:
+    def _takes(self, held: list[tuple[bytes, Socket]]) -> bool:
+        """False when one of them is no update."""
         senders = {sender for _update, sender in held}
         try:
             merged = merge_updates(*(update for update, _sender in held))
             self._take(merged, senders.pop() if len(senders) == 1 else None)
         except (Malformed, ValueError):
-            return False  # one of them is no update; each by itself, then
+            return False
         return True
