@@ -17,6 +17,7 @@ IN_FLIGHT = 10  # updates of each peer at most, that not everybody has yet
 PATIENCE = 60
 WRITERS = b"ABCDEFGHIJKLMNOPQRST"
 SETTLE = 2.0  # seconds before memory is looked at
+PUT_AWAY = 0.5  # seconds for what was drawn, before the next is measured
 
 
 @dataclass
@@ -160,8 +161,7 @@ async def memory(server: Server, rooms: list[str], busy: list[str]) -> Memory:
                 peer.send(sync_frame(UPDATE, updates[number]))
         await asyncio.sleep(0.05)
     grown = server.resident_kib() - before_busy
-    for pair in pairs:
-        await _leave(pair)
+    await _leave([peer for pair in pairs for peer in pair])
     return Memory(idle / len(rooms), again / len(rooms), grown / len(busy))
 
 
@@ -187,4 +187,4 @@ async def _leave(peers: list[Peer]) -> None:
     for peer in peers:
         peer.on_news = peer.on_stamp = None
         peer.close()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(PUT_AWAY)
