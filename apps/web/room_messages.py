@@ -253,6 +253,7 @@ def _insertions() -> dict[str, str]:
         "pdfPages": _("Each on a page of its own"),
         "pdfInsert": _("Put on the board"),
         "pdfProgress": _("Page {done} of {count}"),
+        "pdfLeft": _("The PDF is long: its last pages were left out, {left} in number."),
         "pdfFailed": _("This PDF could not be read."),
     }
 

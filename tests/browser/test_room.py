@@ -2,12 +2,20 @@
 
 import re
 import time
-import zlib
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from tests.browser.board import (
+    INK,
+    board_is_open,
+    decompressed,
+    draw,
+    ink,
+    two_pages,
+    wait_for_ink,
+)
 from tests.browser.conftest import CHROMIUM
 from tests.browser.room_school import enter, make_school, open_as
 
@@ -18,14 +26,6 @@ FLAGS = [
     "--allow-loopback-in-peer-connection",
     "--auto-select-desktop-capture-source=Entire screen",
 ]
-# Dark pixels of what is drawn; the grid and the background are light.
-INK = """() => {
-  const canvas = document.querySelector('.excalidraw canvas.static');
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let dark = 0;
-  for (let at = 0; at < data.length; at += 4) if (data[at] < 90 && data[at + 3] > 200) dark += 1;
-  return dark;
-}"""
 FRAMES = """() => Math.min(...[...document.querySelectorAll('.room-tile:not(.own) video')]
   .map((video) => video.getVideoPlaybackQuality().totalVideoFrames))"""
 
@@ -53,30 +53,6 @@ def two(browser, school) -> Iterator[tuple[Page, Page]]:
     yield pages[0], pages[1]
     for context in contexts:
         context.close()
-
-
-def board_is_open(page: Page) -> None:
-    page.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
-    expect(page.locator(".room-unsent")).to_have_text("", timeout=20000)
-
-
-def draw(page: Page, down: int = 300) -> None:
-    page.locator("[data-testid=toolbar-freedraw]").click(force=True)
-    box = page.locator(".excalidraw canvas.interactive").bounding_box()
-    left, top = box["x"] + box["width"] / 2, box["y"] + down
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for step in range(30):
-        page.mouse.move(left + step * 6, top + step % 5 * 8)
-    page.mouse.up()
-
-
-def ink(page: Page) -> int:
-    return page.evaluate(INK)
-
-
-def wait_for_ink(page: Page, more_than: int = 0) -> None:
-    page.wait_for_function(f"() => ({INK})() > {more_than}", timeout=15000)
 
 
 def test_a_stroke_is_on_the_others_board_at_once_with_the_name_of_who_draws(two):
@@ -243,33 +219,6 @@ def test_a_formula_and_the_pages_of_a_pdf_are_on_both_boards_and_in_the_exported
     with tutor.expect_download() as saved:
         tutor.get_by_role("button", name="Save the file").click()
     assert len(re.findall(rb"/Type /Page\b", decompressed(saved.value.path().read_bytes()))) == 3
-
-
-def decompressed(pdf: bytes) -> bytes:
-    """With its object streams opened, which is where pdf-lib puts the list of pages."""
-    whole = pdf
-    for stream in re.findall(rb"/ObjStm.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.S):
-        whole += zlib.decompress(stream)
-    return whole
-
-
-def two_pages() -> bytes:
-    """The smallest PDF of two pages that say something."""
-    pages = [
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Resources<</Font<</F 7 0 R>>>>"
-        b"/Contents %d 0 R>>" % (5 + number)
-        for number in range(2)
-    ]
-    drawn = [b"BT /F 40 Tf 60 150 Td (Page %d) Tj ET" % number for number in (1, 2)]
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
-        *pages,
-        *(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text) for text in drawn),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]
-    numbered = (b"%d 0 obj%sendobj\n" % (at, body) for at, body in enumerate(objects, 1))
-    return b"%PDF-1.4\n" + b"".join(numbered) + b"trailer<</Size 8/Root 1 0 R>>\n%%EOF"
 
 
 def test_a_browser_that_refuses_camera_and_microphone_has_board_and_chat(playwright, school):

@@ -15,6 +15,13 @@ const LATEST = 1000;
 
 type Remote = Parameters<typeof reconcileElements>[1];
 
+export interface PageEvents {
+  /** Something was too large for the document and has been taken back. */
+  refused(): void;
+  /** The page was empty, and somebody else put something on it. */
+  appeared(): void;
+}
+
 /** In somebody's hand just now: what the others did to it must wait until it is let go. */
 function isInHand(element: ExcalidrawElement, state: AppState): boolean {
   const { editingTextElement, resizingElement, newElement } = state;
@@ -42,8 +49,7 @@ export class PageBinding {
   constructor(
     private readonly api: ExcalidrawImperativeAPI,
     private readonly map: Y.Map<unknown>,
-    /** Something was too large for the document and has been taken back. */
-    private readonly refused: () => void,
+    private readonly tell: PageEvents,
   ) {
     this.#show([], readElements(map));
     api.history.clear();
@@ -97,7 +103,7 @@ export class PageBinding {
       scene.filter(({ id }) => !ids.includes(id)),
       readElements(this.map, ids),
     );
-    this.refused();
+    this.tell.refused();
   }
 
   readonly #observed = (event: Y.YMapEvent<unknown>, transaction: Y.Transaction): void => {
@@ -119,6 +125,7 @@ export class PageBinding {
       return isInHand(element, state) || !this.#agreed.holds(element);
     });
     this.#show(local, readElements(this.map, ids));
+    if (!local.length) this.tell.appeared();
     this.changed();
   }
 

@@ -1,16 +1,18 @@
-import { CaptureUpdateAction } from "@excalidraw/excalidraw";
+import { CaptureUpdateAction, getCommonBounds } from "@excalidraw/excalidraw";
 import type { AppState, BinaryFiles, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { ApiError, type Request } from "../net/http";
+import { type Request, reasonOf } from "../net/http";
 import type { Refusal } from "../net/socket";
 import { Store } from "../state/store";
 import { PageBinding } from "./binding";
 import { readElements } from "./elements";
 import { BoardFiles } from "./files";
+import { Gallery } from "./gallery";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
 import { collaboratorsOf, type Presence, tutorsPage } from "./people";
 import { BoardProvider } from "./provider";
+import { firstView, type View } from "./view";
 
 const POINTER_EVERY = 40;
 /** What one says of oneself to the others has a limit; of more than this they see the first. */
@@ -31,8 +33,8 @@ export interface BoardOptions {
   root: string;
   address(): Promise<string>;
   refused(why: Refusal): void;
-  /** Words for what does not fit into the document. */
-  tooLarge: string;
+  isDark(): boolean;
+  words: { tooLarge: string; fileFailed: string };
 }
 
 /** The document of the board, the connection that keeps it, and the one page that is shown. */
@@ -41,16 +43,16 @@ export class Board {
   readonly awareness = new Awareness(this.doc);
   readonly provider: BoardProvider;
   readonly files: BoardFiles;
+  readonly gallery: Gallery;
   readonly store: Store<BoardState>;
   #api: ExcalidrawImperativeAPI | null = null;
   #binding: PageBinding | null = null;
-  #views = new Map<string, Pick<AppState, "scrollX" | "scrollY" | "zoom">>();
+  #views = new Map<string, View>();
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
-  #filesAsked = new Set<string>();
 
   constructor(private readonly options: BoardOptions) {
-    const { me, request, root } = options;
+    const { me, request, root, words } = options;
     this.store = new Store<BoardState>({
       pages: pagesOf(this.doc),
       page: FIRST_PAGE,
@@ -58,16 +60,17 @@ export class Board {
       problem: null,
     });
     this.provider = new BoardProvider(this.doc, this.awareness, options.address, options.refused);
-    this.files = new BoardFiles(this.doc.getMap("files"), request, root, (problem) =>
-      this.store.patch({ problem }),
+    this.files = new BoardFiles(this.doc.getMap("files"), request, root, (why) =>
+      this.report(why, words.fileFailed),
     );
+    this.gallery = new Gallery(this.doc, this.files, options.isDark);
     this.#presence = { ...me, page: FIRST_PAGE, pointer: null, button: "up", selected: {} };
     this.awareness.setLocalState(this.#presence);
   }
 
   start(): void {
     this.doc.getMap("pages").observeDeep(() => this.#pagesChanged());
-    this.doc.getMap("files").observe(() => void this.#showFiles());
+    this.doc.getMap("files").observe(() => this.#showPictures());
     this.awareness.on("change", () => this.#othersMoved());
     addEventListener("pagehide", this.#flush);
     this.provider.start();
@@ -82,11 +85,17 @@ export class Board {
     this.doc.destroy();
   }
 
+  /** How long the oldest change or picture that the server has not got has waited, in ms. */
+  waiting(): number {
+    return Math.max(this.provider.waiting(), this.files.waiting());
+  }
+
   get api(): ExcalidrawImperativeAPI | null {
     return this.#api;
   }
 
   attach(api: ExcalidrawImperativeAPI): void {
+    this.#binding?.destroy();
     this.#api = api;
     this.#bind();
   }
@@ -100,8 +109,8 @@ export class Board {
   changed(state: AppState, files: BinaryFiles): void {
     if (!this.#api) return;
     this.#binding?.changed();
-    this.files.offer(this.#api, files);
-    void this.#showFiles();
+    this.gallery.offer(this.#api, files);
+    this.#showPictures();
     const ids = Object.keys(state.selectedElementIds).slice(0, MOST_SELECTED);
     if (ids.join() !== Object.keys(this.#presence.selected).join()) {
       this.#say({ selected: Object.fromEntries(ids.map((id) => [id, true as const])) });
@@ -118,7 +127,7 @@ export class Board {
     const api = this.#api;
     if (api) {
       const { scrollX, scrollY, zoom } = api.getAppState();
-      this.#views.set(current, { scrollX, scrollY, zoom });
+      this.#views.set(current, { scrollX, scrollY, zoom: zoom.value });
     }
     this.#binding?.destroy();
     this.#binding = null;
@@ -146,13 +155,16 @@ export class Board {
     removePage(this.doc, id);
   }
 
+  tell(problem: string): void {
+    this.store.patch({ problem });
+  }
+
   forgetProblem(): void {
     this.store.patch({ problem: null });
   }
 
   report(error: unknown, otherwise: string): void {
-    const problem = error instanceof ApiError && error.message ? error.message : otherwise;
-    this.store.patch({ problem });
+    this.tell(reasonOf(error, otherwise));
   }
 
   /** The last stroke goes out before the page does. */
@@ -164,19 +176,34 @@ export class Board {
     const { page } = this.store.get();
     // Not to be written into the page that comes: the scene still holds the page that went.
     api.updateScene({ elements: [], captureUpdate: CaptureUpdateAction.NEVER });
-    this.#binding = new PageBinding(api, elementsOf(this.doc, page), () =>
-      this.store.patch({ problem: this.options.tooLarge }),
-    );
-    const view = this.#views.get(page);
+    this.#binding = new PageBinding(api, elementsOf(this.doc, page), {
+      refused: () => this.tell(this.options.words.tooLarge),
+      appeared: () => {
+        const { scrollX, scrollY, zoom } = api.getAppState();
+        if (scrollX === 0 && scrollY === 0 && zoom.value === 1) this.#look(api, page);
+      },
+    });
     api.updateScene({
       appState: {
-        ...(view ?? {}),
         selectedElementIds: {},
         collaborators: collaboratorsOf(this.awareness, page),
       } as Pick<AppState, "selectedElementIds">,
       captureUpdate: CaptureUpdateAction.NEVER,
     });
-    void this.#showFiles();
+    this.#look(api, page);
+    this.#showPictures();
+  }
+
+  /** As one left the page; for the first time where there is something to see. */
+  #look(api: ExcalidrawImperativeAPI, page: string): void {
+    const { width, height } = api.getAppState();
+    const elements = readElements(elementsOf(this.doc, page)).filter((one) => !one.isDeleted);
+    const box = elements.length ? getCommonBounds(elements) : null;
+    const { zoom, ...scroll } = this.#views.get(page) ?? firstView(box, width, height);
+    api.updateScene({
+      appState: { ...scroll, zoom: { value: zoom as AppState["zoom"]["value"] } } as AppState,
+      captureUpdate: CaptureUpdateAction.NEVER,
+    });
   }
 
   #pagesChanged(): void {
@@ -209,19 +236,7 @@ export class Board {
     }, POINTER_EVERY);
   }
 
-  /** Pictures that the page shows and Excalidraw has not got. */
-  async #showFiles(): Promise<void> {
-    const api = this.#api;
-    if (!api) return;
-    const known = api.getFiles();
-    const named = this.doc.getMap("files");
-    const missing = readElements(elementsOf(this.doc, this.store.get().page))
-      .flatMap((element) => (element.type === "image" && element.fileId ? [element.fileId] : []))
-      .filter((id) => !known[id] && named.has(id) && !this.#filesAsked.has(id));
-    if (!missing.length) return;
-    for (const id of missing) this.#filesAsked.add(id);
-    const files = await this.files.get(missing);
-    for (const id of missing) this.#filesAsked.delete(id);
-    if (this.#api === api) api.addFiles(files);
+  #showPictures(): void {
+    if (this.#api) void this.gallery.show(this.#api, this.store.get().page);
   }
 }

@@ -2,13 +2,13 @@ import { CaptureUpdateAction, getDataURL, newElementWith } from "@excalidraw/exc
 import type { FileId } from "@excalidraw/excalidraw/element/types";
 import type {
   BinaryFileData,
-  BinaryFiles,
   DataURL,
   ExcalidrawImperativeAPI,
 } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
 import { backoff } from "../net/backoff";
 import { ApiError, type Request } from "../net/http";
+import { Store } from "../state/store";
 import { asPng } from "./pictures";
 
 const ACCEPTED = ["image/png", "image/jpeg", "image/webp", "image/gif"];
@@ -32,24 +32,48 @@ function isStored(value: unknown): value is StoredFile {
  * document would be sent to everybody with every state of the board.
  */
 export class BoardFiles {
-  #uploads = new Map<string, Promise<void>>();
+  /** How many pictures of ours the server has not got. */
+  readonly unsent = new Store(0);
+  #offered = new Set<string>();
+  #since = new Map<string, number>();
   #fetched = new Map<string, Promise<BinaryFileData | null>>();
 
   constructor(
     private readonly map: Y.Map<unknown>,
     private readonly request: Request,
     private readonly root: string,
-    /** Said when a picture cannot be kept, with the server's reason. */
-    private readonly refused: (detail: string) => void,
+    /** Said when a picture cannot be kept. */
+    private readonly refused: (why: unknown) => void,
   ) {}
 
-  /** Uploads what the scene has and the document does not name yet. */
-  offer(api: ExcalidrawImperativeAPI, files: BinaryFiles): void {
-    for (const file of Object.values(files)) {
-      if (this.map.has(file.id) || this.#uploads.has(file.id)) continue;
-      const blob = () => fetchable(file.dataURL);
-      this.#uploads.set(file.id, this.#keep(file.id, blob, api));
+  /** Neither named by the document nor on its way. */
+  isNew(id: string): boolean {
+    return !this.map.has(id) && !this.#offered.has(id);
+  }
+
+  /** Uploads it until it is there or is refused, and then takes it off the board. */
+  async keep(
+    id: string,
+    file: Promise<BinaryFileData>,
+    api: ExcalidrawImperativeAPI,
+  ): Promise<void> {
+    this.#offered.add(id);
+    this.#waits(id, true);
+    try {
+      await this.#insist(id, blobOf((await file).dataURL));
+      change(api, id, { status: "saved" });
+    } catch (error) {
+      change(api, id, { isDeleted: true });
+      this.refused(error);
+    } finally {
+      this.#waits(id, false);
     }
+  }
+
+  /** How long the oldest of them has waited, in ms. */
+  waiting(): number {
+    const now = Date.now();
+    return now - Math.min(now, ...this.#since.values());
   }
 
   /** A picture made by us (a page of a PDF, a formula); resolves once the document names it. */
@@ -93,26 +117,22 @@ export class BoardFiles {
     return { id, dataURL, mimeType: blob.type as BinaryFileData["mimeType"], created: Date.now() };
   }
 
-  async #keep(id: string, blob: () => Promise<Blob>, api: ExcalidrawImperativeAPI): Promise<void> {
+  #waits(id: string, does: boolean): void {
+    if (does) this.#since.set(id, Date.now());
+    else this.#since.delete(id);
+    this.unsent.set(this.#since.size);
+  }
+
+  /** Until it is there; throws what the server has against it. */
+  async #insist(id: string, blob: Blob): Promise<void> {
     for (let attempt = 0; !this.map.has(id); attempt += 1) {
       try {
-        await this.#upload(id, await blob());
+        await this.#upload(id, blob);
       } catch (error) {
-        if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
-          this.refused(error.message);
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
+        if (!(error instanceof ApiError) || isFinal(error)) throw error;
+        await pause(backoff(attempt));
       }
     }
-    const elements = api
-      .getSceneElementsIncludingDeleted()
-      .map((element) =>
-        element.type === "image" && element.fileId === id && element.status !== "saved"
-          ? newElementWith(element, { status: "saved" })
-          : element,
-      );
-    api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
   }
 
   async #upload(id: string, blob: Blob): Promise<void> {
@@ -131,11 +151,40 @@ export class BoardFiles {
   }
 }
 
+function isFinal({ status }: ApiError): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/** Shorter where the network comes back. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    addEventListener("online", done);
+  });
+}
+
+function change(
+  api: ExcalidrawImperativeAPI,
+  file: string,
+  part: { status: "saved" } | { isDeleted: true },
+): void {
+  const elements = api
+    .getSceneElementsIncludingDeleted()
+    .map((element) =>
+      element.type === "image" && element.fileId === file ? newElementWith(element, part) : element,
+    );
+  api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
 /** `fetch` of a data: address is not allowed by the page's policy, so it is taken apart here. */
-function fetchable(dataURL: string): Promise<Blob> {
+function blobOf(dataURL: string): Blob {
   const [head = "", body = ""] = dataURL.split(",", 2);
   const type = /^data:([^;]+)/.exec(head)?.[1] ?? "application/octet-stream";
   const raw = head.endsWith(";base64") ? atob(body) : decodeURIComponent(body);
-  const bytes = Uint8Array.from(raw, (char) => char.charCodeAt(0));
-  return Promise.resolve(new Blob([bytes], { type }));
+  return new Blob([Uint8Array.from(raw, (char) => char.charCodeAt(0))], { type });
 }

@@ -113,9 +113,7 @@ function draw(host: HTMLElement): { canvas: HTMLCanvasElement; box: DOMRect } {
   const context = canvas.getContext("2d");
   if (!context) throw new Error("no canvas");
   context.scale(SCALE, SCALE);
-  // On white, as on paper: Excalidraw's dark theme leaves pictures as they are.
-  context.fillStyle = "#ffffff";
-  context.fillRect(0, 0, box.width, box.height);
+  // On nothing, as strokes are.
   context.fillStyle = "#1e1e1e";
   for (const element of content.querySelectorAll("span")) drawRules(context, element, box);
   for (const svg of content.querySelectorAll("svg")) drawPaths(context, svg, box);

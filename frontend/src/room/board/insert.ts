@@ -15,11 +15,15 @@ export interface Place {
   y: number;
 }
 
-interface Picture {
-  blob: Blob;
+interface Size {
   width: number;
   height: number;
 }
+
+type Picture = Size & { blob: Blob };
+
+/** `natural` is the width at which the formula was drawn. */
+type Ink = { pdf: true } | { latex: string; natural: number };
 
 /** The middle of what is seen of the board. */
 function middle(api: ExcalidrawImperativeAPI): Place {
@@ -35,8 +39,11 @@ function below(api: ExcalidrawImperativeAPI): Place {
   return { x: (left + right) / 2, y: bottom + GAP };
 }
 
-function imageElement(fileId: FileId, picture: Picture, place: Place, latex: string | null) {
-  const { width, height } = picture;
+/** The part of what is seen that a formula may fill. */
+const SHARE = 0.8;
+
+function imageElement(fileId: FileId, size: Size, place: Place, ink: Ink) {
+  const { width, height } = size;
   const [element] = convertToExcalidrawElements([
     {
       type: "image",
@@ -46,39 +53,46 @@ function imageElement(fileId: FileId, picture: Picture, place: Place, latex: str
       y: place.y,
       width,
       height,
-      ...(latex === null ? { locked: true } : { customData: { latex } }),
+      locked: "pdf" in ink,
+      customData: ink,
     },
   ]);
   return element as ExcalidrawImageElement;
 }
 
-async function place(board: Board, picture: Picture, at: Place, latex: string | null) {
+async function keep(board: Board, blob: Blob): Promise<FileId> {
   const fileId = crypto.randomUUID() as string as FileId;
-  const file = await board.files.add(fileId, picture.blob);
+  const file = await board.files.add(fileId, blob);
+  if (board.api) await board.gallery.add(board.api, file);
+  return fileId;
+}
+
+async function place(board: Board, { blob, ...size }: Picture, at: Place, ink: Ink) {
+  const fileId = await keep(board, blob);
   const api = board.api;
   if (!api) return;
-  api.addFiles([file]);
-  const element = imageElement(fileId, picture, at, latex);
   api.updateScene({
-    elements: [...api.getSceneElementsIncludingDeleted(), element],
+    elements: [...api.getSceneElementsIncludingDeleted(), imageElement(fileId, size, at, ink)],
     captureUpdate: CaptureUpdateAction.IMMEDIATELY,
   });
 }
 
 /**
  * Each page a locked picture, so that one writes on it and does not drag it: one below another,
- * or each on a board page of its own. */
+ * or each on a board page of its own. Tells how many pages were too many.
+ */
 export async function insertPdf(
   board: Board,
   file: Blob,
   layout: "column" | "pages",
   progress: (done: number, count: number) => void,
-): Promise<void> {
+  signal: AbortSignal,
+): Promise<{ left: number }> {
   // KaTeX and pdf.js are large and rarely wanted: each comes with its first use.
   const { readPdf } = await import("./pdf-pages");
-  const { pages, count } = await readPdf(file);
+  const { pages, count, left } = await readPdf(file);
   const api = board.api;
-  if (!api) return;
+  if (!api) return { left };
   // All of it goes where it was begun, though the tutor may turn the page meanwhile.
   board.follow(false);
   const start = below(api);
@@ -86,10 +100,11 @@ export async function insertPdf(
   let done = 0;
   progress(0, count);
   for await (const page of pages) {
+    if (signal.aborted) break;
     // A page that is in use already is not covered up.
     if (layout === "pages" && board.api?.getSceneElements().length) board.addPage();
     const at = layout === "pages" ? { x: 0, y: 0 } : { x: start.x - page.width / 2, y };
-    await place(board, page, at, null);
+    await place(board, page, at, { pdf: true });
     if (done === 0 || layout === "pages") {
       board.api?.scrollToContent(board.api.getSceneElements().at(-1), { fitToViewport: true });
     }
@@ -97,6 +112,7 @@ export async function insertPdf(
     done += 1;
     progress(done, count);
   }
+  return { left };
 }
 
 /** The one selected formula, to be edited. */
@@ -110,13 +126,17 @@ export function selectedFormula(
   return element?.type === "image" && typeof latex === "string" ? { element, latex } : null;
 }
 
+/** In the middle of what is seen, and not wider. */
 export async function insertFormula(board: Board, latex: string): Promise<void> {
   const { drawFormula } = await import("./formula");
-  const picture = await drawFormula(latex);
+  const { blob, width, height } = await drawFormula(latex);
   if (!board.api) return;
+  const { width: seen, zoom } = board.api.getAppState();
+  const scale = Math.min(1, (SHARE * seen) / zoom.value / width);
+  const size = { width: width * scale, height: height * scale };
   const centre = middle(board.api);
-  const at = { x: centre.x - picture.width / 2, y: centre.y - picture.height / 2 };
-  await place(board, picture, at, latex);
+  const at = { x: centre.x - size.width / 2, y: centre.y - size.height / 2 };
+  await place(board, { blob, ...size }, at, { latex, natural: width });
 }
 
 /** Keeps its place and its scale. */
@@ -126,17 +146,17 @@ export async function changeFormula(
   latex: string,
 ): Promise<void> {
   const { drawFormula } = await import("./formula");
-  const picture = await drawFormula(latex);
-  const fileId = crypto.randomUUID() as string as FileId;
-  const file = await board.files.add(fileId, picture.blob);
+  const { blob, width, height } = await drawFormula(latex);
+  const fileId = await keep(board, blob);
   const api = board.api;
   if (!api) return;
-  api.addFiles([file]);
   const elements = api.getSceneElementsIncludingDeleted().map((element) => {
-    if (element.id !== old.id) return element;
-    const { width, height } = picture;
-    const customData = { ...element.customData, latex };
-    return newElementWith(element as ExcalidrawImageElement, { fileId, width, height, customData });
+    if (element.id !== old.id || element.type !== "image") return element;
+    const natural: unknown = element.customData?.natural;
+    const scale = typeof natural === "number" && natural > 0 ? element.width / natural : 1;
+    const customData = { ...element.customData, latex, natural: width };
+    const size = { width: width * scale, height: height * scale };
+    return newElementWith(element, { fileId, ...size, crop: null, customData });
   });
   api.updateScene({ elements, captureUpdate: CaptureUpdateAction.IMMEDIATELY });
 }

@@ -19,6 +19,17 @@ export interface PdfPage {
 export interface PdfReading {
   pages: AsyncGenerator<PdfPage>;
   count: number;
+  /** Pages beyond MOST_PAGES. */
+  left: number;
+}
+
+/** White paper would have no end on a white board. */
+function drawEdge(canvas: HTMLCanvasElement): void {
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.strokeStyle = "#ced4da";
+  context.lineWidth = 2 * SHARPNESS;
+  context.strokeRect(0, 0, canvas.width, canvas.height);
 }
 
 /** Draws the pages one after another: all at once would need the memory of all at once. */
@@ -45,6 +56,7 @@ export async function readPdf(file: Blob): Promise<PdfReading> {
         canvas.width = Math.floor(viewport.width);
         canvas.height = Math.floor(viewport.height);
         await page.render({ canvas, viewport }).promise;
+        drawEdge(canvas);
         const blob = await canvasBlob(canvas, "image/webp");
         page.cleanup();
         yield { blob, width: PAGE_WIDTH, height: (PAGE_WIDTH * height) / width };
@@ -53,5 +65,5 @@ export async function readPdf(file: Blob): Promise<PdfReading> {
       await task.destroy();
     }
   }
-  return { pages: pages(), count };
+  return { pages: pages(), count, left: pdf.numPages - count };
 }

@@ -1,10 +1,15 @@
+export async function imageOf(address: string): Promise<HTMLImageElement> {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  return image;
+}
+
 /** Anything the browser can show, as PNG. */
 export async function asPng(blob: Blob): Promise<Blob> {
   const address = URL.createObjectURL(blob);
   try {
-    const image = new Image();
-    image.src = address;
-    await image.decode();
+    const image = await imageOf(address);
     const canvas = document.createElement("canvas");
     canvas.width = image.naturalWidth || 300;
     canvas.height = image.naturalHeight || 300;

@@ -14,6 +14,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What the server has against it; other words where it did not say or could not be asked. */
+export function reasonOf(error: unknown, otherwise: string): string {
+  return error instanceof ApiError && error.status && error.message ? error.message : otherwise;
+}
+
 export interface Joined {
   ticket: string;
   expires_at: string;

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Board } from "../board/board";
 import type { BoardDialog } from "./board-dialogs";
 import { useSession, useStore, useWords } from "./context";
@@ -7,38 +7,43 @@ import { Button } from "./parts";
 
 /** A change is usually known to the server within half a second; later than this it is told. */
 const PATIENCE = 2500;
+const USUAL = 1000;
 
-/** Whether a change has been here for longer than PATIENCE ms. */
-function useLate(board: Board, waiting: boolean): boolean {
-  const [late, setLate] = useState(false);
+/** Offline at once, else where a change has waited for long; until all goes as usual again. */
+function useTold(board: Board, open: boolean, waiting: boolean): boolean {
+  const [told, setTold] = useState(false);
   useEffect(() => {
-    if (!waiting) return setLate(false);
-    const look = () => setLate(board.provider.waiting() > PATIENCE);
-    const timer = setInterval(look, PATIENCE / 5);
+    if (!waiting || !open) return setTold(waiting);
+    const look = () => setTold((was) => board.waiting() > (was ? USUAL : PATIENCE));
+    const timer = setInterval(look, USUAL / 2);
     return () => clearInterval(timer);
-  }, [board, waiting]);
-  return late;
+  }, [board, open, waiting]);
+  return told;
 }
 
 function Unsent({ board }: { board: Board }) {
   const t = useWords();
-  const { open, unsent } = useStore(board.provider.link);
-  const late = useLate(board, unsent > 0);
-  const shown = unsent > 0 && (!open || late);
+  const { open, unsent: changes } = useStore(board.provider.link);
+  const unsent = changes + useStore(board.files.unsent);
+  const told = useTold(board, open, unsent > 0);
   return (
     <span className="room-unsent" role="status">
-      {shown && <b title={t("unsentHint")}>{t("unsent", { count: unsent })}</b>}
-      {!shown && !open && <i>{t("connecting")}</i>}
+      {told && <b title={t("unsentHint")}>{t("unsent", { count: unsent })}</b>}
+      {!told && !open && <i>{t("connecting")}</i>}
     </span>
   );
 }
 
-function Pages({ board, onRemove }: { board: Board; onRemove: () => void }) {
+function Pages({ board }: { board: Board }) {
   const t = useWords();
-  const { pages, page, following } = useStore(board.store);
-  const { you } = useSession();
+  const { pages, page } = useStore(board.store);
+  const nav = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page may be out of sight.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }, [page, pages]);
   return (
-    <nav className="room-pages" aria-label={t("pages")}>
+    <nav ref={nav} className="room-pages" aria-label={t("pages")}>
       {pages.map(({ id, title }, index) => (
         <button
           key={id}
@@ -52,21 +57,24 @@ function Pages({ board, onRemove }: { board: Board; onRemove: () => void }) {
           {index + 1}
         </button>
       ))}
-      <Button icon="plus" look="quiet" label={t("pageAdd")} onClick={() => board.addPage()} />
-      {you?.role === "tutor" && (
-        <Button icon="trash" look="quiet" label={t("pageRemove")} onClick={onRemove} />
-      )}
-      {you?.role !== "tutor" && (
-        <label className="room-switch">
-          <input
-            type="checkbox"
-            checked={following}
-            onChange={(event) => board.follow(event.target.checked)}
-          />
-          <span>{t("follow")}</span>
-        </label>
-      )}
     </nav>
+  );
+}
+
+function Follow({ board }: { board: Board }) {
+  const t = useWords();
+  const { following } = useStore(board.store);
+  return (
+    <Button
+      icon="follow"
+      look="quiet"
+      className="room-follow"
+      label={t("follow")}
+      pressed={following}
+      onClick={() => board.follow(!following)}
+    >
+      {t("follow")}
+    </Button>
   );
 }
 
@@ -86,9 +94,21 @@ const TOOLS: readonly { name: "formula" | "pdf" | "exportBoard" | "history"; ico
 
 export function BoardBar({ board, grid, onGrid, onDialog }: BoardBarProps) {
   const t = useWords();
+  const { you } = useSession();
+  const isTutor = you?.role === "tutor";
   return (
     <div className="room-board-bar">
-      <Pages board={board} onRemove={() => onDialog("pageRemove")} />
+      <Pages board={board} />
+      <Button icon="plus" look="quiet" label={t("pageAdd")} onClick={() => board.addPage()} />
+      {isTutor && (
+        <Button
+          icon="trash"
+          look="quiet"
+          label={t("pageRemove")}
+          onClick={() => onDialog("pageRemove")}
+        />
+      )}
+      {!isTutor && <Follow board={board} />}
       <Unsent board={board} />
       <div className="room-tools" role="toolbar" aria-label={t("boardTools")}>
         <Button icon="grid" look="quiet" label={t("grid")} pressed={grid} onClick={onGrid} />

@@ -1,13 +1,14 @@
 import "@excalidraw/excalidraw/index.css";
 import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import { Board } from "../board/board";
+import { selectedFormula } from "../board/insert";
 import { BoardBar } from "./board-bar";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
 import { useConfig, useRoom, useStore, useWords } from "./context";
 import { Button } from "./parts";
-import { useDark } from "./theme";
+import { isDark, useDark } from "./theme";
 
 function useBoard(): Board {
   const { session } = useRoom();
@@ -21,7 +22,8 @@ function useBoard(): Board {
       root: session.api,
       address: () => session.address("board_url"),
       refused: (refused) => session.store.patch({ refused }),
-      tooLarge: t("tooLarge"),
+      isDark,
+      words: { tooLarge: t("tooLarge"), fileFailed: t("fileFailed") },
     });
   });
   useEffect(() => {
@@ -39,12 +41,30 @@ function useLeaveWarning(board: Board): void {
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
       const { open, unsent } = board.provider.link.get();
-      const late = board.provider.waiting() > UNDER_WAY;
-      if (unsent && (!open || late)) event.preventDefault();
+      const late = board.waiting() > UNDER_WAY;
+      if (late || (unsent && !open)) event.preventDefault();
     };
     addEventListener("beforeunload", warn);
     return () => removeEventListener("beforeunload", warn);
   }, [board]);
+}
+
+/** Two clicks on a formula open it; on any other picture they would crop it. */
+function useFormulaOpener(board: Board, open: () => void): RefObject<HTMLDivElement | null> {
+  const host = useRef<HTMLDivElement>(null);
+  const opener = useRef(open);
+  opener.current = open;
+  useEffect(() => {
+    const twice = (event: MouseEvent) => {
+      if (!board.api || !selectedFormula(board.api)) return;
+      event.stopPropagation();
+      opener.current();
+    };
+    const element = host.current;
+    element?.addEventListener("dblclick", twice, true);
+    return () => element?.removeEventListener("dblclick", twice, true);
+  }, [board]);
+  return host;
 }
 
 function Canvas({ board, grid }: { board: Board; grid: boolean }) {
@@ -62,6 +82,8 @@ function Canvas({ board, grid }: { board: Board; grid: boolean }) {
   };
   return (
     <Excalidraw
+      // Anew, since it keeps each picture as it was given to it.
+      key={String(dark)}
       excalidrawAPI={keep}
       onChange={changed}
       onPointerUpdate={({ pointer, button }) => board.pointer(pointer, button)}
@@ -98,6 +120,7 @@ export default function BoardView() {
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
   const [grid, setGrid] = useState(false);
   useLeaveWarning(board);
+  const canvas = useFormulaOpener(board, () => setDialog("formula"));
   return (
     <>
       <BoardBar board={board} grid={grid} onGrid={() => setGrid(!grid)} onDialog={setDialog} />
@@ -112,7 +135,7 @@ export default function BoardView() {
           />
         </div>
       )}
-      <div className="room-canvas">
+      <div ref={canvas} className="room-canvas">
         <Canvas board={board} grid={grid} />
       </div>
       {dialog && <BoardDialogs board={board} dialog={dialog} onClose={() => setDialog(null)} />}

@@ -39,8 +39,10 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
   const [scope, setScope] = useState<"page" | "lesson">("page");
   const [format, setFormat] = useState<Format>("pdf");
   const [note, setNote] = useState("");
+  const [busy, setBusy] = useState(false);
 
   const save = async () => {
+    setBusy(true);
     const only = scope === "page" ? page : undefined;
     try {
       const { exportBoard } = await import("../board/export");
@@ -51,6 +53,7 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
     } catch {
       setNote(t("exportFailed"));
     }
+    setBusy(false);
   };
   return (
     <Dialog
@@ -59,7 +62,7 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
       actions={
         <>
           <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button look="primary" onClick={() => void save()}>
+          <Button look="primary" disabled={busy} onClick={() => void save()}>
             {t("exportSave")}
           </Button>
         </>

@@ -1,6 +1,7 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 import type { Board } from "../board/board";
 import { changeFormula, insertFormula, selectedFormula } from "../board/insert";
+import { reasonOf } from "../net/http";
 import { useWords } from "./context";
 import { Button, Dialog, Field } from "./parts";
 
@@ -78,16 +79,19 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
   const [busy, setBusy] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const reason = usePreview(source, host);
+  const [failed, setFailed] = useState("");
 
   const put = async () => {
     setBusy(true);
+    setFailed("");
     try {
       if (old) await changeFormula(board, old.element, source);
       else await insertFormula(board, source);
+      onClose();
     } catch (error) {
-      board.report(error, t("fileFailed"));
+      setFailed(reasonOf(error, t("fileFailed")));
+      setBusy(false);
     }
-    onClose();
   };
   const ready = source.trim() !== "" && reason === "" && !busy;
   return (
@@ -118,7 +122,7 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
         <div ref={setHost} />
       </section>
       <p className="room-error" role="status">
-        {reason && t("formulaBad", { reason })}
+        {reason ? t("formulaBad", { reason }) : failed}
       </p>
     </Dialog>
   );

@@ -3,8 +3,11 @@ import type * as Y from "yjs";
 import type { Board } from "../board/board";
 import { listSnapshots, openSnapshot, restoreSnapshot, type Snapshot } from "../board/history";
 import { pagesOf } from "../board/pages";
+import { reasonOf } from "../net/http";
 import { useConfig, useRoom, useSession, useWords } from "./context";
 import { Button, Dialog, Field } from "./parts";
+
+const SETTLING = 120;
 
 /** A picture of the moment: it cannot be drawn on, so it cannot be changed. */
 function Picture({
@@ -54,21 +57,27 @@ function useSnapshots(): [readonly Snapshot[] | null, boolean] {
   return [snapshots, failed];
 }
 
-function useSnapshot(id: number | undefined): Y.Doc | null {
+function useSnapshot(id: number | undefined): [Y.Doc | null, boolean] {
   const { session } = useRoom();
   const [doc, setDoc] = useState<Y.Doc | null>(null);
+  const [failed, setFailed] = useState(false);
   useEffect(() => {
     if (id === undefined) return;
     let current = true;
-    openSnapshot(session.request, session.api, id).then(
-      (opened) => current && setDoc(opened),
-      () => current && setDoc(null),
-    );
+    const open = async () => {
+      const opened = await openSnapshot(session.request, session.api, id).catch(() => null);
+      if (!current) return;
+      setDoc(opened);
+      setFailed(opened === null);
+    };
+    // Those that the slider only passes are not asked for.
+    const timer = setTimeout(() => void open(), SETTLING);
     return () => {
       current = false;
+      clearTimeout(timer);
     };
   }, [session, id]);
-  return doc;
+  return [doc, failed];
 }
 
 export function HistoryDialog({ board, onClose }: { board: Board; onClose: () => void }) {
@@ -76,14 +85,14 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
   const { you } = useSession();
   const { locale } = useConfig();
   const t = useWords();
-  const [snapshots, failed] = useSnapshots();
+  const [snapshots, unlisted] = useSnapshots();
   const [chosen, setChosen] = useState<number | null>(null);
   const [page, setPage] = useState(0);
   const [note, setNote] = useState("");
   const last = (snapshots?.length ?? 0) - 1;
   const index = chosen ?? last;
   const snapshot = snapshots?.[index];
-  const doc = useSnapshot(snapshot?.id);
+  const [doc, unread] = useSnapshot(snapshot?.id);
   const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
   const time = snapshot ? format.format(new Date(snapshot.created_at)) : "";
   const pages = doc ? pagesOf(doc) : [];
@@ -95,7 +104,7 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
       await restoreSnapshot(session.request, session.api, snapshot.id);
       setNote(t("historyRestored", { time }));
     } catch (error) {
-      setNote(error instanceof Error && error.message ? error.message : t("historyFailed"));
+      setNote(reasonOf(error, t("historyFailed")));
     }
   };
   const actions = you?.role === "tutor" && snapshot && (
@@ -105,7 +114,7 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
   );
   return (
     <Dialog title={t("historyTitle")} wide onClose={onClose} actions={actions || undefined}>
-      {failed && <p className="room-error">{t("historyFailed")}</p>}
+      {(unlisted || unread) && <p className="room-error">{t("historyFailed")}</p>}
       {snapshots?.length === 0 && <p>{t("historyEmpty")}</p>}
       {snapshot && (
         <Field label={`${t("historySlider")}: ${time}`}>

@@ -1,7 +1,7 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Board } from "../board/board";
 import { insertPdf } from "../board/insert";
-import { ApiError } from "../net/http";
+import { reasonOf } from "../net/http";
 import { useWords } from "./context";
 import { Button, Dialog, Field } from "./parts";
 
@@ -10,17 +10,27 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
   const [file, setFile] = useState<File | null>(null);
   const [layout, setLayout] = useState<"column" | "pages">("column");
   const [progress, setProgress] = useState<{ done: number; count: number } | null>(null);
+  const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState("");
+  const stop = useRef<AbortController>(null);
+  useEffect(() => () => stop.current?.abort(), []);
 
   const put = async () => {
     if (!file) return;
     setFailed("");
+    setBusy(true);
+    stop.current = new AbortController();
+    const { signal } = stop.current;
+    const tell = (done: number, count: number) => setProgress({ done, count });
     try {
-      await insertPdf(board, file, layout, (done, count) => setProgress({ done, count }));
+      const { left } = await insertPdf(board, file, layout, tell, signal);
+      if (signal.aborted) return;
+      if (left) board.tell(t("pdfLeft", { left }));
       onClose();
     } catch (error) {
       setProgress(null);
-      setFailed(error instanceof ApiError && error.message ? error.message : t("pdfFailed"));
+      setBusy(false);
+      setFailed(reasonOf(error, t("pdfFailed")));
     }
   };
   return (
@@ -30,7 +40,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
       actions={
         <>
           <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button look="primary" disabled={!file || progress !== null} onClick={() => void put()}>
+          <Button look="primary" disabled={!file || busy} onClick={() => void put()}>
             {t("pdfInsert")}
           </Button>
         </>

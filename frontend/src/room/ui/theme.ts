@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 const DARK = "(prefers-color-scheme: dark)";
 
 /** The page's own choice (`data-theme`) before the system's. */
-function isDark(): boolean {
+export function isDark(): boolean {
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : matchMedia(DARK).matches;
 }

@@ -1,0 +1,98 @@
+"""The board as tests use it: drawing on it, and looking at what is on it."""
+
+import re
+import zlib
+
+from playwright.sync_api import Page, expect
+from pycrdt import Doc, Map
+from websockets.sync.client import connect
+
+from apps.classroom.realtime import yproto
+from tests.browser.room_school import School
+
+# Dark pixels of what is drawn, before a dark theme turns them; grid and background are light.
+INK = """() => {
+  const canvas = document.querySelector('.excalidraw canvas.static');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let dark = 0;
+  for (let at = 0; at < data.length; at += 4) if (data[at] < 90 && data[at + 3] > 200) dark += 1;
+  return dark;
+}"""
+
+
+def board_is_open(page: Page) -> None:
+    page.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
+    expect(page.locator(".room-unsent")).to_have_text("", timeout=20000)
+
+
+def take(page: Page, tool: str) -> None:
+    button = page.locator(f"[data-testid=toolbar-{tool}]")
+    button.click(force=True)
+    expect(button).to_be_checked()
+
+
+def corner(page: Page) -> tuple[float, float]:
+    """Of the canvas, in the window."""
+    box = page.locator(".excalidraw canvas.interactive").bounding_box()
+    return box["x"], box["y"]
+
+
+def draw(page: Page, down: int = 300) -> None:
+    take(page, "freedraw")
+    box = page.locator(".excalidraw canvas.interactive").bounding_box()
+    left, top = box["x"] + box["width"] / 2, box["y"] + down
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for step in range(30):
+        page.mouse.move(left + step * 6, top + step % 5 * 8)
+    page.mouse.up()
+
+
+def ink(page: Page) -> int:
+    return page.evaluate(INK)
+
+
+def wait_for_ink(page: Page, more_than: int = 0) -> None:
+    page.wait_for_function(f"() => ({INK})() > {more_than}", timeout=15000)
+
+
+def on_last_page(school: School) -> list[dict]:
+    """Its elements, as the server has them."""
+    joined = school.ask("POST", f"/api/classroom/sessions/{school.session_uuid}/join/", {})
+    doc: Doc = Doc()
+    with connect(f"{joined['board_url']}?ticket={joined['ticket']}", max_size=None) as socket:
+        socket.send(yproto.sync_frame(yproto.STEP1, doc.get_state()))
+        while (frame := socket.recv(timeout=20))[:2] != bytes((yproto.SYNC, yproto.STEP2)):
+            pass
+    doc.apply_update(yproto.read_sync(frame).payload)
+    pages = doc.get("pages", type=Map).to_py()
+    last = max(pages, key=lambda page: pages[page]["order"], default="1")
+    elements = doc.get(f"elements:{last}", type=Map).to_py().values()
+    return sorted((e for e in elements if not e["isDeleted"]), key=lambda e: e["index"])
+
+
+def decompressed(pdf: bytes) -> bytes:
+    """With its object streams opened, which is where pdf-lib puts the list of pages."""
+    whole = pdf
+    for stream in re.findall(rb"/ObjStm.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.S):
+        whole += zlib.decompress(stream)
+    return whole
+
+
+def two_pages() -> bytes:
+    """The smallest PDF of two pages that say something."""
+    pages = [
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Resources<</Font<</F 7 0 R>>>>"
+        b"/Contents %d 0 R>>" % (5 + number)
+        for number in range(2)
+    ]
+    drawn = [b"BT /F 40 Tf 60 150 Td (Page %d) Tj ET" % number for number in (1, 2)]
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
+        *pages,
+        *(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text) for text in drawn),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    numbered = (b"%d 0 obj%sendobj\n" % (at, body) for at, body in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + b"".join(numbered) + b"trailer<</Size 8/Root 1 0 R>>\n%%EOF"

@@ -1,0 +1,371 @@
+"""The board of a lesson, in two real browsers: the tutor's light and the student's dark."""
+
+import json
+import re
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.board import (
+    INK,
+    board_is_open,
+    corner,
+    draw,
+    ink,
+    on_last_page,
+    take,
+    two_pages,
+    wait_for_ink,
+)
+from tests.browser.room_school import School, enter, make_school, open_as
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+PATIENCE = 20_000
+# Whatever a canvas writes, such as the names at the cursors.
+LISTEN = """
+  window.written = new Set();
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    window.written.add(text);
+    return fillText.call(this, text, ...rest);
+  };
+"""
+# Anything at all beside the background.
+MARKED = """() => {
+  const canvas = document.querySelector('.excalidraw canvas.static');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, at) => at % 4 === 0 && Math.abs(value - data[0]) > 9);
+}"""
+PASTE = """([text]) => {
+  const data = new DataTransfer();
+  data.setData('text/plain', text);
+  document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+}"""
+DROP = """([bytes, type, x, y]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], 'picture', { type }));
+  document.querySelector('.excalidraw').dispatchEvent(
+    new DragEvent('drop', { dataTransfer: data, bubbles: true, clientX: x, clientY: y }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def school(kreida) -> School:
+    return make_school(kreida.url)
+
+
+@pytest.fixture(scope="module")
+def people(chromium: Browser, school: School) -> Iterator[tuple[Page, Page]]:
+    contexts = [
+        open_as(chromium, school.tutor),
+        open_as(chromium, school.student, color_scheme="dark"),
+    ]
+    for context in contexts:
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(LISTEN)
+    pages = [enter(context, school.room) for context in contexts]
+    for page in pages:
+        board_is_open(page)
+    yield pages[0], pages[1]
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def two(people) -> tuple[Page, Page]:
+    """On a new page of the board, to which the tutor leads."""
+    tutor, student = people
+    student.context.set_offline(False)
+    follow = student.get_by_role("button", name="Follow the tutor")
+    if follow.get_attribute("aria-pressed") == "false":
+        follow.click()
+    tutor.get_by_role("button", name="New page").click()
+    count = tutor.locator(".room-pages button").count()
+    for page in people:
+        expect(page.locator(".room-pages [aria-current]")).to_have_text(
+            str(count), timeout=PATIENCE
+        )
+    return people
+
+
+def test_pen_pressure_is_seen_on_the_other_side(two, school):
+    tutor, student = two
+    take(tutor, "freedraw")
+    pen = tutor.context.new_cdp_session(tutor)
+    left, top = corner(tutor)
+
+    def stroke(down: int, force: float) -> None:
+        for step in range(21):
+            kind = "mousePressed" if step == 0 else "mouseReleased" if step == 20 else "mouseMoved"
+            where = {"x": left + 400 + step * 10, "y": top + down + step % 2}
+            held = {"button": "left", "buttons": 1, "clickCount": 1}
+            force_now = {"force": force if step < 20 else 0, "pointerType": "pen"}
+            pen.send("Input.dispatchMouseEvent", {"type": kind, **where, **held, **force_now})
+
+    stroke(200, 0.1)
+    wait_for_ink(student)
+    thin = ink(student)
+    stroke(400, 0.9)
+    wait_for_ink(student, more_than=3 * thin)
+    light, heavy = on_last_page(school)
+    assert not light["simulatePressure"]
+    assert max(light["pressures"][1:-1]) < 0.2
+    assert min(heavy["pressures"][1:-1]) > 0.8
+
+
+def test_a_laser_is_seen_and_leaves_nothing(two, school):
+    tutor, student = two
+    take(tutor, "LaserPointer")
+    left, top = corner(tutor)
+    tutor.mouse.move(left + 400, top + 200)
+    tutor.mouse.down()
+    trail = student.locator(".SVGLayer path")
+    for step in range(60):
+        tutor.mouse.move(left + 400 + step * 4, top + 200 + step * 3)
+        tutor.wait_for_timeout(20)
+        if trail.count() and trail.first.get_attribute("d"):
+            break
+    expect(trail.first).to_have_attribute("d", re.compile("^M"))
+    tutor.mouse.up()
+    expect(trail).to_have_count(0)
+    assert ink(student) == 0
+    assert on_last_page(school) == []
+
+
+def test_a_cursor_bears_the_name_of_its_owner(two):
+    tutor, student = two
+    take(tutor, "selection")
+    left, top = corner(tutor)
+    tutor.mouse.move(left + 300, top + 300, steps=4)
+    student.wait_for_function("() => window.written.has('Тарас Вчитель')")
+    assert not tutor.evaluate("() => window.written.has('Тарас Вчитель')")
+
+
+def test_the_student_follows_the_tutor_until_choosing_a_page(two):
+    tutor, student = two
+    count = tutor.locator(".room-pages button").count()
+    draw(tutor)
+    wait_for_ink(student)
+    student.get_by_role("button", name="Page 1", exact=True).click()
+    expect(student.get_by_role("button", name="Follow the tutor", pressed=False)).to_be_visible()
+    tutor.get_by_role("button", name="New page").click()
+    expect(student.locator(".room-pages button")).to_have_count(count + 1)
+    expect(student.locator(".room-pages [aria-current]")).to_have_text("1")
+    student.get_by_role("button", name="Follow the tutor").click()
+    expect(student.locator(".room-pages [aria-current]")).to_have_text(str(count + 1))
+
+
+def test_a_page_is_looked_at_where_there_is_something_to_see(two):
+    tutor, student = two
+    left, top = corner(tutor)
+    tutor.mouse.move(left + 500, top + 300)
+    tutor.mouse.wheel(4000, 3000)
+    draw(tutor)
+    wait_for_ink(tutor)
+    wait_for_ink(student)
+
+
+def test_a_removed_page_is_gone_for_everybody(two):
+    tutor, student = two
+    count = tutor.locator(".room-pages button").count()
+    expect(student.get_by_role("button", name="Remove this page")).to_have_count(0)
+    tutor.get_by_role("button", name="Remove this page").click()
+    tutor.get_by_role("dialog").get_by_role("button", name="Remove this page").click()
+    for page in two:
+        expect(page.locator(".room-pages button")).to_have_count(count - 1)
+    expect(student.locator(".room-pages [aria-current]")).to_have_text(
+        tutor.locator(".room-pages [aria-current]").inner_text()
+    )
+
+
+def test_a_dropped_picture_is_on_the_others_board(two, school):
+    tutor, student = two
+    left, top = corner(tutor)
+    assert not student.evaluate(MARKED)
+    tutor.evaluate(DROP, [list(black_png(60, 40)), "image/png", left + 500, top + 300])
+    wait_for_ink(tutor)
+    student.wait_for_function(MARKED)
+    (picture,) = on_last_page(school)
+    assert picture["type"] == "image"
+
+
+def test_pages_of_a_pdf_stand_one_below_another_and_stay_where_they_are(two, school, tmp_path):
+    tutor, _ = two
+    (tmp_path / "two.pdf").write_bytes(two_pages())
+    tutor.get_by_role("button", name="PDF", exact=True).click()
+    tutor.get_by_label("PDF file").set_input_files(tmp_path / "two.pdf")
+    tutor.get_by_role("button", name="Put on the board").click()
+    is_closed(tutor)
+    first, second = on_last_page(school)
+    assert (first["locked"], second["locked"]) == (True, True)
+    assert second["y"] > first["y"] + first["height"]
+
+
+def is_closed(page: Page) -> None:
+    """The dialog, once what was asked of it is done."""
+    expect(page.locator(".room-dialog")).to_have_count(0, timeout=PATIENCE)
+
+
+def formula(page: Page, latex: str, button: str) -> None:
+    page.get_by_label("LaTeX").fill(latex)
+    page.get_by_role("button", name=button).click()
+    is_closed(page)
+
+
+def test_a_formula_is_edited_in_place_and_looks_like_ink_in_light_and_dark(two, school):
+    tutor, student = two
+    tutor.get_by_role("button", name="Formula", exact=True).click()
+    formula(tutor, r"\frac{a}{b}", "Put on the board")
+    wait_for_ink(student)
+    wait_for_ink(tutor)
+    assert 0.2 * ink(tutor) < ink(student) < 2 * ink(tutor)
+    take(tutor, "selection")
+    box = tutor.locator(".excalidraw canvas.interactive").bounding_box()
+    tutor.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(tutor.get_by_role("heading", name="Edit the formula")).to_be_visible()
+    expect(tutor.get_by_label("LaTeX")).to_have_value(r"\frac{a}{b}")
+    before = ink(student)
+    formula(tutor, r"\frac{a + b + c + d + e}{f}", "Save")
+    wait_for_ink(student, more_than=before)
+    (element,) = on_last_page(school)
+    assert element["customData"]["latex"] == r"\frac{a + b + c + d + e}{f}"
+
+
+def test_the_grid_is_shown_and_hidden(two):
+    tutor, _ = two
+    assert not tutor.evaluate(MARKED)
+    tutor.get_by_role("button", name="Grid").click()
+    tutor.wait_for_function(MARKED)
+    tutor.get_by_role("button", name="Grid").click()
+    tutor.wait_for_function(f"() => !({MARKED})()")
+
+
+def test_a_page_is_exported_as_a_picture(two):
+    tutor, student = two
+    draw(student)
+    wait_for_ink(tutor)
+    tutor.get_by_role("button", name="Export", exact=True).click()
+    tutor.get_by_role("radio", name="PNG").check()
+    with tutor.expect_download() as saved:
+        tutor.get_by_role("button", name="Save the file").click()
+    picture = saved.value.path().read_bytes()
+    assert saved.value.suggested_filename == "Дроби.png"
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", picture[16:24])
+    # Twice the stroke and its margin.
+    assert 2 * 174 < width < 2 * 260
+    assert 2 * 32 < height < 2 * 110
+
+
+def strokes(count: int, points: int) -> str:
+    """As the clipboard has them; about 17 bytes a point."""
+    line = [[at / 3, at % 7 / 3] for at in range(points)]
+    base = {
+        "type": "freedraw", "angle": 0, "strokeColor": "#1e1e1e", "backgroundColor": "transparent",
+        "fillStyle": "solid", "strokeWidth": 2, "strokeStyle": "solid", "roughness": 1,
+        "opacity": 100, "groupIds": [], "frameId": None, "seed": 1, "version": 3,
+        "versionNonce": 1, "isDeleted": False, "boundElements": None, "updated": 1, "link": None,
+        "locked": False, "pressures": [], "simulatePressure": True, "lastCommittedPoint": None,
+        "width": points / 3, "height": 2, "points": line,
+    }  # fmt: skip
+    made = [{**base, "id": f"s{at}", "x": at % 30 * 9, "y": at // 30 * 9} for at in range(count)]
+    return json.dumps({"type": "excalidraw/clipboard", "elements": made, "files": {}})
+
+
+def paste(page: Page, text: str) -> None:
+    left, top = corner(page)
+    take(page, "selection")
+    page.mouse.click(left + 500, top + 300)
+    page.evaluate(PASTE, [text])
+
+
+def test_a_long_time_offline_costs_nothing(two, school):
+    """More than a frame holds, more selected than one may say of oneself, and a picture."""
+    tutor, student = two
+    left, top = corner(student)
+    student.context.set_offline(True)
+    paste(student, strokes(1500, 80))
+    wait_for_ink(student)
+    student.evaluate(DROP, [list(black_png(70, 40)), "image/png", left + 500, top + 600])
+    expect(student.locator(".room-unsent")).to_contain_text("Not sent yet: 1502")
+    assert on_last_page(school) == []
+    student.context.set_offline(False)
+    expect(student.locator(".room-unsent")).to_have_text("", timeout=60_000)
+    assert len(on_last_page(school)) == 1501
+    wait_for_ink(tutor, more_than=ink(student) // 2)
+
+
+def test_what_no_frame_could_hold_is_taken_back_with_a_word(two, school):
+    tutor, _ = two
+    paste(tutor, strokes(1, 40_000))
+    notice = tutor.get_by_role("alert").filter(has_text="too large")
+    expect(notice).to_be_visible()
+    notice.get_by_role("button", name="Dismiss").click()
+    assert ink(tutor) == 0
+    draw(tutor)
+    expect(tutor.locator(".room-unsent")).to_have_text("")
+    assert len(on_last_page(school)) == 1
+
+
+def test_the_tutor_looks_back_and_restores_an_earlier_state(chromium, kreida):
+    school = make_school(kreida.url)
+    contexts = [open_as(chromium, who) for who in (school.tutor, school.student)]
+    tutor, student = [enter(context, school.room) for context in contexts]
+    for page in (tutor, student):
+        board_is_open(page)
+    draw(tutor)
+    history = f"/api/classroom/sessions/{school.session_uuid}/history/"
+    eventually(lambda: len(school.ask("GET", history)["results"]) == 1)
+    wait_for_ink(student)
+    once = ink(student)
+    draw(student, down=450)
+    wait_for_ink(tutor, more_than=int(1.5 * once))
+    student.get_by_role("button", name="History", exact=True).click()
+    expect(student.get_by_label(re.compile("^Moment"))).to_be_visible()
+    expect(student.get_by_role("button", name="Bring this state back")).to_have_count(0)
+    student.keyboard.press("Escape")
+    tutor.get_by_role("button", name="History", exact=True).click()
+    tutor.get_by_role("button", name="Bring this state back").click()
+    expect(tutor.get_by_text("The board is as it was at")).to_be_visible()
+    for page in (tutor, student):
+        page.wait_for_function(f"() => ({INK})() < {int(1.2 * once)}")
+        assert ink(page) > 0
+    tutor.keyboard.press("Escape")
+    # What was there before is kept too: the slider goes to it.
+    tutor.get_by_role("button", name="History", exact=True).click()
+    slider = tutor.get_by_label(re.compile("^Moment"))
+    expect(slider).to_have_value("1")
+    newer = shown(tutor)
+    slider.press("ArrowLeft")
+    eventually(lambda: shown(tutor) < 0.7 * newer)
+    for context in contexts:
+        context.close()
+
+
+def shown(page: Page) -> int:
+    """Height of the stretch of the picture in the history."""
+    canvas = page.locator(".room-history-picture canvas")
+    canvas.wait_for()
+    return canvas.evaluate("(canvas) => canvas.height")
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.1)
+
+
+def black_png(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    rows = zlib.compress((b"\0" + b"\0\0\0" * width) * height)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
