@@ -6,7 +6,7 @@ import {
   type SignalData,
 } from "./negotiation";
 import { type Sample, StatsReader } from "./quality";
-import { adapt, FIRST_VIDEO, PAUSED, VIDEO_STEPS } from "./video-steps";
+import { adapt, changeEncoding, FIRST_VIDEO, PAUSED, VIDEO_STEPS } from "./video-steps";
 
 /** The media lines, in this order on both sides; switching one on or off needs no negotiation. */
 export const LINES = ["microphone", "camera", "screen"] as const;
@@ -181,12 +181,12 @@ export class PeerLink {
     const step = VIDEO_STEPS[this.#video.step];
     const [, camera, screen] = this.#pc.getTransceivers();
     if (!step || !camera || !screen || this.#closed) return;
-    await change(camera.sender, {
+    await changeEncoding(camera.sender, {
       maxBitrate: step.maxBitrate,
       scaleResolutionDownBy: step.scaleDown,
       active: step.active,
     });
-    await change(screen.sender, { maxBitrate: step.screenBitrate });
+    await changeEncoding(screen.sender, { maxBitrate: step.screenBitrate });
   }
 
   async #describe(description: RTCSessionDescriptionInit): Promise<void> {
@@ -245,13 +245,4 @@ export class PeerLink {
       screen: screen ?? null,
     });
   }
-}
-
-async function change(sender: RTCRtpSender, fields: RTCRtpEncodingParameters): Promise<void> {
-  const parameters = sender.getParameters();
-  const [encoding] = parameters.encodings;
-  // Before the first negotiation there are none.
-  if (!encoding) return;
-  Object.assign(encoding, fields);
-  await sender.setParameters(parameters);
 }

@@ -73,3 +73,15 @@ function lower(state: VideoState, steps: number): VideoState {
   const patience = state.raised ? Math.min(LONGEST_PATIENCE, 2 * state.patience) : state.patience;
   return { step: Math.min(PAUSED, state.step + steps), good: 0, bad: 0, patience, raised: false };
 }
+
+export async function changeEncoding(
+  sender: RTCRtpSender,
+  fields: RTCRtpEncodingParameters,
+): Promise<void> {
+  const parameters = sender.getParameters();
+  const [encoding] = parameters.encodings;
+  // Before the first negotiation there are none.
+  if (!encoding) return;
+  Object.assign(encoding, fields);
+  await sender.setParameters(parameters);
+}
