@@ -52,11 +52,18 @@ class Lesson(models.Model):
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
 
+    # Without indexes of their own: those of Meta begin with them.
     tutor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lessons_taught"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="lessons_taught",
+        db_index=False,
     )
     student = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lessons_attended"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="lessons_attended",
+        db_index=False,
     )
     classroom = models.ForeignKey(Classroom, on_delete=models.PROTECT, related_name="lessons")
     title = models.CharField(_("title"), max_length=200, blank=True)
