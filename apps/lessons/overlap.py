@@ -5,9 +5,8 @@ that no extension (btree_gist) is needed. SQLite has triggers, which cannot race
 SQLite database has one writer at a time. Both hold the same rule: of two live lessons that
 overlap, at least one was scheduled with `allow_overlap`.
 
-SQLite drops the triggers when Django rebuilds the table, so a later migration that alters
-Lesson ends with `migrations.RunPython(overlap.install, overlap.uninstall)`;
-apps/lessons/tests/test_constraints.py notices if it was forgotten.
+SQLite drops the triggers when Django rebuilds the table, so a migration that alters Lesson puts
+them back, as 0003 does; tests/test_constraints.py notices if it was forgotten.
 """
 
 from typing import Any

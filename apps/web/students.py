@@ -26,8 +26,8 @@ def students_page(tutor: User, words: str, page: Page, now: datetime) -> tuple[i
     count, rows = my_students(tutor, words, page)
     if rows:
         theirs = Lesson.objects.live().filter(tutor=tutor, student=OuterRef("pk"))
-        coming = theirs.filter(ends_at__gt=now).in_order()
-        past = theirs.filter(ends_at__lte=now).order_by("-starts_at", "-id")
+        coming = theirs.not_over(now).in_order()
+        past = theirs.over(now).order_by("-starts_at", "-id")
         ids = {
             pk: (next_id, last_id)
             for pk, next_id, last_id in User.objects.filter(pk__in=[r["id"] for r in rows])

@@ -35,6 +35,13 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         """
         return self.filter(starts_at__lt=end, starts_at__gt=start - LONGEST, ends_at__gt=start)
 
+    def not_over(self, now: datetime) -> "LessonQuerySet":
+        """Those that end after `now`; the start is bounded as in `between`, for the same index."""
+        return self.filter(ends_at__gt=now, starts_at__gt=now - LONGEST)
+
+    def over(self, now: datetime) -> "LessonQuerySet":
+        return self.filter(ends_at__lte=now, starts_at__lt=now)
+
     def in_order(self) -> "LessonQuerySet":
         return self.order_by("starts_at", "id")
 
@@ -45,11 +52,18 @@ class Lesson(models.Model):
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
 
+    # Without indexes of their own: those of Meta begin with them.
     tutor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lessons_taught"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="lessons_taught",
+        db_index=False,
     )
     student = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lessons_attended"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="lessons_attended",
+        db_index=False,
     )
     classroom = models.ForeignKey(Classroom, on_delete=models.PROTECT, related_name="lessons")
     title = models.CharField(_("title"), max_length=200, blank=True)

@@ -49,6 +49,18 @@ def test_next_and_last_lesson(browser, tutor, student, classroom):
     assert page.count('href="/lessons/') == 3
 
 
+def test_the_longest_lesson_is_coming_until_its_last_minute(browser, tutor, student, classroom):
+    from django.utils import timezone
+
+    minute = HOUR / 60
+    now = timezone.now()
+    lesson = make_lesson(tutor, student, now - 12 * HOUR + minute, length=12 * HOUR)
+    page = browser(tutor).get("/students/").content.decode()
+    assert f'<dt>Next:</dt><dd><a href="/lessons/{lesson.pk}/">' in page
+    assert "no lesson yet" in page
+    assert f'href="/lessons/{lesson.pk}/"' in browser(tutor).get("/calendar/").content.decode()
+
+
 @pytest.mark.parametrize("number", [1, 20])
 def test_the_list_takes_as_many_queries_however_long(
     number, browser, tutor, django_assert_max_num_queries

@@ -28,7 +28,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     coming = (
         Lesson.objects.of(me)
         .live()
-        .filter(ends_at__gt=timezone.now() - timedelta(minutes=15))
+        .not_over(timezone.now() - timedelta(minutes=15))
         .in_order()
         .select_related("tutor", "student")[:COMING]
     )
