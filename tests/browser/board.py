@@ -26,9 +26,14 @@ def board_is_open(page: Page) -> None:
 
 
 def take(page: Page, tool: str) -> None:
+    """Again where it was too early: Excalidraw forgets the tool as it finishes loading."""
     button = page.locator(f"[data-testid=toolbar-{tool}]")
-    button.click(force=True)
-    expect(button).to_be_checked()
+    for _ in range(50):
+        if button.is_checked():
+            return
+        button.click(force=True)
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{tool} cannot be taken")
 
 
 def corner(page: Page) -> tuple[float, float]:

@@ -288,9 +288,9 @@ def test_a_long_time_offline_costs_nothing(two, school):
     tutor, student = two
     left, top = corner(student)
     student.context.set_offline(True)
+    student.evaluate(DROP, [list(black_png(70, 40)), "image/png", left + 500, top + 600])
     paste(student, strokes(1500, 80))
     wait_for_ink(student)
-    student.evaluate(DROP, [list(black_png(70, 40)), "image/png", left + 500, top + 600])
     expect(student.locator(".room-unsent")).to_contain_text("Not sent yet: 1502")
     assert on_last_page(school) == []
     student.context.set_offline(False)
