@@ -235,6 +235,21 @@ def test_a_formula_is_edited_in_place_and_looks_like_ink_in_light_and_dark(two, 
     assert element["customData"]["latex"] == r"\frac{a + b + c + d + e}{f}"
 
 
+def test_a_formula_that_cannot_be_kept_is_not_lost(two, school):
+    _, student = two
+    student.get_by_role("button", name="Formula", exact=True).click()
+    student.get_by_label("LaTeX").fill("e^x")
+    expect(student.get_by_label("How it will look").locator(".katex")).to_be_visible()
+    student.context.set_offline(True)
+    student.get_by_role("button", name="Put on the board").click()
+    expect(student.get_by_text("The picture could not be kept.")).to_be_visible()
+    student.context.set_offline(False)
+    student.get_by_role("button", name="Put on the board").click()
+    is_closed(student)
+    expect(student.locator(".room-unsent")).to_have_text("", timeout=PATIENCE)
+    assert [one["customData"]["latex"] for one in on_last_page(school)] == ["e^x"]
+
+
 def test_the_grid_is_shown_and_hidden(two):
     tutor, _ = two
     assert not tutor.evaluate(MARKED)
