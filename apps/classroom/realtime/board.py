@@ -75,20 +75,22 @@ class Board:
             return
         if payload == yproto.EMPTY_UPDATE:
             return
-        yproto.check_update(payload)
+        yproto.check_nesting(payload)
         if self._is_full(len(payload)):
             raise Refused(Close.TOO_LARGE)
         self.inbox.add(payload, socket)
 
     def _take(self, update: bytes, sender: Socket | None) -> None:
         """Raises Malformed, having taken in nothing."""
-        for news in self.document.accept(update):
-            self._note(news)
-            self.unfolded += 1
-            self._store(news)
-            frame = yproto.sync_frame(yproto.UPDATE, news)
-            self._spread(frame, but=sender)
-            self._publish(frame)
+        news = self.document.take(update)
+        if news is None:
+            return
+        self._note(news)
+        self.unfolded += 1
+        self._store(news)
+        frame = yproto.sync_frame(yproto.UPDATE, news)
+        self._spread(frame, but=sender)
+        self._publish(frame)
 
     def _is_full(self, more: int) -> bool:
         """A stroke is sent again and again as it grows, so what has come in is many times what
@@ -199,7 +201,7 @@ class Board:
 
     def take_update(self, update: bytes, frame: bytes | None = None) -> None:
         """An update that is already stored."""
-        if not self.document.take(update):
+        if self.document.take(update) is None:
             return
         self._note(update)
         self._spread(frame or yproto.sync_frame(yproto.UPDATE, update))

@@ -53,48 +53,23 @@ class Document:
         if len(state) <= SMALL:
             self._state, self._vector, self._doc = state, self._doc.get_state(), None
 
-    # -- taking in --------------------------------------------------------------------------
-
-    def accept(self, update: bytes) -> list[bytes]:
-        """The same as `take`, of an update from a client as yrs has written it again. Raises
-        Malformed also where yrs cannot read what it wrote: some odd updates it takes in and then
-        cannot spell, and one such in the log would be the end of the board."""
+    def take(self, update: bytes) -> bytes | None:
+        """What of it the document had not known, as yrs writes it; None when it knew it all.
+        Raises Malformed for no Yjs update, and has then taken in nothing."""
         known = self.state_vector()
         try:
-            new = update_without(update, known)
+            news = update_without(update, known)
+            if news.startswith(b"\x00"):  # no struct
+                return self._take_deletions(news, known)
+            self.read().apply_update(news)
         except ValueError as exc:
             raise Malformed("not a Yjs update") from exc
-        return [] if self._is_known(new, known) else self.take(new)
+        return news
 
-    def _is_known(self, new: bytes, known: bytes) -> bool:
-        """Whether it is what a client answers who has all that is here: no struct, and the
-        deletions of old."""
-        return new.startswith(b"\x00") and new in (EMPTY_UPDATE, self.since(known))
-
-    def take(self, update: bytes) -> list[bytes]:
-        """What the document had not known, as yrs writes it: step 2 repeats every deletion ever
-        made, and a client's own bytes may be readable to yrs and to no browser.
-
-        What it took in, then what waits for others to come before it; either may be missing.
-        Raises Malformed for no Yjs update, and has then taken in nothing.
-        """
-        event = self._apply(update)
-        if event == update:
-            return [event]
-        return [news for news in (event, self._waiting_part(update)) if news is not None]
-
-    def _apply(self, update: bytes) -> bytes | None:
-        doc, events = self.read(), list[bytes]()
-        # Not for longer: a document never leaves memory while it is observed.
-        subscription = doc.observe(lambda event: events.append(event.update))
-        try:
-            doc.apply_update(update)
-        except ValueError as exc:
-            raise Malformed("not a Yjs update") from exc
-        finally:
-            doc.unobserve(subscription)
-        return events[0] if events else None
-
-    def _waiting_part(self, update: bytes) -> bytes | None:
-        rest = update_without(update, self.read().get_state())
-        return None if rest.startswith(b"\x00") else rest
+    def _take_deletions(self, deletions: bytes, known: bytes) -> bytes | None:
+        """Who comes back tells of every deletion ever made, mostly of old ones."""
+        before = self.since(known)
+        if deletions in (EMPTY_UPDATE, before):
+            return None
+        self.read().apply_update(deletions)
+        return deletions if self.since(known) != before else None

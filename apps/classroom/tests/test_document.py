@@ -78,24 +78,34 @@ def test_a_client_that_has_it_all_wakes_nothing(drawn):
     everything = drawn.get_update()
     deletions = drawn.get_update(drawn.get_state())
     assert deletions != yproto.EMPTY_UPDATE
-    assert document.accept(everything) == []
-    assert document.accept(deletions) == []
+    assert document.take(everything) is None
+    assert document.take(deletions) is None
     assert not is_awake(document)
 
 
 def test_a_new_deletion_is_news(drawn):
     document = Document(drawn.get_update())
     del drawn.get("elements:1", type=Map)["b7"]
-    [news] = document.accept(drawn.get_update(drawn.get_state()))
+    news = document.take(drawn.get_update(drawn.get_state()))
     assert "b7" not in content(document.whole())
     assert len(news) < 20
+
+
+def test_deletions_of_old_are_no_news(drawn):
+    document = Document(drawn.get_update())
+    del drawn.get("elements:1", type=Map)["b7"]
+    some = drawn.get_update(drawn.get_state())
+    del drawn.get("elements:1", type=Map)["b8"]
+    document.take(drawn.get_update())
+    assert document.take(some) is None
+    assert {"b7", "b8"}.isdisjoint(content(document.whole()))
 
 
 def test_it_rests_and_is_the_same(drawn):
     document = Document(drawn.get_update())
     other = Drawing(3)
     other.map["late"] = 1
-    document.accept(other.doc.get_update())
+    document.take(other.doc.get_update())
     before = content(document.whole())
     document.rest()
     assert not is_awake(document)
@@ -109,10 +119,10 @@ def test_what_waits_for_its_past_is_kept_while_it_rests():
         drawing.map[f"{number}"] = number
     first, second, third = drawing.updates
     document = Document(first)
-    document.accept(third)
+    document.take(third)
     document.rest()
     assert document.state_vector() == get_state(first)
-    document.accept(second)
+    document.take(second)
     assert document.state_vector() == drawing.doc.get_state()
     assert set(content(document.whole())) == {"0", "1", "2"}
 
@@ -121,14 +131,14 @@ def test_a_large_one_does_not_rest():
     drawing = Drawing(1)
     drawing.map["big"] = "x" * SMALL
     document = Document(yproto.EMPTY_UPDATE)
-    document.accept(drawing.doc.get_update())
+    document.take(drawing.doc.get_update())
     document.rest()
     assert is_awake(document)
 
 
 def test_it_leaves_memory(drawn):
     document = Document(yproto.EMPTY_UPDATE)
-    document.accept(drawn.get_update())
+    document.take(drawn.get_update())
     inside = weakref.ref(document.read())
     assert inside() is not None
     del document
@@ -139,7 +149,7 @@ def test_it_leaves_memory(drawn):
 def test_what_is_no_update_changes_nothing(drawn):
     document = Document(drawn.get_update())
     with pytest.raises(Malformed):
-        document.accept(b"\x01\x01\x05")
+        document.take(b"\x01\x01\x05")
     assert content(document.whole()) == content(drawn.get_update())
 
 
