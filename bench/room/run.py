@@ -21,7 +21,7 @@ from bench.servers import create_database, drop_database
 
 ONE, POSTGRES, TWO = "Kreida, SQLite", "Kreida, PostgreSQL", "Kreida, two processes"
 YWS, HOCUSPOCUS = "y-websocket", "hocuspocus"
-EACH_OF_TWO, EACH_OF_TWENTY = 4000, 300  # updates a round
+EACH_OF_TWO, EACH_OF_TWENTY = 10_000, 1000  # updates a round
 RATE, SECONDS = 200, 1.5
 SOCKETS = 500
 BUSY = range(ROOMS, ROOMS + 50)

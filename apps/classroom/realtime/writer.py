@@ -23,9 +23,8 @@ MAX_UNMERGED = 2000  # while the database does not answer, more than this a room
 class LogWriter:
     def __init__(self) -> None:
         self._pending: defaultdict[int, list[bytes]] = defaultdict(list)
+        self._flushes: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._hurry = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
@@ -34,13 +33,16 @@ class LogWriter:
         updates.append(update)
         if len(updates) > MAX_UNMERGED:
             updates[:] = [merge_updates(*updates)]
-        self._idle.clear()
         self._wake.set()
 
     async def flush(self) -> None:
-        """Until everything that was added is stored; waits for as long as the database is away."""
+        """Until everything that was added so far is stored, however much others add meanwhile;
+        waits for as long as the database is away."""
+        stored = asyncio.get_running_loop().create_future()
+        self._flushes.append(stored)
+        self._wake.set()
         self._hurry.set()
-        await self._idle.wait()
+        await stored
 
     async def stop(self) -> None:
         """Gives a database that does not answer five seconds more."""
@@ -56,16 +58,21 @@ class LogWriter:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._hurry.clear()
             batch, self._pending = self._pending, defaultdict(list)
+            flushes, self._flushes = self._flushes, []
             try:
-                await db.run(self._store, batch)
+                if batch:
+                    await db.run(self._store, batch)
             except DatabaseError:
                 log.exception("the board's log cannot be written; trying again")
                 self._put_back(batch)
+                self._flushes[:0] = flushes
                 await asyncio.sleep(RETRY)
-            if not self._pending:
-                self._idle.set()
-                self._hurry.clear()
+            else:
+                for stored in flushes:
+                    if not stored.done():  # nobody waits any more
+                        stored.set_result(None)
             await self._pause()
 
     async def _pause(self) -> None:

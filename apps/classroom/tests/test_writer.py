@@ -1,0 +1,112 @@
+"""The writer of a process's boards: one batch after another, with a pause between them."""
+
+import asyncio
+import time
+from itertools import pairwise
+
+import pytest
+from django.db import DatabaseError
+
+from apps.classroom.realtime import writer
+from apps.classroom.realtime.writer import PAUSE, LogWriter
+
+MANY = 5  # batches
+TRANSACTION = 0.02  # seconds; somebody always draws during one
+
+
+@pytest.fixture
+def stored(monkeypatch):
+    """What was stored, each batch with the time it was stored at."""
+    batches = []
+
+    def store(batch):
+        time.sleep(TRANSACTION)
+        batches.append((time.monotonic(), {key: list(updates) for key, updates in batch.items()}))
+
+    monkeypatch.setattr(LogWriter, "_store", staticmethod(store))
+    return batches
+
+
+def run(scenario):
+    async def whole():
+        log = LogWriter()
+        try:
+            async with asyncio.timeout(20):
+                await scenario(log)
+        finally:
+            await log.stop()
+
+    asyncio.run(whole())
+
+
+async def draw(log, room):
+    """Without a pause, until cancelled."""
+    while True:
+        log.add(room, b"x")
+        await asyncio.sleep(0.001)
+
+
+def test_a_flush_waits_for_what_was_added_before(stored):
+    async def scenario(log):
+        log.add(1, b"a")
+        await log.flush()
+        assert [batch for _at, batch in stored] == [{1: [b"a"]}]
+
+    run(scenario)
+
+
+def test_a_flush_of_nothing_stores_nothing(stored):
+    async def scenario(log):
+        await log.flush()
+        assert stored == []
+
+    run(scenario)
+
+
+def test_a_flush_does_not_wait_for_those_who_go_on(stored):
+    async def scenario(log):
+        drawing = asyncio.create_task(draw(log, room=1))
+        for _ in range(MANY):
+            await asyncio.sleep(0.01)
+            log.add(2, b"last")
+            await log.flush()
+        drawing.cancel()
+        assert sum(len(batch.get(2, ())) for _at, batch in stored) == MANY
+
+    run(scenario)
+
+
+def test_after_a_flush_it_pauses_again(stored):
+    async def scenario(log):
+        await log.flush()
+        drawing = asyncio.create_task(draw(log, room=1))
+        while len(stored) < MANY:
+            await asyncio.sleep(0.01)
+        drawing.cancel()
+        times = [at for at, _batch in stored]
+        # The first may come without one.
+        assert all(b - a > PAUSE * 0.9 for a, b in pairwise(times[1:]))
+
+    run(scenario)
+
+
+def test_a_flush_outlives_a_database_that_was_away(stored, monkeypatch):
+    monkeypatch.setattr(writer, "RETRY", 0.01)
+    store, refusals = LogWriter._store, [DatabaseError("away"), DatabaseError("away")]
+
+    def sometimes(batch):
+        if refusals:
+            raise refusals.pop()
+        store(batch)
+
+    monkeypatch.setattr(LogWriter, "_store", staticmethod(sometimes))
+
+    async def scenario(log):
+        log.add(1, b"a")
+        flush = asyncio.create_task(log.flush())
+        await asyncio.sleep(0)
+        log.add(1, b"b")
+        await flush
+        assert [batch for _at, batch in stored] == [{1: [b"a", b"b"]}]
+
+    run(scenario)
