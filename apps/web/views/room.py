@@ -66,9 +66,8 @@ def room_context(
         # A guest has no lesson page to go back to.
         "lessonUrl": reverse("web:lesson", args=[lesson.pk]) if invite is None else "",
         "title": lesson.title or _("Lesson with %(name)s") % {"name": _other(lesson, user)},
-        "startsAt": lesson.starts_at.isoformat(),
-        "endsAt": lesson.ends_at.isoformat(),
         "locale": get_language(),
+        "timeZone": user.timezone if user is not None else None,
         "user": {"name": shown} if shown else None,
         "messages": room_messages(),
     }

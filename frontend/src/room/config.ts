@@ -11,9 +11,9 @@ export interface Config {
   lessonId: number;
   lessonUrl: string;
   title: string;
-  startsAt: string;
-  endsAt: string;
   locale: "uk" | "en";
+  /** The account's; without one the browser's is shown. */
+  timeZone: string | null;
   csrfToken: string;
   user: { name: string } | null;
   messages: Messages;

@@ -1,6 +1,21 @@
+import { intlLocale } from "../calendar/time";
+import type { Config } from "./config";
+
 /** Whole seconds until `endsAt` by the server's clock, which is `offset` ms ahead of ours. */
 export function remaining(endsAt: string, now: number, offset: number): number {
   return Math.max(0, Math.ceil((Date.parse(endsAt) - (now + offset)) / 1000));
+}
+
+/** Instants by the clock of the person's account, as on every other page. */
+export function timeFormat(
+  { locale, timeZone }: Pick<Config, "locale" | "timeZone">,
+  options: Intl.DateTimeFormatOptions,
+): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(intlLocale(locale), {
+    timeZone: timeZone ?? undefined,
+    hourCycle: "h23",
+    ...options,
+  });
 }
 
 export function clockText(seconds: number): string {

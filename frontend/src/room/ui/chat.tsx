@@ -2,6 +2,7 @@ import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 
 import { linkify } from "../linkify";
 import type { MessageKey } from "../messages";
 import { CHAT_LIMIT, type Role } from "../protocol";
+import { timeFormat } from "../time";
 import { useConfig, useRoom, useSession, useWords } from "./context";
 import { Button } from "./parts";
 
@@ -31,11 +32,7 @@ function Messages() {
   const config = useConfig();
   const t = useWords();
   const list = useRef<HTMLDivElement>(null);
-  const clock = new Intl.DateTimeFormat(config.locale, {
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
+  const clock = timeFormat(config, { hour: "2-digit", minute: "2-digit" });
   const count = chat.length + unsentChat.length;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: it follows the count.

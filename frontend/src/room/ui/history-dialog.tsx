@@ -4,6 +4,7 @@ import type { Board } from "../board/board";
 import { listSnapshots, openSnapshot, restoreSnapshot, type Snapshot } from "../board/history";
 import { pagesOf } from "../board/pages";
 import { reasonOf } from "../net/http";
+import { timeFormat } from "../time";
 import { useConfig, useRoom, useSession, useWords } from "./context";
 import { Button, Dialog, Field } from "./parts";
 
@@ -83,7 +84,7 @@ function useSnapshot(id: number | undefined): [Y.Doc | null, boolean] {
 export function HistoryDialog({ board, onClose }: { board: Board; onClose: () => void }) {
   const { session } = useRoom();
   const { you } = useSession();
-  const { locale } = useConfig();
+  const config = useConfig();
   const t = useWords();
   const [snapshots, unlisted] = useSnapshots();
   const [chosen, setChosen] = useState<number | null>(null);
@@ -93,7 +94,7 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
   const index = chosen ?? last;
   const snapshot = snapshots?.[index];
   const [doc, unread] = useSnapshot(snapshot?.id);
-  const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+  const format = timeFormat(config, { dateStyle: "medium", timeStyle: "medium" });
   const time = snapshot ? format.format(new Date(snapshot.created_at)) : "";
   const pages = doc ? pagesOf(doc) : [];
   const shown = pages[Math.min(page, pages.length - 1)];
