@@ -117,6 +117,19 @@ def test_pen_pressure_is_seen_on_the_other_side(two, school):
     assert min(heavy["pressures"][1:-1]) > 0.8
 
 
+def test_a_finished_stroke_ends_where_the_pen_left(two):
+    tutor, student = two
+    take(tutor, "freedraw")
+    left, top = corner(tutor)
+    tutor.mouse.move(left + 400, top + 300)
+    tutor.mouse.down()
+    for step in range(1, 5):
+        tutor.mouse.move(left + 400 + step * 60, top + 300)
+    tutor.mouse.up()
+    tutor.wait_for_timeout(300)
+    wait_for_ink(student, more_than=0.97 * ink(tutor))
+
+
 def test_a_laser_is_seen_and_leaves_nothing(two, school):
     tutor, student = two
     take(tutor, "LaserPointer")

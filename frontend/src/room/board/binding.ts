@@ -33,7 +33,18 @@ function restored(elements: readonly ExcalidrawElement[]): OrderedExcalidrawElem
   const options = { refreshDimensions: false, repairBindings: false };
   const live = elements.filter((element) => !element.isDeleted);
   const dead = elements.filter((element) => element.isDeleted) as OrderedExcalidrawElement[];
-  return [...restoreElements(live, null, options), ...dead];
+  const finished = new Set(live.filter(isFinishedStroke).map(({ id }) => id));
+  const filled = restoreElements(live, null, options).map((element) =>
+    // Restoring takes every stroke for one that is still drawn, and those end short of the pen.
+    finished.has(element.id) && element.type === "freedraw"
+      ? { ...element, lastCommittedPoint: element.points.at(-1) ?? null }
+      : element,
+  );
+  return [...filled, ...dead];
+}
+
+function isFinishedStroke(element: ExcalidrawElement): boolean {
+  return element.type === "freedraw" && Boolean(element.lastCommittedPoint);
 }
 
 /**
