@@ -18,6 +18,7 @@ from tests.browser.board import (
 )
 from tests.browser.conftest import CHROMIUM
 from tests.browser.room_school import enter, make_school, open_as
+from tests.server import free_port, start_kreida, stop_kreida
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 FLAGS = [
@@ -234,3 +235,39 @@ def test_a_browser_that_refuses_camera_and_microphone_has_board_and_chat(playwri
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".room-messages .text")).to_have_text("here")
     refusing.close()
+
+
+@pytest.fixture
+def plain_http(playwright, tmp_path, kreida_seed):
+    """A Kreida on a network of one's own, without TLS: to a browser that is no secure context."""
+    port = free_port()
+    address = f"http://kreida.test:{port}"
+    server = start_kreida(tmp_path, kreida_seed, PORT=str(port), PUBLIC_URL=address)
+    server.url = f"http://127.0.0.1:{port}"
+    mapped = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--host-resolver-rules=MAP kreida.test 127.0.0.1"]
+    )
+    yield server, address, mapped
+    mapped.close()
+    stop_kreida(server)
+
+
+def test_over_plain_http_there_is_a_board_and_chat_and_it_says_what_the_call_lacks(plain_http):
+    server, address, mapped = plain_http
+    school = make_school(server.url)
+    for cookie in school.tutor.cookies:
+        cookie["url"] = address
+    page = open_as(mapped, school.tutor).new_page()
+    page.goto(school.room.replace(server.url, address))
+    assert page.evaluate("isSecureContext") is False
+    expect(page.locator(".room-check")).to_contain_text("https")
+    page.get_by_role("button", name="Enter with board and chat only").click()
+    board_is_open(page)
+    page.get_by_label("Write a message").fill("here")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".room-messages .text")).to_have_text("here")
+    page.get_by_role("button", name="New page").click()
+    expect(page.locator(".room-pages [aria-current]")).to_have_text("2")
+    draw(page)
+    wait_for_ink(page)
+    expect(page.locator(".room-unsent")).to_have_text("", timeout=20000)

@@ -1,3 +1,4 @@
+import { uuidv4 } from "lib0/random";
 import * as Y from "yjs";
 
 export const FIRST_PAGE = "1";
@@ -33,7 +34,7 @@ export function pagesOf(doc: Y.Doc): Page[] {
 
 /** After all others; gives its id. */
 export function addPage(doc: Y.Doc): string {
-  const id = crypto.randomUUID();
+  const id = uuidv4();
   const last = pagesOf(doc).at(-1);
   doc.transact(() => {
     const page = new Y.Map<unknown>();

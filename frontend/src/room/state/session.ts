@@ -1,3 +1,4 @@
+import { uuidv4 } from "lib0/random";
 import { apiRoot, type Config } from "../config";
 import { createRequest, type Joined, join, type Request } from "../net/http";
 import { LastingSocket, type Refusal } from "../net/socket";
@@ -78,7 +79,7 @@ export class RoomSession {
   }
 
   say(text: string): void {
-    const entry = { id: crypto.randomUUID(), text };
+    const entry = { id: uuidv4(), text };
     this.store.patch({ unsentChat: [...this.store.get().unsentChat, entry] });
     this.send({ type: "chat.send", ...entry });
   }
