@@ -84,20 +84,24 @@ def decompressed(pdf: bytes) -> bytes:
     return whole
 
 
-def two_pages() -> bytes:
-    """The smallest PDF of two pages that say something."""
-    pages = [
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Resources<</Font<</F 7 0 R>>>>"
-        b"/Contents %d 0 R>>" % (5 + number)
-        for number in range(2)
+def pdf_of(pages: int) -> bytes:
+    """The smallest PDF of so many pages that say something."""
+    numbers = range(1, pages + 1)
+    kids = b" ".join(b"%d 0 R" % (2 + number) for number in numbers)
+    font = 3 + 2 * pages
+    papers = [
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Resources<</Font<</F %d 0 R>>>>"
+        b"/Contents %d 0 R>>" % (font, 2 + pages + number)
+        for number in numbers
     ]
-    drawn = [b"BT /F 40 Tf 60 150 Td (Page %d) Tj ET" % number for number in (1, 2)]
+    drawn = [b"BT /F 40 Tf 60 150 Td (Page %d) Tj ET" % number for number in numbers]
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
-        *pages,
+        b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
+        *papers,
         *(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text) for text in drawn),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
     ]
-    numbered = (b"%d 0 obj%sendobj\n" % (at, body) for at, body in enumerate(objects, 1))
-    return b"%PDF-1.4\n" + b"".join(numbered) + b"trailer<</Size 8/Root 1 0 R>>\n%%EOF"
+    numbered = (b"%d 0 obj%s\nendobj\n" % (at, body) for at, body in enumerate(objects, 1))
+    trailer = b"trailer<</Size %d/Root 1 0 R>>\n%%%%EOF" % (font + 1)
+    return b"%PDF-1.4\n" + b"".join(numbered) + trailer

@@ -13,7 +13,7 @@ from tests.browser.board import (
     decompressed,
     draw,
     ink,
-    two_pages,
+    pdf_of,
     wait_for_ink,
 )
 from tests.browser.conftest import CHROMIUM
@@ -207,7 +207,7 @@ def test_a_formula_and_the_pages_of_a_pdf_are_on_both_boards_and_in_the_exported
     wait_for_ink(student)
     tutor.get_by_role("button", name="PDF", exact=True).click()
     pdf = tmp_path / "two.pdf"
-    pdf.write_bytes(two_pages())
+    pdf.write_bytes(pdf_of(2))
     tutor.get_by_label("PDF file").set_input_files(pdf)
     tutor.get_by_label("Each on a page of its own").check()
     tutor.get_by_role("button", name="Put on the board").click()
