@@ -1,5 +1,7 @@
 """What Vite has built, which is what browsers are sent."""
 
+import re
+from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,3 +36,27 @@ def test_pdf_js_finds_another_font_by_their_names():
     for name in asked_for:
         font = (BUILT / "pdfjs/standard_fonts" / name).read_bytes()
         assert "SIL Open Font License, Version 1.1".encode("utf-16-be") in font
+
+
+@pytest.fixture(scope="module")
+def notices() -> tuple[str, str]:
+    """What Vite found, and what frontend/notices.txt adds."""
+    whole = (BUILT / "licences.txt").read_text()
+    found, added = whole.split("# Packages that bring no text of their own")
+    return found, added
+
+
+def test_each_package_has_its_notice(notices):
+    found, added = notices
+    named = re.findall(r"^- (\S+):", added, re.MULTILINE)
+    packages = [section.partition("\n") for section in found.split("\n## ")[1:]]
+    assert len(packages) > 50
+    for title, _, text in packages:
+        package = title.split(" - ")[0]
+        assert text.strip() or any(fnmatch(package, name) for name in named), package
+
+
+def test_each_family_of_fonts_has_its_notice(notices):
+    families = {path.name for path in (BUILT / "excalidraw/fonts").iterdir()}
+    assert families
+    assert {name for name in families if name not in notices[1].replace(" ", "")} == set()
