@@ -64,7 +64,7 @@ frontend/node_modules/.stamp: frontend/package-lock.json $(VENV)/.node
 	@cd frontend && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
-$(DIST): frontend/node_modules/.stamp $(shell find frontend/src frontend/*.ts frontend/*.json -type f 2>/dev/null)
+$(DIST): frontend/node_modules/.stamp $(shell find frontend/src frontend/*.ts frontend/*.json frontend/*.txt -type f 2>/dev/null)
 	@echo "Building the front end…"
 	@cd frontend && npm run --silent build -- --logLevel warn
 	@touch $@

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connections
 from django.http import HttpResponse
 from django.test import override_settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.classroom.realtime.db import THREADS, _pool
 from apps.classroom.services import session_of
 from apps.classrooms.models import Classroom, Membership
 from apps.common.logs import JsonFormatter
@@ -36,6 +39,20 @@ def django_db_modify_db_settings(
     if database["ENGINE"].endswith("sqlite3"):
         file = tmp_path_factory.mktemp("database") / "test.sqlite3"
         database.setdefault("TEST", {})["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The room's threads keep their connections, and PostgreSQL drops no database in use."""
+    yield
+    all_at_once = threading.Barrier(THREADS, timeout=20)
+
+    def close() -> None:
+        all_at_once.wait()
+        connections.close_all()
+
+    for closed in [_pool.submit(close) for _ in range(THREADS)]:
+        closed.result()
 
 
 @pytest.fixture(autouse=True)

@@ -12,20 +12,41 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "pdfjs/wasm": "pdfjs-dist/wasm",
 };
 
+/** Versions 1 of Liberation Sans, which are under the GPL whatever the licence beside them says. */
+const LEFT_OUT = /Liberation/i;
+
+/** In their place where they are needed: pdf.js draws Helvetica and Arial with these names. */
+const ARIMO: Readonly<Record<string, string>> = {
+  "LiberationSans-Regular.ttf": "400Regular/Arimo_400Regular.ttf",
+  "LiberationSans-Italic.ttf": "400Regular_Italic/Arimo_400Regular_Italic.ttf",
+  "LiberationSans-Bold.ttf": "700Bold/Arimo_700Bold.ttf",
+  "LiberationSans-BoldItalic.ttf": "700Bold_Italic/Arimo_700Bold_Italic.ttf",
+  LICENSE_ARIMO: "LICENSE_FONT",
+};
+
+/** From where in the packages to where in the build. */
+function* files(): Generator<[string, string]> {
+  for (const [target, folder] of Object.entries(FOLDERS)) {
+    const source = join(MODULES, folder);
+    for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (!entry.isFile() || LEFT_OUT.test(entry.name)) continue;
+      yield [path, `${target}${path.slice(source.length).replaceAll("\\", "/")}`];
+    }
+  }
+  for (const [name, path] of Object.entries(ARIMO)) {
+    yield [join(MODULES, "@expo-google-fonts/arimo", path), `pdfjs/standard_fonts/${name}`];
+  }
+}
+
 /** Puts them beside the scripts, so that nothing is taken from another host. */
 export function staticAssets(): Plugin {
   return {
     name: "static-assets",
     apply: "build",
     generateBundle() {
-      for (const [target, folder] of Object.entries(FOLDERS)) {
-        const source = join(MODULES, folder);
-        for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
-          if (!entry.isFile()) continue;
-          const path = join(entry.parentPath, entry.name);
-          const fileName = `${target}${path.slice(source.length).replaceAll("\\", "/")}`;
-          this.emitFile({ type: "asset", fileName, source: readFileSync(path) });
-        }
+      for (const [path, fileName] of files()) {
+        this.emitFile({ type: "asset", fileName, source: readFileSync(path) });
       }
     },
   };

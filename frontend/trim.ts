@@ -5,6 +5,9 @@ const EXCALIDRAW = "/@excalidraw/excalidraw/";
 const KEPT = /\/locales\/(en|uk-UA|percentages)-/;
 /** Where it looks for its fonts when ours are not there; the page's policy would refuse it. */
 const ELSEWHERE = /`https:\/\/esm\.sh\/\$\{[^`]*(?:`[^`]*`[^`]*)?\}\/dist\/prod\/`/;
+/** Liberation Sans, which static-assets.ts leaves out, and the mark that only it has. */
+const LIBERATION = /"\.\/fonts\/Liberation\/[^"]+"/;
+const ITS_MARK = "serverSide:!0";
 
 /**
  * Leaves out of Excalidraw what the room never shows, which is most of its files: sixty languages,
@@ -21,7 +24,11 @@ export function trimExcalidraw(): Plugin {
     },
     transform(code, id) {
       if (!id.replaceAll("\\", "/").includes(EXCALIDRAW) || !ELSEWHERE.test(code)) return null;
-      return { code: code.replace(ELSEWHERE, "window.EXCALIDRAW_ASSET_PATH"), map: null };
+      const trimmed = code
+        .replace(ELSEWHERE, "window.EXCALIDRAW_ASSET_PATH")
+        .replace(LIBERATION, '"local:"')
+        .replace(ITS_MARK, `${ITS_MARK},local:!0`);
+      return { code: trimmed, map: null };
     },
     load(id) {
       if (id === "\0no-locale") return "export default {};";

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { LICENCES, moreNotices } from "./licences.ts";
 import { staticAssets } from "./static-assets.ts";
 import { trimExcalidraw } from "./trim.ts";
 
@@ -11,13 +12,14 @@ export default defineConfig({
   // Relative, so that chunks find each other wherever Django's STATIC_URL puts them.
   base: "./",
   publicDir: false,
-  plugins: [trimExcalidraw(), staticAssets()],
+  plugins: [trimExcalidraw(), staticAssets(), moreNotices()],
   // Excalidraw reads it, and a browser has no process.
   define: { "process.env.IS_PREACT": JSON.stringify("false") },
   build: {
     outDir: "../apps/web/static/web/dist",
     emptyOutDir: true,
     manifest: "manifest.json",
+    license: { fileName: LICENCES },
     target: "es2022",
     modulePreload: { polyfill: false },
     // A data: address would need an exception in the Content-Security-Policy.

@@ -1,4 +1,5 @@
-"""`make check`: lint, format, types, migrations, deployment settings, translations, front end."""
+"""`make check`: lint, format, types, migrations, deployment settings, translations, licences,
+front end."""
 
 import os
 import subprocess
@@ -80,6 +81,7 @@ def main() -> int:
         ),
         run("deployment, https", *deploy, **https),
         translations(),
+        run("licences", PYTHON, "scripts/licences.py"),
         run("front end", "npm", "run", "--silent", "check", cwd=ROOT / "frontend"),
     ]
     return 0 if all(results) else 1

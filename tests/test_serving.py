@@ -29,6 +29,14 @@ def test_static_files_are_hashed_compressed_and_cached_for_good(kreida):
     assert "immutable" in answer.headers["Cache-Control"]
 
 
+def test_licences_of_what_is_sent_are_a_click_away(kreida):
+    link = re.search(r'href="(/static/[^"]+/licences\.txt)"', httpx.get(f"{kreida.url}/").text)
+    answer = httpx.get(kreida.url + link.group(1))
+    assert answer.headers["Content-Type"] == 'text/plain; charset="utf-8"'
+    assert "## yjs" in answer.text
+    assert "SIL OPEN FONT LICENSE" in answer.text
+
+
 def test_the_policy_lets_no_inline_script_run(kreida):
     headers = httpx.get(f"{kreida.url}/api/docs/").headers
     scripts = re.search(r"script-src ([^;]+)", headers["Content-Security-Policy"]).group(1)

@@ -6,10 +6,11 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.board import (
     INK,
@@ -210,8 +211,10 @@ def test_a_dropped_picture_is_on_the_others_board(two, school):
 def test_pages_of_a_pdf_stand_one_below_another_and_stay_where_they_are(two, school, tmp_path):
     tutor, _ = two
     (tmp_path / "two.pdf").write_bytes(pdf_of(2))
-    open_pdf(tutor, tmp_path / "two.pdf")
+    with tutor.expect_response(re.compile("LiberationSans-Regular.ttf$")) as font:
+        open_pdf(tutor, tmp_path / "two.pdf")
     is_closed(tutor)
+    assert font.value.ok
     first, second = on_last_page(school)
     assert (first["locked"], second["locked"]) == (True, True)
     assert second["y"] > first["y"] + first["height"]
@@ -359,6 +362,36 @@ def paste(page: Page, text: str) -> None:
     take(page, "selection")
     page.mouse.click(left + 500, top + 300)
     page.evaluate(PASTE, [text])
+
+
+def test_text_in_a_font_that_is_not_shipped_is_drawn_all_the_same(two):
+    """Liberation Sans, which Excalidraw knows by this number and offers to no one."""
+    tutor, student = two
+    text = {"type": "text", "id": "t", "x": 0, "y": 0, "width": 90, "height": 25, "text": "Дріб"}
+    text |= {"originalText": text["text"], "fontSize": 20, "fontFamily": 9}
+    tutor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    left, top = corner(tutor)
+    with troubles_of(tutor) as troubles:
+        paste(tutor, json.dumps({"type": "excalidraw/clipboard", "elements": [text]}))
+        wait_for_ink(student)
+        tutor.mouse.click(left + 500, top + 300, button="right")
+        tutor.get_by_text("Copy to clipboard as SVG").click()
+        eventually(lambda: "Дріб" in tutor.evaluate("navigator.clipboard.readText()"))
+    assert troubles == []
+
+
+@contextmanager
+def troubles_of(page: Page) -> Iterator[list[str]]:
+    """Errors of its console; what is not found is among them."""
+    found: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            found.append(message.text)
+
+    page.on("console", listen)
+    yield found
+    page.remove_listener("console", listen)
 
 
 def test_a_long_time_offline_costs_nothing(two, school):

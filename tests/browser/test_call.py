@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
-from axe_core_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.conftest import CHROMIUM
@@ -62,5 +62,5 @@ def test_axe_core_finds_no_barrier_in_the_room(browser, kreida, width):
 
 def barriers(page: Page) -> list[str]:
     """What axe-core finds outside Excalidraw, whose own controls are not ours to mend."""
-    found = Axe().run(page, context={"exclude": [[".excalidraw"]]})
+    found = Axe().run(page, context={"exclude": [[".excalidraw"]]}).response
     return [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plugin } from "vite";
+
+/** Vite lists here the packages of the bundle with their licences; every page links to it. */
+export const LICENCES = "licences.txt";
+
+/** Adds what Vite cannot find: licences of fonts, of parts, and of packages without a text. */
+export function moreNotices(): Plugin {
+  return {
+    name: "more-notices",
+    apply: "build",
+    enforce: "post",
+    generateBundle: {
+      order: "post",
+      handler(_options, bundle) {
+        const list = bundle[LICENCES];
+        if (list?.type !== "asset") return this.error(`Vite has not written ${LICENCES}`);
+        list.source += readFileSync(join(import.meta.dirname, "notices.txt"), "utf8");
+      },
+    },
+  };
+}

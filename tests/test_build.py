@@ -1,0 +1,62 @@
+"""What Vite has built, which is what browsers are sent."""
+
+import re
+from fnmatch import fnmatch
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT
+
+pytestmark = pytest.mark.any_database
+MODULES = ROOT / "frontend/node_modules"
+BUILT = ROOT / "apps/web/static/web/dist"
+# By what the packages' own scripts ask for, and under the GPL.
+LIBERATION = (
+    "@excalidraw/excalidraw/dist/prod/fonts/Liberation/*",
+    "pdfjs-dist/standard_fonts/LiberationSans*",
+)
+
+
+def digests(*files: Path) -> set[str]:
+    return {sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+
+
+@pytest.mark.parametrize("fonts", LIBERATION)
+def test_fonts_under_the_gpl_are_not_in_it_by_any_name(fonts):
+    left_out = digests(*MODULES.glob(fonts))
+    assert left_out
+    assert not left_out & digests(*BUILT.rglob("*"))
+
+
+def test_pdf_js_finds_another_font_by_their_names():
+    """Arimo, which is as wide: texts in Helvetica or Arial keep their places."""
+    asked_for = {path.name for path in MODULES.glob(LIBERATION[1])}
+    for name in asked_for:
+        font = (BUILT / "pdfjs/standard_fonts" / name).read_bytes()
+        assert "SIL Open Font License, Version 1.1".encode("utf-16-be") in font
+
+
+@pytest.fixture(scope="module")
+def notices() -> tuple[str, str]:
+    """What Vite found, and what frontend/notices.txt adds."""
+    whole = (BUILT / "licences.txt").read_text()
+    found, added = whole.split("# Packages that bring no text of their own")
+    return found, added
+
+
+def test_each_package_has_its_notice(notices):
+    found, added = notices
+    named = re.findall(r"^- (\S+):", added, re.MULTILINE)
+    packages = [section.partition("\n") for section in found.split("\n## ")[1:]]
+    assert len(packages) > 50
+    for title, _, text in packages:
+        package = title.split(" - ")[0]
+        assert text.strip() or any(fnmatch(package, name) for name in named), package
+
+
+def test_each_family_of_fonts_has_its_notice(notices):
+    families = {path.name for path in (BUILT / "excalidraw/fonts").iterdir()}
+    assert families
+    assert {name for name in families if name not in notices[1].replace(" ", "")} == set()
