@@ -5,11 +5,12 @@ import time
 from itertools import pairwise
 
 import pytest
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from apps.classroom.realtime import writer
 from apps.classroom.realtime.writer import PAUSE, LogWriter
 
+STROKE = b"\x00\x00"
 MANY = 5  # batches
 TRANSACTION = 0.02  # seconds; somebody always draws during one
 
@@ -24,6 +25,7 @@ def stored(monkeypatch):
         batches.append((time.monotonic(), {key: list(updates) for key, updates in batch.items()}))
 
     monkeypatch.setattr(LogWriter, "_store", staticmethod(store))
+    monkeypatch.setattr(writer.db, "run", asyncio.to_thread)  # no connection to look after
     return batches
 
 
@@ -42,7 +44,7 @@ def run(scenario):
 async def draw(log, room):
     """Without a pause, until cancelled."""
     while True:
-        log.add(room, b"x")
+        log.add(room, STROKE)
         await asyncio.sleep(0.001)
 
 
@@ -92,7 +94,7 @@ def test_after_a_flush_it_pauses_again(stored):
 
 def test_a_flush_outlives_a_database_that_was_away(stored, monkeypatch):
     monkeypatch.setattr(writer, "RETRY", 0.01)
-    store, refusals = LogWriter._store, [DatabaseError("away"), DatabaseError("away")]
+    store, refusals = LogWriter._store, [OperationalError("away"), InterfaceError("closed")]
 
     def sometimes(batch):
         if refusals:
