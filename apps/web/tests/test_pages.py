@@ -154,6 +154,17 @@ def test_a_reset_link_changes_the_password(browser, tutor, mailoutbox):
     assert tutor.check_password("new chalk 12")
 
 
+@pytest.mark.parametrize("sends_mail", ["", "smtp://localhost"])
+@pytest.mark.parametrize("step", ["done", "key/done"])
+def test_a_reset_leads_on_to_signing_in(step, sends_mail, browser, tutor):
+    path = f"/accounts/password/reset/{step}/"
+    with override_settings(EMAIL_URL=sends_mail):
+        visitors = browser().get(path).content.decode().partition("<main")[2]
+        signed_in = browser(tutor).get(path).content.decode().partition("<main")[2]
+    assert 'href="/accounts/login/"' in visitors
+    assert 'href="/settings/"' in signed_in
+
+
 def test_sessions_are_listed(browser, tutor):
     tutor.set_password("chalk and board 7")
     tutor.save()
