@@ -111,6 +111,24 @@ def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
     assert v.page.locator("main form").count() == 0
 
 
+@BOTH
+def test_of_a_completed_lesson_neither_card_nor_page_offers_a_change(
+    visit, week, scene, size, locale
+):
+    tutor, student, _ids = week(locale)
+    made = {"starts_at": "2027-01-04T13:00:00+00:00", "title": "Over", "status": "completed"}
+    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], **made)
+    v = visit(tutor, size, locale)
+    show(v, view="day")
+    event(v, "Over").click()
+    card = v.page.locator("dialog[open]")
+    card.get_by_role("link").first.wait_for()
+    reschedule = v.words("Reschedule")
+    assert card.get_by_role("button", name=reschedule).count() == 0
+    v.page.goto(f"/lessons/{lesson['id']}/")
+    assert v.page.locator("main").get_by_role("link", name=reschedule).count() == 0
+
+
 @pytest.mark.parametrize("locale", ["en", "uk"])
 def test_a_drag_moves_and_can_be_undone(visit, week, scene, locale):
     tutor, _student, ids = week(locale)

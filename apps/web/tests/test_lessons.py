@@ -93,8 +93,43 @@ def test_edit_keeps_an_unusual_length_and_moves(browser, tutor, student, classro
 
 def test_a_cancelled_lesson_is_not_moved(browser, tutor, student, classroom):
     lesson = make_lesson(tutor, student, status="cancelled")
-    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form(student))
+    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form(student), follow=True)
     assert "This lesson was cancelled." in answer.content.decode()
+
+
+CHANGES = ("edit/", "cancel/", "invite/")
+
+
+@pytest.mark.parametrize(
+    ("status", "offered", "revoked"),
+    [("scheduled", True, True), ("completed", False, True), ("cancelled", False, False)],
+)
+def test_what_a_lesson_offers_its_tutor(status, offered, revoked, browser, tutor, student):
+    """NOON is long past: a lesson that nobody ended may still be moved or cancelled. Of one that
+    was cancelled in /admin/ nobody knows when."""
+    lesson = make_lesson(tutor, student, status=status)
+    client = browser(tutor)
+    page = client.get(f"/lessons/{lesson.pk}/").content.decode()
+    assert [f"/lessons/{lesson.pk}/{change}" in page for change in CHANGES] == [offered] * 3
+    assert (f"/lessons/{lesson.pk}/invites/revoke/" in page) == revoked
+    changeable = client.get("/calendar/").context["config"]["changeable"]
+    assert (status in changeable) == offered
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_page_older_than_the_lessons_end_changes_nothing(change, browser, tutor, student):
+    lesson = make_lesson(tutor, student, status="completed")
+    sent = form(student, time="16:00", ttl_seconds="3600")
+    answer = browser(tutor).post(f"/lessons/{lesson.pk}/{change}", sent, follow=True)
+    page = answer.content.decode()
+    assert "This lesson is over." in page
+    assert "invite-url" not in page
+    lesson.refresh_from_db()
+    assert (lesson.starts_at, lesson.status) == (NOON, "completed")
+
+
+def test_the_calendar_offers_a_student_no_change(browser, student):
+    assert browser(student).get("/calendar/").context["config"]["changeable"] == []
 
 
 def test_both_peoples_zones(browser, tutor, classroom):

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
+from apps.lessons.errors import lesson_cancelled
 from apps.lessons.invites import make_invite
-from apps.lessons.policies import Action, access_lesson, may
+from apps.lessons.models import Lesson
+from apps.lessons.policies import Action, access_lesson, may, may_change
 from apps.lessons.services import cancel_lesson, reschedule_lesson, schedule_lesson
 from apps.web import asks
 from apps.web.access import person, tutor
@@ -85,12 +87,20 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "room": in_the_room(request, found),
         "them": found.student if found.tutor_id == me.pk else found.tutor,
         "may_edit": may(me, Action.EDIT, found),
+        "may_change": may_change(me, found),
         "cancel": asks.cancel(found),
         "revoke": asks.revoke(found),
         "link_form": InviteLinkForm(),
-        "link": made_link(request, found) if may(me, Action.EDIT, found) else None,
+        "link": made_link(request, found) if may_change(me, found) else None,
     }
     return render(request, "web/lesson.html", context)
+
+
+def _is_over(request: HttpRequest, found: Lesson) -> HttpResponse:
+    """To somebody whose page is older than the lesson's end."""
+    over = lesson_cancelled().detail if found.is_cancelled else _("This lesson is over.")
+    messages.error(request, over)
+    return redirect("web:lesson", found.pk)
 
 
 @login_required
@@ -98,6 +108,8 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
 def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, found):
+        return _is_over(request, found)
     local = me.local(found.starts_at)
     initial = {
         "title": found.title,
@@ -127,7 +139,10 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    me = tutor(request)
+    found = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, found):
+        return _is_over(request, found)
     form = CancelForm(request.POST) if request.method == "POST" else None
     if form is None or not form.is_valid():
         return ask_first(request, asks.cancel(found, form))
@@ -143,7 +158,10 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    me = tutor(request)
+    found = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, found):
+        return _is_over(request, found)
     form = InviteLinkForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose how long the link should work."))

@@ -11,7 +11,7 @@ export function toEvent(lesson: Lesson, config: Config): EventInput {
     title: lesson.title || config.messages.untitled,
     start: lesson.starts_at,
     end: lesson.ends_at,
-    editable: mayChange(lesson, config.role),
+    editable: mayChange(lesson, config),
     extendedProps: { lesson },
   };
 }
