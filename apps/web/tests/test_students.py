@@ -184,4 +184,6 @@ def test_members_and_tutors_are_named_in_the_preview(browser, tutor, student, cl
 def test_the_upload_needs_a_place(browser, tutor):
     answer = upload(browser(tutor), b"a@b.example\n")
     assert answer.status_code == 400
-    assert "Choose a classroom, or name a new one." in answer.content.decode()
+    page = answer.content.decode()
+    assert "Choose a classroom, or name a new one." in page.partition('name="name"')[2]
+    assert (page.count("(one of the two)"), page.count("(optional)")) == (2, 0)
