@@ -197,6 +197,21 @@ def test_allauths_titles_are_said_as_ukrainian_writes_them(browser, tutor):
     assert "Коди Для Відновлення" not in page
 
 
+@pytest.mark.parametrize(
+    ("locale", "term", "others"),
+    [("en", "Two-factor authentication", ["Two-step"]), ("uk", "Двоетапний вхід", ["двофакторн"])],
+)
+def test_the_second_factor_has_one_name(locale, term, others, browser, tutor):
+    tutor.set_password("chalk and board 7")
+    tutor.save()
+    client = browser(tutor, locale)
+    client.post("/accounts/reauthenticate/", {"password": "chalk and board 7"})
+    for path in ("/accounts/2fa/", "/accounts/2fa/totp/activate/"):
+        page = client.get(path).content.decode()
+        assert term in page
+        assert not any(other in page for other in others)
+
+
 def test_the_demo_school_is_made_once(db, capsys):
     from django.core.management import call_command
 
