@@ -98,6 +98,31 @@ def test_a_lessons_card_tells_both_times(visit, week, size, locale):
     assert "Olena" in text
 
 
+@EVERY_WAY
+def test_a_weeks_days_have_their_dates(visit, week, size, locale):
+    tutor, _student, _ids = week(locale)
+    v = visit(tutor, size, locale)
+    show(v)
+    heads = [text.split() for text in v.page.locator(".kr-day-header").all_inner_texts()]
+    assert [head[-1] for head in heads] == [str(day) for day in range(4, 11)]
+    assert heads[0][0].strip(",") == {"en": "Mon", "uk": "пн"}[locale]
+
+
+@BOTH
+def test_a_short_lessons_title_is_read(visit, week, scene, size, locale):
+    tutor, student, _ids = week(locale)
+    people = {"tutor": tutor["id"], "student": student["id"]}
+    for hour, minutes in ((7, 45), (12, 30), (13, 15)):
+        start = f"2027-01-05T{hour:02}:00:00+00:00"
+        scene.lesson(**people, starts_at=start, minutes=minutes, title="Sets")
+    v = visit(tutor, size, locale)
+    show(v)
+    titles = v.page.locator(".kr-event-title", has_text="Sets")
+    assert titles.count() == 3
+    for title in titles.all():
+        assert title.evaluate("e => e.scrollWidth <= e.clientWidth && e.clientHeight > 10")
+
+
 @BOTH
 def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
     _tutor, student, ids = week(locale)
