@@ -116,6 +116,12 @@ def test_scripts_and_styles_are_small():
     assert len(gzip.compress((STATIC / "site.css").read_bytes())) < 20_000
 
 
+def test_an_address_that_only_takes_a_form_says_so(browser, tutor, lesson):
+    answer = browser(tutor).get(f"/lessons/{lesson.pk}/invite/")
+    assert answer.status_code == 405
+    assert "Nothing was sent" in answer.content.decode()
+
+
 def test_error_pages_speak_both_languages(browser, db):
     for locale in ("uk", "en"):
         page = browser(locale=locale).get("/nowhere/").content.decode()
