@@ -52,6 +52,18 @@ def test_a_clash_is_shown_with_its_time_and_can_be_overridden(browser, tutor, st
     assert Lesson.objects.count() == 2
 
 
+@pytest.mark.parametrize("overlap", [{}, {"allow_overlap": "on"}])
+def test_a_form_sent_twice_makes_one_lesson(overlap, browser, tutor, student, classroom):
+    client = browser(tutor)
+    page = client.get(f"/lessons/new/?student={student.pk}").content.decode()
+    once = page.partition('name="once" value="')[2].partition('"')[0]
+    sent = form(student, once=once, **overlap)
+    answers = [client.post("/lessons/new/", sent).url for _ in range(2)]
+    assert answers == [f"/lessons/{Lesson.objects.get().pk}/"] * 2
+    client.post("/lessons/new/", {**sent, "time": "18:00"})
+    assert Lesson.objects.count() == 2
+
+
 def test_without_a_clash_overriding_is_not_offered(browser, tutor, student, classroom):
     page = browser(tutor).get(f"/lessons/new/?student={student.pk}").content.decode()
     assert "allow_overlap" not in page

@@ -1,3 +1,4 @@
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,12 @@ from apps.lessons.errors import lesson_cancelled
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson, may, may_change
-from apps.lessons.services import cancel_lesson, reschedule_lesson, schedule_lesson
+from apps.lessons.services import (
+    Idempotency,
+    cancel_lesson,
+    reschedule_lesson,
+    schedule_lesson,
+)
 from apps.web import asks
 from apps.web.access import person, tutor
 from apps.web.asks import ask_first
@@ -48,6 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 title=form.cleaned_data["title"],
                 classroom_id=form.cleaned_data.get("classroom") or None,
                 allow_overlap=form.cleaned_data["allow_overlap"],
+                idempotency=_once(form, student),
             )
         except DomainError as exc:
             tell(form, exc)
@@ -57,12 +64,23 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, {"student": student, "them": student})
 
 
+def _once(form: LessonForm, student: User) -> Idempotency | None:
+    """A form that is sent twice, by a double click or after going back, makes one lesson; with
+    anything in it changed it makes another."""
+    once = form.cleaned_data["once"]
+    if not once:
+        return None
+    digest = Idempotency.of(once, {**form.cleaned_data, "student": student.pk}).digest
+    return Idempotency(f"{once}:{digest}", digest)
+
+
 def _proposal(request: HttpRequest, me: User) -> dict[str, Any]:
     """The next full hour, or what the address proposes; a bad proposal is simply shown as is."""
     hour = me.local(timezone.now() + timedelta(hours=1)).replace(minute=0, second=0)
     proposed = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": DEFAULT_MINUTES}
     given = {name: request.GET[name] for name in ("date", "time", "title") if name in request.GET}
-    return proposed | given | {"classroom": request.GET.get("classroom")}
+    once = secrets.token_urlsafe(12)
+    return proposed | given | {"classroom": request.GET.get("classroom"), "once": once}
 
 
 def _choose_student(request: HttpRequest, me: User) -> HttpResponse:
