@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import BOTH
+from tests.browser.conftest import BOTH, CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
@@ -193,3 +193,22 @@ def test_signing_in_again_does_not_end_on_a_blank_page(visit, scene, school, siz
     v.page.goto(f"/lessons/{lesson['id']}/invite/")
     v.sees("Nothing was sent")
     assert v.page.locator("main .btn").count() == 1
+
+
+def test_going_back_after_signing_out_shows_nobodys_pages(playwright, site, school):
+    tutor, _student, _room = school()
+    # By its usual arguments this Chromium keeps no pages, as people's own do.
+    kept = {"executable_path": CHROMIUM, "ignore_default_args": ["--disable-back-forward-cache"]}
+    with playwright.chromium.launch(**kept) as browser:
+        page = browser.new_page(base_url=site.url)
+        cookie = {"name": "sessionid", "value": tutor["session"], "url": site.url}
+        page.context.add_cookies([cookie])
+        page.goto("/students/")
+        page.goto("/classrooms/")
+        page.go_back(wait_until="commit")
+        page.get_by_role("heading", name="Olena Koval").wait_for()
+        page.locator("details.menu summary").first.click()
+        page.locator(".top form button").click()
+        page.wait_for_url(f"{site.url}/")
+        page.go_back(wait_until="commit")
+        page.wait_for_url("**/accounts/login/?next=/students/")

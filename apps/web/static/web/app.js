@@ -174,6 +174,18 @@ document.addEventListener("submit", (event) => {
   if (form.hasAttribute("data-download")) setTimeout(() => { delete form.dataset.sent; done(); }, 1000);
 });
 
+// Pages that the browser has kept are not for whoever sits here after the sign-out: they are asked for anew.
+const opened = Date.now();
+document.addEventListener("submit", (event) => {
+  const leaves = event.target.getAttribute("action")?.endsWith("/accounts/logout/");
+  if (leaves) localStorage.setItem("signed-out", Date.now());
+});
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted || Number(localStorage.getItem("signed-out")) < opened) return;
+  document.documentElement.hidden = true;
+  location.reload();
+});
+
 // The other person's clock, beside the time one is choosing.
 each("form[data-own-zone]", (form) => {
   const hint = form.querySelector("[data-their-time]");
