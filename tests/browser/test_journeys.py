@@ -39,6 +39,7 @@ def test_sign_up_and_sign_in(visit, size, locale):
     v = visit(size=size, locale=locale, timezone_id="America/Toronto")
     v.page.goto("/")
     v.press("Start teaching", "link")
+    v.page.wait_for_url("**/accounts/signup/")
     assert v.page.locator("select[name=timezone]").input_value() == "America/Toronto"
     v.page.locator("input[name=role][value=tutor]").check()
     v.fill("First name", "Леся")
