@@ -15,10 +15,19 @@ class Action(Enum):
     EDIT = "edit"  # reschedule, cancel, invite, revoke
 
 
+CHANGEABLE = frozenset({Lesson.Status.SCHEDULED})
+"""What the pages and the calendar offer to change. A client of the API may still mend more."""
+
+
 def may(user: User, action: Action, lesson: Lesson) -> bool:
     teaches = user.is_tutor and lesson.tutor_id == user.pk
     attends = lesson.student_id == user.pk
     return teaches if action is Action.EDIT else teaches or attends
+
+
+def may_change(user: User, lesson: Lesson) -> bool:
+    """Whether to offer the user to move, cancel or share the lesson."""
+    return may(user, Action.EDIT, lesson) and lesson.status in CHANGEABLE
 
 
 def access_lesson(user: User, lesson_id: int, *, to: Action) -> Lesson:

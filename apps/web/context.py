@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 THEMES = ("light", "dark")
@@ -9,4 +10,7 @@ THEMES = ("light", "dark")
 
 def page(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
-    return {"theme": theme if theme in THEMES else ""}
+    return {
+        "theme": theme if theme in THEMES else "",
+        "sends_mail": bool(settings.EMAIL_URL),
+    }

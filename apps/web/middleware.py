@@ -23,10 +23,18 @@ class Pages:
             return self.get_response(request)
         zone = request.user.zone if isinstance(request.user, User) else None
         with timezone.override(zone):
-            return self.get_response(request)
+            response = self.get_response(request)
+            return response if response.status_code != 405 else _only_a_form(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError) or request.path.startswith(_PROGRAMS):
             return None
         template = f"{exception.status}.html" if exception.status in (403, 404) else "refused.html"
         return render(request, template, {"detail": exception.detail}, status=exception.status)
+
+
+def _only_a_form(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """Signing in again leads by GET to where a form was sent; Django's own page is blank."""
+    page = render(request, "405.html", status=405)
+    page["Allow"] = refusal["Allow"]
+    return page

@@ -24,6 +24,7 @@ urlpatterns = [
     path("students/", students.students, name="students"),
     path("students/export/", students.export, name="students-export"),
     path("students/import/", roster.upload, name="roster"),
+    path("students/import/preview/", roster.preview, name="roster-preview"),
     path("students/import/confirm/", roster.confirm, name="roster-confirm"),
     path("classrooms/", classrooms.classrooms, name="classrooms"),
     path("classrooms/<int:classroom_id>/", classrooms.classroom, name="classroom"),

@@ -98,6 +98,31 @@ def test_a_lessons_card_tells_both_times(visit, week, size, locale):
     assert "Olena" in text
 
 
+@EVERY_WAY
+def test_a_weeks_days_have_their_dates(visit, week, size, locale):
+    tutor, _student, _ids = week(locale)
+    v = visit(tutor, size, locale)
+    show(v)
+    heads = [text.split() for text in v.page.locator(".kr-day-header").all_inner_texts()]
+    assert [head[-1] for head in heads] == [str(day) for day in range(4, 11)]
+    assert heads[0][0].strip(",") == {"en": "Mon", "uk": "пн"}[locale]
+
+
+@BOTH
+def test_a_short_lessons_title_is_read(visit, week, scene, size, locale):
+    tutor, student, _ids = week(locale)
+    people = {"tutor": tutor["id"], "student": student["id"]}
+    for hour, minutes in ((7, 45), (12, 30), (13, 15)):
+        start = f"2027-01-05T{hour:02}:00:00+00:00"
+        scene.lesson(**people, starts_at=start, minutes=minutes, title="Sets")
+    v = visit(tutor, size, locale)
+    show(v)
+    titles = v.page.locator(".kr-event-title", has_text="Sets")
+    assert titles.count() == 3
+    for title in titles.all():
+        assert title.evaluate("e => e.scrollWidth <= e.clientWidth && e.clientHeight > 10")
+
+
 @BOTH
 def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
     _tutor, student, ids = week(locale)
@@ -109,6 +134,24 @@ def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
     v.press("Lesson page", "link", within=card)
     v.page.wait_for_url(f"**/lessons/{ids[0]}/")
     assert v.page.locator("main form").count() == 0
+
+
+@BOTH
+def test_of_a_completed_lesson_neither_card_nor_page_offers_a_change(
+    visit, week, scene, size, locale
+):
+    tutor, student, _ids = week(locale)
+    made = {"starts_at": "2027-01-04T13:00:00+00:00", "title": "Over", "status": "completed"}
+    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], **made)
+    v = visit(tutor, size, locale)
+    show(v, view="day")
+    event(v, "Over").click()
+    card = v.page.locator("dialog[open]")
+    card.get_by_role("link").first.wait_for()
+    reschedule = v.words("Reschedule")
+    assert card.get_by_role("button", name=reschedule).count() == 0
+    v.page.goto(f"/lessons/{lesson['id']}/")
+    assert v.page.locator("main").get_by_role("link", name=reschedule).count() == 0
 
 
 @pytest.mark.parametrize("locale", ["en", "uk"])

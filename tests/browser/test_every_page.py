@@ -54,6 +54,8 @@ PAGES = {
         "/lessons/{lesson}/edit/",
         "/lessons/{lesson}/record/",
         "/lessons/{cancelled}/",
+        "/lessons/{completed}/",
+        "/lessons/{lesson}/invite/",
         "/join/ABCDEFGH/",
         "/settings/",
         "/accounts/email/",
@@ -91,14 +93,15 @@ def school(request, scene):
     room = scene.classroom(tutor=tutor["id"], students=[student["id"]], name="Алгебра")
     scene.invitation(classroom_id=room["id"], student=invited["id"])
 
-    def lesson(**delta):
+    def lesson(status="scheduled", **delta):
         start = timezone.now().replace(microsecond=0) + timedelta(**delta)
         people = {"tutor": tutor["id"], "student": student["id"]}
         title = "Похідна складеної функції"
-        return scene.lesson(**people, starts_at=start.isoformat(), title=title)["id"]
+        return scene.lesson(**people, starts_at=start.isoformat(), title=title, status=status)["id"]
 
     now, later, cancelled = lesson(minutes=5), lesson(hours=5), lesson(hours=9)
     scene.cancel(lesson_id=cancelled)
+    completed = lesson("completed", days=-10)
     people = {
         "visitor": None,
         "tutor": tutor,
@@ -112,6 +115,7 @@ def school(request, scene):
         "student": student["id"],
         "lesson": now,
         "cancelled": cancelled,
+        "completed": completed,
         "invite": scene.invite(lesson_id=now)["path"],
         "expired_invite": scene.invite(lesson_id=now, made=7200)["path"],
         "early_invite": scene.invite(lesson_id=later)["path"],

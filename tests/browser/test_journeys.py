@@ -39,6 +39,7 @@ def test_sign_up_and_sign_in(visit, size, locale):
     v = visit(size=size, locale=locale, timezone_id="America/Toronto")
     v.page.goto("/")
     v.press("Start teaching", "link")
+    v.page.wait_for_url("**/accounts/signup/")
     assert v.page.locator("select[name=timezone]").input_value() == "America/Toronto"
     v.page.locator("input[name=role][value=tutor]").check()
     v.fill("First name", "Леся")
@@ -87,7 +88,8 @@ def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
     t.fill("Name", "Фізика")
     t.press("Make a classroom")
     t.page.get_by_role("heading", name="Фізика").first.wait_for()
-    assert t.page.locator("img.qr").evaluate("img => img.complete && img.naturalWidth > 100")
+    t.page.wait_for_load_state()
+    assert t.page.locator("img.qr").evaluate("img => img.naturalWidth > 100")
     t.press("Copy")
     link = t.page.evaluate("navigator.clipboard.readText()")
     s = visit(student, size, locale)

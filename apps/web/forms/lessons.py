@@ -34,6 +34,7 @@ class LessonForm(forms.Form):
     minutes = forms.TypedChoiceField(label=_("Lasts"), coerce=int)
     classroom = forms.TypedChoiceField(label=_("Classroom"), coerce=int, required=False)
     allow_overlap = forms.BooleanField(label=_("Schedule anyway"), required=False)
+    once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
     starts_at: datetime
     ends_at: datetime

@@ -72,7 +72,8 @@ def fields(form: Form) -> dict[str, Any]:
 
 
 @register.inclusion_tag("web/parts/field.html")
-def field(bound: BoundField, autofocus: bool = False) -> dict[str, Any]:
+def field(bound: BoundField, autofocus: bool = False, mark: str = "") -> dict[str, Any]:
+    """`mark` stands after the label, where “(optional)” would not be the whole truth."""
     widget = bound.field.widget
     # allauth's placeholders say what the label above says already, and its rules fill a screen.
     widget.attrs.pop("placeholder", None)
@@ -87,7 +88,7 @@ def field(bound: BoundField, autofocus: bool = False) -> dict[str, Any]:
         kind = "check"
     elif bound.name == "timezone":
         return {"field": bound, "kind": "zone", **_zone(bound)}
-    return {"field": bound, "kind": kind}
+    return {"field": bound, "kind": kind, "mark": mark}
 
 
 def _zone(bound: BoundField) -> dict[str, Any]:

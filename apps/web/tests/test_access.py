@@ -14,6 +14,7 @@ PAGES = {
     "students": ("/students/", (302, 403, 200, 200)),
     "students-export": ("/students/export/", (302, 403, 200, 200)),
     "roster": ("/students/import/", (302, 403, 200, 200)),
+    "roster-preview": ("/students/import/preview/", (302, 403, 302, 302)),
     "roster-confirm": ("/students/import/confirm/", (302, 405, 405, 405)),
     "classrooms": ("/classrooms/", (302, 200, 200, 200)),
     "classroom": ("/classrooms/{classroom}/", (302, 403, 200, 403)),

@@ -52,6 +52,18 @@ def test_a_clash_is_shown_with_its_time_and_can_be_overridden(browser, tutor, st
     assert Lesson.objects.count() == 2
 
 
+@pytest.mark.parametrize("overlap", [{}, {"allow_overlap": "on"}])
+def test_a_form_sent_twice_makes_one_lesson(overlap, browser, tutor, student, classroom):
+    client = browser(tutor)
+    page = client.get(f"/lessons/new/?student={student.pk}").content.decode()
+    once = page.partition('name="once" value="')[2].partition('"')[0]
+    sent = form(student, once=once, **overlap)
+    answers = [client.post("/lessons/new/", sent).url for _ in range(2)]
+    assert answers == [f"/lessons/{Lesson.objects.get().pk}/"] * 2
+    client.post("/lessons/new/", {**sent, "time": "18:00"})
+    assert Lesson.objects.count() == 2
+
+
 def test_without_a_clash_overriding_is_not_offered(browser, tutor, student, classroom):
     page = browser(tutor).get(f"/lessons/new/?student={student.pk}").content.decode()
     assert "allow_overlap" not in page
@@ -93,8 +105,43 @@ def test_edit_keeps_an_unusual_length_and_moves(browser, tutor, student, classro
 
 def test_a_cancelled_lesson_is_not_moved(browser, tutor, student, classroom):
     lesson = make_lesson(tutor, student, status="cancelled")
-    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form(student))
+    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form(student), follow=True)
     assert "This lesson was cancelled." in answer.content.decode()
+
+
+CHANGES = ("edit/", "cancel/", "invite/")
+
+
+@pytest.mark.parametrize(
+    ("status", "offered", "revoked"),
+    [("scheduled", True, True), ("completed", False, True), ("cancelled", False, False)],
+)
+def test_what_a_lesson_offers_its_tutor(status, offered, revoked, browser, tutor, student):
+    """NOON is long past: a lesson that nobody ended may still be moved or cancelled. Of one that
+    was cancelled in /admin/ nobody knows when."""
+    lesson = make_lesson(tutor, student, status=status)
+    client = browser(tutor)
+    page = client.get(f"/lessons/{lesson.pk}/").content.decode()
+    assert [f"/lessons/{lesson.pk}/{change}" in page for change in CHANGES] == [offered] * 3
+    assert (f"/lessons/{lesson.pk}/invites/revoke/" in page) == revoked
+    changeable = client.get("/calendar/").context["config"]["changeable"]
+    assert (status in changeable) == offered
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_page_older_than_the_lessons_end_changes_nothing(change, browser, tutor, student):
+    lesson = make_lesson(tutor, student, status="completed")
+    sent = form(student, time="16:00", ttl_seconds="3600")
+    answer = browser(tutor).post(f"/lessons/{lesson.pk}/{change}", sent, follow=True)
+    page = answer.content.decode()
+    assert "This lesson is over." in page
+    assert "invite-url" not in page
+    lesson.refresh_from_db()
+    assert (lesson.starts_at, lesson.status) == (NOON, "completed")
+
+
+def test_the_calendar_offers_a_student_no_change(browser, student):
+    assert browser(student).get("/calendar/").context["config"]["changeable"] == []
 
 
 def test_both_peoples_zones(browser, tutor, classroom):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import translation
 
 from apps.accounts.models import User
 
@@ -115,6 +116,12 @@ def test_scripts_and_styles_are_small():
     assert len(gzip.compress((STATIC / "site.css").read_bytes())) < 20_000
 
 
+def test_an_address_that_only_takes_a_form_says_so(browser, tutor, lesson):
+    answer = browser(tutor).get(f"/lessons/{lesson.pk}/invite/")
+    assert answer.status_code == 405
+    assert "Nothing was sent" in answer.content.decode()
+
+
 def test_error_pages_speak_both_languages(browser, db):
     for locale in ("uk", "en"):
         page = browser(locale=locale).get("/nowhere/").content.decode()
@@ -153,6 +160,17 @@ def test_a_reset_link_changes_the_password(browser, tutor, mailoutbox):
     assert tutor.check_password("new chalk 12")
 
 
+@pytest.mark.parametrize("sends_mail", ["", "smtp://localhost"])
+@pytest.mark.parametrize("step", ["done", "key/done"])
+def test_a_reset_leads_on_to_signing_in(step, sends_mail, browser, tutor):
+    path = f"/accounts/password/reset/{step}/"
+    with override_settings(EMAIL_URL=sends_mail):
+        visitors = browser().get(path).content.decode().partition("<main")[2]
+        signed_in = browser(tutor).get(path).content.decode().partition("<main")[2]
+    assert 'href="/accounts/login/"' in visitors
+    assert 'href="/settings/"' in signed_in
+
+
 def test_sessions_are_listed(browser, tutor):
     tutor.set_password("chalk and board 7")
     tutor.save()
@@ -175,13 +193,29 @@ def test_sessions_are_listed(browser, tutor):
 def test_browsers_are_named(agent, name):
     from apps.web.templatetags.kreida import browser_name
 
-    assert browser_name(agent) == name
+    with translation.override("en"):
+        assert browser_name(agent) == name
 
 
 def test_allauths_titles_are_said_as_ukrainian_writes_them(browser, tutor):
     page = browser(tutor, "uk").get("/accounts/2fa/").content.decode()
     assert "Коди для відновлення" in page
     assert "Коди Для Відновлення" not in page
+
+
+@pytest.mark.parametrize(
+    ("locale", "term", "others"),
+    [("en", "Two-factor authentication", ["Two-step"]), ("uk", "Двоетапний вхід", ["двофакторн"])],
+)
+def test_the_second_factor_has_one_name(locale, term, others, browser, tutor):
+    tutor.set_password("chalk and board 7")
+    tutor.save()
+    client = browser(tutor, locale)
+    client.post("/accounts/reauthenticate/", {"password": "chalk and board 7"})
+    for path in ("/accounts/2fa/", "/accounts/2fa/totp/activate/"):
+        page = client.get(path).content.decode()
+        assert term in page
+        assert not any(other in page for other in others)
 
 
 def test_the_demo_school_is_made_once(db, capsys):

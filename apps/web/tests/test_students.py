@@ -12,7 +12,11 @@ from conftest import HOUR, make_classroom, make_lesson, make_user
 
 def upload(client, data, **fields):
     file = SimpleUploadedFile("roster.csv", data, "text/csv")
-    return client.post("/students/import/", {"file": file, **fields})
+    return client.post("/students/import/", {"file": file, **fields}, follow=True)
+
+
+def confirm(client, page):
+    return client.post("/students/import/confirm/", {"id": page.context["id"]})
 
 
 def test_search_is_in_the_address_and_in_any_script(browser, tutor, classroom):
@@ -154,7 +158,7 @@ def test_nothing_is_imported_before_it_is_confirmed(browser, tutor, classroom):
     page = upload(client, b"email\nnew@school.example\nbad\n", classroom=classroom.pk)
     assert "This is not an e-mail address." in page.content.decode()
     assert Membership.objects.count() == 1
-    answer = client.post("/students/import/confirm/", {"plan": page.context["plan"]})
+    answer = confirm(client, page)
     assert answer.url == f"/classrooms/{classroom.pk}/"
     assert Membership.objects.get(invited_email="new@school.example").status == "invited"
 
@@ -163,14 +167,29 @@ def test_a_new_classroom_is_made_only_when_confirmed(browser, tutor):
     client = browser(tutor)
     page = upload(client, b"new@school.example\n", name="Геометрія")
     assert not Classroom.objects.exists()
-    client.post("/students/import/confirm/", {"plan": page.context["plan"]})
+    confirm(client, page)
     assert Classroom.objects.get().name == "Геометрія"
 
 
-def test_a_preview_is_of_no_use_to_another_tutor(browser, tutor, other_tutor, classroom):
-    page = upload(browser(tutor), b"new@school.example\n", classroom=classroom.pk)
-    browser(other_tutor).post("/students/import/confirm/", {"plan": page.context["plan"]})
-    browser(tutor).post("/students/import/confirm/", {"plan": page.context["plan"] + "x"})
+def test_a_preview_is_confirmed_once(browser, tutor):
+    client = browser(tutor)
+    page = upload(client, b"new@school.example\n", name="Геометрія")
+    before = dict(client.session)
+    confirm(client, page)
+    assert confirm(client, page).url == "/students/import/"
+    session = client.session
+    session.update(before)  # of two clicks at once the second has still read it
+    session.save()
+    assert confirm(client, page).url == "/students/import/"
+    assert Classroom.objects.count() == 1
+
+
+def test_a_preview_is_of_no_use_to_anybody_else(browser, tutor, other_tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, b"new@school.example\n", classroom=classroom.pk)
+    upload(client, b"other@school.example\n", classroom=classroom.pk)
+    for sender in (client, browser(other_tutor), browser(tutor)):
+        assert confirm(sender, page).url == "/students/import/"
     assert Membership.objects.count() == 1
 
 
@@ -184,4 +203,6 @@ def test_members_and_tutors_are_named_in_the_preview(browser, tutor, student, cl
 def test_the_upload_needs_a_place(browser, tutor):
     answer = upload(browser(tutor), b"a@b.example\n")
     assert answer.status_code == 400
-    assert "Choose a classroom, or name a new one." in answer.content.decode()
+    page = answer.content.decode()
+    assert "Choose a classroom, or name a new one." in page.partition('name="name"')[2]
+    assert (page.count("(one of the two)"), page.count("(optional)")) == (2, 0)

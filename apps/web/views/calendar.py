@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
 from apps.lessons.models import Lesson
+from apps.lessons.policies import CHANGEABLE
 from apps.web.access import person
 from apps.web.calendar_messages import calendar_messages
 
@@ -39,6 +40,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:
     return {
         "role": me.role,
+        "changeable": list(CHANGEABLE) if me.is_tutor else [],
         "userTimezone": me.timezone,
         "locale": get_language(),
         "lessonUrl": reverse("web:lesson", args=[0]).replace("0", "{id}"),

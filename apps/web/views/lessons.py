@@ -1,3 +1,4 @@
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
+from apps.lessons.errors import lesson_cancelled
 from apps.lessons.invites import make_invite
-from apps.lessons.policies import Action, access_lesson, may
-from apps.lessons.services import cancel_lesson, reschedule_lesson, schedule_lesson
+from apps.lessons.models import Lesson
+from apps.lessons.policies import Action, access_lesson, may, may_change
+from apps.lessons.services import (
+    Idempotency,
+    cancel_lesson,
+    reschedule_lesson,
+    schedule_lesson,
+)
 from apps.web import asks
 from apps.web.access import person, tutor
 from apps.web.asks import ask_first
@@ -46,6 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 title=form.cleaned_data["title"],
                 classroom_id=form.cleaned_data.get("classroom") or None,
                 allow_overlap=form.cleaned_data["allow_overlap"],
+                idempotency=_once(form, student),
             )
         except DomainError as exc:
             tell(form, exc)
@@ -55,12 +64,23 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, {"student": student, "them": student})
 
 
+def _once(form: LessonForm, student: User) -> Idempotency | None:
+    """A form that is sent twice, by a double click or after going back, makes one lesson; with
+    anything in it changed it makes another."""
+    once = form.cleaned_data["once"]
+    if not once:
+        return None
+    digest = Idempotency.of(once, {**form.cleaned_data, "student": student.pk}).digest
+    return Idempotency(f"{once}:{digest}", digest)
+
+
 def _proposal(request: HttpRequest, me: User) -> dict[str, Any]:
     """The next full hour, or what the address proposes; a bad proposal is simply shown as is."""
     hour = me.local(timezone.now() + timedelta(hours=1)).replace(minute=0, second=0)
     proposed = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": DEFAULT_MINUTES}
     given = {name: request.GET[name] for name in ("date", "time", "title") if name in request.GET}
-    return proposed | given | {"classroom": request.GET.get("classroom")}
+    once = secrets.token_urlsafe(12)
+    return proposed | given | {"classroom": request.GET.get("classroom"), "once": once}
 
 
 def _choose_student(request: HttpRequest, me: User) -> HttpResponse:
@@ -85,12 +105,20 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "room": in_the_room(request, found),
         "them": found.student if found.tutor_id == me.pk else found.tutor,
         "may_edit": may(me, Action.EDIT, found),
+        "may_change": may_change(me, found),
         "cancel": asks.cancel(found),
         "revoke": asks.revoke(found),
         "link_form": InviteLinkForm(),
-        "link": made_link(request, found) if may(me, Action.EDIT, found) else None,
+        "link": made_link(request, found) if may_change(me, found) else None,
     }
     return render(request, "web/lesson.html", context)
+
+
+def _is_over(request: HttpRequest, found: Lesson) -> HttpResponse:
+    """To somebody whose page is older than the lesson's end."""
+    over = lesson_cancelled().detail if found.is_cancelled else _("This lesson is over.")
+    messages.error(request, over)
+    return redirect("web:lesson", found.pk)
 
 
 @login_required
@@ -98,6 +126,8 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
 def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, found):
+        return _is_over(request, found)
     local = me.local(found.starts_at)
     initial = {
         "title": found.title,
@@ -127,7 +157,10 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    me = tutor(request)
+    found = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, found):
+        return _is_over(request, found)
     form = CancelForm(request.POST) if request.method == "POST" else None
     if form is None or not form.is_valid():
         return ask_first(request, asks.cancel(found, form))
@@ -143,7 +176,10 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    me = tutor(request)
+    found = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, found):
+        return _is_over(request, found)
     form = InviteLinkForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose how long the link should work."))

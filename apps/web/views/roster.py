@@ -1,16 +1,18 @@
 """A roster from a file: uploaded, shown row by row, and only then invited."""
 
+import secrets
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core import signing
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom
@@ -19,10 +21,10 @@ from apps.classrooms.services import invite_to_classroom
 from apps.common.errors import DomainError
 from apps.web.access import tutor
 from apps.web.forms.roster import RosterForm
-from apps.web.roster import RosterError, RosterRow, check_against, read_roster
+from apps.web.roster import RosterError, check_against, read_roster
 
-SALT = "roster"
-PREVIEW_SECONDS = 3600
+KEY = "roster"
+CLAIM_SECONDS = 86400
 
 
 @login_required
@@ -37,28 +39,33 @@ def upload(request: HttpRequest) -> HttpResponse:
         except RosterError as exc:
             form.add_error("file", str(exc))
         else:
-            check_against(form.cleaned_data["classroom"], rows)
-            return _preview(request, me, form.cleaned_data, rows)
+            classroom: Classroom | None = form.cleaned_data["classroom"]
+            check_against(classroom, rows)
+            request.session[KEY] = {
+                "id": secrets.token_urlsafe(12),
+                "classroom": classroom.pk if classroom else None,
+                "name": form.cleaned_data["name"],
+                "rows": [asdict(row) for row in rows],
+            }
+            return redirect("web:roster-preview")
     return render(request, "web/roster.html", {"form": form}, status=400 if form.errors else 200)
 
 
-def _preview(
-    request: HttpRequest, me: User, asked: dict[str, Any], rows: list[RosterRow]
-) -> HttpResponse:
-    good = [row.email for row in rows if not row.error]
-    classroom: Classroom | None = asked["classroom"]
-    plan = {
-        "tutor": me.pk,
-        "classroom": classroom.pk if classroom else None,
-        "name": asked["name"],
-        "emails": good,
-    }
+@login_required
+@require_safe
+def preview(request: HttpRequest) -> HttpResponse:
+    """An address of its own, so that going back to it or reloading sends no file again."""
+    me = tutor(request)
+    roster = request.session.get(KEY)
+    if roster is None:
+        return redirect("web:roster")
+    good = len(_emails(roster))
     context = {
-        "rows": rows,
-        "good": len(good),
-        "bad": len(rows) - len(good),
-        "classroom": classroom.name if classroom else asked["name"],
-        "plan": signing.dumps(plan, salt=SALT, compress=True),
+        "id": roster["id"],
+        "rows": roster["rows"],
+        "good": good,
+        "bad": len(roster["rows"]) - good,
+        "classroom": _named(me, roster).name,
     }
     return render(request, "web/roster_preview.html", context)
 
@@ -66,24 +73,21 @@ def _preview(
 @login_required
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Invites whom the signed preview names. Whoever cannot be invited is named, not in the way of
+    """Invites whom the preview named, once. Whoever cannot be invited is named, not in the way of
     the others."""
     me = tutor(request)
-    try:
-        plan = signing.loads(request.POST.get("plan", ""), salt=SALT, max_age=PREVIEW_SECONDS)
-    except signing.BadSignature:
-        plan = {}
-    if plan.get("tutor") != me.pk:
+    roster = request.session.get(KEY)
+    if roster is None or request.POST.get("id") != roster["id"] or not _claim(roster["id"]):
         messages.error(request, _("The preview has grown old. Choose the file again."))
         return redirect("web:roster")
+    emails = _emails(roster)
     with transaction.atomic():
-        classroom = (
-            access_classroom(me, plan["classroom"])
-            if plan["classroom"]
-            else Classroom.objects.create(tutor=me, name=plan["name"])
-        )
-        refused = _invite_all(classroom, plan["emails"])
-    invited = len(plan["emails"]) - len(refused)
+        classroom = _named(me, roster)
+        if classroom.pk is None:
+            classroom.save()
+        refused = _invite_all(classroom, emails)
+    del request.session[KEY]
+    invited = len(emails) - len(refused)
     messages.success(
         request,
         ngettext("%(n)s student was invited.", "%(n)s students were invited.", invited)
@@ -92,6 +96,22 @@ def confirm(request: HttpRequest) -> HttpResponse:
     for sentence in refused:
         messages.error(request, sentence)
     return redirect("web:classroom", classroom.pk)
+
+
+def _emails(roster: dict[str, Any]) -> list[str]:
+    return [row["email"] for row in roster["rows"] if not row["error"]]
+
+
+def _named(me: User, roster: dict[str, Any]) -> Classroom:
+    """The tutor's classroom, or one that is not saved yet."""
+    if roster["classroom"]:
+        return access_classroom(me, roster["classroom"])
+    return Classroom(tutor=me, name=roster["name"])
+
+
+def _claim(roster_id: str) -> bool:
+    """Whether this is the first to ask: of two clicks at once both have read the session."""
+    return cache.add(f"roster-{roster_id}", True, CLAIM_SECONDS)
 
 
 def _invite_all(classroom: Classroom, emails: list[str]) -> list[str]:

@@ -2,6 +2,7 @@ import {
   Calendar,
   type CalendarOptions,
   type DateSelectInfo,
+  type DayHeaderInfo,
   type EventInput,
   type EventSourceFuncInfo,
 } from "fullcalendar";
@@ -17,6 +18,7 @@ import { type App, failureNotice } from "./app";
 import type { Config } from "./config";
 import { openCreate } from "./dialogs/create";
 import { openLessonCard } from "./dialogs/lesson-card";
+import { h } from "./dom";
 import { eventClass, eventContent, lessonOf, toEvent } from "./event-content";
 import { saveMove } from "./moves";
 import { fromLocalInput } from "./time";
@@ -102,11 +104,20 @@ function look(config: Config): CalendarOptions {
     buttonClass: (info) => (info.isSelected ? "kr-tool kr-selected" : "kr-tool"),
     viewClass: "kr-view",
     dayHeaderClass: "kr-day-header",
+    dayHeaderContent: dayHeader,
     slotHeaderClass: "kr-slot-header",
     listDayHeaderInnerClass: "kr-list-day",
     eventClass,
     eventContent: (info) => eventContent(info, config),
   };
+}
+
+/** In a phone's columns FullCalendar would leave a letter of the weekday, and no date. */
+function dayHeader({ date, dayNumberText, isNarrow, text, view }: DayHeaderInfo) {
+  if (!isNarrow) return text;
+  const weekday = view.calendar.formatDate(date, { weekday: "short" });
+  const lines = h("div", { class: "kr-day-lines" }, h("span", {}, weekday), " ", dayNumberText);
+  return { domNodes: [lines] };
 }
 
 function wording({ messages }: Config): CalendarOptions {

@@ -1,3 +1,4 @@
+import type { LessonStatus } from "./api";
 import type { Messages } from "./messages";
 
 export type Role = "tutor" | "student";
@@ -5,6 +6,8 @@ export type Role = "tutor" | "student";
 /** What the Django page says in `<script type="application/json" id="calendar-config">`. */
 export interface Config {
   role: Role;
+  /** The lessons that this person may move and cancel, by their status. */
+  changeable: LessonStatus[];
   /** IANA name; every time on the page is in this zone, whatever the browser's own is. */
   userTimezone: string;
   locale: "uk" | "en";

@@ -5,13 +5,15 @@ import { mayChange, statusText } from "./dialogs/lesson-card";
 import { h } from "./dom";
 import { fullName, otherPerson } from "./people";
 
+const TWO_LINES_MINUTES = 40;
+
 export function toEvent(lesson: Lesson, config: Config): EventInput {
   return {
     id: String(lesson.id),
     title: lesson.title || config.messages.untitled,
     start: lesson.starts_at,
     end: lesson.ends_at,
-    editable: mayChange(lesson, config.role),
+    editable: mayChange(lesson, config),
     extendedProps: { lesson },
   };
 }
@@ -34,7 +36,7 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
   const node = h(
     "div",
     { class: `kr-event-body ${layout(info)}` },
-    h("span", { class: "kr-event-time" }, info.timeText),
+    eventTime(info.timeText),
     h("span", { class: "kr-event-title" }, title),
     person ? h("span", { class: "kr-event-person" }, person) : null,
   );
@@ -45,7 +47,18 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
   return { domNodes: [node] };
 }
 
-function layout({ view, isShort }: EventDisplayInfo): string {
+/** The end stands apart: where there is no room, the start has to do. */
+function eventTime(text: string): HTMLElement {
+  const [, start, end] = /^(\d+:\d+)(.*)$/.exec(text) ?? ["", text, ""];
+  const rest = end ? h("span", { class: "kr-event-end" }, end) : null;
+  return h("span", { class: "kr-event-time" }, start ?? text, rest);
+}
+
+/** A box has room for three lines, for two, or for one. */
+function layout({ view, isShort, event }: EventDisplayInfo): string {
   if (view.type.startsWith("list")) return "kr-row";
-  return isShort || view.type.startsWith("dayGrid") ? "kr-short" : "";
+  if (view.type.startsWith("dayGrid")) return "kr-short";
+  if (!isShort) return "kr-three";
+  const minutes = ((event.end?.getTime() ?? 0) - (event.start?.getTime() ?? 0)) / 60_000;
+  return minutes < TWO_LINES_MINUTES ? "kr-short" : "kr-two";
 }

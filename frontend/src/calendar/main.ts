@@ -57,6 +57,7 @@ function mount(host: HTMLElement, config: Config): void {
   let calendar: Calendar;
   let opened = false;
 
+  host.replaceChildren();
   const app = createApp(host, config, () => calendar.refetchEvents());
 
   const toolbar = createToolbar(config, (cancelled) => {

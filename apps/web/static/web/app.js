@@ -67,6 +67,7 @@ each("form[data-live]", (form) => {
   const input = form.querySelector("input[name=q]");
   let timer;
   let latest;
+  let trouble;
   async function search() {
     const query = new URLSearchParams(new FormData(form));
     for (const [name, value] of [...query]) if (!value) query.delete(name);
@@ -79,10 +80,14 @@ each("form[data-live]", (form) => {
       // Redirected means signed out meanwhile: that page is for the window, not for the list.
       if (!answer.ok || answer.redirected) return location.assign(address);
       list.innerHTML = await answer.text();
+      trouble?.remove();
       history.replaceState(null, "", address);
       announce(list.querySelector("[data-count]")?.textContent ?? "");
     } catch (error) {
-      if (error.name !== "AbortError") announce(say("offline"));
+      if (error.name === "AbortError") return undefined;
+      trouble?.remove();
+      trouble = offline(search);
+      list.before(trouble);
     } finally {
       done();
     }
@@ -102,6 +107,20 @@ each("form[data-live]", (form) => {
     if (event.persisted && input) input.value = new URLSearchParams(location.search).get("q") ?? "";
   });
 });
+
+// What stands below is not what was asked for.
+function offline(retry) {
+  const note = document.createElement("div");
+  note.className = "note error";
+  note.setAttribute("role", "alert");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn small";
+  button.textContent = say("again");
+  button.addEventListener("click", retry);
+  note.append(say("offline"), button);
+  return note;
+}
 
 // A bar at the top once something has taken half a second.
 function progress() {
@@ -153,6 +172,18 @@ document.addEventListener("submit", (event) => {
   }, { once: true });
   // A download leaves the page where it is.
   if (form.hasAttribute("data-download")) setTimeout(() => { delete form.dataset.sent; done(); }, 1000);
+});
+
+// Pages that the browser has kept are not for whoever sits here after the sign-out: they are asked for anew.
+const opened = Date.now();
+document.addEventListener("submit", (event) => {
+  const leaves = event.target.getAttribute("action")?.endsWith("/accounts/logout/");
+  if (leaves) localStorage.setItem("signed-out", Date.now());
+});
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted || Number(localStorage.getItem("signed-out")) < opened) return;
+  document.documentElement.hidden = true;
+  location.reload();
 });
 
 // The other person's clock, beside the time one is choosing.

@@ -1,6 +1,6 @@
 import type { Lesson, LessonStatus } from "../api";
 import type { App } from "../app";
-import { lessonUrl, type Role, roomUrl } from "../config";
+import { type Config, lessonUrl, roomUrl } from "../config";
 import { button, h, link } from "../dom";
 import { fill, type Messages } from "../messages";
 import { fullName, otherPerson } from "../people";
@@ -27,7 +27,7 @@ export function openLessonCard(app: App, lesson: Lesson): void {
     link(messages.lessonPage, lessonUrl(config, lesson.id), ""),
   );
   const body = [statusBadge(lesson.status, messages), facts, links];
-  const actions = mayChange(lesson, config.role) ? changes() : [];
+  const actions = mayChange(lesson, config) ? changes() : [];
   const dialog: Dialog = openDialog(app, lesson.title || messages.untitled, body, actions);
 
   function changes(): HTMLElement[] {
@@ -42,8 +42,8 @@ export function openLessonCard(app: App, lesson: Lesson): void {
   }
 }
 
-export function mayChange(lesson: Lesson, role: Role): boolean {
-  return role === "tutor" && lesson.status === "scheduled";
+export function mayChange(lesson: Lesson, config: Config): boolean {
+  return config.changeable.includes(lesson.status);
 }
 
 export function statusText(status: LessonStatus, messages: Messages): string {

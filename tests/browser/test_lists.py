@@ -1,0 +1,39 @@
+"""Lists of people and of sign-ins: everything in them can be read, at any width."""
+
+import pytest
+
+from tests.browser.conftest import BOTH
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+
+LONG = "olena.koval@gymnasium-of-mathematics-and-natural-sciences.{}.example"
+CUT = """() => [...document.querySelectorAll("#list h2, #list p")]
+  .filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"""
+
+
+@BOTH
+def test_a_long_address_is_read_whole(visit, scene, size, locale):
+    tutor = scene.person(role="tutor", locale=locale)
+    student = scene.person(role="student", email=LONG.format(size))
+    room = scene.classroom(tutor=tutor["id"], students=[student["id"]])
+    v = visit(tutor, size, locale)
+    for path in ("/students/", f"/classrooms/{room['id']}/", "/lessons/new/"):
+        v.page.goto(path)
+        v.page.get_by_text(student["email"]).wait_for()
+        assert v.page.evaluate(CUT) == []
+
+
+@BOTH
+def test_the_badge_of_this_browser_is_as_wide_as_its_words(visit, size, locale):
+    v = visit(size=size, locale=locale)
+    v.page.goto("/accounts/signup/")
+    v.page.locator("input[name=role][value=student]").check()
+    v.fill("First name", "Olena")
+    v.fill("Last name", "Koval")
+    v.page.locator("input[name=email]").fill(f"badge-{size}@school.example")
+    v.page.locator("input[name=password1]").fill("крейда і дошка 7")
+    v.press("Make my account")
+    v.page.wait_for_url("**/calendar/")
+    v.page.goto("/accounts/sessions/")
+    badge = v.page.locator(".badge", has_text=v.words("this browser"))
+    assert badge.bounding_box()["width"] < 140

@@ -1,0 +1,214 @@
+"""Impatient fingers, thin lines and none: nothing is made twice, and each page says what is up."""
+
+import re
+
+import pytest
+
+from tests.browser.conftest import BOTH, CHROMIUM
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+
+ROSTER = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"email\nivan@school.example\n"}
+
+
+@pytest.fixture
+def school(scene):
+    def make(locale="en"):
+        tutor = scene.person(role="tutor", locale=locale)
+        student = scene.person(role="student", first_name="Olena", last_name="Koval")
+        room = scene.classroom(tutor=tutor["id"], students=[student["id"]])
+        return tutor, student, room
+
+    return make
+
+
+def slow(visitor, latency=300, kib=200):
+    """A thin line, in both directions."""
+    session = visitor.page.context.new_cdp_session(visitor.page)
+    session.send("Network.enable")
+    speed = {"downloadThroughput": kib * 1024, "uploadThroughput": kib * 1024}
+    conditions = {"offline": False, "latency": latency, **speed}
+    session.send("Network.emulateNetworkConditions", conditions)
+
+
+def sent(visitor):
+    """The forms that the page has sent since."""
+    posts = []
+
+    def note(request):
+        if request.method == "POST":
+            posts.append(request.url)
+
+    visitor.page.on("request", note)
+    return posts
+
+
+def time_of(visitor, student, time, title):
+    visitor.page.goto(f"/lessons/new/?student={student['id']}")
+    visitor.page.locator("input[name=date]").fill("2027-03-01")
+    visitor.page.locator("input[name=time]").fill(time)
+    visitor.page.locator("input[name=title]").fill(title)
+    return visitor.page.locator("main form .primary")
+
+
+@BOTH
+def test_a_double_click_makes_one(visit, school, size, locale):
+    tutor, student, room = school(locale)
+    v = visit(tutor, size, locale)
+    slow(v)
+    posts = sent(v)
+    time_of(v, student, "09:00", "Once").dblclick()
+    v.page.locator(".when").wait_for()
+    v.page.locator("#invite form .btn").dblclick()
+    v.page.locator("#invite-url").wait_for()
+    v.page.goto(f"/classrooms/{room['id']}/")
+    v.page.locator("input[name=email]").fill("ivan@school.example")
+    v.page.locator("form[action$='/invite/'] .btn.primary").dblclick()
+    v.page.locator(".badge.invited").wait_for()
+    v.page.goto("/classrooms/")
+    v.page.locator("main form input[name=name]").fill("Once")
+    v.page.locator("main form .primary").dblclick()
+    v.page.locator("#code").wait_for()
+    v.page.goto("/students/import/")
+    v.page.locator("input[type=file]").set_input_files(ROSTER)
+    v.page.locator("input[name=name]").fill("Once more")
+    v.page.locator("main form .primary").dblclick()
+    v.page.wait_for_url("**/preview/")
+    v.page.locator("main form .primary").dblclick()
+    v.page.locator("#code").wait_for()
+    assert len(posts) == len(set(posts)) == 6
+
+
+def test_without_scripts_a_double_click_schedules_once(visit, school):
+    tutor, student, _room = school()
+    v = visit(tutor, java_script_enabled=False)
+    slow(v)
+    time_of(v, student, "09:00", "Once").dblclick()
+    v.page.locator(".when").wait_for()
+    v.page.goto("/students/")
+    assert v.page.locator("#list a[href^='/lessons/']").count() == 2  # the next, and “Schedule”
+
+
+@BOTH
+def test_going_back_and_reloading_make_nothing_again(visit, school, size, locale):
+    tutor, student, _room = school(locale)
+    v = visit(tutor, size, locale)
+    time_of(v, student, "09:00", "First").click()
+    v.page.locator(".when").wait_for()
+    first = v.page.url
+    posts = sent(v)
+    v.page.reload()
+    assert (v.page.url, posts) == (first, [])
+    v.page.go_back()
+    v.page.locator("main form .primary").click()
+    # As the browser had kept the form it is the same lesson, as it asked for it anew a clash.
+    v.page.locator(".when, .note.error").first.wait_for()
+    if v.page.url == first:
+        v.page.go_back()
+    v.page.locator("input[name=time]").fill("11:00")
+    v.page.locator("main form .primary").click()
+    v.page.locator(".when").wait_for()
+    answer = v.page.request.get("/api/lessons?from=2027-03-01&to=2027-03-02")
+    assert len(answer.json()["results"]) == 2
+
+
+@BOTH
+def test_a_confirmed_roster_is_not_confirmed_again(visit, school, size, locale):
+    tutor, _student, _room = school(locale)
+    v = visit(tutor, size, locale)
+    v.page.goto("/students/import/")
+    v.page.locator("input[type=file]").set_input_files(ROSTER)
+    v.page.locator("input[name=name]").fill("Geometry")
+    v.page.locator("main form .primary").click()
+    v.page.wait_for_url("**/preview/")
+    posts = sent(v)
+    v.page.reload()
+    v.page.locator("main form .primary").click()
+    v.page.locator("#code").wait_for()
+    assert len(posts) == 1
+    v.page.go_back()
+    if v.page.url.endswith("/preview/"):  # as the browser has kept it
+        v.page.locator("main form .primary").click()
+        v.sees("The preview has grown old. Choose the file again.")
+    v.page.goto("/classrooms/")
+    assert v.page.get_by_role("heading", name="Geometry").count() == 1
+
+
+@BOTH
+def test_a_search_without_a_line_says_so_and_is_repeated(visit, school, size, locale):
+    tutor, _student, _room = school(locale)
+    v = visit(tutor, size, locale)
+    v.page.goto("/students/")
+    v.page.context.set_offline(True)
+    v.page.locator("#q").fill("nobody")
+    v.page.locator(".note.error", has_text=v.words("No connection to the server.")).wait_for()
+    v.page.context.set_offline(False)
+    v.press("Try again")
+    v.sees("Nobody matches")
+    assert v.page.locator(".note.error").count() == 0
+    assert v.troubles.pop().endswith("net::ERR_INTERNET_DISCONNECTED")
+
+
+@BOTH
+def test_a_calendar_that_cannot_be_loaded_is_loaded_again(visit, scene, school, size, locale):
+    tutor, student, _room = school(locale)
+    people = {"tutor": tutor["id"], "student": student["id"]}
+    scene.lesson(**people, starts_at="2027-01-04T08:00:00+00:00", title="Sets")
+    v = visit(tutor, size, locale)
+    answers = [{"status": 500, "body": "<h1>Broken</h1>"}, None]
+
+    def answer(route):
+        broken = answers.pop(0)
+        route.fulfill(**broken) if broken else route.abort()
+
+    v.page.route(re.compile(r"/api/lessons\?"), answer, times=2)
+    v.page.goto("/calendar/?view=agenda&date=2027-01-04")
+    for sentence in ("Something went wrong on the server.", "No connection to the server."):
+        v.page.locator(".kr-alert", has_text=v.words("The lessons could not be loaded.")).wait_for()
+        v.page.locator(".kr-alert", has_text=re.compile(v.words(sentence).pattern[1:])).wait_for()
+        v.press("Try again")
+    v.page.locator("#calendar .kr-event", has_text="Sets").wait_for()
+    assert len(v.troubles) == 2
+    v.troubles.clear()
+
+
+@BOTH
+def test_a_calendar_on_a_thin_line_says_that_it_is_coming(visit, school, size, locale):
+    tutor, _student, _room = school(locale)
+    v = visit(tutor, size, locale)
+    slow(v, latency=500, kib=40)
+    v.page.goto("/calendar/", wait_until="commit")
+    v.sees("The calendar is loading… The coming lessons are in the list below, too.")
+    v.page.locator("#calendar .kr-view").wait_for(timeout=30_000)
+    assert v.page.locator(".waiting").count() == 0
+
+
+@BOTH
+def test_signing_in_again_does_not_end_on_a_blank_page(visit, scene, school, size, locale):
+    tutor, student, _room = school(locale)
+    lesson = scene.lesson(
+        tutor=tutor["id"], student=student["id"], starts_at="2027-01-04T08:00:00+00:00"
+    )
+    v = visit(tutor, size, locale)
+    v.page.goto(f"/lessons/{lesson['id']}/invite/")
+    v.sees("Nothing was sent")
+    assert v.page.locator("main .btn").count() == 1
+
+
+def test_going_back_after_signing_out_shows_nobodys_pages(playwright, site, school):
+    tutor, _student, _room = school()
+    # By its usual arguments this Chromium keeps no pages, as people's own do.
+    kept = {"executable_path": CHROMIUM, "ignore_default_args": ["--disable-back-forward-cache"]}
+    with playwright.chromium.launch(**kept) as browser:
+        page = browser.new_page(base_url=site.url)
+        cookie = {"name": "sessionid", "value": tutor["session"], "url": site.url}
+        page.context.add_cookies([cookie])
+        page.goto("/students/")
+        page.goto("/classrooms/")
+        page.go_back(wait_until="commit")
+        page.get_by_role("heading", name="Olena Koval").wait_for()
+        page.locator("details.menu summary").first.click()
+        page.locator(".top form button").click()
+        page.wait_for_url(f"{site.url}/")
+        page.go_back(wait_until="commit")
+        page.wait_for_url("**/accounts/login/?next=/students/")
