@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from pycrdt import Doc, merge_updates
+from pycrdt import Doc
 
 from apps.classroom.models import BoardSnapshot, BoardUpdate, BoardVersion, ClassroomSession
+from apps.classroom.reading import merged, put_together
 from apps.classroom.restoring import restoring_update
 
 KEEP_VERSIONS = 240
@@ -22,10 +23,6 @@ class Stored:
     version: int | None = None
     updates: list[bytes] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
-
-    @property
-    def state(self) -> bytes:
-        return _merged(self.updates)
 
 
 def load(sessions: Collection[int]) -> dict[int, Stored]:
@@ -47,23 +44,17 @@ def load(sessions: Collection[int]) -> dict[int, Stored]:
 
 
 def document(session_id: int) -> "Doc[Any]":
-    doc: Doc[Any] = Doc()
-    doc.apply_update(load([session_id])[session_id].state)
-    return doc
+    return put_together(load([session_id])[session_id].updates)
 
 
 def append(batch: Mapping[int, Sequence[bytes]]) -> None:
     """A row per session, all in one transaction."""
     BoardUpdate.objects.bulk_create(
         [
-            BoardUpdate(session_id=session, data=_merged(updates))
+            BoardUpdate(session_id=session, data=merged(updates))
             for session, updates in batch.items()
         ]
     )
-
-
-def _merged(updates: Sequence[bytes]) -> bytes:
-    return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
 def existing(sessions: Sequence[int]) -> set[int]:
@@ -80,11 +71,8 @@ def compact(session_id: int, memory: bytes | None = None) -> bool:
     """
     stored = load([session_id])[session_id]
     rows, version = stored.rows, stored.version
-    doc: Doc[Any] = Doc()
-    for update in (stored.state, memory):
-        if update is not None:
-            doc.apply_update(update)
-    state = doc.get_update()
+    kept = [] if memory is None else [memory]
+    state = put_together([*stored.updates, *kept]).get_update()
     try:
         with transaction.atomic():
             if version is None:

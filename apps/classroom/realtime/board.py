@@ -1,10 +1,10 @@
 """The board of one room in this process: a Yjs document, who looks at it, and their cursors."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from apps.classroom.realtime import yproto
-from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.document import Document, Early
 from apps.classroom.realtime.inbox import Inbox
 from apps.classroom.realtime.protocol import Close
 from apps.classroom.realtime.sockets import Refused, Socket
@@ -47,7 +47,7 @@ class Board:
             socket.push(self._all_cursors())
 
     def leave(self, socket: Socket) -> None:
-        self.inbox.empty()
+        self.inbox.leave(socket)
         self.sockets.discard(socket)
         self._forget(lambda owner: owner is socket, tell=True)
 
@@ -80,9 +80,9 @@ class Board:
             raise Refused(Close.TOO_LARGE)
         self.inbox.add(payload, socket)
 
-    def _take(self, update: bytes, sender: Socket | None) -> None:
+    def _take(self, updates: Sequence[bytes], sender: Socket | None) -> None:
         """Raises Malformed, having taken in nothing."""
-        news = self.document.take(update)
+        news = self.document.take(updates)
         if news is None:
             return
         self._note(news)
@@ -201,7 +201,11 @@ class Board:
 
     def take_update(self, update: bytes, frame: bytes | None = None) -> None:
         """An update that is already stored."""
-        if self.document.take(update) is None:
+        try:
+            if self.document.take([update]) is None:
+                return
+        except Early:
+            self._stirred = True  # so that the others are asked for what is missing here
             return
         self._note(update)
         self._spread(frame or yproto.sync_frame(yproto.UPDATE, update))

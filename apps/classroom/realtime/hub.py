@@ -132,8 +132,8 @@ class Hub:
     async def _load(self, session_id: int) -> tuple[Document, int]:
         """And how many rows its log still has."""
         stored = await self._boards.get(session_id) or store.Stored()
-        document = Document(stored.state)
-        if len(stored.state) > SMALL:
+        document = Document(stored.updates)
+        if len(document.whole()) > SMALL:
             await asyncio.to_thread(document.read)
         return document, len(stored.rows)
 

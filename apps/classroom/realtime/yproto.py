@@ -64,6 +64,20 @@ def check_state_vector(state: bytes) -> None:
         raise Malformed("not a state vector")
 
 
+def without_content(state_vector: bytes) -> bytes:
+    """An update that fills all that a state vector counts with what was deleted long ago."""
+    count, at = read_varint(state_vector, 0)
+    clocks = []
+    for _ in range(count):
+        client, at = read_varint(state_vector, at)
+        clock, at = read_varint(state_vector, at)
+        clocks.append((client, clock))
+    update = bytearray(varint(count))
+    for client, clock in sorted(clocks, reverse=True):
+        update += b"\x01" + varint(client) + b"\x00\x00" + varint(clock)
+    return bytes(update) + b"\x00"
+
+
 def read_awareness(frame: bytes) -> list[Entry]:
     """Of a frame whose first byte is AWARENESS. Raises Malformed."""
     body, end = read_bytes(frame, 1)

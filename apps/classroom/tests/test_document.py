@@ -5,12 +5,13 @@ import gc
 import weakref
 
 import pytest
-from pycrdt import Doc, Map, get_state
+from pycrdt import Doc, Map, get_state, merge_updates
 
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime import yproto
 from apps.classroom.realtime.board import Board
-from apps.classroom.realtime.document import SMALL, Document
+from apps.classroom.realtime.document import SMALL, Document, Early
+from apps.classroom.realtime.inbox import MAX_EARLY
 from apps.classroom.realtime.protocol import Close
 from apps.classroom.realtime.varints import Malformed, read_varint
 
@@ -49,7 +50,7 @@ def is_awake(document):
 
 
 def test_bytes_answer_as_a_document_does(drawn):
-    resting, awake = Document(drawn.get_update()), Document(drawn.get_update())
+    resting, awake = Document([drawn.get_update()]), Document([drawn.get_update()])
     awake.read()
     assert not is_awake(resting)
     assert is_awake(awake)
@@ -74,38 +75,38 @@ def clocks(state_vector):
 
 
 def test_a_client_that_has_it_all_wakes_nothing(drawn):
-    document = Document(drawn.get_update())
+    document = Document([drawn.get_update()])
     everything = drawn.get_update()
     deletions = drawn.get_update(drawn.get_state())
     assert deletions != yproto.EMPTY_UPDATE
-    assert document.take(everything) is None
-    assert document.take(deletions) is None
+    assert document.take([everything]) is None
+    assert document.take([deletions]) is None
     assert not is_awake(document)
 
 
 def test_a_new_deletion_is_news(drawn):
-    document = Document(drawn.get_update())
+    document = Document([drawn.get_update()])
     del drawn.get("elements:1", type=Map)["b7"]
-    news = document.take(drawn.get_update(drawn.get_state()))
+    news = document.take([drawn.get_update(drawn.get_state())])
     assert "b7" not in content(document.whole())
     assert len(news) < 20
 
 
 def test_deletions_of_old_are_no_news(drawn):
-    document = Document(drawn.get_update())
+    document = Document([drawn.get_update()])
     del drawn.get("elements:1", type=Map)["b7"]
     some = drawn.get_update(drawn.get_state())
     del drawn.get("elements:1", type=Map)["b8"]
-    document.take(drawn.get_update())
-    assert document.take(some) is None
+    document.take([drawn.get_update()])
+    assert document.take([some]) is None
     assert {"b7", "b8"}.isdisjoint(content(document.whole()))
 
 
 def test_it_rests_and_is_the_same(drawn):
-    document = Document(drawn.get_update())
+    document = Document([drawn.get_update()])
     other = Drawing(3)
     other.map["late"] = 1
-    document.take(other.doc.get_update())
+    document.take([other.doc.get_update()])
     before = content(document.whole())
     document.rest()
     assert not is_awake(document)
@@ -113,32 +114,67 @@ def test_it_rests_and_is_the_same(drawn):
     assert "late" in before
 
 
-def test_what_waits_for_its_past_is_kept_while_it_rests():
+def test_what_comes_before_its_past_is_not_taken_in():
     drawing = Drawing(1)
     for number in range(3):
         drawing.map[f"{number}"] = number
     first, second, third = drawing.updates
-    document = Document(first)
-    document.take(third)
-    document.rest()
+    document = Document([first])
+    with pytest.raises(Early):
+        document.take([third])
     assert document.state_vector() == get_state(first)
-    document.take(second)
+    assert document.take([third, second]) is not None
     assert document.state_vector() == drawing.doc.get_state()
     assert set(content(document.whole())) == {"0", "1", "2"}
+
+
+# An element, and after a gap two deleted structs; then a text that overlaps the latter.
+GAP = b"\x01\x07\x09\x00\x04\x01\x01t\x01x\x0a\x02\x00\x02\x0a\x01\x00\x02\x0a\x01\x00\x01\x00"
+OVERLAP = b"\x01\x01\x09\x07\x84\x09\x00\x05hello\x00"
+# A value put into a number, which has no inside.
+NUMBER = b"\x01\x01\x0b\x00\x08\x01\x01a\x01\x7d\x01\x00"
+INSIDE = b"\x01\x01\x0c\x00\x28\x00\x0b\x00\x01q\x01\x7d\x01\x00"
+
+
+def test_what_ends_yrs_does_not_reach_it(drawn):
+    """Applied one after another they are a segmentation fault."""
+    document = Document([drawn.get_update()])
+    for forged in (GAP, OVERLAP):
+        with pytest.raises(Early):
+            document.take([forged])
+    assert content(document.whole()) == content(drawn.get_update())
+
+
+def test_what_yrs_refuses_half_way_changes_nothing(drawn):
+    document = Document([drawn.get_update(), NUMBER])
+    before = document.state_vector()
+    drawn.get("elements:1", type=Map)["late"] = 1
+    with pytest.raises(Malformed):
+        document.take([drawn.get_update(), INSIDE])
+    assert document.state_vector() == before
+    assert "late" not in content(document.whole())
+    document.take([drawn.get_update()])
+    assert "late" in content(document.whole())
+
+
+def test_a_part_that_cannot_be_read_does_not_cost_the_rest(drawn, caplog):
+    document = Document([NUMBER, INSIDE, drawn.get_update()])
+    assert document.read().get("elements:1", type=Map).to_py() == content(drawn.get_update())
+    assert "cannot be read" in caplog.text
 
 
 def test_a_large_one_does_not_rest():
     drawing = Drawing(1)
     drawing.map["big"] = "x" * SMALL
-    document = Document(yproto.EMPTY_UPDATE)
-    document.take(drawing.doc.get_update())
+    document = Document([yproto.EMPTY_UPDATE])
+    document.take([drawing.doc.get_update()])
     document.rest()
     assert is_awake(document)
 
 
 def test_it_leaves_memory(drawn):
-    document = Document(yproto.EMPTY_UPDATE)
-    document.take(drawn.get_update())
+    document = Document([yproto.EMPTY_UPDATE])
+    document.take([drawn.get_update()])
     inside = weakref.ref(document.read())
     assert inside() is not None
     del document
@@ -147,9 +183,9 @@ def test_it_leaves_memory(drawn):
 
 
 def test_what_is_no_update_changes_nothing(drawn):
-    document = Document(drawn.get_update())
+    document = Document([drawn.get_update()])
     with pytest.raises(Malformed):
-        document.take(b"\x01\x01\x05")
+        document.take([b"\x01\x01\x05"])
     assert content(document.whole()) == content(drawn.get_update())
 
 
@@ -174,7 +210,7 @@ class Crowd:
     def __init__(self, people):
         self.stored, self.published = [], []
         self.board = Board(
-            Document(yproto.EMPTY_UPDATE), store=self.stored.append, publish=self.published.append
+            Document([yproto.EMPTY_UPDATE]), store=self.stored.append, publish=self.published.append
         )
         self.ears = [Ear(number) for number in range(people)]
         for ear in self.ears:
@@ -210,6 +246,37 @@ def test_one_turn_is_one_update_to_the_others():
     assert content(heard) == crowd.content() == {"a": 1, "b": 1, "c": 2}
     assert content(crowd.stored[0]) == crowd.content()
     assert len(crowd.stored) == len(crowd.published) == 1
+
+
+def test_what_is_early_waits_for_its_past_and_holds_nobody_up():
+    crowd = Crowd(3)
+    first, second = drawn_by(1, "a", "b")
+    [other] = drawn_by(2, "c")
+    crowd.turn((0, second), (1, other))
+    assert crowd.content() == {"c": 2}
+    assert [content(update) for update in crowd.stored] == [{"c": 2}]
+    crowd.turn((2, first))
+    assert crowd.content() == {"a": 1, "b": 1, "c": 2}
+    assert content(merge_updates(*crowd.stored)) == crowd.content()
+    assert [ear.closed for ear in crowd.ears] == [None] * 3
+
+
+def test_too_much_that_is_early_closes_who_sent_it():
+    crowd = Crowd(2)
+    _first, *others = drawn_by(1, "a", "b", "x" * MAX_EARLY)
+    crowd.turn((0, others[0]))
+    assert crowd.ears[0].closed is None
+    crowd.turn((0, others[1]))
+    assert crowd.ears[0].closed == Close.MALFORMED
+
+
+def test_what_was_early_goes_with_who_sent_it():
+    crowd = Crowd(2)
+    first, second = drawn_by(1, "a", "b")
+    crowd.turn((0, second))
+    crowd.board.leave(crowd.ears[0])
+    crowd.turn((1, first))
+    assert crowd.content() == {"a": 1}
 
 
 def test_who_drew_alone_does_not_hear_it_again():

@@ -5,9 +5,10 @@ import contextlib
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pycrdt import Doc, Map
+from pycrdt import Array, Doc, Map, Text
 
 from apps.classroom.policies import Person, Role
+from apps.classroom.reading import put_together
 from apps.classroom.realtime import protocol, yproto
 from apps.classroom.realtime.board import Board
 from apps.classroom.realtime.document import Document
@@ -24,44 +25,52 @@ class Ear:
         pass
 
 
-def real_update(seed):
-    doc = Doc(client_id=seed + 1)
+def real_updates(client):
+    doc, updates = Doc(client_id=client), []
+    doc.observe(lambda event: updates.append(event.update))
     elements = doc.get("elements:1", type=Map)
-    elements["a"] = {"n": seed, "list": [1, "u", None, {"v": True}]}
+    elements["a"] = {"n": client, "list": [1, "u", None, {"v": True}]}
     elements["b"] = Map({"x": "y"})
+    doc.get("text", type=Text).insert(0, "héllo")
     del elements["a"]
-    return doc.get_update()
+    doc.get("text", type=Text).insert(2, "там")
+    doc.get("list", type=Array).extend([1, "z", None])
+    return [*updates, doc.get_update()]
+
+
+UPDATES = [update for client in (1, 2, 2**40) for update in real_updates(client)]
 
 
 @st.composite
 def frames(draw):
-    """Random bytes, or a real frame with some of its bytes changed."""
-    if draw(st.booleans()):
+    """Random bytes, or a real frame with some of its update's bytes changed."""
+    if draw(st.integers(0, 9)) == 0:
         return draw(st.binary(max_size=200))
-    step = draw(st.integers(0, 2))
-    frame = bytearray(yproto.sync_frame(step, real_update(draw(st.integers(0, 5)))))
-    for _ in range(draw(st.integers(0, 4))):
-        frame[draw(st.integers(0, len(frame) - 1))] = draw(st.integers(0, 255))
-    return bytes(frame)
+    update = bytearray(draw(st.sampled_from(UPDATES)))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(update) - 1))
+        update[at : at + draw(st.integers(0, 2))] = draw(st.binary(max_size=2))
+        if not update:
+            break
+    return yproto.sync_frame(draw(st.sampled_from((1, 2, 2, 2))), bytes(update))
 
 
-async def receive(board, sent):
-    """All in one turn of the loop."""
-    for frame in sent:
-        with contextlib.suppress(Refused):
-            board.receive(Ear(), frame)
-    await asyncio.sleep(0)
+async def receive(board, turns):
+    """A list of frames for each turn of the loop."""
+    for sent in turns:
+        for frame in sent:
+            with contextlib.suppress(Refused):
+                board.receive(Ear(), frame)
+        await asyncio.sleep(0)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(frames(), min_size=1, max_size=5))
-def test_a_board_survives_any_frames(sent):
+@given(st.lists(st.lists(frames(), min_size=1, max_size=3), min_size=1, max_size=12))
+def test_a_board_survives_any_frames(turns):
     stored = []
-    board = Board(Document(yproto.EMPTY_UPDATE), store=stored.append, publish=lambda frame: None)
-    asyncio.run(receive(board, sent))
-    again = Doc()
-    for update in stored:
-        again.apply_update(update)
+    board = Board(Document([]), store=stored.append, publish=lambda frame: None)
+    asyncio.run(receive(board, turns))
+    again = put_together(stored)
     missing = board.document.since(again.get_state())
     assert missing.startswith(b"\x00"), "the log lacks something that the board has"
 
