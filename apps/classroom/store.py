@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from pycrdt import Doc
 
 from apps.classroom.models import BoardSnapshot, BoardUpdate, BoardVersion, ClassroomSession
-from apps.classroom.reading import merged, put_together
+from apps.classroom.reading import put_together
 from apps.classroom.restoring import restoring_update
 
 KEEP_VERSIONS = 240
+_LIST = msgspec.msgpack.Decoder(list[bytes])
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ def load(sessions: Collection[int]) -> dict[int, Stored]:
         log = BoardUpdate.objects.filter(session__in=left)
         for session, row, data in log.values_list("session_id", "id", "data"):
             read[session].rows.append(row)
-            read[session].updates.append(bytes(data))
+            read[session].updates += _LIST.decode(data)
         now = dict(snapshots.values_list("pk", "version"))
         boards |= {pk: board for pk, board in read.items() if board.version == now.get(pk)}
     return boards
@@ -51,7 +53,7 @@ def append(batch: Mapping[int, Sequence[bytes]]) -> None:
     """A row per session, all in one transaction."""
     BoardUpdate.objects.bulk_create(
         [
-            BoardUpdate(session_id=session, data=merged(updates))
+            BoardUpdate(session_id=session, data=msgspec.msgpack.encode(updates))
             for session, updates in batch.items()
         ]
     )
@@ -104,5 +106,5 @@ def keep_version(session_id: int, state: bytes, *, now: datetime, at_least: time
 def restore(session_id: int, state: bytes) -> bytes:
     """Stores the update that makes the board look as `state` does, and answers with it."""
     update = restoring_update(document(session_id), state)
-    BoardUpdate.objects.create(session_id=session_id, data=update)
+    append({session_id: [update]})
     return update

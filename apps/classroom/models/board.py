@@ -7,7 +7,8 @@ from apps.classroom.models.session import ClassroomSession
 
 
 class BoardUpdate(models.Model):
-    """What was drawn in one short while, as a Yjs update; rows are only added, until folded."""
+    """What was drawn in one short while: Yjs updates in their order, as a list of MessagePack. Rows
+    are only added, until folded."""
 
     session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="updates")
     data = models.BinaryField()

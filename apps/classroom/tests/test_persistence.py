@@ -3,8 +3,10 @@
 import asyncio
 import signal
 import time
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from pycrdt import Doc, Map
 
 from apps.classroom import store
@@ -129,3 +131,17 @@ def test_two_that_fold_at_once_lose_nothing(lesson, monkeypatch):
     monkeypatch.setattr(store, "load", meanwhile)
     assert not store.compact(session)
     assert stored(lesson) == {"0": 0, "1": 1, "late": 1}
+
+
+@pytest.mark.django_db
+def test_a_log_from_before_rows_were_lists_is_kept(lesson):
+    session = lesson.session
+    drawn = Doc()
+    drawn.get("elements:1", type=Map)["a"] = 1
+    old = BoardUpdate.objects.create(session=session, data=drawn.get_update())
+    rows_are_lists = import_module("apps.classroom.migrations.0006_rows_are_lists")
+    rows_are_lists.wrap(apps, None)
+    assert store.document(session.pk).get("elements:1", type=Map).to_py() == {"a": 1}
+    rows_are_lists.merge(apps, None)
+    old.refresh_from_db()
+    assert bytes(old.data) == drawn.get_update()
