@@ -39,10 +39,18 @@ def load(sessions: Collection[int]) -> dict[int, Stored]:
         log = BoardUpdate.objects.filter(session__in=left)
         for session, row, data in log.values_list("session_id", "id", "data"):
             read[session].rows.append(row)
-            read[session].updates += _LIST.decode(data)
+            read[session].updates += _read(bytes(data))
         now = dict(snapshots.values_list("pk", "version"))
         boards |= {pk: board for pk, board in read.items() if board.version == now.get(pk)}
     return boards
+
+
+def _read(data: bytes) -> list[bytes]:
+    """A row from before rows were lists is one update, which no list of MessagePack begins as."""
+    try:
+        return _LIST.decode(data)
+    except msgspec.DecodeError:
+        return [data]
 
 
 def document(session_id: int) -> "Doc[Any]":
