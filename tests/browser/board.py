@@ -1,6 +1,7 @@
 """The board as tests use it: drawing on it, and looking at what is on it."""
 
 import re
+import struct
 import zlib
 
 from playwright.sync_api import Page, expect
@@ -10,6 +11,7 @@ from websockets.sync.client import connect
 from apps.classroom.realtime import yproto
 from tests.browser.room_school import School
 
+PATIENCE = 20_000
 # Dark pixels of what is drawn, before a dark theme turns them; grid and background are light.
 INK = """() => {
   const canvas = document.querySelector('.excalidraw canvas.static');
@@ -17,6 +19,19 @@ INK = """() => {
   let dark = 0;
   for (let at = 0; at < data.length; at += 4) if (data[at] < 90 && data[at + 3] > 200) dark += 1;
   return dark;
+}"""
+
+# Anything at all beside the background.
+MARKED = """() => {
+  const canvas = document.querySelector('.excalidraw canvas.static');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, at) => at % 4 === 0 && Math.abs(value - data[0]) > 9);
+}"""
+DROP = """([bytes, type, x, y]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], 'picture', { type }));
+  document.querySelector('.excalidraw').dispatchEvent(
+    new DragEvent('drop', { dataTransfer: data, bubbles: true, clientX: x, clientY: y }));
 }"""
 
 
@@ -105,3 +120,19 @@ def pdf_of(pages: int) -> bytes:
     numbered = (b"%d 0 obj%s\nendobj\n" % (at, body) for at, body in enumerate(objects, 1))
     trailer = b"trailer<</Size %d/Root 1 0 R>>\n%%%%EOF" % (font + 1)
     return b"%PDF-1.4\n" + b"".join(numbered) + trailer
+
+
+def black_png(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    rows = zlib.compress((b"\0" + b"\0\0\0" * width) * height)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def is_closed(page: Page) -> None:
+    """The dialog, once what was asked of it is done."""
+    expect(page.locator(".room-dialog")).to_have_count(0, timeout=PATIENCE)

@@ -19,9 +19,12 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
+    expect,
     sync_playwright,
 )
 
+from tests.browser.board import PATIENCE, board_is_open
+from tests.browser.room_school import School, enter, make_school, open_as
 from tests.server import ROOT, Kreida, start_kreida, stop_kreida
 
 CHROMIUM = "/usr/bin/chromium"
@@ -33,6 +36,16 @@ EVERY_WAY = pytest.mark.parametrize(
     ("size", "locale"), [(size, locale) for size in SIZES for locale in ("en", "uk")]
 )
 BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
+
+# Whatever a canvas writes, such as the names at the cursors.
+LISTEN = """
+  window.written = new Set();
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    window.written.add(text);
+    return fillText.call(this, text, ...rest);
+  };
+"""
 
 
 class Scene:
@@ -168,3 +181,42 @@ def _watch(visitor: Visitor, url: str) -> None:
     visitor.page.on("console", on_console)
     visitor.page.on("pageerror", lambda error: visitor.troubles.append(f"script: {error}"))
     visitor.page.on("request", on_request)
+
+
+@pytest.fixture(scope="module")
+def school(kreida) -> School:
+    return make_school(kreida.url)
+
+
+@pytest.fixture(scope="module")
+def people(chromium: Browser, school: School) -> Iterator[tuple[Page, Page]]:
+    contexts = [
+        open_as(chromium, school.tutor),
+        open_as(chromium, school.student, color_scheme="dark"),
+    ]
+    for context in contexts:
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(LISTEN)
+    pages = [enter(context, school.room) for context in contexts]
+    for page in pages:
+        board_is_open(page)
+    yield pages[0], pages[1]
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def two(people) -> tuple[Page, Page]:
+    """On a new page of the board, to which the tutor leads."""
+    tutor, student = people
+    student.context.set_offline(False)
+    follow = student.get_by_role("button", name="Follow the tutor")
+    if follow.get_attribute("aria-pressed") == "false":
+        follow.click()
+    tutor.get_by_role("button", name="New page").click()
+    count = tutor.locator(".room-pages button").count()
+    for page in people:
+        expect(page.locator(".room-pages [aria-current]")).to_have_text(
+            str(count), timeout=PATIENCE
+        )
+    return people

@@ -4,94 +4,35 @@ import json
 import re
 import struct
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.browser.board import (
+    DROP,
     INK,
+    MARKED,
+    PATIENCE,
+    black_png,
     board_is_open,
     corner,
     draw,
     ink,
+    is_closed,
     on_last_page,
-    pdf_of,
     take,
     wait_for_ink,
 )
-from tests.browser.room_school import School, enter, make_school, open_as
+from tests.browser.room_school import enter, make_school, open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
-PATIENCE = 20_000
-# Whatever a canvas writes, such as the names at the cursors.
-LISTEN = """
-  window.written = new Set();
-  const { fillText } = CanvasRenderingContext2D.prototype;
-  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-    window.written.add(text);
-    return fillText.call(this, text, ...rest);
-  };
-"""
-# Anything at all beside the background.
-MARKED = """() => {
-  const canvas = document.querySelector('.excalidraw canvas.static');
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return data.some((value, at) => at % 4 === 0 && Math.abs(value - data[0]) > 9);
-}"""
 PASTE = """([text]) => {
   const data = new DataTransfer();
   data.setData('text/plain', text);
   document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
 }"""
-DROP = """([bytes, type, x, y]) => {
-  const data = new DataTransfer();
-  data.items.add(new File([new Uint8Array(bytes)], 'picture', { type }));
-  document.querySelector('.excalidraw').dispatchEvent(
-    new DragEvent('drop', { dataTransfer: data, bubbles: true, clientX: x, clientY: y }));
-}"""
-
-
-@pytest.fixture(scope="module")
-def school(kreida) -> School:
-    return make_school(kreida.url)
-
-
-@pytest.fixture(scope="module")
-def people(chromium: Browser, school: School) -> Iterator[tuple[Page, Page]]:
-    contexts = [
-        open_as(chromium, school.tutor),
-        open_as(chromium, school.student, color_scheme="dark"),
-    ]
-    for context in contexts:
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(LISTEN)
-    pages = [enter(context, school.room) for context in contexts]
-    for page in pages:
-        board_is_open(page)
-    yield pages[0], pages[1]
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def two(people) -> tuple[Page, Page]:
-    """On a new page of the board, to which the tutor leads."""
-    tutor, student = people
-    student.context.set_offline(False)
-    follow = student.get_by_role("button", name="Follow the tutor")
-    if follow.get_attribute("aria-pressed") == "false":
-        follow.click()
-    tutor.get_by_role("button", name="New page").click()
-    count = tutor.locator(".room-pages button").count()
-    for page in people:
-        expect(page.locator(".room-pages [aria-current]")).to_have_text(
-            str(count), timeout=PATIENCE
-        )
-    return people
 
 
 def test_pen_pressure_is_seen_on_the_other_side(two, school):
@@ -195,85 +136,6 @@ def test_a_removed_page_is_gone_for_everybody(two):
     expect(student.locator(".room-pages [aria-current]")).to_have_text(
         tutor.locator(".room-pages [aria-current]").inner_text()
     )
-
-
-def test_a_dropped_picture_is_on_the_others_board(two, school):
-    tutor, student = two
-    left, top = corner(tutor)
-    assert not student.evaluate(MARKED)
-    tutor.evaluate(DROP, [list(black_png(60, 40)), "image/png", left + 500, top + 300])
-    wait_for_ink(tutor)
-    student.wait_for_function(MARKED)
-    (picture,) = on_last_page(school)
-    assert picture["type"] == "image"
-
-
-def test_pages_of_a_pdf_stand_one_below_another_and_stay_where_they_are(two, school, tmp_path):
-    tutor, _ = two
-    (tmp_path / "two.pdf").write_bytes(pdf_of(2))
-    with tutor.expect_response(re.compile("LiberationSans-Regular.ttf$")) as font:
-        open_pdf(tutor, tmp_path / "two.pdf")
-    is_closed(tutor)
-    assert font.value.ok
-    first, second = on_last_page(school)
-    assert (first["locked"], second["locked"]) == (True, True)
-    assert second["y"] > first["y"] + first["height"]
-
-
-def open_pdf(page: Page, file: Path) -> None:
-    page.get_by_role("button", name="PDF", exact=True).click()
-    page.get_by_label("PDF file").set_input_files(file)
-    page.get_by_role("button", name="Put on the board").click()
-
-
-def test_a_long_pdf_is_cut_and_says_so(two, school, tmp_path):
-    tutor, _ = two
-    (tmp_path / "long.pdf").write_bytes(pdf_of(62))
-    open_pdf(tutor, tmp_path / "long.pdf")
-    expect(tutor.locator(".room-notice")).to_contain_text("left out, 2 in number", timeout=60000)
-    is_closed(tutor)
-    assert len(on_last_page(school)) == 60
-
-
-def test_a_pdf_may_be_stopped_on_its_way(two, school, tmp_path):
-    tutor, _ = two
-    (tmp_path / "long.pdf").write_bytes(pdf_of(60))
-    open_pdf(tutor, tmp_path / "long.pdf")
-    dialog = tutor.get_by_role("dialog")
-    expect(dialog.get_by_role("status")).to_contain_text("of 60")
-    dialog.get_by_role("button", name="Cancel").click()
-    is_closed(tutor)
-    tutor.wait_for_timeout(1000)
-    placed = len(on_last_page(school))
-    tutor.wait_for_timeout(1000)
-    assert len(on_last_page(school)) == placed < 60
-
-
-def test_what_is_no_pdf_is_said_to_be_none(two, school, tmp_path):
-    tutor, _ = two
-    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing of the sort")
-    open_pdf(tutor, tmp_path / "broken.pdf")
-    dialog = tutor.get_by_role("dialog")
-    expect(dialog.get_by_role("alert")).to_have_text("This PDF could not be read.")
-    dialog.get_by_role("button", name="Cancel").click()
-    assert on_last_page(school) == []
-
-
-def test_a_picture_that_the_server_refuses_goes_with_a_word(two, school):
-    tutor, _ = two
-    left, top = corner(tutor)
-    answer = {"status": 413, "json": {"error": "too_large", "detail": "Over 10 MB."}}
-    tutor.route("**/files/", lambda route: route.fulfill(**answer))
-    tutor.evaluate(DROP, [list(black_png(70, 40)), "image/png", left + 500, top + 300])
-    expect(tutor.locator(".room-notice")).to_contain_text("Over 10 MB.")
-    tutor.unroute("**/files/")
-    expect(tutor.locator(".room-unsent")).to_have_text("", timeout=PATIENCE)
-    assert on_last_page(school) == []
-
-
-def is_closed(page: Page) -> None:
-    """The dialog, once what was asked of it is done."""
-    expect(page.locator(".room-dialog")).to_have_count(0, timeout=PATIENCE)
 
 
 def formula(page: Page, latex: str, button: str) -> None:
@@ -469,14 +331,3 @@ def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came to be"
         time.sleep(0.1)
-
-
-def black_png(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    rows = zlib.compress((b"\0" + b"\0\0\0" * width) * height)
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + chunks
