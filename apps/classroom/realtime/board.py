@@ -69,7 +69,7 @@ class Board:
     def _sync(self, socket: Socket, frame: bytes) -> None:
         step, payload = yproto.read_sync(frame)
         if step == yproto.STEP1:
-            yproto.check_state_vector(payload)
+            yproto.read_state_vector(payload)
             self.inbox.empty()  # the answer says that what was sent before has come
             socket.push(yproto.sync_frame(yproto.STEP2, self.document.since(payload)))
             return

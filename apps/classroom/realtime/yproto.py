@@ -54,25 +54,23 @@ def check_nesting(update: bytes) -> None:
         raise Malformed("nested too deeply")
 
 
-def check_state_vector(state: bytes) -> None:
-    """Raises Malformed unless it is one, of clients that JavaScript can name."""
+def read_state_vector(state: bytes) -> list[tuple[int, int]]:
+    """Clients and their clocks. Raises Malformed unless JavaScript can name all of them."""
     count, at = read_varint(state, 0)
+    clocks = []
     for _ in range(count):
-        _client, at = read_varint(state, at)
-        _clock, at = read_varint(state, at)
+        client, at = read_varint(state, at)
+        clock, at = read_varint(state, at)
+        clocks.append((client, clock))
     if at != len(state):
         raise Malformed("not a state vector")
+    return clocks
 
 
 def without_content(state_vector: bytes) -> bytes:
     """An update that fills all that a state vector counts with what was deleted long ago."""
-    count, at = read_varint(state_vector, 0)
-    clocks = []
-    for _ in range(count):
-        client, at = read_varint(state_vector, at)
-        clock, at = read_varint(state_vector, at)
-        clocks.append((client, clock))
-    update = bytearray(varint(count))
+    clocks = read_state_vector(state_vector)
+    update = bytearray(varint(len(clocks)))
     for client, clock in sorted(clocks, reverse=True):
         update += b"\x01" + varint(client) + b"\x00\x00" + varint(clock)
     return bytes(update) + b"\x00"
