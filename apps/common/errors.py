@@ -17,12 +17,20 @@ Fields = dict[str, list[str]]
 class DomainError(Exception):
     """A refusal that a client is told about: `code` for programs, `detail` for people."""
 
-    def __init__(self, code: str, status: int, detail: str, fields: Fields | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        status: int,
+        detail: str,
+        fields: Fields | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.status = status
         self.detail = detail
         self.fields = fields
+        self.retry_after = retry_after
 
 
 def forbidden(detail: str = "") -> DomainError:
@@ -43,6 +51,27 @@ def invalid(**fields: str) -> DomainError:
     )
 
 
+def throttled(retry_after: int, detail: str = "") -> DomainError:
+    """`retry_after` is in whole seconds."""
+    return DomainError(
+        "throttled",
+        429,
+        detail or _("Too many requests. Try again later."),
+        retry_after=retry_after,
+    )
+
+
+def service_unavailable(retry_after: int = 5) -> DomainError:
+    """A dependency (the database, Redis) is away or too slow."""
+    detail = _("The service is not available right now. Try again in a moment.")
+    return DomainError("service_unavailable", 503, detail, retry_after=retry_after)
+
+
+def storage_full(detail: str = "") -> DomainError:
+    """A quota or the disk is full; nothing was stored."""
+    return DomainError("storage_full", 507, detail or _("There is no space left on the server."))
+
+
 def error_response(
     code: str, status: int, detail: str, fields: Fields | None = None
 ) -> HttpResponse:
@@ -52,10 +81,17 @@ def error_response(
     return json_response(body, status)
 
 
+def domain_error_response(exc: DomainError) -> HttpResponse:
+    response = error_response(exc.code, exc.status, exc.detail, exc.fields)
+    if exc.retry_after is not None:
+        response["Retry-After"] = str(exc.retry_after)
+    return response
+
+
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """DRF's hook: the one body for whatever a view raised; None lets a crash be a crash."""
     if isinstance(exc, DomainError):
-        return error_response(exc.code, exc.status, exc.detail, exc.fields)
+        return domain_error_response(exc)
     if isinstance(exc, Http404):
         return error_response("not_found", 404, _("There is nothing here."))
     if isinstance(exc, PermissionDenied):
