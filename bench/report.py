@@ -65,6 +65,11 @@ def costs(measured: dict[tuple[str, int], list[Track]], scale: dict[str, list[Tr
     return table(head, rows)
 
 
+def hostile(rows: list[list[str]]) -> str:
+    """Median and longest latency of honest requests, one at a time."""
+    return table(["honest requests", "`/healthz`", "calendar range", "sign-ins"], rows)
+
+
 def ways_to_serve(
     candidates: list[tuple[str, int]],
     rows: list[tuple[str, int, list[Track]]],

@@ -15,6 +15,7 @@ from bench import servers
 django.setup()
 
 from bench import report as pages  # noqa: E402
+from bench import sign_ins  # noqa: E402
 from bench.cases import CASES, PREFIXES  # noqa: E402
 from bench.data import LARGE, SMALL, School  # noqa: E402
 from bench.measure import Server, Track, check_same_answers, in_turns  # noqa: E402
@@ -45,12 +46,14 @@ def report(url: str, rounds: int) -> str:
             scale[case.title] = [Track(server, case) for server in (large, small)]
             in_turns(scale[case.title], 8, SECONDS, rounds)
             print(f"Measured: {case.title}", file=sys.stderr)
+        hostile = sign_ins.measure(large, rounds)
         memory = _memory(large)
     return "\n".join(
         [
             pages.setting(_postgres(url), os.cpu_count() or 0),
             pages.rates(measured),
             pages.costs(measured, scale),
+            pages.hostile(sign_ins.rows(hostile)),
             f"Resident memory of a server that has answered 64 connections: {memory:.0f} MB.\n",
         ]
     )
