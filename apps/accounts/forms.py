@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import User, validate_time_zone
+from apps.accounts.models import User
+from apps.common.zones import validate_time_zone
 
 
 class ProfileFields(forms.Form):

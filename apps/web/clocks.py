@@ -1,15 +1,21 @@
 """Instants in words, by a person's clock; and a person's clock back into instants."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from pathlib import Path
-from zoneinfo import TZPATH, ZoneInfo
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from apps.accounts.models.user import known_time_zones
+from apps.common.zones import (
+    canonical_zone,
+    clock_time,
+    clock_times,
+    find_zone,
+    known_time_zones,
+    listed_zones,
+    zone_label,
+)
 
 Region = tuple[str, list[tuple[str, str]]]
 
@@ -39,13 +45,13 @@ def span_in_words(
     begins, ends = start.astimezone(zone), end.astimezone(zone)
     today = now.astimezone(zone).date()
     day = (_whole_day if plain else day_in_words)(begins.date(), today)
-    return f"{day}, {begins:%H:%M}–{ends:%H:%M}"
+    return f"{day}, {'–'.join(clock_times(begins, ends))}"
 
 
 def until_in_words(end: datetime, zone: ZoneInfo, now: datetime) -> str:
     """“until 18:30 today”."""
     local, today = end.astimezone(zone), now.astimezone(zone).date()
-    clock = f"{local:%H:%M}"
+    clock = clock_time(local)
     if local.date() == today:
         return _("until %(time)s today") % {"time": clock}
     if local.date() - today == timedelta(days=1):
@@ -54,36 +60,43 @@ def until_in_words(end: datetime, zone: ZoneInfo, now: datetime) -> str:
     return _("until %(time)s on %(day)s") % {"time": clock, "day": day}
 
 
-def instant_at(day: date, clock: time, zone: ZoneInfo) -> datetime | None:
+def instant_at(day: date, clock: time, zone: ZoneInfo, *, fold: int = 0) -> datetime | None:
     """The instant (UTC) when the clocks of `zone` show this; None where they skip it. Of an hour
-    that comes twice, the first."""
-    local = datetime.combine(day, clock, zone)
+    that comes twice, the first, or with `fold` (PEP 495) the second."""
+    local = datetime.combine(day, clock, zone).replace(fold=fold)
     instant = local.astimezone(UTC)
     shown = instant.astimezone(zone)
     return instant if shown.replace(tzinfo=None) == local.replace(tzinfo=None) else None
 
 
-@cache
-def _canonical_zones() -> tuple[str, ...]:
-    """Of the names that mean the same zone, the one that the tz database lists for a place."""
-    for folder in TZPATH:
-        table = Path(folder) / "zone.tab"
-        if table.is_file():
-            rows = [line.split("\t") for line in table.read_text().splitlines() if line[:1] != "#"]
-            listed = {row[2] for row in rows if len(row) > 2}
-            return tuple(sorted(listed & known_time_zones()))
-    return tuple(sorted(name for name in known_time_zones() if "/" in name))
-
-
 def zone_regions(now: datetime, chosen: str) -> list[Region]:
     """The zones by continent, each with its offset at `now`; `chosen` is among them."""
     regions: dict[str, list[tuple[str, str]]] = {}
-    names = _canonical_zones()
-    if chosen in known_time_zones() and chosen not in names:
-        names = (chosen, *names)
+    names = set(listed_zones())
+    if chosen in known_time_zones():
+        names.add(canonical_zone(chosen))
     for name in names:
-        region, _slash, city = name.partition("/")
-        offset = now.astimezone(ZoneInfo(name)).strftime("%z")
-        label = f"{(city or region).replace('_', ' ')} (UTC{offset[:3]}:{offset[3:]})"
+        region = name.partition("/")[0]
+        offset = now.astimezone(find_zone(name)).strftime("%z")
+        label = f"{zone_label(name)} (UTC{offset[:3]}:{offset[3:]})"
         regions.setdefault(region, []).append((name, label))
-    return sorted(regions.items(), key=lambda item: (item[0] != "Europe", item[0]))
+    return [
+        (_region_label(region), sorted(zones, key=lambda zone: zone[1]))
+        for region, zones in sorted(regions.items(), key=lambda item: (item[0] != "Europe", item))
+    ]
+
+
+def _region_label(region: str) -> str:
+    labels = {
+        "Africa": _("Africa"),
+        "America": _("America"),
+        "Antarctica": _("Antarctica"),
+        "Arctic": _("Arctic"),
+        "Asia": _("Asia"),
+        "Atlantic": _("Atlantic Ocean"),
+        "Australia": _("Australia"),
+        "Europe": _("Europe"),
+        "Indian": _("Indian Ocean"),
+        "Pacific": _("Pacific Ocean"),
+    }
+    return labels.get(region, region)

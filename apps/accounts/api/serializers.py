@@ -1,7 +1,8 @@
 from rest_framework import serializers
 
-from apps.accounts.models import User, validate_time_zone
+from apps.accounts.models import User
 from apps.common.parsing import TextField
+from apps.common.zones import validate_time_zone
 
 
 class Me(serializers.Serializer[User]):

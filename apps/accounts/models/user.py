@@ -1,28 +1,30 @@
 """A person: signs in by e-mail, is a tutor or a student, lives in a time zone."""
 
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone as clock
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.text import fold
+from apps.common.zones import DEFAULT, canonical_zone, find_zone, validate_time_zone
 
 
-@cache
-def known_time_zones() -> frozenset[str]:
-    return frozenset(available_timezones() - {"localtime", "Factory"})
+class TimeZoneField(models.CharField):  # type: ignore[type-arg]
+    """Keeps the present name of a zone, whichever of its names was given."""
 
+    def get_prep_value(self, value: Any) -> Any:
+        name = super().get_prep_value(value)
+        return canonical_zone(name) if isinstance(name, str) else name
 
-def validate_time_zone(name: str) -> None:
-    if name not in known_time_zones():
-        raise ValidationError(_("There is no such time zone."), code="invalid")
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        name = canonical_zone(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, name)
+        return name
 
 
 class UserManager(BaseUserManager["User"]):
@@ -53,8 +55,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)
     role = models.CharField(_("role"), max_length=10, choices=Role)
-    timezone = models.CharField(
-        _("time zone"), max_length=64, default="Europe/Kyiv", validators=[validate_time_zone]
+    timezone = TimeZoneField(
+        _("time zone"), max_length=64, default=DEFAULT, validators=[validate_time_zone]
     )
     locale = models.CharField(_("language"), max_length=2, choices=Locale, default=Locale.UK)
     is_staff = models.BooleanField(_("may use the admin"), default=False)
@@ -104,7 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        return find_zone(self.timezone)
 
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()

@@ -1,6 +1,5 @@
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BoundField, CheckboxInput, Form, RadioSelect
@@ -11,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.common.zones import DEFAULT, canonical_zone, clock_time, find_zone, zone_label
 from apps.web import clocks
 from apps.web.islands import find_island
 
@@ -29,25 +29,31 @@ def island(entry: str) -> SafeString:
 
 @register.simple_tag
 def span(start: datetime, end: datetime, zone: str) -> str:
-    return clocks.span_in_words(start, end, ZoneInfo(zone), timezone.now())
+    return clocks.span_in_words(start, end, find_zone(zone), timezone.now())
 
 
 @register.simple_tag
 def span_there(start: datetime, end: datetime, zone: str) -> str:
     """For a clock that is not the reader's own."""
-    return clocks.span_in_words(start, end, ZoneInfo(zone), timezone.now(), plain=True)
+    return clocks.span_in_words(start, end, find_zone(zone), timezone.now(), plain=True)
 
 
 @register.filter
 def moment(instant: datetime, zone: str) -> str:
     """“tomorrow, 15:00”."""
-    local, now = instant.astimezone(ZoneInfo(zone)), timezone.now().astimezone(ZoneInfo(zone))
-    return f"{clocks.day_in_words(local.date(), now.date())}, {local:%H:%M}"
+    here = find_zone(zone)
+    local, now = instant.astimezone(here), timezone.now().astimezone(here)
+    return f"{clocks.day_in_words(local.date(), now.date())}, {clock_time(local)}"
+
+
+@register.filter
+def zone_name(zone: str) -> str:
+    return zone_label(zone)
 
 
 @register.filter
 def until(instant: datetime, zone: str) -> str:
-    return clocks.until_in_words(instant, ZoneInfo(zone), timezone.now())
+    return clocks.until_in_words(instant, find_zone(zone), timezone.now())
 
 
 @register.filter
@@ -92,10 +98,10 @@ def field(bound: BoundField, autofocus: bool = False, mark: str = "") -> dict[st
 
 
 def _zone(bound: BoundField) -> dict[str, Any]:
-    value = str(bound.value() or "")
+    value = canonical_zone(str(bound.value() or ""))
     return {
         "chosen": "chosen" if value else "",
-        "value": value or "Europe/Kyiv",
+        "value": value or DEFAULT,
         "regions": clocks.zone_regions(timezone.now(), value),
     }
 
