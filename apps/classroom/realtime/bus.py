@@ -1,4 +1,8 @@
-"""How the processes that serve one room hear of each other: Redis, or nobody when alone."""
+"""How the processes that serve one room hear of each other: Redis, or nobody when alone.
+
+Channels and keys carry an id of the installation, and all that is written is signed, so that two
+installations may share one Redis.
+"""
 
 import asyncio
 import contextlib
@@ -6,7 +10,7 @@ import logging
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -19,13 +23,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from apps.classroom.realtime import envelopes
 from apps.classroom.realtime.messages import BusMessage, pack, unpack
 from apps.classroom.realtime.presence import Present
+from apps.common.supervisor import supervise
 
 log = logging.getLogger("kreida.room")
 
-PREFIX = "kreida:room:"
-IDLE = "kreida:idle"  # keeps the subscription open while there is no room
 RETRY = 0.5  # seconds between attempts to reach Redis again
 # What was said shortly before Redis last answered may not have been passed on; clocks differ too.
 REWIND = timedelta(seconds=10)
@@ -72,14 +76,15 @@ class NoBus:
 
 
 Hear = Callable[[UUID, str, list[BusMessage]], None]
-Heal = Callable[[datetime], Awaitable[None]]
+Heal = Callable[[datetime], None]
 
 
 class RedisBus:
     """Messages by publish/subscribe, one channel a room; who is where, in a hash a room.
 
     `hear` gets what other processes say. When Redis has been away, what was published meanwhile
-    is lost; `heal` is called once it is back with the time since when, and makes good for it.
+    is lost; `heal` is called once it is back with the time since when, and makes good for it. It
+    must not wait for the database, which may be away itself.
     """
 
     def __init__(self, url: str, *, hear: Hear, heal: Heal) -> None:
@@ -94,7 +99,8 @@ class RedisBus:
         self._redis: Redis | None = None
         self._pubsub: PubSub | None = None
         self._subscribed: dict[str, asyncio.Future[None]] = {}
-        self._task = asyncio.create_task(self._keep_connected())
+        self._foreign = envelopes.RejectedCount()
+        self._task = supervise("redis-bus", self._keep_connected)
 
     async def open(self, room: UUID) -> dict[str, list[Present]]:
         """Starts to listen; the people of other processes, as far as Redis can be asked."""
@@ -109,12 +115,19 @@ class RedisBus:
             stored: dict[Any, Any] = await self._redis.hgetall(_people(room))
         except (RedisError, OSError, TimeoutError):
             return {}
-        return {
-            process.decode(): peers
-            for process, value in stored.items()
-            for until, peers in [_PEERS.decode(value)]
-            if until > time.time() and process.decode() != self.process
-        }
+        return dict(self._read_people(room, stored))
+
+    def _read_people(
+        self, room: UUID, stored: dict[bytes, bytes]
+    ) -> Iterator[tuple[str, list[Present]]]:
+        for process, value in stored.items():
+            try:
+                until, peers = _PEERS.decode(envelopes.unseal(_people(room), value))
+            except (envelopes.BadSignature, msgspec.MsgspecError):
+                self._foreign.add()
+                continue
+            if until > time.time() and process.decode() != self.process:
+                yield process.decode(), peers
 
     async def close(self, room: UUID) -> None:
         self._rooms.discard(room)
@@ -161,7 +174,7 @@ class RedisBus:
         pubsub = listener.pubsub()
         try:
             await redis.ping()
-            await pubsub.subscribe(IDLE)
+            await pubsub.subscribe(_idle())
             # From here on a room that opens subscribes itself; the others are caught up with.
             self._redis, self._pubsub, self.connected = redis, pubsub, True
             if self._rooms:
@@ -169,9 +182,9 @@ class RedisBus:
             tasks = [
                 asyncio.create_task(self._listen(pubsub)),
                 asyncio.create_task(self._speak(redis)),
-                asyncio.create_task(self._healed(self._heard_until)),
             ]
             try:
+                self._heal(self._heard_until)
                 await asyncio.gather(*tasks)
             finally:
                 for task in tasks:
@@ -183,9 +196,6 @@ class RedisBus:
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
                 await listener.aclose()
                 await redis.aclose()
-
-    async def _healed(self, since: datetime) -> None:
-        await self._heal(since)
 
     async def _listen(self, pubsub: PubSub) -> None:
         async for message in pubsub.listen():
@@ -199,12 +209,16 @@ class RedisBus:
 
     def _take(self, channel: str, payload: bytes) -> None:
         try:
-            parcel = unpack(payload)
-        except msgspec.MsgspecError:
-            log.warning("another version of Kreida speaks on this Redis")
+            parcel = unpack(envelopes.unseal(channel, payload))
+        except (envelopes.BadSignature, msgspec.MsgspecError):
+            self._foreign.add()
             return
-        if parcel.process != self.process:
-            self._hear(UUID(channel.removeprefix(PREFIX)), parcel.process, parcel.messages)
+        if parcel.process == self.process:
+            return
+        try:
+            self._hear(UUID(channel.rpartition(":")[2]), parcel.process, parcel.messages)
+        except Exception:  # one room's trouble must not cut off the others
+            log.exception("a message from another process could not be taken in")
 
     async def _speak(self, redis: Redis) -> None:
         """Everything said since the last time goes out in one round trip."""
@@ -215,18 +229,28 @@ class RedisBus:
             people, self._people = self._people, {}
             async with redis.pipeline(transaction=False) as pipe:
                 for room, peers in people.items():
+                    key = _people(room)
                     value = msgspec.msgpack.encode((time.time() + PRESENCE_TTL, peers))
-                    pipe.hset(_people(room), self.process, value)
-                    pipe.expire(_people(room), PRESENCE_TTL * 2)
+                    pipe.hset(key, self.process, envelopes.seal(key, value))
+                    pipe.expire(key, PRESENCE_TTL * 2)
                 for channel, messages in out.items():
-                    pipe.publish(channel, pack(self.process, messages))
+                    pipe.publish(channel, sealed(channel, self.process, messages))
                 await pipe.execute()
             self._heard_until = timezone.now() - REWIND
 
 
+def sealed(channel: str, process: str, messages: list[BusMessage]) -> bytes:
+    return envelopes.seal(channel, pack(process, messages))
+
+
 def channel_of(room: UUID) -> str:
-    return f"{PREFIX}{room}"
+    return f"kreida:{envelopes.installation()}:room:{room}"
+
+
+def _idle() -> str:
+    """Keeps the subscription open while there is no room."""
+    return f"kreida:{envelopes.installation()}:idle"
 
 
 def _people(room: UUID) -> str:
-    return f"{PREFIX}{room}:people"
+    return f"kreida:{envelopes.installation()}:people:{room}"

@@ -10,12 +10,14 @@ from uuid import UUID
 
 from django.conf import settings
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from apps.classroom.facts import room_of_lesson
-from apps.classroom.realtime.bus import channel_of
+from apps.classroom.realtime.bus import channel_of, sealed
 from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.messages import BusMessage, Frame, Recheck, pack
+from apps.classroom.realtime.messages import BusMessage, Frame, Recheck
 from apps.classroom.realtime.yproto import UPDATE, sync_frame
 
 log = logging.getLogger("kreida.room")
@@ -46,8 +48,10 @@ def _tell_others(room: UUID, message: BusMessage) -> None:
     """The hub of this process hears it a second time, which changes nothing."""
     if not settings.REDIS_URL:
         return
+    channel = channel_of(room)
+    once = Retry(NoBackoff(), 0)  # a request waits for this
     try:
-        with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as redis:
-            redis.publish(channel_of(room), pack("control", [message]))
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=1, retry=once) as redis:
+            redis.publish(channel, sealed(channel, "control", [message]))
     except RedisError:
         log.exception("the other processes could not be told")

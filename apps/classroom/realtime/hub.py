@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -23,11 +24,16 @@ from apps.classroom.realtime.messages import BusMessage
 from apps.classroom.realtime.room import Room, as_message
 from apps.classroom.realtime.sockets import Socket
 from apps.classroom.realtime.writer import LogWriter
+from apps.common.supervisor import supervise
 
 log = logging.getLogger("kreida.room")
 
-TICK = 2.0  # seconds between two looks at everybody's rights
-SWEEP_EVERY = 15  # ticks between two looks for lessons that are over
+# Seconds between two rounds of each kind. Rights are looked at by themselves, so that nothing else
+# delays them: who has lost theirs is out within two seconds.
+RIGHTS_EVERY = 1.0
+PRESENCE_EVERY = 2.0
+BOARDS_EVERY = 2.0
+SWEEP_EVERY = 30.0
 ROOMS_AT_ONCE = 200
 BOARDS_AT_ONCE = 25
 FOLD_AFTER = 5000  # changes to a board
@@ -55,7 +61,16 @@ class Hub:
         self._boards = db.Together(store.load, at_most=BOARDS_AT_ONCE)
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ticker = asyncio.create_task(self._tick_forever())
+        self._missed_since: datetime | None = None  # chat of other processes, while Redis was away
+        self._rounds = [
+            supervise(f"room-{name}", partial(self._repeat, name, seconds, work))
+            for name, seconds, work in (
+                ("rights", RIGHTS_EVERY, self._check_rights),
+                ("presence", PRESENCE_EVERY, self._keep_presence),
+                ("boards", BOARDS_EVERY, self._keep_boards),
+                ("sweep", SWEEP_EVERY, self._complete_past_lessons),
+            )
+        ]
 
     @classmethod
     def here(cls) -> "Hub":
@@ -68,7 +83,8 @@ class Hub:
         """Stores everything; the sockets are closed already."""
         if Hub.current is self:
             Hub.current = None
-        self._ticker.cancel()
+        for task in self._rounds:
+            task.cancel()
         for room in list(self.rooms.values()):
             room.board.inbox.empty()
             for socket in room.sockets():
@@ -76,9 +92,9 @@ class Hub:
         await self.writer.stop()
         await asyncio.gather(*(self._fold(room) for room in self.rooms.values()))
         await self.bus.stop()
-        for task in [*self._tasks, self._ticker]:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, self._ticker, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._rounds, return_exceptions=True)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -188,32 +204,43 @@ class Hub:
 
     # -- time -------------------------------------------------------------------------------
 
-    async def _tick_forever(self) -> None:
-        ticks = 0
+    async def _repeat(self, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """A database that is away is logged once, and tried again as soon as the next round."""
+        failing = False
         while True:
-            await asyncio.sleep(TICK)
-            ticks += 1
+            await asyncio.sleep(seconds)
             try:
-                await self._tick()
-                if ticks % SWEEP_EVERY == 0:
-                    await db.run(services.complete_past_lessons, now=timezone.now())
+                await work()
             except DatabaseError:
-                log.exception("the database does not answer the rooms")
+                if not failing:
+                    log.exception("the database is away", extra={"data": {"task": name}})
+                failing = True
+            else:
+                failing = False
 
-    async def _tick(self) -> None:
+    async def _check_rights(self) -> None:
+        rooms = list(self.rooms.values())
+        for at in range(0, len(rooms), ROOMS_AT_ONCE):
+            await self._recheck(rooms[at : at + ROOMS_AT_ONCE])
+
+    async def _keep_presence(self) -> None:
         rooms = list(self.rooms.values())
         for room in rooms:
             self._keep_company(room)
-        for at in range(0, len(rooms), ROOMS_AT_ONCE):
-            await self._recheck(rooms[at : at + ROOMS_AT_ONCE])
+        await self._deliver_missed_chat()
         peers = [peer for room in rooms for peer in room.presence.here]
         if peers:
             await db.run(services.record_seen, peers=peers, now=timezone.now())
-        for room in rooms:
+
+    async def _keep_boards(self) -> None:
+        for room in list(self.rooms.values()):
             room.board.rest()
             await self._keep_version(room, VERSION_EVERY)
             if room.board.unfolded > FOLD_AFTER:
                 await self._fold(room)
+
+    async def _complete_past_lessons(self) -> None:
+        await db.run(services.complete_past_lessons, now=timezone.now())
 
     def _keep_company(self, room: Room) -> None:
         """The heartbeat, and what follows when another process has none any more: its last
@@ -243,15 +270,26 @@ class Hub:
             for message in messages:
                 room.hear(process, message)
 
-    async def _heal(self, since: datetime) -> None:
-        """Redis is there again: greet everyone, compare boards, and pass on the chat that could
-        not be heard meanwhile. By its time: ids of both processes interleave."""
-        for room in list(self.rooms.values()):
+    def _heal(self, since: datetime) -> None:
+        """Redis is there again: greet everyone and compare boards. The chat that could not be
+        heard meanwhile is read from the database in the next round, or the first that can."""
+        for room in self.rooms.values():
             room.presence.heard_from_all()
             room.greet()
-            await room.recheck()
-            for row in await db.run(services.messages_since, room.session_id, since):
-                room.deliver_here(wire.Chat(as_message(row)))
+        self._missed_since = min(since, self._missed_since or since)
+
+    async def _deliver_missed_chat(self) -> None:
+        """By its time: ids of both processes interleave."""
+        since, self._missed_since = self._missed_since, None
+        if since is None:
+            return
+        try:
+            for room in list(self.rooms.values()):
+                for row in await db.run(services.messages_since, room.session_id, since):
+                    room.deliver_here(wire.Chat(as_message(row)))
+        except DatabaseError:
+            self._missed_since = min(since, self._missed_since or since)
+            raise
 
     def recheck_soon(self, uuid: UUID) -> None:
         """From any thread: the facts of this room have changed."""

@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 import websockets
+from django.db import connection
 from django.utils import timezone
 from pycrdt import Doc, Map
 from websockets.asyncio.client import connect
@@ -51,6 +52,13 @@ class House:
         """A client of somebody without an account, and their ticket."""
         client = self.api(None)
         return client, self.ticket(client=client, invite=self.invite(), name=name)
+
+    def deactivate(self, user):
+        """From a thread of its own."""
+        try:
+            type(user).objects.filter(pk=user.pk).update(is_active=False)
+        finally:
+            connection.close()
 
     def url(self, kind, ticket, room=None):
         base = self.server.replace("http", "ws")

@@ -1,0 +1,133 @@
+"""The bus between processes: it survives outages, and hears its own installation alone."""
+
+import asyncio
+import json
+
+import pytest
+from django.db import OperationalError
+from redis import Redis
+
+from apps.classroom.realtime import db
+from apps.classroom.realtime.bus import RedisBus, channel_of, sealed
+from apps.classroom.realtime.hub import Hub
+from apps.classroom.realtime.messages import Cast, pack
+from apps.classroom.tests.clients import eventually
+from apps.common.supervisor import failing_tasks
+
+pytestmark = [pytest.mark.redis]
+
+
+@pytest.fixture
+def on_redis(settings, redis):
+    settings.REDIS_URL = redis.url
+    return redis
+
+
+def other_process(url):
+    return RedisBus(url, hear=lambda *heard: None, heal=lambda since: None)
+
+
+def cast(word):
+    return Cast("in", json.dumps({"type": "chat", "message": word}))
+
+
+async def hears(tutor, room, url, word):
+    """Until the tutor's socket hears what another process says over Redis."""
+    bus = other_process(url)
+    try:
+        await eventually(lambda: bus.connected)
+        heard = asyncio.create_task(tutor.until("chat", message=word))
+        while not heard.done():
+            bus.publish(room, cast(word))
+            await asyncio.sleep(0.05)
+        await heard
+    finally:
+        await bus.stop()
+
+
+def test_bus_reconnects_when_redis_returns_while_the_database_is_away(on_redis, house, monkeypatch):
+    async def away(*args, **kwargs):
+        raise OperationalError("the database is away")
+
+    async def scenario(ticket):
+        async with house.events(ticket) as tutor:
+            await tutor.until("welcome")
+            bus = Hub.current.bus
+            await eventually(lambda: bus.connected)
+            with monkeypatch.context() as outage:
+                outage.setattr(db, "run", away)
+                await asyncio.to_thread(on_redis.stop)
+                await eventually(lambda: not bus.connected)
+                await asyncio.to_thread(on_redis.start)
+                await eventually(lambda: bus.connected)
+                await asyncio.sleep(2.5)  # a round of each kind
+                assert bus.connected
+            await hears(tutor, house.uuid, on_redis.url, "again")
+            assert failing_tasks() == []
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+
+
+def test_bus_that_crashes_is_restarted_and_told_in_the_log(on_redis, house, monkeypatch, log_lines):
+    async def crash(*args):
+        raise TypeError("not an error of Redis")
+
+    async def scenario(ticket):
+        async with house.events(ticket) as tutor:
+            await tutor.until("welcome")
+            await eventually(lambda: Hub.current.bus.connected)
+            with monkeypatch.context() as broken:
+                broken.setattr(RedisBus, "_serve", crash)
+                await asyncio.to_thread(on_redis.stop)
+                await eventually(lambda: "redis-bus" in failing_tasks())
+                await asyncio.to_thread(on_redis.start)
+            await hears(tutor, house.uuid, on_redis.url, "again")
+            assert failing_tasks() == []
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+    assert any(line.get("task") == "redis-bus" for line in log_lines())
+
+
+def test_crashed_rights_check_is_restarted(house, monkeypatch):
+    async def crash(self, rooms):
+        raise TypeError("not an error of the database")
+
+    async def scenario(ticket):
+        async with house.events(ticket) as student:
+            await student.until("welcome")
+            with monkeypatch.context() as broken:
+                broken.setattr(Hub, "_recheck", crash)
+                await eventually(lambda: "room-rights" in failing_tasks())
+            await asyncio.to_thread(house.deactivate, house.student)
+            assert await student.close_code() == 4403
+
+    asyncio.run(scenario(house.ticket(house.student)))
+
+
+def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log_lines):
+    """Unsigned, signed with another secret, or signed for another room."""
+    own = settings.SECRET_KEY
+
+    def forge():
+        channel = channel_of(house.uuid)
+        other_room = sealed(channel.replace(str(house.uuid), "0" * 32), "other", [cast("forged")])
+        settings.SECRET_KEY = own[::-1]
+        assert channel_of(house.uuid) != channel
+        other_key = sealed(channel, "other", [cast("forged")])
+        settings.SECRET_KEY = own
+        unsigned = pack("other", [cast("forged")])
+        with Redis.from_url(on_redis.url) as redis:
+            for payload in (unsigned, other_key, other_room, b"", b"\xff" * 40):
+                redis.publish(channel, payload)
+
+    async def scenario(ticket):
+        async with house.events(ticket) as tutor:
+            await tutor.until("welcome")
+            await eventually(lambda: Hub.current.bus.connected)
+            await asyncio.to_thread(forge)
+            await hears(tutor, house.uuid, on_redis.url, "true")
+            assert not [m for m in tutor.seen if m.get("message") == "forged"]
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+    rejected = [line for line in log_lines() if line["message"] == "rejected messages on Redis"]
+    assert len(rejected) == 1
