@@ -1,5 +1,6 @@
 """The one address: HTTP by Django in a pool of threads, sockets by the room, side by side."""
 
+import asyncio
 import os
 from typing import Any
 
@@ -10,7 +11,10 @@ django: Any = get_wsgi_application()  # sets Django up, before its models are im
 
 from apps.classroom.realtime.app import application as room  # noqa: E402
 from apps.classroom.realtime.hub import Hub  # noqa: E402
+from apps.common.supervisor import supervise  # noqa: E402
 from apps.common.threads import InThreads  # noqa: E402
+from apps.common.worker import Worker  # noqa: E402
+from config.jobs import JOBS  # noqa: E402
 
 http = InThreads(django, threads=4)
 
@@ -25,8 +29,12 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
+    await receive()
+    worker = supervise("worker", Worker(JOBS).run)
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
     if Hub.current is not None:
         await Hub.current.stop()  # what was drawn last is stored
     await send({"type": "lifespan.shutdown.complete"})

@@ -132,6 +132,9 @@ LOGIN_REDIRECT_URL = "/"
 EMAIL_URL = env.str("EMAIL_URL", default="")
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
+    # Mail goes into a queue in the database; the worker sends it by what EMAIL_URL names.
+    MAIL_TRANSPORT = vars()["EMAIL_BACKEND"]
+    EMAIL_BACKEND = "apps.common.mail_queue.QueueBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 EMAIL_TIMEOUT = 10

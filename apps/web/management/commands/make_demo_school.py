@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom
 from apps.classrooms.services import invite_to_classroom, join_classroom
+from apps.common.mail import muted
 from apps.lessons.models import Lesson
 from apps.lessons.services import cancel_lesson, schedule_lesson
 from apps.web.clocks import instant_at
@@ -44,7 +45,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
             return
-        people = make_demo_school(timezone.now())
+        with muted():
+            people = make_demo_school(timezone.now())
         self.stdout.write("A demo school is ready. Sign in as")
         for user, password in people[:2]:
             self.stdout.write(f"  {user.role:8} {user.email}  {password}")

@@ -1,0 +1,19 @@
+"""When each periodic job is due: the row that processes claim, so that one of them runs it."""
+
+from datetime import datetime
+
+from django.db import models
+
+
+class PeriodicJob(models.Model):
+    name = models.CharField(primary_key=True, max_length=50)
+    due_at = models.DateTimeField()
+    has_failed = models.BooleanField(default=False, help_text="The last run ended by an error.")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def claim(cls, name: str, now: datetime, next_due: datetime) -> bool:
+        """Whether the job was due and this caller is the one that may run it."""
+        return cls.objects.filter(name=name, due_at__lte=now).update(due_at=next_due) == 1

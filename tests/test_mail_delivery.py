@@ -1,0 +1,74 @@
+"""Mail through a real server and a real mail server, killed and hanging."""
+
+import signal
+import sqlite3
+import threading
+import time
+
+import httpx
+import pytest
+
+from conftest import AUTH, PASSWORD
+from tests.server import start_kreida, stop_kreida
+from tests.smtp import SmtpServer
+
+pytestmark = pytest.mark.any_database
+
+
+@pytest.fixture
+def smtp():
+    server = SmtpServer()
+    yield server
+    server.stop()
+
+
+def sign_up(server, email="new@school.example"):
+    person = {"first_name": "Нова", "last_name": "Людина", "role": "tutor", "password": PASSWORD}
+    return httpx.post(f"{server.url}{AUTH}/signup", json={**person, "email": email})
+
+
+def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_server_killed_between_sending_and_deleting_sends_twice_at_most(smtp, tmp_path):
+    taken, dead = threading.Event(), threading.Event()
+
+    def wait_for_the_kill():
+        taken.set()
+        dead.wait(20)
+
+    smtp.before_answer = wait_for_the_kill
+    first = start_kreida(tmp_path, EMAIL_URL=smtp.url)
+    assert sign_up(first).status_code == 401  # the address is to be verified first
+    assert taken.wait(20)
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait(20)
+    dead.set()
+    smtp.before_answer = lambda: None
+    with sqlite3.connect(tmp_path / "kreida.sqlite3") as database:
+        database.execute("UPDATE common_outgoingmail SET try_at = '2026-01-01 00:00:00'")
+        database.execute("UPDATE common_periodicjob SET due_at = '2026-01-01 00:00:00'")
+    second = start_kreida(tmp_path, EMAIL_URL=smtp.url)
+    until(lambda: len(smtp.messages) == 2)
+    until(lambda: not database.execute("SELECT count(*) FROM common_outgoingmail").fetchone()[0])
+    assert stop_kreida(second) == 0
+    assert len(smtp.messages) == 2
+    assert smtp.messages[0]["Message-ID"] == smtp.messages[1]["Message-ID"]
+
+
+def test_hanging_mail_server_holds_up_neither_requests_nor_the_end(smtp, tmp_path):
+    smtp.hangs = True
+    server = start_kreida(tmp_path, EMAIL_URL=smtp.url)
+    began = time.monotonic()
+    for number in range(4):
+        assert sign_up(server, f"p{number}@school.example").status_code == 401
+    assert time.monotonic() - began < 8  # of which the hashing is most
+    until(lambda: smtp.connections == 1)
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    began = time.monotonic()
+    assert stop_kreida(server) == 0
+    assert time.monotonic() - began < 15
