@@ -51,6 +51,12 @@ def invalid(**fields: str) -> DomainError:
     )
 
 
+def precondition_failed(detail: str = "") -> DomainError:
+    """What is to be changed is not what the client last saw (`If-Match`)."""
+    detail = detail or _("This has changed since you opened it. Look at it again first.")
+    return DomainError("precondition_failed", 412, detail)
+
+
 def throttled(retry_after: int, detail: str = "") -> DomainError:
     """`retry_after` is in whole seconds."""
     return DomainError(

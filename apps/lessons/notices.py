@@ -1,12 +1,15 @@
 """The mail that lessons send, to the student, in the student's language and time."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import User
 from apps.common.mail import send
+from apps.common.zones import clock_times
 from apps.lessons.models import Lesson
 
 
@@ -14,21 +17,44 @@ def lesson_scheduled(lesson: Lesson) -> None:
     _tell_student(lesson, lambda: _("A lesson with %(tutor)s: %(when)s"))
 
 
-def lesson_moved(lesson: Lesson) -> None:
-    _tell_student(lesson, lambda: _("Your lesson with %(tutor)s has moved: %(when)s"))
+def time_changed(lesson: Lesson, starts_at: datetime, ends_at: datetime) -> None:
+    """Tells the new time beside the one before, from `starts_at` to `ends_at`. A lesson that only
+    became longer or shorter has not moved."""
+    before = (starts_at, ends_at)
+    if lesson.starts_at == starts_at:
+        _tell_student(lesson, lambda: _("Your lesson with %(tutor)s now ends at %(end)s"), before)
+    else:
+        _tell_student(lesson, lambda: _("Your lesson with %(tutor)s has moved: %(when)s"), before)
 
 
 def lesson_cancelled(lesson: Lesson) -> None:
     _tell_student(lesson, lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"))
 
 
-def _tell_student(lesson: Lesson, sentence: Callable[[], str]) -> None:
+def when(reader: User, start: datetime, end: datetime) -> str:
+    """“2026-03-02 14:00–15:00 (Europe/Kyiv)”, by the reader's clock."""
+    begins, ends = reader.local(start), reader.local(end)
+    since, until = clock_times(begins, ends)
+    if begins.date() != ends.date():
+        until = f"{ends:%Y-%m-%d} {until}"
+    return f"{begins:%Y-%m-%d} {since}–{until} ({reader.timezone})"
+
+
+def _tell_student(
+    lesson: Lesson, sentence: Callable[[], str], before: tuple[datetime, datetime] | None = None
+) -> None:
     if not settings.EMAIL_URL:
         return
     student = lesson.student
     with translation.override(student.locale):
-        when = f"{student.local(lesson.starts_at):%Y-%m-%d %H:%M} ({student.timezone})"
-        subject = sentence() % {"tutor": lesson.tutor.get_full_name(), "when": when}
-        url = f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"
-        lines = [subject, lesson.title, lesson.cancel_reason, url]
+        now = when(student, lesson.starts_at, lesson.ends_at)
+        _begin, end = clock_times(student.local(lesson.starts_at), student.local(lesson.ends_at))
+        subject = sentence() % {"tutor": lesson.tutor.get_full_name(), "when": now, "end": end}
+        lines = [subject]
+        if before:
+            lines += [
+                _("Before: %(when)s") % {"when": when(student, *before)},
+                _("Now: %(when)s") % {"when": now},
+            ]
+        lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
         send(to=student.email, subject=subject, text="\n".join(line for line in lines if line))

@@ -1,6 +1,7 @@
 """Scheduling, moving and cancelling lessons."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,8 @@ from apps.classroom.realtime.control import recheck_lesson
 from apps.classroom.services import session_of
 from apps.classrooms.models import Membership
 from apps.common.db import violates
-from apps.common.errors import invalid
+from apps.common.errors import invalid, precondition_failed
+from apps.common.versions import check_version
 from apps.lessons import notices, overlap
 from apps.lessons.errors import lesson_cancelled, lesson_conflict, not_a_member
 from apps.lessons.models import LONGEST, SHORTEST, Lesson
@@ -77,6 +79,22 @@ def schedule_lesson(
     return lesson
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the caller last saw of a lesson; None is not compared."""
+
+    versions: Collection[str] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def check(self, lesson: Lesson) -> None:
+        """Raises `precondition_failed` if the lesson is another by now."""
+        check_version(lesson.version, self.versions)
+        for then, now in ((self.starts_at, lesson.starts_at), (self.ends_at, lesson.ends_at)):
+            if then is not None and then != now:
+                raise precondition_failed(_("This lesson was moved meanwhile."))
+
+
 def reschedule_lesson(
     *,
     tutor: User,
@@ -85,21 +103,25 @@ def reschedule_lesson(
     ends_at: datetime | None = None,
     title: str | None = None,
     allow_overlap: bool = False,
+    seen: Seen | None = None,
 ) -> None:
-    """Changes what is given. Raises `lesson_cancelled`, `lesson_conflict` or `validation_error`."""
+    """Changes what is given, and mails the student a new time. Raises `lesson_cancelled`,
+    `precondition_failed`, `lesson_conflict` or `validation_error`."""
     try:
         with transaction.atomic():
             _lock_people(lesson.tutor_id, lesson.student_id)
             lesson.refresh_from_db()
             if lesson.is_cancelled:
                 raise lesson_cancelled()
+            if seen is not None:
+                seen.check(lesson)
             before = (lesson.starts_at, lesson.ends_at)
             lesson.starts_at = starts_at or lesson.starts_at
             lesson.ends_at = ends_at or lesson.ends_at
             lesson.title = lesson.title if title is None else title
             if (lesson.starts_at, lesson.ends_at) != before:
                 _check_new_time(tutor, lesson, allow_overlap)
-                transaction.on_commit(lambda: notices.lesson_moved(lesson))
+                transaction.on_commit(lambda: notices.time_changed(lesson, *before))
             lesson.save(update_fields=["starts_at", "ends_at", "title", "allow_overlap"])
     except IntegrityError as exc:
         raise _as_conflict(exc) from exc
@@ -181,17 +203,11 @@ def _refuse_clash(
         return
     if clash.tutor_id == tutor.pk:
         sentence = _("You already have a lesson then: %(when)s.")
-        when = _when(tutor, clash.starts_at, clash.ends_at)
+        when = notices.when(tutor, clash.starts_at, clash.ends_at)
     else:
         sentence = _("The student is not free then: %(when)s.")
-        when = _when(tutor, max(start, clash.starts_at), min(end, clash.ends_at))
+        when = notices.when(tutor, max(start, clash.starts_at), min(end, clash.ends_at))
     raise lesson_conflict(sentence % {"when": when})
-
-
-def _when(reader: User, start: datetime, end: datetime) -> str:
-    start, end = reader.local(start), reader.local(end)
-    until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{start:%Y-%m-%d %H:%M}–{until} ({reader.timezone})"
 
 
 def _as_conflict(exc: IntegrityError) -> Exception:

@@ -24,6 +24,7 @@ from apps.common.zones import (
 from conftest import make_user, sign_up
 
 KYIV = ZoneInfo("Europe/Kyiv")
+SUMMER = datetime(2026, 7, 1, tzinfo=KYIV)
 FIRST = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv, and an hour later again
 FORMER = [
     ("Europe/Kiev", "Europe/Kyiv"),
@@ -87,7 +88,7 @@ def test_zone_missing_from_the_system_is_found_by_its_former_name(monkeypatch):
         return ZoneInfo(name)
 
     monkeypatch.setattr(zones, "ZoneInfo", old_system)
-    assert find_zone("Europe/Kyiv").utcoffset(datetime(2026, 7, 1)) == timedelta(hours=3)
+    assert find_zone("Europe/Kyiv").utcoffset(SUMMER) == timedelta(hours=3)
 
 
 def test_offsets_in_words():

@@ -21,6 +21,12 @@ class RescheduleInput(serializers.Serializer[Any]):
     starts_at = InstantField(required=False, allow_null=True)
     ends_at = InstantField(required=False, allow_null=True)
     allow_overlap = FlagField(required=False, allow_null=True)
+    expected_starts_at = InstantField(
+        required=False,
+        allow_null=True,
+        help_text="Where the client last saw the lesson: refused with 412 if it was moved since.",
+    )
+    expected_ends_at = InstantField(required=False, allow_null=True)
 
 
 class CancelInput(serializers.Serializer[Any]):

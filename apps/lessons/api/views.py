@@ -14,9 +14,11 @@ from apps.common.errors import invalid
 from apps.common.json import json_response
 from apps.common.openapi import Error, documented
 from apps.common.parsing import parse_flag, parse_range, without_nulls
+from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
 from apps.lessons import services
 from apps.lessons.api import serializers as shapes
 from apps.lessons.invites import make_invite, read_invite
+from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson
 from apps.lessons.queries import Row, calendar, lesson_json
 
@@ -67,23 +69,37 @@ def _idempotency(request: SignedIn, asked: Row) -> services.Idempotency | None:
 
 
 class LessonView(APIView):
-    @documented("A lesson of mine", {200: shapes.LessonShape}, errors=(404,))
+    @documented("A lesson of mine", {200: shapes.LessonShape}, query=[ETAG], errors=(404,))
     def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.VIEW)
-        return json_response(lesson_json(lesson.pk))
+        return _answer(lesson)
 
     @documented(
         "Rename or move a lesson",
         {200: shapes.LessonShape},
         body=shapes.RescheduleInput,
-        errors=(404, 409),
+        query=[IF_MATCH, ETAG],
+        errors=(404, 409, 412),
     )
     def patch(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = shapes.RescheduleInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
-        services.reschedule_lesson(tutor=request.user, lesson=lesson, **data.validated_data)
-        return json_response(lesson_json(lesson.pk))
+        changes = data.validated_data
+        seen = services.Seen(
+            versions_asked_for(request),
+            changes.pop("expected_starts_at", None),
+            changes.pop("expected_ends_at", None),
+        )
+        services.reschedule_lesson(tutor=request.user, lesson=lesson, seen=seen, **changes)
+        return _answer(lesson)
+
+
+def _answer(lesson: Lesson) -> HttpResponse:
+    """With the version of what `lesson` holds, which a client may send back as `If-Match`."""
+    answer = json_response(lesson_json(lesson.pk))
+    answer["ETag"] = etag(lesson.version)
+    return answer
 
 
 class CancelView(APIView):

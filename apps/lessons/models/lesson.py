@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.classroom.realtime.control import recheck_lesson
 from apps.classrooms.models import Classroom
+from apps.common.versions import version_of
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -120,6 +121,11 @@ class Lesson(models.Model):
         same_person = Q(tutor=self.tutor_id) | Q(student=self.student_id)
         if others.between(self.starts_at, self.ends_at).filter(same_person).exists():
             raise ValidationError(_("There is another lesson at this time."))
+
+    @property
+    def version(self) -> str:
+        """Of what may be changed about it (see apps/common/versions.py)."""
+        return version_of(self.title, self.starts_at, self.ends_at, self.status)
 
     @property
     def is_cancelled(self) -> bool:

@@ -2,9 +2,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.classrooms.models import Classroom
+from apps.web.forms.optimistic import OptimisticModelForm
 
 
-class ClassroomForm(forms.ModelForm):  # type: ignore[type-arg]
+class ClassroomForm(OptimisticModelForm):
     class Meta:
         model = Classroom
         fields = ("name",)

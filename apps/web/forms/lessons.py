@@ -6,7 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from apps.common.zones import comes_twice
+from apps.lessons.models import Lesson
 from apps.web.clocks import instant_at
+from apps.web.forms.optimistic import OptimisticForm
 
 MINUTES = (15, 20, 30, 40, 45, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360, 480, 720)
 DEFAULT_MINUTES = 60
@@ -20,9 +23,21 @@ def minutes_label(minutes: int) -> str:
     return " ".join(parts)
 
 
-class LessonForm(forms.Form):
+def _shown(lesson: Lesson, zone: ZoneInfo) -> dict[str, Any]:
+    local = lesson.starts_at.astimezone(zone)
+    return {
+        "title": lesson.title,
+        "date": local.date(),
+        "time": f"{local:%H:%M}",
+        "fold": local.fold,
+        "minutes": int((lesson.ends_at - lesson.starts_at).total_seconds() // 60),
+    }
+
+
+class LessonForm(OptimisticForm, forms.Form):
     """A lesson's time by the tutor's clock. After a clean run `starts_at` and `ends_at` hold it in
-    UTC."""
+    UTC. Of a `lesson` that exists, a time that nobody touched stays the instant that it is: its
+    clock time may come twice that day, or hide seconds."""
 
     title = forms.CharField(label=_("Title"), max_length=200, required=False)
     date = forms.DateField(
@@ -31,11 +46,17 @@ class LessonForm(forms.Form):
     time = forms.TimeField(
         label=_("Starts"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
+    fold = forms.TypedChoiceField(
+        label=_("The clock shows this time twice that day"),
+        coerce=int,
+        choices=[(0, _("the first time")), (1, _("the second time, an hour later"))],
+    )
     minutes = forms.TypedChoiceField(label=_("Lasts"), coerce=int)
     classroom = forms.TypedChoiceField(label=_("Classroom"), coerce=int, required=False)
     allow_overlap = forms.BooleanField(label=_("Schedule anyway"), required=False)
     once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
+    together = (("date", "time", "fold", "minutes"),)
     starts_at: datetime
     ends_at: datetime
 
@@ -43,11 +64,15 @@ class LessonForm(forms.Form):
         self,
         *args: Any,
         zone: ZoneInfo,
+        lesson: Lesson | None = None,
         classrooms: list[tuple[int, str]] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
         self.zone = zone
+        self.lesson = lesson
+        if lesson is not None:
+            kwargs["initial"] = _shown(lesson, zone)
+        super().__init__(*args, **kwargs)
         own = self.initial.get("minutes", DEFAULT_MINUTES)
         lengths = sorted({*MINUTES, own})
         self.fields["minutes"].choices = [(n, minutes_label(n)) for n in lengths]  # type: ignore[attr-defined]
@@ -56,6 +81,13 @@ class LessonForm(forms.Form):
         else:
             del self.fields["classroom"]
 
+        if self.is_bound:
+            # The first, or for a client that knows of no second time the one where the lesson is.
+            self.data.setdefault("fold", self.data.get(self["fold"].html_initial_name, "0"))
+
+    def _tracked(self) -> list[str]:
+        return list(self.initial) if self.lesson is not None else []
+
     @property
     def clashes(self) -> bool:
         """Whether to offer “schedule anyway”: only once the time has been refused."""
@@ -63,17 +95,54 @@ class LessonForm(forms.Form):
             self.is_bound and self.data.get("allow_overlap")
         )
 
+    @property
+    def comes_twice(self) -> bool:
+        """Whether the clock shows the time in the form twice, so that `fold` is asked for."""
+        try:
+            day = self.fields["date"].to_python(self["date"].value())
+            clock = self.fields["time"].to_python(self["time"].value())
+        except forms.ValidationError:
+            return False
+        if day is None or clock is None:
+            return False
+        return comes_twice(datetime.combine(day, clock, self.zone))
+
+    def changes(self) -> dict[str, Any]:
+        """What this person changed of the lesson, as `reschedule_lesson` takes it."""
+        changed: dict[str, Any] = {}
+        if "title" in self.changed_data:
+            changed["title"] = self.cleaned_data["title"]
+        if self._moves:
+            changed["starts_at"] = self.starts_at
+        if self._moves or "minutes" in self.changed_data:
+            changed["ends_at"] = self.ends_at
+        return changed
+
+    @property
+    def _moves(self) -> bool:
+        return not {"date", "time", "fold"}.isdisjoint(self.changed_data)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if {"date", "time", "minutes"} <= data.keys():
-            start = instant_at(data["date"], data["time"], self.zone)
+        if {"date", "time", "fold", "minutes"} <= data.keys():
+            start = self._start(data)
             if start is None:
                 message = _("The clock skips this time that day. Choose another.")
                 self.add_error("time", forms.ValidationError(message, code="skipped"))
             else:
                 self.starts_at = start
-                self.ends_at = start + timedelta(minutes=data["minutes"])
+                self.ends_at = start + self._length(data)
         return data
+
+    def _start(self, data: dict[str, Any]) -> datetime | None:
+        if self.lesson is not None and not self._moves:
+            return self.lesson.starts_at
+        return instant_at(data["date"], data["time"], self.zone, fold=data["fold"])
+
+    def _length(self, data: dict[str, Any]) -> timedelta:
+        if self.lesson is not None and "minutes" not in self.changed_data:
+            return self.lesson.ends_at - self.lesson.starts_at
+        return timedelta(minutes=data["minutes"])
 
     def clean_date(self) -> Any:
         day = self.cleaned_data["date"]

@@ -1,10 +1,10 @@
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.web.forms.optimistic import OptimisticModelForm
 
 
-class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+class SettingsForm(OptimisticModelForm):
     class Meta:
         model = User
         fields = ("first_name", "last_name", "timezone", "locale")

@@ -102,6 +102,7 @@ def _zone(bound: BoundField) -> dict[str, Any]:
     return {
         "chosen": "chosen" if value else "",
         "value": value or DEFAULT,
+        "shown": bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else "",
         "regions": clocks.zone_regions(timezone.now(), value),
     }
 

@@ -62,8 +62,7 @@ def classroom(request: HttpRequest, classroom_id: int) -> HttpResponse:
     found = access_classroom(tutor(request), classroom_id)
     form = ClassroomForm(request.POST or None, instance=Classroom(pk=found.pk, name=found.name))
     if request.method == "POST" and form.is_valid():
-        found.name = form.cleaned_data["name"]
-        found.save(update_fields=["name"])
+        form.save_changes()
         messages.success(request, _("Saved."))
         return redirect("web:classroom", found.pk)
     return classroom_page(request, found, rename=form)
@@ -86,6 +85,7 @@ def classroom_page(
         "student__last_name", "student__first_name", "id"
     )
     bad = bool((rename and rename.errors) or (invite and invite.errors))
+    stale = rename is not None and rename.is_stale
     context = {
         "classroom": found,
         "rename": rename or ClassroomForm(instance=found),
@@ -99,7 +99,8 @@ def classroom_page(
         "archive": asks.archive(found),
     }
     template = "web/parts/members.html" if is_fragment(request) else "web/classroom.html"
-    response = render(request, template, context, status=400 if bad else 200)
+    status_code = 409 if stale else 400 if bad else 200
+    response = render(request, template, context, status=status_code)
     patch_vary_headers(response, ["X-Fragment"])
     return response
 

@@ -18,6 +18,7 @@ from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson, may, may_change
 from apps.lessons.services import (
     Idempotency,
+    Seen,
     cancel_lesson,
     reschedule_lesson,
     schedule_lesson,
@@ -91,7 +92,7 @@ def _choose_student(request: HttpRequest, me: User) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: LessonForm, context: dict[str, Any]) -> HttpResponse:
-    status = 409 if form.clashes else 400 if form.errors else 200
+    status = 409 if form.clashes or form.is_stale else 400 if form.errors else 200
     return render(request, "web/lesson_form.html", {"form": form, **context}, status=status)
 
 
@@ -128,23 +129,15 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
     found = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_change(me, found):
         return _is_over(request, found)
-    local = me.local(found.starts_at)
-    initial = {
-        "title": found.title,
-        "date": local.date(),
-        "time": f"{local:%H:%M}",
-        "minutes": int((found.ends_at - found.starts_at).total_seconds() // 60),
-    }
-    form = LessonForm(request.POST or None, zone=me.zone, initial=initial)
+    form = LessonForm(request.POST or None, zone=me.zone, lesson=found)
     if request.method == "POST" and form.is_valid():
         try:
             reschedule_lesson(
                 tutor=me,
                 lesson=found,
-                starts_at=form.starts_at,
-                ends_at=form.ends_at,
-                title=form.cleaned_data["title"],
                 allow_overlap=form.cleaned_data["allow_overlap"],
+                seen=Seen({found.version}),
+                **form.changes(),
             )
         except DomainError as exc:
             tell(form, exc)

@@ -18,8 +18,9 @@ def settings(request: HttpRequest) -> HttpResponse:
     me = person(request)
     form = SettingsForm(request.POST or None, instance=User.objects.get(pk=me.pk))
     if request.method == "POST" and form.is_valid():
-        changed = form.save()
+        changed = form.save_changes()
         with translation.override(changed.locale):
             messages.success(request, _("Saved."))
         return redirect("web:settings")
-    return render(request, "web/settings.html", {"form": form}, status=400 if form.errors else 200)
+    status = 409 if form.is_stale else 400 if form.errors else 200
+    return render(request, "web/settings.html", {"form": form}, status=status)

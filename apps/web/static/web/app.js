@@ -189,9 +189,12 @@ window.addEventListener("pageshow", (event) => {
 // The other person's clock, beside the time one is choosing.
 each("form[data-own-zone]", (form) => {
   const hint = form.querySelector("[data-their-time]");
+  const second = form.querySelector("[data-comes-twice]");
   const field = (name) => form.elements.namedItem(name)?.value;
   function show() {
-    const at = instant(field("date"), field("time"), form.dataset.ownZone);
+    const both = instants(field("date"), field("time"), form.dataset.ownZone);
+    second.hidden = both.length < 2 && !second.querySelector(".errorlist");
+    const at = both[Number(field("fold"))] ?? both[0];
     hint.hidden = !at || form.dataset.ownZone === form.dataset.theirZone;
     if (hint.hidden) return;
     const text = at.toLocaleString(document.documentElement.lang, {
@@ -203,11 +206,11 @@ each("form[data-own-zone]", (form) => {
   show();
 });
 
-/** The instant when the clocks of `zoneName` show this date and time. */
-function instant(date, time, zoneName) {
-  if (!date || !time) return null;
-  const guess = Date.parse(`${date}T${time}Z`);
-  if (Number.isNaN(guess) || date < "1000") return null;
+/** The instants when the clocks of `zoneName` show this date and time: none, one, or in autumn two. */
+function instants(date, time, zoneName) {
+  if (!date || !time) return [];
+  const wall = Date.parse(`${date}T${time}Z`);
+  if (Number.isNaN(wall) || date < "1000") return [];
   const shown = (at) => {
     const parts = new Intl.DateTimeFormat("en-CA", {
       timeZone: zoneName, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
@@ -216,10 +219,10 @@ function instant(date, time, zoneName) {
     const part = (type) => parts.find((p) => p.type === type).value;
     return Date.parse(`${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}Z`);
   };
-  let at = guess - (shown(guess) - guess);
-  at -= shown(at) - guess;
-  // Not a number while the year is only half typed.
-  return Number.isNaN(at) ? null : new Date(at);
+  // No zone changes its clock twice in two days, so these are the two offsets that can be meant.
+  const offsets = [wall - 86400000, wall + 86400000].map((near) => shown(near) - near);
+  const found = offsets.map((offset) => wall - offset).filter((at) => shown(at) === wall);
+  return [...new Set(found)].sort((a, b) => a - b).map((at) => new Date(at));
 }
 
 // The waiting page counts down, and looks again when the time has come.

@@ -1,0 +1,87 @@
+"""What the student is mailed when a lesson changes: old and new time, by the student's clock."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+
+DOUBLED = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv for the first time
+
+
+@pytest.fixture(autouse=True)
+def _sends_mail(settings):
+    settings.EMAIL_URL = "memory://"
+
+
+@pytest.fixture
+def change(api, tutor, mailoutbox, django_capture_on_commit_callbacks):
+    def patch(lesson, **fields):
+        sent = {name: getattr(v, "isoformat", lambda v=v: v)() for name, v in fields.items()}
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = api(tutor).patch(f"/api/lessons/{lesson.pk}/", sent)
+        assert answer.status_code == 200, answer.content
+        return mailoutbox
+
+    return patch
+
+
+@pytest.fixture
+def reader(student):
+    student.locale = "en"
+    student.save()
+    return student
+
+
+def test_moved_lesson_mails_old_time_new_time_and_end(change, reader, lesson):
+    [mail] = change(lesson, starts_at=NOON + 2 * HOUR, ends_at=NOON + 3 * HOUR)
+    assert mail.subject.endswith("has moved: 2026-03-02 16:00–17:00 (Europe/Kyiv)")
+    assert "Before: 2026-03-02 14:00–15:00 (Europe/Kyiv)" in mail.body
+    assert "Now: 2026-03-02 16:00–17:00 (Europe/Kyiv)" in mail.body
+
+
+@pytest.mark.parametrize("minutes", [30, 90])
+def test_longer_or_shorter_lesson_is_no_move(change, reader, lesson, minutes):
+    end = NOON + timedelta(minutes=minutes)
+    [mail] = change(lesson, ends_at=end)
+    assert "moved" not in mail.subject + mail.body
+    assert f"now ends at {reader.local(end):%H:%M}" in mail.subject
+    assert "Before: 2026-03-02 14:00–15:00" in mail.body
+
+
+def test_same_end_with_another_start_is_a_move(change, reader, lesson):
+    [mail] = change(lesson, starts_at=NOON + HOUR / 2)
+    assert "has moved: 2026-03-02 14:30–15:00" in mail.subject
+
+
+def test_new_title_sends_no_mail(change, reader, lesson):
+    assert change(lesson, title="Sets") == []
+
+
+def test_same_values_send_no_mail(change, reader, lesson):
+    assert change(lesson, title="", starts_at=NOON, ends_at=NOON + HOUR) == []
+    assert change(lesson) == []
+
+
+def test_mail_is_in_the_readers_language_and_zone(change, tutor):
+    abroad = make_user("student", timezone="America/Toronto", locale="uk")
+    make_classroom(tutor, abroad)
+    [mail] = change(make_lesson(tutor, abroad), starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
+    assert "перенесено: 2026-03-02 08:00–09:00" in mail.subject
+    assert "Було: 2026-03-02 07:00–08:00 (America/Toronto)" in mail.body
+    assert "Стало: 2026-03-02 08:00–09:00 (America/Toronto)" in mail.body
+
+
+def test_hour_that_comes_twice_says_which(change, tutor, reader):
+    make_classroom(tutor, reader)
+    [mail] = change(
+        make_lesson(tutor, reader, DOUBLED), starts_at=DOUBLED + HOUR, ends_at=DOUBLED + 2 * HOUR
+    )
+    assert "Before: 2026-10-25 03:30 (UTC+3)–03:30 (UTC+2)" in mail.body
+    assert "Now: 2026-10-25 03:30 (UTC+2)–04:30 (UTC+2)" in mail.body
+
+
+def test_lesson_over_midnight_says_both_days(change, reader, lesson):
+    late = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
+    [mail] = change(lesson, starts_at=late, ends_at=late + HOUR)
+    assert "2026-03-02 23:30–2026-03-03 00:30" in mail.subject

@@ -1,0 +1,82 @@
+"""Two clients that change one lesson: `If-Match`, and the time last seen."""
+
+import pytest
+
+from apps.lessons.models import Lesson
+from conftest import HOUR, NOON
+
+pytestmark = pytest.mark.django_db
+LATER = {
+    "starts_at": (NOON + HOUR).isoformat(),
+    "ends_at": (NOON + 2 * HOUR).isoformat(),
+}
+
+
+@pytest.fixture
+def url(lesson):
+    return f"/api/lessons/{lesson.pk}/"
+
+
+def test_stale_version_is_refused_and_nothing_is_lost(api, tutor, url):
+    client = api(tutor)
+    seen = client.get(url)["ETag"]
+    assert client.patch(url, {"title": "Theirs"}, headers={"If-Match": seen}).status_code == 200
+    answer = client.patch(url, {"title": "Mine"}, headers={"If-Match": seen})
+    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    assert set(answer.json()) == {"error", "detail"}
+    assert Lesson.objects.get().title == "Theirs"
+
+
+def test_present_version_is_taken_and_the_next_one_answered(api, tutor, url):
+    client = api(tutor)
+    for title in ("One", "Two", "Two"):
+        seen = client.get(url)["ETag"]
+        answer = client.patch(url, {"title": title}, headers={"If-Match": seen})
+        assert answer.status_code == 200
+        assert answer["ETag"] == client.get(url)["ETag"]
+
+
+@pytest.mark.parametrize("header", ["*", '"other", W/{seen}', "{seen}"])
+def test_forms_of_if_match_that_hold(api, tutor, url, header):
+    client = api(tutor)
+    header = header.replace("{seen}", client.get(url)["ETag"])
+    assert client.patch(url, {"title": "x"}, headers={"If-Match": header}).status_code == 200
+
+
+@pytest.mark.parametrize("header", ['"other"', "not quoted", '"', "", "ʼ"])
+def test_forms_of_if_match_that_do_not_hold(api, tutor, url, header):
+    answer = api(tutor).patch(url, {"title": "x"}, headers={"If-Match": header})
+    assert answer.status_code == 412
+
+
+def test_without_if_match_the_last_one_wins(api, tutor, url):
+    for title in ("One", "Two"):
+        assert api(tutor).patch(url, {"title": title}).status_code == 200
+    assert Lesson.objects.get().title == "Two"
+
+
+@pytest.mark.parametrize("field", ["expected_starts_at", "expected_ends_at"])
+def test_move_from_a_time_where_the_lesson_no_longer_is_is_refused(api, tutor, url, field):
+    client = api(tutor)
+    seen = client.get(url).json()[field.removeprefix("expected_")]
+    assert client.patch(url, {**LATER, field: seen}).status_code == 200
+    back = {"starts_at": NOON.isoformat(), "ends_at": (NOON + HOUR / 2).isoformat()}
+    answer = client.patch(url, {**back, field: seen})
+    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    assert Lesson.objects.get().starts_at == NOON + HOUR
+
+
+def test_rename_keeps_a_move_made_meanwhile(api, tutor, url):
+    client = api(tutor)
+    client.patch(url, LATER)
+    assert client.patch(url, {"title": "Sets"}).json()["starts_at"] == "2026-03-02T13:00:00Z"
+
+
+def test_second_cancel_is_refused_and_sends_nothing(
+    api, tutor, url, settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "memory://"
+    with django_capture_on_commit_callbacks(execute=True):
+        answers = [api(tutor).post(f"{url}cancel/").status_code for _ in range(2)]
+    assert answers == [200, 409]
+    assert len(mailoutbox) == 1
