@@ -6,9 +6,11 @@ from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.common.mail_queue import QueueBackend
 from apps.lessons.models import Lesson
 from conftest import HOUR, NOON, PASSWORD, make_lesson, make_user, sign_up
 
@@ -56,10 +58,20 @@ def test_no_page_of_the_admin_shows_a_secret(admin_client, lesson):
     codes = {"seed": "recovery-seed", "used_mask": 0, "migrated_codes": ["recovery-code"]}
     Authenticator.objects.create(user=user, type="recovery_codes", data=codes)
     Lesson.objects.update(idempotency_key="idem-secret", idempotency_digest="digest-secret")
+    message = EmailMessage("reset-secret", "reset-secret", to=["olena@school.example"])
+    QueueBackend().send_messages([message])
     sessions = list(UserSession.objects.values_list("session_key", flat=True))
     assert sessions
     secrets = [
-        *("idem-secret", "digest-secret", seed, "recovery-seed", "recovery-code", PASSWORD),
+        *(
+            "idem-secret",
+            "digest-secret",
+            "reset-secret",
+            seed,
+            "recovery-seed",
+            "recovery-code",
+            PASSWORD,
+        ),
         *sessions,
         lesson.classroom.join_code,
         user.password.rpartition("$")[2],

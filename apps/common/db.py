@@ -1,9 +1,9 @@
 """What a database says when a constraint refuses a row, and statements written by hand."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, models
 from psycopg.pq import Format
 
 
@@ -27,3 +27,28 @@ def select(statement: str, *values: Any) -> list[tuple[Any, ...]]:
             cursor.cursor.format = Format.BINARY
         cursor.execute(statement, [adapt(v) if isinstance(v, datetime) else v for v in values])
         return list(cursor.fetchall())
+
+
+def sqlite_shifted(moment: str, seconds: int) -> str:
+    """SQL: a stored datetime so many seconds later, in the format that Django stores, in which
+    text sorts as time does. The fraction is kept as it is: SQLite's own would round it."""
+    return f"(datetime(substr({moment}, 1, 19), '{seconds:+d} seconds') || substr({moment}, 20))"
+
+
+class ShiftedBy(models.Func):
+    """A moment so many whole seconds later, in SQL that each database knows by itself.
+
+    Django's own addition calls a Python function on SQLite, so that a constraint with it keeps
+    every other program from checking, dumping and restoring the database.
+    """
+
+    arity = 1
+    template = "(%(expressions)s + interval '%(seconds)s seconds')"
+    output_field = models.DateTimeField()
+
+    def __init__(self, moment: Any, by: timedelta) -> None:
+        super().__init__(moment, seconds=int(by.total_seconds()))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_unused: Any) -> tuple[str, Any]:
+        moment, params = compiler.compile(self.source_expressions[0])
+        return sqlite_shifted(moment, self.extra["seconds"]), (*params, *params)

@@ -5,13 +5,20 @@ that no extension (btree_gist) is needed. SQLite has triggers, which cannot race
 SQLite database has one writer at a time. Both hold the same rule: of two live lessons that
 overlap, at least one was scheduled with `allow_overlap`.
 
+No lesson is longer than 12 hours, which the triggers say once more of the start: it lets them look
+into the index on (person, starts_at) where the other lesson can be, not through the whole past.
+
 SQLite drops the triggers when Django rebuilds the table, so a migration that alters Lesson puts
 them back, as 0003 does; tests/test_constraints.py notices if it was forgotten.
 """
 
 from typing import Any
 
+from apps.common.db import sqlite_shifted
+
 NAMES = {person: f"lesson_{person}_no_overlap" for person in ("tutor", "student")}
+
+_LONGEST = 12 * 3600  # seconds
 
 _POSTGRES = """
 ALTER TABLE lessons_lesson ADD CONSTRAINT {name} EXCLUDE USING gist (
@@ -27,6 +34,7 @@ WHEN NEW.status <> 'cancelled' AND NOT NEW.allow_overlap AND EXISTS (
     WHERE other.{person}_id = NEW.{person}_id AND other.id IS NOT NEW.id
       AND other.status <> 'cancelled' AND NOT other.allow_overlap
       AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at
+      AND other.starts_at > {earliest}
 )
 BEGIN SELECT RAISE(ABORT, '{name}'); END
 """
@@ -44,7 +52,18 @@ def install(apps: Any, schema_editor: Any) -> None:
             schema_editor.execute(_POSTGRES.format(person=person, name=name))
             continue
         for event, when in _SQLITE_EVENTS.items():
-            schema_editor.execute(_SQLITE.format(person=person, name=name, event=event, when=when))
+            schema_editor.execute(_sqlite_trigger(person, name, event, when))
+
+
+def put_triggers_back(apps: Any, schema_editor: Any) -> None:
+    """For migrations that alter Lesson: SQLite makes the table anew, without its triggers."""
+    if schema_editor.connection.vendor == "sqlite":
+        install(apps, schema_editor)
+
+
+def _sqlite_trigger(person: str, name: str, event: str, when: str) -> str:
+    earliest = sqlite_shifted("NEW.starts_at", -_LONGEST)
+    return _SQLITE.format(person=person, name=name, event=event, when=when, earliest=earliest)
 
 
 def uninstall(apps: Any, schema_editor: Any) -> None:

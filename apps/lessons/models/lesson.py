@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.classroom.realtime.control import recheck_lesson
 from apps.classrooms.models import Classroom
+from apps.common.db import ShiftedBy
 from apps.common.versions import version_of
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ class Lesson(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="lesson_lasts_5min_to_12h",
-                condition=Q(ends_at__gte=F("starts_at") + SHORTEST)
-                & Q(ends_at__lte=F("starts_at") + LONGEST),
+                condition=Q(ends_at__gte=ShiftedBy("starts_at", by=SHORTEST))
+                & Q(ends_at__lte=ShiftedBy("starts_at", by=LONGEST)),
             ),
             models.CheckConstraint(
                 name="lesson_status_known",

@@ -1,0 +1,28 @@
+"""How long a lesson lasts, in SQL that no Python function is needed for, and the overlap triggers
+with a lower bound."""
+
+from datetime import timedelta
+
+from django.db import migrations, models
+
+import apps.common.db
+from apps.lessons import overlap
+
+
+class Migration(migrations.Migration):
+    dependencies = [("lessons", "0003_no_index_twice")]
+    operations = [
+        migrations.RunPython(migrations.RunPython.noop, overlap.put_triggers_back),
+        migrations.RemoveConstraint(model_name="lesson", name="lesson_lasts_5min_to_12h"),
+        migrations.AddConstraint(
+            model_name="lesson",
+            constraint=models.CheckConstraint(
+                name="lesson_lasts_5min_to_12h",
+                condition=models.Q(
+                    ends_at__gte=apps.common.db.ShiftedBy("starts_at", by=timedelta(minutes=5)),
+                    ends_at__lte=apps.common.db.ShiftedBy("starts_at", by=timedelta(hours=12)),
+                ),
+            ),
+        ),
+        migrations.RunPython(overlap.put_triggers_back, migrations.RunPython.noop),
+    ]
