@@ -14,6 +14,7 @@ from apps.classroom.models import (
     RoomBan,
 )
 from apps.classroom.policies import Person, Role
+from apps.common.versions import check_version, version_of
 
 
 def session_of(*, lesson_id: int) -> ClassroomSession:
@@ -64,6 +65,15 @@ def remove(*, session_id: int, person: str, name: str) -> None:
 def set_timer(*, session_id: int, seconds: int, now: datetime) -> None:
     ends_at = now + timedelta(seconds=seconds) if seconds else None
     ClassroomSession.objects.filter(pk=session_id).update(timer_ends_at=ends_at)
+
+
+def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = None) -> None:
+    """`seen` are versions of the text that may be replaced. Raises `precondition_failed`."""
+    with transaction.atomic():
+        session = ClassroomSession.objects.select_for_update().only("notes").get(pk=session_id)
+        check_version(version_of(session.notes), seen)
+        session.notes = text
+        session.save(update_fields=["notes"])
 
 
 def end_lesson(*, session_id: int) -> None:

@@ -1,5 +1,7 @@
 """Joining, inviting, accepting, pausing and leaving classrooms."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -8,6 +10,7 @@ from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership, normal_join_code
 from apps.classrooms.notices import send_invitation
 from apps.common.errors import forbidden, invalid, not_found
+from apps.common.versions import check_version
 
 Status = Membership.Status
 
@@ -33,6 +36,19 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
     if membership.status in (Status.PAUSED, Status.REMOVED):
         raise forbidden(_("Your tutor has to let you back into this classroom."))
     return _activate(membership)
+
+
+@transaction.atomic
+def change_classroom(
+    *, classroom: Classroom, name: str | None = None, seen: Collection[str] | None = None
+) -> None:
+    """`seen` are versions that may be replaced. Raises `precondition_failed`."""
+    list(Classroom.objects.select_for_update().filter(pk=classroom.pk).values_list("pk"))
+    classroom.refresh_from_db()
+    check_version(classroom.version, seen)
+    if name is not None:
+        classroom.name = name
+        classroom.save(update_fields=["name"])
 
 
 @transaction.atomic

@@ -210,6 +210,13 @@ def _timer_and_notes() -> dict[str, str]:
         "notesSaved": _("Saved"),
         "notesSaving": _("Saving…"),
         "notesFailed": _("Not saved. It is tried again as you write."),
+        "notesChanged": _(
+            "These notes were changed in another window. Nothing is lost: choose what to keep."
+        ),
+        "notesTheirs": _("The other version"),
+        "notesTakeTheirs": _("Take the other version"),
+        "notesKeepMine": _("Keep mine"),
+        "notesJoin": _("Keep both"),
         "endLesson": _("End the lesson"),
         "endTitle": _("End the lesson?"),
         "endText": _("The call ends for everybody. Board and chat stay with the lesson."),

@@ -245,3 +245,45 @@ def test_a_lesson_is_live_then_over_and_its_page_says_who_was_there(browser, kre
     other.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
     for context in (tutor, student):
         context.close()
+
+
+def stored(school: School) -> str:
+    return school.ask("GET", f"/api/classroom/sessions/{school.session_uuid}/notes/")["text"]
+
+
+def open_notes(page: Page) -> Page:
+    page.get_by_role("tab", name="Notes").click()
+    expect(page.get_by_label("Private notes")).to_be_enabled()
+    return page
+
+
+def test_two_tabs_lose_no_notes(browser: Browser, kreida: Kreida):
+    school = make_school(kreida.url, "Нотатки")
+    context = open_as(browser, school.tutor)
+    first, second = (open_notes(enter(context, school.room)) for _ in range(2))
+    first.get_by_label("Private notes").fill("From the first")
+    expect(first.get_by_text("Saved", exact=True)).to_be_visible()
+    second.get_by_label("Private notes").fill("From the second")
+    expect(second.get_by_label("The other version")).to_have_value("From the first")
+    assert stored(school) == "From the first"
+    second.get_by_role("button", name="Keep both").click()
+    expect(second.get_by_text("Saved", exact=True)).to_be_visible()
+    assert stored(school) == "From the second\n\nFrom the first"
+    context.close()
+
+
+def test_notes_of_a_tab_that_closed_without_a_connection_are_there_again(
+    browser: Browser, kreida: Kreida
+):
+    school = make_school(kreida.url, "Нотатки")
+    context = open_as(browser, school.tutor)
+    page = open_notes(enter(context, school.room))
+    context.set_offline(True)
+    page.get_by_label("Private notes").fill("Written in a tunnel")
+    page.close()
+    context.set_offline(False)
+    again = open_notes(enter(context, school.room))
+    expect(again.get_by_label("Private notes")).to_have_value("Written in a tunnel")
+    expect(again.get_by_text("Saved", exact=True)).to_be_visible()
+    assert stored(school) == "Written in a tunnel"
+    context.close()

@@ -1,23 +1,41 @@
+from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.views import APIView
 
 from apps.accounts.api.serializers import Me, MeInput
+from apps.accounts.models import User
 from apps.accounts.requests import SignedIn
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import without_nulls
+from apps.common.versions import ETAG, IF_MATCH, check_version, etag, versions_asked_for
+
+
+def _answer(user: User) -> HttpResponse:
+    answer = json_response(Me(user).data)
+    answer["ETag"] = etag(user.version)
+    return answer
 
 
 class MeView(APIView):
-    @documented("Who I am", {200: Me})
+    @documented("Who I am", {200: Me}, query=[ETAG])
     def get(self, request: SignedIn) -> HttpResponse:
-        return json_response(Me(request.user).data)
+        return _answer(request.user)
 
-    @documented("Change my names, time zone or language", {200: Me}, body=MeInput)
+    @documented(
+        "Change my names, time zone or language",
+        {200: Me},
+        body=MeInput,
+        query=[IF_MATCH, ETAG],
+        errors=(412,),
+    )
     def patch(self, request: SignedIn) -> HttpResponse:
         data = MeInput(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
-        for name, value in data.validated_data.items():
-            setattr(request.user, name, value)
-        request.user.save(update_fields=list(data.validated_data))
-        return json_response(Me(request.user).data)
+        with transaction.atomic():
+            user = User.objects.select_for_update().get(pk=request.user.pk)
+            check_version(user.version, versions_asked_for(request))
+            for name, value in data.validated_data.items():
+                setattr(user, name, value)
+            user.save(update_fields=list(data.validated_data))
+        return _answer(user)

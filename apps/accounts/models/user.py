@@ -11,6 +11,7 @@ from django.utils import timezone as clock
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.text import fold
+from apps.common.versions import version_of
 from apps.common.zones import DEFAULT, canonical_zone, find_zone, validate_time_zone
 
 
@@ -103,6 +104,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_student(self) -> bool:
         return self.role == self.Role.STUDENT
+
+    @property
+    def version(self) -> str:
+        """Of what one may change about oneself (see apps/common/versions.py)."""
+        return version_of(self.first_name, self.last_name, self.timezone, self.locale)
 
     @property
     def zone(self) -> ZoneInfo:

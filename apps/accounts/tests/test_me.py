@@ -79,3 +79,13 @@ def test_a_bad_value_is_named_and_nothing_changes(api, student, name, value):
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert set(answer.json()["fields"]) == {name}
     assert api(student).get(URL).json() == before
+
+
+def test_stale_version_is_refused(api, student):
+    client = api(student)
+    seen = client.get(URL)["ETag"]
+    answer = client.patch(URL, {"first_name": "Леся"}, headers={"If-Match": seen})
+    assert (answer.status_code, answer["ETag"]) == (200, client.get(URL)["ETag"])
+    answer = client.patch(URL, {"first_name": "Ліна"}, headers={"If-Match": seen})
+    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    assert client.get(URL).json()["first_name"] == "Леся"

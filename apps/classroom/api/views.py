@@ -19,10 +19,12 @@ from apps.classroom.files import keep_picture
 from apps.classroom.history import restore_board
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
 from apps.classroom.queries import Row
+from apps.classroom.services import write_notes
 from apps.common.errors import not_found
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import MAX_ID
+from apps.common.versions import ETAG, IF_MATCH, etag, version_of, versions_asked_for
 
 _PICTURE: Any = {(200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, "Its bytes")}
 _STATE: Any = {(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "Yjs v1")}
@@ -118,26 +120,35 @@ class RestoreView(RoomView):
         return HttpResponse(status=204)
 
 
+def _notes_answer(text: str) -> HttpResponse:
+    answer = json_response({"text": text})
+    answer["ETag"] = etag(version_of(text))
+    return answer
+
+
 class NotesView(RoomView):
-    @documented("My private notes on this lesson", {200: shapes.NotesShape}, errors=(404,))
+    @documented(
+        "My private notes on this lesson", {200: shapes.NotesShape}, query=[ETAG], errors=(404,)
+    )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid, steering=True)
         notes = ClassroomSession.objects.filter(pk=access.session_id).values_list("notes")
-        return json_response({"text": notes.get()[0]})
+        return _notes_answer(notes.get()[0])
 
     @documented(
         "Write my private notes",
         {200: shapes.NotesShape},
         body=shapes.NotesInput,
-        errors=(404,),
+        query=[IF_MATCH, ETAG],
+        errors=(404, 412),
     )
     def put(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid, steering=True)
         data = shapes.NotesInput(data=request.data)
         data.is_valid(raise_exception=True)
         text = data.validated_data["text"]
-        ClassroomSession.objects.filter(pk=access.session_id).update(notes=text)
-        return json_response({"text": text})
+        write_notes(session_id=access.session_id, text=text, seen=versions_asked_for(request))
+        return _notes_answer(text)
 
 
 class AttendanceView(RoomView):

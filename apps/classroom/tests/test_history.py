@@ -66,3 +66,15 @@ def test_the_tutors_notes_are_the_tutors_own(api, lesson, tutor, student):
     assert api(tutor).put(url, {"text": " повторити дроби\n"}).status_code == 200
     assert api(tutor).get(url).json() == {"text": " повторити дроби\n"}
     assert api(student).get(url).status_code == 403
+
+
+def test_notes_of_another_window_are_not_overwritten_unseen(api, lesson, tutor):
+    client, url = api(tutor), f"/api/classroom/sessions/{lesson.session.uuid}/notes/"
+    seen = client.get(url)["ETag"]
+    first = client.put(url, {"text": "Theirs"}, headers={"If-Match": seen})
+    assert (first.status_code, first["ETag"]) == (200, client.get(url)["ETag"])
+    answer = client.put(url, {"text": "Mine"}, headers={"If-Match": seen})
+    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    assert client.get(url).json() == {"text": "Theirs"}
+    assert client.put(url, {"text": "Both"}, headers={"If-Match": first["ETag"]}).status_code == 200
+    assert client.put(url, {"text": "As ever"}).status_code == 200

@@ -13,6 +13,7 @@ from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.pagination import PageQuery
 from apps.common.parsing import without_nulls
+from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
 
 
 def classroom_json(classroom: Classroom) -> Row:
@@ -43,24 +44,32 @@ class ClassroomsView(APIView):
         return json_response(classroom_json(classroom), 201)
 
 
+def _answer(classroom: Classroom) -> HttpResponse:
+    answer = json_response(classroom_json(classroom))
+    answer["ETag"] = etag(classroom.version)
+    return answer
+
+
 class ClassroomView(APIView):
-    @documented("A classroom of mine", {200: shapes.ClassroomShape}, errors=(404,))
+    @documented("A classroom of mine", {200: shapes.ClassroomShape}, query=[ETAG], errors=(404,))
     def get(self, request: SignedIn, classroom_id: int) -> HttpResponse:
-        return json_response(classroom_json(access_classroom(request.user, classroom_id)))
+        return _answer(access_classroom(request.user, classroom_id))
 
     @documented(
         "Rename a classroom",
         {200: shapes.ClassroomShape},
         body=shapes.ClassroomChange,
-        errors=(404,),
+        query=[IF_MATCH, ETAG],
+        errors=(404, 412),
     )
     def patch(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         data = shapes.ClassroomChange(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
-        classroom.name = data.validated_data.get("name", classroom.name)
-        classroom.save(update_fields=["name"])
-        return json_response(classroom_json(classroom))
+        services.change_classroom(
+            classroom=classroom, seen=versions_asked_for(request), **data.validated_data
+        )
+        return _answer(classroom)
 
     @documented("Archive a classroom; its lessons stay", {204: None}, errors=(404,))
     def delete(self, request: SignedIn, classroom_id: int) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.text import fold, words_in
+from apps.common.versions import version_of
 
 # No 0 and O, no 1, I and L: the code is read aloud and typed. 31^8 is about 2^39.6.
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -59,6 +60,11 @@ class Classroom(models.Model):
         if fields is not None and "name" in fields:
             kwargs["update_fields"] = {*fields, "search_text"}
         super().save(*args, **kwargs)
+
+    @property
+    def version(self) -> str:
+        """Of what may be changed about it (see apps/common/versions.py)."""
+        return version_of(self.name)
 
     def rotate_join_code(self) -> None:
         """The old code opens nothing any more; members stay."""

@@ -96,3 +96,13 @@ def test_somebody_elses_classroom_is_forbidden_and_a_missing_one_not_found(
             assert refusal(call(f"{URL}{classroom.pk}/")) == (403, "forbidden")
             assert refusal(call(f"{URL}{classroom.pk + 1}/")) == (404, "not_found")
             assert refusal(call(f"{URL}{10**30}/")) == (404, "not_found")
+
+
+def test_stale_version_is_refused(api, tutor, classroom):
+    client, url = api(tutor), f"/api/classrooms/{classroom.pk}/"
+    seen = client.get(url)["ETag"]
+    answer = client.patch(url, {"name": "Sets"}, headers={"If-Match": seen})
+    assert (answer.status_code, answer["ETag"]) == (200, client.get(url)["ETag"])
+    answer = client.patch(url, {"name": "Rings"}, headers={"If-Match": seen})
+    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    assert client.get(url).json()["name"] == "Sets"

@@ -1,66 +1,35 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo } from "react";
 import type { MessageKey } from "../messages";
-import { json } from "../net/http";
-import { useRoom, useWords } from "./context";
+import { type NotesState, NotesSync } from "../state/notes-sync";
+import { useRoom, useStore, useWords } from "./context";
+import { Button } from "./parts";
 
-const PAUSE = 800;
-
-type Saving = "saved" | "saving" | "failed";
-const WORDS: Record<Saving, MessageKey> = {
+const WORDS: Record<NotesState["saving"], MessageKey> = {
   saved: "notesSaved",
   saving: "notesSaving",
   failed: "notesFailed",
 };
 
-/** The tutor's own; saved a moment after the last key. */
+/** The tutor's own. */
 export function Notes() {
   const { session } = useRoom();
   const t = useWords();
-  const [text, setText] = useState<string | null>(null);
-  const [state, setState] = useState<Saving>("saved");
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const unsaved = useRef<string | null>(null);
-  const url = `${session.api}notes/`;
-
-  const save = useRef(async () => {
-    clearTimeout(timer.current);
-    const draft = unsaved.current;
-    if (draft === null) return;
-    unsaved.current = null;
-    try {
-      await session.request(url, { ...json("PUT", { text: draft }), keepalive: true });
-      setState(unsaved.current === null ? "saved" : "saving");
-    } catch {
-      unsaved.current ??= draft;
-      setState("failed");
-      timer.current = setTimeout(() => void save.current(), PAUSE * 6);
-    }
-  });
+  const notes = useMemo(
+    () => new NotesSync(session.request, `${session.api}notes/`, localStorage),
+    [session],
+  );
+  const { text, saving, theirs } = useStore(notes.store);
 
   useEffect(() => {
-    const { request } = session;
-    const last = save.current;
-    const leave = () => void last();
-    request(url)
-      .then((response) => response.json())
-      .then(
-        (body: { text: string }) => setText((now) => now ?? body.text),
-        () => setState("failed"),
-      );
+    const leave = () => void notes.save();
+    void notes.load();
     addEventListener("pagehide", leave);
     return () => {
       removeEventListener("pagehide", leave);
-      void last();
+      leave();
     };
-  }, [session, url]);
+  }, [notes]);
 
-  const typed = (value: string) => {
-    setText(value);
-    setState("saving");
-    unsaved.current = value;
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => void save.current(), PAUSE);
-  };
   return (
     <div className="room-notes">
       <label>
@@ -69,10 +38,26 @@ export function Notes() {
           value={text ?? ""}
           maxLength={100_000}
           disabled={text === null}
-          onChange={(event) => typed(event.target.value)}
+          onChange={(event) => notes.type(event.target.value)}
         />
       </label>
-      <p role="status">{t(WORDS[state])}</p>
+      {theirs !== null && text !== null && (
+        <div className="room-notes-theirs" role="alert">
+          <p>{t("notesChanged")}</p>
+          <label>
+            <span>{t("notesTheirs")}</span>
+            <textarea value={theirs} readOnly />
+          </label>
+          <div className="room-row">
+            <Button onClick={() => notes.choose(theirs)}>{t("notesTakeTheirs")}</Button>
+            <Button onClick={() => notes.choose(text)}>{t("notesKeepMine")}</Button>
+            <Button look="primary" onClick={() => notes.choose(`${text}\n\n${theirs}`)}>
+              {t("notesJoin")}
+            </Button>
+          </div>
+        </div>
+      )}
+      {theirs === null && <p role="status">{t(WORDS[saving])}</p>}
     </div>
   );
 }

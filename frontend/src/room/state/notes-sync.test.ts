@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ApiError, type Request } from "../net/http";
+import { NotesSync } from "./notes-sync";
+
+/** A server that keeps one text, and refuses a write over what was not seen. */
+class Server {
+  version = 1;
+  failing = false;
+  constructor(public text: string) {}
+
+  readonly request: Request = async (_url, init = {}) => {
+    if (this.failing) throw new ApiError(0, "network", "");
+    if (init.method === "PUT") {
+      const seen = new Headers(init.headers).get("If-Match");
+      if (seen !== this.tag) throw new ApiError(412, "precondition_failed", "");
+      this.write((JSON.parse(String(init.body)) as { text: string }).text);
+    }
+    return Response.json({ text: this.text }, { headers: { ETag: this.tag } });
+  };
+
+  get tag(): string {
+    return `"${this.version}"`;
+  }
+
+  write(text: string): void {
+    this.text = text;
+    this.version += 1;
+  }
+}
+
+class Drafts {
+  readonly kept = new Map<string, string>();
+  get length(): number {
+    return this.kept.size;
+  }
+  key = (index: number) => [...this.kept.keys()][index] ?? null;
+  getItem = (key: string) => this.kept.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.kept.set(key, value);
+  removeItem = (key: string) => void this.kept.delete(key);
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+async function open(server: Server, drafts = new Drafts(), tab = "a"): Promise<NotesSync> {
+  const notes = new NotesSync(server.request, "/notes/", drafts, tab);
+  await notes.load();
+  return notes;
+}
+
+it("saves a moment after the last key, and again over its own version", async () => {
+  const server = new Server("");
+  const notes = await open(server);
+  notes.type("one");
+  expect(server.text).toBe("");
+  await vi.advanceTimersByTimeAsync(1000);
+  notes.type("one two");
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(server.text).toBe("one two");
+  expect(notes.store.get()).toEqual({ text: "one two", saving: "saved", theirs: null });
+});
+
+it("shows the other window's text and overwrites nothing until one chooses", async () => {
+  const server = new Server("");
+  const notes = await open(server);
+  server.write("theirs");
+  notes.type("mine");
+  await vi.advanceTimersByTimeAsync(1000);
+  notes.type("mine!");
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(server.text).toBe("theirs");
+  expect(notes.store.get()).toEqual({ text: "mine!", saving: "saving", theirs: "theirs" });
+  notes.choose("mine!\n\ntheirs");
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(server.text).toBe("mine!\n\ntheirs");
+  expect(notes.store.get()).toMatchObject({ saving: "saved", theirs: null });
+});
+
+it("asks again when the text changed a second time before one chose", async () => {
+  const server = new Server("");
+  const notes = await open(server);
+  server.write("theirs");
+  notes.type("mine");
+  await vi.advanceTimersByTimeAsync(1000);
+  server.write("theirs, longer");
+  notes.choose("mine");
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(server.text).toBe("theirs, longer");
+  expect(notes.store.get().theirs).toBe("theirs, longer");
+});
+
+it("does not ask when both windows wrote the same", async () => {
+  const server = new Server("");
+  const notes = await open(server);
+  server.write("same");
+  notes.type("same");
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(notes.store.get()).toMatchObject({ saving: "saved", theirs: null });
+});
+
+it("tries again after an outage", async () => {
+  const server = new Server("");
+  const notes = await open(server);
+  server.failing = true;
+  notes.type("mine");
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(notes.store.get().saving).toBe("failed");
+  server.failing = false;
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(server.text).toBe("mine");
+});
+
+it("keeps what a closed tab could not save, and drops it once it is saved", async () => {
+  const server = new Server("");
+  const drafts = new Drafts();
+  const closed = await open(server, drafts);
+  server.failing = true;
+  closed.type("mine");
+  await closed.save();
+  vi.clearAllTimers();
+  server.failing = false;
+  const opened = await open(server, drafts, "b");
+  expect(opened.store.get().text).toBe("mine");
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(server.text).toBe("mine");
+  expect(drafts.length).toBe(0);
+});
+
+it("shows both where the text changed after that tab had closed", async () => {
+  const server = new Server("");
+  const drafts = new Drafts();
+  const closed = await open(server, drafts);
+  server.failing = true;
+  closed.type("mine");
+  await closed.save();
+  vi.clearAllTimers();
+  server.failing = false;
+  server.write("theirs");
+  const opened = await open(server, drafts, "b");
+  expect(opened.store.get()).toMatchObject({ text: "mine", theirs: "theirs" });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(server.text).toBe("theirs");
+});
