@@ -228,6 +228,12 @@ def _board() -> dict[str, str]:
     return {
         "board": _("Board"),
         "boardLoading": _("The board is being opened…"),
+        "boardFailedTitle": _("The board cannot be shown"),
+        "boardFailedText": _(
+            "The call, the chat and the people are still here, and nothing on the board is lost. "
+            "If reloading does not help, the tutor can go back to an earlier state in the history."
+        ),
+        "boardReload": _("Reload the board"),
         "boardTools": _("Board tools"),
         "page": _("Page {number}"),
         "pages": _("Pages of the board"),
@@ -282,6 +288,7 @@ def _export_and_history() -> dict[str, str]:
         "historySlider": _("Moment"),
         "historyPicture": _("The board at {time}"),
         "historyBlank": _("This page was empty then."),
+        "historyUndrawn": _("This state cannot be shown."),
         "historyRestore": _("Bring this state back"),
         "historyRestored": _("The board is as it was at {time}."),
         "historyFailed": _("The history could not be loaded."),

@@ -5,7 +5,7 @@ import type {
 } from "@excalidraw/excalidraw/element/types";
 import type { AppState, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
-import { Agreed, inParts, isTooLarge, readElements, weigh } from "./elements";
+import { Agreed, asRead, inParts, isTooLarge, readElements, weigh } from "./elements";
 
 const PART = 256 * 1024;
 /** A long stroke is sent whole each time, so it is sent less often the longer it is. */
@@ -86,8 +86,8 @@ export class PageBinding {
       PART,
     )) {
       this.map.doc?.transact(() => {
-        // A copy: the scene's element is changed in place by the next movement of the pen.
-        for (const element of part) this.map.set(element.id, { ...element });
+        // As others will read it, and a copy: the next movement of the pen changes the scene's.
+        for (const element of part) this.map.set(element.id, asRead(element));
       }, this);
       this.#agreed.note(part);
     }

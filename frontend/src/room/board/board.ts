@@ -10,13 +10,11 @@ import { readElements } from "./elements";
 import { BoardFiles } from "./files";
 import { Gallery } from "./gallery";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
-import { collaboratorsOf, type Presence, tutorsPage } from "./people";
+import { collaboratorsOf, MOST_SELECTED, type Presence, tutorsPage } from "./people";
 import { BoardProvider } from "./provider";
-import { firstView, type View } from "./view";
+import { type Box, firstView, type View } from "./view";
 
 const POINTER_EVERY = 40;
-/** What one says of oneself to the others has a limit; of more than this they see the first. */
-const MOST_SELECTED = 100;
 
 export interface BoardState {
   pages: readonly Page[];
@@ -198,8 +196,8 @@ export class Board {
   #look(api: ExcalidrawImperativeAPI, page: string): void {
     const { width, height } = api.getAppState();
     const elements = readElements(elementsOf(this.doc, page)).filter((one) => !one.isDeleted);
-    const box = elements.length ? getCommonBounds(elements) : null;
-    const { zoom, ...scroll } = this.#views.get(page) ?? firstView(box, width, height);
+    const boxes = () => elements.map((one): Box => getCommonBounds([one]));
+    const { zoom, ...scroll } = this.#views.get(page) ?? firstView(boxes(), width, height);
     api.updateScene({
       appState: { ...scroll, zoom: { value: zoom as AppState["zoom"]["value"] } } as AppState,
       captureUpdate: CaptureUpdateAction.NEVER,

@@ -2,6 +2,7 @@ import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import * as encoding from "lib0/encoding";
 import type * as Y from "yjs";
 import { BOARD_FRAME_LIMIT } from "../protocol";
+import { parseElement } from "./element-schema";
 
 /** What decides which of two states of an element is the later one. */
 export interface Stamp {
@@ -9,61 +10,20 @@ export interface Stamp {
   versionNonce: number;
 }
 
-const TYPES: ReadonlySet<string> = new Set([
-  "rectangle",
-  "diamond",
-  "ellipse",
-  "arrow",
-  "line",
-  "freedraw",
-  "text",
-  "image",
-  "frame",
-  "magicframe",
-]);
 /** One element is never cut, so it must fit into a frame by itself. */
 const LARGEST = BOARD_FRAME_LIMIT / 2;
-const NUMBERS = ["x", "y", "width", "height", "angle", "version", "versionNonce"] as const;
-/** Further out Excalidraw's own arithmetic loses its way. */
-const FAR = 1e7;
-
 /** Excalidraw's own rule: the higher version; of two equal ones the lower nonce. */
 export function beats(a: Stamp, b: Stamp | undefined): boolean {
   if (!b || a.version > b.version) return true;
   return a.version === b.version && a.versionNonce < b.versionNonce;
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value) && Math.abs(value) < 2 ** 53;
-}
-
-function isPoint(value: unknown): boolean {
-  return Array.isArray(value) && value.length >= 2 && isNumber(value[0]) && isNumber(value[1]);
-}
-
-/**
- * Whether Excalidraw can draw it. The document holds what any member or guest wrote, and one bad
- * element would break the board of everybody.
- */
-export function isDrawable(id: string, value: unknown): value is ExcalidrawElement {
-  if (typeof value !== "object" || value === null) return false;
-  const element = value as Record<string, unknown>;
-  if (element.id !== id || !TYPES.has(String(element.type))) return false;
-  if (!NUMBERS.every((key) => isNumber(element[key]))) return false;
-  if (Math.abs(element.x as number) > FAR || Math.abs(element.y as number) > FAR) return false;
-  if (["arrow", "line", "freedraw"].includes(String(element.type))) {
-    return Array.isArray(element.points) && element.points.every(isPoint);
-  }
-  if (element.type === "text") return typeof element.text === "string";
-  return true;
-}
-
 /** Drawable elements of a page, as copies: Excalidraw changes its elements in place. */
 export function readElements(map: Y.Map<unknown>, ids?: Iterable<string>): ExcalidrawElement[] {
   const found: ExcalidrawElement[] = [];
   for (const id of ids ?? map.keys()) {
-    const value = map.get(id);
-    if (isDrawable(id, value)) found.push({ ...value });
+    const element = parseElement(id, map.get(id));
+    if (element) found.push({ ...element });
   }
   return found;
 }
@@ -88,8 +48,7 @@ export class Agreed {
   changed(elements: readonly ExcalidrawElement[], map: Y.Map<unknown>): ExcalidrawElement[] {
     return elements.filter((element) => {
       if (this.holds(element)) return false;
-      const known = map.get(element.id);
-      return beats(element, isDrawable(element.id, known) ? known : undefined);
+      return beats(element, parseElement(element.id, map.get(element.id)) ?? undefined);
     });
   }
 }
@@ -101,8 +60,15 @@ function sizeOf(element: ExcalidrawElement): number {
   ).byteLength;
 }
 
+/** A copy with nothing in it but what is read from the document. */
+export function asRead(element: ExcalidrawElement): ExcalidrawElement {
+  const copy = { ...element };
+  return parseElement(element.id, copy) ?? copy;
+}
+
+/** For a frame, or for those who read it: what is out of bounds is shown to nobody else. */
 export function isTooLarge(element: ExcalidrawElement): boolean {
-  return sizeOf(element) > LARGEST;
+  return sizeOf(element) > LARGEST || parseElement(element.id, { ...element }) === null;
 }
 
 export function weigh(elements: readonly ExcalidrawElement[]): number {

@@ -9,6 +9,7 @@ import type * as Y from "yjs";
 import { backoff } from "../net/backoff";
 import { ApiError, type Request } from "../net/http";
 import { Store } from "../state/store";
+import { addressOf } from "./file-address";
 import { asPng } from "./pictures";
 
 const ACCEPTED = ["image/png", "image/jpeg", "image/webp", "image/gif"];
@@ -19,12 +20,6 @@ interface StoredFile {
   url: string;
   mimeType: string;
   created: number;
-}
-
-function isStored(value: unknown): value is StoredFile {
-  if (typeof value !== "object" || value === null) return false;
-  const file = value as Record<string, unknown>;
-  return typeof file.url === "string" && ACCEPTED.includes(String(file.mimeType));
 }
 
 /**
@@ -93,19 +88,14 @@ export class BoardFiles {
   #fetch(id: string): Promise<BinaryFileData | null> {
     const known = this.#fetched.get(id);
     if (known) return known;
-    const stored = this.map.get(id);
-    if (!isStored(stored)) return Promise.resolve(null);
-    const address = new URL(stored.url, location.href);
-    // Anyone in the room can write the document: only this room's own files are fetched.
-    const here = new URL(`${this.root}files/`, location.href);
-    if (address.origin !== here.origin || !address.pathname.startsWith(here.pathname)) {
-      return Promise.resolve(null);
-    }
-    const fetched = this.request(address.href)
+    const address = addressOf(this.map.get(id), this.root);
+    if (address === null) return Promise.resolve(null);
+    const fetched = this.request(address)
       .then((response) => response.blob())
       .then((blob) => this.#dataOf(id as FileId, blob))
-      .catch(() => {
-        this.#fetched.delete(id);
+      .catch((error) => {
+        // What is not there is not asked for with every stroke.
+        if (!(error instanceof ApiError) || !isFinal(error)) this.#fetched.delete(id);
         return null;
       });
     this.#fetched.set(id, fetched);

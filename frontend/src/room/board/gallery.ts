@@ -28,7 +28,8 @@ export class Gallery {
     const ink = new Set(missing.filter((picture) => picture.ink).map(({ id }) => id));
     const files = await this.files.get(missing.map(({ id }) => id));
     const shown = files.map((file) => (ink.has(file.id) ? this.#inked(file) : file));
-    api.addFiles(await Promise.all(shown));
+    // Adding none would be a change of the scene, after which it would be asked again, for ever.
+    if (shown.length) api.addFiles(await Promise.all(shown));
     for (const { id } of missing) this.#asked.delete(id);
   }
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import * as Y from "yjs";
-import { addPage, elementsOf, FIRST_PAGE, pagesOf, removePage } from "./pages";
+import { addPage, elementsOf, FIRST_PAGE, MOST_PAGES, pagesOf, removePage } from "./pages";
 
 it("has a first page in an empty document", () => {
   expect(pagesOf(new Y.Doc())).toEqual([{ id: FIRST_PAGE, order: 0, title: "" }]);
@@ -27,8 +27,49 @@ it("comes to the same order on both sides when two add a page at once", () => {
   expect(pagesOf(one)).toHaveLength(3);
 });
 
-it("survives an entry that is no page", () => {
+function page(order: unknown, title?: unknown): Y.Map<unknown> {
+  return new Y.Map<unknown>([
+    ["order", order],
+    ["title", title],
+  ]);
+}
+
+it.each([
+  ["text", "nonsense"],
+  ["a plain object", { order: 1 }],
+  ["a list", new Y.Array()],
+  ["null", null],
+])("leaves out an entry that is %s", (_, value) => {
   const doc = new Y.Doc();
-  doc.getMap("pages").set("x", "nonsense");
+  doc.getMap("pages").set("x", value);
   expect(pagesOf(doc)).toHaveLength(1);
+});
+
+it.each(["__proto__", "constructor", "", "x".repeat(101)])("leaves out the id %s", (id) => {
+  const doc = new Y.Doc();
+  doc.getMap("pages").set(id, page(2));
+  expect(pagesOf(doc).map((known) => known.id)).toEqual([FIRST_PAGE]);
+});
+
+it.each(["2", null, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 2n, {}])(
+  "keeps a page and its followers where the order is %s",
+  (order) => {
+    const doc = new Y.Doc();
+    doc.getMap("pages").set("x", page(order, { a: 1 }));
+    const added = addPage(doc);
+    const pages = pagesOf(doc);
+    expect(pages.map(({ id }) => id).sort()).toEqual([FIRST_PAGE, added, "x"].sort());
+    expect(pages.every((known) => Math.abs(known.order) <= 2e9 && known.title === "")).toBe(true);
+  },
+);
+
+it("lists so many pages and adds no more", () => {
+  const doc = new Y.Doc();
+  doc.transact(() => {
+    for (let at = 0; at < MOST_PAGES + 50; at += 1) doc.getMap("pages").set(`p${at}`, page(at));
+  });
+  expect(pagesOf(doc)).toHaveLength(MOST_PAGES);
+  const before = doc.getMap("pages").size;
+  expect(addPage(doc)).toBe(pagesOf(doc).at(-1)?.id);
+  expect(doc.getMap("pages").size).toBe(before);
 });

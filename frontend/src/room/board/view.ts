@@ -4,21 +4,49 @@ export interface View {
   zoom: number;
 }
 
-type Box = readonly [left: number, top: number, right: number, bottom: number];
+export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
 const ORIGIN: View = { scrollX: 0, scrollY: 0, zoom: 1 };
 /** Smaller than this nothing can be read. */
 const SMALLEST = 0.3;
 /** The part of the window that what is on the page may fill. */
 const SHARE = 0.9;
+/** As high as a very long PDF, one page below another. */
+const HIGHEST = 200_000;
+
+function around(boxes: readonly Box[]): Box {
+  const sides: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [left, top, right, bottom] of boxes) {
+    sides[0] = Math.min(sides[0], left);
+    sides[1] = Math.min(sides[1], top);
+    sides[2] = Math.max(sides[2], right);
+    sides[3] = Math.max(sides[3], bottom);
+  }
+  return sides;
+}
+
+function nearest(boxes: readonly Box[]): Box {
+  const distance = ([left, top]: Box) => Math.abs(left) + Math.abs(top);
+  return boxes.reduce((best, box) => (distance(box) < distance(best) ? box : best));
+}
 
 /**
  * Where to look at a page for the first time: at the same place as everybody, unless what is on it
- * would not be seen from there. What is too high begins at the top.
+ * would not be seen from there. What is too high begins at the top. What one stray element tears
+ * apart too far to be seen at once is looked at where it begins.
  */
-export function firstView(box: Box | null, width: number, height: number): View {
-  if (!box) return ORIGIN;
-  const [left, top, right, bottom] = box;
+export function firstView(boxes: readonly Box[], width: number, height: number): View {
+  if (!boxes.length) return ORIGIN;
+  const whole = around(boxes);
+  const isVast = whole[2] - whole[0] > width / SMALLEST || whole[3] - whole[1] > HIGHEST;
+  const isTorn = isVast && boxes.length > 1;
+  const isSeen = ([left, top, right, bottom]: Box) =>
+    left < width && top < height && right > 0 && bottom > 0;
+  if (isTorn && boxes.some(isSeen)) return ORIGIN;
+  return fitted(isTorn ? nearest(boxes) : whole, width, height);
+}
+
+function fitted([left, top, right, bottom]: Box, width: number, height: number): View {
   if (left >= 0 && top >= 0 && right <= width && bottom <= height) return ORIGIN;
   const zoom = Math.max(SMALLEST, Math.min(1, (SHARE * width) / (right - left)));
   const high = (bottom - top) * zoom > SHARE * height;

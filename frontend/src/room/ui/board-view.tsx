@@ -1,10 +1,11 @@
 import "@excalidraw/excalidraw/index.css";
 import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Board } from "../board/board";
 import { selectedFormula } from "../board/insert";
 import { BoardBar } from "./board-bar";
+import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
 import { useConfig, useRoom, useStore, useWords } from "./context";
 import { Button } from "./parts";
@@ -74,6 +75,8 @@ function Canvas({ board, grid }: { board: Board; grid: boolean }) {
   const keep = useCallback((given: ExcalidrawImperativeAPI) => {
     api.current = given;
   }, []);
+  // Before Excalidraw goes: whatever it still holds is in the document afterwards.
+  useLayoutEffect(() => () => board.detach(), [board]);
   const changed: NonNullable<Parameters<typeof Excalidraw>[0]["onChange"]> = (_, state, files) => {
     if (state.isLoading || !api.current) return;
     // Only now: Excalidraw empties the scene as it finishes loading.
@@ -136,7 +139,9 @@ export default function BoardView() {
         </div>
       )}
       <div ref={canvas} className="room-canvas">
-        <Canvas board={board} grid={grid} />
+        <BoardBoundary>
+          {(attempt) => <Canvas key={attempt} board={board} grid={grid} />}
+        </BoardBoundary>
       </div>
       {dialog && <BoardDialogs board={board} dialog={dialog} onClose={() => setDialog(null)} />}
     </>

@@ -25,13 +25,15 @@ function Picture({
   const host = useRef<HTMLDivElement>(null);
   const t = useWords();
   const [blank, setBlank] = useState(false);
+  const [failed, setFailed] = useState(false);
   useEffect(() => {
     let current = true;
     const show = async () => {
       const { renderPage } = await import("../board/render");
-      const canvas = await renderPage(doc, page, board.files, 1);
+      const canvas = await renderPage(doc, page, board.files, 1).catch(() => undefined);
       if (!current) return;
-      setBlank(!canvas);
+      setFailed(canvas === undefined);
+      setBlank(canvas === null);
       if (canvas) host.current?.replaceChildren(canvas);
       else host.current?.replaceChildren();
     };
@@ -44,6 +46,7 @@ function Picture({
     <div className="room-history-picture">
       <div ref={host} role="img" aria-label={label} />
       {blank && <p>{t("historyBlank")}</p>}
+      {failed && <p>{t("historyUndrawn")}</p>}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { Peer } from "../protocol";
+import { BoardBoundary } from "./board-boundary";
 import { useConfig, useRoom, useSession, useStore, useWords } from "./context";
 import { Controls } from "./controls";
 import { Notices } from "./notices";
@@ -8,8 +9,17 @@ import { Stage } from "./stage";
 import { Tiles } from "./tiles";
 import { Timer } from "./timer";
 
-// Excalidraw is most of what the room weighs; the green room does not wait for it.
-const BoardView = lazy(() => import("./board-view"));
+/** Excalidraw is most of what the room weighs; the green room does not wait for it. */
+function LazyBoard() {
+  const t = useWords();
+  // Of each attempt anew: what could not be loaded once stays so.
+  const [BoardView] = useState(() => lazy(() => import("./board-view")));
+  return (
+    <Suspense fallback={<p className="room-loading">{t("boardLoading")}</p>}>
+      <BoardView />
+    </Suspense>
+  );
+}
 
 const NARROW = "(max-width: 48rem)";
 
@@ -81,9 +91,7 @@ export function RoomView() {
         }}
       />
       <section className="room-board" aria-label={t("board")}>
-        <Suspense fallback={<p className="room-loading">{t("boardLoading")}</p>}>
-          <BoardView />
-        </Suspense>
+        <BoardBoundary>{(attempt) => <LazyBoard key={attempt} />}</BoardBoundary>
         <Stage />
       </section>
       <aside className="room-side" aria-label={t("panel")}>

@@ -1,0 +1,273 @@
+/**
+ * Elements as they may be drawn. Anybody in the room can write anything into the document, and a
+ * single value of a wrong type makes Excalidraw throw for everybody, so an element is built anew
+ * from the properties that are known, each of its type and within bounds.
+ */
+import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
+import { limitFill } from "./fill-limits";
+import {
+  flag,
+  id,
+  integer,
+  isId,
+  isNumber,
+  isObject,
+  listOf,
+  number,
+  oneOf,
+  type Reader,
+  text,
+} from "./readers";
+
+type Properties = Record<string, unknown>;
+export type Point = [number, number];
+
+/** Further out Excalidraw's own arithmetic loses its way. */
+const FAR = 1e7;
+const LARGEST_SIDE = 1e6;
+/** More do not fit into the largest element that may be sent. */
+const MOST_POINTS = 90_000;
+const LONGEST_TEXT = 100_000;
+const LONGEST_LINK = 2000;
+const LONGEST_NAME = 200;
+const LONGEST_FORMULA = 10_000;
+/** Each change adds one to it, for which there must be room below 2 ** 53. */
+const HIGHEST_VERSION = 2 ** 50;
+const MOST_GROUPS = 50;
+const MOST_BOUND = 1000;
+
+const COLOUR = /^(#[\da-f]{3,8}|[a-z]{1,30}|(rgb|hsl)a?\([\d\s.,%/a-z-]{1,60}\))$/i;
+
+function colour(otherwise: string): Reader<string> {
+  return (value) => (typeof value === "string" && COLOUR.test(value) ? value : otherwise);
+}
+
+/** Absolute addresses of pages and of mail; nothing that a browser would run. */
+const link: Reader<string | null> = (value) => {
+  if (typeof value !== "string" || value.length > LONGEST_LINK) return null;
+  const address = [value, `https://${value}`].find((candidate) => URL.canParse(candidate));
+  const isSafe = address !== undefined && /^(https?|mailto):$/.test(new URL(address).protocol);
+  return isSafe ? address : null;
+};
+
+/**
+ * A key of the fractional-indexing package, which throws at any other: the first letter says how
+ * many digits follow before the fraction, and a fraction does not end in 0.
+ */
+const index: Reader<string | null> = (value) => {
+  if (typeof value !== "string" || !/^[A-Za-z][\dA-Za-z]{1,400}$/.test(value)) return null;
+  const head = value.charCodeAt(0);
+  const digits = value[0] === value[0]?.toLowerCase() ? head - 96 : 91 - head;
+  const fraction = value.slice(1 + digits);
+  const isWhole = value.length > digits && !/^A0+$/.test(value.slice(0, 1 + digits));
+  return isWhole && !fraction.endsWith("0") ? value : null;
+};
+
+const point: Reader<Point | null> = (value) => {
+  if (!Array.isArray(value)) return null;
+  const [x, y] = value;
+  const isNear =
+    isNumber(x, -LARGEST_SIDE, LARGEST_SIDE) && isNumber(y, -LARGEST_SIDE, LARGEST_SIDE);
+  return isNear ? [x, y] : null;
+};
+
+/** All of them or none: a line with a gap is another line. */
+function points(value: unknown): Point[] | null {
+  if (!Array.isArray(value) || !value.length || value.length > MOST_POINTS) return null;
+  const found = value.map(point);
+  return found.every((entry) => entry !== null) ? found : null;
+}
+
+const roundness: Reader<Properties | null> = (value) => {
+  if (!isObject(value) || ![1, 2, 3].includes(value.type as number)) return null;
+  const radius = isNumber(value.value, 0, LARGEST_SIDE) ? { value: value.value } : {};
+  return { type: value.type, ...radius };
+};
+
+const boundElement: Reader<Properties | null> = (value) => {
+  if (!isObject(value) || !isId(value.id)) return null;
+  return value.type === "arrow" || value.type === "text"
+    ? { id: value.id, type: value.type }
+    : null;
+};
+
+const binding: Reader<Properties | null> = (value) => {
+  if (!isObject(value) || !isId(value.elementId)) return null;
+  const at = Array.isArray(value.fixedPoint) ? value.fixedPoint : [];
+  const isFixed = isNumber(at[0], -100, 100) && isNumber(at[1], -100, 100);
+  return {
+    elementId: value.elementId,
+    focus: number(-100, 100, 0)(value.focus),
+    gap: number(0, LARGEST_SIDE, 1)(value.gap),
+    ...(isFixed ? { fixedPoint: [at[0], at[1]] } : {}),
+  };
+};
+
+/** Our own: formulae, and pages of a PDF. */
+const customData: Reader<Properties | null> = (value) => {
+  if (!isObject(value)) return null;
+  if (value.pdf === true) return { pdf: true };
+  if (typeof value.latex !== "string" || value.latex.length > LONGEST_FORMULA) return null;
+  const { latex, natural } = value;
+  return isNumber(natural, 1e-3, LARGEST_SIDE) ? { latex, natural } : { latex };
+};
+
+const crop: Reader<Properties | null> = (value) => {
+  if (!isObject(value)) return null;
+  const { x, y, width, height, naturalWidth, naturalHeight } = value;
+  const isInside = [x, y].every((entry) => isNumber(entry, -LARGEST_SIDE, LARGEST_SIDE));
+  const sides = [width, height, naturalWidth, naturalHeight];
+  if (!isInside || !sides.every((side) => isNumber(side, 1e-3, LARGEST_SIDE))) return null;
+  return { x, y, width, height, naturalWidth, naturalHeight };
+};
+
+const scale: Reader<Point> = (value) => {
+  const [x, y] = Array.isArray(value) ? value : [];
+  return [x === -1 ? -1 : 1, y === -1 ? -1 : 1];
+};
+
+const arrowhead = oneOf(
+  [
+    ...["arrow", "bar", "dot", "circle", "circle_outline", "triangle", "triangle_outline"],
+    ...["diamond", "diamond_outline", "crowfoot_one", "crowfoot_many", "crowfoot_one_or_many"],
+    null,
+  ],
+  null,
+);
+
+/** Of every element; id, type, place and size are read apart, as without them there is none. */
+const COMMON: Readonly<Record<string, Reader<unknown>>> = {
+  angle: number(-1000, 1000, 0),
+  strokeColor: colour("#1e1e1e"),
+  backgroundColor: colour("transparent"),
+  fillStyle: oneOf(["solid", "hachure", "cross-hatch", "zigzag"], "solid"),
+  strokeWidth: number(0.1, 200, 2),
+  strokeStyle: oneOf(["solid", "dashed", "dotted"], "solid"),
+  roughness: number(0, 5, 1),
+  opacity: number(0, 100, 100),
+  roundness,
+  seed: integer(0, 2 ** 31, 1),
+  version: integer(1, HIGHEST_VERSION, 1),
+  versionNonce: integer(0, 2 ** 32, 0),
+  index,
+  isDeleted: flag(false),
+  groupIds: listOf(id, MOST_GROUPS),
+  frameId: id,
+  boundElements: listOf(boundElement, MOST_BOUND),
+  updated: number(0, 2 ** 52, 1),
+  link,
+  locked: flag(false),
+};
+
+const LINE: Readonly<Record<string, Reader<unknown>>> = {
+  startBinding: binding,
+  endBinding: binding,
+  startArrowhead: arrowhead,
+  endArrowhead: arrowhead,
+  lastCommittedPoint: point,
+};
+
+/** By type. What needs more than a reader of its own stands in `completed`. */
+const OWN: Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>> = {
+  rectangle: {},
+  diamond: {},
+  ellipse: {},
+  arrow: { ...LINE, endArrowhead: (value) => (value === undefined ? "arrow" : arrowhead(value)) },
+  line: LINE,
+  freedraw: {
+    pressures: listOf((value) => number(0, 1, 0.5)(value), MOST_POINTS),
+    simulatePressure: flag(true),
+    lastCommittedPoint: point,
+  },
+  text: {
+    fontSize: number(0.1, 10_000, 20),
+    fontFamily: oneOf([1, 2, 3, 5, 6, 7, 8, 9], 5),
+    text: text(LONGEST_TEXT),
+    originalText: text(LONGEST_TEXT),
+    textAlign: oneOf(["left", "center", "right"], "left"),
+    verticalAlign: oneOf(["top", "middle", "bottom"], "top"),
+    containerId: id,
+    autoResize: flag(true),
+    lineHeight: number(0.1, 10, 1.25),
+  },
+  image: { fileId: id, status: oneOf(["pending", "saved", "error"], "saved"), scale, crop },
+  frame: { name: (value) => (typeof value === "string" ? text(LONGEST_NAME)(value) : null) },
+  magicframe: { name: (value) => (typeof value === "string" ? text(LONGEST_NAME)(value) : null) },
+};
+
+function fixedSegments(value: unknown, last: number): Properties[] | null {
+  if (!Array.isArray(value) || value.length > last) return null;
+  const found = value.map((segment: unknown) => {
+    if (!isObject(segment) || !Number.isInteger(segment.index)) return null;
+    const [start, end] = [point(segment.start), point(segment.end)];
+    const isInside = isNumber(segment.index, 1, last);
+    return start && end && isInside ? { start, end, index: segment.index } : null;
+  });
+  return found.every((segment) => segment !== null) ? found : null;
+}
+
+/** Elbows are right angles, without which Excalidraw throws as soon as one is moved. */
+function elbow(value: Properties, line: Point[]): Properties {
+  const isSquare = line.every(([x, y], at) => {
+    const [left, top] = line[at - 1] ?? [x, y];
+    return Math.abs(x - left) < 1 || Math.abs(y - top) < 1;
+  });
+  if (value.elbowed !== true || !isSquare) return { elbowed: false };
+  return {
+    elbowed: true,
+    fixedSegments: fixedSegments(value.fixedSegments, line.length - 1),
+    startIsSpecial: value.startIsSpecial === true,
+    endIsSpecial: value.endIsSpecial === true,
+  };
+}
+
+/** What follows from several properties at once; null where it cannot be drawn. */
+function completed(element: Properties, value: Properties): Properties | null {
+  const { type } = element;
+  if (element.frameId === element.id) element.frameId = null;
+  if (type === "frame" || type === "magicframe") element.frameId = null;
+  const extra = customData(value.customData);
+  if (extra && type === "image") element.customData = extra;
+  if (type === "text") {
+    if (typeof value.text !== "string") return null;
+    if (typeof value.originalText !== "string") element.originalText = element.text;
+    if (element.containerId === element.id) element.containerId = null;
+  }
+  if (type === "arrow" || type === "line" || type === "freedraw") {
+    const line = points(value.points);
+    if (!line) return null;
+    element.points = line;
+    if (type === "arrow") Object.assign(element, elbow(value, line));
+  }
+  return element;
+}
+
+/** The element as it may be drawn; null where there is no way to draw it. */
+function build(value: unknown): Properties | null {
+  if (!isObject(value) || !isId(value.id) || typeof value.type !== "string") return null;
+  const own = Object.hasOwn(OWN, value.type) ? OWN[value.type] : undefined;
+  const { x, y, width, height } = value;
+  const isNear = [x, y].every((place) => isNumber(place, -FAR, FAR));
+  const isSmall = [width, height].every((side) => isNumber(side, -LARGEST_SIDE, LARGEST_SIDE));
+  const isOld = typeof value.version !== "number" || value.version <= HIGHEST_VERSION;
+  if (!own || !isNear || !isSmall || !isOld) return null;
+  const element: Properties = { id: value.id, type: value.type, x, y, width, height };
+  for (const [name, read] of Object.entries({ ...COMMON, ...own }))
+    element[name] = read(value[name]);
+  const whole = completed(element, value);
+  return whole && limitFill(whole);
+}
+
+/** Values of the document never change, so each is read once. */
+const known = new WeakMap<object, ExcalidrawElement | null>();
+
+/** Not to be changed: every call for the same value gives the same object. */
+export function parseElement(id: string, value: unknown): ExcalidrawElement | null {
+  if (typeof value !== "object" || value === null) return null;
+  let element = known.get(value);
+  if (element === undefined) {
+    element = build(value) as ExcalidrawElement | null;
+    known.set(value, element);
+  }
+  return element?.id === id ? element : null;
+}

@@ -1,0 +1,41 @@
+/**
+ * Hatching and dashes are drawn line by line, in a time that grows with the size of the shape: over
+ * an enormous one a browser would be busy for half a minute. There they become solid.
+ */
+const MOST_LINES = 2000;
+/** A hatching line is laid against every side of the shape. */
+const MOST_CROSSINGS = 2_000_000;
+const MOST_DASHES = 20_000;
+/** Of a dash and the gap behind it, in the thinnest stroke. */
+const SHORTEST_DASH = 7;
+
+type Properties = Record<string, unknown>;
+
+function lengthOf(element: Properties): number {
+  const points = element.points as [number, number][] | undefined;
+  if (!points) return 2 * (Math.abs(Number(element.width)) + Math.abs(Number(element.height)));
+  let length = 0;
+  for (let at = 1; at < points.length; at += 1) {
+    const [[x, y], [left, top]] = [points[at] ?? [0, 0], points[at - 1] ?? [0, 0]];
+    length += Math.hypot(x - left, y - top);
+  }
+  return length;
+}
+
+/** Width and height that the shape takes: a line's points need not keep to what it says. */
+function extentOf(element: Properties): number {
+  const points = element.points as [number, number][] | undefined;
+  let extent = Math.abs(Number(element.width)) + Math.abs(Number(element.height));
+  for (const [x, y] of points ?? []) extent = Math.max(extent, 2 * (Math.abs(x) + Math.abs(y)));
+  return extent;
+}
+
+/** The same element, changed in place. */
+export function limitFill(element: Properties): Properties {
+  const gap = Math.max(0.1, Math.round(Number(element.strokeWidth) * 4));
+  const lines = extentOf(element) / gap;
+  const sides = (element.points as unknown[] | undefined)?.length ?? 4;
+  if (lines > MOST_LINES || lines * sides > MOST_CROSSINGS) element.fillStyle = "solid";
+  if (lengthOf(element) / SHORTEST_DASH > MOST_DASHES) element.strokeStyle = "solid";
+  return element;
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { Awareness } from "y-protocols/awareness";
+import * as Y from "yjs";
+import { collaboratorsOf, parsePresence, tutorsPage } from "./people";
+
+const HONEST = {
+  ...{ name: "Тарас Вчитель", person: "u1", role: "tutor", page: "1", button: "down" },
+  ...{ pointer: { x: 5, y: -7, tool: "laser" }, selected: { a: true } },
+};
+const WRONG: readonly unknown[] = [
+  ...[undefined, null, true, 5, 1e300, "x", "__proto__", [], [1], {}, { x: "1", y: 2 }],
+  ...[{ x: 1e300, y: 0 }, { x: null, y: 0 }, "\u202e".repeat(10_000), { __proto__: { x: 1 } }],
+];
+
+function room(...states: unknown[]): Awareness {
+  const awareness = new Awareness(new Y.Doc());
+  clearInterval(awareness._checkInterval);
+  states.forEach((state, at) => {
+    awareness.states.set(at + 1, state as Record<string, unknown>);
+  });
+  return awareness;
+}
+
+it("reads an honest state as it is", () => {
+  expect(parsePresence(HONEST)).toEqual(HONEST);
+});
+
+describe.each(Object.keys(HONEST))("a wrong %s", (name) => {
+  it("stops nobody else's cursor, nor the way to the tutor's page", () => {
+    for (const wrong of WRONG) {
+      const awareness = room({ ...HONEST, [name]: wrong }, wrong, HONEST);
+      const cursors = collaboratorsOf(awareness, "1");
+      expect(cursors.get("3" as never)).toMatchObject({
+        username: "Тарас Вчитель",
+        pointer: HONEST.pointer,
+        selectedElementIds: { a: true },
+      });
+      expect(tutorsPage(awareness)).not.toBeNull();
+      for (const { username, pointer } of cursors.values()) {
+        expect(username?.length).toBeLessThanOrEqual(60);
+        if (pointer) expect(Math.abs(pointer.x) + Math.abs(pointer.y)).toBeLessThanOrEqual(2e7);
+      }
+    }
+  });
+});
+
+it("shows a name in one line that turns nothing round", () => {
+  expect(parsePresence({ ...HONEST, name: "\u202eagr\u200bO\n\u0000" })?.name).toBe("agrO");
+});
+
+it("takes so many selected ids, and none that every object has", () => {
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`e${at}`, true]));
+  const selected = parsePresence({ ...HONEST, selected: { constructor: true, ...many } })?.selected;
+  expect(Object.keys(selected ?? {})).toHaveLength(100);
+  expect(Object.hasOwn(selected ?? {}, "constructor")).toBe(false);
+});
