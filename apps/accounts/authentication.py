@@ -3,8 +3,10 @@
 from typing import Any
 
 from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
+from allauth.headless.tokens.strategies.jwt.internal import session_key_from_sid
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
 from apps.common.tokens import is_canonical
 
@@ -14,3 +16,10 @@ class AccessToken(JWTTokenAuthentication):
         if not is_canonical(key):
             raise AuthenticationFailed(_("Sign in again."))
         return super().authenticate_credentials(key)
+
+
+def session_key_of(request: Request) -> str:
+    """The key of the session that signed this request in: an access token's, or the cookie's."""
+    if isinstance(request.auth, dict):
+        return session_key_from_sid(request.auth["sid"]) or ""
+    return request.session.session_key or ""

@@ -1,13 +1,16 @@
 """Fetching a room and checking the right to it, in one call; and what a refusal is called."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
+from apps.accounts.models import User
 from apps.classroom import guests
 from apps.classroom.facts import find_room
 from apps.classroom.policies import (
@@ -17,6 +20,7 @@ from apps.classroom.policies import (
     Role,
     may_steer,
     must_wait,
+    reads_since,
     refusal_to_read,
 )
 from apps.common.errors import DomainError, forbidden, not_found
@@ -28,6 +32,7 @@ class Access:
     room: UUID
     facts: Facts
     person: Person
+    reads_since: datetime | None
 
 
 def refused(why: Refusal) -> DomainError:
@@ -37,44 +42,47 @@ def refused(why: Refusal) -> DomainError:
             return DomainError("lesson_cancelled", 409, _("This lesson was cancelled."))
         case Refusal.INVITE_REPLACED:
             return DomainError("invite_invalid", 400, _("This invite link is not valid."))
-        case Refusal.INVITE_EXPIRED:
+        case Refusal.INVITE_EXPIRED | Refusal.LESSON_OVER:
             return DomainError("invite_expired", 410, "Invite expired")
+        case Refusal.SIGNED_OUT:
+            return DomainError("not_authenticated", 401, _("Sign in again."))
         case Refusal.NOT_A_MEMBER:
             return DomainError(
                 "not_a_member", 403, _("You are not an active member of this classroom.")
             )
-        case Refusal.REMOVED:
-            return forbidden(_("The tutor has removed you from this lesson."))
-    return forbidden()
+    removed = _("The tutor has removed you from this lesson.")
+    return forbidden(removed if why is Refusal.REMOVED else "")
 
 
 def access_room(request: Request, room: UUID, *, steering: bool = False) -> Access:
-    """What the room keeps, for those who may enter it; `steering` is the tutor's alone. Raises
+    """What the room keeps, for those who may enter it (a guest from their admission on, which is
+    `reads_since`); `steering` is the tutor's alone. Raises
     `not_authenticated`, `not_found`, or what `refused` says."""
-    user_id = request.user.pk if request.user.is_authenticated else None
-    found = find_room(room, user_id)
+    guest = guests.recall(request.session, room, request.user.pk)
+    found = find_room(room, guest)
     if found is None:
         raise not_found()
     session_id, facts = found
-    person = _person(request, room, facts)
+    person = _owner(request.user, facts) or guest
     if person is None:
-        raise NotAuthenticated if user_id is None else forbidden()
-    why = refusal_to_read(facts, person, timezone.now())
+        raise forbidden() if request.user.is_authenticated else NotAuthenticated
+    now = timezone.now()
+    why = refusal_to_read(facts, person, now)
     if why is not None:
         raise refused(why)
     if must_wait(facts, person):
         raise forbidden(_("The tutor has not let you in yet."))
     if steering and not may_steer(person):
         raise forbidden()
-    return Access(session_id, room, facts, person)
+    return Access(session_id, room, facts, person, reads_since(facts, person, now))
 
 
-def _person(request: Request, room: UUID, facts: Facts) -> Person | None:
-    user = request.user
-    if not user.is_authenticated:
-        return guests.recall(request.session, room, None)
+def _owner(user: User | AnonymousUser, facts: Facts) -> Person | None:
+    """One of the lesson's own two, as its account says."""
+    if not isinstance(user, User):
+        return None
     if user.is_tutor and user.pk == facts.tutor_id:
         return Person(f"u{user.pk}", user.get_full_name(), Role.TUTOR)
     if user.pk == facts.student_id:
         return Person(f"u{user.pk}", user.get_full_name(), Role.STUDENT)
-    return guests.recall(request.session, room, user.pk)
+    return None

@@ -4,9 +4,14 @@ The answer hangs on facts that change while people are inside, so it is asked at
 connection, for each message that changes something, and again every few seconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
+from typing import NamedTuple
+
+# How long guests may stay after a lesson's planned end, where the tutor has not ended it.
+GUEST_GRACE = timedelta(minutes=30)
 
 
 class Role(StrEnum):
@@ -15,11 +20,26 @@ class Role(StrEnum):
     GUEST = "guest"
 
 
+class Login(NamedTuple):
+    """The session that a ticket was made in; `password` is another once that is changed."""
+
+    session_key: str
+    password: str
+
+
+class Admission(NamedTuple):
+    """When a guest was let in, and the invite generation that their place is good for."""
+
+    since: datetime
+    generation: int
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who came with a ticket. `key` is `u<user id>`, or `g<uuid>` without an account.
 
     A guest's right lives as long as the invite: its generation, and its expiry in Unix seconds.
+    `login` is None without an account, and where an HTTP request is its own proof.
     """
 
     key: str
@@ -27,6 +47,7 @@ class Person:
     role: Role
     generation: int | None = None
     invite_exp: int | None = None
+    login: Login | None = None
 
     @property
     def is_tutor(self) -> bool:
@@ -47,19 +68,24 @@ class Facts:
     ends_at: datetime
     tutor_id: int
     student_id: int
+    roles_are_kept: bool  # the two accounts still are a tutor's and a student's
     student_is_member: bool
     invite_generation: int
     lobby_enabled: bool
     timer_ends_at: datetime | None
     banned: frozenset[str] = field(default_factory=frozenset)
-    admitted: frozenset[str] = field(default_factory=frozenset)
+    admitted: Mapping[str, Admission] = field(default_factory=dict)
     inactive: frozenset[str] = field(default_factory=frozenset)
+    suspended: frozenset[str] = field(default_factory=frozenset)  # paused or removed in the class
+    ended_logins: frozenset[Login] = field(default_factory=frozenset)
 
 
 class Refusal(Enum):
     CANCELLED = "cancelled"
     REMOVED = "removed"
+    SIGNED_OUT = "signed_out"
     NO_RIGHT = "no_right"
+    LESSON_OVER = "lesson_over"
     NOT_A_MEMBER = "not_a_member"
     INVITE_REPLACED = "invite_replaced"
     INVITE_EXPIRED = "invite_expired"
@@ -72,25 +98,50 @@ def refusal(facts: Facts, person: Person, now: datetime) -> Refusal | None:
 
 def refusal_to_read(facts: Facts, person: Person, now: datetime) -> Refusal | None:
     """The same for what the room left behind, which a cancelled lesson keeps."""
+    if person.login in facts.ended_logins:
+        return Refusal.SIGNED_OUT
     if person.key in facts.banned:
         return Refusal.REMOVED
     if person.key in facts.inactive:
         return Refusal.NO_RIGHT
-    if person.role is Role.TUTOR:
-        return None if person.user_id == facts.tutor_id else Refusal.NO_RIGHT
-    if person.role is Role.STUDENT:
-        if person.user_id != facts.student_id:
-            return Refusal.NO_RIGHT
-        return None if facts.student_is_member else Refusal.NOT_A_MEMBER
-    return _guest_refusal(facts, person, now)
+    if person.role is Role.GUEST:
+        return _guest_refusal(facts, person, now)
+    return _owner_refusal(facts, person)
+
+
+def _owner_refusal(facts: Facts, person: Person) -> Refusal | None:
+    owner = facts.tutor_id if person.role is Role.TUTOR else facts.student_id
+    if person.user_id != owner or not facts.roles_are_kept:
+        return Refusal.NO_RIGHT
+    if person.role is Role.STUDENT and not facts.student_is_member:
+        return Refusal.NOT_A_MEMBER
+    return None
 
 
 def _guest_refusal(facts: Facts, person: Person, now: datetime) -> Refusal | None:
-    if person.generation != facts.invite_generation:
+    """A guest's right ends with the lesson. Where its student is paused or removed, nobody comes
+    by its invites: without an account that student could not be told from anybody else."""
+    if facts.cancelled:
+        return Refusal.CANCELLED
+    if not facts.student_is_member or person.key in facts.suspended:
+        return Refusal.NO_RIGHT
+    if facts.completed or now >= facts.ends_at + GUEST_GRACE:
+        return Refusal.LESSON_OVER
+    admission = facts.admitted.get(person.key)
+    generations = {person.generation, admission.generation if admission else None}
+    if facts.invite_generation not in generations:
         return Refusal.INVITE_REPLACED
     if person.invite_exp is None or person.invite_exp <= now.timestamp():
         return Refusal.INVITE_EXPIRED
     return None
+
+
+def reads_since(facts: Facts, person: Person, now: datetime) -> datetime | None:
+    """What was written before this moment is not for `person` to read; None: all of it is."""
+    if person.role is not Role.GUEST:
+        return None
+    admission = facts.admitted.get(person.key)
+    return admission.since if admission else now
 
 
 def must_wait(facts: Facts, person: Person) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
 from apps.classroom.models.attendance import UNSEEN
@@ -10,20 +11,53 @@ Row = dict[str, Any]
 
 # A reload or a lost connection is no absence.
 BRIDGED = timedelta(seconds=30)
-MAX_MESSAGES = 10_000
+MAX_MESSAGES = 200
+MAX_CHAT_TEXT = 128 * 1024  # characters in one answer, unless a single message is longer
 
 
-def chat(session_id: int) -> list[Row]:
-    columns = ("uuid", "person", "name", "role", "text", "sent_at")
-    rows = ChatMessage.objects.filter(session=session_id).order_by("id")[:MAX_MESSAGES]
-    return [
-        {"id": uuid, "person": person, "name": name, "role": role, "text": text, "sent_at": sent}
-        for uuid, person, name, role, text, sent in rows.values_list(*columns)
-    ]
+def newest_messages(
+    session_id: int, *, limit: int, since: datetime | None = None, before: int | None = None
+) -> tuple[list[ChatMessage], bool]:
+    """In the order they were written, and whether there are older ones. Fewer than `limit` where
+    their texts would be longer than MAX_CHAT_TEXT together."""
+    found = ChatMessage.objects.filter(session=session_id).order_by("-id")
+    if since is not None:
+        found = found.filter(sent_at__gte=since)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    page: list[ChatMessage] = []
+    length = 0
+    for message in found[: limit + 1]:
+        length += len(message.text)
+        if len(page) == limit or (page and length > MAX_CHAT_TEXT):
+            return page[::-1], True
+        page.append(message)
+    return page[::-1], False
 
 
-def versions(session_id: int) -> list[Row]:
+def chat(
+    session_id: int, *, limit: int, since: datetime | None, before: UUID | None = None
+) -> Row | None:
+    """A page of the chat; None where `before` is no message of this room."""
+    at: int | None = None
+    if before is not None:
+        named = ChatMessage.objects.filter(session=session_id, uuid=before)
+        at = named.values_list("pk", flat=True).first()
+        if at is None:
+            return None
+    messages, more = newest_messages(session_id, limit=limit, since=since, before=at)
+    rows = [
+        {"id": m.uuid, "person": m.person, "name": m.name, "role": m.role, "text": m.text,
+         "sent_at": m.sent_at}
+        for m in messages
+    ]  # fmt: skip
+    return {"results": rows, "before": messages[0].uuid if more else None}
+
+
+def versions(session_id: int, since: datetime | None) -> list[Row]:
     rows = BoardVersion.objects.filter(session=session_id).order_by("id")
+    if since is not None:
+        rows = rows.filter(created_at__gte=since)
     return [{"id": pk, "created_at": at} for pk, at in rows.values_list("id", "created_at")]
 
 

@@ -31,21 +31,28 @@ def post_message(
     return ChatMessage.objects.get_or_create(session_id=session_id, uuid=uuid, defaults=fields)
 
 
-def last_messages(session_id: int, limit: int) -> list[ChatMessage]:
-    newest = ChatMessage.objects.filter(session=session_id).order_by("-id")[:limit]
-    return list(reversed(newest))
-
-
 def messages_since(session_id: int, since: datetime) -> list[ChatMessage]:
     newest = ChatMessage.objects.filter(session=session_id, sent_at__gte=since).order_by("-id")
     return list(reversed(newest[:1000]))
 
 
 def admit(*, session_id: int, people: Collection[str]) -> None:
+    """For as long as the lesson's present invites are good; being admitted again renews that."""
+    generation = _generation(session_id)
     RoomAdmission.objects.bulk_create(
-        [RoomAdmission(session_id=session_id, person=person) for person in people],
-        ignore_conflicts=True,
+        [
+            RoomAdmission(session_id=session_id, person=person, generation=generation)
+            for person in people
+        ],
+        update_conflicts=True,
+        unique_fields=["session", "person"],
+        update_fields=["generation"],
     )
+
+
+def _generation(session_id: int) -> int:
+    rooms = ClassroomSession.objects.filter(pk=session_id)
+    return rooms.values_list("lesson__invite_generation", flat=True).first() or 0
 
 
 def set_lobby(*, session_id: int, enabled: bool, waiting: Collection[str]) -> None:
@@ -57,9 +64,18 @@ def set_lobby(*, session_id: int, enabled: bool, waiting: Collection[str]) -> No
 
 
 def remove(*, session_id: int, person: str, name: str) -> None:
+    """For good: every invite link made so far is replaced too, since with fresh cookies nobody
+    would know this person again. The other guests who were admitted keep their place."""
     with transaction.atomic():
         RoomBan.objects.get_or_create(session_id=session_id, person=person, defaults={"name": name})
         RoomAdmission.objects.filter(session=session_id, person=person).delete()
+        session = ClassroomSession.objects.select_related("lesson").get(pk=session_id)
+        if session.lesson is None:
+            return
+        session.lesson.revoke_invites()
+        generation = _generation(session_id)
+        kept = RoomAdmission.objects.filter(session=session_id, generation=generation - 1)
+        kept.update(generation=generation)
 
 
 def set_timer(*, session_id: int, seconds: int, now: datetime) -> None:

@@ -3,6 +3,8 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.classroom.policies import Role
+from apps.classroom.queries import MAX_MESSAGES
+from apps.common.pagination import CountField
 from apps.common.parsing import TextField
 
 MAX_NOTES = 100_000
@@ -61,5 +63,15 @@ class MessageShape(serializers.Serializer[Any]):
     sent_at = serializers.DateTimeField()
 
 
-class MessageList(serializers.Serializer[Any]):
+class ChatQuery(serializers.Serializer[Any]):
+    limit = CountField(min_value=1, max_value=MAX_MESSAGES, default=MAX_MESSAGES)
+    before = serializers.UUIDField(
+        required=False, help_text="The page that ends before this message: `before` of the last."
+    )
+
+
+class MessagePage(serializers.Serializer[Any]):
     results = MessageShape(many=True)
+    before = serializers.UUIDField(
+        allow_null=True, help_text="Ask with it for older messages; null where there are none."
+    )

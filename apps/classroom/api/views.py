@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.parsers import MultiPartParser
@@ -20,7 +21,7 @@ from apps.classroom.history import restore_board
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
 from apps.classroom.queries import Row
 from apps.classroom.services import write_notes
-from apps.common.errors import not_found
+from apps.common.errors import invalid, not_found
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import MAX_ID
@@ -87,13 +88,14 @@ class HistoryView(RoomView):
     @documented("The board's earlier versions", {200: shapes.VersionList}, errors=(404,))
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
-        return json_response({"results": queries.versions(access.session_id)})
+        return json_response({"results": queries.versions(access.session_id, access.reads_since)})
 
 
 def _version(access: Access, version_id: int) -> BoardVersion:
     of_room = BoardVersion.objects.filter(session=access.session_id)
     version = of_room.filter(pk=min(version_id, MAX_ID)).first()
-    if version is None:
+    since = access.reads_since
+    if version is None or (since is not None and version.created_at < since):
         raise not_found()
     return version
 
@@ -159,7 +161,17 @@ class AttendanceView(RoomView):
 
 
 class ChatView(RoomView):
-    @documented("What was written in the room", {200: shapes.MessageList}, errors=(404,))
+    @documented(
+        "What was written in the room",
+        {200: shapes.MessagePage},
+        query=[shapes.ChatQuery],
+        errors=(404,),
+    )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
-        return json_response({"results": queries.chat(access.session_id)})
+        query = shapes.ChatQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        page = queries.chat(access.session_id, since=access.reads_since, **query.validated_data)
+        if page is None:
+            raise invalid(before=_("There is no such message in this room."))
+        return json_response(page)

@@ -30,6 +30,12 @@ class RoomAdmission(models.Model):
         ClassroomSession, on_delete=models.CASCADE, related_name="admissions"
     )
     person = models.CharField(max_length=40)
+    generation = models.PositiveIntegerField(
+        default=0,
+        db_default=0,  # while processes of the release before still write rows
+        editable=False,
+        help_text="The invite generation that this place is good for; a removal raises it along.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,6 +1,7 @@
 """The sockets of rooms as a plain ASGI application: /ws/classroom/<uuid>/{events,board}."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -17,6 +18,8 @@ from apps.classroom.realtime.origins import is_ours
 from apps.classroom.realtime.protocol import MAX_BOARD_FRAME, MAX_EVENT, Close
 from apps.classroom.realtime.room import CLOSES, Room
 from apps.classroom.realtime.sockets import RateLimit, Refused, Send, Socket
+
+log = logging.getLogger("kreida.room")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,24 +41,26 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})  # before accepting: a 403
         return
     await send({"type": "websocket.accept"})
+    hub, address = Hub.here(), (scope.get("client") or ("",))[0]
     try:
-        uuid, person, is_board = await _admit(scope)
+        uuid, person, kind = await _admit(scope)
+        with hub.limits.socket(uuid, person, address, kind):
+            await _serve(uuid, Socket(send, person, uuid4()), receive, board=kind == "board")
     except Refused as exc:
         await send({"type": "websocket.close", "code": int(exc.code)})
-        return
-    await _serve(uuid, Socket(send, person, uuid4()), receive, board=is_board)
 
 
-async def _admit(scope: Scope) -> tuple[UUID, Person, bool]:
-    """Who comes to which room, and whether to its board. Raises Refused."""
+async def _admit(scope: Scope) -> tuple[UUID, Person, str]:
+    """Who comes to which room, and to which of its sockets. Raises Refused."""
     match = _PATH.match(scope["path"])
     if match is None:
         raise Refused(Close.NO_SUCH_ROOM)
-    uuid, is_board = UUID(match[1]), match[2] == "board"
+    hub, uuid, kind = Hub.here(), UUID(match[1]), match[2]
     given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
     try:
-        person = tickets.read(given[0], uuid)
-        found = await Hub.here().find(uuid, person.user_id)
+        ticket = tickets.open_ticket(given[0], uuid)
+        hub.limits.spend(ticket, kind)
+        found = await hub.find(uuid, ticket.person)
     except tickets.BadTicket as exc:
         raise Refused(Close.BAD_TICKET) from exc
     except DatabaseError as exc:
@@ -63,21 +68,20 @@ async def _admit(scope: Scope) -> tuple[UUID, Person, bool]:
     if found is None:
         raise Refused(Close.NO_SUCH_ROOM)
     _session, facts = found
-    why = refusal(facts, person, timezone.now())
+    why = refusal(facts, ticket.person, timezone.now())
     if why is not None:
         raise Refused(CLOSES[why])
-    if is_board and must_wait(facts, person):
+    if kind == "board" and must_wait(facts, ticket.person):
         raise Refused(Close.WAITING)
-    return uuid, person, is_board
+    return uuid, ticket.person, kind
 
 
 async def _serve(uuid: UUID, socket: Socket, receive: Receive, *, board: bool) -> None:
     hub = Hub.here()
     writing = asyncio.create_task(socket.write_out())
     try:
-        room = await hub.enter(uuid, socket, board=board)
+        room = await _enter(hub, uuid, socket, board=board)
         if room is None:
-            socket.close(Close.NO_SUCH_ROOM)
             return
         try:
             if board:
@@ -91,6 +95,22 @@ async def _serve(uuid: UUID, socket: Socket, receive: Receive, *, board: bool) -
         if socket.closing is None:
             writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
+
+
+async def _enter(hub: Hub, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
+    """None where the socket was closed instead."""
+    try:
+        room = await hub.enter(uuid, socket, board=board)
+    except DatabaseError:
+        log.exception("a room could not be opened")
+        socket.close(Close.RESTARTING)
+        return None
+    except Refused as exc:
+        socket.close(exc.code)
+        return None
+    if room is None:
+        socket.close(Close.NO_SUCH_ROOM)
+    return room
 
 
 async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:

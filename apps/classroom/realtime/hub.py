@@ -15,14 +15,14 @@ from django.utils import timezone
 
 from apps.classroom import services, store
 from apps.classroom.facts import Asked, facts_of, find_rooms
-from apps.classroom.policies import Facts
-from apps.classroom.realtime import db
+from apps.classroom.policies import Facts, Person
+from apps.classroom.realtime import db, limits
 from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.bus import Bus, NoBus, RedisBus
 from apps.classroom.realtime.document import SMALL, Document
 from apps.classroom.realtime.messages import BusMessage
 from apps.classroom.realtime.room import Room, as_message
-from apps.classroom.realtime.sockets import Socket
+from apps.classroom.realtime.sockets import Refused, Socket
 from apps.classroom.realtime.writer import LogWriter
 from apps.common.supervisor import supervise
 
@@ -49,6 +49,7 @@ class Hub:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.rooms: dict[UUID, Room] = {}
+        self.limits = limits.SocketLimits()
         self.writer = LogWriter()
         self.bus: Bus = (
             RedisBus(settings.REDIS_URL, hear=self._hear, heal=self._heal)
@@ -108,17 +109,18 @@ class Hub:
 
     # -- rooms ------------------------------------------------------------------------------
 
-    async def find(self, uuid: UUID, user_id: int | None) -> tuple[int, Facts] | None:
-        """The session's id and its facts, for somebody who comes, with their account's id."""
-        return await self._found.get((uuid, user_id))
+    async def find(self, uuid: UUID, person: Person) -> tuple[int, Facts] | None:
+        """The session's id and its facts, for somebody who comes."""
+        return await self._found.get((uuid, person))
 
     def _lock(self, uuid: UUID) -> asyncio.Lock:
         return self._locks.setdefault(uuid, asyncio.Lock())
 
     async def enter(self, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
-        """The room with the socket in it; None when there is no such room."""
+        """The room with the socket in it; None when there is no such room. Raises Refused where
+        this process has as many rooms as it may."""
         async with self._lock(uuid):
-            room = self.rooms.get(uuid) or await self._open(uuid, socket.person.user_id)
+            room = self.rooms.get(uuid) or await self._open(uuid, socket.person)
             if room is None:
                 return None
             if board:
@@ -127,8 +129,11 @@ class Hub:
                 room.events[socket.peer] = socket
             return room
 
-    async def _open(self, uuid: UUID, user_id: int | None) -> Room | None:
-        found = await self.find(uuid, user_id)
+    async def _open(self, uuid: UUID, person: Person) -> Room | None:
+        if len(self.rooms) >= limits.ROOMS:
+            log.error("this process has all the rooms it may have")
+            raise Refused(wire.Close.FLOOD)
+        found = await self.find(uuid, person)
         if found is None:
             return None
         session_id, facts = found
@@ -220,6 +225,9 @@ class Hub:
 
     async def _check_rights(self) -> None:
         rooms = list(self.rooms.values())
+        for room in rooms:
+            for socket in room.sockets():
+                socket.drop_if_dead()
         for at in range(0, len(rooms), ROOMS_AT_ONCE):
             await self._recheck(rooms[at : at + ROOMS_AT_ONCE])
 
@@ -257,8 +265,8 @@ class Hub:
 
     async def _recheck(self, rooms: list[Room]) -> None:
         numbers = [room.question() for room in rooms]
-        users = {user for room in rooms for user in room.guest_users()}
-        found: dict[int, Facts] = await db.run(facts_of, [r.session_id for r in rooms], users)
+        people = {person for room in rooms for person in room.people()}
+        found: dict[int, Facts] = await db.run(facts_of, [r.session_id for r in rooms], people)
         for room, number in zip(rooms, numbers, strict=True):
             await room.apply(found.get(room.session_id), number)
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 from apps.classroom import services
 from apps.classroom.facts import facts_of
 from apps.classroom.models import ChatMessage
-from apps.classroom.policies import Facts, Person, Refusal, must_wait, refusal
+from apps.classroom.policies import Facts, Person, Refusal, must_wait, reads_since, refusal
+from apps.classroom.queries import newest_messages
 from apps.classroom.realtime import db, yproto
 from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.board import Board
@@ -40,10 +41,12 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 CLOSES = {
     Refusal.CANCELLED: Close.CANCELLED,
     Refusal.REMOVED: Close.FORBIDDEN,
+    Refusal.SIGNED_OUT: Close.BAD_TICKET,
     Refusal.NO_RIGHT: Close.FORBIDDEN,
     Refusal.NOT_A_MEMBER: Close.FORBIDDEN,
     Refusal.INVITE_REPLACED: Close.INVITE_OVER,
     Refusal.INVITE_EXPIRED: Close.INVITE_OVER,
+    Refusal.LESSON_OVER: Close.INVITE_OVER,
 }
 
 
@@ -179,7 +182,11 @@ class Room:
             person=person,
             now=now,
         )
-        return await db.run(services.last_messages, self.session_id, wire.CHAT_ON_ENTRY)
+        since = reads_since(self.facts, person, now)
+        chat, _more = await db.run(
+            newest_messages, self.session_id, limit=wire.CHAT_ON_ENTRY, since=since
+        )
+        return chat
 
     def _welcome(self, socket: Socket, chat: list[wire.Message], *, waiting: bool) -> None:
         person, facts = socket.person, self.facts
@@ -211,7 +218,7 @@ class Room:
     async def recheck(self) -> None:
         """Reads the facts anew and does what follows from them."""
         number = self.question()
-        found = await db.run(facts_of, [self.session_id], self.guest_users())
+        found = await db.run(facts_of, [self.session_id], self.people())
         await self.apply(found.get(self.session_id), number)
 
     def question(self) -> int:
@@ -224,9 +231,8 @@ class Room:
         self.publish(Recheck())
         await self.recheck()
 
-    def guest_users(self) -> set[int]:
-        people = (socket.person for socket in self.sockets())
-        return {p.user_id for p in people if p.role == "guest" and p.user_id is not None}
+    def people(self) -> set[Person]:
+        return {socket.person for socket in self.sockets()}
 
     async def apply(self, facts: Facts | None, number: int) -> None:
         """Closes whoever has no right any more, lets in whoever need not wait, and tells what

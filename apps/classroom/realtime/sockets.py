@@ -20,6 +20,8 @@ MAX_QUEUED_BYTES = 4 * 1024 * 1024
 MAX_QUEUED_FRAMES = 10_000
 # How long a closing socket may take to let its close frame out, in seconds.
 GRACE = 5.0
+# How long one frame may take to leave the process, in seconds: after that nobody reads.
+WRITE_TIMEOUT = 30.0
 
 
 class Refused(Exception):
@@ -67,6 +69,7 @@ class Socket:
         self._out: deque[bytes | str] = deque()
         self._queued = 0
         self._wake: asyncio.Future[None] | None = None
+        self._closing_since: float | None = None
 
     def push(self, frame: bytes | str) -> None:
         if self.closing is not None:
@@ -96,7 +99,13 @@ class Socket:
                 frame = self._out.popleft()
                 self._queued -= _weight(frame)
                 kind = "bytes" if isinstance(frame, bytes) else "text"
-                await self._send({"type": "websocket.send", kind: frame})
+                try:
+                    async with asyncio.timeout(WRITE_TIMEOUT):
+                        await self._send({"type": "websocket.send", kind: frame})
+                except TimeoutError:
+                    self.closing = Close.TOO_SLOW
+                    self._abort()
+                    return
             if self.closing is not None:
                 await self._send({"type": "websocket.close", "code": int(self.closing)})
                 return
@@ -107,9 +116,23 @@ class Socket:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
+    def drop_if_dead(self) -> None:
+        """A transport that waits to send its last bytes to somebody who does not read waits for
+        ever, and with it whoever is shown as present."""
+        transport = self._transport()
+        if transport is None or not transport.is_closing():
+            self._closing_since = None
+        elif self._closing_since is None:
+            self._closing_since = time.monotonic()
+        elif time.monotonic() - self._closing_since > GRACE:
+            transport.abort()
+
     def _abort(self) -> None:
-        """A peer that does not read takes no close frame either, and ASGI has no word for
-        dropping it: uvicorn's transport, whose bound method `send` is, has."""
-        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
+        transport = self._transport()
         if transport is not None:
             transport.abort()
+
+    def _transport(self) -> asyncio.Transport | None:
+        """A peer that does not read takes no close frame either, and ASGI has no word for
+        dropping it: uvicorn's transport, whose bound method `send` is, has."""
+        return getattr(getattr(self._send, "__self__", None), "transport", None)

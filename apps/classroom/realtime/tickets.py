@@ -1,14 +1,27 @@
 """Tickets: signed, for one person and one room, good for about a minute, opening the sockets."""
 
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
-from apps.classroom.policies import Person, Role
+from allauth.headless.tokens.strategies.jwt.internal import (
+    session_key_from_sid,
+    session_key_to_sid,
+)
+
+from apps.classroom.policies import Login, Person, Role
 from apps.common import tokens
 
 PURPOSE = "room-ticket"
 LIFETIME = timedelta(seconds=60)
+
+
+class Ticket(NamedTuple):
+    """`id` tells how many sockets it has opened, until `expires`, in Unix seconds."""
+
+    id: str
+    person: Person
+    expires: int
 
 
 class BadTicket(Exception):
@@ -19,6 +32,7 @@ def issue(*, room: UUID, person: Person, now: datetime) -> tuple[str, datetime]:
     """The ticket and when it expires, a whole second as `exp` is."""
     expires_at = now.replace(microsecond=0) + LIFETIME
     claims: dict[str, Any] = {
+        "jti": uuid4().hex,
         "room": str(room),
         "person": person.key,
         "role": person.role.value,
@@ -26,21 +40,38 @@ def issue(*, room: UUID, person: Person, now: datetime) -> tuple[str, datetime]:
     }
     if person.role is Role.GUEST:
         claims |= {"gen": person.generation, "invite_exp": person.invite_exp}
+    if person.login is not None:
+        # Encrypted as allauth does it in its own tokens: a ticket must not betray the session.
+        claims["login"] = session_key_to_sid(" ".join(person.login))
     return tokens.sign(PURPOSE, claims, expires_at=expires_at), expires_at
 
 
 def read(ticket: str, room: UUID) -> Person:
     """The person a good ticket for `room` names. Raises BadTicket."""
+    return open_ticket(ticket, room).person
+
+
+def open_ticket(ticket: str, room: UUID) -> Ticket:
+    """Raises BadTicket."""
     try:
         claims = tokens.read(PURPOSE, ticket)
     except (tokens.BadToken, tokens.ExpiredToken) as exc:
         raise BadTicket from exc
     if claims.get("room") != str(room):
         raise BadTicket
-    return Person(
+    person = Person(
         claims["person"],
         claims["name"],
         Role(claims["role"]),
         claims.get("gen"),
         claims.get("invite_exp"),
+        _login(claims.get("login")),
     )
+    return Ticket(claims.get("jti", ticket), person, claims["exp"])
+
+
+def _login(sid: str | None) -> Login | None:
+    if sid is None:
+        return None
+    session_key, _space, password = (session_key_from_sid(sid) or "").partition(" ")
+    return Login(session_key, password)

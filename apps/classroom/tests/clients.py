@@ -53,6 +53,10 @@ class House:
         client = self.api(None)
         return client, self.ticket(client=client, invite=self.invite(), name=name)
 
+    @staticmethod
+    def new_id():
+        return uuid.uuid4()
+
     def deactivate(self, user):
         """From a thread of its own."""
         try:

@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 import uvicorn
+from django.utils import timezone
 
 from apps.classroom.tests.clients import House
 
@@ -19,7 +21,11 @@ class Server:
 
 @pytest.fixture
 def lesson(transactional_db, lesson):
-    """Committed, so that the server's threads see it."""
+    """Committed, so that the server's threads see it; and on now, since guests' rights end with
+    the lesson."""
+    lesson.starts_at = timezone.now() - timedelta(minutes=10)
+    lesson.ends_at = lesson.starts_at + timedelta(hours=1)
+    lesson.save()
     return lesson
 
 

@@ -1,5 +1,6 @@
 """Joining the room of a lesson: who somebody is there, and the ticket that lets them in."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,15 +15,16 @@ from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
+from apps.accounts.authentication import session_key_of
 from apps.accounts.models import User
 from apps.classroom import guests
 from apps.classroom.access import refused
-from apps.classroom.facts import find_room
+from apps.classroom.facts import find_room, login_of
 from apps.classroom.ice import ice_servers
-from apps.classroom.policies import Person, Role, refusal
+from apps.classroom.policies import Facts, Login, Person, Role, must_wait, refusal
 from apps.classroom.realtime import tickets
 from apps.common import tokens
-from apps.common.errors import forbidden, invalid, not_found
+from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.json import json_response
 from apps.common.openapi import Error, documented
 from apps.common.parsing import TextField, without_nulls
@@ -81,7 +83,7 @@ class JoinRoomView(APIView):
             raise not_found()
         now = timezone.now()
         person = _person(request, lesson, session_uuid, data.validated_data)
-        _check(session_uuid, person, now)
+        facts = _check(session_uuid, person, now)
         if person.role is Role.GUEST:
             guests.remember(request.session, session_uuid, person)
         ticket, expires_at = tickets.issue(room=session_uuid, person=person, now=now)
@@ -92,7 +94,7 @@ class JoinRoomView(APIView):
                 "role": person.role,
                 "events_url": _socket_url(request, session_uuid, "events"),
                 "board_url": _socket_url(request, session_uuid, "board"),
-                "ice_servers": ice_servers(person.key, now),
+                "ice_servers": [] if must_wait(facts, person) else ice_servers(person.key, now),
             }
         )
 
@@ -100,37 +102,50 @@ class JoinRoomView(APIView):
 def _person(request: Request, lesson: Lesson, room: UUID, asked: dict[str, Any]) -> Person:
     """The lesson's own two are who they are; anybody else is the guest of an invite."""
     user = request.user if isinstance(request.user, User) else None
+    login = login_of(user, session_key_of(request)) if user else None
     if user is not None and may(user, Action.ENTER, lesson):
         role = Role.TUTOR if may(user, Action.EDIT, lesson) else Role.STUDENT
-        return Person(f"u{user.pk}", user.get_full_name(), role)
+        return Person(f"u{user.pk}", user.get_full_name(), role, login=login)
     known = guests.recall(request.session, room, user.pk if user else None)
+    if known is not None and ("invite" not in asked or _is_replaced(asked["invite"])):
+        return replace(known, login=login)
     if "invite" not in asked:
-        if known is None:
-            raise forbidden() if user else NotAuthenticated
-        return known
+        raise forbidden() if user else NotAuthenticated
     if user is not None:
-        return _guest(asked["invite"], lesson, f"u{user.pk}", user.get_full_name())
+        return _guest(asked["invite"], lesson, f"u{user.pk}", user.get_full_name(), login)
     key = known.key if known else guests.new_key()
     name = guests.clean_name(asked.get("name", "")) or (known.name if known else "")
     return _guest(asked["invite"], lesson, key, name)
 
 
-def _guest(invite: str, lesson: Lesson, key: str, name: str) -> Person:
+def _is_replaced(invite: str) -> bool:
+    """A guest who has been admitted keeps their place when the link is replaced because of
+    somebody else; whether they still have it is for the rights to say."""
+    try:
+        read_invite(invite)
+    except DomainError as exc:
+        return exc.code == "invite_invalid"
+    return False
+
+
+def _guest(invite: str, lesson: Lesson, key: str, name: str, login: Login | None = None) -> Person:
     if read_invite(invite).pk != lesson.pk:
         raise invite_invalid()
     if not name:
         raise invalid(name=_("Write your name."))
     claims = tokens.read(PURPOSE, invite)
-    return Person(key, name, Role.GUEST, claims["gen"], claims["exp"])
+    return Person(key, name, Role.GUEST, claims["gen"], claims["exp"], login)
 
 
-def _check(room: UUID, person: Person, now: datetime) -> None:
-    found = find_room(room, person.user_id)
+def _check(room: UUID, person: Person, now: datetime) -> Facts:
+    found = find_room(room, person)
     if found is None:
         raise not_found()
-    why = refusal(found[1], person, now)
+    _session_id, facts = found
+    why = refusal(facts, person, now)
     if why is not None:
         raise refused(why)
+    return facts
 
 
 def _socket_url(request: Request, room: UUID, kind: str) -> str:

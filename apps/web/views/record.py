@@ -1,7 +1,8 @@
 from typing import cast
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -21,9 +22,26 @@ def record(request: HttpRequest, lesson_id: int) -> HttpResponse:
     as it does for the API; all that it asks of a request (user, session) Django's has too."""
     lesson = access_lesson(person(request), lesson_id, to=Action.VIEW)
     access = access_room(cast(Request, request), session_of(lesson_id=lesson.pk).uuid)
+    chat = queries.chat(
+        access.session_id,
+        limit=queries.MAX_MESSAGES,
+        since=access.reads_since,
+        before=_uuid(request.GET.get("before", "")),
+    )
+    if chat is None:
+        raise Http404
     context = {
         "lesson": lesson,
         "stays": queries.attendance(access.session_id, timezone.now()),
-        "messages_written": queries.chat(access.session_id),
+        "messages_written": chat["results"],
+        "older": chat["before"],
     }
     return render(request, "web/record.html", context)
+
+
+def _uuid(text: str) -> UUID | None:
+    """Raises Http404 for what is neither a UUID nor left out."""
+    try:
+        return UUID(text) if text else None
+    except ValueError as exc:
+        raise Http404 from exc

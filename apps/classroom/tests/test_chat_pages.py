@@ -1,0 +1,84 @@
+"""The chat over HTTP and in `welcome`: the newest messages, page by page, bounded."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from apps.classroom.models import ChatMessage
+from apps.classroom.queries import MAX_CHAT_TEXT
+from conftest import NOON, make_lesson
+
+
+@pytest.fixture
+def url(lesson):
+    return f"/api/classroom/sessions/{lesson.session.uuid}/chat/"
+
+
+def write(lesson, count, text="{}"):
+    fields = {"session": lesson.session, "person": "u1", "name": "T", "role": "tutor"}
+    ChatMessage.objects.bulk_create(
+        ChatMessage(uuid=uuid.uuid4(), text=text.format(number), **fields)
+        for number in range(count)
+    )
+
+
+def texts(answer):
+    assert answer.status_code == 200, answer.content
+    return [int(message["text"]) for message in answer.json()["results"]]
+
+
+def test_chat_answers_the_newest_page(api, tutor, lesson, url):
+    write(lesson, 12_000)
+    answer = api(tutor).get(url)
+    assert texts(answer) == list(range(11_800, 12_000))
+    assert len(answer.content) < 64 * 1024
+
+
+def test_chat_is_read_whole_page_by_page(api, tutor, lesson, url):
+    write(lesson, 25)
+    seen, before = [], None
+    while True:
+        query = {"limit": 10} | ({"before": before} if before else {})
+        answer = api(tutor).get(url, query)
+        seen = texts(answer) + seen
+        before = answer.json()["before"]
+        if before is None:
+            break
+    assert seen == list(range(25))
+
+
+def test_page_of_long_messages_is_bounded_by_their_length(api, tutor, lesson, url):
+    write(lesson, 200, "ї" * 4000)
+    answer = api(tutor).get(url)
+    assert len(answer.content) < MAX_CHAT_TEXT * 3
+    assert 1 < len(answer.json()["results"]) < 200
+    assert answer.json()["before"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": 0}, {"limit": 201}, {"limit": "x"}, {"before": "x"}, {"before": uuid.UUID(int=7)}],
+)
+def test_malformed_page_is_a_validation_error(api, tutor, url, query):
+    answer = api(tutor).get(url, query)
+    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+
+
+def test_message_of_another_room_is_no_cursor(api, tutor, student, lesson, url):
+    other = make_lesson(tutor, student, NOON)
+    write(other, 1)
+    query = {"before": ChatMessage.objects.get().uuid}
+    assert api(tutor).get(url, query).status_code == 400
+
+
+def test_welcome_is_bounded(house):
+    write(house.lesson, 200, "ї" * 4000)
+
+    async def scenario(ticket):
+        async with house.events(ticket) as events:
+            return await events.until("welcome")
+
+    chat = asyncio.run(scenario(house.ticket(house.tutor)))["chat"]
+    assert len(chat) > 1
+    assert sum(len(message["text"]) for message in chat) <= MAX_CHAT_TEXT

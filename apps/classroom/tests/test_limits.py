@@ -1,0 +1,181 @@
+"""How many sockets and rooms one ticket, person, address and process may have."""
+
+import asyncio
+import socket as sockets
+import uuid
+from contextlib import AsyncExitStack, ExitStack
+
+import pytest
+
+from apps.classroom.policies import Person, Role
+from apps.classroom.realtime import limits
+from apps.classroom.realtime.hub import Hub
+from apps.classroom.realtime.limits import SocketLimits
+from apps.classroom.realtime.sockets import Refused, Socket
+from apps.classroom.realtime.tickets import Ticket
+from apps.classroom.tests.clients import eventually, refused_with
+from conftest import NOON, make_lesson
+
+
+@pytest.mark.parametrize("kind", ["events", "board"])
+def test_one_ticket_opens_a_few_sockets_of_each_kind(house, kind):
+    async def scenario(ticket):
+        opened = getattr(house, kind)
+        async with AsyncExitStack() as open_sockets:
+            for _ in range(limits.PER_TICKET):
+                await open_sockets.enter_async_context(opened(ticket))
+            return [await refused_with(house.url(kind, ticket)) for _ in range(3)]
+
+    assert asyncio.run(scenario(house.ticket(house.tutor))) == [4401] * 3
+
+
+def test_sockets_of_one_person_in_a_room_are_bounded(house, monkeypatch):
+    monkeypatch.setattr(limits, "PER_PERSON_AND_ROOM", 2)
+    tickets = [house.ticket(house.student) for _ in range(4)]
+
+    async def scenario():
+        async with house.events(tickets[0]) as first, house.events(tickets[1]):
+            assert await refused_with(house.url("events", tickets[2])) == 4429
+            async with house.board(tickets[2]):
+                pass
+            await first.socket.close()
+            await eventually(lambda: len(Hub.current.rooms[house.uuid].events) == 1)
+            async with house.events(tickets[3]) as again:
+                await again.until("welcome")
+
+    asyncio.run(scenario())
+
+
+def test_guests_of_one_address_are_bounded_and_the_lessons_own_two_come_in(house, monkeypatch):
+    monkeypatch.setattr(limits, "PER_ADDRESS_AND_ROOM", 2)
+    guests = [house.guest(f"Guest {number}")[1] for number in range(3)]
+
+    async def scenario(tutor_ticket):
+        async with house.events(guests[0]), house.events(guests[1]):
+            assert await refused_with(house.url("events", guests[2])) == 4429
+            async with house.events(tutor_ticket) as tutor:
+                await tutor.until("welcome")
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+
+
+def test_rooms_of_a_process_are_bounded(house, tutor, student, monkeypatch):
+    monkeypatch.setattr(limits, "ROOMS", 1)
+    other = make_lesson(tutor, student, NOON).session.uuid
+    tickets = [
+        house.ticket(tutor),
+        house.api(tutor).post(f"/api/classroom/sessions/{other}/join/").json()["ticket"],
+    ]
+
+    async def scenario():
+        async with house.events(tickets[0]) as events:
+            await events.until("welcome")
+            assert await refused_with(house.url("events", tickets[1], room=other)) == 4429
+
+    asyncio.run(scenario())
+
+
+GUEST = Person("g1", "Guest", Role.GUEST)
+
+
+def test_counts_return_to_nothing_when_sockets_close():
+    counted = SocketLimits()
+    with counted.socket(uuid.uuid4(), GUEST, "192.0.2.1", "events"):
+        assert counted._open
+    assert not counted._open
+
+
+def test_guests_of_a_room_are_bounded_from_many_addresses():
+    counted, room = SocketLimits(), uuid.uuid4()
+    full = _opened(counted, room, limits.GUESTS_PER_ROOM)
+    with (
+        full,
+        pytest.raises(Refused),
+        counted.socket(room, GUEST, "203.0.113.9", "events"),
+    ):
+        pass
+
+
+def test_addresses_of_one_ipv6_network_count_as_one():
+    counted, room = SocketLimits(), uuid.uuid4()
+    with _opened(counted, room, limits.PER_ADDRESS_AND_ROOM, "2001:db8::{:x}"):
+        guest = Person("other", "Guest", Role.GUEST)
+        with pytest.raises(Refused), counted.socket(room, guest, "2001:db8::ffff", "events"):
+            pass
+        with counted.socket(room, guest, "2001:db8:0:1::1", "events"):
+            pass
+
+
+def test_spent_tickets_are_forgotten_once_they_expire():
+    counted = SocketLimits()
+    for number in range(1000):
+        counted.spend(Ticket(str(number), GUEST, 1), "events")
+    assert len(counted._spent) <= 1
+
+
+def _opened(counted, room, number, address="192.0.2.{}"):
+    stack = ExitStack()
+    for at in range(number):
+        person = Person(f"g{at}", "Guest", Role.GUEST)
+        stack.enter_context(counted.socket(room, person, address.format(at), "events"))
+    return stack
+
+
+def test_socket_that_is_never_read_is_closed(house, monkeypatch):
+    """It takes nothing, answers no ping, and has less than a queue's worth waiting for it."""
+    monkeypatch.setattr("apps.classroom.realtime.sockets.WRITE_TIMEOUT", 1.0)
+    chunk = "x" * 60_000
+
+    async def scenario(ticket, tutor_ticket):
+        async with house.events(tutor_ticket) as tutor:
+            await tutor.until("welcome")
+            deaf = await asyncio.to_thread(never_reading, house, ticket)
+            peer = (await tutor.until("peer.joined"))["peer"]["peer"]
+            room = Hub.current.rooms[house.uuid]
+            for _ in range(40):
+                await tutor.send("signal", to=peer, data={"x": chunk})
+            await tutor.until("peer.left", peer=peer)
+            assert len(room.events) == 1
+            deaf.close()
+
+    asyncio.run(scenario(house.ticket(house.student), house.ticket(house.tutor)))
+
+
+def never_reading(house, ticket):
+    host, port = house.server.removeprefix("http://").split(":")
+    raw = sockets.socket()
+    raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 2048)
+    raw.connect((host, int(port)))
+    path = house.url("events", ticket).split(port, 1)[1]
+    raw.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    return raw
+
+
+def test_transport_that_cannot_end_is_dropped(monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.sockets.GRACE", 0.0)
+
+    class Transport:
+        aborted = False
+
+        def is_closing(self):
+            return True
+
+        def abort(self):
+            self.aborted = True
+
+    class Connection:
+        transport = Transport()
+
+        async def send(self, message):
+            pass
+
+    connection = Connection()
+    socket = Socket(connection.send, GUEST, uuid.uuid4())
+    socket.drop_if_dead()
+    assert not connection.transport.aborted
+    socket.drop_if_dead()
+    assert connection.transport.aborted
