@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.classroom import services, store
 from apps.classroom.facts import Asked, facts_of, find_rooms
 from apps.classroom.policies import Facts, Person
-from apps.classroom.realtime import db, limits
+from apps.classroom.realtime import db, socket_limits
 from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.bus import Bus, NoBus, RedisBus
 from apps.classroom.realtime.document import SMALL, Document
@@ -49,7 +49,7 @@ class Hub:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.rooms: dict[UUID, Room] = {}
-        self.limits = limits.SocketLimits()
+        self.limits = socket_limits.SocketLimits()
         self.writer = LogWriter()
         self.bus: Bus = (
             RedisBus(settings.REDIS_URL, hear=self._hear, heal=self._heal)
@@ -130,7 +130,7 @@ class Hub:
             return room
 
     async def _open(self, uuid: UUID, person: Person) -> Room | None:
-        if len(self.rooms) >= limits.ROOMS:
+        if len(self.rooms) >= socket_limits.ROOMS:
             log.error("this process has all the rooms it may have")
             raise Refused(wire.Close.FLOOD)
         found = await self.find(uuid, person)

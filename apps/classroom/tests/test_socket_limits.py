@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack, ExitStack
 import pytest
 
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import limits
+from apps.classroom.realtime import socket_limits as limits
 from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.limits import SocketLimits
+from apps.classroom.realtime.socket_limits import SocketLimits
 from apps.classroom.realtime.sockets import Refused, Socket
 from apps.classroom.realtime.tickets import Ticket
 from apps.classroom.tests.clients import eventually, refused_with
