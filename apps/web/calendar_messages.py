@@ -54,6 +54,10 @@ def _changes() -> dict[str, str]:
         "cancelConfirm": _("Yes, cancel it"),
         "keepLesson": _("Keep the lesson"),
         "cancelled": _("The lesson was cancelled."),
+        "movedMeanwhile": _(
+            "Meanwhile this lesson was moved to {theirs}. You were moving it to {yours}."
+        ),
+        "moveAnyway": _("Move it all the same"),
         "moved": _("Moved to {when}."),
         "undo": _("Undo"),
         "undone": _("The lesson is back where it was."),
@@ -75,6 +79,7 @@ def _form() -> dict[str, str]:
         "ends": _("Ends"),
         "timeRequired": _("Fill in both times."),
         "timeSkipped": _("The clock skips this time that day. Choose another."),
+        "timeTwice": _("The clock shows this time twice that day"),
         "endBeforeStart": _("The end must come after the start."),
         "create": _("Schedule"),
         "created": _("The lesson is scheduled."),

@@ -29,7 +29,7 @@ from tests.server import ROOT, Kreida, start_kreida, stop_kreida
 
 CHROMIUM = "/usr/bin/chromium"
 # Chromium tells the console of every answer over 400; those that a page is meant to give are fine.
-EXPECTED = re.compile(r"the server responded with a status of (400|403|404|405|409|410)")
+EXPECTED = re.compile(r"the server responded with a status of (400|403|404|405|409|412|410)")
 SIZES = {"laptop": (1280, 860), "phone": (390, 844)}
 # What matters most is tried at both widths in both languages, the rest each way once.
 EVERY_WAY = pytest.mark.parametrize(

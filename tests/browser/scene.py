@@ -24,7 +24,7 @@ from apps.accounts.models import User  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
 from apps.lessons.models import Lesson  # noqa: E402
-from apps.lessons.services import cancel_lesson  # noqa: E402
+from apps.lessons.services import cancel_lesson, reschedule_lesson  # noqa: E402
 
 
 def person(role: str, **fields: Any) -> dict[str, Any]:
@@ -58,6 +58,15 @@ def look(lesson_id: int) -> dict[str, Any]:
     return {"starts_at": found.starts_at.isoformat(), "status": found.status}
 
 
+def move(lesson_id: int, starts_at: str) -> dict[str, Any]:
+    """As in another tab, whatever page is open here."""
+    found = Lesson.objects.get(pk=lesson_id)
+    start = datetime.fromisoformat(starts_at)
+    times = {"starts_at": start, "ends_at": start + (found.ends_at - found.starts_at)}
+    reschedule_lesson(tutor=found.tutor, lesson=found, **times)
+    return {}
+
+
 def invite(lesson_id: int, made: int = 0, ttl: int = 3600) -> dict[str, Any]:
     """A link's path, made that many seconds ago."""
     found = Lesson.objects.get(pk=lesson_id)
@@ -77,7 +86,7 @@ def cancel(lesson_id: int) -> dict[str, Any]:
 
 COMMANDS = {
     made.__name__: made
-    for made in (person, classroom, invitation, lesson, look, invite, revoke, cancel)
+    for made in (person, classroom, invitation, lesson, look, move, invite, revoke, cancel)
 }
 
 

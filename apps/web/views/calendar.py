@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
+from apps.common.zones import zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.policies import CHANGEABLE
 from apps.web.access import person
@@ -38,6 +39,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:
+    zones = _zones(me)
     return {
         "role": me.role,
         "changeable": list(CHANGEABLE) if me.is_tutor else [],
@@ -47,7 +49,8 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "newLessonUrl": reverse("web:lesson-new"),
         "signInUrl": reverse("account_login"),
         "csrfToken": get_token(request),
-        "zones": _zones(me),
+        "zones": zones,
+        "zoneNames": {zone: zone_label(zone) for zone in {me.timezone, *zones.values()}},
         "messages": calendar_messages(),
     }
 

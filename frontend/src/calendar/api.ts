@@ -28,6 +28,14 @@ export interface NewLesson {
   allow_overlap?: boolean;
 }
 
+export interface Range {
+  start: Date;
+  end: Date;
+}
+
+/** A lesson's time as the server told it. */
+export type Seen = Pick<Lesson, "starts_at" | "ends_at">;
+
 /** An answer that is not a success, or none at all (`network_error`, status 0). */
 export class ApiError extends Error {
   constructor(
@@ -110,10 +118,14 @@ export function createApi(csrfToken: string, onActivity: (change: 1 | -1) => voi
     /** The same key makes a repeat after a lost answer harmless. */
     create: (lesson: NewLesson, idempotencyKey: string) =>
       send<Lesson>("POST", "/api/lessons/", lesson, { "Idempotency-Key": idempotencyKey }),
-    move: (id: number, start: Date, end: Date) =>
+    lesson: (id: number) => send<Lesson>("GET", `/api/lessons/${id}/`),
+    /** Refused as `precondition_failed` where the lesson is no longer at the time that was `seen`. */
+    move: (id: number, to: Range, seen: Seen) =>
       send<Lesson>("PATCH", `/api/lessons/${id}/`, {
-        starts_at: start.toISOString(),
-        ends_at: end.toISOString(),
+        starts_at: to.start.toISOString(),
+        ends_at: to.end.toISOString(),
+        expected_starts_at: seen.starts_at,
+        expected_ends_at: seen.ends_at,
       }),
     cancel: (id: number, reason: string) =>
       send<Lesson>("POST", `/api/lessons/${id}/cancel/`, reason ? { reason } : {}),

@@ -13,6 +13,8 @@ export interface Config {
   locale: "uk" | "en";
   /** IANA names by the id of the people one has lessons with, to show the time by their clock. */
   zones?: Record<number, string>;
+  /** IANA name → its city in the reader's language. */
+  zoneNames?: Record<string, string>;
   /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
   lessonUrl: string;
   newLessonUrl: string;

@@ -1,9 +1,10 @@
-import type { EventDisplayInfo, EventInput } from "fullcalendar";
+import type { EventApi, EventDisplayInfo, EventInput } from "fullcalendar";
 import type { Lesson } from "./api";
 import type { Config } from "./config";
 import { mayChange, statusText } from "./dialogs/lesson-card";
 import { h } from "./dom";
 import { fullName, otherPerson } from "./people";
+import { doubledSpan } from "./time";
 
 const TWO_LINES_MINUTES = 40;
 
@@ -18,7 +19,7 @@ export function toEvent(lesson: Lesson, config: Config): EventInput {
   };
 }
 
-export function lessonOf(info: Pick<EventDisplayInfo, "event">): Lesson | undefined {
+export function lessonOf(info: { event: Pick<EventApi, "extendedProps"> }): Lesson | undefined {
   return info.event.extendedProps.lesson as Lesson | undefined;
 }
 
@@ -36,7 +37,7 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
   const node = h(
     "div",
     { class: `kr-event-body ${layout(info)}` },
-    eventTime(info.timeText),
+    eventTime(lesson ? (doubled(lesson, config) ?? info.timeText) : info.timeText),
     h("span", { class: "kr-event-title" }, title),
     person ? h("span", { class: "kr-event-person" }, person) : null,
   );
@@ -45,6 +46,11 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
     node.append(h("span", { class: "kr-sr" }, words));
   }
   return { domNodes: [node] };
+}
+
+/** Where the clock alone would read 03:30–03:30. */
+function doubled(lesson: Lesson, { userTimezone }: Config): string | null {
+  return doubledSpan(new Date(lesson.starts_at), new Date(lesson.ends_at), userTimezone);
 }
 
 /** The end stands apart: where there is no room, the start has to do. */

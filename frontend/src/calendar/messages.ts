@@ -48,12 +48,15 @@ export interface Messages {
   ends: string; // Ends
   timeRequired: string; // Fill in both times.
   timeSkipped: string; // The clock skips this time that day. Choose another.
+  timeTwice: string; // The clock shows this time twice that day
   endBeforeStart: string; // The end must come after the start.
   create: string; // Schedule
   created: string; // The lesson is scheduled.
   scheduleAnyway: string; // Schedule anyway
   clashTitle: string; // That time is taken
   refusedTitle: string; // Not moved
+  movedMeanwhile: string; // Meanwhile this lesson was moved to {theirs}. You were moving it to {yours}.
+  moveAnyway: string; // Move it all the same
   moved: string; // Moved to {when}.
   undo: string; // Undo
   undone: string; // The lesson is back where it was.

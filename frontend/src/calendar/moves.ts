@@ -1,13 +1,9 @@
 import type { EventApi } from "fullcalendar";
-import { ApiError, type Lesson } from "./api";
+import { ApiError, type Lesson, type Range, type Seen } from "./api";
 import { type App, errorText, failureNotice } from "./app";
+import { lessonOf } from "./event-content";
 import { fill } from "./messages";
 import { formatWhen } from "./time";
-
-interface Range {
-  start: Date;
-  end: Date;
-}
 
 /** What FullCalendar tells after a drag or a resize. */
 export interface Move {
@@ -22,45 +18,93 @@ export interface Move {
 export async function saveMove(app: App, move: Move): Promise<void> {
   const { event, oldEvent } = move;
   const at = dropPoint(move);
-  const [range, old] = [rangeOf(event), rangeOf(oldEvent)];
-  if (!range || !old) return move.revert();
+  const seen = lessonOf({ event: oldEvent });
+  const range = seen && movedRange(seen, event, oldEvent);
+  if (!seen || !range) return move.revert();
   // Not draggable again before the answer is here.
   event.setProp("editable", false);
   try {
-    const lesson = await app.api.move(Number(event.id), range.start, range.end);
+    const lesson = await app.api.move(seen.id, range, seen);
     event.setExtendedProp("lesson", lesson);
     event.setProp("editable", true);
-    announceMove(app, lesson, old);
+    announceMove(app, lesson, seen);
   } catch (error) {
     move.revert();
-    showRefusal(app, error, at, () => repeat(app, Number(event.id), range, old));
+    if (isStale(error)) await showBoth(app, seen.id, range);
+    else showRefusal(app, error, at, () => attempt(app, seen.id, range, seen));
   }
 }
 
+/**
+ * The end that was not dragged stays the instant that it is, and a lesson that was moved as a whole keeps its length:
+ * the calendar knows clock times only, of which one may come twice that day.
+ */
+function movedRange(lesson: Lesson, event: EventApi, oldEvent: EventApi): Range | null {
+  if (!event.start || !event.end) return null;
+  const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
+  const startMoved = event.start.getTime() !== oldEvent.start?.getTime();
+  const endMoved = event.end.getTime() !== oldEvent.end?.getTime();
+  if (startMoved && endMoved) {
+    const length = end.getTime() - start.getTime();
+    return { start: event.start, end: new Date(event.start.getTime() + length) };
+  }
+  return { start: startMoved ? event.start : start, end: endMoved ? event.end : end };
+}
+
+function isStale(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === "precondition_failed";
+}
+
+/** Somebody, perhaps oneself in another tab, has moved the lesson meanwhile: tells both times and lets one choose. */
+async function showBoth(app: App, id: number, range: Range): Promise<void> {
+  app.refetch();
+  try {
+    const now = await app.api.lesson(id);
+    const run = () => attempt(app, id, range, now);
+    app.notices.show({
+      text: movedMeanwhile(app, now, range),
+      alert: true,
+      action: { text: app.config.messages.moveAnyway, run },
+    });
+  } catch (error) {
+    app.notices.show(failureNotice(app, error, () => showBoth(app, id, range)));
+  }
+}
+
+export function movedMeanwhile(app: App, now: Seen, range: Range): string {
+  const { messages, userTimezone, locale } = app.config;
+  const theirs = formatWhen(new Date(now.starts_at), new Date(now.ends_at), userTimezone, locale);
+  const yours = formatWhen(range.start, range.end, userTimezone, locale);
+  return fill(messages.movedMeanwhile, { theirs, yours });
+}
+
 /** Says where the lesson now is and offers the way back. */
-export function announceMove(app: App, lesson: Lesson, old: Range): void {
+export function announceMove(app: App, lesson: Lesson, before: Seen): void {
   const { messages, userTimezone, locale } = app.config;
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
   const when = formatWhen(start, end, userTimezone, locale);
-  const run = () => undo(app, lesson.id, old);
+  const run = () => undo(app, lesson, before);
   app.notices.show({ text: fill(messages.moved, { when }), action: { text: messages.undo, run } });
 }
 
-async function undo(app: App, id: number, old: Range): Promise<void> {
+async function undo(app: App, lesson: Lesson, before: Seen): Promise<void> {
+  const range = { start: new Date(before.starts_at), end: new Date(before.ends_at) };
   try {
-    await app.api.move(id, old.start, old.end);
+    await app.api.move(lesson.id, range, lesson);
     app.notices.show({ text: app.config.messages.undone });
   } catch (error) {
-    app.notices.show(failureNotice(app, error, () => undo(app, id, old)));
+    if (isStale(error)) return showBoth(app, lesson.id, range);
+    app.notices.show(failureNotice(app, error, () => undo(app, lesson, before)));
   }
   app.refetch();
 }
 
-async function repeat(app: App, id: number, range: Range, old: Range): Promise<void> {
+async function attempt(app: App, id: number, range: Range, seen: Seen): Promise<void> {
   try {
-    announceMove(app, await app.api.move(id, range.start, range.end), old);
+    announceMove(app, await app.api.move(id, range, seen), seen);
   } catch (error) {
-    app.notices.show(failureNotice(app, error, () => repeat(app, id, range, old)));
+    if (isStale(error)) return showBoth(app, id, range);
+    app.notices.show(failureNotice(app, error, () => attempt(app, id, range, seen)));
   }
   app.refetch();
 }
@@ -77,10 +121,6 @@ function showRefusal(app: App, error: unknown, at: { x: number; y: number }, ret
 
 function isAboutTheSlot({ status }: ApiError): boolean {
   return [400, 403, 404, 409].includes(status);
-}
-
-function rangeOf(event: EventApi): Range | null {
-  return event.start && event.end ? { start: event.start, end: event.end } : null;
 }
 
 function dropPoint(move: Move): { x: number; y: number } {

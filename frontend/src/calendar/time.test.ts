@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
   clocksDiffer,
+  comesTwice,
   formatWhen,
   fromLocalInput,
+  instantsAt,
   localDate,
   offsetMinutes,
+  offsetText,
   toLocalInput,
 } from "./time";
 
@@ -81,5 +84,32 @@ describe("what a person reads", () => {
     expect(clocksDiffer(start, end, KYIV, NEW_YORK)).toBe(true);
     expect(clocksDiffer(start, end, KYIV, "Europe/Kiev")).toBe(false);
     expect(clocksDiffer(start, end, KYIV, "Europe/Athens")).toBe(false);
+  });
+});
+
+describe("the hour that comes twice", () => {
+  const first = new Date("2026-10-25T00:30:00Z");
+  const second = new Date("2026-10-25T01:30:00Z");
+
+  it("has two instants, and others one or none", () => {
+    expect(instantsAt("2026-10-25T03:30", KYIV)).toEqual([first, second]);
+    expect(instantsAt("2026-10-25T04:30", KYIV)).toHaveLength(1);
+    expect(instantsAt("2026-03-29T03:30", KYIV)).toEqual([]);
+    expect(comesTwice(second, KYIV)).toBe(true);
+    expect(comesTwice(second, NEW_YORK)).toBe(false);
+  });
+
+  it.each(["en", "uk"])("says which of two equal times in %s", (locale) => {
+    const text = formatWhen(first, second, KYIV, locale);
+    expect(text).toContain("03:30 (UTC+3) – 03:30 (UTC+2)");
+    expect(text).toMatch(/25/);
+  });
+
+  it.each([
+    ["2026-01-01T12:00:00Z", "UTC", "UTC"],
+    ["2026-01-01T12:00:00Z", "Asia/Kathmandu", "UTC+5:45"],
+    ["2026-01-01T12:00:00Z", "America/St_Johns", "UTC−3:30"],
+  ])("at %s in %s is %s", (instant, zone, text) => {
+    expect(offsetText(new Date(instant), zone)).toBe(text);
   });
 });

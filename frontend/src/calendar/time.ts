@@ -35,21 +35,50 @@ export function offsetMinutes(instant: Date, zone: string): number {
 }
 
 /**
- * The instant at which the clock of `zone` shows `local` (`2026-03-02T15:00`). An hour that comes twice in autumn
- * is its first; null is an hour that spring skips, or no time at all.
+ * The instants at which the clock of `zone` shows `local` (`2026-03-02T15:00`): two in an hour that comes twice in
+ * autumn, none in an hour that spring skips or where it is no time at all.
  */
-export function fromLocalInput(local: string, zone: string): Date | null {
+export function instantsAt(local: string, zone: string): Date[] {
   const wall = Date.parse(`${local}Z`);
-  if (Number.isNaN(wall)) return null;
+  if (Number.isNaN(wall)) return [];
   // No zone changes its clock twice in two days, so these are the two offsets that can be meant.
   const offsets = [-1, 1].map((day) => offsetMinutes(new Date(wall + day * 1440 * MINUTE), zone));
   const wanted = local.slice(0, 16);
-  return (
-    offsets
-      .map((offset) => new Date(wall - offset * MINUTE))
-      .sort((a, b) => a.getTime() - b.getTime())
-      .find((instant) => toLocalInput(instant, zone) === wanted) ?? null
-  );
+  return [...new Set(offsets)]
+    .map((offset) => new Date(wall - offset * MINUTE))
+    .sort((a, b) => a.getTime() - b.getTime())
+    .filter((instant) => toLocalInput(instant, zone) === wanted);
+}
+
+/** The first of `instantsAt`, or null. */
+export function fromLocalInput(local: string, zone: string): Date | null {
+  return instantsAt(local, zone)[0] ?? null;
+}
+
+/** Does the clock of `zone` show the time of `instant` twice that day? */
+export function comesTwice(instant: Date, zone: string): boolean {
+  return instantsAt(toLocalInput(instant, zone), zone).length > 1;
+}
+
+/** `UTC+3`, `UTC−3:30` */
+export function offsetText(instant: Date, zone: string): string {
+  const offset = offsetMinutes(instant, zone);
+  const minutes = Math.abs(offset) % 60;
+  const hours = Math.floor(Math.abs(offset) / 60);
+  if (offset === 0) return "UTC";
+  const rest = minutes ? `:${String(minutes).padStart(2, "0")}` : "";
+  return `UTC${offset < 0 ? "−" : "+"}${hours}${rest}`;
+}
+
+/** `03:30 (UTC+3)` */
+export function clockWithOffset(instant: Date, zone: string): string {
+  return `${toLocalInput(instant, zone).slice(11)} (${offsetText(instant, zone)})`;
+}
+
+/** `03:30 (UTC+3) – 03:30 (UTC+2)` where one of the two comes twice, which nothing else tells apart; else null. */
+export function doubledSpan(start: Date, end: Date, zone: string): string | null {
+  if (!comesTwice(start, zone) && !comesTwice(end, zone)) return null;
+  return `${clockWithOffset(start, zone)} – ${clockWithOffset(end, zone)}`;
 }
 
 /** `2026-03-02` of `zone` at `instant`. */
@@ -59,16 +88,14 @@ export function localDate(instant: Date, zone: string): string {
 
 /** `Monday, 2 March, 15:00 – 16:00` in the words of `locale`. */
 export function formatWhen(start: Date, end: Date, zone: string, locale: string): string {
-  const format = new Intl.DateTimeFormat(intlLocale(locale), {
-    timeZone: zone,
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
-  const text = format.formatRange(start, end);
+  const day = { timeZone: zone, weekday: "long", day: "numeric", month: "long" } as const;
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  const format = (parts: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(intlLocale(locale), parts);
+  const doubled = doubledSpan(start, end, zone);
+  const text = doubled
+    ? `${format(day).format(start)}, ${doubled}`
+    : format({ ...day, ...clock }).formatRange(start, end);
   return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
 }
 
@@ -84,6 +111,7 @@ export function clocksDiffer(start: Date, end: Date, mine: string, theirs: strin
   );
 }
 
-export function zoneName(zone: string): string {
-  return zone.replace(/_/g, " ");
+/** By its city in the reader's language, where the page tells it. */
+export function zoneName(zone: string, names: Record<string, string> = {}): string {
+  return names[zone] ?? zone.replace(/_/g, " ");
 }

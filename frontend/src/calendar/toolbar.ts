@@ -14,7 +14,7 @@ export function createToolbar(config: Config, onCancelled: (shown: boolean) => v
   const id = uniqueId("cancelled");
   const checkbox = h("input", { type: "checkbox", id });
   checkbox.addEventListener("change", () => onCancelled(checkbox.checked));
-  const zone = fill(messages.timesIn, { zone: zoneName(config.userTimezone) });
+  const zone = fill(messages.timesIn, { zone: zoneName(config.userTimezone, config.zoneNames) });
   const element = h(
     "div",
     { class: "kr-bar" },

@@ -66,13 +66,13 @@ function ownTime(app: App, lesson: Lesson): string {
 
 /** The other person's clock, where the page tells their zone and it differs from one's own. */
 function theirTime(app: App, lesson: Lesson): HTMLElement[] {
-  const { messages, userTimezone, locale, role, zones } = app.config;
+  const { messages, userTimezone, locale, role, zones, zoneNames } = app.config;
   const other = otherPerson(lesson, role);
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
   const theirs = zones?.[other.id];
   if (!theirs || !clocksDiffer(start, end, userTimezone, theirs)) return [];
   const label = fill(messages.theirTime, { name: fullName(other) });
-  const zone = h("small", {}, zoneName(theirs));
+  const zone = h("small", {}, zoneName(theirs, zoneNames));
   return fact(label, formatWhen(start, end, theirs, locale), zone);
 }
 

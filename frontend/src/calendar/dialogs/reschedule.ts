@@ -1,31 +1,38 @@
-import type { Lesson } from "../api";
+import { ApiError, type Lesson } from "../api";
 import type { App } from "../app";
 import { button } from "../dom";
-import { announceMove } from "../moves";
+import { announceMove, movedMeanwhile } from "../moves";
 import { type Dialog, dialogForm, openDialog, submit, submitButton } from "./dialog";
 import { timeFields } from "./time-fields";
 
 /** The form that does all that dragging and resizing do. */
 export function openReschedule(app: App, lesson: Lesson): void {
   const { messages } = app.config;
-  const old = { start: new Date(lesson.starts_at), end: new Date(lesson.ends_at) };
-  const times = timeFields(app.config, old.start, old.end);
-  const form = dialogForm(send, times.element);
+  const times = timeFields(app.config, new Date(lesson.starts_at), new Date(lesson.ends_at));
+  const form = dialogForm(() => send(lesson), times.element);
   const back = button(messages.back, "", () => dialog.close());
   const actions = [back, submitButton(messages.save, form, "kr-primary")];
   const dialog: Dialog = openDialog(app, messages.rescheduleTitle, [form], actions);
 
-  function send(): void {
+  function send(seen: Lesson): void {
     const range = times.read();
     if ("error" in range) {
       dialog.showError(range.error);
       return;
     }
     submit(app, dialog, async () => {
-      const moved = await app.api.move(lesson.id, range.start, range.end);
-      dialog.close();
-      app.refetch();
-      announceMove(app, moved, old);
+      try {
+        const moved = await app.api.move(lesson.id, range, seen);
+        dialog.close();
+        app.refetch();
+        announceMove(app, moved, seen);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== "precondition_failed") throw error;
+        const now = await app.api.lesson(lesson.id);
+        app.refetch();
+        const anyway = button(messages.moveAnyway, "kr-small", () => send(now));
+        dialog.showError(movedMeanwhile(app, now, range), anyway);
+      }
     });
   }
 }

@@ -1,48 +1,105 @@
+import type { Range } from "../api";
 import type { Config } from "../config";
 import { h } from "../dom";
 import { fill } from "../messages";
-import { fromLocalInput, toLocalInput, zoneName } from "../time";
+import { clockWithOffset, instantsAt, toLocalInput, zoneName } from "../time";
 import { field } from "./dialog";
 
 export interface TimeFields {
   element: HTMLElement;
-  read: () => { start: Date; end: Date } | { error: string };
+  read: () => Range | { error: string };
 }
 
 /** Start and end in the user's zone. Moving the start takes the end along, as a drag does. */
 export function timeFields(config: Config, start: Date, end: Date): TimeFields {
   const { messages, userTimezone: zone } = config;
-  const from = timeInput(toLocalInput(start, zone));
-  const to = timeInput(toLocalInput(end, zone));
+  const from = new ClockField(config, messages.starts, start);
+  const to = new ClockField(config, messages.ends, end);
   let length = end.getTime() - start.getTime();
-  from.addEventListener("change", () => {
-    const moved = fromLocalInput(from.value, zone);
-    if (moved) to.value = toLocalInput(new Date(moved.getTime() + length), zone);
+  from.onChange(() => {
+    const moved = from.read();
+    if (moved) to.set(new Date(moved.getTime() + length));
   });
-  to.addEventListener("change", () => {
-    const times = [fromLocalInput(from.value, zone), fromLocalInput(to.value, zone)];
-    if (times[0] && times[1] && times[1] > times[0]) {
-      length = times[1].getTime() - times[0].getTime();
-    }
+  to.onChange(() => {
+    const [first, last] = [from.read(), to.read()];
+    if (first && last && last > first) length = last.getTime() - first.getTime();
   });
+  const hint = fill(messages.timesIn, { zone: zoneName(zone, config.zoneNames) });
   const element = h(
     "div",
     { class: "kr-times" },
-    field(messages.starts, from),
-    field(messages.ends, to),
-    h("p", { class: "kr-hint" }, fill(messages.timesIn, { zone: zoneName(zone) })),
+    from.element,
+    to.element,
+    h("p", { class: "kr-hint" }, hint),
   );
-  return { element, read: () => readTimes(config, from.value, to.value) };
+  return { element, read: () => readTimes(config, from, to) };
 }
 
-function timeInput(value: string): HTMLInputElement {
-  return h("input", { type: "datetime-local", value, step: "300", required: true });
+/**
+ * A date and a clock time. What nobody touches stays the instant that it was: the clock may show it twice that day,
+ * or without its seconds. Where it comes twice, one chooses which.
+ */
+class ClockField {
+  readonly element: HTMLElement;
+  private readonly input = h("input", { type: "datetime-local", step: "300", required: true });
+  private readonly which = h("select", {});
+  private readonly choice: HTMLElement;
+  private shown = { local: "", instant: new Date(0) };
+
+  constructor(
+    private readonly config: Config,
+    label: string,
+    instant: Date,
+  ) {
+    this.choice = field(config.messages.timeTwice, this.which);
+    this.element = h("div", { class: "kr-clock" }, field(label, this.input), this.choice);
+    this.input.addEventListener("change", () => this.offer(0));
+    this.set(instant);
+  }
+
+  get isEmpty(): boolean {
+    return !this.input.value;
+  }
+
+  onChange(listener: () => void): void {
+    this.input.addEventListener("change", listener);
+    this.which.addEventListener("change", listener);
+  }
+
+  set(instant: Date): void {
+    const local = toLocalInput(instant, this.config.userTimezone);
+    this.input.value = local;
+    this.shown = { local, instant };
+    const minute = Math.floor(instant.getTime() / 60_000) * 60_000;
+    this.offer(this.instants().findIndex((one) => one.getTime() === minute));
+  }
+
+  /** null for an hour that spring skips. */
+  read(): Date | null {
+    const instants = this.instants();
+    const chosen = instants[this.which.selectedIndex] ?? instants[0] ?? null;
+    const { local, instant } = this.shown;
+    const kept = chosen && Math.abs(instant.getTime() - chosen.getTime()) < 60_000;
+    return this.input.value === local && kept ? instant : chosen;
+  }
+
+  private instants(): Date[] {
+    return instantsAt(this.input.value, this.config.userTimezone);
+  }
+
+  private offer(index: number): void {
+    const instants = this.instants();
+    const zone = this.config.userTimezone;
+    const options = instants.map((one) => h("option", {}, clockWithOffset(one, zone)));
+    this.which.replaceChildren(...options);
+    this.which.selectedIndex = Math.max(index, 0);
+    this.choice.hidden = instants.length < 2;
+  }
 }
 
-function readTimes({ messages, userTimezone }: Config, from: string, to: string) {
-  if (!from || !to) return { error: messages.timeRequired };
-  const start = fromLocalInput(from, userTimezone);
-  const end = fromLocalInput(to, userTimezone);
+function readTimes({ messages }: Config, from: ClockField, to: ClockField) {
+  if (from.isEmpty || to.isEmpty) return { error: messages.timeRequired };
+  const [start, end] = [from.read(), to.read()];
   if (!start || !end) return { error: messages.timeSkipped };
   return end > start ? { start, end } : { error: messages.endBeforeStart };
 }
