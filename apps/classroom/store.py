@@ -54,7 +54,7 @@ def _read(data: bytes) -> list[bytes]:
 
 
 def document(session_id: int) -> "Doc[Any]":
-    return put_together(load([session_id])[session_id].updates)
+    return put_together(load([session_id])[session_id].updates)[0]
 
 
 def append(batch: Mapping[int, Sequence[bytes]]) -> None:
@@ -82,7 +82,7 @@ def compact(session_id: int, memory: bytes | None = None) -> bool:
     stored = load([session_id])[session_id]
     rows, version = stored.rows, stored.version
     kept = [] if memory is None else [memory]
-    state = put_together([*stored.updates, *kept]).get_update()
+    state = put_together([*stored.updates, *kept])[0].get_update()
     try:
         with transaction.atomic():
             if version is None:

@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from apps.classroom import services, store
 from apps.classroom.facts import Asked, facts_of, find_rooms
+from apps.classroom.folding import SMALL
 from apps.classroom.policies import Facts, Person
 from apps.classroom.realtime import db, socket_limits
 from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.bus import Bus, NoBus, RedisBus
-from apps.classroom.realtime.document import SMALL, Document
+from apps.classroom.realtime.document import Document
 from apps.classroom.realtime.messages import BusMessage
 from apps.classroom.realtime.room import Room, as_message
 from apps.classroom.realtime.sockets import Refused, Socket
@@ -37,6 +38,7 @@ SWEEP_EVERY = 30.0
 ROOMS_AT_ONCE = 200
 BOARDS_AT_ONCE = 25
 FOLD_AFTER = 5000  # changes to a board
+FOLD_BYTES = 2 * 1024 * 1024  # or so much
 VERSION_EVERY = timedelta(minutes=3)
 LAST_VERSION_AFTER = timedelta(seconds=10)
 
@@ -186,11 +188,14 @@ class Hub:
         if board.unfolded == 0:
             return
         done, board.unfolded = board.unfolded, 0
+        grown, state = board.grown, board.document.whole()
         try:
-            await db.run(store.compact, room.session_id, board.document.whole())
+            await db.run(store.compact, room.session_id, state)
         except DatabaseError:
             board.unfolded += done
             log.exception("a board could not be folded; its log is still whole")
+        else:
+            board.size, board.grown = len(state), board.grown - grown
 
     async def _keep_version(self, room: Room, at_least: timedelta) -> None:
         board = room.board
@@ -244,7 +249,7 @@ class Hub:
         for room in list(self.rooms.values()):
             room.board.rest()
             await self._keep_version(room, VERSION_EVERY)
-            if room.board.unfolded > FOLD_AFTER:
+            if room.board.unfolded > FOLD_AFTER or room.board.grown > FOLD_BYTES:
                 await self._fold(room)
 
     async def _complete_past_lessons(self) -> None:

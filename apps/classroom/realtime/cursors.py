@@ -1,0 +1,161 @@
+"""Who points where on a board: y-protocols' awareness, in which nobody speaks for anybody else.
+
+The server writes person, name and role into each state, so that a cursor tells who really moves it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from apps.classroom.policies import Person
+from apps.classroom.realtime import yproto
+from apps.classroom.realtime.protocol import Close
+from apps.classroom.realtime.sockets import Refused, Socket
+from apps.classroom.realtime.varints import Malformed
+from apps.classroom.realtime.yproto import Entry
+
+MAX_STATE = 16 * 1024
+MAX_PER_SOCKET = 8
+MAX_GONE = 1000
+MAX_FIELDS = 32
+
+Owner = Socket | str  # a socket here, or the id of the process that has it
+
+
+class Pointer(Struct):
+    x: float
+    y: float
+    tool: str = "pointer"
+
+
+# What Kreida's own client says of itself; a stock client's fields are passed on as they are.
+_FIELDS: dict[str, Any] = {
+    "page": str,
+    "pointer": Pointer | None,
+    "button": str,
+    "selected": dict[str, bool],
+}
+_GONE = b"null"
+
+
+def signed(state: bytes, person: Person) -> bytes:
+    """The state as others may see it: the server writes whose it is, and leaves out a field of a
+    type that no client expects. Raises Malformed for what is no JSON object."""
+    try:
+        fields = msgspec.json.decode(state)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise Malformed("a state is not JSON") from exc
+    if fields is None:
+        return _GONE
+    if not isinstance(fields, dict) or len(fields) > MAX_FIELDS:
+        raise Malformed("a state is no object, or one of too many fields")
+    known = {name: value for name, value in fields.items() if _fits(name, value)}
+    role = person.role.value
+    return msgspec.json.encode({**known, "person": person.key, "name": person.name, "role": role})
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name not in _FIELDS:
+        return True
+    try:
+        msgspec.convert(value, _FIELDS[name])
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+class Cursors:
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Entry, Owner]] = {}
+        self._owned: Counter[Owner] = Counter()
+        self._gone: dict[int, int] = {}  # the clocks of clients that have left
+
+    def __bool__(self) -> bool:
+        return bool(self._known)
+
+    def frame(self) -> bytes:
+        return yproto.awareness_frame([entry for entry, _owner in self._known.values()])
+
+    def own_frame(self) -> bytes | None:
+        """Those of this process."""
+        mine = [entry for entry, owner in self._known.values() if isinstance(owner, Socket)]
+        return yproto.awareness_frame(mine) if mine else None
+
+    def take(self, socket: Socket, entries: Sequence[Entry]) -> list[Entry]:
+        """What is newer than known, of clients that are the sender's own. Raises Refused, or
+        Malformed."""
+        fresh = []
+        for entry in entries:
+            known = self._known.get(entry.client)
+            if len(entry.state) > MAX_STATE:
+                raise Refused(Close.TOO_LARGE)
+            if known is not None and not self._may_replace(socket, entry, *known):
+                continue
+            if known is None and (entry.state == _GONE or self._owned[socket] >= MAX_PER_SOCKET):
+                continue
+            if entry.clock <= self._gone.get(entry.client, -1):
+                self._nudge(socket, entry)
+                continue
+            own = entry._replace(state=signed(entry.state, socket.person))
+            self._set(own, socket)
+            fresh.append(own)
+        return fresh
+
+    def take_foreign(self, entries: Sequence[Entry], process: str) -> list[Entry]:
+        """The same of another process, which has checked them."""
+        fresh = []
+        for entry in entries:
+            known = self._known.get(entry.client)
+            if known is None or entry.clock >= known[0].clock:
+                self._set(entry, process)
+                fresh.append(entry)
+        return fresh
+
+    def forget(self, belongs: Callable[[Owner], bool]) -> list[Entry]:
+        gone = [
+            Entry(entry.client, entry.clock, _GONE)
+            for entry, owner in self._known.values()
+            if belongs(owner)
+        ]
+        for entry in gone:
+            self._drop(entry.client)
+            self._note_gone(entry)
+        return gone
+
+    def _nudge(self, socket: Socket, entry: Entry) -> None:
+        """A client that is back with the clock it left with would not be believed by the others.
+        Told that it has gone, it says with a higher clock that it has not (y-protocols)."""
+        gone = Entry(entry.client, self._gone[entry.client], _GONE)
+        socket.push(yproto.awareness_frame([gone]))
+
+    @staticmethod
+    def _may_replace(socket: Socket, entry: Entry, known: Entry, owner: Owner) -> bool:
+        """A reconnected client may take over its own cursor, and nobody anybody else's. Stock
+        clients repeat to the server what they heard about others."""
+        if not isinstance(owner, Socket) or owner.person.key != socket.person.key:
+            return False
+        gone = entry.clock == known.clock and entry.state == _GONE
+        return entry.clock > known.clock or gone
+
+    def _set(self, entry: Entry, owner: Owner) -> None:
+        self._drop(entry.client)
+        if entry.state == _GONE:
+            self._note_gone(entry)
+        else:
+            self._known[entry.client] = (entry, owner)
+            self._owned[owner] += 1
+            self._gone.pop(entry.client, None)
+
+    def _drop(self, client: int) -> None:
+        if (known := self._known.pop(client, None)) is not None:
+            self._owned[known[1]] -= 1
+            if not self._owned[known[1]]:
+                del self._owned[known[1]]
+
+    def _note_gone(self, entry: Entry) -> None:
+        self._gone[entry.client] = entry.clock
+        if len(self._gone) > MAX_GONE:
+            del self._gone[next(iter(self._gone))]

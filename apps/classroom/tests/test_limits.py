@@ -1,0 +1,208 @@
+"""What a stranger sends costs nobody else anything: client ids, deletions and questions are
+bounded, and a stroke costs what it brings."""
+
+import asyncio
+import time
+
+import pytest
+from pycrdt import Array, Doc, Map
+
+from apps.classroom.policies import Person, Role
+from apps.classroom.realtime import limits, yproto
+from apps.classroom.realtime.board import Board
+from apps.classroom.realtime.deletions import Deletions
+from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.protocol import Close
+from apps.classroom.realtime.sockets import Refused
+from apps.classroom.realtime.update_scan import MAX_STEPS, encode_deletions, scan
+from apps.classroom.realtime.varints import Malformed, varint
+from apps.classroom.tests.clients import eventually
+
+
+def naming(clients):
+    """An update that names so many clients, in four bytes each."""
+    parts = [b"\x01" + varint(client) + b"\x00\x00\x01" for client in reversed(clients)]
+    return varint(len(clients)) + b"".join(parts) + b"\x00"
+
+
+def deleting(clients):
+    return b"\x00" + encode_deletions([(client, 0, 1) for client in clients])
+
+
+class Ear:
+    def __init__(self, number=1):
+        self.person = Person(f"u{number}", "N", Role.STUDENT)
+        self.closed = None
+
+    def push(self, frame):
+        pass
+
+    def close(self, code):
+        self.closed = code
+
+
+@pytest.fixture
+def board():
+    return Board(Document([]), store=lambda update: None, publish=lambda frame: None)
+
+
+def send(board, socket, *updates):
+    async def play():
+        for update in updates:
+            board.receive(socket, yproto.sync_frame(yproto.UPDATE, update))
+        await asyncio.sleep(0)
+
+    asyncio.run(play())
+
+
+def drawn(client, count):
+    doc, updates = Doc(client_id=client), []
+    doc.observe(lambda event: updates.append(event.update))
+    for number in range(count):
+        doc.get("elements:1", type=Map)[f"{number % 5}"] = {"type": "line", "x": number}
+    return updates
+
+
+def test_update_naming_400_000_clients_is_refused_and_not_stored(house):
+    """As 400 updates: no frame holds them all."""
+    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+
+    async def scenario():
+        async with house.board(tickets[0]) as a, house.board(tickets[1]) as bad:
+            for first in range(1, 400_000, 100_000):
+                update = naming(range(first, first + 100_000))
+                await bad.socket.send(yproto.sync_frame(yproto.UPDATE, update))
+            assert await bad.close_code() in {4400, 4413, 4429}
+            async with house.board(tickets[0]) as late:
+                a.map["x"] = 1
+                await eventually(lambda: "x" in late.map)
+                assert len(yproto.read_state_vector(late.doc.get_state())) == 1
+
+    asyncio.run(scenario())
+
+
+def test_person_may_introduce_some_clients_and_then_no_more(board):
+    socket = Ear()
+    for client in range(1, limits.NEW_CLIENTS_BURST + 1):
+        send(board, socket, naming([client]))
+    assert len(board.document.clocks) == limits.NEW_CLIENTS_BURST
+    with pytest.raises(Refused) as refused:
+        send(board, Ear(), naming([10_000]))  # another socket of theirs
+    assert refused.value.code == Close.FLOOD
+    send(board, socket, drawn(1, 2)[1])  # of a known one, though it is early
+    send(board, Ear(2), naming([10_000]))
+    assert 10_000 in board.document.clocks
+
+
+def test_board_takes_no_more_than_so_many_clients(board, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board.MAX_CLIENTS", 10)
+    send(board, Ear(1), naming(range(1, 11)))
+    with pytest.raises(Refused) as refused:
+        send(board, Ear(2), naming([11]))
+    assert refused.value.code == Close.TOO_LARGE
+
+
+def test_deletions_of_unknown_clients_are_not_kept(board):
+    send(board, Ear(), *[deleting(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
+    assert board.document.since(b"\x00") == yproto.EMPTY_UPDATE
+    assert board.document.clocks == {}
+
+
+def test_struct_that_builds_on_what_is_unknown_is_not_given_to_yrs(board):
+    """yrs would keep it as pending, and look at all that is pending with each stroke."""
+    parent = (
+        b"\x01\x01" + varint(7) + b"\x00" + b"\x88" + varint(99) + b"\x05" + b"\x01\x7d\x01\x00"
+    )
+    send(board, Ear(), parent)
+    assert board.document.clocks == {}
+    assert board.document.since(b"\x00") == yproto.EMPTY_UPDATE
+
+
+def median_of_strokes(document, client):
+    spent = []
+    for update in drawn(client, 60):
+        begun = time.perf_counter()
+        document.take([update])
+        spent.append(time.perf_counter() - begun)
+    return sorted(spent)[len(spent) // 2]
+
+
+def test_stroke_costs_the_same_however_many_clients_there_are():
+    few, many = Document([]), Document([naming(range(1, 5001))])
+    ratios = [
+        median_of_strokes(many, 2**30 + n) / median_of_strokes(few, 2**30 + n) for n in range(5)
+    ]
+    assert min(ratios) < 4
+
+
+def test_scan_ends_with_an_update_of_too_many_parts():
+    nulls = b"\x01\x01\x05\x00\x28\x01\x01a\x01b\x01\x75" + varint(MAX_STEPS * 2)
+    with pytest.raises(Malformed):
+        scan(nulls + b"\x7e" * (MAX_STEPS * 2) + b"\x00")
+    runs = deleting(range(MAX_STEPS + 1))
+    with pytest.raises(Malformed):
+        scan(runs)
+
+
+def test_questions_beyond_the_budget_close_the_socket(board, monkeypatch):
+    doc = Doc()
+    doc.get("elements:1", type=Map)["big"] = "x" * 1_000_000
+    board.document.take([doc.get_update()])
+
+    async def ask():
+        while True:
+            board.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
+
+    socket = Ear()
+    with pytest.raises(Refused) as refused:
+        asyncio.run(ask())
+    assert refused.value.code == Close.FLOOD
+
+
+def test_early_updates_of_one_sender_are_bounded(board):
+    socket = Ear()
+    _first, *others = drawn(3, 1000)
+    send(board, socket, *others)
+    assert socket.closed == Close.MALFORMED
+    assert board.document.clocks == {}
+
+
+def test_updates_that_wait_for_each_other_are_taken_together(board):
+    """As the pieces of what a returning browser brings, cut by client."""
+    a, b = Doc(client_id=1), Doc(client_id=2)
+    for turn in range(4):
+        one, other = (a, b) if turn % 2 else (b, a)
+        one.get("list", type=Array).append({"of": turn})  # after the other's last
+        other.apply_update(one.get_update(other.get_state()))
+    whole = a.get_update()
+    pieces = [cut(whole, client) for client in (1, 2)]
+    socket = Ear()
+    for piece in pieces:
+        send(board, socket, piece)
+    assert board.document.clocks == {}
+    board.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
+    assert board.document.clocks == {1: 2, 2: 2}
+
+
+def cut(update, client):
+    """The part of it that one client drew."""
+    at = {run[0]: place for place, run in enumerate(scan(update).runs)}
+    doc = Doc()
+    doc.apply_update(update)
+    others = {other: clock for other, _start, clock in scan(update).runs if other != client}
+    assert client in at
+    part = doc.get_update(yproto.state_vector_of(others))
+    return part[: scan(part).deletions_at] + b"\x00"
+
+
+def test_deletions_know_what_they_were_told():
+    known = Deletions([(1, 5, 10), (1, 20, 30), (2, 0, 1)])
+    assert known.has((1, 5, 10))
+    assert known.has((1, 21, 29))
+    assert not known.has((1, 9, 21))
+    assert not known.has((3, 0, 1))
+    known.add((1, 10, 20))
+    assert known.has((1, 5, 30))
+    known.add((1, 0, 100))
+    assert known.has((1, 0, 100))
+    assert not known.has((1, 0, 101))
