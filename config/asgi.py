@@ -11,16 +11,20 @@ django: Any = get_wsgi_application()  # sets Django up, before its models are im
 
 from apps.classroom.realtime.app import application as room  # noqa: E402
 from apps.classroom.realtime.hub import Hub  # noqa: E402
+from apps.common.health import HealthApp  # noqa: E402
 from apps.common.supervisor import supervise  # noqa: E402
 from apps.common.threads import InThreads  # noqa: E402
 from apps.common.worker import Worker  # noqa: E402
 from config.jobs import JOBS  # noqa: E402
 
+health = HealthApp()
 http = InThreads(django, threads=4)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    if scope["type"] == "http":
+    if scope["type"] == "http" and health.handles(scope["path"]):
+        await health(scope, send)
+    elif scope["type"] == "http":
         await http(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)

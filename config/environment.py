@@ -55,8 +55,16 @@ def database(folder: Path) -> dict[str, object]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     elif engine == "postgresql":
-        # Statements that repeat are parsed and planned once per connection (docs/performance.md).
-        options = {"server_side_binding": True, "prepare_threshold": 5}
+        options = {
+            # Statements that repeat are parsed and planned once a connection (docs/performance.md).
+            "server_side_binding": True,
+            "prepare_threshold": 5,
+            # A server that hangs costs a thread this long, then the request gets a 503.
+            "connect_timeout": 3,
+            "tcp_user_timeout": 10_000,
+            "options": "-c statement_timeout=15s -c lock_timeout=5s"
+            " -c idle_in_transaction_session_timeout=60s",
+        }
         found.update(CONN_HEALTH_CHECKS=True, OPTIONS=options)
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a sqlite:// or postgres:// address.")

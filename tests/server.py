@@ -77,14 +77,17 @@ class RedisServer:
         self.process.wait(10)
 
 
-def start_kreida(data_dir: Path, static: Path | None = None, **env: str) -> Kreida:
-    """Waits until it says that it is ready. `static` are files collected before."""
+def start_kreida(
+    data_dir: Path, static: Path | None = None, *, bare: bool = False, **env: str
+) -> Kreida:
+    """Waits until it says that it is ready. `static` are files collected before; `bare` leaves
+    the database as it is."""
     if static is not None:
         shutil.copytree(static, data_dir / "static", copy_function=os.link)
     port = free_port()
     clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "serve"],
+        [sys.executable, "manage.py", "serve", *(["--bare"] if bare else [])],
         cwd=ROOT,
         env={**clean, "PORT": str(port), "DATA_DIR": str(data_dir), **env},
         stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """What the server that `make run` starts does beyond answering: files, headers, stopping."""
 
 import concurrent.futures
+import functools
 import json
 import re
 import signal
@@ -94,3 +95,37 @@ def test_a_stop_finishes_what_it_is_serving(tmp_path, kreida_seed):
         server.process.send_signal(signal.SIGTERM)
         assert [answer.result() for answer in answers] == [200] * 8
     server.process.wait(30)
+
+
+@pytest.mark.parametrize("host", ["anything.example", "[::1]:99", "a b"])
+def test_health_is_answered_for_any_host(kreida, host):
+    for path in ("/healthz", "/healthz/", "/readyz", "/readyz/"):
+        assert httpx.get(kreida.url + path, headers={"Host": host}).status_code == 200
+
+
+def test_health_is_answered_over_http_1_0_without_a_host(kreida):
+    host, port = kreida.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as client:
+        client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_health_is_answered_while_the_database_hangs(tmp_path):
+    """The listener accepts nothing, so connections to it stand and hear no answer."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=50) as database,
+        concurrent.futures.ThreadPoolExecutor(8) as pool,
+    ):
+        url = f"postgres://kreida@127.0.0.1:{database.getsockname()[1]}/kreida"
+        server = start_kreida(tmp_path, bare=True, DATABASE_URL=url)
+        try:
+            ask = functools.partial(httpx.get, cookies={"sessionid": "x" * 32}, timeout=60)
+            asked = [pool.submit(ask, f"{server.url}/api/me/") for _ in range(8)]
+            alive = httpx.get(f"{server.url}/healthz", timeout=2)
+            ready = httpx.get(f"{server.url}/readyz", timeout=5)
+            assert not any(page.done() for page in asked)
+        finally:
+            server.process.kill()
+            server.process.wait()
+    assert alive.status_code == 200
+    assert (ready.status_code, "database" in ready.json()["failing"]) == (503, True)

@@ -1,15 +1,94 @@
-"""`/healthz` says that the process lives, `/readyz` that it can serve."""
+"""`/healthz` says that the process lives, `/readyz` that it can serve.
 
+Both are answered on the event loop, so that no busy thread, slow database or strange Host keeps
+a monitor waiting; the checks behind `/readyz` run in threads of their own, each with a deadline.
+"""
+
+import asyncio
 import logging
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
-from django.core.cache import cache
+import msgspec
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from redis import Redis
 from redis.exceptions import RedisError
 
 from apps.common.json import json_response
+from apps.common.models import PeriodicJob
+from apps.common.supervisor import failing_tasks
+from apps.common.worker import failing_jobs
 
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
 log = logging.getLogger("kreida.health")
+
+DEADLINE = 2.0  # seconds a check may take before it counts as failed
+FRESH = 1.0  # seconds the result of a check is reused
+MIN_FREE_BYTES = 100 * 1024 * 1024
+PROBE_ROW = "readyz"
+
+
+def check_database() -> None:
+    """Write a row: a full disk or a read-only replica still answers reads."""
+    now = timezone.now()
+    probe = PeriodicJob.objects.filter(name=PROBE_ROW)
+    if not probe.update(due_at=now):
+        PeriodicJob.objects.bulk_create(
+            [PeriodicJob(name=PROBE_ROW, due_at=now)], ignore_conflicts=True
+        )
+
+
+def check_redis() -> None:
+    if settings.REDIS_URL:
+        redis = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+        with redis:
+            redis.ping()
+
+
+def check_storage() -> None:
+    """Raise OSError when files cannot be written or less than MIN_FREE_BYTES is left."""
+    probe = Path(settings.DATA_DIR) / f".readyz-{os.getpid()}"
+    probe.write_bytes(b"x" * 4096)
+    probe.unlink()
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    if free < MIN_FREE_BYTES:
+        raise OSError(f"only {free // 2**20} MiB are free in DATA_DIR")
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": check_database,
+    "redis": check_redis,
+    "storage": check_storage,
+}
+
+
+def passes(name: str) -> bool:
+    try:
+        CHECKS[name]()
+    except (DatabaseError, RedisError, OSError):
+        log.exception("a readiness check failed", extra={"data": {"check": name}})
+        return False
+    return True
+
+
+def report(failing: list[str]) -> tuple[int, dict[str, object]]:
+    """The status and body of `/readyz`. A failing job is named, but does not make it 503."""
+    failing = [*failing, *(f"task:{name}" for name in failing_tasks())]
+    body: dict[str, object] = {"status": "unavailable" if failing else "ok"}
+    if failing:
+        body["failing"] = failing
+    if failing_jobs():
+        body["failing_jobs"] = failing_jobs()
+    return (503 if failing else 200), body
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -17,20 +96,67 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the database (and Redis, where configured) answers, else 503 with what does not."""
-    failing = []
-    try:
-        connection.ensure_connection()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        log.exception("the database does not answer")
-        failing.append("database")
-    try:
-        cache.get("readyz")
-    except RedisError:
-        log.exception("Redis does not answer")
-        failing.append("redis")
-    if failing:
-        return json_response({"status": "unavailable", "failing": failing}, 503)
-    return json_response({"status": "ok"})
+    """Only where Django is served without `HealthApp` in front."""
+    status, body = report([name for name in CHECKS if not passes(name)])
+    return json_response(body, status)
+
+
+class HealthApp:
+    """An ASGI application for the two paths; `handles` says which requests are its own."""
+
+    PATHS = {"/healthz", "/readyz"}
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(len(CHECKS), thread_name_prefix="health")
+        self._running: dict[str, asyncio.Future[bool]] = {}
+        self._done_at: dict[str, float] = {}
+
+    def handles(self, path: str) -> bool:
+        return path.removesuffix("/") in self.PATHS
+
+    async def __call__(self, scope: Message, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            status = 405
+            body: dict[str, object] = {
+                "error": "method_not_allowed",
+                "detail": "GET or HEAD, please.",
+            }
+        elif scope["path"].startswith("/healthz"):
+            status, body = 200, {"status": "ok"}
+        else:
+            results = await asyncio.gather(*(self._passes(name) for name in CHECKS))
+            found = zip(CHECKS, results, strict=True)
+            status, body = report([name for name, passed in found if not passed])
+        content = msgspec.json.encode(body)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(content)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        content = b"" if scope["method"] == "HEAD" else content
+        await send({"type": "http.response.body", "body": content})
+
+    async def _passes(self, name: str) -> bool:
+        """Join the run under way, or one that has just ended. A hung check is a failed one."""
+        running = self._running.get(name)
+        if running is None or (running.done() and self._is_stale(name)):
+            loop = asyncio.get_running_loop()
+            running = loop.run_in_executor(self._pool, self._run, name)
+            self._running[name] = running
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await asyncio.shield(running)
+        except TimeoutError:
+            log.error("a readiness check hangs", extra={"data": {"check": name}})
+            return False
+
+    def _is_stale(self, name: str) -> bool:
+        return time.monotonic() - self._done_at.get(name, 0.0) > FRESH
+
+    def _run(self, name: str) -> bool:
+        try:
+            return passes(name)
+        finally:
+            connection.close()
+            self._done_at[name] = time.monotonic()

@@ -1,9 +1,30 @@
 """/healthz says that the process lives, /readyz that it can serve."""
 
+import asyncio
+import json
+import threading
+import time
+
 import pytest
 from django.db import OperationalError, connection
 
+from apps.common import health, supervisor
+
 pytestmark = pytest.mark.django_db
+
+
+def ask(path: str, *, method: str = "GET", app: health.HealthApp | None = None) -> tuple[int, dict]:
+    """Through the ASGI application, as the server calls it."""
+    sent: list[dict] = []
+
+    async def send(message):
+        sent.append(message)
+
+    app = app or health.HealthApp()
+    assert app.handles(path)
+    asyncio.run(app({"type": "http", "method": method, "path": path}, send))
+    body = sent[1]["body"]
+    return sent[0]["status"], json.loads(body) if body else {}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz/", "/readyz/"])
@@ -26,17 +47,67 @@ def test_without_a_database_it_is_alive_but_not_ready(api, log_lines):
         assert api().get("/healthz").status_code == 200
     assert answer.status_code == 503
     assert answer.json() == {"status": "unavailable", "failing": ["database"]}
-    assert "the database does not answer" in {line["message"] for line in log_lines()}
+    assert "a readiness check failed" in {line["message"] for line in log_lines()}
+
+
+def test_database_that_takes_no_writes_is_not_ready(api):
+    def refuse_writes(execute, sql, params, many, context):
+        if not sql.startswith("SELECT"):
+            raise OperationalError("database or disk is full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse_writes):
+        answer = api().get("/readyz")
+    assert (answer.status_code, answer.json()["failing"]) == (503, ["database"])
 
 
 def test_without_its_redis_it_is_alive_but_not_ready(api, settings):
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "redis://127.0.0.1:1/0",
-        }
-    }
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
     answer = api().get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {"status": "unavailable", "failing": ["redis"]}
     assert api().get("/healthz").status_code == 200
+
+
+def test_disk_without_free_space_is_not_ready(api, monkeypatch):
+    monkeypatch.setattr(health, "MIN_FREE_BYTES", 2**62)
+    assert api().get("/readyz").json()["failing"] == ["storage"]
+
+
+def test_failing_background_task_is_not_ready(api, monkeypatch):
+    monkeypatch.setattr(supervisor, "_failing", {"bus"})
+    assert api().get("/readyz").json()["failing"] == ["task:bus"]
+
+
+def test_hung_check_fails_at_its_deadline_and_runs_once(monkeypatch):
+    hangs, runs = threading.Event(), []
+
+    def hang():
+        runs.append(1)
+        hangs.wait(20)
+
+    monkeypatch.setattr(health, "CHECKS", {"database": hang})
+    monkeypatch.setattr(health, "DEADLINE", 0.1)
+    app = health.HealthApp()
+
+    async def ask_thrice():
+        began = time.monotonic()
+        answers = [await app._passes("database") for _ in range(3)]
+        return answers, time.monotonic() - began
+
+    try:
+        answers, seconds = asyncio.run(ask_thrice())
+    finally:
+        hangs.set()
+    assert (answers, runs) == ([False, False, False], [1])
+    assert seconds < 5
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 200), ("POST", 405)])
+def test_health_application_takes_get_and_head(method, status):
+    assert ask("/healthz/", method=method)[0] == status
+
+
+def test_other_paths_are_not_its_own():
+    assert not health.HealthApp().handles("/healthz/x")
+    assert not health.HealthApp().handles("/")
