@@ -47,12 +47,13 @@ def database(folder: Path) -> dict[str, object]:
     engine = found["ENGINE"].rpartition(".")[2]
     found["CONN_MAX_AGE"] = 60
     if engine == "sqlite3":
+        found["ENGINE"] = "apps.common.sqlite3"
         # IMMEDIATE takes the write lock before the first read of a transaction, so that
         # read-then-write in one transaction cannot interleave with another's.
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
     elif engine == "postgresql":
         options = {

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from bench.room import crash
 from bench.room.run import HOCUSPOCUS, ONE, POSTGRES, TWO, YWS, Report, Result
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance-room.md"
@@ -16,7 +17,8 @@ _TABLES = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- end of tables -->)", re.D
 
 
 def tables(report: Report) -> str:
-    return "\n".join([_setting(report), _measured(report.results), _goals(report.results)])
+    parts = [_setting(report), _measured(report.results), _goals(report.results)]
+    return "\n".join([*parts, _crashes(report.crashes)])
 
 
 def _measured(results: dict[str, Result]) -> str:
@@ -49,6 +51,17 @@ def _goals(results: dict[str, Result]) -> str:
     ratios = [_ratio(results[TWO].twenty, results[name].twenty) for name in here]
     rows.append(["two processes ÷ one, 20 peers", "≥ 0.50", *ratios])
     return _table(["", "goal", *here], rows)
+
+
+def _crashes(crashes: dict[str, crash.Losses]) -> str:
+    head = ["SQLite, 16 posting threads, kill -9", "kills", "drawing lost: p50", "max", "goal"]
+    rows = []
+    for name, lost in crashes.items():
+        scheduled, answers = lost.answers[201], sum(lost.answers.values())
+        goal = f"< {crash.GOAL} ms" if name == crash.QUEUE else "–"
+        row = [name, str(len(lost.ms)), f"{median(lost.ms):.0f} ms", f"{max(lost.ms):.0f} ms", goal]
+        rows.append([*row, f"{scheduled / lost.seconds:.0f}", str(answers - scheduled)])
+    return _table([*head, "lessons/s", "other answers"], rows)
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> str:

@@ -14,8 +14,8 @@ from statistics import median
 
 import psycopg
 
-from bench.room import load, servers
-from bench.room.data import ROOMS, room
+from bench.room import crash, load, servers
+from bench.room.data import DRAWN_IN, ROOMS, room
 from bench.room.servers import Server
 from bench.servers import create_database, drop_database
 
@@ -25,6 +25,8 @@ EACH_OF_TWO, EACH_OF_TWENTY = 10_000, 1000  # updates a round
 RATE, SECONDS = 200, 1.5
 SOCKETS = 500
 BUSY = range(ROOMS, ROOMS + 50)
+CRASHED = range(ROOMS + 150, ROOMS + DRAWN_IN)
+KILLS = 3  # a round, of each of two servers
 
 Starter = Callable[[], AbstractContextManager[Server]]
 
@@ -51,6 +53,7 @@ class Report:
     results: dict[str, Result]
     versions: dict[str, str]
     seconds: float
+    crashes: dict[str, crash.Losses]
     busy_neighbours: float  # processes that wanted a processor at the start
 
 
@@ -61,6 +64,8 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         starters = _starters(stack, folder, url, node, Path(packages).resolve())
         results = {name: Result() for name in starters}
         _look_at_memory(starters, results)
+        sqlite = f"sqlite:///{folder}/kreida.sqlite3"
+        crashes = crash.measure(sqlite, map(room, CRASHED), KILLS * rounds)
         running = {name: stack.enter_context(starter()) for name, starter in starters.items()}
         crew = {name: [server] for name, server in running.items()}
         redis = stack.enter_context(servers.redis())
@@ -70,7 +75,7 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         ]
         results[TWO] = Result()
         _take_turns(crew, results, rounds)
-    return Report(results, versions, time.monotonic() - start, neighbours)
+    return Report(results, versions, time.monotonic() - start, crashes, neighbours)
 
 
 def _database(starters: dict[str, Starter], folder: str, url: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 from apps.classroom.policies import Person, Role
@@ -80,16 +80,21 @@ class Hocuspocus(Server):
 
 
 @contextmanager
-def kreida(database_url: str, redis_url: str = "") -> Iterator[Server]:
+def kreida(
+    database_url: str,
+    redis_url: str = "",
+    settings: str = "config.settings",
+    log: int | TextIO = sys.stderr,
+) -> Iterator[Server]:
     port = next(_ports)
     command = [sys.executable, "manage.py", "serve", "--bare", "--port", str(port)]
     variables = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": settings,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
-    with _running(command, port, HERE, variables) as pid:
+    with _running(command, port, HERE, variables, log) as pid:
         yield Kreida(port, pid)
 
 
@@ -120,13 +125,15 @@ def redis() -> Iterator[str]:
 
 @contextmanager
 def _running(
-    command: list[str], port: int, folder: Path, variables: dict[str, str]
+    command: list[str],
+    port: int,
+    folder: Path,
+    variables: dict[str, str],
+    log: int | TextIO = sys.stderr,
 ) -> Iterator[int]:
     environment = {**os.environ, **variables}
     nowhere = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=nowhere, stderr=sys.stderr
-    )
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=nowhere, stderr=log)
     try:
         asyncio.run(_wait_for(port, process))
         yield process.pid

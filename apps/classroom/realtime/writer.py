@@ -10,6 +10,7 @@ from pycrdt import merge_updates
 
 from apps.classroom import store
 from apps.classroom.realtime import db
+from apps.common.write_queue import urgent
 
 log = logging.getLogger("kreida.room")
 
@@ -89,7 +90,8 @@ class LogWriter:
     @staticmethod
     def _store(batch: dict[int, list[bytes]]) -> None:
         try:
-            store.append(batch)
+            with urgent():
+                store.append(batch)
         except IntegrityError:  # a room was deleted under its people; the others' go in
             there = store.existing(list(batch))
             store.append({key: updates for key, updates in batch.items() if key in there})
