@@ -28,6 +28,7 @@ TURN_URLS = env.list("TURN_URLS", default=[])
 TURN_SECRET = env.str("TURN_SECRET", default="")
 if TURN_URLS and not TURN_SECRET:
     raise ImproperlyConfigured("TURN_URLS is set, so TURN_SECRET must be too.")
+STORAGE_QUOTA_MB = env.int("STORAGE_QUOTA_MB", default=2048)
 THROTTLING = env.str("THROTTLING", default="on") != "off"
 
 INSTALLED_APPS = [

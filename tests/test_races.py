@@ -11,9 +11,12 @@ from functools import partial
 from threading import Barrier
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 
-from apps.classroom.models import ClassroomSession
+from apps.classroom import upload_limits
+from apps.classroom.models import BoardFile, ClassroomSession
+from apps.classroom.tests.pictures import large_picture
 from apps.classrooms.models import Membership
 from apps.lessons import overlap, services
 from apps.lessons.models import Lesson
@@ -359,3 +362,38 @@ def test_removing_and_accepting_at_once_never_leaves_a_removed_member_active(api
         assert accepted.status_code in (200, 403)
         if removed.status_code == 200:
             assert membership.status == "removed"
+
+
+# Pictures
+
+
+@pytest.fixture
+def upload_three(api, tutor, student, settings, tmp_path):
+    """Each nearly as large as all that the tutor may keep."""
+    settings.MEDIA_ROOT, settings.STORAGE_QUOTA_MB = tmp_path, 1
+    body = large_picture(900_000)
+
+    def post_to(room):
+        file = SimpleUploadedFile("x.png", body, "image/png")
+        path = f"/api/classroom/sessions/{room}/files/"
+        return api(student).post(path, {"file": file}, format="multipart")
+
+    def upload_at_once():
+        BoardFile.objects.all().delete()
+        Lesson.objects.all().delete()
+        lessons = [make_lesson(tutor, student, NOON + n * 2 * HOUR) for n in range(3)]
+        calls = [partial(post_to, lesson.session.uuid) for lesson in lessons]
+        return statuses(together(*calls))
+
+    return upload_at_once
+
+
+def test_pictures_at_once_never_pass_the_quota(upload_three, tmp_path):
+    assert upload_three() == {201: 1, 507: 2}
+    assert BoardFile.objects.count() == 1
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_without_the_lock_pictures_at_once_pass_the_quota(upload_three, monkeypatch):
+    monkeypatch.setattr(upload_limits, "_lock_tutor", lambda _id: None)
+    until_seen(lambda: upload_three()[201] > 1)

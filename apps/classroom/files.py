@@ -1,44 +1,78 @@
 """Pictures on a board: what they may be, and keeping them."""
 
+import errno
+import uuid
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.classroom.models import BoardFile
-from apps.common.errors import DomainError, invalid
+from apps.classroom.pictures import (
+    DamagedPicture,
+    Picture,
+    PictureTooLarge,
+    UnknownPicture,
+    clean_picture,
+)
+from apps.classroom.upload_limits import check_free_space, check_quota, check_upload_rate
+from apps.common.errors import DomainError, invalid, storage_full
 
 MAX_SIZE = 10 * 1024 * 1024
 MAX_FILES = 1000  # a room
-# Pictures that browsers show and that carry no script; PDF pages are rendered in the browser.
-_BEGINNINGS = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-}
+_DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def picture_type(head: bytes) -> str | None:
-    """By its first bytes; what the sender calls it is nobody's business."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for start, kind in _BEGINNINGS.items() if head.startswith(start)), None)
-
-
-def keep_picture(*, session_id: int, person: str, upload: "UploadedFile[Any]") -> BoardFile:
-    """Raises `validation_error`, `payload_too_large` or `unsupported_media_type`."""
+def keep_picture(
+    *, session_id: int, tutor_id: int, person: str, upload: "UploadedFile[Any]"
+) -> BoardFile:
+    """Raises `validation_error`, `payload_too_large`, `unsupported_media_type`, `throttled` or
+    `storage_full`."""
     size = upload.size or 0
     if size > MAX_SIZE:
         raise DomainError("payload_too_large", 413, _("A picture may have at most 10 MiB."))
-    kind = picture_type(upload.read(16))
-    upload.seek(0)
-    if kind is None:
+    check_upload_rate(person, size)
+    check_free_space(size)
+    picture = _cleaned(upload.read())
+    file = BoardFile(
+        session_id=session_id,
+        person=person,
+        mime_type=picture.mime_type,
+        size=len(picture.data),
+    )
+    return _store(file, picture, tutor_id)
+
+
+def _cleaned(data: bytes) -> Picture:
+    try:
+        return clean_picture(data)
+    except UnknownPicture as exc:
         raise DomainError(
             "unsupported_media_type", 415, _("Only PNG, JPEG, WebP and GIF pictures, please.")
-        )
-    if BoardFile.objects.filter(session=session_id).count() >= MAX_FILES:
-        raise invalid(file=_("This board holds as many pictures as it can."))
-    return BoardFile.objects.create(
-        session_id=session_id, person=person, file=upload, mime_type=kind, size=size
-    )
+        ) from exc
+    except DamagedPicture as exc:
+        raise invalid(file=_("This picture is damaged and cannot be shown.")) from exc
+    except PictureTooLarge as exc:
+        raise invalid(file=_("This picture has too many pixels. Make it smaller.")) from exc
+
+
+def _store(file: BoardFile, picture: Picture, tutor_id: int) -> BoardFile:
+    """The file is written before the lock is taken, and goes again where its row is refused."""
+    try:
+        file.file.save(str(uuid.uuid4()), ContentFile(picture.data), save=False)
+    except OSError as exc:
+        if exc.errno in _DISK_IS_FULL:
+            raise storage_full() from exc
+        raise
+    try:
+        with transaction.atomic():
+            check_quota(tutor_id, file.size)
+            if BoardFile.objects.filter(session=file.session_id).count() >= MAX_FILES:
+                raise invalid(file=_("This board holds as many pictures as it can."))
+            file.save()
+    except BaseException:
+        file.file.delete(save=False)
+        raise
+    return file

@@ -53,7 +53,7 @@ class FilesView(RoomView):
         "Put a picture on the board",
         {201: shapes.FileShape},
         body={"multipart/form-data": shapes.FileInput},
-        errors=(404, 413),
+        errors=(404, 413, 507),
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
@@ -61,6 +61,7 @@ class FilesView(RoomView):
         data.is_valid(raise_exception=True)
         file = keep_picture(
             session_id=access.session_id,
+            tutor_id=access.facts.tutor_id,
             person=access.person.key,
             upload=data.validated_data["file"],
         )

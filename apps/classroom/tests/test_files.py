@@ -1,18 +1,20 @@
 """Pictures on the board: what may be put there, and who may see them."""
 
+import errno
+from types import SimpleNamespace
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.classroom.models import BoardFile, RoomAdmission
+from apps.classroom.pictures import clean_picture
+from apps.classroom.tests.pictures import FORMATS, SECRET, encoded, large_picture, plain, promising
+from apps.common.disk import MIN_FREE_BYTES
 from apps.lessons.invites import make_invite
+from conftest import HOUR, NOON, make_lesson
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
-PICTURES = {
-    "image/png": PNG,
-    "image/jpeg": b"\xff\xd8\xff\xe0" + b"\x00" * 40,
-    "image/gif": b"GIF89a" + b"\x00" * 40,
-    "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 " + b"\x00" * 40,
-}
+PICTURES = {f"image/{kind}": plain(kind) for kind in FORMATS}
+PNG = PICTURES["image/png"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +37,10 @@ def test_a_picture_is_kept_and_served_as_what_it_is(api, url, tutor, student, ki
     answer = upload(api(student), url, PICTURES[kind], "photo.txt", "text/plain")
     assert answer.status_code == 201, answer.content
     file = answer.json()
-    assert (file["mime_type"], file["size"]) == (kind, len(PICTURES[kind]))
     served = api(tutor).get(file["url"])
-    assert b"".join(served.streaming_content) == PICTURES[kind]
+    body = b"".join(served.streaming_content)
+    assert (file["mime_type"], file["size"]) == (kind, len(body))
+    assert body == clean_picture(PICTURES[kind]).data
     assert served["Content-Type"] == kind
     assert served["X-Content-Type-Options"] == "nosniff"
     assert served["Cache-Control"] == "private, max-age=31536000, immutable"
@@ -54,11 +57,92 @@ def test_anything_else_is_refused_whatever_it_calls_itself(api, url, student, bo
     assert not BoardFile.objects.exists()
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_where_a_picture_was_taken_reaches_no_disk(api, url, student, tmp_path, kind):
+    answer = upload(api(student), url, encoded(kind) + SECRET)
+    assert answer.status_code == 201, answer.content
+    (kept,) = files_in(tmp_path)
+    assert SECRET not in kept.read_bytes()
+    assert kept.stat().st_size == answer.json()["size"]
+
+
+@pytest.mark.parametrize(
+    "body", [PNG[:-1], PNG[:40], b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, PICTURES["image/jpeg"][:200]]
+)
+def test_damaged_picture_is_refused(api, url, student, tmp_path, body):
+    answer = upload(api(student), url, body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+    assert set(answer.json()["fields"]) == {"file"}
+    assert files_in(tmp_path) == []
+
+
+def test_picture_of_too_many_pixels_is_refused(api, url, student):
+    answer = upload(api(student), url, promising("png", 16_000, 16_000))
+    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+    assert "pixels" in answer.json()["detail"]
+
+
+def files_in(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def test_ten_mebibytes_and_no_more(api, url, student):
     size = 10 * 1024 * 1024
-    assert upload(api(student), url, PNG + b"\x00" * (size - len(PNG))).status_code == 201
-    answer = upload(api(student), url, PNG + b"\x00" * (size - len(PNG) + 1))
+    assert upload(api(student), url, large_picture(size)).status_code == 201
+    answer = upload(api(student), url, large_picture(size + 1))
     assert (answer.status_code, answer.json()["error"]) == (413, "payload_too_large")
+
+
+def test_full_quota_answers_507_and_keeps_nothing(api, url, student, settings, tmp_path):
+    settings.STORAGE_QUOTA_MB = 1
+    assert upload(api(student), url, large_picture(700_000)).status_code == 201
+    answer = upload(api(student), url, large_picture(700_000))
+    assert (answer.status_code, answer.json()["error"]) == (507, "storage_full")
+    assert "1 MB" in answer.json()["detail"]
+    assert len(files_in(tmp_path)) == BoardFile.objects.count() == 1
+    assert upload(api(student), url, large_picture(100_000)).status_code == 201
+
+
+def test_quota_is_of_one_tutor(api, url, student, other_tutor, settings):
+    settings.STORAGE_QUOTA_MB = 1
+    assert upload(api(student), url, large_picture(1_000_000)).status_code == 201
+    other = make_lesson(other_tutor, student, NOON + 5 * HOUR)
+    elsewhere = f"/api/classroom/sessions/{other.session.uuid}/files/"
+    assert upload(api(student), elsewhere, large_picture(1_000_000)).status_code == 201
+    again = make_lesson(other_tutor, student, NOON + 9 * HOUR)
+    elsewhere = f"/api/classroom/sessions/{again.session.uuid}/files/"
+    assert upload(api(student), elsewhere, large_picture(1_000_000)).status_code == 507
+
+
+def test_full_disk_answers_507(api, url, student, monkeypatch, tmp_path):
+    usage = SimpleNamespace(free=MIN_FREE_BYTES)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    answer = upload(api(student), url)
+    assert (answer.status_code, answer.json()["error"]) == (507, "storage_full")
+    assert files_in(tmp_path) == []
+
+
+def test_disk_that_fills_while_writing_answers_507(api, url, student, monkeypatch):
+    def save(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("django.core.files.storage.FileSystemStorage.save", save)
+    answer = upload(api(student), url)
+    assert (answer.status_code, answer.json()["error"]) == (507, "storage_full")
+    assert not BoardFile.objects.exists()
+
+
+def test_bytes_of_a_minute_are_bounded_for_each_person(api, url, tutor, student, monkeypatch):
+    monkeypatch.setattr("apps.classroom.upload_limits.BYTES_PER_WINDOW", 2_000_000)
+    monkeypatch.setattr("apps.classroom.upload_limits.SMALLEST_CHARGE", 100_000)
+    monkeypatch.setattr("time.time", lambda: 1_800_000_010.0)
+    assert upload(api(student), url, large_picture(1_950_000)).status_code == 201
+    answer = upload(api(student), url)
+    assert (answer.status_code, answer.json()["error"]) == (429, "throttled")
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert upload(api(tutor), url).status_code == 201
+    monkeypatch.setattr("time.time", lambda: 1_800_000_070.0)
+    assert upload(api(student), url).status_code == 201
 
 
 @pytest.mark.parametrize("body", [{}, {"file": "text"}])
@@ -99,11 +183,7 @@ def test_a_guest_sees_them_once_admitted(api, url, student, lesson):
 
 
 def test_another_rooms_file_is_not_there(api, url, tutor, student):
-    from datetime import timedelta
-
-    from conftest import NOON, make_lesson
-
-    other = make_lesson(tutor, student, NOON + timedelta(days=1))
+    other = make_lesson(tutor, student, NOON + 24 * HOUR)
     file = upload(api(student), f"/api/classroom/sessions/{other.session.uuid}/files/").json()
     assert api(student).get(f"{url}{file['id']}/").status_code == 404
 
@@ -116,5 +196,5 @@ def test_it_is_still_there_when_the_lesson_is_cancelled(api, url, tutor, student
 
 def test_the_uploaded_name_reaches_no_disk(api, url, student, tmp_path):
     upload(api(student), url, name="../../evil.png")
-    (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    (kept,) = files_in(tmp_path)
     assert kept.name == str(BoardFile.objects.get().uuid)

@@ -142,6 +142,8 @@ export class BoardFiles {
 }
 
 function isFinal({ status }: ApiError): boolean {
+  // 507: there is no room for it, nor will there be soon.
+  if (status === 507) return true;
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 

@@ -1,0 +1,6 @@
+"""Pictures without their metadata: where, when and by which camera they were taken."""
+
+from apps.classroom.pictures.cleaning import Picture, clean_picture
+from apps.classroom.pictures.errors import DamagedPicture, PictureTooLarge, UnknownPicture
+
+__all__ = ["DamagedPicture", "Picture", "PictureTooLarge", "UnknownPicture", "clean_picture"]

@@ -1,0 +1,176 @@
+"""What is left of a picture: all of what is seen, nothing of where it was taken."""
+
+import io
+import random
+import struct
+import zlib
+
+import pytest
+from PIL import Image, ImageOps
+
+from apps.classroom.pictures import (
+    DamagedPicture,
+    PictureTooLarge,
+    UnknownPicture,
+    clean_picture,
+)
+from apps.classroom.tests.pictures import (
+    FORMATS,
+    SECRET,
+    animated,
+    encoded,
+    painted,
+    plain,
+    png_chunk,
+    promising,
+)
+
+EXIF_KINDS = [kind for kind in FORMATS if kind != "gif"]
+
+
+def opened(data):
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def shown(data):
+    """The pixels as a browser shows them, with what is turned turned."""
+    return ImageOps.exif_transpose(opened(data)).convert("RGB")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_cleaned_picture_tells_nothing_and_looks_the_same(kind):
+    dirty = encoded(kind)
+    assert SECRET in dirty
+    picture = clean_picture(dirty)
+    assert picture.mime_type == f"image/{kind}"
+    assert SECRET not in picture.data
+    assert zlib.compress(SECRET)[2:-4] not in picture.data
+    assert shown(picture.data).tobytes() == shown(dirty).tobytes()
+    image = opened(picture.data)
+    assert not image.getexif().get_ifd(0x8825)
+    assert not {"comment", "Comment", "Zipped", "xmp", "XML:com.adobe.xmp"} & set(image.info)
+
+
+@pytest.mark.parametrize("kind", EXIF_KINDS)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turned_picture_stays_the_right_way_up(kind, orientation):
+    dirty = encoded(kind, orientation)
+    cleaned = clean_picture(dirty).data
+    assert shown(cleaned).tobytes() == shown(dirty).tobytes()
+    assert dict(opened(cleaned).getexif()) == ({0x0112: orientation} if orientation > 1 else {})
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp", "png"])
+def test_animated_picture_keeps_its_frames(kind):
+    cleaned = clean_picture(animated(kind)).data
+    before, after = opened(animated(kind)), opened(cleaned)
+    assert SECRET not in cleaned
+    assert (after.n_frames, after.info.get("loop")) == (3, before.info.get("loop"))
+    for frame in range(3):
+        before.seek(frame)
+        after.seek(frame)
+        assert after.convert("RGB").tobytes() == before.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_cleaning_twice_changes_nothing_more(kind):
+    once = clean_picture(encoded(kind, 6) if kind in EXIF_KINDS else encoded(kind)).data
+    assert clean_picture(once).data == once
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_is_written_behind_the_picture_goes(kind):
+    behind = SECRET * 100 + b"PK\x03\x04<script>alert(1)</script>"
+    cleaned = clean_picture(plain(kind) + behind).data
+    assert cleaned == clean_picture(plain(kind)).data
+    assert SECRET not in cleaned
+
+
+def test_progressive_jpeg_keeps_all_its_scans():
+    dirty = encoded("jpeg", progressive=True, quality=95)
+    assert shown(clean_picture(dirty).data).tobytes() == shown(dirty).tobytes()
+
+
+def test_small_picture_within_a_jpeg_header_goes():
+    data = plain("jpeg")
+    head = struct.pack(">H", 16 + 12) + data[6:18] + b"\x02\x02" + b"\x99" * 12
+    cleaned = clean_picture(data[:4] + head + data[20:]).data
+    assert b"\x99" * 12 not in cleaned
+    assert shown(cleaned).tobytes() == shown(data).tobytes()
+
+
+def test_colours_of_a_profile_and_of_cmyk_stay():
+    profile = b"\0" * 36 + b"acsp" + b"\0" * 88
+    dirty = io.BytesIO()
+    painted().convert("CMYK").save(dirty, "JPEG", icc_profile=profile)
+    cleaned = opened(clean_picture(dirty.getvalue()).data)
+    assert (cleaned.mode, cleaned.info["icc_profile"]) == ("CMYK", profile)
+    assert cleaned.tobytes() == opened(dirty.getvalue()).tobytes()
+
+
+def test_comment_within_an_animation_of_webp_goes():
+    data = animated("webp")
+    at = data.index(b"ANMF")
+    length = int.from_bytes(data[at + 4 : at + 8], "little")
+    odd = b"ODD " + struct.pack("<I", len(SECRET)) + SECRET + b"\0"
+    frame = data[at + 8 : at + 8 + length] + odd
+    body = data[12:at] + b"ANMF" + struct.pack("<I", len(frame)) + frame + data[at + 8 + length :]
+    dirty = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+    assert SECRET not in clean_picture(dirty).data
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_cut_off_picture_is_damaged(kind):
+    data = plain(kind)
+    for length in range(12, len(data), 3):
+        with pytest.raises((DamagedPicture, UnknownPicture)):
+            clean_picture(data[:length])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_changed_bytes_are_refused_or_cleaned_and_never_a_crash(kind):
+    chance = random.Random(kind)
+    for dirty in (encoded(kind), plain(kind)):
+        for _ in range(400):
+            data = bytearray(dirty)
+            for _ in range(chance.randint(1, 4)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            try:
+                cleaned = clean_picture(bytes(data)).data
+            except (DamagedPicture, PictureTooLarge, UnknownPicture):
+                continue
+            assert len(cleaned) <= len(data) + 64
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_header_of_a_bomb_is_refused_undecoded(kind):
+    clean_picture(promising(kind, 8000, 8000))
+    # WebP's own bound is the tighter one.
+    sizes = [(16_000, 16_000)] if kind == "webp" else [(16_000, 16_000), (10, 16_385)]
+    for width, height in sizes:
+        with pytest.raises(PictureTooLarge):
+            clean_picture(promising(kind, width, height))
+
+
+@pytest.mark.parametrize("kind", EXIF_KINDS)
+def test_picture_of_no_size_is_damaged(kind):
+    with pytest.raises(DamagedPicture):
+        clean_picture(promising(kind, 0, 0))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"MZ", b"<svg/>", b"%PDF-1.7", b"BM" + b"\0" * 60, b"RIFF\0\0\0\0WAVE"]
+)
+def test_other_formats_are_unknown(data):
+    with pytest.raises(UnknownPicture):
+        clean_picture(data)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", png_chunk(b"IDAT", b"x"), png_chunk(b"IHDR", b"\0\0\0\1" * 2 + b"\x08\2\0\0\0")]
+)
+def test_png_without_its_parts_is_damaged(body):
+    with pytest.raises(DamagedPicture):
+        clean_picture(b"\x89PNG\r\n\x1a\n" + body + png_chunk(b"IEND", b""))
