@@ -9,8 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
-# The longest lesson. It is what a credential that leaks is good for.
-LIFETIME = timedelta(hours=12)
+# What a credential that leaks is good for. Whoever is in the room gets new ones in time.
+LIFETIME = timedelta(hours=1)
+RENEW_AFTER = timedelta(minutes=45)
 
 
 def ice_servers(person: str, now: datetime) -> list[dict[str, Any]]:

@@ -114,10 +114,24 @@ def _gates() -> dict[str, str]:
         "reload": _("Reload the page"),
         "endedTitle": _("The lesson is over"),
         "endedText": _("The board, the chat and the files are kept with the lesson."),
+        "endedGuestText": _(
+            "Guests could be here as long as the lesson lasted. Thank you for coming."
+        ),
         "stayOnBoard": _("Stay at the board"),
         "connecting": _("Connecting…"),
         "connectionLost": _("The connection is lost. Trying again…"),
         "slowConnection": _("Your connection was too slow for the board. Starting afresh…"),
+        "notSaved": _(
+            "What is drawn is not being saved right now. Keep this page open: it is saved as "
+            "soon as the server can again."
+        ),
+        "notStored": _(
+            "The server cannot store anything right now. Messages are kept here and sent "
+            "again; try anything else again in a moment."
+        ),
+        "storageFull": _(
+            "The server has no space left, so this was not stored. Tell the tutor or the school."
+        ),
         "connected": _("Connected"),
         "unsent": _("Not sent yet: {count}"),
         "unsentHint": _(
@@ -183,7 +197,15 @@ def _chat_and_people() -> dict[str, str]:
         "remove": _("Remove"),
         "removeOf": _("Remove {name}"),
         "removeTitle": _("Remove {name}?"),
-        "removeText": _("They leave at once and cannot come back to this lesson’s room."),
+        "removeText": _(
+            "They leave at once and cannot come back to this lesson’s room. Its invite links "
+            "stop working too; guests who are here stay."
+        ),
+        "removeGuestText": _(
+            "They leave at once and cannot come back. The invite link stops working too; "
+            "guests who are here stay. Make a new link on the lesson’s page for anybody who "
+            "is still to come."
+        ),
         "lobby": _("Waiting room"),
         "lobbySwitch": _("Guests wait until I let them in"),
         "lobbyEmpty": _("Nobody is waiting."),

@@ -8,11 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.classroom.policies import Person, must_wait, refusal
-from apps.classroom.realtime import events, tickets
+from apps.classroom.realtime import db, events, tickets
 from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.origins import is_ours
 from apps.classroom.realtime.protocol import MAX_BOARD_FRAME, MAX_EVENT, Close
@@ -63,7 +62,7 @@ async def _admit(scope: Scope) -> tuple[UUID, Person, str]:
         found = await hub.find(uuid, ticket.person)
     except tickets.BadTicket as exc:
         raise Refused(Close.BAD_TICKET) from exc
-    except DatabaseError as exc:
+    except db.Failure as exc:
         raise Refused(Close.RESTARTING) from exc
     if found is None:
         raise Refused(Close.NO_SUCH_ROOM)
@@ -101,7 +100,7 @@ async def _enter(hub: Hub, uuid: UUID, socket: Socket, *, board: bool) -> Room |
     """None where the socket was closed instead."""
     try:
         room = await hub.enter(uuid, socket, board=board)
-    except DatabaseError:
+    except db.Failure:
         log.exception("a room could not be opened")
         socket.close(Close.RESTARTING)
         return None

@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+
+# What database work may fail with when the database is away, full, or closes a connection.
+Failure = (DatabaseError, InterfaceError)
 
 THREADS = 4
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="room-db")

@@ -1,5 +1,6 @@
 """The events socket: each message of a client to what it does."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,9 @@ from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.protocol import Close
 from apps.classroom.realtime.room import Room, as_message
 from apps.classroom.realtime.sockets import Socket
+from apps.common.db import is_disk_full
+
+log = logging.getLogger("kreida.room")
 
 Handler = Callable[[Room, Socket, Any], Awaitable[None]]
 
@@ -38,7 +42,19 @@ async def receive(room: Room, socket: Socket, frame: str) -> None:
     elif not room.may_act(socket.person):
         await room.recheck()  # closes it, with the code that fits
     else:
+        await _handle(room, socket, message, ref)
+
+
+async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) -> None:
+    """What cannot be stored is answered, and is the client's to send again."""
+    try:
         await HANDLERS[type(message)](room, socket, message)
+    except db.Failure as exc:
+        log.exception("a message of a room could not be stored", extra={"data": {"type": ref}})
+        if is_disk_full(exc):
+            refuse(socket, "storage_full", "There is no space left on the server.", ref)
+        else:
+            refuse(socket, "service_unavailable", "This could not be stored. Try again.", ref)
 
 
 def refuse(socket: Socket, code: str, detail: str, ref: str) -> None:

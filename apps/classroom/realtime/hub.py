@@ -10,7 +10,6 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.classroom import services, store
@@ -40,6 +39,7 @@ BOARDS_AT_ONCE = 25
 FOLD_AFTER = 5000  # changes to a board
 FOLD_BYTES = 2 * 1024 * 1024  # or so much
 VERSION_EVERY = timedelta(minutes=3)
+SAVED_AT_LATEST_AFTER = timedelta(seconds=3)  # later, those who draw are told that it is not
 LAST_VERSION_AFTER = timedelta(seconds=10)
 
 
@@ -71,6 +71,7 @@ class Hub:
                 ("rights", RIGHTS_EVERY, self._check_rights),
                 ("presence", PRESENCE_EVERY, self._keep_presence),
                 ("boards", BOARDS_EVERY, self._keep_boards),
+                ("saving", RIGHTS_EVERY, self._tell_saving),
                 ("sweep", SWEEP_EVERY, self._complete_past_lessons),
             )
         ]
@@ -191,7 +192,7 @@ class Hub:
         grown, state = board.grown, board.document.whole()
         try:
             await db.run(store.compact, room.session_id, state)
-        except DatabaseError:
+        except db.Failure:
             board.unfolded += done
             log.exception("a board could not be folded; its log is still whole")
         else:
@@ -206,7 +207,7 @@ class Hub:
             kept = await db.run(
                 store.keep_version, room.session_id, state, now=now, at_least=at_least
             )
-        except DatabaseError:
+        except db.Failure:
             log.exception("a board's version could not be kept")
             return
         if kept:
@@ -221,7 +222,7 @@ class Hub:
             await asyncio.sleep(seconds)
             try:
                 await work()
-            except DatabaseError:
+            except db.Failure:
                 if not failing:
                     log.exception("the database is away", extra={"data": {"task": name}})
                 failing = True
@@ -240,10 +241,20 @@ class Hub:
         rooms = list(self.rooms.values())
         for room in rooms:
             self._keep_company(room)
+            room.renew_relay()
         await self._deliver_missed_chat()
+        for room in rooms:
+            await room.record_late()
         peers = [peer for room in rooms for peer in room.presence.here]
         if peers:
             await db.run(services.record_seen, peers=peers, now=timezone.now())
+
+    async def _tell_saving(self) -> None:
+        since = self.writer.unsaved_since
+        if since is not None and timezone.now() - since < SAVED_AT_LATEST_AFTER:
+            since = None
+        for room in self.rooms.values():
+            room.tell_saving(since)
 
     async def _keep_boards(self) -> None:
         for room in list(self.rooms.values()):
@@ -300,7 +311,7 @@ class Hub:
             for room in list(self.rooms.values()):
                 for row in await db.run(services.messages_since, room.session_id, since):
                     room.deliver_here(wire.Chat(as_message(row)))
-        except DatabaseError:
+        except db.Failure:
             self._missed_since = min(since, self._missed_since or since)
             raise
 

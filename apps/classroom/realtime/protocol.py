@@ -3,6 +3,8 @@
 A frame is parsed into one of the structs below or refused; nothing else of it is used.
 """
 
+import json
+import re
 from datetime import datetime
 from enum import IntEnum
 from typing import Annotated, Any
@@ -31,7 +33,7 @@ class Close(IntEnum):
     RESTARTING = 1012
 
 
-PersonKey = Annotated[str, Meta(pattern=r"^(u[0-9]{1,19}|g[0-9a-f-]{36})$")]
+PersonKey = Annotated[str, Meta(pattern=r"^(u[0-9]{1,19}|g[0-9a-f-]{36})\Z")]
 
 
 class Incoming(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True):
@@ -65,7 +67,7 @@ class Signal(Incoming, tag="signal", frozen=True):
 
 
 class Quality(Incoming, tag="quality", frozen=True):
-    level: Annotated[str, Meta(pattern="^(good|fair|poor)$")]
+    level: Annotated[str, Meta(pattern=r"^(good|fair|poor)\Z")]
     rtt_ms: Annotated[int, Meta(ge=0, le=600_000)] | None = None
     loss: Annotated[float, Meta(ge=0, le=1)] | None = None
 
@@ -173,6 +175,13 @@ class Welcome(Outgoing, tag="welcome", frozen=True):
     peers: list[Peer]
     lobby: list[Waiting]
     chat: list[Message]
+    ice_servers: list[dict[str, Any]]
+
+
+class Ice(Outgoing, tag="ice", frozen=True):
+    """Credentials for the relay, before those of `welcome` expire."""
+
+    ice_servers: list[dict[str, Any]]
 
 
 class PeerJoined(Outgoing, tag="peer.joined", frozen=True):
@@ -220,6 +229,13 @@ class Ended(Outgoing, tag="ended", frozen=True):
     pass
 
 
+class Saving(Outgoing, tag="saving", frozen=True):
+    """Whether what is drawn is being stored; while it is not, since when."""
+
+    ok: bool
+    since: datetime | None
+
+
 class Pong(Outgoing, tag="pong", frozen=True):
     pass
 
@@ -257,17 +273,57 @@ KNOWN = {kind.__struct_config__.tag: kind for kind in Incoming.__subclasses__()}
 def parse(frame: str) -> ClientMessage:
     """Raises NotJson or BadMessage. The size is the caller's to check, before."""
     try:
-        return _decoder.decode(frame)
+        message = _decoder.decode(frame)
     except msgspec.ValidationError as exc:
         reason = str(exc)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
-        raise NotJson from exc
+        raise _without_text(frame) from exc
+    else:
+        if "\\u0000" in frame and _has_character(msgspec.structs.asdict(message), _NUL):
+            tag = str(type(message).__struct_config__.tag)
+            raise BadMessage("bad_shape", tag, "A text has a null character.")
+        return message
     try:
         kind = _head.decode(frame).type
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
         raise NotJson from exc
     code = "bad_shape" if kind in KNOWN else "unknown_type"
     raise BadMessage(code, kind[:40], reason[:300])
+
+
+_NUL = re.compile("\0")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _without_text(frame: str) -> NotJson | BadMessage:
+    """JSON may name half a surrogate pair, which is no text (RFC 8259 §8.2): a message all the
+    same, which is answered as any other of a wrong shape."""
+    try:
+        value = json.loads(frame)
+    except (ValueError, RecursionError):
+        return NotJson()
+    if not isinstance(value, dict) or not _has_character(value, _SURROGATE):
+        return NotJson()
+    kind = value.get("type")
+    if not isinstance(kind, str):
+        return NotJson()
+    code = "bad_shape" if kind in KNOWN else "unknown_type"
+    return BadMessage(code, _SURROGATE.sub("?", kind[:40]), "A text has half a surrogate pair.")
+
+
+def _has_character(value: object, which: re.Pattern[str]) -> bool:
+    """In any key or text of `value`, however deep: a stack of our own, since Python's is short."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            if which.search(each):
+                return True
+        elif isinstance(each, dict):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, list):
+            left += each
+    return False
 
 
 def encode(message: Outgoing) -> str:

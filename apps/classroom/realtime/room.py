@@ -1,6 +1,7 @@
 """One room in this process: its board, its events sockets, and the facts their rights hang on."""
 
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from apps.classroom import services
 from apps.classroom.facts import facts_of
+from apps.classroom.ice import RENEW_AFTER, ice_servers
 from apps.classroom.models import ChatMessage
 from apps.classroom.policies import Facts, Person, Refusal, must_wait, reads_since, refusal
 from apps.classroom.queries import newest_messages
@@ -79,6 +81,9 @@ class Room:
         self.events: dict[UUID, Socket] = {}
         self._spawn = spawn
         self._entering: dict[UUID, list[str]] = {}
+        self._unrecorded: dict[UUID, tuple[Socket, datetime]] = {}
+        self._relay_since: dict[UUID, float] = {}  # by peer: when its credentials were made
+        self._not_saved_since: datetime | None = None
         self._asked = self._answered = 0
 
     @property
@@ -171,8 +176,26 @@ class Room:
             socket.push(frame)
 
     async def _record(self, socket: Socket) -> list[ChatMessage]:
-        """That they are in; answers with the chat so far."""
-        person, now = socket.person, timezone.now()
+        """That they are in; answers with the chat so far. A database that cannot store or read
+        keeps nobody out: it is recorded later."""
+        now = timezone.now()
+        try:
+            await self._record_joining(socket, now)
+        except db.Failure:
+            log.exception("an arrival could not be recorded")
+            self._unrecorded[socket.peer] = (socket, now)
+        since = reads_since(self.facts, socket.person, now)
+        try:
+            chat, _more = await db.run(
+                newest_messages, self.session_id, limit=wire.CHAT_ON_ENTRY, since=since
+            )
+        except db.Failure:
+            log.exception("the chat could not be read")
+            return []
+        return chat
+
+    async def _record_joining(self, socket: Socket, at: datetime) -> None:
+        person = socket.person
         if person.role == "guest":
             await db.run(services.admit, session_id=self.session_id, people=[person.key])
         await db.run(
@@ -180,13 +203,15 @@ class Room:
             session_id=self.session_id,
             peer=socket.peer,
             person=person,
-            now=now,
+            now=at,
         )
-        since = reads_since(self.facts, person, now)
-        chat, _more = await db.run(
-            newest_messages, self.session_id, limit=wire.CHAT_ON_ENTRY, since=since
-        )
-        return chat
+
+    async def record_late(self) -> None:
+        """What could not be recorded when somebody came. Raises db.Failure."""
+        for peer, (socket, at) in list(self._unrecorded.items()):
+            if peer in self.events:
+                await self._record_joining(socket, at)
+            self._unrecorded.pop(peer, None)
 
     def _welcome(self, socket: Socket, chat: list[wire.Message], *, waiting: bool) -> None:
         person, facts = socket.person, self.facts
@@ -197,15 +222,44 @@ class Room:
         )
         peers = [] if waiting else self.presence.peers(but=socket.peer)
         lobby = self.presence.waiting() if person.is_tutor else []
-        welcome = wire.Welcome(wire.VERSION, you, room, peers, lobby, chat)
+        relay = [] if waiting else self._relay(socket)
+        welcome = wire.Welcome(wire.VERSION, you, room, peers, lobby, chat, relay)
         socket.push(wire.encode(welcome))
+        if self._not_saved_since is not None and not waiting:
+            socket.push(wire.encode(wire.Saving(False, self._not_saved_since)))
+
+    def _relay(self, socket: Socket) -> list[dict[str, Any]]:
+        servers = ice_servers(socket.person.key, timezone.now())
+        if servers:
+            self._relay_since[socket.peer] = time.monotonic()
+        return servers
+
+    def renew_relay(self) -> None:
+        """New credentials for those whose own will expire."""
+        due = time.monotonic() - RENEW_AFTER.total_seconds()
+        for peer, since in list(self._relay_since.items()):
+            socket = self.events.get(peer)
+            if socket is not None and since <= due:
+                socket.push(wire.encode(wire.Ice(self._relay(socket))))
+
+    def tell_saving(self, since: datetime | None) -> None:
+        """`since` is when what is not stored yet was drawn; None while all is well."""
+        if since == self._not_saved_since:
+            return
+        self._not_saved_since = since
+        self.deliver_here(wire.Saving(since is None, since))
 
     async def leave(self, socket: Socket) -> None:
         self.events.pop(socket.peer, None)
+        self._relay_since.pop(socket.peer, None)
         gone = self.presence.drop(socket.peer)
         self.announce()
-        if gone is not None and not gone.waiting:
+        if gone is None or gone.waiting:
+            return
+        try:
             await db.run(services.record_leaving, peer=socket.peer, now=timezone.now())
+        except db.Failure:  # until when they were seen is what is left of it
+            log.exception("a leaving could not be recorded")
 
     def change(self, socket: Socket, **fields: object) -> None:
         present = self.presence.here[socket.peer]
@@ -216,9 +270,14 @@ class Room:
     # -- rights -----------------------------------------------------------------------------
 
     async def recheck(self) -> None:
-        """Reads the facts anew and does what follows from them."""
+        """Reads the facts anew and does what follows from them; where they cannot be read, the
+        hub's next round does."""
         number = self.question()
-        found = await db.run(facts_of, [self.session_id], self.people())
+        try:
+            found = await db.run(facts_of, [self.session_id], self.people())
+        except db.Failure:
+            log.exception("the rights in a room could not be read")
+            return
         await self.apply(found.get(self.session_id), number)
 
     def question(self) -> int:

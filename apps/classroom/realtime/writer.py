@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
+from datetime import datetime
 
 from django.db import IntegrityError
+from django.utils import timezone
 from pycrdt import merge_updates
 
 from apps.classroom import store
 from apps.classroom.realtime import db
+from apps.common.supervisor import supervise
 from apps.common.write_queue import urgent
 
 log = logging.getLogger("kreida.room")
@@ -27,9 +30,17 @@ class LogWriter:
         self._flushes: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._task = asyncio.create_task(self._run())
+        self._oldest: datetime | None = None  # when the first of what waits was added
+        self._oldest_in_batch: datetime | None = None
+        self._task = supervise("log-writer", self._run)
+
+    @property
+    def unsaved_since(self) -> datetime | None:
+        """Since when something waits to be stored; None when all is."""
+        return self._oldest_in_batch or self._oldest
 
     def add(self, session_id: int, update: bytes) -> None:
+        self._oldest = self._oldest or timezone.now()
         updates = self._pending[session_id]
         updates.append(update)
         if len(updates) > MAX_UNMERGED:
@@ -62,6 +73,7 @@ class LogWriter:
             self._hurry.clear()
             batch, self._pending = self._pending, defaultdict(list)
             flushes, self._flushes = self._flushes, []
+            self._oldest_in_batch, self._oldest = self._oldest, None
             try:
                 if batch:
                     await db.run(self._store, batch)
@@ -71,6 +83,7 @@ class LogWriter:
                 self._flushes[:0] = flushes
                 await asyncio.sleep(RETRY)
             else:
+                self._oldest_in_batch = None
                 for stored in flushes:
                     if not stored.done():  # nobody waits any more
                         stored.set_result(None)
@@ -85,6 +98,7 @@ class LogWriter:
     def _put_back(self, batch: dict[int, list[bytes]]) -> None:
         for session_id, updates in batch.items():
             self._pending[session_id][:0] = updates
+        self._oldest, self._oldest_in_batch = self._oldest_in_batch, None
         self._wake.set()
 
     @staticmethod

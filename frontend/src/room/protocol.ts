@@ -68,6 +68,7 @@ export interface Welcome {
   peers: Peer[];
   lobby: Waiting[];
   chat: ChatMessage[];
+  ice_servers: RTCIceServer[];
 }
 
 export type ServerMessage =
@@ -82,6 +83,8 @@ export type ServerMessage =
   | ({ type: "quality"; peer: string } & Quality)
   | { type: "timer"; ends_at: string | null }
   | { type: "ended" }
+  | { type: "ice"; ice_servers: RTCIceServer[] }
+  | { type: "saving"; ok: boolean; since: string | null }
   | { type: "pong" }
   | { type: "error"; code: string; detail: string; ref: string | null };
 
@@ -113,6 +116,8 @@ const server: Record<ServerMessage["type"], true> = {
   quality: true,
   timer: true,
   ended: true,
+  ice: true,
+  saving: true,
   pong: true,
   error: true,
 };

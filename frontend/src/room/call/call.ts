@@ -88,6 +88,8 @@ export class Call {
     } else if (message.type === "peer.left") {
       this.#others = this.#others.filter(({ peer }) => peer !== message.peer);
       this.#linkUp();
+    } else if (message.type === "ice") {
+      for (const link of this.#links.values()) link.configure(this.#configuration());
     } else if (message.type === "signal") this.#links.get(message.from)?.signal(message.data);
     else if (message.type === "muted") void this.local.setMicrophone(false);
   }
@@ -109,15 +111,19 @@ export class Call {
   }
 
   #link(own: string, peer: string): void {
-    const configuration: RTCConfiguration = { iceServers: this.session.iceServers };
-    if (relayOnly()) configuration.iceTransportPolicy = "relay";
-    const link = new PeerLink(own, peer, configuration, this.#tracks(), {
+    const link = new PeerLink(own, peer, this.#configuration(), this.#tracks(), {
       send: (data) => this.session.send({ type: "signal", to: peer, data: { ...data } }),
       state: (state) => this.#patchRemote(peer, { state }),
       remote: (tracks) => this.#patchRemote(peer, { tracks }),
       pictures: (step, paused) => this.#patchRemote(peer, { step, paused }),
     });
     this.#links.set(peer, link);
+  }
+
+  #configuration(): RTCConfiguration {
+    const configuration: RTCConfiguration = { iceServers: this.session.iceServers };
+    if (relayOnly()) configuration.iceTransportPolicy = "relay";
+    return configuration;
   }
 
   #patchRemote(peer: string, part: Partial<Remote>): void {

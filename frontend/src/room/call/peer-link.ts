@@ -67,6 +67,11 @@ export class PeerLink {
     void this.#sendTracks();
   }
 
+  /** The relay's new credentials, for the next time that a way is looked for. */
+  configure(configuration: RTCConfiguration): void {
+    if (!this.#closed) this.#pc.setConfiguration(configuration);
+  }
+
   /** New addresses for the same call. */
   restart(): void {
     if (!this.#closed) this.#pc.restartIce();

@@ -40,6 +40,7 @@ const welcome: Welcome = {
   peers: [peer("me"), peer("a")],
   lobby: [],
   chat: [message("m1")],
+  ice_servers: [],
 };
 const at = Date.parse("2026-03-02T12:00:00Z");
 const told = (...messages: ServerMessage[]) =>
@@ -93,5 +94,14 @@ describe("the room as the server tells it", () => {
       timer_ends_at: "2026-03-02T12:10:00Z",
     });
     expect(state.ended).toBe(true);
+  });
+
+  it("says that nothing is saved until it is again, or another connection says so", () => {
+    const since = "2026-03-02T12:01:00Z";
+    const failing = told({ type: "saving", ok: false, since });
+    expect(failing.notSavedSince).toBe(since);
+    const saved = reduce(failing, { type: "saving", ok: true, since: null }, at);
+    expect(saved.notSavedSince).toBeNull();
+    expect(reduce(failing, welcome, at).notSavedSince).toBeNull();
   });
 });

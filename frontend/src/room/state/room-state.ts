@@ -18,6 +18,8 @@ export interface RoomState {
   /** The server's clock minus ours, in ms. */
   clockOffset: number;
   ended: boolean;
+  /** Since when the server cannot store what is drawn; null while it can. */
+  notSavedSince: string | null;
 }
 
 export const EMPTY: RoomState = {
@@ -29,6 +31,7 @@ export const EMPTY: RoomState = {
   quality: {},
   clockOffset: 0,
   ended: false,
+  notSavedSince: null,
 };
 
 function withPeer(peers: readonly Peer[], peer: Peer): readonly Peer[] {
@@ -58,6 +61,7 @@ export function reduce(state: RoomState, message: ServerMessage, now: number): R
         chat: message.chat,
         quality: {},
         clockOffset: Date.parse(message.room.now) - now,
+        notSavedSince: null,
       };
     case "peer.joined":
     case "peer.changed":
@@ -79,6 +83,8 @@ export function reduce(state: RoomState, message: ServerMessage, now: number): R
     }
     case "timer":
       return { ...state, room: state.room && { ...state.room, timer_ends_at: message.ends_at } };
+    case "saving":
+      return { ...state, notSavedSince: message.ok ? null : message.since };
     case "ended":
       return { ...state, ended: true };
     default:

@@ -8,6 +8,9 @@ import { Store } from "./store";
 
 const PING_EVERY = 15_000;
 const SILENCE = 35_000;
+const SAY_AGAIN_AFTER = 5000;
+/** What the server could not store for the moment; the same may be asked again. */
+const PASSING = ["service_unavailable", "storage_full"];
 
 export interface SessionState extends RoomState {
   link: "connecting" | "open" | "lost";
@@ -15,7 +18,12 @@ export interface SessionState extends RoomState {
   /** Chat of ours that the server has not yet said back. */
   unsentChat: readonly { id: string; text: string }[];
   /** The last complaint of the server about something we asked. */
-  problem: string | null;
+  problem: Problem | null;
+}
+
+export interface Problem {
+  code: string;
+  detail: string;
 }
 
 export type Listener = (message: ServerMessage) => void;
@@ -29,6 +37,7 @@ export class RoomSession {
   #socket: LastingSocket;
   #listeners = new Set<Listener>();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
   #heard = 0;
 
   constructor(
@@ -63,6 +72,7 @@ export class RoomSession {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#again);
     removeEventListener("pagehide", this.#leave);
     this.#socket.stop();
   }
@@ -79,7 +89,7 @@ export class RoomSession {
   }
 
   say(text: string): void {
-    const entry = { id: uuidv4(), text };
+    const entry = { id: uuidv4(), text: storable(text) };
     this.store.patch({ unsentChat: [...this.store.get().unsentChat, entry] });
     this.send({ type: "chat.send", ...entry });
   }
@@ -114,7 +124,11 @@ export class RoomSession {
     const state = this.store.get();
     const next: SessionState = { ...state, ...reduce(state, message, Date.now()) };
     if (message.type === "welcome") next.link = "open";
-    if (message.type === "error") next.problem = message.detail;
+    if (message.type === "error") next.problem = this.#problem(message);
+    if (message.type === "ice") this.iceServers = message.ice_servers;
+    if (message.type === "welcome" && message.you.state === "in") {
+      this.iceServers = message.ice_servers;
+    }
     const said = new Set(next.chat.map((entry) => entry.id));
     next.unsentChat = state.unsentChat.filter((entry) => !said.has(entry.id));
     this.store.set(next);
@@ -122,8 +136,22 @@ export class RoomSession {
     for (const listener of [...this.#listeners]) listener(message);
   }
 
+  /** Chat that could not be stored stays where it is, and is sent again after a while. */
+  #problem({ code, detail, ref }: Extract<ServerMessage, { type: "error" }>): Problem | null {
+    if (ref === "chat.send" && PASSING.includes(code)) {
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.#sayAgain(), SAY_AGAIN_AFTER);
+    }
+    return { code, detail };
+  }
+
   /** The id makes a message that did arrive before the connection was lost no second one. */
   #sayAgain(): void {
     for (const entry of this.store.get().unsentChat) this.send({ type: "chat.send", ...entry });
   }
+}
+
+/** The server takes no null characters and no half surrogate pairs, which are no text. */
+function storable(text: string): string {
+  return text.replaceAll("\0", "").replace(/\p{Surrogate}/gu, "\ufffd");
 }

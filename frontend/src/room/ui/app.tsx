@@ -54,7 +54,7 @@ function Inside({ room }: { room: Room }) {
       setStayed(true);
       comeIn(room);
     };
-    return <EndedPage onStay={stay} />;
+    return <EndedPage guest={you?.role === "guest"} onStay={stay} />;
   }
   if (refused !== null) return <RefusedPage why={refused} />;
   if (!you) return <p className="room-loading">{t("loading")}</p>;

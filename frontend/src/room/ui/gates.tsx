@@ -67,11 +67,12 @@ export function WaitingPage() {
   );
 }
 
-export function EndedPage({ onStay }: { onStay: () => void }) {
+/** A guest's right to the room has ended with the lesson. */
+export function EndedPage({ guest, onStay }: { guest: boolean; onStay: () => void }) {
   const t = useWords();
   return (
-    <Gate title={t("endedTitle")} text={t("endedText")}>
-      <Button onClick={onStay}>{t("stayOnBoard")}</Button>
+    <Gate title={t("endedTitle")} text={t(guest ? "endedGuestText" : "endedText")}>
+      {!guest && <Button onClick={onStay}>{t("stayOnBoard")}</Button>}
     </Gate>
   );
 }

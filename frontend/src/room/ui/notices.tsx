@@ -1,10 +1,16 @@
 import { useEffect, useState } from "react";
+import type { MessageKey } from "../messages";
 import type { Peer } from "../protocol";
 import type { RoomSession } from "../state/session";
 import { useRoom, useSession, useWords } from "./context";
 import { Button } from "./parts";
 
 const SHOWN_FOR = 6000;
+
+const PROBLEMS: Readonly<Record<string, MessageKey>> = {
+  service_unavailable: "notStored",
+  storage_full: "storageFull",
+};
 
 /** What happened a moment ago, said once. */
 function usePassing(): string {
@@ -46,7 +52,8 @@ function isOnlyTab(session: RoomSession, { peer, person }: Peer): boolean {
 
 export function Notices({ onLobby }: { onLobby: () => void }) {
   const { session } = useRoom();
-  const { link, lobby, you, problem } = useSession();
+  const { link, lobby, you, problem, notSavedSince } = useSession();
+  const known = problem && PROBLEMS[problem.code];
   const t = useWords();
   const passing = usePassing();
   const names = lobby.map((person) => person.name).join(", ");
@@ -57,6 +64,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
     <div className="room-notices">
       <div role="status">
         {link === "lost" && <p className="room-notice warn">{t("connectionLost")}</p>}
+        {notSavedSince && <p className="room-notice bad">{t("notSaved")}</p>}
         {passing && <p className="room-notice">{passing}</p>}
         {you?.role === "tutor" && names && (
           <div className="room-notice">
@@ -72,7 +80,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
       </div>
       {problem && (
         <div className="room-notice bad" role="alert">
-          <span>{problem}</span>
+          <span>{known ? t(known) : problem.detail}</span>
           <Button
             icon="close"
             look="quiet"

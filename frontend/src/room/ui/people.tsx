@@ -129,7 +129,7 @@ export function People({ own }: { own: Peer | null }) {
       {leaving && (
         <Confirm
           title={t("removeTitle", { name: leaving.name })}
-          text={t("removeText")}
+          text={t(leaving.role === "guest" ? "removeGuestText" : "removeText")}
           action={t("remove")}
           onConfirm={() => session.send({ type: "remove", person: leaving.person })}
           onClose={() => setLeaving(null)}
