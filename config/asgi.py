@@ -4,6 +4,7 @@ import asyncio
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -11,7 +12,12 @@ django: Any = get_wsgi_application()  # sets Django up, before its models are im
 
 from apps.classroom.realtime.app import application as room  # noqa: E402
 from apps.classroom.realtime.hub import Hub  # noqa: E402
+<<<<<<< HEAD
 from apps.common.health import HealthApp  # noqa: E402
+=======
+from apps.common import health  # noqa: E402
+from apps.common.addresses import TrustedProxies  # noqa: E402
+>>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
 from apps.common.supervisor import supervise  # noqa: E402
 from apps.common.threads import InThreads  # noqa: E402
 from apps.common.worker import Worker  # noqa: E402
@@ -21,11 +27,20 @@ health = HealthApp()
 http = InThreads(django, threads=4)
 
 
+<<<<<<< HEAD
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and health.handles(scope["path"]):
         await health(scope, send)
     elif scope["type"] == "http":
         await http(scope, receive, send)
+=======
+async def _route(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        if scope["path"] in health.PATHS:
+            await health.respond(scope, send)
+        else:
+            await http(scope, receive, send)
+>>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
     else:
@@ -42,3 +57,6 @@ async def _lifespan(receive: Any, send: Any) -> None:
     if Hub.current is not None:
         await Hub.current.stop()  # what was drawn last is stored
     await send({"type": "lifespan.shutdown.complete"})
+
+
+application = TrustedProxies(_route, settings.TRUSTED_PROXIES)

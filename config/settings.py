@@ -28,7 +28,12 @@ TURN_URLS = env.list("TURN_URLS", default=[])
 TURN_SECRET = env.str("TURN_SECRET", default="")
 if TURN_URLS and not TURN_SECRET:
     raise ImproperlyConfigured("TURN_URLS is set, so TURN_SECRET must be too.")
+<<<<<<< HEAD
 STORAGE_QUOTA_MB = env.int("STORAGE_QUOTA_MB", default=2048)
+=======
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"])
+>>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
 THROTTLING = env.str("THROTTLING", default="on") != "off"
 
 INSTALLED_APPS = [
@@ -95,7 +100,12 @@ TEMPLATES = [
 DATABASES = {"default": database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    # Version 2: what an older release kept there is pickled.
+    "default": {
+        "BACKEND": "apps.common.cache.FallbackCache",
+        "LOCATION": REDIS_URL,
+        "VERSION": 2,
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
@@ -178,6 +188,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.parsing.AlwaysJson",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "NUM_PROXIES": 0,  # REMOTE_ADDR alone says who asks: apps/common/addresses.py
     "DEFAULT_THROTTLE_RATES": {
         scope: rate if THROTTLING else None
         for scope, rate in {"join": "30/min", "invite": "120/min"}.items()
@@ -205,7 +216,7 @@ SPECTACULAR_SETTINGS = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

@@ -1,0 +1,128 @@
+"""The cache of several processes: Redis, and this process's own memory while Redis is away.
+
+Limits and claims keep working then, counted by each process alone (fail open), so that nobody is
+kept from signing in or from a lesson.
+"""
+
+import json
+import logging
+import threading
+import time
+from typing import Any
+
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+log = logging.getLogger("kreida.cache")
+
+CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 1.0
+RETRY_SECONDS = 5.0  # Redis is left alone for so long after it failed
+REDIS_OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": CONNECT_SECONDS,
+    "socket_timeout": ANSWER_SECONDS,
+    "retry": Retry(NoBackoff(), 1),  # a pooled connection may be one to a Redis that restarted
+}
+
+
+class JsonSerializer:
+    """Plain JSON: whoever can write to Redis must not be able to run code here, as pickle lets."""
+
+    def dumps(self, value: Any) -> bytes:
+        return json.dumps(value).encode()
+
+    def loads(self, data: bytes) -> Any:
+        return json.loads(data)
+
+
+class CircuitBreaker:
+    """Remembers that Redis failed, so that only one request per RETRY_SECONDS waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._retry_at: float | None = None
+
+    def allows(self) -> bool:
+        if self._retry_at is None:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            if self._retry_at is None or now < self._retry_at:
+                return self._retry_at is None
+            self._retry_at = now + RETRY_SECONDS
+            return True
+
+    def failed(self) -> None:
+        with self._lock:
+            first, self._retry_at = self._retry_at is None, time.monotonic() + RETRY_SECONDS
+        if first:
+            log.exception("Redis does not answer; the cache is this process's own until it does")
+
+    def succeeded(self) -> None:
+        if self._retry_at is None:
+            return
+        with self._lock:
+            self._retry_at = None
+        log.warning("Redis answers again")
+
+
+# One for each Redis; Django makes a cache object per thread.
+_breakers: dict[str, CircuitBreaker] = {}
+
+
+class FallbackCache(RedisCache):
+    """Django's Redis cache; an operation that fails there is done in local memory instead."""
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        options = {"serializer": JsonSerializer(), **REDIS_OPTIONS, **params.get("OPTIONS", {})}
+        super().__init__(server, {**params, "OPTIONS": options})
+        self._local = LocMemCache(f"fallback:{server}", {**params, "OPTIONS": {}})
+        self._breaker = _breakers.setdefault(str(server), CircuitBreaker())
+
+    def add(self, key: Any, value: Any, *args: Any, **named: Any) -> bool:
+        return bool(self._do("add", key, value, *args, **named))
+
+    def get(self, key: Any, *args: Any, **named: Any) -> Any:
+        return self._do("get", key, *args, **named)
+
+    def set(self, key: Any, value: Any, *args: Any, **named: Any) -> None:
+        self._do("set", key, value, *args, **named)
+
+    def touch(self, key: Any, *args: Any, **named: Any) -> bool:
+        return bool(self._do("touch", key, *args, **named))
+
+    def delete(self, key: Any, *args: Any, **named: Any) -> bool:
+        return bool(self._do("delete", key, *args, **named))
+
+    def get_many(self, keys: Any, *args: Any, **named: Any) -> dict[Any, Any]:
+        found: dict[Any, Any] = self._do("get_many", keys, *args, **named)
+        return found
+
+    def has_key(self, key: Any, *args: Any, **named: Any) -> bool:
+        return bool(self._do("has_key", key, *args, **named))
+
+    def incr(self, key: Any, *args: Any, **named: Any) -> int:
+        return int(self._do("incr", key, *args, **named))
+
+    def set_many(self, data: Any, *args: Any, **named: Any) -> list[Any]:
+        return list(self._do("set_many", data, *args, **named))
+
+    def delete_many(self, keys: Any, *args: Any, **named: Any) -> None:
+        self._do("delete_many", keys, *args, **named)
+
+    def clear(self) -> None:
+        self._local.clear()
+        self._do("clear")
+
+    def _do(self, name: str, *args: Any, **named: Any) -> Any:
+        if self._breaker.allows():
+            try:
+                answer = getattr(RedisCache, name)(self, *args, **named)
+            except RedisError:
+                self._breaker.failed()
+            else:
+                self._breaker.succeeded()
+                return answer
+        return getattr(self._local, name)(*args, **named)
