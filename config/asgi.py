@@ -12,12 +12,8 @@ django: Any = get_wsgi_application()  # sets Django up, before its models are im
 
 from apps.classroom.realtime.app import application as room  # noqa: E402
 from apps.classroom.realtime.hub import Hub  # noqa: E402
-<<<<<<< HEAD
-from apps.common.health import HealthApp  # noqa: E402
-=======
-from apps.common import health  # noqa: E402
 from apps.common.addresses import TrustedProxies  # noqa: E402
->>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
+from apps.common.health import HealthApp  # noqa: E402
 from apps.common.supervisor import supervise  # noqa: E402
 from apps.common.threads import InThreads  # noqa: E402
 from apps.common.worker import Worker  # noqa: E402
@@ -27,20 +23,11 @@ health = HealthApp()
 http = InThreads(django, threads=4)
 
 
-<<<<<<< HEAD
-async def application(scope: Any, receive: Any, send: Any) -> None:
+async def _route(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and health.handles(scope["path"]):
         await health(scope, send)
     elif scope["type"] == "http":
         await http(scope, receive, send)
-=======
-async def _route(scope: Any, receive: Any, send: Any) -> None:
-    if scope["type"] == "http":
-        if scope["path"] in health.PATHS:
-            await health.respond(scope, send)
-        else:
-            await http(scope, receive, send)
->>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
     else:

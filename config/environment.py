@@ -8,17 +8,6 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()  # type: ignore[no-untyped-call]
-# How long a thread may wait for PostgreSQL: to connect, for a statement, for a lock, and for a
-# server that no longer answers at all (its machine is gone). Milliseconds where no `s` says so.
-POSTGRES_TIMEOUTS: dict[str, object] = {
-    "connect_timeout": 3,
-    "options": "-c statement_timeout=15s -c lock_timeout=8s"
-    " -c idle_in_transaction_session_timeout=60s",
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-}
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -63,7 +52,6 @@ def database(folder: Path) -> dict[str, object]:
         # read-then-write in one transaction cannot interleave with another's.
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
-<<<<<<< HEAD
             "timeout": 5,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
@@ -78,14 +66,6 @@ def database(folder: Path) -> dict[str, object]:
             "options": "-c statement_timeout=15s -c lock_timeout=5s"
             " -c idle_in_transaction_session_timeout=60s",
         }
-=======
-            "timeout": 10,  # seconds that a writer waits for another
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-    elif engine == "postgresql":
-        # Statements that repeat are parsed and planned once per connection (docs/performance.md).
-        options = {"server_side_binding": True, "prepare_threshold": 5, **POSTGRES_TIMEOUTS}
->>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
         found.update(CONN_HEALTH_CHECKS=True, OPTIONS=options)
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a sqlite:// or postgres:// address.")

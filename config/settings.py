@@ -28,12 +28,9 @@ TURN_URLS = env.list("TURN_URLS", default=[])
 TURN_SECRET = env.str("TURN_SECRET", default="")
 if TURN_URLS and not TURN_SECRET:
     raise ImproperlyConfigured("TURN_URLS is set, so TURN_SECRET must be too.")
-<<<<<<< HEAD
 STORAGE_QUOTA_MB = env.int("STORAGE_QUOTA_MB", default=2048)
-=======
 # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"])
->>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
 THROTTLING = env.str("THROTTLING", default="on") != "off"
 
 INSTALLED_APPS = [

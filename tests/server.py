@@ -78,16 +78,10 @@ class RedisServer:
 
 
 def start_kreida(
-<<<<<<< HEAD
     data_dir: Path, static: Path | None = None, *, bare: bool = False, **env: str
 ) -> Kreida:
     """Waits until it says that it is ready. `static` are files collected before; `bare` leaves
     the database as it is."""
-=======
-    data_dir: Path, static: Path | None = None, bare: bool = False, **env: str
-) -> Kreida:
-    """Waits until it says that it is ready. `static` are files collected before."""
->>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
     if static is not None:
         shutil.copytree(static, data_dir / "static", copy_function=os.link)
     port = free_port()

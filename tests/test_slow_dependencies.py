@@ -42,7 +42,8 @@ def raw(server: Kreida, request: str) -> bytes:
 
 
 def test_health_answers_while_every_thread_waits_for_the_database(hanging):
-    page = "GET /api/me/ HTTP/1.0\r\nHost: 127.0.0.1\r\nCookie: sessionid=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n"
+    cookie = f"Cookie: sessionid={'a' * 32}"
+    page = f"GET /api/me/ HTTP/1.0\r\nHost: 127.0.0.1\r\n{cookie}\r\n\r\n"
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         pages = [pool.submit(raw, hanging, page) for _ in range(12)]
         began = time.monotonic()

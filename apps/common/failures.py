@@ -1,4 +1,4 @@
-"""What a dependency's failure is to a client: 503 where it is away or slow, 507 where it is full."""
+"""What a failed dependency is to a client: 503 where it is away or slow, 507 where it is full."""
 
 import errno
 import sqlite3

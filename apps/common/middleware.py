@@ -11,8 +11,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from apps.common import health
 from apps.common.errors import error_response
+from apps.common.health import HealthApp
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("kreida.request")
@@ -139,7 +139,7 @@ class OptionalSlash:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if path in health.PATHS:  # a monitor asks by whatever name it knows
+        if path.removesuffix("/") in HealthApp.PATHS:  # a monitor asks by whatever name it knows
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         if path.startswith(("/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)):
             request.path_info = path.removesuffix("/")

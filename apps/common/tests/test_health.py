@@ -62,16 +62,7 @@ def test_database_that_takes_no_writes_is_not_ready(api):
 
 
 def test_without_its_redis_it_is_alive_but_not_ready(api, settings):
-<<<<<<< HEAD
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-=======
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "apps.common.cache.FallbackCache",
-            "LOCATION": "redis://127.0.0.1:1/0",
-        }
-    }
->>>>>>> e0b0c2c (Answer health on the event loop and survive a slow or absent Redis)
     answer = api().get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {"status": "unavailable", "failing": ["redis"]}
