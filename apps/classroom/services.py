@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.classroom.models import (
     Attendance,
@@ -92,10 +93,11 @@ def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = No
         session.save(update_fields=["notes"])
 
 
-def end_lesson(*, session_id: int) -> None:
+def end_lesson(*, session_id: int, now: datetime | None = None) -> None:
+    """The rest of the lesson's time is free from `now` on."""
     session = ClassroomSession.objects.select_related("lesson").get(pk=session_id)
     if session.lesson is not None:
-        session.lesson.complete()
+        session.lesson.complete(ended_at=now or timezone.now())
 
 
 def complete_past_lessons(*, now: datetime, limit: int = 100) -> None:

@@ -34,6 +34,15 @@ def make_invite(*, lesson: Lesson, ttl_seconds: int = DEFAULT_TTL, now: datetime
     return Invite(token, f"{settings.PUBLIC_URL}/invite/{token}", expires_at)
 
 
+def find_invited_lesson(token: str) -> Lesson | None:
+    """Of a link whose time may be over or that was replaced: to say what became of its lesson."""
+    try:
+        claims = tokens.read(PURPOSE, token, even_expired=True)
+    except tokens.BadToken:
+        return None
+    return Lesson.objects.filter(pk=claims["lesson"]).first()
+
+
 def read_invite(token: str) -> Lesson:
     """The lesson a good token opens. Raises `invite_invalid` (bad signature, or replaced),
     `invite_expired`, `lesson_not_found` or `lesson_cancelled`, looking in that order."""

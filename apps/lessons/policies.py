@@ -1,8 +1,10 @@
 """Who may do what with a lesson; REST, sockets and pages ask here."""
 
+from datetime import datetime
 from enum import Enum
 
 from apps.accounts.models import User
+from apps.classroom.policies import GUEST_GRACE
 from apps.common.errors import forbidden
 from apps.common.parsing import MAX_ID
 from apps.lessons.errors import lesson_not_found
@@ -23,6 +25,11 @@ def may(user: User, action: Action, lesson: Lesson) -> bool:
     teaches = user.is_tutor and lesson.tutor_id == user.pk
     attends = lesson.student_id == user.pk
     return teaches if action is Action.EDIT else teaches or attends
+
+
+def is_over_for_guests(lesson: Lesson, now: datetime) -> bool:
+    """Whether an invite to it opens nothing any more, as its room says too."""
+    return lesson.status == Lesson.Status.COMPLETED or now >= lesson.ends_at + GUEST_GRACE
 
 
 def may_change(user: User, lesson: Lesson) -> bool:

@@ -120,9 +120,12 @@ def reschedule_lesson(
             lesson.ends_at = ends_at or lesson.ends_at
             lesson.title = lesson.title if title is None else title
             if (lesson.starts_at, lesson.ends_at) != before:
+                lesson.ended_at = None
                 _check_new_time(tutor, lesson, allow_overlap)
                 transaction.on_commit(lambda: notices.time_changed(lesson, *before))
-            lesson.save(update_fields=["starts_at", "ends_at", "title", "allow_overlap"])
+            lesson.save(
+                update_fields=["starts_at", "ends_at", "ended_at", "title", "allow_overlap"]
+            )
     except IntegrityError as exc:
         raise _as_conflict(exc) from exc
 
@@ -134,7 +137,10 @@ def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
             Lesson.objects.live()
             .filter(pk=lesson.pk)
             .update(
-                status=Lesson.Status.CANCELLED, cancelled_at=timezone.now(), cancel_reason=reason
+                status=Lesson.Status.CANCELLED,
+                cancelled_at=timezone.now(),
+                cancel_reason=reason,
+                ended_at=None,
             )
         )
         if not cancelled:
@@ -192,8 +198,7 @@ def _refuse_clash(
     """Says when the clash is, within the time asked for and with no word about whose lesson it
     is: the student's other lessons are not this tutor's business."""
     clash = (
-        Lesson.objects.live()
-        .between(start, end)
+        Lesson.objects.occupying(start, end)
         .filter(Q(tutor=tutor) | Q(student=student_id))
         .exclude(pk=lesson_id)
         .in_order()
@@ -203,10 +208,10 @@ def _refuse_clash(
         return
     if clash.tutor_id == tutor.pk:
         sentence = _("You already have a lesson then: %(when)s.")
-        when = notices.when(tutor, clash.starts_at, clash.ends_at)
+        when = notices.when(tutor, clash.starts_at, clash.occupied_until)
     else:
         sentence = _("The student is not free then: %(when)s.")
-        when = notices.when(tutor, max(start, clash.starts_at), min(end, clash.ends_at))
+        when = notices.when(tutor, max(start, clash.starts_at), min(end, clash.occupied_until))
     raise lesson_conflict(sentence % {"when": when})
 
 

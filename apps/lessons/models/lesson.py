@@ -37,6 +37,11 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         """
         return self.filter(starts_at__lt=end, starts_at__gt=start - LONGEST, ends_at__gt=start)
 
+    def occupying(self, start: datetime, end: datetime) -> "LessonQuerySet":
+        """Live ones that take up time in [start, end): one that was ended, only until then."""
+        not_yet_ended = Q(ended_at__gt=start) & Q(ended_at__gt=F("starts_at"))
+        return self.live().between(start, end).filter(Q(ended_at=None) | not_yet_ended)
+
     def not_over(self, now: datetime) -> "LessonQuerySet":
         """Those that end after `now`; the start is bounded as in `between`, for the same index."""
         return self.filter(ends_at__gt=now, starts_at__gt=now - LONGEST)
@@ -72,6 +77,12 @@ class Lesson(models.Model):
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.SCHEDULED)
+    ended_at = models.DateTimeField(
+        _("ended"),
+        null=True,
+        blank=True,
+        help_text=_("When its tutor ended it; from then on its time is free."),
+    )
     allow_overlap = models.BooleanField(
         default=False, help_text="The tutor double-booked this one knowingly."
     )
@@ -101,6 +112,11 @@ class Lesson(models.Model):
                 name="lesson_status_known",
                 condition=Q(status__in=["scheduled", "completed", "cancelled"]),
             ),
+            models.CheckConstraint(
+                name="lesson_ended_only_if_completed",
+                condition=Q(ended_at=None) | Q(status="completed"),
+                violation_error_message=_("Only a completed lesson has ended."),
+            ),
             models.UniqueConstraint(
                 name="lesson_once_per_idempotency_key", fields=["tutor", "idempotency_key"]
             ),
@@ -118,9 +134,11 @@ class Lesson(models.Model):
         where the database could only crash. Raises Django's ValidationError."""
         if self.is_cancelled or self.allow_overlap or not (self.starts_at and self.ends_at):
             return
-        others = Lesson.objects.live().filter(allow_overlap=False).exclude(pk=self.pk)
+        others = Lesson.objects.filter(allow_overlap=False).exclude(pk=self.pk)
         same_person = Q(tutor=self.tutor_id) | Q(student=self.student_id)
-        if others.between(self.starts_at, self.ends_at).filter(same_person).exists():
+        if self.occupied_until <= self.starts_at:
+            return
+        if others.occupying(self.starts_at, self.occupied_until).filter(same_person).exists():
             raise ValidationError(_("There is another lesson at this time."))
 
     @property
@@ -138,7 +156,13 @@ class Lesson(models.Model):
             Lesson.objects.filter(pk=self.pk).update(invite_generation=F("invite_generation") + 1)
             transaction.on_commit(lambda: recheck_lesson(self.pk))
 
-    def complete(self) -> bool:
-        """Whether this made it completed: a cancelled lesson stays what it is."""
+    @property
+    def occupied_until(self) -> datetime:
+        """The planned end, or when it was ended before that."""
+        return min(self.ends_at, self.ended_at or self.ends_at)
+
+    def complete(self, *, ended_at: datetime | None = None) -> bool:
+        """Whether this made it completed: a cancelled lesson stays what it is. `ended_at`, where
+        the tutor ended it, frees the rest of its time."""
         scheduled = Lesson.objects.filter(pk=self.pk, status=Lesson.Status.SCHEDULED)
-        return scheduled.update(status=Lesson.Status.COMPLETED) == 1
+        return scheduled.update(status=Lesson.Status.COMPLETED, ended_at=ended_at) == 1

@@ -158,3 +158,47 @@ def test_too_early_does_not_hold_up_the_lessons_own_people(browser, tutor, stude
         client = browser(person)
         client.get(link(later))
         assert client.get("/invite/").url == f"/lessons/{later.pk}/room/"
+
+
+def over(lesson, how):
+    if how == "ended":
+        lesson.complete(ended_at=timezone.now())
+    else:
+        lesson.starts_at, lesson.ends_at = timezone.now() - 3 * HOUR, timezone.now() - 2 * HOUR
+        lesson.save()
+
+
+@pytest.mark.parametrize("how", ["ended", "past"])
+@pytest.mark.parametrize("ttl", [3600, 60])
+def test_link_of_an_ended_lesson_says_so(browser, stranger, soon, how, ttl):
+    path = link(soon, now=timezone.now() - 10 * MINUTE, ttl_seconds=ttl)  # good, or expired by now
+    over(soon, how)
+    for client in (browser(), browser(stranger)):
+        answer = opened(client, path)
+        assert answer.status_code == 410
+        assert "This lesson has ended" in answer.content.decode()
+        assert actions(answer.content.decode()) == 1
+        assert client.post("/invite/guest/", {"name": "Марко"}).status_code == 410
+
+
+def test_link_of_an_ended_lesson_leads_its_own_people_in(browser, tutor, student, soon):
+    path = link(soon)
+    over(soon, "ended")
+    for person in (tutor, student):
+        client = browser(person)
+        client.get(path)
+        assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
+
+
+def test_lesson_that_runs_late_lets_guests_in(browser, soon):
+    path = link(soon)
+    soon.starts_at, soon.ends_at = timezone.now() - HOUR, timezone.now() - 5 * MINUTE
+    soon.save()
+    assert opened(browser(), path).status_code == 200
+
+
+def test_replaced_link_of_an_ended_lesson_says_that_it_was_replaced(browser, soon):
+    path = link(soon)
+    soon.revoke_invites()
+    over(soon, "ended")
+    assert opened(browser(), path).status_code == 400

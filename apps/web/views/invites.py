@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.lessons.errors import invite_invalid
-from apps.lessons.invites import read_invite
+from apps.lessons.invites import find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
-from apps.lessons.policies import Action, may
+from apps.lessons.policies import Action, is_over_for_guests, may
 from apps.web import links
 from apps.web.forms.invites import GuestForm
 from apps.web.throttle import spend
@@ -39,9 +39,12 @@ def arrive(request: HttpRequest) -> HttpResponse:
         lesson = _invited_to(request)
     except DomainError as exc:
         return _refused(request, exc)
-    if isinstance(request.user, User):
-        if _is_early(lesson) and not may(request.user, Action.ENTER, lesson):
-            return _early(request, lesson)
+    if isinstance(request.user, User) and may(request.user, Action.ENTER, lesson):
+        links.open_lesson(request, lesson)
+        return _into_room(lesson)
+    if is_over_for_guests(lesson, timezone.now()):
+        return _over(request)
+    if isinstance(request.user, User) and not _is_early(lesson):
         links.open_lesson(request, lesson)
         return _into_room(lesson)
     if _is_early(lesson):
@@ -57,6 +60,8 @@ def enter_as_guest(request: HttpRequest) -> HttpResponse:
         lesson = _invited_to(request)
     except DomainError as exc:
         return _refused(request, exc)
+    if is_over_for_guests(lesson, timezone.now()):
+        return _over(request)
     if _is_early(lesson):
         return _early(request, lesson)
     if not form.is_valid():
@@ -92,8 +97,15 @@ def _early(request: HttpRequest, lesson: Lesson) -> HttpResponse:
     return render(request, "web/invite_early.html", context)
 
 
+def _over(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/invite_refused.html", {"code": "lesson_over"}, status=410)
+
+
 def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     if refusal.code == "throttled":
         raise refusal
+    lesson = find_invited_lesson(links.arrived_with(request))
+    if refusal.code == "invite_expired" and lesson and is_over_for_guests(lesson, timezone.now()):
+        return _over(request)
     context = {"code": refusal.code}
     return render(request, "web/invite_refused.html", context, status=refusal.status)
