@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.common.keys import derive_key
 
 _OPTIONS: Any = {"require": ["exp"], "verify_iat": False, "verify_sub": False}
+_EVEN_EXPIRED: Any = {**_OPTIONS, "verify_exp": False}
 
 
 class BadToken(Exception):
@@ -34,7 +35,7 @@ def read(purpose: str, token: str, *, even_expired: bool = False) -> dict[str, A
             token,
             derive_key(settings.SECRET_KEY, purpose),
             algorithms=["HS256"],
-            options={**_OPTIONS, "verify_exp": not even_expired},
+            options=_EVEN_EXPIRED if even_expired else _OPTIONS,
         )
     except jwt.ExpiredSignatureError as exc:
         raise ExpiredToken from exc
