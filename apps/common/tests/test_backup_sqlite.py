@@ -1,0 +1,66 @@
+import sqlite3
+import threading
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from apps.common.models import PeriodicJob
+from conftest import NOON
+
+
+@pytest.fixture
+def writing(transactional_db):
+    """Somebody who writes without a pause, and how many rows they have written."""
+    over, rows = threading.Event(), []
+
+    def write():
+        while not over.is_set():
+            rows.append(PeriodicJob.objects.create(name=str(len(rows)), due_at=NOON))
+        connections.close_all()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    yield rows
+    over.set()
+    thread.join()
+
+
+@pytest.mark.sqlite
+def test_backup_is_finished_and_whole_while_somebody_writes(writing, lesson, tmp_path):
+    while len(writing) < 50:
+        threading.Event().wait(0.01)
+    at_least = len(writing)
+    call_command("backup_sqlite", tmp_path / "copy.sqlite3")
+    at_most = len(writing) + 1
+    copy = sqlite3.connect(tmp_path / "copy.sqlite3")
+    assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    [(rows,)] = copy.execute("SELECT count(*) FROM common_periodicjob").fetchall()
+    assert at_least <= rows <= at_most
+    assert copy.execute("SELECT id FROM lessons_lesson").fetchall() == [(lesson.pk,)]
+    copy.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["copy.sqlite3"]
+    assert (tmp_path / "copy.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_backup_overwrites_nothing(tmp_path):
+    (tmp_path / "copy").write_text("mine")
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("backup_sqlite", tmp_path / "copy")
+    assert (tmp_path / "copy").read_text() == "mine"
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_backup_into_a_folder_that_is_not_there_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(CommandError, match="No backup was made"):
+        call_command("backup_sqlite", tmp_path / "nowhere" / "copy")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_backup_of_postgresql_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(CommandError, match="pg_dump"):
+        call_command("backup_sqlite", tmp_path / "copy")
