@@ -1,10 +1,27 @@
 """Every periodic job, in one list: apps/common/worker.py runs them in the serving processes."""
 
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
 from django.conf import settings
 
+from apps.accounts.cleanup import delete_expired_sessions
+from apps.classroom.cleanup import close_abandoned_attendance, delete_orphaned_files
 from apps.common import mail_queue
 from apps.common.worker import Job
 
-JOBS: list[Job] = []
+NIGHT = time(2)  # UTC
+
+
+def nightly(name: str, run: Callable[[datetime], object]) -> Job:
+    return Job(name, every=timedelta(days=1), run=run, at=NIGHT)
+
+
+JOBS = [
+    nightly("expired sessions", delete_expired_sessions),
+    nightly("orphaned files", delete_orphaned_files),
+    nightly("abandoned attendance", close_abandoned_attendance),
+    nightly("mail leftovers", mail_queue.delete_leftovers),
+]
 if settings.EMAIL_URL:
     JOBS.append(Job(mail_queue.JOB, every=mail_queue.EVERY, run=mail_queue.send_queued))

@@ -35,6 +35,14 @@ def select(statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def delete_in_batches(rows: "models.QuerySet[Any]", size: int = 500) -> int:
+    """How many rows are gone. Nobody else who writes waits for longer than one batch takes."""
+    gone = 0
+    while keys := list(rows.order_by().values_list("pk", flat=True)[:size]):
+        gone += rows.model._default_manager.filter(pk__in=keys).delete()[0]
+    return gone
+
+
 def sqlite_shifted(moment: str, seconds: int) -> str:
     """SQL: a stored datetime so many seconds later, in the format that Django stores, in which
     text sorts as time does. The fraction is kept as it is: SQLite's own would round it."""

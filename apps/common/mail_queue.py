@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.common import worker
+from apps.common.db import delete_in_batches
 from apps.common.models import OutgoingMail
 
 JOB = "mail"
@@ -95,6 +96,11 @@ def _give_up(now: datetime) -> None:
     dropped, _each = OutgoingMail.objects.filter(is_spent, try_at__lte=now).delete()
     if dropped:
         log.error("mail was given up", extra={"data": {"dropped": dropped}})
+
+
+def delete_leftovers(now: datetime) -> None:
+    """For servers whose EMAIL_URL was taken away: nobody sends what waits, and it is secret."""
+    delete_in_batches(OutgoingMail.objects.filter(created_at__lt=now - MAX_AGE))
 
 
 def _delay(attempts: int) -> timedelta:

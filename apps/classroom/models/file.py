@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.classroom.models.session import ClassroomSession
 
+FOLDER = "board"
+
 
 def path_of(instance: "BoardFile", filename: str) -> str:
     """Never the uploaded name: that is a stranger's text."""
-    return f"board/{instance.session.uuid}/{instance.uuid}"
+    return f"{FOLDER}/{instance.session.uuid}/{instance.uuid}"
 
 
 class BoardFile(models.Model):

@@ -1,0 +1,118 @@
+"""What the worker cleans at night, through the list of jobs that the server runs."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from apps.classroom.models import Attendance, BoardFile
+from apps.common.models import OutgoingMail
+from apps.common.worker import Worker
+from config.jobs import JOBS
+from conftest import make_user, sign_up
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def run_a_night():
+    """The first tick writes down when the jobs are due, which is in the next night."""
+    now = timezone.now()
+    worker = Worker(JOBS)
+    worker.run_due(now)
+    worker.run_due(now + DAY)
+    worker.run_due(now + DAY)
+    assert worker.failing == []
+
+
+def make_picture(lesson, age=2 * DAY):
+    picture = BoardFile(session=lesson.session, mime_type="image/png", size=3, person="u1")
+    picture.file.save("x", ContentFile(b"abc"), save=False)
+    picture.save()
+    set_age(picture.file.path, age)
+    return picture
+
+
+def set_age(path, age):
+    at = (timezone.now() - age).timestamp()
+    os.utime(path, (at, at))
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+
+
+def test_expired_sessions_and_their_records_are_deleted_and_others_stay(client):
+    sign_up()
+    sign_up(email="other@school.example")
+    gone, kept = Session.objects.all()
+    Session.objects.filter(pk=gone.pk).update(expire_date=timezone.now() - DAY)
+    UserSession.objects.create(user=make_user("tutor"), ip="127.0.0.1", session_key="lost")
+    run_a_night()
+    assert list(Session.objects.all()) == [kept]
+    assert [record.session_key for record in UserSession.objects.all()] == [kept.session_key]
+
+
+def test_many_expired_sessions_are_deleted_in_batches():
+    past = timezone.now() - DAY
+    Session.objects.bulk_create(
+        Session(session_key=f"k{number}", expire_date=past) for number in range(1201)
+    )
+    run_a_night()
+    assert not Session.objects.exists()
+
+
+def test_files_of_a_deleted_room_are_deleted_with_its_folder(lesson, log_lines):
+    picture = make_picture(lesson)
+    folder = Path(picture.file.path).parent
+    lesson.session.delete()
+    assert Path(picture.file.path).exists()
+    set_age(folder, 2 * DAY)
+    run_a_night()
+    assert not Path(picture.file.path).exists()
+    run_a_night()
+    assert [line["files"] for line in log_lines() if "files" in line] == [1]
+
+
+def test_file_that_waits_for_its_row_is_kept(lesson):
+    picture = make_picture(lesson)
+    new = Path(picture.file.path).with_name(str(uuid4()))
+    new.write_bytes(b"abc")
+    set_age(new, -DAY)  # a night later it is a minute old
+    run_a_night()
+    assert new.exists()
+    assert Path(picture.file.path).exists()
+
+
+def test_row_whose_file_is_lost_is_named_in_the_log(lesson, log_lines):
+    picture = make_picture(lesson)
+    os.unlink(picture.file.path)
+    run_a_night()
+    [line] = [line for line in log_lines() if line["message"] == "pictures have lost their file"]
+    assert line["first"] == [str(picture.uuid)]
+    assert BoardFile.objects.filter(pk=picture.pk).exists()
+
+
+def test_attendance_that_no_process_closed_ends_when_it_was_last_seen(lesson):
+    seen = timezone.now() - timedelta(hours=3)
+    row = Attendance.objects.create(
+        session=lesson.session, peer=uuid4(), joined_at=seen, seen_at=seen, role="tutor"
+    )
+    run_a_night()
+    row.refresh_from_db()
+    assert row.left_at == seen
+
+
+def test_old_mail_is_deleted_where_nothing_sends_it():
+    old = timezone.now() - 2 * DAY
+    mail = {"sender": "a@b.example", "recipients": ["c@d.example"], "content": b"x"}
+    OutgoingMail.objects.create(**mail, created_at=old, try_at=old)
+    run_a_night()
+    assert not OutgoingMail.objects.exists()
