@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.PersonalLocale",
     "allauth.account.middleware.AccountMiddleware",
+    "apps.accounts.middleware.SignInAnswers",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -125,6 +126,7 @@ MEDIA_ROOT = DATA_DIR / "files"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["apps.accounts.hashers.BoundedPBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -157,13 +159,14 @@ ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.forms.ProfileFields"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # A class may sign up at once from behind one address, so these are wider than allauth's own.
+# Wrong guesses are counted by apps/accounts/guess_limits.py.
 ACCOUNT_RATE_LIMITS = (
-    {"signup": "300/m/ip", "login": "600/m/ip", "login_failed": "100/m/ip,10/5m/key"}
-    if THROTTLING
-    else False
+    {"signup": "300/m/ip", "login": "600/m/ip", "login_failed": None} if THROTTLING else False
 )
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "apps.accounts.tokens.TokenStrategy"
 HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_PRIVATE_KEY = derive_key(SECRET_KEY, "access-token")
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
@@ -171,6 +174,11 @@ HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 30 * 86400
 # A token dies with its session: signing out or changing the password takes effect at once.
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 MFA_TOTP_ISSUER = "Kreida"
+MFA_TOTP_TOLERANCE = 1  # time steps either way, as RFC 6238 allows
+MFA_FORMS = {
+    "authenticate": "apps.accounts.second_factor.SecondFactorForm",
+    "reauthenticate": "apps.accounts.second_factor.SecondFactorAgainForm",
+}
 # Without a mail server nobody could verify an address, nor then have a second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 
@@ -190,6 +198,8 @@ REST_FRAMEWORK = {
         scope: rate if THROTTLING else None
         for scope, rate in {"join": "30/min", "invite": "120/min"}.items()
     },
+    # Throttles count by the address that the server resolved, never by X-Forwarded-For.
+    "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "apps.common.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -210,6 +220,11 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# The browser takes a `__Host-` cookie from this host over https alone, never from a sibling.
+_COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS

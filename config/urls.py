@@ -1,14 +1,24 @@
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from apps.accounts.confirmation import ConfirmEmail
 from apps.common import errors, health
 from apps.common.api import NoSuchPathView, SchemaView
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
 handler404 = errors.page_not_found
+handler429 = errors.too_many_requests  # allauth's
 handler500 = errors.server_error
+
+# One way in for everybody, with its second factor and its limits: the admin's own two are unused.
+admin_login: Any = secure_admin_login(admin.site.login)  # type: ignore[no-untyped-call]
+admin_password = RedirectView.as_view(pattern_name="account_change_password")
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -20,8 +30,12 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/", include([path("<path:rest>", NoSuchPathView.as_view())])),
+    path("_allauth/", include("apps.accounts.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    path("accounts/confirm-email/<str:key>/", ConfirmEmail.as_view()),
     path("accounts/", include("allauth.urls")),
+    path("admin/login/", admin_login),
+    path("admin/password_change/", admin_password),
     path("admin/", admin.site.urls),
     path("", include("apps.web.urls")),
 ]

@@ -144,6 +144,17 @@ def test_the_overlap_rule_stands_in_the_database_after_migrate():
         assert {row[0] for row in cursor.fetchall()} >= wanted
 
 
+def test_replaced_email_trigger_stands_after_migrate():
+    table = (
+        "sqlite_master WHERE type = 'trigger' AND name"
+        if connection.vendor == "sqlite"
+        else ("pg_trigger WHERE tgname")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table} = 'user_replaced_email'")
+        assert cursor.fetchone() == (1,)
+
+
 def test_the_rule_needs_no_extension_on_postgresql():
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -1,12 +1,35 @@
-"""Where allauth is told what an account is here."""
+"""Where allauth is told what an account is here, and where it tells what happened to one."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.core.internal.httpkit import is_headless_request
+from allauth.core.internal.ratelimit import truncate_ip
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.accounts.devices import known_device
+from apps.accounts.guess_limits import (
+    BY_ACCOUNT,
+    BY_ACCOUNT_AND_ADDRESS,
+    BY_ADDRESS,
+    BY_DEVICE,
+    GuessLimit,
+    TooManyGuesses,
+    begin_guess,
+    forget_guesses,
+)
 from apps.accounts.models import User
+from apps.common.addresses import client_address
+from apps.common.errors import throttled
 from apps.common.mail import validate_address
+from apps.common.security_log import log_security_event
+from apps.common.text import lookup_email
 
 
 def display_name(user: User) -> str:
@@ -21,4 +44,93 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """Fills the row before allauth saves it, so that it never stands without a role."""
         form.fill(user)
-        return super().save_user(request, user, form, commit)
+        saved: Any = super().save_user(request, user, form, commit)
+        # allauth writes the addresses of who signs up itself, and insists on there being none.
+        saved.emailaddress_set.all().delete()
+        return saved
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request) or "::"  # none behind a Unix socket; the column wants one
+
+    def is_safe_url(self, url: str) -> bool:
+        """`next=` stays on PUBLIC_URL, whatever Host was asked for."""
+        host = urlsplit(settings.PUBLIC_URL).netloc
+        return url_has_allowed_host_and_scheme(url, {host}, require_https=settings.HTTPS)
+
+    # Signing in
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        email = lookup_email(credentials.get("email", ""))
+        user = _account_of(email)
+        try:
+            self._guess = begin_guess(_limits(request, email, user))
+        except TooManyGuesses as exc:
+            log_security_event("sign_in_limited", request=request, user_id=_id(user))
+            raise refusal(request, exc) from exc
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        self._guess.forgive()
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        email = lookup_email(credentials.get("email", ""))
+        forget_guesses(_limits(request, email, _account_of(email)))
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        user = _account_of(lookup_email(credentials.get("email", "")))
+        log_security_event("sign_in_failed", request=request, user_id=_id(user))
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
+        request.signed_in_user_id = user.pk  # type: ignore[attr-defined]  # for SignInAnswers
+        log_security_event("sign_in", request=request, user_id=user.pk, is_staff=user.is_staff)
+        return super().post_login(request, user, **kwargs)
+
+    def logout(self, request: HttpRequest) -> None:
+        log_security_event("sign_out", request=request)
+        super().logout(request)
+
+    # What the owner of an account is told of
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: Any,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        event = template_prefix.rpartition("/")[2]  # as `password_changed`, `totp_deactivated`
+        log_security_event(event, request=self.request, user_id=user.pk)
+        new_address = (context or {}).get("to_email")
+        with translation.override(user.locale):
+            super().send_notification_mail(template_prefix, user, context, email)
+            if new_address:
+                super().send_notification_mail(template_prefix, user, context, new_address)
+
+
+def refusal(request: HttpRequest, exc: TooManyGuesses) -> Exception:
+    """For a program an error of its own; on a page a sentence in the form, which keeps its text."""
+    if is_headless_request(request):
+        return throttled(exc.seconds, exc.sentence)
+    request.retry_after = exc.seconds  # type: ignore[attr-defined]  # for SignInAnswers
+    return ValidationError(exc.sentence, code="too_many_login_attempts")
+
+
+def _id(user: User | None) -> int | None:
+    return user.pk if user else None
+
+
+def _account_of(email: str) -> User | None:
+    users = filter_users_by_email(email, prefer_verified=True, for_login=True)
+    return users[0] if users else None
+
+
+def _limits(request: HttpRequest, email: str, user: User | None) -> list[tuple[GuessLimit, str]]:
+    account = f"user {user.pk}" if user else f"nobody {email}"
+    device = known_device(request, user.pk) if user else None
+    if device:
+        return [(BY_DEVICE, f"{device} {account}")]
+    address = truncate_ip(client_address(request))  # of IPv6 the network, which is one place
+    return [
+        (BY_ACCOUNT_AND_ADDRESS, f"{account} {address}"),
+        (BY_ACCOUNT, account),
+        (BY_ADDRESS, address),
+    ]

@@ -1,12 +1,18 @@
+from typing import Any
+
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import User
+from apps.accounts.security_changes import record_change, record_password_change
+from apps.common.security_log import log_security_event
 
+admin.site.unregister(EmailAddress)  # User.save keeps them in step with the person's own
 admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
 
@@ -37,6 +43,21 @@ class PersonAdmin(UserAdmin):
         ),
     )
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        before = User.objects.get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        if before is not None:
+            record_change(request, before, obj)
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user_id = kwargs.get("id") or args[0]
+        before = self.get_object(request, user_id)
+        response = super().user_change_password(request, *args, **kwargs)
+        after = self.get_object(request, user_id)
+        if before and after and before.password != after.password:
+            record_password_change(request, after)
+        return response
+
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -54,6 +75,14 @@ class SecondFactorAdmin(ReadOnlyAdmin):
     list_display = ("user", "type", "created_at", "last_used_at")
     search_fields = ("user__email",)
 
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        super().delete_model(request, obj)
+        log_security_event("second_factor_removed_by_staff", request=request, account=obj.user_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for authenticator in queryset:
+            self.delete_model(request, authenticator)
+
 
 @admin.register(UserSession)
 class SessionAdmin(ReadOnlyAdmin):
@@ -62,3 +91,12 @@ class SessionAdmin(ReadOnlyAdmin):
     fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
     list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
     search_fields = ("user__email", "ip")
+
+    def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
+        """The session itself too, not only what is known about it."""
+        obj.end()
+        log_security_event("session_ended_by_staff", request=request, account=obj.user_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for session in queryset:
+            self.delete_model(request, session)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,12 @@ class ProfileFields(forms.Form):
 
     first_name = forms.CharField(label=_("First name"), max_length=100)
     last_name = forms.CharField(label=_("Last name"), max_length=100)
-    role = forms.ChoiceField(label=_("I am a"), choices=User.Role, widget=forms.RadioSelect)
+    role = forms.ChoiceField(
+        label=_("I am a"),
+        choices=User.Role,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("The role must be tutor or student.")},
+    )
     timezone = forms.CharField(
         label=_("Time zone"),
         max_length=64,
@@ -23,6 +29,13 @@ class ProfileFields(forms.Form):
         validators=[validate_time_zone],
         widget=forms.HiddenInput,
     )
+
+    def _post_clean(self) -> None:
+        """For an address that has an account already the password is hashed too, and the hash
+        thrown away: an answer that comes sooner would tell that the address is known."""
+        super()._post_clean()  # type: ignore[misc]
+        if getattr(self, "account_already_exists", False) and not self.errors:
+            make_password(self.cleaned_data.get("password1") or self.cleaned_data["password"])
 
     def signup(self, request: Any, user: User) -> None:
         """Nothing is left to do: AccountAdapter.save_user has put these fields on the row."""

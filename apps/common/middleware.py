@@ -8,11 +8,23 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 
-from apps.common.errors import error_response
+from apps.common.errors import DomainError, error_response
 from apps.common.health import HealthApp
+
+# Ordinary answers that Django's views give by raising: no crashes.
+_REFUSALS = (
+    BadRequest,
+    DomainError,
+    Http404,
+    MultiPartParserError,
+    PermissionDenied,
+    SuspiciousOperation,
+)
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("kreida.request")
@@ -71,6 +83,8 @@ class RequestLog:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if isinstance(exception, _REFUSALS):
+            return
         log.error(
             "crash",
             exc_info=exception,

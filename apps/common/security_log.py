@@ -5,6 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from apps.common.addresses import client_address
+
 log = logging.getLogger("kreida.security")
 
 
@@ -14,6 +16,6 @@ def log_security_event(
     """Log `event` (a short snake_case name, as `sign_in_failed`) without any secret in `data`."""
     if request is not None and user_id is None:
         user_id = getattr(getattr(request, "user", None), "pk", None)
-    address = request.META.get("REMOTE_ADDR") if request is not None else None
+    address = client_address(request) if request is not None else None
     extra = {"event": event, "user_id": user_id, "address": address, **data}
     log.info("security event", extra={"data": extra})

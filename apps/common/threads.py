@@ -5,6 +5,7 @@ docs/adr/0001-one-asgi-process.md says why, and why not by a package.
 
 import asyncio
 import io
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,13 @@ from itertools import islice
 from typing import Any
 
 from apps.common.middleware import body_limit
+
+# In the environ (so in request.META) of a request that the password pool had no room for.
+PASSWORDS_BUSY = "kreida.passwords_busy"
+PASSWORD_THREADS = 2
+PASSWORD_QUEUE = 24  # requests that wait or run; each takes about half a second
+# What may hash a password, which takes most of a second: sign-in, sign-up, changes, resets.
+_PASSWORDS = re.compile(r"^/(accounts|_allauth|admin/accounts/user)/(?!app/v1/tokens/)")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,12 +34,15 @@ class InThreads:
 
     A request goes to a thread once, when its body has arrived, and comes back once, when its
     answer is whole: no thread waits for a slow client, and little time goes into handing over.
-    Only a streamed answer is fetched piece by piece.
+    Only a streamed answer is fetched piece by piece. Requests that may hash a password have few
+    threads of their own, so that however many sign in at once, the others are answered.
     """
 
     def __init__(self, django: Any, threads: int) -> None:
         self.django = django
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="http")
+        self.password_pool = ThreadPoolExecutor(PASSWORD_THREADS, thread_name_prefix="password")
+        self.passwords = 0  # requests waiting for that pool or running in it
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         body = await _read(scope, receive)
@@ -39,7 +50,10 @@ class InThreads:
             return
         run = asyncio.get_running_loop().run_in_executor
         environ = _environ(scope, body)
-        start, content, streamed = await run(self.pool, self._answer, environ)
+        if scope["method"] == "POST" and _PASSWORDS.match(scope["path"]):
+            start, content, streamed = await self._answer_password(environ)
+        else:
+            start, content, streamed = await run(self.pool, self._answer, environ)
         await send(start)
         if streamed is not None:
             pieces = iter(streamed)
@@ -49,6 +63,17 @@ class InThreads:
             finally:
                 await run(self.pool, streamed.close)
         await send({"type": "http.response.body", "body": content})
+
+    async def _answer_password(self, environ: dict[str, Any]) -> tuple[Message, bytes, Any]:
+        run = asyncio.get_running_loop().run_in_executor
+        if self.passwords >= PASSWORD_QUEUE:
+            environ[PASSWORDS_BUSY] = True  # answered 429 by SignInAnswers, which hashes nothing
+            return await run(self.pool, self._answer, environ)
+        self.passwords += 1
+        try:
+            return await run(self.password_pool, self._answer, environ)
+        finally:
+            self.passwords -= 1
 
     def _answer(self, environ: dict[str, Any]) -> tuple[Message, bytes, Any]:
         """In a thread: how the answer starts, and either all of it or what will stream it."""

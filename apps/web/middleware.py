@@ -30,7 +30,10 @@ class Pages:
         if not isinstance(exception, DomainError) or request.path.startswith(_PROGRAMS):
             return None
         template = f"{exception.status}.html" if exception.status in (403, 404) else "refused.html"
-        return render(request, template, {"detail": exception.detail}, status=exception.status)
+        page = render(request, template, {"detail": exception.detail}, status=exception.status)
+        if exception.retry_after is not None:
+            page["Retry-After"] = str(exception.retry_after)
+        return page
 
 
 def _only_a_form(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:

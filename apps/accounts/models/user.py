@@ -96,6 +96,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         if fields is not None:
             kwargs["update_fields"] = {*fields, "search_text"}
         super().save(*args, **kwargs)
+        if fields is None or "email" in fields:
+            self._keep_addresses_in_step()
+
+    def _keep_addresses_in_step(self) -> None:
+        """allauth signs in and resets by its own rows of addresses: one is primary, `email`.
+
+        A replaced address goes, with all its rights; one that its owner moved to another place
+        in allauth's list (which saves that list first) stays.
+        """
+        rows = self.emailaddress_set
+        rows.filter(primary=True).exclude(email=self.email).delete()
+        if not rows.filter(email=self.email).update(primary=True):
+            rows.create(email=self.email, primary=True)
 
     @property
     def is_tutor(self) -> bool:

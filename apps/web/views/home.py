@@ -1,7 +1,7 @@
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
@@ -19,7 +19,7 @@ def language(request: HttpRequest) -> HttpResponse:
     """For a visitor a cookie; for a signed-in person their account's own language too."""
     chosen = request.POST.get("language", "")
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+    if not get_adapter().is_safe_url(back):
         back = "/"
     response = HttpResponseRedirect(back)
     if chosen not in User.Locale.values:

@@ -1,0 +1,41 @@
+"""Devices on which an account has signed in before, known by a signed cookie that lives long."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import get_random_string
+
+MAX_AGE = 400 * 86400  # what browsers keep at most
+MAX_ACCOUNTS = 8  # on one device
+_SALT = "kreida.device"
+
+
+def known_device(request: HttpRequest, user_id: int) -> str | None:
+    """The id of this device, if that account has signed in on it."""
+    device = _read(request)
+    return device["id"] if user_id in device["accounts"] else None
+
+
+def remember_device(request: HttpRequest, response: HttpResponse, user_id: int) -> None:
+    device = _read(request)
+    others = [account for account in device["accounts"] if account != user_id]
+    device["accounts"] = [user_id, *others][:MAX_ACCOUNTS]
+    response.set_cookie(
+        settings.DEVICE_COOKIE_NAME,
+        signing.dumps(device, salt=_SALT),
+        max_age=MAX_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
+    cookie = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
+    try:
+        device: dict[str, Any] = signing.loads(cookie, salt=_SALT, max_age=MAX_AGE)
+    except signing.BadSignature:
+        return {"id": get_random_string(22), "accounts": []}
+    return device

@@ -1,0 +1,41 @@
+"""What staff change about somebody's account: it ends their sessions, is logged, and is told."""
+
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.models import UserSession
+from django.http import HttpRequest
+
+from apps.accounts.models import User
+from apps.common.security_log import log_security_event
+
+_RIGHTS = ("email", "role", "is_active", "is_staff", "is_superuser")
+
+
+def record_change(request: HttpRequest, before: User, after: User) -> None:
+    """After saving; nothing happens unless something changed that a session's rights hang on."""
+    changed = [name for name in _RIGHTS if getattr(before, name) != getattr(after, name)]
+    if not changed:
+        return
+    _end_sessions(request, after)
+    log_security_event(
+        "account_changed_by_staff", request=request, account=after.pk, changed=changed
+    )
+    if "email" in changed:
+        get_adapter(request).send_notification_mail(
+            "account/email/email_changed",
+            after,
+            {"from_email": before.email, "to_email": after.email},
+            before.email,
+        )
+
+
+def record_password_change(request: HttpRequest, user: User) -> None:
+    _end_sessions(request, user)
+    log_security_event("password_changed_by_staff", request=request, account=user.pk)
+    get_adapter(request).send_notification_mail("account/email/password_changed", user)
+
+
+def _end_sessions(request: HttpRequest, user: User) -> None:
+    """And with them their tokens and sockets; not the one in which staff change themselves."""
+    own = request.session.session_key or ""
+    for session in UserSession.objects.filter(user=user).exclude(session_key=own):
+        session.end()

@@ -1,0 +1,243 @@
+"""Guessing passwords and codes: slowed down, never a lock, whatever else the request says."""
+
+import threading
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.test import Client
+from rest_framework.test import APIClient
+
+from apps.accounts import guess_limits
+from apps.accounts.models import User
+from conftest import AUTH, PASSWORD, make_classroom, make_user, sign_up
+
+pytestmark = pytest.mark.django_db
+EMAIL = "new@school.example"
+SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def person(db):
+    sign_up()
+    return User.objects.get(email=EMAIL)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Of the limits and the cache; it moves by hand alone."""
+    began = guess_limits.time.time()
+
+    class Clock:
+        ahead = 0.0
+
+        def __call__(self):
+            return began + self.ahead
+
+    clock = Clock()
+    monkeypatch.setattr("time.time", clock)
+    return clock
+
+
+def app_sign_in(client=None, password="wrong", email=EMAIL, **extra):
+    client = client or APIClient()
+    return client.post(f"{AUTH}/login", {"email": email, "password": password}, **extra)
+
+
+def page_sign_in(client=None, password="wrong", email=EMAIL, **extra):
+    client = client or Client()
+    return client.post("/accounts/login/", {"login": email, "password": password}, **extra)
+
+
+@pytest.mark.parametrize("sign_in", [app_sign_in, page_sign_in])
+def test_guesses_are_refused_whatever_the_host(person, settings, clock, sign_in):
+    settings.ALLOWED_HOSTS = ["*"]
+    hosts = [f"h{n}.example" for n in range(45)]
+    tried = [sign_in(HTTP_HOST=host).status_code != 429 for host in hosts]
+    assert sum(tried) == guess_limits.BY_ACCOUNT_AND_ADDRESS.free
+
+
+@pytest.mark.parametrize("sign_in", [app_sign_in, page_sign_in])
+def test_refusal_says_how_long_to_wait(person, clock, sign_in):
+    answers = [sign_in(HTTP_ACCEPT_LANGUAGE="en") for _ in range(6)]
+    assert answers[-1].status_code == 429
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 2
+    assert "Try again in 2 seconds." in answers[-1].content.decode()
+
+
+def test_spelling_of_the_address_makes_no_new_account_to_guess_at(person, clock):
+    spellings = [EMAIL, EMAIL.upper(), f"{EMAIL} ", "New@School.Example"] * 3
+    assert sum(app_sign_in(email=email).status_code != 429 for email in spellings) == 5
+
+
+def test_forwarded_for_evades_nothing(person, clock):
+    tried = [app_sign_in(HTTP_X_FORWARDED_FOR=f"203.0.113.{n}").status_code for n in range(12)]
+    assert tried.count(400) == 5
+
+
+def test_stranger_cannot_lock_an_account(person, clock):
+    for _ in range(30):
+        app_sign_in(REMOTE_ADDR="198.51.100.7")
+    assert app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1").status_code == 200
+
+
+def test_many_strangers_hold_up_a_new_device_for_seconds_only(person, clock):
+    for n in range(60):
+        app_sign_in(REMOTE_ADDR=f"198.51.100.{n}")
+    refused = app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1")
+    assert refused.status_code == 429
+    clock.ahead += int(refused["Retry-After"])
+    assert int(refused["Retry-After"]) <= guess_limits.BY_ACCOUNT.longest
+    assert app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1").status_code == 200
+
+
+@pytest.mark.parametrize(("client", "sign_in"), [(APIClient, app_sign_in), (Client, page_sign_in)])
+def test_known_device_is_exempt_from_strangers_guesses(person, client, sign_in):
+    own = client()
+    assert sign_in(own, PASSWORD).status_code in (200, 302)
+    device = own.cookies["device"]
+    for n in range(60):
+        app_sign_in(REMOTE_ADDR=f"198.51.100.{n}")
+    again = client()
+    again.cookies["device"] = device.value
+    assert sign_in(again, PASSWORD).status_code in (200, 302)
+
+
+def test_known_device_may_not_guess_freely_nor_help_at_other_accounts(person, clock):
+    own = APIClient()
+    app_sign_in(own, PASSWORD)
+    own.cookies.pop("sessionid", None)
+    assert [app_sign_in(own).status_code for _ in range(15)].count(400) == 10
+    sign_up(email="other@school.example")
+    tries = [app_sign_in(own, email="other@school.example").status_code for _ in range(10)]
+    assert tries.count(400) == 5
+
+
+def test_delay_grows_with_each_wrong_guess(person, clock):
+    waits = []
+    for _ in range(20):
+        answer = app_sign_in()
+        if answer.status_code == 429:
+            waits.append(int(answer["Retry-After"]))
+            clock.ahead += waits[-1]
+    assert waits[:4] == [2, 4, 8, 16]
+
+
+def test_guesses_made_at_once_are_all_counted():
+    limits = [(guess_limits.BY_ACCOUNT_AND_ADDRESS, "x")]
+    taken, barrier = [], threading.Barrier(20)
+
+    def guess():
+        barrier.wait()
+        try:
+            guess_limits.begin_guess(limits)
+            taken.append(1)
+        except guess_limits.TooManyGuesses:
+            pass
+
+    threads = [threading.Thread(target=guess) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 5
+
+
+def test_unknown_address_is_limited_alike(person, clock):
+    known = [app_sign_in() for _ in range(8)]
+    unknown = [app_sign_in(email="no@body.example", REMOTE_ADDR="192.0.2.9") for _ in range(8)]
+    assert [a.status_code for a in known] == [a.status_code for a in unknown]
+    assert [a.json() for a in known] == [a.json() for a in unknown]
+
+
+def test_join_codes_cannot_be_guessed_by_forging_forwarded_for(student, tutor):
+    make_classroom(tutor)
+    client = APIClient()
+    client.force_login(student, "allauth.account.auth_backends.AuthenticationBackend")
+    codes = [
+        client.post(
+            "/api/classrooms/join/", {"join_code": "AAAAAAAA"}, HTTP_X_FORWARDED_FOR=f"192.0.2.{n}"
+        ).status_code
+        for n in range(40)
+    ]
+    assert 429 in codes
+
+
+# The second factor
+
+
+@pytest.fixture
+def guarded(person):
+    TOTP.activate(person, SECRET)
+    return RecoveryCodes.activate(person)
+
+
+def totp_code(clock_or_time, steps=0):
+    return format_hotp_value(hotp_value(SECRET, int(clock_or_time) // 30 + steps))
+
+
+def app_code(code, client=None):
+    client = client or APIClient()
+    meta = app_sign_in(client, PASSWORD).json()["meta"]
+    headers = {"X-Session-Token": meta["session_token"]}
+    return client.post(f"{AUTH}/2fa/authenticate", {"code": code}, headers=headers)
+
+
+def page_code(code, client=None):
+    client = client or Client()
+    page_sign_in(client, PASSWORD)
+    return client.post("/accounts/2fa/authenticate/", {"code": code})
+
+
+BOTH = pytest.mark.parametrize("enter", [app_code, page_code])
+
+
+@BOTH
+@pytest.mark.parametrize(("late", "is_taken"), [(-2, False), (-1, True), (0, True), (2, False)])
+def test_code_one_step_late_is_accepted(guarded, clock, enter, late, is_taken):
+    clock.ahead = 30 - clock() % 30 + 5
+    answer = enter(totp_code(clock(), late))
+    assert ("device" in answer.cookies) is is_taken
+
+
+@BOTH
+def test_code_opens_once(guarded, clock, enter):
+    code = totp_code(clock(), 1)
+    assert "device" in enter(code).cookies
+    clock.ahead += 31
+    assert "device" not in enter(code).cookies
+
+
+@BOTH
+def test_wrong_codes_are_slowed_down_and_leave_recovery_codes_open(guarded, clock, enter):
+    answers = [enter("000000") for _ in range(8)]
+    assert [a.status_code for a in answers].count(429) == 3
+    assert "Retry-After" in answers[-1]
+    assert "device" in enter(guarded.get_unused_codes()[0]).cookies
+
+
+def test_recovery_codes_are_limited_too(guarded, clock):
+    assert [app_code("00000000").status_code for _ in range(8)].count(429) == 3
+
+
+def test_staff_reach_the_admin_only_past_the_second_factor(guarded, person, clock):
+    User.objects.filter(pk=person.pk).update(is_staff=True)
+    client = Client()
+    answer = client.post("/admin/login/?next=/admin/", {"username": EMAIL, "password": PASSWORD})
+    assert answer.status_code == 302
+    assert client.get("/admin/").status_code == 302
+    assert client.get("/api/me/").status_code == 401
+    client.post("/accounts/login/?next=/admin/", {"login": EMAIL, "password": PASSWORD})
+    assert client.get("/admin/").status_code == 302
+    client.post("/accounts/2fa/authenticate/", {"code": totp_code(clock())})
+    assert client.get("/admin/").status_code == 200
+
+
+def test_codes_count_for_each_account(guarded):
+    other = make_user("tutor")
+    assert not Authenticator.objects.filter(user=other).exists()
+    for _ in range(8):
+        app_code("000000")
+    limit = [(guess_limits.BY_AUTHENTICATOR_CODE, f"user {other.pk} ")]
+    guess_limits.begin_guess(limit)
