@@ -198,8 +198,6 @@ REST_FRAMEWORK = {
         scope: rate if THROTTLING else None
         for scope, rate in {"join": "30/min", "invite": "120/min"}.items()
     },
-    # Throttles count by the address that the server resolved, never by X-Forwarded-For.
-    "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "apps.common.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
