@@ -1,72 +1,279 @@
-"""What servers differ in, read from the environment. What is wrong there fails in a sentence."""
+"""What servers differ in, read from the environment.
 
+A value that cannot work raises ImproperlyConfigured with one sentence that names the variable.
+"""
+
+import difflib
+import ipaddress
+import os
+import re
 import secrets
+import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
+import idna
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import split_domain_port
 
-env = environ.Env()  # type: ignore[no-untyped-call]
 BASE_DIR = Path(__file__).resolve().parent.parent
+MIN_KEY_LENGTH = 50
+_TURN = re.compile(r"^turns?:([^\s:?]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$")
+_known: set[str] = set()
+
+
+def refuse(name: str, wanted: str, value: str | None = None) -> ImproperlyConfigured:
+    found = "" if value is None else f" It is {value!r}."
+    return ImproperlyConfigured(f"{name} must be {wanted}.{found}")
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable without surrounding space; an empty one counts as not set."""
+    _known.add(name)
+    value = os.environ.get(name, "").strip()
+    if "\0" in value or "\n" in value:
+        raise refuse(name, "a single line")
+    return value or default
+
+
+def items(name: str) -> list[str]:
+    return [item for part in text(name).split(",") if (item := part.strip())]
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdecimal() and low <= int(value[:20]) <= high):
+        raise refuse(name, f"a whole number from {low} to {high}", value)
+    return int(value)
+
+
+def choice(name: str, choices: tuple[str, ...]) -> str:
+    """The first choice is the default."""
+    value = text(name, choices[0])
+    if value not in choices:
+        raise refuse(name, " or ".join(repr(one) for one in choices), value)
+    return value
+
+
+def networks(name: str, default: list[str]) -> list[str]:
+    try:
+        return [str(ipaddress.ip_network(item)) for item in items(name) or default]
+    except ValueError as exc:
+        raise refuse(name, f"addresses or networks like {', '.join(default)} ({exc})") from exc
+
+
+def refuse_misspelt_names() -> None:
+    """Raise for a variable that is nearly, but not quite, the name of one that was read."""
+    for name in os.environ:
+        if name in _known or len(name) < 6:
+            continue
+        for known in difflib.get_close_matches(name.upper(), _known, n=1, cutoff=0.88):
+            raise ImproperlyConfigured(f"{name} is not a setting. Did you mean {known}?")
 
 
 def data_dir() -> Path:
-    path = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-    path.mkdir(parents=True, exist_ok=True)
+    """The folder, made if it is missing and closed to other users of the machine."""
+    value = text("DATA_DIR", str(BASE_DIR / "var"))
+    path = Path(value).expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_uid == os.geteuid():
+            path.chmod(0o700)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as exc:
+        wanted = f"a folder that this user can write to ({exc.strerror})"
+        raise refuse("DATA_DIR", wanted, value) from exc
     return path
 
 
 def secret_key(folder: Path) -> str:
     """SECRET_KEY, or one made at the first start and kept in the data folder."""
-    key = env.str("SECRET_KEY", default="")
+    key = text("SECRET_KEY")
     if key:
-        if len(key) < 50 or len(set(key)) < 5:
-            raise ImproperlyConfigured("SECRET_KEY must be at least 50 characters of random text.")
+        if not _is_strong(key):
+            raise refuse("SECRET_KEY", f"at least {MIN_KEY_LENGTH} characters of random text")
         return key
     file = folder / "secret_key"
+    if not file.exists():
+        _write_once(file, secrets.token_urlsafe(64))
+    key = file.read_text().strip()
+    if not _is_strong(key):
+        raise ImproperlyConfigured(
+            f"The key in {file} is empty or cut off. Restore it from a backup, or delete the file: "
+            "a new one is made, everybody signs in again, and invite links stop working."
+        )
+    return key
+
+
+def _is_strong(key: str) -> bool:
+    return len(key) >= MIN_KEY_LENGTH and len(set(key)) >= 5
+
+
+def _write_once(file: Path, content: str) -> None:
+    """The file with all of its content or not at all, whatever fails; who comes second loses."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-") as new:
+        new.write(content)
+        new.flush()
+        os.fsync(new.fileno())
+        try:
+            os.link(new.name, file)
+        except FileExistsError:
+            return
+    folder = os.open(file.parent, os.O_RDONLY)
     try:
-        with file.open("x") as new:
-            file.chmod(0o600)
-            new.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
-    return file.read_text()
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def public_url(port: int) -> str:
-    url = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{port}").rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
-        raise ImproperlyConfigured("PUBLIC_URL must look like https://kreida.example (no path).")
-    return url
+    """Scheme and host (and port) in the spelling that browsers send."""
+    name, wanted = "PUBLIC_URL", "like https://kreida.example (scheme and host, no path)"
+    value = text(name, f"http://127.0.0.1:{port}").rstrip("/")
+    parts = _split(name, wanted, value)
+    rest = (parts.path, parts.query, parts.fragment, parts.username, parts.password)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(rest):
+        raise refuse(name, wanted, value)
+    host = _host(name, parts.hostname)
+    default = {"http": 80, "https": 443}[parts.scheme]
+    suffix = f":{parts.port}" if parts.port not in (None, default) else ""
+    return f"{parts.scheme}://{host}{suffix}"
+
+
+def allowed_hosts(public: str) -> list[str]:
+    """The host of PUBLIC_URL and those of ALLOWED_HOSTS. Only while PUBLIC_URL is this machine's
+    own address do its other names count, and the test client's only while it is not set."""
+    host = _host("PUBLIC_URL", str(urlsplit(public).hostname))
+    hosts = [host]
+    if is_loopback(host):
+        hosts += ["127.0.0.1", "localhost", "[::1]"]
+    if not text("PUBLIC_URL"):
+        hosts.append("testserver")
+    hosts += [_host("ALLOWED_HOSTS", one) for one in items("ALLOWED_HOSTS")]
+    return list(dict.fromkeys(hosts))
+
+
+def is_loopback(host: str) -> bool:
+    return host in ("localhost", "[::1]") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
+def _host(name: str, value: str) -> str:
+    """As a browser sends it: lower case, and international names in punycode (RFC 5891)."""
+    wanted = "a host name without scheme, port, path or wildcard"
+    try:
+        if ":" in value:
+            return f"[{ipaddress.IPv6Address(value.strip('[]'))}]"
+        host = value.lower() if value.isascii() else idna.encode(value, uts46=True).decode()
+    except ValueError as exc:
+        raise refuse(name, wanted, value) from exc
+    domain, _port = split_domain_port(host)
+    if not domain or host.startswith((".", "-")) or ".." in host:
+        raise refuse(name, wanted, value)
+    return host
+
+
+def _split(name: str, wanted: str, value: str) -> SplitResult:
+    """Raise where the parts of the address cannot be told, its port included."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port, parts.hostname
+    except ValueError as exc:
+        raise refuse(name, wanted) from exc
+    return parts
 
 
 def database(folder: Path) -> dict[str, object]:
-    found = env.db("DATABASE_URL", default=f"sqlite:///{folder / 'kreida.sqlite3'}")
-    engine = found["ENGINE"].rpartition(".")[2]
-    found["CONN_MAX_AGE"] = 60
-    if engine == "sqlite3":
-        found["ENGINE"] = "apps.common.sqlite3"
+    """Django's settings of the database. No error repeats the value: it holds a password."""
+    value = text("DATABASE_URL")
+    if not value:
+        return _sqlite({"ENGINE": "", "NAME": str(folder / "kreida.sqlite3")})
+    wanted = "like postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
+    parts = _split("DATABASE_URL", wanted, value)
+    if parts.fragment or parts.scheme not in ("sqlite", "postgres", "postgresql"):
+        hint = " (write # ? and / in a password as %23 %3F and %2F)"
+        raise refuse("DATABASE_URL", wanted + hint)
+    found: dict[str, object] = environ.Env.db_url_config(value)  # type: ignore[no-untyped-call]
+    if not found.get("NAME"):
+        raise refuse("DATABASE_URL", f"{wanted}, with the name of a database")
+    if parts.scheme == "sqlite":
+        if not Path(str(found["NAME"])).resolve().parent.is_dir():
+            raise refuse("DATABASE_URL", "in a folder that exists")
+        return _sqlite(found)
+    return _postgresql(found)
+
+
+def _sqlite(found: dict[str, object]) -> dict[str, object]:
+    found.update(
+        ENGINE="apps.common.sqlite3",
+        CONN_MAX_AGE=60,
         # IMMEDIATE takes the write lock before the first read of a transaction, so that
         # read-then-write in one transaction cannot interleave with another's.
-        found["OPTIONS"] = {
+        OPTIONS={
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        }
-    elif engine == "postgresql":
-        options = {
-            # Statements that repeat are parsed and planned once a connection (docs/performance.md).
-            "server_side_binding": True,
-            "prepare_threshold": 5,
-            # A server that hangs costs a thread this long, then the request gets a 503.
-            "connect_timeout": 3,
-            "tcp_user_timeout": 10_000,
-            "options": "-c statement_timeout=15s -c lock_timeout=5s"
-            " -c idle_in_transaction_session_timeout=60s",
-        }
-        found.update(CONN_HEALTH_CHECKS=True, OPTIONS=options)
-    else:
-        raise ImproperlyConfigured("DATABASE_URL must be a sqlite:// or postgres:// address.")
+        },
+    )
     return found
+
+
+def _postgresql(found: dict[str, object]) -> dict[str, object]:
+    options = {
+        # Statements that repeat are parsed and planned once a connection (docs/performance.md).
+        "server_side_binding": True,
+        "prepare_threshold": 5,
+        # A server that hangs costs a thread this long, then the request gets a 503.
+        "connect_timeout": 3,
+        "tcp_user_timeout": 10_000,
+        "options": "-c statement_timeout=15s -c lock_timeout=5s"
+        " -c idle_in_transaction_session_timeout=60s",
+    }
+    given = found.get("OPTIONS")
+    options |= given if isinstance(given, dict) else {}
+    found.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, OPTIONS=options)
+    return found
+
+
+def redis_url() -> str:
+    wanted = "like redis://:password@host:6379/0"
+    value = text("REDIS_URL")
+    parts = _split("REDIS_URL", wanted, value)
+    if not value:
+        return ""
+    number = parts.path.strip("/")
+    is_network = parts.scheme in ("redis", "rediss") and parts.hostname
+    if not (is_network or (parts.scheme == "unix" and parts.path)) or parts.fragment:
+        raise refuse("REDIS_URL", wanted)
+    if is_network and number and not number.isdecimal():
+        raise refuse("REDIS_URL", f"{wanted}, with the number of a database at its end")
+    return value
+
+
+def mail() -> dict[str, object]:
+    """Django's EMAIL_… settings of EMAIL_URL; empty where no mail can be sent."""
+    value, wanted = text("EMAIL_URL"), "like smtp+tls://user:password@host:587"
+    if not value:
+        return {}
+    parts = _split("EMAIL_URL", wanted, value)
+    schemes = environ.Env.EMAIL_SCHEMES
+    if parts.scheme not in schemes or parts.fragment:
+        raise refuse("EMAIL_URL", f"{wanted} ({', '.join(schemes)})")
+    if parts.scheme.startswith("smtp") and not parts.hostname:
+        raise refuse("EMAIL_URL", f"{wanted}, with a host")
+    found: dict[str, object] = environ.Env.email_url_config(value)  # type: ignore[no-untyped-call]
+    return found
+
+
+def turn() -> tuple[list[str], str]:
+    """TURN_URLS and TURN_SECRET, which need each other."""
+    urls, secret = items("TURN_URLS"), text("TURN_SECRET")
+    for url in urls:
+        if not _TURN.match(url):
+            raise refuse("TURN_URLS", "like turn:host:3478?transport=udp, comma separated", url)
+    if bool(urls) != bool(secret):
+        raise ImproperlyConfigured("TURN_URLS and TURN_SECRET must be set together.")
+    if secret and len(secret) < 16:
+        raise refuse("TURN_SECRET", "at least 16 characters, the same as coturn's")
+    return urls, secret

@@ -2,36 +2,28 @@
 
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.keys import derive_key
 from apps.common.static import never_changes
-from config.environment import BASE_DIR, data_dir, database, env, public_url, secret_key
+from config import environment
+from config.environment import BASE_DIR
 
-DATA_DIR = data_dir()
-PORT = env.int("PORT", default=8000)
+DATA_DIR = environment.data_dir()
+PORT = environment.integer("PORT", 8000, low=1, high=65535)
 DEBUG = False
-SECRET_KEY = secret_key(DATA_DIR)
-PUBLIC_URL = public_url(PORT)
+SECRET_KEY = environment.secret_key(DATA_DIR)
+PUBLIC_URL = environment.public_url(PORT)
 HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = [
-    str(urlsplit(PUBLIC_URL).hostname),
-    "127.0.0.1",
-    "localhost",
-    "testserver",
-    *env.list("ALLOWED_HOSTS", default=[]),
-]
+# `testserver`, the host of Django's test client, is among them only while PUBLIC_URL is not set.
+ALLOWED_HOSTS = environment.allowed_hosts(PUBLIC_URL)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-REDIS_URL = env.str("REDIS_URL", default="")
-TURN_URLS = env.list("TURN_URLS", default=[])
-TURN_SECRET = env.str("TURN_SECRET", default="")
-if TURN_URLS and not TURN_SECRET:
-    raise ImproperlyConfigured("TURN_URLS is set, so TURN_SECRET must be too.")
-STORAGE_QUOTA_MB = env.int("STORAGE_QUOTA_MB", default=2048)
+REDIS_URL = environment.redis_url()
+TURN_URLS, TURN_SECRET = environment.turn()
+STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
 # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"])
-THROTTLING = env.str("THROTTLING", default="on") != "off"
+TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES", ["127.0.0.0/8", "::1/128"])
+THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -95,7 +87,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database(DATA_DIR)}
+DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     # Version 2: what an older release kept there is pickled.
@@ -123,6 +115,7 @@ STORAGES = {
 }
 WHITENOISE_IMMUTABLE_FILE_TEST = never_changes
 MEDIA_ROOT = DATA_DIR / "files"
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -139,9 +132,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 
-EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_URL = environment.text("EMAIL_URL")
 if EMAIL_URL:
-    vars().update(env.email_url("EMAIL_URL"))
+    vars().update(environment.mail())
     # Mail goes into a queue in the database; the worker sends it by what EMAIL_URL names.
     MAIL_TRANSPORT = vars()["EMAIL_BACKEND"]
     EMAIL_BACKEND = "apps.common.mail_queue.QueueBackend"
@@ -254,3 +247,5 @@ LOGGING = {
         "uvicorn": {"level": "WARNING"},
     },
 }
+
+environment.refuse_misspelt_names()

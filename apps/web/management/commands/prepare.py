@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,19 @@ class Command(BaseCommand):
     help = "Migrate the database and collect the static files."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        close_to_others(Path(settings.DATA_DIR))
         call_command("migrate", verbosity=0, interactive=False)
         collect_static_files()
+
+
+def close_to_others(folder: Path) -> None:
+    """Take other users' rights off what earlier releases wrote; static files are public anyway."""
+    for place, folders, files in os.walk(folder):
+        if Path(place) == Path(folder):
+            folders[:] = [name for name in folders if name != "static"]
+        for path in (Path(place, name) for name in files):
+            if not path.is_symlink() and path.stat().st_mode & 0o077:
+                path.chmod(0o600)
 
 
 def collect_static_files() -> None:

@@ -1,13 +1,17 @@
 """`make run`: bring the database and the static files up to date, then serve until Ctrl-C."""
 
+import os
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.core.management import BaseCommand, call_command
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
 
 from apps.common.http_protocol import JsonRefusals
+from apps.common.process_lock import AlreadyServedError, lock_database
 
 # A frame over 1 MiB is refused by the room itself, which closes with a code that says so.
 WS_MAX_SIZE = 4 * 1024 * 1024
@@ -21,6 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--bare", action="store_true", help="only serve; see `prepare`")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(0o077)  # what is written below DATA_DIR is for this user alone
+        _lock_sqlite()
         if not options["bare"]:
             call_command("prepare")
             call_command("make_demo_school")
@@ -42,6 +48,21 @@ class Command(BaseCommand):
             _Server(config).run()
         except KeyboardInterrupt:
             self.stdout.write("Kreida has stopped.")
+
+
+def _lock_sqlite() -> None:
+    """Refuse to be the second process on a SQLite database, which would not hear the first."""
+    if connection.vendor != "sqlite":
+        return
+    try:
+        lock_database(
+            Path(str(settings.DATABASES["default"]["NAME"])), shared=bool(settings.REDIS_URL)
+        )
+    except AlreadyServedError as exc:
+        raise CommandError(
+            "Another Kreida serves this database. Stop it first; more than one process needs "
+            "REDIS_URL (and better PostgreSQL)."
+        ) from exc
 
 
 class _Server(uvicorn.Server):

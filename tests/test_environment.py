@@ -1,0 +1,203 @@
+"""A setting that cannot work is refused in one sentence that names it, before anything starts."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+from tests.server import free_port, start_kreida, stop_kreida
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY")
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch):
+    for name in (*NAMES, "TURN_URLS", "TURN_SECRET", "DATA_DIR", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+READERS = {
+    "PORT": lambda: environment.integer("PORT", 8000, low=1, high=65535),
+    "THROTTLING": lambda: environment.choice("THROTTLING", ("on", "off")),
+    "PUBLIC_URL": lambda: environment.public_url(8000),
+    "ALLOWED_HOSTS": lambda: environment.allowed_hosts("http://127.0.0.1:8000"),
+    "DATABASE_URL": lambda: environment.database(ROOT),
+    "REDIS_URL": environment.redis_url,
+    "EMAIL_URL": environment.mail,
+    "TURN_URLS": environment.turn,
+    "TRUSTED_PROXIES": lambda: environment.networks("TRUSTED_PROXIES", ["::1/128"]),
+    "DATA_DIR": environment.data_dir,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("PORT", value) for value in ("abc", "0", "-1", "65536", "99999", "8000.0", "٨", "1e3")),
+        *(("THROTTLING", value) for value in ("of", "OFF", "1", "true")),
+        *(
+            ("PUBLIC_URL", value)
+            for value in (
+                "kreida.example", "ftp://kreida.example", "https://", "https://a/b", "https://a?b",
+                "https://a#b", "https://user@a", "https://a:99999", "https://a:b", "https://a_b",
+                "https://*.example", "https://[::1", "https://a b",
+            )
+        ),
+        *(("ALLOWED_HOSTS", value) for value in ("*", "https://a", "a:80", ".a", "a/b", "::g")),
+        *(
+            ("DATABASE_URL", value)
+            for value in (
+                "mysql://h/d", "postgres://u:p#q@h/d", "postgres://h:abc/d", "postgres://h",
+                "nonsense", "sqlite:////no/such/folder/db.sqlite3",
+            )
+        ),
+        *(("REDIS_URL", value) for value in ("localhost:6379", "http://h", "redis://", "redis://h/x")),
+        *(("EMAIL_URL", value) for value in ("nonsense", "smtp://", "http://h", "smtp://h:abc")),
+        *(("TURN_URLS", value) for value in ("nonsense", "turn:", "https://h", "turn:h?x=y")),
+        *(("TRUSTED_PROXIES", value) for value in ("nginx", "10.0.0.1/8", "10.0.0.0/33")),
+        ("DATA_DIR", "/proc/nowhere"),
+    ],
+)  # fmt: skip
+def test_impossible_value_is_refused_by_name(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=rf"^{name} must"):
+        READERS[name]()
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY"])
+def test_refusal_does_not_repeat_a_secret(monkeypatch, name, tmp_path):
+    monkeypatch.setenv(name, "nonsense://user:hunter2@h#x")
+    readers = {**READERS, "SECRET_KEY": lambda: environment.secret_key(tmp_path)}
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        readers[name]()
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("urls", "secret"),
+    [("turn:a.example", ""), ("", "long-enough-as-a-secret"), ("turn:a.example", "short")],
+)
+def test_turn_urls_and_a_long_secret_go_together(monkeypatch, urls, secret):
+    monkeypatch.setenv("TURN_URLS", urls)
+    monkeypatch.setenv("TURN_SECRET", secret)
+    with pytest.raises(ImproperlyConfigured, match="TURN_SECRET"):
+        environment.turn()
+
+
+@pytest.mark.parametrize("name", ["DATABSE_URL", "PUBLIC_URI", "THROTLING", "database_url"])
+def test_misspelt_name_is_refused(monkeypatch, name):
+    for reader in READERS.values():
+        reader()
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} is not a setting. Did you mean"):
+        environment.refuse_misspelt_names()
+
+
+@pytest.mark.parametrize("name", ["TEST_DATABASE_URL", "XDG_DATA_DIRS", "REPORT", "HOSTNAME"])
+def test_foreign_name_is_left_alone(monkeypatch, name):
+    monkeypatch.setenv(name, "x")
+    environment.refuse_misspelt_names()
+
+
+def test_public_url_is_spelt_as_browsers_send_it(monkeypatch):
+    monkeypatch.setenv("PUBLIC_URL", "https://Крейда.example:443/")
+    assert environment.public_url(8000) == "https://xn--80ahcqd0b.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("", ["127.0.0.1", "localhost", "[::1]", "testserver"]),
+        ("http://localhost:8000", ["localhost", "127.0.0.1", "[::1]"]),
+        ("https://kreida.example", ["kreida.example"]),
+    ],
+)
+def test_only_a_server_without_public_url_answers_the_test_client(monkeypatch, url, hosts):
+    monkeypatch.setenv("PUBLIC_URL", url)
+    assert environment.allowed_hosts(environment.public_url(8000)) == hosts
+
+
+@pytest.mark.parametrize("name", ["with space", "a#b", "a?b", "a%20b", "дані"])
+def test_database_lies_in_a_data_dir_of_any_name(monkeypatch, tmp_path, name):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / name))
+    folder = environment.data_dir()
+    assert environment.database(folder)["NAME"] == str(tmp_path / name / "kreida.sqlite3")
+
+
+def test_data_dir_is_closed_to_other_users(monkeypatch, tmp_path):
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    assert stat.S_IMODE(environment.data_dir().stat().st_mode) == 0o700
+
+
+def test_secret_key_is_made_once_and_kept(tmp_path):
+    key = environment.secret_key(tmp_path)
+    assert environment.secret_key(tmp_path) == key
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize("content", ["", "cut-off", "\n", "a" * 80])
+def test_secret_key_that_a_full_disk_cut_off_is_refused(tmp_path, content):
+    (tmp_path / "secret_key").write_text(content)
+    with pytest.raises(ImproperlyConfigured, match="empty or cut off"):
+        environment.secret_key(tmp_path)
+
+
+def test_full_disk_leaves_no_half_of_a_secret_key(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        environment.secret_key(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_refusal_is_one_line_without_a_traceback(command, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "manage.py", command],
+        cwd=ROOT,
+        env={**os.environ, "DATA_DIR": str(tmp_path), "PORT": "abc"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sentence = "Kreida cannot start: PORT must be a whole number from 1 to 65535. It is 'abc'.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+
+
+@pytest.mark.any_database
+def test_second_process_on_one_sqlite_database_is_refused(tmp_path, kreida_seed):
+    first = start_kreida(tmp_path, kreida_seed)
+    second = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--bare"],
+        cwd=ROOT,
+        env={**os.environ, "DATA_DIR": str(tmp_path), "PORT": str(free_port()), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    first.process.kill()
+    first.process.wait()
+    assert (second.returncode, second.stdout) == (1, "")
+    assert "Another Kreida serves this database." in second.stderr
+    assert "Traceback" not in second.stderr
+    third = start_kreida(tmp_path)  # the lock of a killed process is gone
+    assert stop_kreida(third) == 0
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in tmp_path.iterdir()
+        if path.name != "static"
+    }
+    assert modes.pop("files", 0o700) == 0o700
+    assert set(modes.values()) == {0o600}
