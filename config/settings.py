@@ -94,6 +94,7 @@ CACHES = {
     "default": {
         "BACKEND": "apps.common.cache.FallbackCache",
         "LOCATION": REDIS_URL,
+        "KEY_PREFIX": derive_key(SECRET_KEY, "installation")[:16],  # several may share a Redis
         "VERSION": 2,
     }
     if REDIS_URL

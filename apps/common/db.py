@@ -15,12 +15,6 @@ def violates(exc: IntegrityError, name: str) -> bool:
     return name in str(exc)
 
 
-def is_disk_full(exc: Exception) -> bool:
-    """Whether the database could not write for want of space."""
-    state = getattr(exc.__cause__, "sqlstate", None)  # of PostgreSQL: 53100 is disk_full
-    return state == "53100" or "database or disk is full" in str(exc)
-
-
 def select(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """The rows of a statement that both databases understand.
 

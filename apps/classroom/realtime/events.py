@@ -13,7 +13,9 @@ from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.protocol import Close
 from apps.classroom.realtime.room import Room, as_message
 from apps.classroom.realtime.sockets import Socket
-from apps.common.db import is_disk_full
+from apps.common.errors import service_unavailable
+from apps.common.failures import dependency_failure
+from apps.common.security_log import log_security_event
 
 log = logging.getLogger("kreida.room")
 
@@ -51,10 +53,8 @@ async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) 
         await HANDLERS[type(message)](room, socket, message)
     except db.Failure as exc:
         log.exception("a message of a room could not be stored", extra={"data": {"type": ref}})
-        if is_disk_full(exc):
-            refuse(socket, "storage_full", "There is no space left on the server.", ref)
-        else:
-            refuse(socket, "service_unavailable", "This could not be stored. Try again.", ref)
+        failure = dependency_failure(exc) or service_unavailable()
+        refuse(socket, failure.code, failure.detail, ref)
 
 
 def refuse(socket: Socket, code: str, detail: str, ref: str) -> None:
@@ -132,6 +132,12 @@ async def remove(room: Room, socket: Socket, message: wire.Remove) -> None:
         return
     name = room.presence.name_of(message.person)
     await db.run(services.remove, session_id=room.session_id, person=message.person, name=name)
+    log_security_event(
+        "room_person_removed",
+        user_id=socket.person.user_id,
+        person=message.person,
+        room=str(room.uuid),
+    )
     await room.recheck_everywhere()
 
 
