@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from apps.classroom.models import (
     Attendance,
     BoardFile,
+    BoardQuarantine,
     BoardSnapshot,
     BoardUpdate,
     BoardVersion,
@@ -65,6 +66,13 @@ class BoardRecordAdmin(RecordAdmin):
     fields = ("session", "created_at")
     search_fields = ("session__uuid", "session__lesson__title")
     list_display = ("session", "created_at")
+
+
+@admin.register(BoardQuarantine)
+class BoardQuarantineAdmin(RecordAdmin):
+    fields = ("session", "reason", "created_at")
+    search_fields = ("session__uuid", "session__lesson__title")
+    list_display = ("session", "reason", "created_at")
 
 
 @admin.register(BoardSnapshot)

@@ -65,11 +65,15 @@ def has_too_many_clients(updates: Sequence[bytes]) -> bool:
 
 def restore(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
     """The update that makes the board of `updates` look as that of `past` does."""
-    return restoring_update(put_together(updates)[0], put_together(past)[0].get_update())
+    update = restoring_update(put_together(updates)[0], put_together(past)[0].get_update())
+    return scan_own(update).update  # what is old may hold what nobody can draw
 
 
 def merge(updates: Sequence[bytes]) -> bytes:
-    return merged(updates)
+    try:
+        return merged(updates)
+    except ValueError:
+        return put_together(updates)[0].get_update()
 
 
 # -- here, or in a process of its own -------------------------------------------------------

@@ -6,16 +6,32 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from apps.classroom import store
+from apps.classroom import blobs, folding, store
 from apps.classroom.models import BoardVersion
 from apps.classroom.realtime import control
+from apps.classroom.versions import keep_version, updates_of
+from apps.common.errors import service_unavailable
+
+
+def version_state(version: BoardVersion) -> bytes:
+    """As one Yjs update."""
+    try:
+        return folding.merged_into_one(updates_of(version))
+    except (blobs.NewerFormat, folding.WorkFailed) as exc:
+        raise service_unavailable() from exc
 
 
 def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None:
     """What the board is now is kept in the history first; the change reaches open boards as any
     other does."""
+    present = store.load([session_id])[session_id]
+    try:
+        update = folding.restored(present.updates, updates_of(version))
+    except (blobs.NewerFormat, folding.WorkFailed) as exc:
+        raise service_unavailable() from exc
+    if present.is_newer:
+        raise service_unavailable()
     with transaction.atomic():
-        state = store.document(session_id).get_update()
-        store.keep_version(session_id, state, now=timezone.now(), at_least=timedelta())
-        update = store.restore(session_id, bytes(version.state))
+        keep_version(session_id, present.updates, now=timezone.now(), at_least=timedelta())
+        store.append({session_id: [update]})
         transaction.on_commit(lambda: control.draw(room, update))

@@ -2,20 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from pycrdt import Doc
 
-from apps.classroom.models import BoardSnapshot, BoardUpdate, BoardVersion, ClassroomSession
+from apps.classroom import blobs, folding
+from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, ClassroomSession
 from apps.classroom.reading import put_together
-from apps.classroom.restoring import restoring_update
-
-KEEP_VERSIONS = 240
-_LIST = msgspec.msgpack.Decoder(list[bytes])
 
 
 @dataclass(slots=True)
@@ -24,7 +18,18 @@ class Stored:
 
     version: int | None = None
     updates: list[bytes] = field(default_factory=list)
+    sources: list[int | None] = field(default_factory=list)  # each one's row; None: the snapshot
     rows: list[int] = field(default_factory=list)
+    is_newer: bool = False  # a later release wrote some of it, and this one does not touch it
+
+    def add(self, data: bytes, row: int | None) -> None:
+        try:
+            updates = blobs.read(data)
+        except blobs.NewerFormat:
+            self.is_newer = True
+            return
+        self.updates += updates
+        self.sources += [row] * len(updates)
 
 
 def load(sessions: Collection[int]) -> dict[int, Stored]:
@@ -35,22 +40,15 @@ def load(sessions: Collection[int]) -> dict[int, Stored]:
         read = {session: Stored() for session in left}
         snapshots = BoardSnapshot.objects.filter(pk__in=left)
         for session, version, state in snapshots.values_list("pk", "version", "state"):
-            read[session].version, read[session].updates = version, [bytes(state)]
+            read[session].version = version
+            read[session].add(bytes(state), None)
         log = BoardUpdate.objects.filter(session__in=left)
         for session, row, data in log.values_list("session_id", "id", "data"):
             read[session].rows.append(row)
-            read[session].updates += _read(bytes(data))
+            read[session].add(bytes(data), row)
         now = dict(snapshots.values_list("pk", "version"))
         boards |= {pk: board for pk, board in read.items() if board.version == now.get(pk)}
     return boards
-
-
-def _read(data: bytes) -> list[bytes]:
-    """A row from before rows were lists is one update, which no list of MessagePack begins as."""
-    try:
-        return _LIST.decode(data)
-    except msgspec.DecodeError:
-        return [data]
 
 
 def document(session_id: int) -> "Doc[Any]":
@@ -61,7 +59,7 @@ def append(batch: Mapping[int, Sequence[bytes]]) -> None:
     """A row per session, all in one transaction."""
     BoardUpdate.objects.bulk_create(
         [
-            BoardUpdate(session_id=session, data=msgspec.msgpack.encode(updates))
+            BoardUpdate(session_id=session, data=blobs.plain(updates))
             for session, updates in batch.items()
         ]
     )
@@ -72,47 +70,48 @@ def existing(sessions: Sequence[int]) -> set[int]:
     return set(found)
 
 
-def compact(session_id: int, memory: bytes | None = None) -> bool:
-    """Folds the log, and `memory` (the state a process holds), into the snapshot.
+def compact(session_id: int, memory: Sequence[bytes] = ()) -> bytes | None:
+    """Folds the log, and `memory` (the updates of which a process holds the board), into the
+    snapshot, and answers with its state.
 
     Several processes may try: the snapshot's version decides, and who comes second changes
-    nothing and answers False. Only rows that were read are deleted, by id: on PostgreSQL a row
-    with a lower id may become visible later than one with a higher.
+    nothing and answers None. Only rows that were read are deleted, by id: on PostgreSQL a row
+    with a lower id may become visible later than one with a higher. What cannot be read is moved
+    to the quarantine. Raises blobs.NewerFormat and folding.WorkFailed, having changed nothing.
     """
     stored = load([session_id])[session_id]
-    rows, version = stored.rows, stored.version
-    kept = [] if memory is None else [memory]
-    state = put_together([*stored.updates, *kept])[0].get_update()
+    if stored.is_newer:
+        raise blobs.NewerFormat
+    folded = folding.folded([*stored.updates, *memory])
+    rows = stored.rows
     try:
         with transaction.atomic():
-            if version is None:
-                BoardSnapshot.objects.create(session_id=session_id, state=state)
-            elif not BoardSnapshot.objects.filter(pk=session_id, version=version).update(
-                state=state, version=version + 1
+            _quarantine(session_id, stored, folded)
+            if stored.version is None:
+                BoardSnapshot.objects.create(session_id=session_id, state=folded.state)
+            elif not BoardSnapshot.objects.filter(pk=session_id, version=stored.version).update(
+                state=folded.state, version=stored.version + 1
             ):
-                return False
+                transaction.set_rollback(True)
+                return None
             for at in range(0, len(rows), 500):
                 BoardUpdate.objects.filter(pk__in=rows[at : at + 500]).delete()
     except IntegrityError:  # another process made the first snapshot, or the room is gone
-        return False
-    return True
+        return None
+    return folded.state
 
 
-def keep_version(session_id: int, state: bytes, *, now: datetime, at_least: timedelta) -> bool:
-    """Adds to the board's history unless that was done less than `at_least` ago."""
-    due = Q(versioned_at=None) | Q(versioned_at__lte=now - at_least)
-    with transaction.atomic():
-        claimed = ClassroomSession.objects.filter(due, pk=session_id).update(versioned_at=now) == 1
-        if claimed:
-            BoardVersion.objects.create(session_id=session_id, state=state)
-            versions = BoardVersion.objects.filter(session=session_id).order_by("-id")
-            old = list(versions.values_list("id", flat=True)[KEEP_VERSIONS:])
-            BoardVersion.objects.filter(pk__in=old).delete()
-    return claimed
-
-
-def restore(session_id: int, state: bytes) -> bytes:
-    """Stores the update that makes the board look as `state` does, and answers with it."""
-    update = restoring_update(document(session_id), state)
-    append({session_id: [update]})
-    return update
+def _quarantine(session_id: int, stored: Stored, folded: folding.Folded) -> None:
+    """Keeps a copy of what is not in the folded state. Nothing reads it but a person."""
+    sources = stored.sources
+    bad = {sources[place] for place in folded.bad if place < len(sources)}
+    if folded.why:
+        bad |= set(sources)
+    rows = [row for row in bad if row is not None]
+    found = list(BoardUpdate.objects.filter(pk__in=rows).values_list("data", flat=True))
+    if None in bad:
+        found += BoardSnapshot.objects.filter(pk=session_id).values_list("state", flat=True)
+    BoardQuarantine.objects.bulk_create(
+        BoardQuarantine(session_id=session_id, data=data, reason=folded.why or "unreadable")
+        for data in found
+    )

@@ -17,7 +17,7 @@ from apps.classroom import queries
 from apps.classroom.access import Access, access_room
 from apps.classroom.api import serializers as shapes
 from apps.classroom.files import keep_picture
-from apps.classroom.history import restore_board
+from apps.classroom.history import restore_board, version_state
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
 from apps.classroom.queries import Row
 from apps.classroom.services import write_notes
@@ -105,17 +105,17 @@ class VersionView(RoomView):
     @documented(
         "One earlier version, as a Yjs update",
         _STATE,
-        errors=(404,),
+        errors=(404, 503),
     )
     def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         version = _version(access_room(request, session_uuid), version_id)
-        answer = HttpResponse(bytes(version.state), content_type="application/octet-stream")
+        answer = HttpResponse(version_state(version), content_type="application/octet-stream")
         answer["Cache-Control"] = "private, max-age=31536000, immutable"
         return answer
 
 
 class RestoreView(RoomView):
-    @documented("Go back to an earlier version", {204: None}, errors=(404,))
+    @documented("Go back to an earlier version", {204: None}, errors=(404, 503))
     def post(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         access = access_room(request, session_uuid, steering=True)
         version = _version(access, version_id)

@@ -1,5 +1,10 @@
 from apps.classroom.models.attendance import Attendance
-from apps.classroom.models.board import BoardSnapshot, BoardUpdate, BoardVersion
+from apps.classroom.models.board import (
+    BoardQuarantine,
+    BoardSnapshot,
+    BoardUpdate,
+    BoardVersion,
+)
 from apps.classroom.models.chat import ChatMessage
 from apps.classroom.models.entry import RoomAdmission, RoomBan
 from apps.classroom.models.file import BoardFile
@@ -8,6 +13,7 @@ from apps.classroom.models.session import ClassroomSession
 __all__ = [
     "Attendance",
     "BoardFile",
+    "BoardQuarantine",
     "BoardSnapshot",
     "BoardUpdate",
     "BoardVersion",

@@ -41,11 +41,32 @@ class BoardSnapshot(models.Model):
         return f"{self.session_id}: version {self.version}"
 
 
+class BoardQuarantine(models.Model):
+    """What could not be read when a board was folded, or was left out of it, as it was stored."""
+
+    session = models.ForeignKey(
+        ClassroomSession, on_delete=models.CASCADE, related_name="quarantine"
+    )
+    data = models.BinaryField()
+    reason = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("part of a board in quarantine")
+        verbose_name_plural = _("parts of boards in quarantine")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: {self.reason}, {len(self.data)} bytes"
+
+
 class BoardVersion(models.Model):
-    """The whole board as it stood at one moment, to look at and to go back to."""
+    """The whole board as it stood at one moment, to look at and to go back to. It stands in
+    `packed`, and only in rows of older releases in `state`, which is empty else."""
 
     session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="versions")
     state = models.BinaryField()
+    packed = models.BinaryField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

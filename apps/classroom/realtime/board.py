@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from apps.classroom.folding import MAX_CLIENTS
 from apps.classroom.realtime import yproto
@@ -26,15 +27,22 @@ REST_AFTER = 60.0  # seconds without a stroke
 Sink = Callable[[bytes], None]
 
 
+class Opened(NamedTuple):
+    document: Document
+    unfolded: int  # changes of its log that no snapshot has
+
+
 class Board:
     """`store` takes each accepted update, `publish` each frame that other processes need."""
 
-    def __init__(self, document: Document, *, store: Sink, publish: Sink) -> None:
-        self.document = document
+    def __init__(self, *, store: Sink, publish: Sink) -> None:
+        self.is_open = False
+        self.document = Document([])
         self.inbox = Inbox(self._take)
         self.sockets: set[Socket] = set()
-        self.size = document.size  # when it was last folded
+        self.size = 0  # when it was last folded
         self.grown = 0  # bytes that came in since
+        self.fold_not_before = 0.0  # by the monotonic clock
         self.unfolded = 0  # log rows' worth of changes since the last folding
         self.changed = False  # since the last version in the history
         self._stirred = False  # since other processes were last asked to compare
@@ -43,9 +51,20 @@ class Board:
         self._cursors = Cursors()
         self._limits: defaultdict[str, Limits] = defaultdict(Limits)  # of each person
 
+    def open(self, opened: Opened | None) -> None:
+        """None: it cannot be opened now, and nobody is let in."""
+        if opened is not None:
+            self.is_open = True
+            self.document, self.unfolded = opened.document, opened.unfolded
+            first, *log = map(len, self.document.parts)
+            self.size, self.grown = first, sum(log)
+
     # -- sockets of this process ------------------------------------------------------------
 
     def join(self, socket: Socket) -> None:
+        """Raises Refused where the board could not be opened."""
+        if not self.is_open:
+            raise Refused(Close.UNAVAILABLE)
         self.sockets.add(socket)
         socket.push(yproto.sync_frame(yproto.STEP1, self.document.state_vector()))
         if self._cursors:
@@ -79,7 +98,8 @@ class Board:
             one = scan(payload)
             self._spend(socket, one.steps)
             self._check_clients(socket, one)
-            self._check_size(len(payload))
+            if one.runs:  # deleting is what helps a full board
+                self._check_size(len(payload))
             self.inbox.add(one, socket)
 
     def _compare(self, socket: Socket, state_vector: bytes) -> None:
@@ -133,6 +153,11 @@ class Board:
         self.changed = self._stirred = True
         self._drawn_at = time.monotonic()
 
+    def note_folded(self, parts: int, state: bytes, grown: int) -> None:
+        """`state` holds what the first `parts` of the document do; so much had come in by then."""
+        self.document.replace(parts, state)
+        self.size, self.grown = len(state), max(0, self.grown - grown)
+
     def take_stirred(self) -> bool:
         """Whether the board has changed since this was last asked."""
         stirred, self._stirred = self._stirred, False
@@ -173,18 +198,20 @@ class Board:
             if fresh:
                 self._spread(yproto.awareness_frame(fresh))
             return
-        self.take_update(yproto.read_sync(frame).payload, frame)
+        self.take_update(yproto.read_sync(frame).payload)
 
-    def take_update(self, update: bytes, frame: bytes | None = None) -> None:
+    def take_update(self, update: bytes) -> None:
         """An update that is already stored."""
+        if not self.is_open:
+            return
         try:
-            if self.document.take([update]) is None:
-                return
+            news = self.document.take([update])
         except Early:
             self._stirred = True  # so that the others are asked for what is missing here
             return
-        self._note(update)
-        self._spread(frame or yproto.sync_frame(yproto.UPDATE, update))
+        if news is not None:
+            self._note(news)
+            self._spread(yproto.sync_frame(yproto.UPDATE, news))
 
     def own_cursors(self) -> bytes | None:
         return self._cursors.own_frame()

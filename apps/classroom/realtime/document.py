@@ -106,8 +106,10 @@ class Document:
             self._updates, self._state, self._doc = [state], state, None
 
     def replace(self, count: int, state: bytes) -> None:
-        """`state` holds what the first `count` parts do."""
-        self._updates[:count] = [state]
+        """`state` holds what the first `count` parts do. While there is no document, the parts are
+        what is answered from, and stay."""
+        if self._doc is not None and count <= len(self._updates):
+            self._updates[:count] = [state]
 
     # -- taking in --------------------------------------------------------------------------
 

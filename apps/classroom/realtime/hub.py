@@ -12,14 +12,18 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.utils import timezone
 
-from apps.classroom import services, store
+from apps.classroom import services
 from apps.classroom.facts import Asked, facts_of, find_rooms
-from apps.classroom.folding import SMALL
 from apps.classroom.policies import Facts, Person
 from apps.classroom.realtime import db, socket_limits
 from apps.classroom.realtime import protocol as wire
+from apps.classroom.realtime.board_keeper import (
+    FOLD_AFTER,
+    LAST_VERSION_AFTER,
+    VERSION_EVERY,
+    BoardKeeper,
+)
 from apps.classroom.realtime.bus import Bus, NoBus, RedisBus
-from apps.classroom.realtime.document import Document
 from apps.classroom.realtime.messages import BusMessage
 from apps.classroom.realtime.room import Room, as_message
 from apps.classroom.realtime.sockets import Refused, Socket
@@ -35,12 +39,7 @@ PRESENCE_EVERY = 2.0
 BOARDS_EVERY = 2.0
 SWEEP_EVERY = 30.0
 ROOMS_AT_ONCE = 200
-BOARDS_AT_ONCE = 25
-FOLD_AFTER = 5000  # changes to a board
-FOLD_BYTES = 2 * 1024 * 1024  # or so much
-VERSION_EVERY = timedelta(minutes=3)
 SAVED_AT_LATEST_AFTER = timedelta(seconds=3)  # later, those who draw are told that it is not
-LAST_VERSION_AFTER = timedelta(seconds=10)
 
 
 class Hub:
@@ -60,8 +59,7 @@ class Hub:
         )
         self._found: db.Together[Asked, tuple[int, Facts]]
         self._found = db.Together(find_rooms, at_most=ROOMS_AT_ONCE)
-        self._boards: db.Together[int, store.Stored]
-        self._boards = db.Together(store.load, at_most=BOARDS_AT_ONCE)
+        self.keeper = BoardKeeper(self.writer)
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._missed_since: datetime | None = None  # chat of other processes, while Redis was away
@@ -94,7 +92,9 @@ class Hub:
             for socket in room.sockets():
                 socket.close(wire.Close.RESTARTING)
         await self.writer.stop()
-        await asyncio.gather(*(self._fold(room) for room in self.rooms.values()))
+        await asyncio.gather(
+            *(self.keeper.fold(room.session_id, room.board) for room in self.rooms.values())
+        )
         await self.bus.stop()
         for task in self._tasks:
             task.cancel()
@@ -127,10 +127,22 @@ class Hub:
             if room is None:
                 return None
             if board:
-                room.board.join(socket)
+                await self._join_board(room, socket)
             else:
                 room.events[socket.peer] = socket
             return room
+
+    async def _join_board(self, room: Room, socket: Socket) -> None:
+        """Raises Refused; what could not be opened is tried again."""
+        if not room.board.is_open:
+            room.board.open(await self.keeper.open(room.session_id))
+        try:
+            room.board.join(socket)
+        except Refused:
+            if room.is_empty:
+                del self.rooms[room.uuid]
+                await self.bus.close(room.uuid)
+            raise
 
     async def _open(self, uuid: UUID, person: Person) -> Room | None:
         if len(self.rooms) >= socket_limits.ROOMS:
@@ -142,24 +154,14 @@ class Hub:
         session_id, facts = found
         # Listening comes before reading: what others store after the reading is heard.
         elsewhere = await self.bus.open(uuid)
-        document, rows = await self._load(session_id)
-        room = Room(
-            uuid, session_id, facts, document, bus=self.bus, store=self._store, spawn=self.spawn
-        )
-        room.board.unfolded = rows
+        opened = await self.keeper.open(session_id)
+        room = Room(uuid, session_id, facts, bus=self.bus, store=self._store, spawn=self.spawn)
+        room.board.open(opened)
         self.rooms[uuid] = room
         for process, peers in elsewhere.items():
             room.presence.hear(process, peers)
         room.greet()
         return room
-
-    async def _load(self, session_id: int) -> tuple[Document, int]:
-        """And how many rows its log still has."""
-        stored = await self._boards.get(session_id) or store.Stored()
-        document = Document(stored.updates)
-        if len(document.whole()) > SMALL:
-            await asyncio.to_thread(document.read)
-        return document, len(stored.rows)
 
     def _store(self, session_id: int, update: bytes) -> None:
         self.writer.add(session_id, update)
@@ -178,40 +180,11 @@ class Hub:
             if not room.is_empty or self.rooms.get(room.uuid) is not room:
                 return
             await self.writer.flush()
-            await self._keep_version(room, LAST_VERSION_AFTER)
-            await self._fold(room)
+            await self.keeper.add_version(room.session_id, room.board, LAST_VERSION_AFTER)
+            await self.keeper.fold(room.session_id, room.board)
             if room.is_empty:
                 del self.rooms[room.uuid]
                 await self.bus.close(room.uuid)
-
-    async def _fold(self, room: Room) -> None:
-        board = room.board
-        if board.unfolded == 0:
-            return
-        done, board.unfolded = board.unfolded, 0
-        grown, state = board.grown, board.document.whole()
-        try:
-            await db.run(store.compact, room.session_id, state)
-        except db.Failure:
-            board.unfolded += done
-            log.exception("a board could not be folded; its log is still whole")
-        else:
-            board.size, board.grown = len(state), board.grown - grown
-
-    async def _keep_version(self, room: Room, at_least: timedelta) -> None:
-        board = room.board
-        if not board.changed:
-            return
-        state, now = board.document.whole(), timezone.now()
-        try:
-            kept = await db.run(
-                store.keep_version, room.session_id, state, now=now, at_least=at_least
-            )
-        except db.Failure:
-            log.exception("a board's version could not be kept")
-            return
-        if kept:
-            board.changed = board.document.whole() != state
 
     # -- time -------------------------------------------------------------------------------
 
@@ -259,9 +232,8 @@ class Hub:
     async def _keep_boards(self) -> None:
         for room in list(self.rooms.values()):
             room.board.rest()
-            await self._keep_version(room, VERSION_EVERY)
-            if room.board.unfolded > FOLD_AFTER or room.board.grown > FOLD_BYTES:
-                await self._fold(room)
+            await self.keeper.add_version(room.session_id, room.board, VERSION_EVERY)
+            await self.keeper.fold_if_due(room.session_id, room.board)
 
     async def _complete_past_lessons(self) -> None:
         await db.run(services.complete_past_lessons, now=timezone.now())

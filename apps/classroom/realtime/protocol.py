@@ -30,6 +30,7 @@ class Close(IntEnum):
     TOO_LARGE = 4413
     WAITING = 4423
     FLOOD = 4429
+    UNAVAILABLE = 4503
     RESTARTING = 1012
 
 

@@ -20,7 +20,6 @@ from apps.classroom.realtime import db, yproto
 from apps.classroom.realtime import protocol as wire
 from apps.classroom.realtime.board import Board
 from apps.classroom.realtime.bus import Bus
-from apps.classroom.realtime.document import Document
 from apps.classroom.realtime.messages import (
     Ask,
     BusMessage,
@@ -62,7 +61,6 @@ class Room:
         uuid: UUID,
         session_id: int,
         facts: Facts,
-        document: Document,
         *,
         bus: Bus,
         store: Callable[[int, bytes], None],
@@ -73,7 +71,6 @@ class Room:
         self.facts = facts
         self.bus = bus
         self.board = Board(
-            document,
             store=lambda update: store(session_id, update),
             publish=lambda frame: self.publish(Frame(frame)),
         )

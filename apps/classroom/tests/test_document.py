@@ -10,7 +10,7 @@ from pycrdt import Doc, Map, get_state, merge_updates
 from apps.classroom.folding import SMALL
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime import yproto
-from apps.classroom.realtime.board import Board
+from apps.classroom.realtime.board import Board, Opened
 from apps.classroom.realtime.document import Document, Early
 from apps.classroom.realtime.inbox import MAX_EARLY
 from apps.classroom.realtime.protocol import Close
@@ -210,9 +210,8 @@ class Ear:
 class Crowd:
     def __init__(self, people):
         self.stored, self.published = [], []
-        self.board = Board(
-            Document([yproto.EMPTY_UPDATE]), store=self.stored.append, publish=self.published.append
-        )
+        self.board = Board(store=self.stored.append, publish=self.published.append)
+        self.board.open(Opened(Document([]), 0))
         self.ears = [Ear(number) for number in range(people)]
         for ear in self.ears:
             self.board.join(ear)

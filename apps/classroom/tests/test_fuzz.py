@@ -11,7 +11,6 @@ from apps.classroom.policies import Person, Role
 from apps.classroom.reading import put_together
 from apps.classroom.realtime import protocol, yproto
 from apps.classroom.realtime.board import Board
-from apps.classroom.realtime.document import Document
 from apps.classroom.realtime.sockets import Refused
 
 
@@ -68,7 +67,7 @@ async def receive(board, turns):
 @given(st.lists(st.lists(frames(), min_size=1, max_size=3), min_size=1, max_size=12))
 def test_a_board_survives_any_frames(turns):
     stored = []
-    board = Board(Document([]), store=stored.append, publish=lambda frame: None)
+    board = Board(store=stored.append, publish=lambda frame: None)
     asyncio.run(receive(board, turns))
     again, _bad = put_together(stored)
     missing = board.document.since(again.get_state())

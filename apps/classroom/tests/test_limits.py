@@ -43,7 +43,7 @@ class Ear:
 
 @pytest.fixture
 def board():
-    return Board(Document([]), store=lambda update: None, publish=lambda frame: None)
+    return Board(store=lambda update: None, publish=lambda frame: None)
 
 
 def send(board, socket, *updates):

@@ -150,6 +150,7 @@ export const CLOSE = {
   tooLarge: 4413,
   waiting: 4423,
   flood: 4429,
+  unavailable: 4503,
   restarting: 1012,
 } as const;
 

@@ -1,0 +1,124 @@
+"""Boards between memory and the database: opened, folded now and then, added to their history.
+
+What takes as long as a board is large runs in threads, or in a process of its own (folding.py); the
+event loop only hands lists of updates on.
+"""
+
+import asyncio
+import logging
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+
+from apps.classroom import store
+from apps.classroom.blobs import NewerFormat
+from apps.classroom.folding import MAX_CLIENTS, SMALL, WorkFailed, has_too_many_clients
+from apps.classroom.realtime import db
+from apps.classroom.realtime.board import Board, Opened
+from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.limits import MAX_BOARD
+from apps.classroom.realtime.memory import give_back
+from apps.classroom.realtime.writer import LogWriter
+from apps.classroom.versions import keep_version
+
+log = logging.getLogger("kreida.room")
+
+BOARDS_AT_ONCE = 25
+FOLD_AFTER = 5000  # changes to a board
+FOLD_BYTES = 2 * 1024 * 1024  # or so much, or as much as it is large
+FOLD_AGAIN = 30.0  # seconds, after one that failed or of a board that is full
+VERSION_EVERY = timedelta(minutes=3)
+LAST_VERSION_AFTER = timedelta(seconds=10)
+
+
+class BoardKeeper:
+    def __init__(self, writer: LogWriter) -> None:
+        self._writer = writer
+        self._boards: db.Together[int, store.Stored]
+        self._boards = db.Together(store.load, at_most=BOARDS_AT_ONCE)
+        self._unopened: set[int] = set()
+
+    async def open(self, session_id: int) -> Opened | None:
+        """None: it cannot be opened, which is logged. Raises db.Failure."""
+        try:
+            return await self._open(session_id)
+        except (NewerFormat, WorkFailed, MemoryError) as exc:
+            self._log_once(session_id, exc)
+            return None
+
+    def _log_once(self, session_id: int, exc: BaseException) -> None:
+        """Its people come again and again."""
+        if session_id not in self._unopened:
+            self._unopened.add(session_id)
+            why = {"session": session_id, "why": repr(exc)}
+            log.error("a board cannot be opened", extra={"data": why})
+
+    async def _open(self, session_id: int) -> Opened:
+        stored = await self._boards.get(session_id) or store.Stored()
+        if stored.is_newer:
+            raise NewerFormat
+        document = None
+        if not has_too_many_clients(stored.updates):
+            document = await self._read(stored)
+        if document is None or len(document.clocks) > MAX_CLIENTS:
+            await db.run(store.compact, session_id)
+            stored = (await db.run(store.load, [session_id]))[session_id]
+            document = await self._read(stored)
+        if stored.rows:  # nobody has closed it, so its history may lack what it is now
+            await self._keep(session_id, document.parts, VERSION_EVERY)
+        return Opened(document, len(stored.rows) + len(document.unreadable))
+
+    @staticmethod
+    async def _read(stored: store.Stored) -> Document:
+        if sum(map(len, stored.updates)) <= SMALL:
+            return Document(stored.updates)
+        return await asyncio.to_thread(Document, stored.updates)
+
+    # -- folding ----------------------------------------------------------------------------
+
+    async def fold_if_due(self, session_id: int, board: Board) -> None:
+        now = time.monotonic()
+        many = board.unfolded > FOLD_AFTER or board.grown > max(FOLD_BYTES, board.size)
+        full = board.unfolded and board.size + board.grown > MAX_BOARD
+        if board.fold_not_before <= now and (many or full):
+            board.fold_not_before = now + FOLD_AGAIN if full else 0.0
+            await self._writer.flush()  # so that the log is folded too
+            await self.fold(session_id, board)
+
+    async def fold(self, session_id: int, board: Board) -> None:
+        """Into the snapshot; what is in memory is folded with it."""
+        if board.unfolded == 0:
+            return
+        done, board.unfolded = board.unfolded, 0
+        parts, grown = list(board.document.parts), board.grown
+        try:
+            state = await db.run(store.compact, session_id, parts)
+        except (*db.Failure, NewerFormat, WorkFailed):
+            board.unfolded += done
+            board.fold_not_before = time.monotonic() + FOLD_AGAIN
+            log.exception("a board could not be folded; its log is still whole")
+            return
+        if state is not None:
+            board.note_folded(len(parts), state, grown)
+        if sum(map(len, parts)) > SMALL:
+            await asyncio.to_thread(give_back)
+
+    # -- history ----------------------------------------------------------------------------
+
+    async def add_version(self, session_id: int, board: Board, at_least: timedelta) -> None:
+        if not board.changed:
+            return
+        board.changed = False
+        if not await self._keep(session_id, list(board.document.parts), at_least):
+            board.changed = True
+
+    @staticmethod
+    async def _keep(session_id: int, parts: list[bytes], at_least: timedelta) -> bool:
+        try:
+            return await db.run(
+                keep_version, session_id, parts, now=timezone.now(), at_least=at_least
+            )
+        except db.Failure:
+            log.exception("a board's version could not be kept")
+            return False

@@ -1,0 +1,321 @@
+"""Boards in the database: what cannot be read costs nothing else and is kept, formats have
+versions, the log is folded by bytes too, and history is compressed and thinned out."""
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from django.db import connection
+from pycrdt import Array, Doc, Map, merge_updates
+
+from apps.classroom import blobs, folding, store
+from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, BoardVersion
+from apps.classroom.realtime.hub import Hub
+from apps.classroom.realtime.varints import varint
+from apps.classroom.tests.clients import eventually, refused_with
+from apps.classroom.versions import keep_version, thin_out, updates_of
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def drawing(**elements):
+    doc = Doc()
+    doc.get("elements:1", type=Map).update(elements)
+    return doc.get_update()
+
+
+def content(update):
+    doc = Doc()
+    doc.apply_update(update)
+    return doc.get("elements:1", type=Map).to_py() or {}
+
+
+def stored(lesson):
+    return store.document(lesson.session.pk).get("elements:1", type=Map).to_py() or {}
+
+
+def in_thread(call):
+    """The database as another thread sees it, from within an event loop."""
+
+    def work():
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    return asyncio.to_thread(work)
+
+
+BROKEN = b"\x05\x05\x05broken"
+
+
+@pytest.fixture
+def half_broken(lesson):
+    """A board of which one row of the log cannot be read."""
+    store.append({lesson.session.pk: [drawing(a=1)]})
+    BoardUpdate.objects.create(session=lesson.session, data=BROKEN)
+    store.append({lesson.session.pk: [drawing(b=2)]})
+    return lesson
+
+
+def test_unreadable_row_costs_nothing_else_and_is_kept(half_broken, house, log_lines):
+    ticket = house.ticket(house.tutor)
+
+    async def scenario():
+        for _ in range(3):
+            async with house.board(ticket) as a:
+                assert a.map.to_py().items() >= {"a": 1, "b": 2}.items()
+                a.map["c"] = 3
+
+    asyncio.run(scenario())
+    house.stop()
+    assert stored(house.lesson) == {"a": 1, "b": 2, "c": 3}
+    assert BoardUpdate.objects.count() == 0
+    (kept,) = BoardQuarantine.objects.all()
+    assert (bytes(kept.data), kept.reason) == (BROKEN, "unreadable")
+    assert not [line for line in log_lines() if "Traceback" in str(line)]
+
+
+def test_unreadable_snapshot_is_kept(lesson):
+    BoardSnapshot.objects.create(session=lesson.session, state=BROKEN)
+    store.append({lesson.session.pk: [drawing(a=1)]})
+    assert store.compact(lesson.session.pk) is not None
+    assert stored(lesson) == {"a": 1}
+    assert [bytes(row.data) for row in BoardQuarantine.objects.all()] == [BROKEN]
+
+
+def test_board_of_a_later_release_closes_with_4503_and_is_not_touched(lesson, house):
+    newer = blobs.MARK + b"\x63whatever"
+    BoardSnapshot.objects.create(session=lesson.session, state=newer)
+    store.append({lesson.session.pk: [drawing(a=1)]})
+    tickets = [house.ticket(house.tutor), house.ticket(house.tutor)]
+
+    async def scenario():
+        assert await refused_with(house.url("board", tickets[0])) == 4503
+        async with house.events(tickets[0]) as tutor:
+            await tutor.until("welcome")
+            assert await refused_with(house.url("board", tickets[1])) == 4503
+            await tutor.quiet()
+            snapshots = BoardSnapshot.objects.filter(session=lesson.session)
+            await in_thread(lambda: snapshots.update(state=drawing(b=2)))
+            async with house.board(tickets[1]) as a:
+                assert a.map.to_py() == {"a": 1, "b": 2}
+
+    asyncio.run(scenario())
+
+
+def test_fold_leaves_a_board_of_a_later_release_alone(lesson):
+    BoardUpdate.objects.create(session=lesson.session, data=blobs.MARK + b"\x63whatever")
+    with pytest.raises(blobs.NewerFormat):
+        store.compact(lesson.session.pk)
+    assert BoardUpdate.objects.count() == 1
+
+
+def naming(count):
+    clients = sorted(random.Random(7).sample(range(1, 2**31), count), reverse=True)
+    return (
+        varint(count) + b"".join(b"\x01" + varint(c) + b"\x00\x00\x01" for c in clients) + b"\x00"
+    )
+
+
+@pytest.mark.parametrize("by_log", [True, False])
+def test_stored_board_of_too_many_clients_is_opened_without_them(lesson, house, by_log):
+    hostile = [naming(folding.MAX_CLIENTS * 3)]
+    if by_log:
+        store.append({lesson.session.pk: [drawing(a=1), *hostile]})
+    else:
+        whole = merge_updates(drawing(a=1), *hostile)
+        BoardSnapshot.objects.create(session=lesson.session, state=whole)
+    ticket = house.ticket(house.tutor)
+
+    async def scenario():
+        async with house.board(ticket) as a:
+            assert a.map.to_py() == {"a": 1}
+            assert len(Hub.current.rooms[house.uuid].board.document.clocks) == 1
+
+    asyncio.run(scenario())
+    assert BoardQuarantine.objects.get().reason == "too many client ids"
+
+
+def test_log_is_folded_by_bytes_while_one_value_is_overwritten(house, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board_keeper.FOLD_BYTES", 200_000)
+    monkeypatch.setattr("apps.classroom.realtime.hub.BOARDS_EVERY", 0.1)
+    ticket = house.ticket(house.tutor)
+
+    def log_size():
+        return sum(len(data) for data in BoardUpdate.objects.values_list("data", flat=True))
+
+    async def scenario():
+        async with house.board(ticket) as a:
+            for number in range(40):
+                a.map["x"] = f"{number}" + "x" * 20_000
+            await a.drained()
+            board = Hub.current.rooms[house.uuid].board
+            await eventually(lambda: board.grown < 250_000)
+            assert board.document.size < 300_000
+            assert await in_thread(log_size) < 300_000
+
+    asyncio.run(scenario())
+
+
+# -- this release and the one before, side by side ------------------------------------------
+
+
+def read_as_before(data):
+    """The reader of the log and of snapshots of release 5c51c02, as it was."""
+    try:
+        return msgspec.msgpack.Decoder(list[bytes]).decode(data)
+    except msgspec.DecodeError:
+        return [data]
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db
+def test_release_before_reads_what_this_one_writes(lesson):
+    session = lesson.session.pk
+    store.append({session: [drawing(a=1), drawing(b=2)]})
+    log = [u for row in BoardUpdate.objects.all() for u in read_as_before(bytes(row.data))]
+    assert content(merge_updates(*log)) == {"a": 1, "b": 2}
+    assert store.compact(session) is not None
+    assert content(bytes(BoardSnapshot.objects.get().state)) == {"a": 1, "b": 2}
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db
+def test_this_release_reads_what_the_one_before_writes(lesson):
+    session = lesson.session
+    BoardSnapshot.objects.create(session=session, state=drawing(a=1))
+    BoardUpdate.objects.create(session=session, data=msgspec.msgpack.encode([drawing(b=2)]))
+    BoardUpdate.objects.create(session=session, data=drawing(c=3))
+    assert stored(lesson) == {"a": 1, "b": 2, "c": 3}
+    old = BoardVersion.objects.create(session=session, state=drawing(d=4))
+    assert updates_of(BoardVersion.objects.get(pk=old.pk)) == [bytes(old.state)]
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db
+def test_this_release_reads_what_the_next_one_will_write(lesson):
+    session = lesson.session
+    listed = blobs.MARK + b"\x01" + msgspec.msgpack.encode([drawing(a=1)])
+    BoardSnapshot.objects.create(session=session, state=listed)
+    BoardUpdate.objects.create(session=session, data=blobs.compressed([drawing(b=2)]))
+    assert stored(lesson) == {"a": 1, "b": 2}
+
+
+def test_version_of_this_release_is_refused_by_the_one_before(lesson):
+    """It knows `state` alone, and an empty one is no update: restoring fails, changing nothing."""
+    keep_version(lesson.session.pk, [drawing(a=1)], now=NOW, at_least=timedelta())
+    state = bytes(BoardVersion.objects.get().state)
+    with pytest.raises(ValueError, match="Cannot decode"):
+        Doc().apply_update(state)
+
+
+def test_mark_begins_no_update_and_no_list():
+    assert read_as_before(blobs.compressed([b"x"])) == [blobs.compressed([b"x"])]
+    with pytest.raises(ValueError, match="Cannot"):
+        Doc().apply_update(blobs.MARK)
+
+
+# -- history --------------------------------------------------------------------------------
+
+
+def test_versions_are_compressed(lesson):
+    updates = [
+        drawing(**{f"e{n}": {"type": "rectangle", "x": n, "version": 1} for n in range(500)})
+    ]
+    keep_version(lesson.session.pk, updates, now=NOW, at_least=timedelta())
+    version = BoardVersion.objects.get()
+    assert updates_of(version) == updates
+    assert len(version.packed) < len(updates[0]) / 3
+
+
+def test_old_versions_are_thinned_out(lesson):
+    ages = [timedelta(minutes=3 * n) for n in range(20)]
+    ages += [timedelta(hours=2, minutes=3 * n) for n in range(100)]
+    ages += [timedelta(days=2, minutes=10 * n) for n in range(60)]
+    ages += [timedelta(days=60, hours=n) for n in range(100)]
+    for age in sorted(ages, reverse=True):
+        version = BoardVersion.objects.create(session=lesson.session, packed=b"x")
+        BoardVersion.objects.filter(pk=version.pk).update(created_at=NOW - age)
+    thin_out(lesson.session.pk, NOW)
+    left = [NOW - at for at in BoardVersion.objects.values_list("created_at", flat=True)]
+    assert set(ages[:20]) <= set(left)
+    assert 30 <= len([age for age in left if timedelta(hours=1) < age < timedelta(days=1)]) <= 32
+    assert 10 <= len([age for age in left if timedelta(days=1) < age < timedelta(days=30)]) <= 12
+    assert 4 <= len([age for age in left if age > timedelta(days=30)]) <= 6
+    thin_out(lesson.session.pk, NOW)
+    assert BoardVersion.objects.count() == len(left)
+
+
+def test_versions_of_both_kinds_are_shown_and_gone_back_to(house):
+    old = BoardVersion.objects.create(session=house.session, state=drawing(a={"version": 1}))
+    parts = [drawing(b={"version": 1}), drawing(c={"version": 1})]
+    keep_version(house.session.pk, parts, now=NOW, at_least=timedelta())
+    new = BoardVersion.objects.exclude(pk=old.pk).get()
+    url = f"/api/classroom/sessions/{house.uuid}/history/"
+    for version, names in ((old, {"a"}), (new, {"b", "c"})):
+        assert set(content(house.api(house.tutor).get(f"{url}{version.pk}/").content)) == names
+        answer = house.api(house.tutor).post(f"{url}{version.pk}/restore/")
+        assert answer.status_code == 204
+        live = {key for key, one in stored(house.lesson).items() if not one.get("isDeleted")}
+        assert live == names
+
+
+def test_hostile_version_does_not_come_back(house):
+    bad = {"type": "frame", "name": {"a": 1}, "version": 1}
+    old = BoardVersion.objects.create(
+        session=house.session, state=drawing(good={"version": 1}, bad=bad)
+    )
+    url = f"/api/classroom/sessions/{house.uuid}/history/{old.pk}/restore/"
+    assert house.api(house.tutor).post(url).status_code == 204
+    assert set(stored(house.lesson)) == {"good"}
+
+
+def test_board_left_by_a_crash_is_in_the_history_before_anybody_draws(lesson, house):
+    store.append({lesson.session.pk: [drawing(a=1)]})
+    ticket = house.ticket(house.tutor)
+
+    async def scenario():
+        async with house.board(ticket) as a:
+            versions = await in_thread(lambda: list(BoardVersion.objects.all()))
+            assert [content(updates_of(version)[0]) for version in versions] == [{"a": 1}]
+            del a.map["a"]
+
+    asyncio.run(scenario())
+
+
+# -- work on large boards -------------------------------------------------------------------
+
+
+def test_large_board_is_folded_by_a_process_of_its_own(monkeypatch):
+    run, real = [], folding.subprocess.run
+
+    def noted(*args, **kwargs):
+        run.append(args)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(folding.subprocess, "run", noted)
+    big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
+    folded = folding.folded([big, BROKEN, drawing(a=1)])
+    assert len(run) == 1
+    assert content(folded.state).keys() == content(big).keys() | {"a"}
+    assert folded.bad == [1]
+    assert len(folding.merged_into_one([big, drawing(b=1)])) > len(big)
+    assert len(run) == 2
+
+
+def test_process_that_crashes_changes_nothing(lesson, monkeypatch):
+    big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
+    store.append({lesson.session.pk: [big]})
+    monkeypatch.setattr(folding.sys, "executable", "/bin/false")
+    with pytest.raises(folding.WorkFailed):
+        store.compact(lesson.session.pk)
+    assert BoardUpdate.objects.count() == 1
+
+
+def test_unreadable_content_does_not_stop_a_fold():
+    doc = Doc()
+    doc.get("list", type=Array).append(1)
+    assert folding.fold([doc.get_update(), b"", BROKEN, b"\xff" * 30]).bad == [1, 2, 3]
