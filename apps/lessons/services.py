@@ -20,6 +20,7 @@ from apps.common.errors import invalid, precondition_failed
 from apps.common.versions import check_version
 from apps.lessons import notices, overlap
 from apps.lessons.errors import lesson_cancelled, lesson_conflict, not_a_member
+from apps.lessons.limits import check_load
 from apps.lessons.models import LONGEST, SHORTEST, Lesson
 
 
@@ -49,21 +50,22 @@ def schedule_lesson(
 ) -> Lesson:
     """The lesson with its room, in one transaction; or the lesson that the same idempotency key
     made before. Raises `not_a_member`, `lesson_conflict`, or `validation_error` for a lesson
-    shorter than 5 minutes or longer than 12 hours, or a key that came with another request."""
+    shorter than 5 minutes or longer than 12 hours, too much of them with one student, or a key
+    that came with another request."""
     check_length(starts_at, ends_at)
     if (earlier := _made_before(tutor, idempotency)) is not None:
         return earlier
     try:
         with transaction.atomic():
-            _lock_people(tutor.pk, student_id)
+            people = _lock_people(tutor.pk, student_id)
             if (earlier := _made_before(tutor, idempotency)) is not None:
                 return earlier
             membership = _shared_membership(tutor, student_id, classroom_id)
             if not allow_overlap:
                 _refuse_clash(tutor, student_id, starts_at, ends_at)
-            lesson = Lesson.objects.create(
+            lesson = Lesson(
                 tutor=tutor,
-                student_id=student_id,
+                student=people[student_id],
                 classroom_id=membership.classroom_id,
                 title=title,
                 starts_at=starts_at,
@@ -72,6 +74,8 @@ def schedule_lesson(
                 idempotency_key=idempotency.key if idempotency else None,
                 idempotency_digest=idempotency.digest if idempotency else "",
             )
+            check_load(lesson, timezone.now())
+            lesson.save(force_insert=True)
             session_of(lesson_id=lesson.pk)
             transaction.on_commit(lambda: notices.lesson_scheduled(lesson))
     except IntegrityError as exc:
@@ -109,8 +113,9 @@ def reschedule_lesson(
     `precondition_failed`, `lesson_conflict` or `validation_error`."""
     try:
         with transaction.atomic():
-            _lock_people(lesson.tutor_id, lesson.student_id)
+            people = _lock_people(lesson.tutor_id, lesson.student_id)
             lesson.refresh_from_db()
+            lesson.student = people[lesson.student_id]
             if lesson.is_cancelled:
                 raise lesson_cancelled()
             if seen is not None:
@@ -159,17 +164,18 @@ def check_length(starts_at: datetime, ends_at: datetime) -> None:
 
 def _check_new_time(tutor: User, lesson: Lesson, allow_overlap: bool) -> None:
     check_length(lesson.starts_at, lesson.ends_at)
+    check_load(lesson, timezone.now())
     lesson.allow_overlap = allow_overlap
     if not allow_overlap:
         _refuse_clash(tutor, lesson.student_id, lesson.starts_at, lesson.ends_at, lesson.pk)
 
 
-def _lock_people(tutor_id: int, student_id: int) -> None:
+def _lock_people(tutor_id: int, student_id: int) -> dict[int, User]:
     """Takes turns per person, in the order of ids, so that the look before the insert still holds
     at the insert and two exclusion constraints cannot deadlock. SQLite's IMMEDIATE transactions
     take turns by themselves."""
     people = User.objects.select_for_update(no_key=True).filter(pk__in=(tutor_id, student_id))
-    list(people.order_by("pk").values_list("pk"))
+    return {person.pk: person for person in people.order_by("pk")}
 
 
 def _made_before(tutor: User, idempotency: Idempotency | None) -> Lesson | None:

@@ -1,0 +1,101 @@
+"""One tutor cannot fill a student's whole calendar, with or without overlaps."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.lessons.models import Lesson
+from conftest import HOUR, NOON, make_classroom, make_user
+
+URL = "/api/lessons/"
+
+
+@pytest.fixture
+def monday(student, classroom):
+    """Midnight of the student's next Monday but one."""
+    today = student.local(timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=14 - today.weekday())
+
+
+@pytest.fixture
+def schedule(api, tutor, student):
+    client = api(tutor)
+
+    def post(start, hours=1.0, who=student, **more):
+        times = {"starts_at": start.isoformat(), "ends_at": (start + hours * HOUR).isoformat()}
+        return client.post(URL, {"student_id": who.pk, **times, **more})
+
+    return post
+
+
+def refused(answer):
+    body = answer.json()
+    return (answer.status_code, body["error"], set(body.get("fields", ()))) == (
+        400,
+        "validation_error",
+        {"starts_at"},
+    )
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_day_holds_twelve_hours_with_one_student(schedule, monday, overlap):
+    assert schedule(monday, 7, allow_overlap=overlap).status_code == 201
+    later = monday if overlap else monday + 8 * HOUR
+    assert refused(schedule(later, 5.5, allow_overlap=overlap))
+    assert schedule(later, 5, allow_overlap=overlap).status_code == 201
+    assert refused(schedule(monday + 15 * HOUR, 0.25, allow_overlap=overlap))
+    assert schedule(monday + 24 * HOUR).status_code == 201
+
+
+def test_week_holds_sixty_hours_with_one_student(schedule, monday):
+    for day in range(5):
+        assert schedule(monday + day * 24 * HOUR, 12).status_code == 201
+    assert refused(schedule(monday + 5 * 24 * HOUR))
+    assert schedule(monday + 7 * 24 * HOUR).status_code == 201
+    assert schedule(monday - HOUR).status_code == 201
+
+
+def test_another_student_and_another_tutor_have_bounds_of_their_own(
+    api, schedule, monday, tutor, student, other_tutor
+):
+    assert schedule(monday, 12).status_code == 201
+    classmate = make_user("student")
+    make_classroom(tutor, classmate)
+    assert schedule(monday + 12 * HOUR, 12, classmate).status_code == 201
+    make_classroom(other_tutor, student)
+    start = monday + 13 * HOUR
+    times = {"starts_at": start.isoformat(), "ends_at": (start + HOUR).isoformat()}
+    assert api(other_tutor).post(URL, {"student_id": student.pk, **times}).status_code == 201
+
+
+def test_cancelled_lesson_counts_no_more(api, schedule, monday, tutor):
+    number = schedule(monday, 12).json()["id"]
+    assert refused(schedule(monday + 13 * HOUR))
+    api(tutor).post(f"{URL}{number}/cancel/")
+    assert schedule(monday + 13 * HOUR).status_code == 201
+
+
+def test_moving_counts_the_lesson_once_and_at_its_new_place(api, schedule, monday, tutor):
+    full = schedule(monday, 12).json()["id"]
+    other = schedule(monday + 30 * HOUR).json()["id"]
+
+    def move(number, start, hours):
+        end = start + hours * HOUR
+        times = {"starts_at": start.isoformat(), "ends_at": end.isoformat()}
+        return api(tutor).patch(f"{URL}{number}/", times)
+
+    assert move(full, monday + HOUR, 12).status_code == 200
+    assert refused(move(other, monday + 14 * HOUR, 1))
+    assert api(tutor).patch(f"{URL}{full}/", {"title": "Sets"}).status_code == 200
+
+
+def test_horizon_is_five_years(schedule, monday):
+    assert schedule(monday + timedelta(days=5 * 364)).status_code == 201
+    assert refused(schedule(monday + timedelta(days=5 * 366)))
+
+
+def test_past_is_not_bounded(schedule, classroom):
+    for start in (NOON, NOON + 12 * HOUR):
+        assert schedule(start, 12).status_code == 201
+    assert Lesson.objects.count() == 2
