@@ -9,6 +9,7 @@ from apps.accounts.cleanup import delete_expired_sessions
 from apps.classroom.cleanup import close_abandoned_attendance, delete_orphaned_files
 from apps.common import mail_queue
 from apps.common.worker import Job
+from apps.lessons.zone_changes import check_zones
 
 NIGHT = time(2)  # UTC
 
@@ -21,6 +22,7 @@ JOBS = [
     nightly("expired sessions", delete_expired_sessions),
     nightly("orphaned files", delete_orphaned_files),
     nightly("abandoned attendance", close_abandoned_attendance),
+    Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("mail leftovers", mail_queue.delete_leftovers),
 ]
 if settings.EMAIL_URL:

@@ -1,6 +1,7 @@
 from django.contrib import admin
+from django.http import HttpRequest
 
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, ZoneRules
 
 
 @admin.register(Lesson)
@@ -12,3 +13,17 @@ class LessonAdmin(admin.ModelAdmin):
     list_select_related = ("tutor", "student")
     search_fields = ("title", "tutor__email", "student__email", "student__last_name")
     date_hierarchy = "starts_at"
+
+
+@admin.register(ZoneRules)
+class ZoneRulesAdmin(admin.ModelAdmin):
+    """Written by the server alone."""
+
+    fields = list_display = ("zone", "recorded_at")
+    search_fields = ("zone",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False

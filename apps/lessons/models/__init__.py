@@ -1,3 +1,4 @@
 from apps.lessons.models.lesson import LONGEST, SHORTEST, Lesson
+from apps.lessons.models.zone_rules import ZoneRules
 
-__all__ = ["LONGEST", "SHORTEST", "Lesson"]
+__all__ = ["LONGEST", "SHORTEST", "Lesson", "ZoneRules"]
