@@ -12,6 +12,29 @@ it.each([
   ["javascript:alert(1) data:text/html,x ftp://a.example", []],
   ["https://", []],
   ['<a href="https://a.example">', ["https://a.example"]],
+  ["https://a.example/O'Brien/п'ять'", ["https://a.example/O'Brien/п'ять"]],
+  ["'https://a.example/x'", ["https://a.example/x"]],
+  [
+    "(https://a.example/a_(b)_(c)), [https://b.example/[x]]",
+    ["https://a.example/a_(b)_(c)", "https://b.example/[x]"],
+  ],
+  ["((https://a.example/(b)))", ["https://a.example/(b)"]],
+  ["[text](https://a.example/x)", ["https://a.example/x"]],
+  ["https://a.example/x\u200bnothing", ["https://a.example/x"]],
+  ["https://a.example/\u202egnp.exe", ["https://a.example/"]],
+  ["\u202ehttps://a.example/x\u202c", ["https://a.example/x"]],
+  ["\u2067https://a.example/x\u2069", ["https://a.example/x"]],
+  ["https://a.example/x\u00a0and", ["https://a.example/x"]],
+  ["https://a.example/x\u0000y", ["https://a.example/x"]],
+  ["https://bank.example@evil.example/", []],
+  ["https://bank.example:pass@evil.example/", []],
+  ["https://a.example\u2028b", ["https://a.example"]],
+  ["HTTPS://A.EXAMPLE/X", ["HTTPS://A.EXAMPLE/X"]],
+  ["xhttps://a.example жhttps://b.example", []],
+  ["JavaScript:alert(1)//https://", []],
+  ["data:text/html,https:// vbscript:x blob:https", []],
+  ["https://a.example/…", ["https://a.example/"]],
+  ["https://a.example/*bold*", ["https://a.example/*bold"]],
 ])("finds the links of %s", (text, expected) => {
   expect(links(text)).toEqual(expected);
 });
@@ -23,4 +46,19 @@ it("loses no letter of the text", () => {
       .map((piece) => piece.text)
       .join(""),
   ).toBe(text);
+});
+
+it("shows a link as the very address that it leads to", () => {
+  for (const text of ["https://a.example/x\u200b\u202ey", "https://a.example/б?в=г#ґ"]) {
+    for (const piece of linkify(text)) {
+      if ("href" in piece) expect(piece.href).toBe(piece.text);
+    }
+  }
+});
+
+it("takes no longer for an endless run of brackets", () => {
+  const began = performance.now();
+  linkify(`https://a.example/${")".repeat(4000)}`);
+  linkify(`https://a.example/${"(.".repeat(2000)}`);
+  expect(performance.now() - began).toBeLessThan(500);
 });
