@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 UTC_NAME = "UTC"
 DEFAULT = "Europe/Kyiv"
+_HOUR = timedelta(hours=1)
 
 
 @cache
@@ -41,6 +42,15 @@ def canonical_zone(name: str) -> str:
 
 def former_names(name: str) -> list[str]:
     return [former for former, current in _current_names().items() if current == name]
+
+
+def zone_fallbacks(name: str, now: datetime) -> list[str]:
+    """Other names by which a browser may know this clock, the best first: those that it had, and
+    its offset at `now` (whole hours), which is right until the clock is next turned."""
+    names = [n for n in (canonical_zone(name), *former_names(canonical_zone(name))) if n != name]
+    hours, rest = divmod(now.astimezone(find_zone(name)).utcoffset() or timedelta(), _HOUR)
+    # The signs of these names are the wrong way round, by POSIX.
+    return names if rest else [*names, f"Etc/GMT{-hours:+d}" if hours else UTC_NAME]
 
 
 def find_zone(name: str) -> ZoneInfo:

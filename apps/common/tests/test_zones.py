@@ -19,6 +19,7 @@ from apps.common.zones import (
     known_time_zones,
     listed_zones,
     offset_label,
+    zone_fallbacks,
     zone_label,
 )
 from conftest import make_user, sign_up
@@ -143,3 +144,29 @@ def test_migration_renames_stored_zones(db):
 
 def _as_before():
     return MigrationExecutor(connection).loader.project_state(("accounts", "0001_initial")).apps
+
+
+@pytest.mark.parametrize(
+    ("zone", "former", "offset"),
+    [
+        ("Europe/Kyiv", "Europe/Kiev", "Etc/GMT-2"),
+        ("America/Nuuk", "America/Godthab", "Etc/GMT+2"),
+        ("Pacific/Kanton", "Pacific/Enderbury", "Etc/GMT-13"),
+        ("Asia/Kolkata", "Asia/Calcutta", None),
+        ("Asia/Yangon", "Asia/Rangoon", None),
+        ("Europe/London", "Europe/Belfast", "UTC"),
+    ],
+)
+def test_fallbacks_of_a_zone_are_its_former_names_then_its_offset(zone, former, offset):
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    names = zone_fallbacks(zone, noon)
+    assert former in names
+    assert zone not in names
+    assert (names[-1] if offset else offset) == offset
+    offsets = {noon.astimezone(ZoneInfo(name)).utcoffset() for name in (zone, *names)}
+    assert len(offsets) == 1
+
+
+def test_fallbacks_of_a_former_name_begin_with_the_present_one():
+    names = zone_fallbacks("Europe/Kiev", datetime(2026, 7, 2, tzinfo=UTC))
+    assert (names[0], names[-1]) == ("Europe/Kyiv", "Etc/GMT-3")

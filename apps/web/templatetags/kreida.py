@@ -10,7 +10,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.common.zones import DEFAULT, canonical_zone, clock_time, find_zone, zone_label
+from apps.common.zones import (
+    DEFAULT,
+    canonical_zone,
+    clock_time,
+    find_zone,
+    zone_fallbacks,
+    zone_label,
+)
 from apps.web import clocks
 from apps.web.islands import find_island
 
@@ -49,6 +56,12 @@ def moment(instant: datetime, zone: str) -> str:
 @register.filter
 def zone_name(zone: str) -> str:
     return zone_label(zone)
+
+
+@register.filter
+def zone_names(zone: str) -> str:
+    """All by which a browser may know it, the best first."""
+    return " ".join([zone, *zone_fallbacks(zone, timezone.now())])
 
 
 @register.filter

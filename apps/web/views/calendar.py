@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
-from apps.common.zones import zone_label
+from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.policies import CHANGEABLE
 from apps.web.access import person
@@ -40,6 +40,8 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:
     zones = _zones(me)
+    shown = {me.timezone, *zones.values()}
+    now = timezone.now()
     return {
         "role": me.role,
         "changeable": list(CHANGEABLE) if me.is_tutor else [],
@@ -50,7 +52,8 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "signInUrl": reverse("account_login"),
         "csrfToken": get_token(request),
         "zones": zones,
-        "zoneNames": {zone: zone_label(zone) for zone in {me.timezone, *zones.values()}},
+        "zoneNames": {zone: zone_label(zone) for zone in shown},
+        "zoneFallbacks": {zone: zone_fallbacks(zone, now) for zone in shown},
         "messages": calendar_messages(),
     }
 

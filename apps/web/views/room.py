@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.classroom.services import session_of
+from apps.common.zones import zone_fallbacks
 from apps.lessons.errors import lesson_not_found
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, may
@@ -57,6 +59,7 @@ def room_context(
     """
     session = session_of(lesson_id=lesson.pk)
     shown = user.get_full_name() if user is not None else name
+    zone = user.timezone if user is not None else None
     return {
         "sessionUuid": str(session.uuid),
         "joinUrl": f"/api/classroom/sessions/{session.uuid}/join/",
@@ -67,7 +70,8 @@ def room_context(
         "lessonUrl": reverse("web:lesson", args=[lesson.pk]) if invite is None else "",
         "title": lesson.title or _("Lesson with %(name)s") % {"name": _other(lesson, user)},
         "locale": get_language(),
-        "timeZone": user.timezone if user is not None else None,
+        "timeZone": zone,
+        "zoneFallbacks": {zone: zone_fallbacks(zone, timezone.now())} if zone else {},
         "user": {"name": shown} if shown else None,
         "messages": room_messages(),
     }

@@ -13,6 +13,7 @@ import en from "fullcalendar/locales/en-gb";
 import uk from "fullcalendar/locales/uk";
 import theme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
+import { knownZone } from "../zones";
 import { mendedMarkup } from "./a11y";
 import { type App, failureNotice } from "./app";
 import type { Config } from "./config";
@@ -50,7 +51,7 @@ export function createCalendar(
     plugins: [theme, timeGrid, dayGrid, list, interaction],
     initialView: VIEWS[state.view],
     ...(state.date && { initialDate: state.date }),
-    timeZone: config.userTimezone,
+    timeZone: knownZone(config.userTimezone),
     locales: [uk, en],
     locale: config.locale === "en" ? "en-gb" : config.locale,
     events: (range: EventSourceFuncInfo) => loadEvents(app, range, hooks.showsCancelled()),

@@ -1,3 +1,4 @@
+import { learnZones, type ZoneFallbacks } from "../zones";
 import type { LessonStatus } from "./api";
 import type { Messages } from "./messages";
 
@@ -15,6 +16,8 @@ export interface Config {
   zones?: Record<number, string>;
   /** IANA name → its city in the reader's language. */
   zoneNames?: Record<string, string>;
+  /** Other names by the zone's own, for browsers that are older than its name. */
+  zoneFallbacks?: ZoneFallbacks;
   /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
   lessonUrl: string;
   newLessonUrl: string;
@@ -31,7 +34,9 @@ export interface Config {
 export function readConfig(): Config {
   const element = document.getElementById("calendar-config");
   if (!element) throw new Error("The page has no #calendar-config");
-  return JSON.parse(element.textContent ?? "") as Config;
+  const config = JSON.parse(element.textContent ?? "") as Config;
+  learnZones(config.zoneFallbacks);
+  return config;
 }
 
 export function lessonUrl(config: Config, id: number): string {

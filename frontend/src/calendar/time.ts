@@ -1,5 +1,7 @@
 /** Everything here takes the zone by its IANA name and never looks at the browser's own. */
 
+import { knownZone } from "../zones";
+
 const MINUTE = 60_000;
 
 const wallFormats = new Map<string, Intl.DateTimeFormat>();
@@ -8,7 +10,7 @@ function wallFormat(zone: string): Intl.DateTimeFormat {
   let format = wallFormats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
+      timeZone: knownZone(zone),
       hourCycle: "h23",
       year: "numeric",
       month: "2-digit",
@@ -88,7 +90,12 @@ export function localDate(instant: Date, zone: string): string {
 
 /** `Monday, 2 March, 15:00 – 16:00` in the words of `locale`. */
 export function formatWhen(start: Date, end: Date, zone: string, locale: string): string {
-  const day = { timeZone: zone, weekday: "long", day: "numeric", month: "long" } as const;
+  const day = {
+    timeZone: knownZone(zone),
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+  } as const;
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   const format = (parts: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(intlLocale(locale), parts);

@@ -1,3 +1,4 @@
+import { learnZones, type ZoneFallbacks } from "../zones";
 import type { Messages } from "./messages";
 
 /** What the Django page says in `<script type="application/json" id="room-config">`. */
@@ -14,6 +15,8 @@ export interface Config {
   locale: "uk" | "en";
   /** The account's; without one the browser's is shown. */
   timeZone: string | null;
+  /** Other names by the zone's own, for browsers that are older than its name. */
+  zoneFallbacks?: ZoneFallbacks;
   csrfToken: string;
   user: { name: string } | null;
   messages: Messages;
@@ -22,7 +25,9 @@ export interface Config {
 export function readConfig(): Config {
   const element = document.getElementById("room-config");
   if (!element) throw new Error("The page has no #room-config");
-  return JSON.parse(element.textContent ?? "") as Config;
+  const config = JSON.parse(element.textContent ?? "") as Config;
+  learnZones(config.zoneFallbacks);
+  return config;
 }
 
 /** `/api/classroom/sessions/{uuid}/`, below which everything of a room is. */

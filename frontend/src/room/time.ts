@@ -1,4 +1,5 @@
 import { intlLocale } from "../calendar/time";
+import { knownZone } from "../zones";
 import type { Config } from "./config";
 
 /** Whole seconds until `endsAt` by the server's clock, which is `offset` ms ahead of ours. */
@@ -12,7 +13,7 @@ export function timeFormat(
   options: Intl.DateTimeFormatOptions,
 ): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat(intlLocale(locale), {
-    timeZone: timeZone ?? undefined,
+    timeZone: timeZone === null ? undefined : knownZone(timeZone),
     hourCycle: "h23",
     ...options,
   });

@@ -18,12 +18,28 @@ each("[data-set-theme]", (button) => {
 // The browser's time zone, where nobody has chosen one yet.
 // Chromium still says some zones' former names.
 const renamed = {
-  "Europe/Kiev": "Europe/Kyiv", "Asia/Calcutta": "Asia/Kolkata", "Asia/Saigon": "Asia/Ho_Chi_Minh",
-  "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon", "Atlantic/Faeroe": "Atlantic/Faroe",
-  "America/Buenos_Aires": "America/Argentina/Buenos_Aires", "America/Godthab": "America/Nuuk",
+  "Africa/Asmera": "Africa/Asmara", "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
+  "America/Catamarca": "America/Argentina/Catamarca", "America/Coral_Harbour": "America/Atikokan",
+  "America/Cordoba": "America/Argentina/Cordoba", "America/Godthab": "America/Nuuk",
+  "America/Indianapolis": "America/Indiana/Indianapolis", "America/Jujuy": "America/Argentina/Jujuy",
+  "America/Louisville": "America/Kentucky/Louisville", "America/Mendoza": "America/Argentina/Mendoza",
+  "Asia/Calcutta": "Asia/Kolkata", "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh", "Atlantic/Faeroe": "Atlantic/Faroe", "Europe/Kiev": "Europe/Kyiv",
+  "Pacific/Enderbury": "Pacific/Kanton", "Pacific/Ponape": "Pacific/Pohnpei", "Pacific/Truk": "Pacific/Chuuk",
 };
 const found = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const zone = renamed[found] ?? found;
+
+/** Of a zone's names, which the page gives best first, the first that this browser knows. */
+function knownZone(names) {
+  return names.split(" ").find((name) => {
+    try {
+      return Intl.DateTimeFormat("en", { timeZone: name });
+    } catch {
+      return false;
+    }
+  }) ?? "UTC";
+}
 each("select[data-detect-zone]", (select) => {
   if (select.dataset.detectZone === "chosen" || !zone) return;
   if (![...select.options].some((option) => option.value === zone)) select.add(new Option(zone, zone));
@@ -192,13 +208,13 @@ each("form[data-own-zone]", (form) => {
   const second = form.querySelector("[data-comes-twice]");
   const field = (name) => form.elements.namedItem(name)?.value;
   function show() {
-    const both = instants(field("date"), field("time"), form.dataset.ownZone);
+    const both = instants(field("date"), field("time"), knownZone(form.dataset.ownZone));
     second.hidden = both.length < 2 && !second.querySelector(".errorlist");
     const at = both[Number(field("fold"))] ?? both[0];
     hint.hidden = !at || form.dataset.ownZone === form.dataset.theirZone;
     if (hint.hidden) return;
     const text = at.toLocaleString(document.documentElement.lang, {
-      timeZone: form.dataset.theirZone, weekday: "long", hour: "2-digit", minute: "2-digit",
+      timeZone: knownZone(form.dataset.theirZone), weekday: "long", hour: "2-digit", minute: "2-digit",
     });
     hint.textContent = hint.dataset.theirTime.replace("{when}", text);
   }

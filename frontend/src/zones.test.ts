@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { formatWhen, toLocalInput } from "./calendar/time";
+import { timeFormat } from "./room/time";
+import { knownZone, learnZones } from "./zones";
+
+const RealFormat = Intl.DateTimeFormat;
+const NOON = new Date("2026-07-02T12:00:00Z");
+
+/** A browser that does not know these names. */
+function forget(...names: string[]): void {
+  class OldFormat extends RealFormat {
+    constructor(locale?: string, options?: Intl.DateTimeFormatOptions) {
+      if (names.includes(options?.timeZone ?? "")) throw new RangeError("Invalid time zone");
+      super(locale, options);
+    }
+  }
+  vi.stubGlobal("Intl", { ...Intl, DateTimeFormat: OldFormat });
+}
+
+beforeEach(() => learnZones());
+afterEach(() => vi.unstubAllGlobals());
+
+it.each([
+  ["Europe/Kyiv", "Europe/Kiev", "15:00"],
+  ["Asia/Kolkata", "Asia/Calcutta", "17:30"],
+  ["America/Nuuk", "America/Godthab", "11:00"],
+  ["Pacific/Kanton", "Pacific/Enderbury", "01:00"],
+  ["Asia/Yangon", "Asia/Rangoon", "18:30"],
+])("shows the clock of %s where only %s is known", (zone, former, clock) => {
+  forget(zone);
+  learnZones({ [zone]: [former, "Etc/GMT-9"] });
+  expect(toLocalInput(NOON, zone).slice(11)).toBe(clock);
+  const format = timeFormat(
+    { locale: "en", timeZone: zone },
+    { hour: "2-digit", minute: "2-digit" },
+  );
+  expect(format.format(NOON)).toBe(clock);
+  expect(formatWhen(NOON, NOON, zone, "en")).toContain(clock);
+});
+
+it("goes by the offset where no name is known, and by UTC where nothing is", () => {
+  forget("Europe/Kyiv", "Europe/Kiev");
+  learnZones({ "Europe/Kyiv": ["Europe/Kiev", "Etc/GMT-3"] });
+  expect(toLocalInput(NOON, "Europe/Kyiv").slice(11)).toBe("15:00");
+  expect(knownZone("Mars/Olympus")).toBe("UTC");
+});
+
+it("takes the zone's own name where it is known", () => {
+  learnZones({ "Europe/Kyiv": ["Etc/GMT-9"] });
+  expect(knownZone("Europe/Kyiv")).toBe("Europe/Kyiv");
+});

@@ -1,0 +1,33 @@
+/**
+ * Time zones under a name that this browser knows. Zones are renamed (Europe/Kiev became Europe/Kyiv), and Intl throws
+ * at names that are newer than the browser; so the page tells other names of the zones that are on it.
+ */
+export type ZoneFallbacks = Readonly<Record<string, readonly string[]>>;
+
+const told = new Map<string, readonly string[]>();
+const known = new Map<string, string>();
+
+function isKnown(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Other names by the zone's own, the best first. */
+export function learnZones(fallbacks: ZoneFallbacks = {}): void {
+  for (const [zone, names] of Object.entries(fallbacks)) told.set(zone, names);
+  known.clear();
+}
+
+/** The first of its names that Intl takes; UTC where it takes none. */
+export function knownZone(zone: string): string {
+  let name = known.get(zone);
+  if (name === undefined) {
+    name = [zone, ...(told.get(zone) ?? [])].find(isKnown) ?? "UTC";
+    known.set(zone, name);
+  }
+  return name;
+}
