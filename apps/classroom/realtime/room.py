@@ -301,6 +301,8 @@ class Room:
                 socket.close(Close.NO_SUCH_ROOM)
             return
         before, self.facts = self.facts, facts
+        if facts.completed and not before.completed:
+            self._deliver(wire.encode(wire.Ended()), "in")
         now = timezone.now()
         for socket in self.sockets():
             why = refusal(facts, socket.person, now)
@@ -310,8 +312,6 @@ class Room:
             self._deliver(wire.encode(wire.Timer(facts.timer_ends_at)), "in")
         if facts.lobby_enabled != before.lobby_enabled:
             self.tell_lobby()
-        if facts.completed and not before.completed:
-            self._deliver(wire.encode(wire.Ended()), "in")
         for present in list(self.presence.here.values()):
             await self._end_waiting(present)
 

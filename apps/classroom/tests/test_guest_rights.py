@@ -157,6 +157,22 @@ def test_guest_rights_end_with_the_lesson(house, api, how):
 READABLE = ("chat", "history", "attendance")
 
 
+@pytest.mark.usefixtures("open_lobby")
+def test_guest_hears_that_the_lesson_has_ended_before_the_socket_closes(house, api):
+    ticket = house.ticket(client=api(None), invite=house.invite(), name="Guest")
+
+    async def scenario(tutor_ticket):
+        async with house.events(tutor_ticket) as tutor, house.events(ticket) as guest:
+            await guest.until("welcome")
+            await tutor.send("end")
+            await guest.until("ended")
+            assert await guest.close_code() == 4410
+            await tutor.until("ended")
+            await tutor.quiet()
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+
+
 def test_cancelled_lesson_is_not_readable_by_its_guests(house, api):
     client = api(None)
     admit(house, client, house.ticket(client=client, invite=house.invite(), name="Guest"))
