@@ -195,6 +195,45 @@ def test_moving_onto_a_slot_and_scheduling_it_have_one_winner(api, tutor, studen
         assert Lesson.objects.between(NOON, NOON + 2 * HOUR).count() == 1
 
 
+def test_two_changes_from_one_version_have_one_winner(api, tutor, lesson):
+    url = f"/api/lessons/{lesson.pk}/"
+    for number in range(8):
+        clients = [api(tutor) for _ in range(2)]
+        seen = {"If-Match": clients[0].get(url)["ETag"]}
+        titles = [f"{number}-{n}" for n in range(2)]
+        answers = together(
+            *(
+                partial(client.patch, url, {"title": title}, headers=seen)
+                for client, title in zip(clients, titles, strict=True)
+            )
+        )
+        assert statuses(answers) == {200: 1, 412: 1}
+        kept = titles[[answer.status_code for answer in answers].index(200)]
+        lesson.refresh_from_db()
+        assert lesson.title == kept
+
+
+def test_different_fields_changed_at_once_are_both_kept(api, tutor, lesson):
+    url = f"/api/lessons/{lesson.pk}/"
+    for number in range(1, 9):
+        end = (NOON + HOUR + number * MINUTE).isoformat()
+        changes = ({"title": f"{number}"}, {"ends_at": end})
+        answers = together(*(partial(api(tutor).patch, url, change) for change in changes))
+        assert statuses(answers) == {200: 2}
+        lesson.refresh_from_db()
+        assert (lesson.title, lesson.ends_at) == (f"{number}", NOON + HOUR + number * MINUTE)
+
+
+def test_two_cancels_at_once_have_one_winner(api, tutor, student):
+    make_classroom(tutor, student)
+    for _ in range(8):
+        url = f"/api/lessons/{make_lesson(tutor, student).pk}/cancel/"
+        assert statuses(together(*(partial(api(tutor).post, url) for _ in range(3)))) == {
+            200: 1,
+            409: 2,
+        }
+
+
 def test_two_tutors_who_share_students_crosswise_do_not_deadlock(api):
     """Each pair locks the same people in the same order, whoever asks."""
     tutors = [make_user("tutor") for _ in range(2)]

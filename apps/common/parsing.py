@@ -95,6 +95,17 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class OneOfField(serializers.ChoiceField):
+    """One of a few words; a refusal names them."""
+
+    default_error_messages = {"invalid_choice": gettext_lazy("Must be one of: {choices}.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or data not in self.choice_strings_to_values:
+            self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
+        return self.choice_strings_to_values[data]
+
+
 class InstantField(serializers.DateTimeField):
     """An ISO 8601 date and time with an offset, given back in UTC."""
 

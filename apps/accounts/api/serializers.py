@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.accounts.models import User
-from apps.common.parsing import TextField
+from apps.common.parsing import OneOfField, TextField
 from apps.common.zones import validate_time_zone
 
 
@@ -19,4 +19,4 @@ class MeInput(serializers.Serializer[User]):
     first_name = TextField(required=False, allow_null=True, max_length=100)
     last_name = TextField(required=False, allow_null=True, max_length=100)
     timezone = TextField(required=False, allow_null=True, validators=[validate_time_zone])
-    locale = serializers.ChoiceField(required=False, allow_null=True, choices=User.Locale.choices)
+    locale = OneOfField(required=False, allow_null=True, choices=User.Locale.choices)

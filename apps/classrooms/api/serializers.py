@@ -5,7 +5,7 @@ from rest_framework import serializers
 from apps.classrooms.models import Membership
 from apps.common.mail import validate_address
 from apps.common.pagination import PageQuery
-from apps.common.parsing import TextField
+from apps.common.parsing import OneOfField, TextField
 
 
 class ClassroomInput(serializers.Serializer[Any]):
@@ -25,11 +25,11 @@ class InviteMemberInput(serializers.Serializer[Any]):
 
 
 class MembershipChange(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=["active", "paused", "removed"])
+    status = OneOfField(choices=["active", "paused", "removed"])
 
 
 class MembersQuery(PageQuery):
-    status = serializers.ChoiceField(choices=Membership.Status.choices, required=False)
+    status = OneOfField(choices=Membership.Status.choices, required=False)
 
 
 class ClassroomShape(serializers.Serializer[Any]):
