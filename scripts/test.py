@@ -41,6 +41,7 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "redis": (_has("redis-server"), "apt-get install redis-server"),
     "browser": (_has("chromium"), "apt-get install chromium"),
     "turn": (_has("turnserver"), "apt-get install coturn"),
+    "systemd": (_has("systemd-analyze"), "apt-get install systemd"),
     "nginx": (_has("nginx"), "apt-get install nginx-light"),
 }
 

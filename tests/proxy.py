@@ -18,6 +18,7 @@ def nginx(folder: Path, servers: list[str]) -> Iterator[str]:
     conf = CONF.read_text().split("server {\n    listen 80;")[0]
     conf = conf.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
     conf = re.sub(r"\n\s+ssl_\S+\s+\S+;", "", conf).replace("/var/log/nginx", str(folder))
+    conf = conf.replace("server_name kreida.example", "server_name 127.0.0.1")
     for number, server in enumerate(servers, 1):
         conf = conf.replace(f"127.0.0.1:800{number}", server.removeprefix("http://"))
     main = folder / "nginx.conf"

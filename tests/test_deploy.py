@@ -59,3 +59,9 @@ def test_neither_tokens_nor_tickets_reach_the_proxys_logs(proxy, tmp_path_factor
     logs = [file.read_text() for file in folder.glob("*.log")]
     assert any("GET 401" in log for log in logs)
     assert not any("SECRET" in log for log in logs)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost", "testserver"])
+def test_proxy_does_not_answer_for_another_host(proxy, host):
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{proxy}/readyz", headers={"Host": host}, timeout=10)
