@@ -1,0 +1,436 @@
+"""Sessions, tokens, redirects, mails and log lines of an account."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.conf import settings as django_settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.core import mail
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory, override_settings
+from rest_framework.test import APIClient
+
+from apps.accounts import hashers
+from apps.accounts.models import User
+from apps.common import threads
+from apps.common.middleware import RequestLog
+from conftest import AUTH, PASSWORD, bearer, sign_up
+
+pytestmark = pytest.mark.django_db
+EMAIL = "new@school.example"
+NEW = "moved@school.example"
+ROOT = Path(django_settings.BASE_DIR)
+REFRESH = "/_allauth/app/v1/tokens/refresh"
+HASHER = "apps.accounts.hashers.BoundedPBKDF2PasswordHasher"
+
+
+@pytest.fixture
+def person(db):
+    sign_up()
+    return User.objects.get(email=EMAIL)
+
+
+@pytest.fixture
+def page(person):
+    """A browser in which the person is signed in."""
+    client = Client()
+    client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
+    return client
+
+
+@pytest.fixture
+def meta(person):
+    answer = APIClient().post(f"{AUTH}/login", {"email": EMAIL, "password": PASSWORD})
+    return answer.json()["meta"]
+
+
+def events(lines):
+    return [line["event"] for line in lines() if line.get("logger") == "kreida.security"]
+
+
+# One way in
+
+
+def _calls(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            yield getattr(function, "attr", None) or getattr(function, "id", None)
+
+
+def test_nothing_but_allauth_authenticates_or_signs_in():
+    forbidden = {"authenticate", "aauthenticate", "login", "alogin", "LoginView"}
+    found = {
+        (str(file), name)
+        for folder in ("apps", "config")
+        for file in (ROOT / folder).rglob("*.py")
+        if "tests" not in file.parts
+        for name in _calls(ast.parse(file.read_text()))
+        if name in forbidden
+    }
+    assert found == set()
+    assert django_settings.AUTHENTICATION_BACKENDS == [
+        "allauth.account.auth_backends.AuthenticationBackend"
+    ]
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/login", "/admin/"])
+def test_admin_takes_no_password(person, path):
+    User.objects.update(is_staff=True, is_superuser=True)
+    client = Client()
+    answer = client.post(path, {"username": EMAIL, "password": PASSWORD, "next": "/admin/"})
+    assert answer.status_code == 302
+    assert "_auth_user_id" not in client.session
+    assert (
+        client.get("/admin/login/?next=/admin/", follow=True)
+        .redirect_chain[-1][0]
+        .startswith("/accounts/login/?next=")
+    )
+
+
+def test_admin_changes_own_passwords_on_the_ordinary_page(page):
+    User.objects.update(is_staff=True)
+    assert page.get("/admin/password_change/")["Location"] == "/accounts/password/change/"
+
+
+def test_who_is_no_staff_is_forbidden_and_that_is_no_crash(page, log_lines):
+    assert page.get("/admin/login/").status_code == 403
+    assert "crash" not in [line["message"] for line in log_lines()]
+
+
+def test_refusal_raised_by_a_view_is_no_crash(log_lines):
+    log = RequestLog(lambda request: None)
+    request = RequestFactory().get("/")
+    request.META["kreida.request_id"] = "x"
+    log.process_exception(request, PermissionDenied())
+    assert log_lines() == []
+    log.process_exception(request, ValueError())
+    assert [line["message"] for line in log_lines()] == ["crash"]
+
+
+# next=
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "http://testserver.evil.example/",
+        "http://testserver/calendar/",
+        "http://localhost/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "http:///evil.example",
+        "https:evil.example",
+        "\t//evil.example",
+    ],
+)
+@override_settings(ALLOWED_HOSTS=["*"], PUBLIC_URL="https://kreida.example", HTTPS=True)
+def test_next_never_leaves_public_url(person, url):
+    sent = {"login": EMAIL, "password": PASSWORD, "next": url}
+    answer = Client().post("/accounts/login/", sent, HTTP_HOST="evil.example")
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    answer = Client().post("/language/", {"language": "uk", "next": url}, HTTP_HOST="evil.example")
+    assert answer["Location"] == "/"
+
+
+@pytest.mark.parametrize("url", ["/calendar/?a=b", "https://kreida.example/calendar/"])
+@override_settings(PUBLIC_URL="https://kreida.example", HTTPS=True)
+def test_next_within_public_url_is_followed(person, url):
+    sent = {"login": EMAIL, "password": PASSWORD, "next": url}
+    assert Client().post("/accounts/login/", sent)["Location"] == url
+
+
+# Tokens
+
+
+def refresh(token):
+    return APIClient().post(REFRESH, {"refresh_token": token})
+
+
+def test_replayed_refresh_token_ends_its_session(meta, log_lines):
+    fresh = refresh(meta["refresh_token"]).json()["data"]
+    assert bearer(fresh["access_token"]).get("/api/me/").status_code == 200
+    assert refresh(meta["refresh_token"]).status_code == 400
+    assert refresh(fresh["refresh_token"]).status_code == 400
+    assert bearer(fresh["access_token"]).get("/api/me/").status_code == 401
+    assert "refresh_token_replayed" in events(log_lines)
+
+
+def test_replay_leaves_other_sessions_alone(meta):
+    other = APIClient().post(f"{AUTH}/login", {"email": EMAIL, "password": PASSWORD}).json()["meta"]
+    refresh(meta["refresh_token"])
+    refresh(meta["refresh_token"])
+    assert refresh(other["refresh_token"]).status_code == 200
+
+
+# Hashing
+
+
+def fill_the_slots():
+    for _ in range(hashers.AT_ONCE):
+        assert hashers._slots.acquire(timeout=1)
+
+
+def empty_the_slots():
+    for _ in range(hashers.AT_ONCE):
+        hashers._slots.release()
+
+
+@pytest.fixture
+def slots_full(monkeypatch, person):
+    with override_settings(PASSWORD_HASHERS=[HASHER]):
+        person.set_password(PASSWORD)
+        person.save()
+        monkeypatch.setattr(hashers, "LONGEST_WAIT", 0.01)
+        fill_the_slots()
+        yield
+        empty_the_slots()
+
+
+SIGN_UP = {"password": PASSWORD, "first_name": "A", "last_name": "B", "role": "tutor"}
+
+
+@pytest.mark.parametrize("client", ["app", "browser"])
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("login", {"email": EMAIL, "password": PASSWORD}),
+        ("login", {"email": "no@body.example", "password": PASSWORD}),
+        ("signup", SIGN_UP | {"email": "second@school.example"}),
+    ],
+)
+def test_api_answers_429_when_no_password_can_be_hashed(slots_full, client, path, sent):
+    answer = APIClient().post(f"/_allauth/{client}/v1/auth/{path}", sent)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "2")
+    assert answer.json()["status"] == 429
+    assert answer.json()["errors"][0]["code"] == "throttled"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("login", {"login": EMAIL, "password": PASSWORD}),
+        ("signup", SIGN_UP | {"email": "second@school.example", "password1": PASSWORD}),
+    ],
+)
+def test_pages_answer_429_when_no_password_can_be_hashed(slots_full, path, sent):
+    answer = Client().post(f"/accounts/{path}/", sent, HTTP_ACCEPT_LANGUAGE="en")
+    assert (answer.status_code, answer["Retry-After"]) == (429, "2")
+    assert "Many people are signing in right now" in answer.content.decode()
+
+
+def test_password_change_waits_for_a_slot_too(monkeypatch, person):
+    with override_settings(PASSWORD_HASHERS=[HASHER]):
+        person.set_password(PASSWORD)
+        person.save()
+        client = Client()
+        client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
+        monkeypatch.setattr(hashers, "LONGEST_WAIT", 0.01)
+        fill_the_slots()
+        change = {"oldpassword": PASSWORD, "password1": "n3w-phrase-x", "password2": "n3w-phrase-x"}
+        answer = client.post("/accounts/password/change/", change)
+        again = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        empty_the_slots()
+    assert (answer.status_code, again.status_code) == (429, 429)
+
+
+def test_hashes_are_as_strong_as_djangos_and_old_ones_are_good():
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"]):
+        old = make_password(PASSWORD)
+    with override_settings(PASSWORD_HASHERS=[HASHER]):
+        new = make_password(PASSWORD)
+        assert check_password(PASSWORD, old)
+        assert new.split("$")[:2] == old.split("$")[:2]
+
+
+def test_request_that_the_password_pool_has_no_room_for_is_refused(person):
+    extra = {threads.PASSWORDS_BUSY: True}
+    sent = {"email": EMAIL, "password": PASSWORD}
+    api = APIClient().post(f"{AUTH}/login", sent, **extra)
+    form = Client().post("/accounts/login/", {"login": EMAIL, "password": PASSWORD}, **extra)
+    assert (api.status_code, form.status_code) == (429, 429)
+    assert api.json()["status"] == 429
+    assert form["Content-Type"].startswith("text/html")
+
+
+# What the owner is told, and what is logged
+
+
+def again(page):
+    page.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+
+def test_password_change_is_told_by_mail_and_logged(page, log_lines):
+    mail.outbox.clear()
+    phrase = "another-long-phrase-8"
+    change = {"oldpassword": PASSWORD, "password1": phrase, "password2": phrase}
+    assert page.post("/accounts/password/change/", change).status_code == 302
+    assert [message.to for message in mail.outbox] == [[EMAIL]]
+    assert "password_changed" in events(log_lines)
+
+
+def test_address_change_is_told_at_both_addresses_and_logged(page, person, log_lines):
+    EmailAddress.objects.create(user=person, email=NEW, verified=True)
+    again(page)
+    mail.outbox.clear()
+    page.post("/accounts/email/", {"action_primary": "", "email": NEW})
+    person.refresh_from_db()
+    assert person.email == NEW
+    assert sorted(message.to[0] for message in mail.outbox) == sorted([EMAIL, NEW])
+    assert "email_changed" in events(log_lines)
+
+
+@pytest.mark.parametrize("action", ["add", "primary", "remove"])
+def test_address_changes_need_the_password_again(page, person, action):
+    EmailAddress.objects.create(user=person, email=NEW, verified=True)
+    sent = {f"action_{action}": "", "email": "third@x.example" if action == "add" else NEW}
+    answer = page.post("/accounts/email/", sent)
+    assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert list(EmailAddress.objects.values_list("email", "primary")) == [
+        (EMAIL, True),
+        (NEW, False),
+    ]
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+def test_api_changes_addresses_after_the_password_again(meta, person, method):
+    EmailAddress.objects.create(user=person, email=NEW, verified=True)
+    client = APIClient(headers={"X-Session-Token": meta["session_token"]})
+    sent = {"email": "third@x.example" if method == "post" else NEW, "primary": True}
+    url = "/_allauth/app/v1/account/email"
+    assert getattr(client, method)(url, sent).status_code == 401
+    assert client.post(f"{AUTH}/reauthenticate", {"password": PASSWORD}).status_code == 200
+    assert getattr(client, method)(url, sent).status_code == 200
+
+
+def test_sign_in_and_out_are_logged_with_account_and_address(person, log_lines):
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    client.post("/accounts/login/", {"login": EMAIL, "password": "wrong"})
+    client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
+    client.post("/accounts/logout/")
+    lines = [line for line in log_lines() if line["logger"] == "kreida.security"]
+    assert [line["event"] for line in lines] == ["sign_in_failed", "sign_in", "sign_out"]
+    assert {(line["user_id"], line["address"]) for line in lines} == {(person.pk, "192.0.2.7")}
+    assert PASSWORD not in json.dumps(lines)
+
+
+# What signing up tells
+
+
+@pytest.fixture
+def with_mail(settings):
+    settings.EMAIL_URL = "smtp://mail.example"
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+
+def page_sign_up(email, **changes):
+    sent = SIGN_UP | {"email": email, "password1": PASSWORD, **changes}
+    return Client().post("/accounts/signup/", sent)
+
+
+def app_sign_up(email, **changes):
+    return APIClient().post(f"{AUTH}/signup", SIGN_UP | {"email": email, **changes})
+
+
+@pytest.mark.parametrize("ask", [page_sign_up, app_sign_up])
+@pytest.mark.parametrize("weak", [{}, {"password1": "12345678", "password": "12345678"}])
+def test_known_and_new_address_are_answered_alike(person, with_mail, monkeypatch, ask, weak):
+    hashed = []
+    encode = "django.contrib.auth.hashers.MD5PasswordHasher.encode"
+    monkeypatch.setattr(encode, lambda *args: hashed.append(1) or "md5$salt$x")
+    answers, costs = [], []
+    for email in (EMAIL, "second@school.example"):
+        answers.append(ask(email, **weak))
+        costs.append(len(hashed))
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].get("Location") == answers[1].get("Location")
+    assert costs[1] == 2 * costs[0] == (0 if weak else 2)
+    if ask is app_sign_up and not weak:
+        assert answers[0].json()["data"] == answers[1].json()["data"]
+        assert set(answers[0].json()["meta"]) == set(answers[1].json()["meta"])
+
+
+@pytest.mark.parametrize("ask", [page_sign_up, app_sign_up])
+def test_refused_role_names_the_roles(db, ask):
+    text = ask("second@school.example", role="admin").content.decode()
+    assert "tutor" in text
+    assert "student" in text
+
+
+# A second click
+
+
+def key_of(email, **fields):
+    address = EmailAddress.objects.get(email=email)
+    return EmailConfirmationHMAC.create(address).key
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_second_click_on_a_confirmation_says_that_it_is_done(person, method):
+    url = f"/accounts/confirm-email/{key_of(EMAIL)}/"
+    assert Client().post(url).status_code == 302
+    answer = getattr(Client(), method)(url, HTTP_ACCEPT_LANGUAGE="en")
+    assert answer.status_code == 200
+    assert "You have confirmed this address already" in answer.content.decode()
+    assert "/accounts/login/" in answer.content.decode()
+
+
+def test_second_confirmation_by_the_api_succeeds_like_the_first(person):
+    sent = {"key": key_of(EMAIL)}
+    first, second = (APIClient().post(f"{AUTH}/email/verify", sent) for _ in range(2))
+    assert first.status_code == second.status_code == 401
+    assert first.json()["data"] == second.json()["data"]
+    assert APIClient().post(f"{AUTH}/email/verify", {"key": "x"}).status_code == 400
+
+
+def test_bad_confirmation_gets_a_page(person):
+    for method in ("get", "post"):
+        answer = getattr(Client(), method)("/accounts/confirm-email/MQ:1:x/")
+        assert answer["Content-Type"].startswith("text/html")
+        assert EmailAddress.objects.get(email=EMAIL).verified is False
+
+
+# Cookies
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("https://kreida.example", ["__Host-sessionid", "__Host-csrftoken", "__Host-device"]),
+        ("http://127.0.0.1:8000", ["sessionid", "csrftoken", "device"]),
+    ],
+)
+def test_cookies_are_bound_to_the_host_under_https(tmp_path, url, names):
+    script = (
+        "from config import settings as s;"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME)"
+    )
+    env = {**os.environ, "PUBLIC_URL": url, "DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == names, done.stderr
+
+
+def test_host_cookies_have_the_attributes_that_browsers_demand(person, settings):
+    for kind in ("SESSION", "CSRF"):
+        setattr(settings, f"{kind}_COOKIE_SECURE", True)
+    client = Client()
+    client.get("/accounts/login/", secure=True)
+    client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD}, secure=True)
+    for name in ("sessionid", "csrftoken", "device"):
+        cookie = client.cookies[name]
+        assert (cookie["path"], cookie["domain"], cookie["secure"]) == ("/", "", True), name
