@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from apps.classroom import blobs, folding, store
@@ -31,7 +30,7 @@ def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None
         raise service_unavailable() from exc
     if present.is_newer:
         raise service_unavailable()
-    with transaction.atomic():
-        keep_version(session_id, present.updates, now=timezone.now(), at_least=timedelta())
-        store.append({session_id: [update]})
-        transaction.on_commit(lambda: control.draw(room, update))
+    # In two transactions: a version too many does no harm, and packing it takes its time.
+    keep_version(session_id, present.updates, now=timezone.now(), at_least=timedelta())
+    store.append({session_id: [update]})
+    control.draw(room, update)

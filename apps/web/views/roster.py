@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -81,11 +80,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("The preview has grown old. Choose the file again."))
         return redirect("web:roster")
     emails = _emails(roster)
-    with transaction.atomic():
-        classroom = _named(me, roster)
-        if classroom.pk is None:
-            classroom.save()
-        refused = _invite_all(classroom, emails)
+    classroom = _named(me, roster)
+    if classroom.pk is None:
+        classroom.save()
+    # Each in a transaction of its own: one of all would keep SQLite's other writers waiting.
+    refused = _invite_all(classroom, emails)
     del request.session[KEY]
     invited = len(emails) - len(refused)
     messages.success(

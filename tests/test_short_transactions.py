@@ -1,0 +1,87 @@
+"""What takes long is outside of transactions: on SQLite each holds up every other writer."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from rest_framework.test import APIClient
+
+from apps.classroom import versions
+from apps.web.views import roster
+from conftest import AUTH, PASSWORD, sign_up
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class WatchedHasher(MD5PasswordHasher):
+    inside: list[bool] = []
+
+    def encode(self, password, salt):
+        self.inside.append(connection.in_atomic_block)
+        return super().encode(password, salt)
+
+
+@pytest.fixture
+def hashed(settings):
+    settings.PASSWORD_HASHERS = [f"{__name__}.WatchedHasher"]
+    WatchedHasher.inside.clear()
+    return WatchedHasher.inside
+
+
+def test_passwords_are_hashed_outside_of_transactions(hashed):
+    token = sign_up().json()["meta"]["access_token"]
+    signing_in = {"email": "new@school.example", "password": PASSWORD}
+    assert APIClient().post(f"{AUTH}/login", signing_in).status_code == 200
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    change = {"current_password": PASSWORD, "new_password": PASSWORD + "x"}
+    changed = client.post(f"{AUTH.removesuffix('auth')}account/password/change", change)
+    assert changed.status_code in (200, 401)  # the change signs this session out
+    assert len(hashed) >= 4
+    assert not any(hashed)
+
+
+def test_roster_is_imported_in_many_transactions(tutor, client, monkeypatch):
+    inside = []
+
+    def watch(**_invitation):
+        inside.append(connection.in_atomic_block)
+
+    monkeypatch.setattr(roster, "invite_to_classroom", watch)
+    client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
+    file = SimpleUploadedFile("roster.csv", b"email\na@school.example\nb@school.example\n")
+    page = client.post("/students/import/", {"file": file, "name": "Algebra"}, follow=True)
+    client.post("/students/import/confirm/", {"id": page.context["id"]})
+    assert inside == [False, False]
+
+
+def test_board_is_packed_outside_of_a_transaction_when_it_is_restored(lesson, monkeypatch):
+    from django.utils import timezone
+
+    from apps.classroom import history, store
+    from apps.classroom.models import BoardVersion
+
+    inside = []
+    packed = versions.blobs.compressed
+
+    def compressed(updates):
+        inside.append(connection.in_atomic_block)
+        return packed(updates)
+
+    monkeypatch.setattr(
+        versions,
+        "blobs",
+        SimpleNamespace(
+            compressed=compressed, read=versions.blobs.read, NewerFormat=versions.blobs.NewerFormat
+        ),
+    )
+    versions.keep_version(
+        lesson.session.pk, [b"\x00\x00"], now=timezone.now(), at_least=timedelta()
+    )
+    version = BoardVersion.objects.get()
+    history.restore_board(session_id=lesson.session.pk, room=lesson.session.uuid, version=version)
+    assert inside == [False, False]
+    assert store.load([lesson.session.pk])
