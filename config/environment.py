@@ -56,11 +56,14 @@ def choice(name: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def networks(name: str, default: list[str]) -> list[str]:
+def trusted_proxies(public: str) -> list[str]:
+    """Networks. Unless told, proxies on this machine, and none while it is its own public address:
+    then whoever asks is no proxy."""
+    default = [] if is_loopback(str(urlsplit(public).hostname)) else ["127.0.0.0/8", "::1/128"]
     try:
-        return [str(ipaddress.ip_network(item)) for item in items(name) or default]
+        return [str(ipaddress.ip_network(one)) for one in items("TRUSTED_PROXIES") or default]
     except ValueError as exc:
-        raise refuse(name, f"addresses or networks like {', '.join(default)} ({exc})") from exc
+        raise refuse("TRUSTED_PROXIES", f"networks like 127.0.0.0/8, ::1/128 ({exc})") from exc
 
 
 def refuse_misspelt_names() -> None:
@@ -156,7 +159,7 @@ def allowed_hosts(public: str) -> list[str]:
 
 
 def is_loopback(host: str) -> bool:
-    return host in ("localhost", "[::1]") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+    return host in ("localhost", "::1", "[::1]") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
 def _host(name: str, value: str) -> str:

@@ -22,7 +22,7 @@ REDIS_URL = environment.redis_url()
 TURN_URLS, TURN_SECRET = environment.turn()
 STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
 # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
-TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES", ["127.0.0.0/8", "::1/128"])
+TRUSTED_PROXIES = environment.trusted_proxies(PUBLIC_URL)
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 
 INSTALLED_APPS = [

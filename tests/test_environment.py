@@ -31,7 +31,7 @@ READERS = {
     "REDIS_URL": environment.redis_url,
     "EMAIL_URL": environment.mail,
     "TURN_URLS": environment.turn,
-    "TRUSTED_PROXIES": lambda: environment.networks("TRUSTED_PROXIES", ["::1/128"]),
+    "TRUSTED_PROXIES": lambda: environment.trusted_proxies("https://kreida.example"),
     "DATA_DIR": environment.data_dir,
 }
 
@@ -121,6 +121,18 @@ def test_public_url_is_spelt_as_browsers_send_it(monkeypatch):
 def test_only_a_server_without_public_url_answers_the_test_client(monkeypatch, url, hosts):
     monkeypatch.setenv("PUBLIC_URL", url)
     assert environment.allowed_hosts(environment.public_url(8000)) == hosts
+
+
+@pytest.mark.parametrize(
+    ("public", "proxies"),
+    [
+        ("http://127.0.0.1:8000", []),
+        ("http://[::1]:8000", []),
+        ("https://kreida.example", ["127.0.0.0/8", "::1/128"]),
+    ],
+)
+def test_clients_of_a_server_without_a_proxy_are_not_trusted_as_one(public, proxies):
+    assert environment.trusted_proxies(public) == proxies
 
 
 @pytest.mark.parametrize("name", ["with space", "a#b", "a?b", "a%20b", "дані"])
