@@ -256,6 +256,11 @@ def _board() -> dict[str, str]:
             "If reloading does not help, the tutor can go back to an earlier state in the history."
         ),
         "boardReload": _("Reload the board"),
+        "boardUnavailable": _("The board cannot be opened now"),
+        "boardUnavailableHint": _(
+            "It is tried again by itself. Call and chat go on; what you draw is kept here until "
+            "then."
+        ),
         "boardTools": _("Board tools"),
         "page": _("Page {number}"),
         "pages": _("Pages of the board"),

@@ -2,6 +2,7 @@ import { type Awareness, applyAwarenessUpdate, removeAwarenessStates } from "y-p
 import { messageYjsSyncStep2 } from "y-protocols/sync";
 import { type Doc, encodeStateAsUpdate, type Transaction } from "yjs";
 import { LastingSocket, type Refusal } from "../net/socket";
+import { CLOSE } from "../protocol";
 import { Store } from "../state/store";
 import * as frames from "./frames";
 import { Outbox } from "./outbox";
@@ -19,6 +20,8 @@ export interface BoardLink {
   /** The first state of the board has come; before that it is not known what is on it. */
   synced: boolean;
   unsent: number;
+  /** The server has the board and cannot open it just now; it is asked again by and by. */
+  unavailable: boolean;
 }
 
 /**
@@ -27,7 +30,12 @@ export interface BoardLink {
  * is larger or sooner than the server takes it.
  */
 export class BoardProvider {
-  readonly link = new Store<BoardLink>({ open: false, synced: false, unsent: 0 });
+  readonly link = new Store<BoardLink>({
+    open: false,
+    synced: false,
+    unsent: 0,
+    unavailable: false,
+  });
   #socket: LastingSocket;
   #outbox = new Outbox();
   #pacer: Pacer;
@@ -48,7 +56,10 @@ export class BoardProvider {
       address,
       opened: () => this.#opened(),
       received: (data) => this.#received(data),
-      lost: () => this.#lost(),
+      lost: (code) => {
+        this.#lost();
+        if (code === CLOSE.unavailable) this.link.patch({ unavailable: true });
+      },
       refused: (why) => {
         this.#lost();
         refused(why);
@@ -160,7 +171,7 @@ export class BoardProvider {
     if (kind !== messageYjsSyncStep2) return;
     this.#outbox.acknowledge();
     this.#probing = false;
-    this.link.patch({ synced: true });
+    this.link.patch({ synced: true, unavailable: false });
     this.#report();
     if (this.#outbox.count) this.#probeSoon();
   }

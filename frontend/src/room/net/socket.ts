@@ -2,6 +2,8 @@ import { CLOSE, isFinal } from "../protocol";
 import { backoff } from "./backoff";
 import { ApiError } from "./http";
 
+const TURNED_AWAY: readonly number[] = [CLOSE.unavailable, CLOSE.flood];
+
 /** Why a socket will not be tried again: a close code, or what `join` answered. */
 export type Refusal = number | ApiError;
 
@@ -25,6 +27,8 @@ export class LastingSocket {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
+  /** The server has said something on the present connection. */
+  #heard = false;
   /** Raised by every new attempt and by stop, so that an answer to an older one is not used. */
   #turn = 0;
   #stopped = true;
@@ -112,7 +116,7 @@ export class LastingSocket {
     };
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       if (turn !== this.#turn) return;
-      this.#attempt = 0;
+      this.#heard = true;
       this.handlers.received(event.data);
     };
     socket.onclose = (event) => {
@@ -134,6 +138,9 @@ export class LastingSocket {
   }
 
   #lose(code: number, retryAfter: number | null = null): void {
+    // Whoever opens a connection only to turn us away is asked less and less often.
+    if (this.#heard && !TURNED_AWAY.includes(code)) this.#attempt = 0;
+    this.#heard = false;
     const wait = retryAfter === null ? backoff(this.#attempt) : retryAfter * 1000;
     this.#attempt += 1;
     clearTimeout(this.#timer);

@@ -23,13 +23,14 @@ function useTold(board: Board, open: boolean, waiting: boolean): boolean {
 
 function Unsent({ board }: { board: Board }) {
   const t = useWords();
-  const { open, unsent: changes } = useStore(board.provider.link);
+  const { open, unsent: changes, unavailable } = useStore(board.provider.link);
   const unsent = changes + useStore(board.files.unsent);
   const told = useTold(board, open, unsent > 0);
   return (
     <span className="room-unsent" role="status">
       {told && <b title={t("unsentHint")}>{t("unsent", { count: unsent })}</b>}
-      {!told && !open && <i>{t("connecting")}</i>}
+      {unavailable && <b title={t("boardUnavailableHint")}>{t("boardUnavailable")}</b>}
+      {!told && !open && !unavailable && <i>{t("connecting")}</i>}
     </span>
   );
 }
