@@ -154,6 +154,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Kreida] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # A class may sign up at once from behind one address, so these are wider than allauth's own.
 # Wrong guesses are counted by apps/accounts/guess_limits.py.

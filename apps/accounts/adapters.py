@@ -1,7 +1,8 @@
 """Where allauth is told what an account is here, and where it tells what happened to one."""
 
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email
@@ -89,6 +90,18 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
 
     # What the owner of an account is told of
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Its links and its name are PUBLIC_URL's, whatever Host the request came with."""
+        site = SimpleNamespace(name="Kreida", domain=urlsplit(settings.PUBLIC_URL).netloc)
+        links = {
+            name: urljoin(
+                settings.PUBLIC_URL, urlsplit(link)._replace(scheme="", netloc="").geturl()
+            )
+            for name, link in context.items()
+            if name.endswith("_url")
+        }
+        super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
 
     def send_notification_mail(
         self,

@@ -322,6 +322,21 @@ def test_sign_in_and_out_are_logged_with_account_and_address(person, log_lines):
     assert PASSWORD not in json.dumps(lines)
 
 
+@pytest.mark.parametrize("ask", [Client().post, APIClient().post])
+def test_mailed_links_are_of_public_url_whatever_the_host(person, settings, ask):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.PUBLIC_URL = "https://kreida.example"
+    mail.outbox.clear()
+    is_page = isinstance(ask.__self__, APIClient) is False
+    url = "/accounts/password/reset/" if is_page else f"{AUTH}/password/request"
+    for email in (EMAIL, "no@body.example"):
+        ask(url, {"email": email}, HTTP_HOST="evil.example")
+    assert len(mail.outbox) == 2
+    for message in mail.outbox:
+        assert "evil" not in message.subject + message.body
+        assert "https://kreida.example/accounts/" in message.body
+
+
 # What signing up tells
 
 
