@@ -28,19 +28,38 @@ from apps.accounts.guess_limits import (
 from apps.accounts.models import User
 from apps.common.addresses import client_address
 from apps.common.errors import throttled
-from apps.common.mail import validate_address
 from apps.common.security_log import log_security_event
-from apps.common.text import lookup_email
+from apps.common.text import clean_email, lookup_email
 
 
 def display_name(user: User) -> str:
     return user.get_full_name()
 
 
+def account_email(typed: str) -> str:
+    """The address by which the account is kept. Those from before addresses had one canonical
+    form may be kept as they were typed."""
+    canonical, plain = lookup_email(typed), typed.strip().lower()
+    if canonical != plain and not User.objects.filter(email=canonical).exists():
+        return plain
+    return canonical
+
+
 class AccountAdapter(DefaultAccountAdapter):
     def clean_email(self, email: str) -> str:
-        validate_address(email)
-        return email
+        """For signing up, adding an address and asking for a new password alike."""
+        return clean_email(email)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """By any spelling of the account's address."""
+        if credentials.get("email"):
+            credentials["email"] = account_email(credentials["email"])
+        return super().authenticate(request, **credentials)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth's forms mail to the address that was typed, and Django would encode its domain
+        by IDNA 2003: the mail could go to another domain."""
+        super().send_mail(template_prefix, lookup_email(email), context)
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """Fills the row before allauth saves it, so that it never stands without a role."""
@@ -61,7 +80,7 @@ class AccountAdapter(DefaultAccountAdapter):
     # Signing in
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        email = lookup_email(credentials.get("email", ""))
+        email = account_email(credentials.get("email", ""))
         user = _account_of(email)
         try:
             self._guess = begin_guess(_limits(request, email, user))
@@ -73,11 +92,11 @@ class AccountAdapter(DefaultAccountAdapter):
         self._guess.forgive()
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
-        email = lookup_email(credentials.get("email", ""))
+        email = account_email(credentials.get("email", ""))
         forget_guesses(_limits(request, email, _account_of(email)))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        user = _account_of(lookup_email(credentials.get("email", "")))
+        user = _account_of(account_email(credentials.get("email", "")))
         log_security_event("sign_in_failed", request=request, user_id=_id(user))
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:

@@ -26,7 +26,7 @@ class NewUserForm(BaseUserCreationForm):
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     add_form = NewUserForm
-    ordering = ("last_name", "first_name")
+    ordering = ("sort_key", "id")
     list_display = ("email", "first_name", "last_name", "role", "is_active", "is_staff")
     list_filter = ("role", "is_active", "is_staff")
     search_fields = ("email", "first_name", "last_name")

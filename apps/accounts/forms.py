@@ -8,14 +8,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.common.forms import NameField
 from apps.common.zones import validate_time_zone
 
 
 class ProfileFields(forms.Form):
     """allauth's ACCOUNT_SIGNUP_FORM_CLASS, for its pages and its headless API alike."""
 
-    first_name = forms.CharField(label=_("First name"), max_length=100)
-    last_name = forms.CharField(label=_("Last name"), max_length=100)
+    first_name = NameField(label=_("First name"))
+    last_name = NameField(label=_("Last name"))
     role = forms.ChoiceField(
         label=_("I am a"),
         choices=User.Role,

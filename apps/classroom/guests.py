@@ -1,6 +1,5 @@
 """Guests as their Django session knows them: one identity a room, and good for no other."""
 
-import unicodedata
 import uuid
 from typing import Any
 from uuid import UUID
@@ -12,13 +11,6 @@ from apps.classroom.policies import Person, Role
 MAX_NAME = 80
 MAX_ROOMS = 20
 _KEY = "guest_in_rooms"
-
-
-def clean_name(typed: str) -> str:
-    """What a person may be called by others: one line, no control or direction characters."""
-    shown = (" " if c.isspace() else c for c in typed)
-    kept = (c for c in shown if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    return " ".join("".join(kept).split())[:MAX_NAME]
 
 
 def new_key() -> str:

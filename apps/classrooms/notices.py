@@ -1,22 +1,55 @@
 """The mail that classrooms send."""
 
+import re
+
 from django.conf import settings
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from apps.classrooms.invitations import invitation_link
 from apps.classrooms.models import Membership
 from apps.common.mail import send
 
+MAX_SHOWN = 60  # characters of a name, in a mail that may go to a stranger
+
 
 def send_invitation(membership: Membership, email: str) -> None:
-    """In the invited person's language; before they have one, in the tutor's."""
+    """In the tutor's language: whether the address has an account is not looked at."""
     tutor = membership.classroom.tutor
-    reader = membership.student or tutor
-    with translation.override(reader.locale):
-        names = {"tutor": tutor.get_full_name(), "classroom": membership.classroom.name}
-        send(
-            to=email,
-            subject=_("%(tutor)s invites you to “%(classroom)s”") % names,
-            text=_("To accept, sign in here or sign up as a student with this e-mail: %(url)s")
-            % {"url": f"{settings.PUBLIC_URL}/classrooms/"},
-        )
+    link = invitation_link(membership, timezone.now())
+    with translation.override(tutor.locale):
+        values = {
+            "tutor": _plain(tutor.get_full_name()),
+            "classroom": _plain(membership.classroom.name),
+            "url": link.url,
+        }
+        lines = [
+            _("Tutor %(tutor)s invites you to the classroom “%(classroom)s” on Kreida.") % values,
+            _("To accept or decline, open: %(url)s") % values,
+            _("If you do not know this person, ignore this mail: nothing happens."),
+        ]
+        send(to=email, subject=_("An invitation to a classroom"), text="\n\n".join(lines))
+
+
+def send_departure(membership: Membership) -> None:
+    tutor, student = membership.classroom.tutor, membership.student
+    if student is None:
+        return
+    with translation.override(tutor.locale):
+        names = {
+            "student": _plain(student.get_full_name()),
+            "classroom": _plain(membership.classroom.name),
+        }
+        lines = [
+            _("%(student)s has left the classroom “%(classroom)s”.") % names,
+            _("Lessons that are scheduled already stay in your calendar until you cancel them."),
+            f"{settings.PUBLIC_URL}/classrooms/{membership.classroom_id}/",
+        ]
+        send(to=tutor.email, subject=_("A student has left a classroom"), text="\n\n".join(lines))
+
+
+def _plain(name: str) -> str:
+    """Short, one line, and nothing that a mail program would make a link of."""
+    text = re.sub(r"\.(?=\w)", ". ", re.sub(r"[/:\\\\@<>]+", " ", name))
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

@@ -1,6 +1,8 @@
 """Who may see and change classrooms and memberships."""
 
+from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
+from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Classroom, Membership
 from apps.common.errors import forbidden, not_found
 from apps.common.parsing import MAX_ID
@@ -10,12 +12,15 @@ def may_manage_classroom(user: User, classroom: Classroom) -> bool:
     return user.is_tutor and classroom.tutor_id == user.pk
 
 
-def may_accept(user: User, membership: Membership) -> bool:
+def may_accept(user: User, membership: Membership, token: str = "") -> bool:
+    """Of an address: whoever has confirmed that it is theirs, or holds the invitation's link."""
     if not user.is_student:
         return False
-    if membership.student_id is None:
-        return membership.invited_email == user.email
-    return membership.student_id == user.pk
+    if membership.student_id is not None:
+        return membership.student_id == user.pk
+    if token and read_invitation(token).pk == membership.pk:
+        return True
+    return membership.invited_email in verified_emails(user)
 
 
 def access_classroom(user: User, classroom_id: int) -> Classroom:
@@ -59,9 +64,17 @@ def access_membership(user: User, membership_id: int) -> Membership:
     return membership
 
 
-def access_invitation(user: User, membership_id: int) -> Membership:
-    """The membership, for the student whom it invites."""
+def access_invitation(user: User, membership_id: int, token: str = "") -> Membership:
+    """The membership, for the student whom it invites. Raises what `read_invitation` does."""
     membership = _membership(membership_id)
-    if not may_accept(user, membership):
+    if not may_accept(user, membership, token):
+        raise forbidden()
+    return membership
+
+
+def access_own_membership(user: User, membership_id: int) -> Membership:
+    """The membership, for its student."""
+    membership = _membership(membership_id)
+    if not user.is_student or membership.student_id != user.pk:
         raise forbidden()
     return membership

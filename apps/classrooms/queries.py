@@ -8,20 +8,21 @@ from apps.accounts.models import User
 from apps.classrooms.models import Membership
 from apps.common.db import select
 from apps.common.pagination import Page
-from apps.common.text import fold
+from apps.common.text import fold, shown_email
 
 Row = dict[str, Any]
 
 
 _MINE = """
 WITH shared AS (
-    SELECT membership.student_id, classroom.id AS classroom_id, classroom.name
+    SELECT membership.student_id, classroom.id AS classroom_id, classroom.name,
+        classroom.sort_key
     FROM classrooms_membership AS membership
     JOIN classrooms_classroom AS classroom ON classroom.id = membership.classroom_id
     WHERE classroom.tutor_id = %s AND classroom.archived_at IS NULL
         AND membership.role = 'student' AND membership.status = 'active'
 ), people AS (
-    SELECT id, first_name, last_name, email FROM accounts_user
+    SELECT id, first_name, last_name, email, sort_key FROM accounts_user
     WHERE id IN (SELECT student_id FROM shared) {matching}
 )
 """
@@ -29,11 +30,11 @@ _COUNT = f"{_MINE} SELECT COUNT(*) FROM people"  # noqa: S608 (constants)
 _PAGE = f"""
 {_MINE}, page AS (
     SELECT *, COUNT(*) OVER () AS total FROM people
-    ORDER BY last_name, first_name, id LIMIT %s OFFSET %s
+    ORDER BY sort_key, id LIMIT %s OFFSET %s
 )
 SELECT page.id, first_name, last_name, email, total, shared.classroom_id, shared.name
 FROM page JOIN shared ON shared.student_id = page.id
-ORDER BY last_name, first_name, page.id, shared.name, shared.classroom_id
+ORDER BY page.sort_key, page.id, shared.sort_key, shared.classroom_id
 """  # noqa: S608
 
 
@@ -48,8 +49,13 @@ def my_students(tutor: User, words: str, page: Page) -> tuple[int, list[Row]]:
     rows: dict[int, Row] = {}
     for pk, first, last, email, _total, classroom_id, name in found:
         if pk not in rows:
-            person = {"id": pk, "first_name": first, "last_name": last, "email": email}
-            rows[pk] = {**person, "classrooms": []}
+            rows[pk] = {
+                "id": pk,
+                "first_name": first,
+                "last_name": last,
+                "email": shown_email(email),
+                "classrooms": [],
+            }
         rows[pk]["classrooms"].append({"id": classroom_id, "name": name})
     if found or not page.offset:
         return (found[0][4] if found else 0), list(rows.values())
@@ -61,14 +67,12 @@ def members(classroom_id: int, words: str, status: str | None, page: Page) -> tu
     found = Membership.objects.filter(classroom=classroom_id).matching(words)
     if status:
         found = found.filter(status=status)
-    ordered = found.select_related("student").order_by(
-        "student__last_name", "student__first_name", "id"
-    )
+    ordered = found.select_related("student").in_order()
     return found.count(), [membership_json(m) for m in ordered[page.offset : page.stop]]
 
 
 def membership_json(membership: Membership) -> Row:
-    student = membership.student
+    student = None if membership.is_hidden else membership.student
     return {
         "id": membership.pk,
         "classroom_id": membership.classroom_id,
@@ -76,7 +80,7 @@ def membership_json(membership: Membership) -> Row:
             "id": student.pk if student else None,
             "first_name": student.first_name if student else "",
             "last_name": student.last_name if student else "",
-            "email": student.email if student else membership.invited_email,
+            "email": membership.shown_email,
         },
         "role": membership.role,
         "status": membership.status,

@@ -2,14 +2,23 @@
 
 from collections.abc import Collection
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
+from apps.classrooms.invitations import (
+    InvitationLink,
+    count_invitation,
+    invitation_link,
+    is_mailed,
+    may_mail,
+)
 from apps.classrooms.models import Classroom, Membership, normal_join_code
-from apps.classrooms.notices import send_invitation
-from apps.common.errors import forbidden, invalid, not_found
+from apps.classrooms.notices import send_departure, send_invitation
+from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.versions import check_version
 
 Status = Membership.Status
@@ -20,6 +29,8 @@ _TUTOR_MOVES = {
     Status.ACTIVE: {Status.PAUSED, Status.REMOVED},
     Status.PAUSED: {Status.ACTIVE, Status.REMOVED},
     Status.REMOVED: set(),
+    Status.DECLINED: {Status.REMOVED},
+    Status.LEFT: {Status.REMOVED},
 }
 
 
@@ -32,9 +43,26 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
     ).first()
     if classroom is None:
         raise not_found(_("No classroom has this code."))
-    membership = _locked(_membership_of(classroom, student, Status.ACTIVE))
+    theirs = Membership.objects.filter(
+        classroom=classroom, student=None, invited_email__in=verified_emails(student)
+    )
+    membership = Membership.objects.filter(classroom=classroom, student=student).first()
+    if membership is None and (invited := theirs.order_by("status").last()):
+        if theirs.filter(status=Status.REMOVED).exists():
+            raise _kept_out()
+        membership = _locked(invited)
+        membership.student, membership.invited_email = student, ""
+        membership.save()
+    if membership is None:
+        membership, _created = Membership.objects.get_or_create(
+            classroom=classroom,
+            student=student,
+            defaults={"status": Status.ACTIVE, "joined_at": timezone.now()},
+        )
+    membership = _locked(membership)
     if membership.status in (Status.PAUSED, Status.REMOVED):
-        raise forbidden(_("Your tutor has to let you back into this classroom."))
+        raise _kept_out()
+    theirs.delete()
     return _activate(membership)
 
 
@@ -53,23 +81,30 @@ def change_classroom(
 
 @transaction.atomic
 def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
-    """Invites a person, with an account or without; somebody who is a member already stays so."""
-    email = email.strip().lower()
-    student = User.objects.filter(email=email, is_active=True).first()
-    if student is None:
-        membership, _created = Membership.objects.get_or_create(
-            classroom=classroom, invited_email=email, defaults={"status": Status.INVITED}
-        )
-    elif not student.is_student:
-        raise invalid(email=_("This account is not a student's."))
-    else:
-        membership = _membership_of(classroom, student, Status.INVITED)
-    if membership.status == Status.REMOVED:
-        membership.status = Status.INVITED
-        membership.save(update_fields=["status"])
-    if membership.status == Status.INVITED:
+    """Invites whoever owns the address; a member stays one. Raises `throttled`."""
+    now = timezone.now()
+    # In the order in which all take these locks: tutor, membership, limits.
+    tutor = User.objects.select_for_update(no_key=True).get(pk=classroom.tutor_id)
+    membership = _membership_by_email(classroom, email)
+    if membership.status in (Status.ACTIVE, Status.PAUSED):
+        return membership
+    is_new = membership.pk is None or membership.status != Status.INVITED
+    if is_new:
+        membership.status, membership.invited_at = Status.INVITED, now
+        membership.save()
+    elif is_mailed(tutor, email, now):
+        return membership
+    count_invitation(tutor, email, now)
+    if settings.EMAIL_URL and may_mail(tutor, email, now):
         transaction.on_commit(lambda: send_invitation(membership, email))
     return membership
+
+
+def _membership_by_email(classroom: Classroom, email: str) -> Membership:
+    """That of a person who has accepted before, or of the address; not saved if it is new."""
+    here = Membership.objects.select_related("student").filter(classroom=classroom)
+    known = here.filter(student__email=email).first() or here.filter(invited_email=email).first()
+    return known or Membership(classroom=classroom, invited_email=email)
 
 
 @transaction.atomic
@@ -80,12 +115,48 @@ def accept_invitation(*, membership: Membership, student: User) -> Membership:
         raise forbidden(_("This invitation was taken back."))
     if membership.student_id is None:
         other = Membership.objects.filter(classroom=membership.classroom, student=student).first()
+        if other is not None and other.status == Status.PAUSED:
+            raise _kept_out()
         if other is not None:
             membership.delete()
             membership = other
         else:
             membership.student, membership.invited_email = student, ""
     return _activate(membership)
+
+
+@transaction.atomic
+def decline_invitation(*, membership: Membership) -> Membership:
+    """Raises `forbidden` unless it is an invitation still (repeating it is fine)."""
+    membership = _locked(membership)
+    if membership.status not in (Status.INVITED, Status.DECLINED):
+        raise forbidden(_("This is no invitation any more."))
+    membership.status = Status.DECLINED
+    membership.save(update_fields=["status"])
+    return membership
+
+
+@transaction.atomic
+def leave_classroom(*, membership: Membership) -> Membership:
+    """The student goes; lessons stay in the calendar. The code lets a student back in, but nobody
+    whom the tutor has paused. Raises `forbidden`."""
+    membership = _locked(membership)
+    if membership.status in (Status.LEFT, Status.REMOVED):
+        return membership
+    if membership.status not in (Status.ACTIVE, Status.PAUSED):
+        raise forbidden(_("You are not a member of this classroom."))
+    is_paused = membership.status == Status.PAUSED
+    membership.status = Status.REMOVED if is_paused else Status.LEFT
+    membership.save(update_fields=["status"])
+    transaction.on_commit(lambda: send_departure(membership))
+    return membership
+
+
+def link_of(*, membership: Membership) -> InvitationLink:
+    """Raises `forbidden` unless it is an invitation still."""
+    if membership.status != Status.INVITED:
+        raise forbidden(_("This is no invitation any more."))
+    return invitation_link(membership, timezone.now())
 
 
 def change_membership(*, membership: Membership, status: str) -> Membership:
@@ -116,21 +187,8 @@ def restore_classroom(*, classroom: Classroom) -> None:
     classroom.save(update_fields=["archived_at"])
 
 
-def _membership_of(classroom: Classroom, student: User, status: Status) -> Membership:
-    """The person's one membership: found, adopted from an e-mail invitation, or made."""
-    joined_at = timezone.now() if status == Status.ACTIVE else None
-    pending = Membership.objects.filter(
-        classroom=classroom, student=None, invited_email=student.email
-    )
-    if not Membership.objects.filter(classroom=classroom, student=student).exists():
-        pending.update(student=student, invited_email="")
-    membership, _created = Membership.objects.get_or_create(
-        classroom=classroom,
-        student=student,
-        defaults={"status": status, "joined_at": joined_at},
-    )
-    membership.student, membership.classroom = student, classroom
-    return membership
+def _kept_out() -> DomainError:
+    return forbidden(_("Your tutor has to let you back into this classroom."))
 
 
 def _locked(membership: Membership) -> Membership:

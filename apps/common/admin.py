@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.common.models import OutgoingMail, PeriodicJob
+from apps.common.models import DailyLimit, OutgoingMail, PeriodicJob
 
 
 class ServerRecordAdmin(admin.ModelAdmin):
@@ -25,4 +25,12 @@ class OutgoingMailAdmin(ServerRecordAdmin):
 @admin.register(PeriodicJob)
 class PeriodicJobAdmin(ServerRecordAdmin):
     fields = list_display = ("name", "due_at", "has_failed")
+    search_fields = ("name",)
+
+
+@admin.register(DailyLimit)
+class DailyLimitAdmin(ServerRecordAdmin):
+    """Deleting a row lets its owner begin a new day."""
+
+    fields = list_display = ("name", "began_at", "used")
     search_fields = ("name",)

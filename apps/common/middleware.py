@@ -152,7 +152,8 @@ class OptionalSlash:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        path = request.path_info
+        # Doubled slashes come with pasted links; nothing of ours has them.
+        path = request.path_info = re.sub("/{2,}", "/", request.path_info)
         if path.removesuffix("/") in HealthApp.PATHS:  # a monitor asks by whatever name it knows
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         if path.startswith(("/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)):

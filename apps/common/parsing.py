@@ -16,6 +16,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from apps.common.text import MAX_NAME, clean_email, clean_name
+
 MAX_ID = 2**63 - 1
 # Far enough for any lesson, and far enough from datetime's ends that a time zone cannot overflow.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -104,6 +106,22 @@ class OneOfField(serializers.ChoiceField):
         if not isinstance(data, str) or data not in self.choice_strings_to_values:
             self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
         return self.choice_strings_to_values[data]
+
+
+class NameField(TextField):
+    """A name as apps/common/text.py keeps it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return clean_name(super().to_internal_value(data), self.max_length or MAX_NAME)
+
+
+class AddressField(serializers.EmailField):
+    """An e-mail address in its canonical form."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return clean_email(data)
 
 
 class InstantField(serializers.DateTimeField):

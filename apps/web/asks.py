@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from apps.classrooms.models import Classroom
+from apps.classrooms.models import Classroom, Membership
 from apps.lessons.models import Lesson
 from apps.web.forms.lessons import CancelForm
 
@@ -54,6 +55,43 @@ def archive(classroom: Classroom) -> Ask:
         ),
         _("Put into the archive"),
         _("Keep it"),
+    )
+
+
+def decline(membership: Membership) -> Ask:
+    return Ask(
+        "decline",
+        reverse("web:decline", args=[membership.pk]),
+        reverse("web:classrooms"),
+        _("Decline the invitation to “%(name)s”?") % {"name": membership.classroom.name},
+        _("The tutor will see that it was declined, and learns nothing else about you."),
+        _("Decline"),
+        _("Not now"),
+    )
+
+
+def leave(membership: Membership, coming: int) -> Ask:
+    """`coming` is how many lessons of the classroom are still ahead."""
+    sentences = [_("Your tutor is told. With the classroom’s code you can come back.")]
+    if membership.status == Membership.Status.PAUSED:
+        sentences = [_("Your tutor is told. Only your tutor can let you back in.")]
+    if coming:
+        text = ngettext(
+            "%(n)s lesson ahead stays in the calendar, but you cannot enter its room any more: "
+            "agree on it with your tutor.",
+            "%(n)s lessons ahead stay in the calendar, but you cannot enter their rooms any more: "
+            "agree on them with your tutor.",
+            coming,
+        )
+        sentences.append(text % {"n": coming})
+    return Ask(
+        "leave",
+        reverse("web:leave", args=[membership.pk]),
+        reverse("web:classrooms"),
+        _("Leave “%(name)s”?") % {"name": membership.classroom.name},
+        " ".join(sentences),
+        _("Leave the classroom"),
+        _("Stay"),
     )
 
 

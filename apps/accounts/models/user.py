@@ -10,7 +10,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone as clock
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.text import fold
+from apps.common.alphabet import sort_key
+from apps.common.models.fields import AddressField, NameField
+from apps.common.text import clean_email, clean_name, fold, lookup_email, shown_email
 from apps.common.versions import version_of
 from apps.common.zones import DEFAULT, canonical_zone, find_zone, validate_time_zone
 
@@ -30,9 +32,14 @@ class TimeZoneField(models.CharField):  # type: ignore[type-arg]
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=email.strip().lower(), **fields)
+        """For the operator, who vouches for the address; whoever signs up confirms it."""
+        for name in ("first_name", "last_name"):
+            if fields.get(name):
+                fields[name] = clean_name(fields[name])
+        user = self.model(email=clean_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
+        user.emailaddress_set.filter(email=user.email).update(verified=True)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -40,7 +47,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").lower())
+        return self.get(email=lookup_email(username or ""))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -52,9 +59,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         UK = "uk", "Українська"
         EN = "en", "English"
 
-    email = models.EmailField(_("e-mail"), unique=True)
-    first_name = models.CharField(_("first name"), max_length=100)
-    last_name = models.CharField(_("last name"), max_length=100)
+    email = AddressField(_("e-mail"), unique=True)
+    first_name = NameField(_("first name"), max_length=100)
+    last_name = NameField(_("last name"), max_length=100)
     role = models.CharField(_("role"), max_length=10, choices=Role)
     timezone = TimeZoneField(
         _("time zone"), max_length=64, default=DEFAULT, validators=[validate_time_zone]
@@ -66,6 +73,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     search_text = models.TextField(
         editable=False, help_text="Names and e-mail, case folded, a line each."
     )
+    sort_key = models.BinaryField(
+        default=b"", editable=False, help_text="Last name and first name."
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -76,7 +86,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        ordering = ("last_name", "first_name", "id")
+        ordering = ("sort_key", "id")
+        indexes = (models.Index(name="user_sort_key", fields=["sort_key", "id"]),)
         constraints = (
             models.CheckConstraint(
                 name="user_email_lower", condition=models.Q(email=Lower("email"))
@@ -90,11 +101,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.get_full_name()} <{self.email}>"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps `search_text` true whichever of its three sources changed."""
-        self.search_text = fold(f"{self.first_name}\n{self.last_name}\n{self.email}")
+        """Keeps `search_text` and `sort_key` true whichever of their sources changed."""
+        self.search_text, self.sort_key = search_keys(self)
         fields = kwargs.get("update_fields")
         if fields is not None:
-            kwargs["update_fields"] = {*fields, "search_text"}
+            kwargs["update_fields"] = {*fields, "search_text", "sort_key"}
         super().save(*args, **kwargs)
         if fields is None or "email" in fields:
             self._keep_addresses_in_step()
@@ -127,12 +138,23 @@ class User(AbstractBaseUser, PermissionsMixin):
     def zone(self) -> ZoneInfo:
         return find_zone(self.timezone)
 
+    @property
+    def shown_email(self) -> str:
+        return shown_email(self.email)
+
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 
     def get_short_name(self) -> str:
-        return self.first_name
+        return str(self.first_name)
 
     def local(self, instant: datetime) -> datetime:
         """`instant` as this person's clock shows it."""
         return instant.astimezone(self.zone)
+
+
+def search_keys(user: Any) -> tuple[str, bytes]:
+    """`search_text` and `sort_key` of a person; migrations compute them by this too."""
+    emails = dict.fromkeys((user.email, shown_email(user.email)))
+    text = "\n".join((user.first_name, user.last_name, *emails))
+    return fold(text), sort_key(user.last_name, user.first_name)

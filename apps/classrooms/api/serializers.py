@@ -1,27 +1,53 @@
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from apps.classrooms.models import Membership
-from apps.common.mail import validate_address
+from apps.classrooms.models import Membership, normal_join_code
 from apps.common.pagination import PageQuery
-from apps.common.parsing import OneOfField, TextField
+from apps.common.parsing import AddressField, NameField, OneOfField, TextField
+
+MAX_CODE = 32
 
 
 class ClassroomInput(serializers.Serializer[Any]):
-    name = TextField(max_length=200)
+    name = NameField(max_length=200)
 
 
 class ClassroomChange(serializers.Serializer[Any]):
-    name = TextField(max_length=200, required=False, allow_null=True)
+    name = NameField(max_length=200, required=False, allow_null=True)
 
 
 class JoinInput(serializers.Serializer[Any]):
-    join_code = TextField(max_length=32)
+    join_code = TextField(
+        max_length=2000, help_text="The code, or the whole join link as it was pasted."
+    )
+
+    def validate_join_code(self, pasted: str) -> str:
+        code = normal_join_code(pasted)
+        if len(code) > MAX_CODE:
+            raise serializers.ValidationError(_("This is too long for a code."))
+        return code
 
 
 class InviteMemberInput(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254, validators=[validate_address])
+    email = AddressField(max_length=254)
+
+
+class AcceptInput(serializers.Serializer[Any]):
+    invitation = TextField(
+        required=False,
+        allow_null=True,
+        max_length=2000,
+        help_text="The token, or the whole link, of the invitation; for an address that the "
+        "student has not confirmed.",
+    )
+
+
+class InvitationLinkShape(serializers.Serializer[Any]):
+    invite_url = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    token = serializers.CharField()
 
 
 class MembershipChange(serializers.Serializer[Any]):
@@ -45,9 +71,7 @@ class ClassroomPage(serializers.Serializer[Any]):
 
 
 class StudentShape(serializers.Serializer[Any]):
-    id = serializers.IntegerField(
-        allow_null=True, help_text="null until an invited person signs up"
-    )
+    id = serializers.IntegerField(allow_null=True, help_text="null until an invited person accepts")
     first_name = serializers.CharField(allow_blank=True)
     last_name = serializers.CharField(allow_blank=True)
     email = serializers.CharField()

@@ -17,5 +17,20 @@ urlpatterns = [
         views.AcceptView.as_view(),
         name="membership-accept",
     ),
+    path(
+        "memberships/<int:membership_id>/decline/",
+        views.DeclineView.as_view(),
+        name="membership-decline",
+    ),
+    path(
+        "memberships/<int:membership_id>/leave/",
+        views.LeaveView.as_view(),
+        name="membership-leave",
+    ),
+    path(
+        "memberships/<int:membership_id>/link/",
+        views.InvitationLinkView.as_view(),
+        name="membership-link",
+    ),
     path("classroom/my-students/", views.MyStudentsView.as_view(), name="my-students"),
 ]

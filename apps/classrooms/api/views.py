@@ -6,8 +6,13 @@ from apps.accounts.policies import require_student, require_tutor
 from apps.accounts.requests import SignedIn
 from apps.classrooms import services
 from apps.classrooms.api import serializers as shapes
-from apps.classrooms.models import Classroom
-from apps.classrooms.policies import access_classroom, access_invitation, access_membership
+from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.policies import (
+    access_classroom,
+    access_invitation,
+    access_membership,
+    access_own_membership,
+)
 from apps.classrooms.queries import Row, members, membership_json, my_students
 from apps.common.json import json_response
 from apps.common.openapi import documented
@@ -139,12 +144,56 @@ class MembershipView(APIView):
         return json_response(membership_json(membership))
 
 
-class AcceptView(APIView):
-    @documented("Accept an invitation", {200: shapes.MembershipShape}, errors=(404,))
+class InvitationLinkView(APIView):
+    @documented(
+        "The link of an invitation, to hand over",
+        {200: shapes.InvitationLinkShape},
+        errors=(404,),
+    )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
-        invitation = access_invitation(request.user, membership_id)
+        membership = access_membership(request.user, membership_id)
+        url, expires_at, token = services.link_of(membership=membership)
+        return json_response({"invite_url": url, "expires_at": expires_at, "token": token})
+
+
+class AcceptView(APIView):
+    @documented(
+        "Accept an invitation",
+        {200: shapes.MembershipShape},
+        body=shapes.AcceptInput,
+        errors=(404, 410),
+    )
+    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
+        invitation = _invitation(request, membership_id)
         membership = services.accept_invitation(membership=invitation, student=request.user)
         return json_response(membership_json(membership))
+
+
+class DeclineView(APIView):
+    @documented(
+        "Decline an invitation",
+        {200: shapes.MembershipShape},
+        body=shapes.AcceptInput,
+        errors=(404, 410),
+    )
+    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
+        invitation = _invitation(request, membership_id)
+        membership = services.decline_invitation(membership=invitation)
+        return json_response(membership_json(membership))
+
+
+class LeaveView(APIView):
+    @documented("Leave a classroom; lessons stay", {200: shapes.MembershipShape}, errors=(404,))
+    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
+        mine = access_own_membership(request.user, membership_id)
+        return json_response(membership_json(services.leave_classroom(membership=mine)))
+
+
+def _invitation(request: SignedIn, membership_id: int) -> Membership:
+    data = shapes.AcceptInput(data=without_nulls(request.data))
+    data.is_valid(raise_exception=True)
+    token = data.validated_data.get("invitation", "")
+    return access_invitation(request.user, membership_id, token)
 
 
 class MyStudentsView(APIView):

@@ -7,6 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.alphabet import sort_key
+from apps.common.models.fields import NameField
+from apps.common.pasted import clean_code
 from apps.common.text import fold, words_in
 from apps.common.versions import version_of
 
@@ -19,14 +22,14 @@ def new_join_code() -> str:
 
 
 def normal_join_code(typed: str) -> str:
-    """A code as a person may write it (`abcd-efgh`) in the form it is stored in."""
-    return typed.replace("-", "").replace(" ", "").upper()
+    """A code as a person may write or paste it (`abcd-efgh`) in the form it is stored in."""
+    return clean_code(typed)
 
 
 class ClassroomQuerySet(models.QuerySet["Classroom"]):
     def of(self, tutor: Any) -> "ClassroomQuerySet":
         """The tutor's classrooms that are not archived."""
-        return self.filter(tutor=tutor, archived_at=None).order_by("name", "id")
+        return self.filter(tutor=tutor, archived_at=None).order_by("sort_key", "id")
 
     def matching(self, words: str) -> "ClassroomQuerySet":
         """Those whose name holds every word of `words`, whatever the letter case."""
@@ -37,28 +40,29 @@ class Classroom(models.Model):
     tutor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="classrooms"
     )
-    name = models.CharField(_("name"), max_length=200)
+    name = NameField(_("name"), max_length=200)
     join_code = models.CharField(max_length=16, unique=True, default=new_join_code)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     search_text = models.TextField(editable=False, help_text="The name, case folded.")
+    sort_key = models.BinaryField(default=b"", editable=False, help_text="The name.")
 
     objects = ClassroomQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("classroom")
         verbose_name_plural = _("classrooms")
-        ordering = ("name", "id")
+        ordering = ("sort_key", "id")
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps `search_text` true whenever the name may have changed."""
-        self.search_text = fold(self.name)
+        """Keeps `search_text` and `sort_key` true whenever the name may have changed."""
+        self.search_text, self.sort_key = fold(self.name), sort_key(self.name)
         fields = kwargs.get("update_fields")
         if fields is not None and "name" in fields:
-            kwargs["update_fields"] = {*fields, "search_text"}
+            kwargs["update_fields"] = {*fields, "search_text", "sort_key"}
         super().save(*args, **kwargs)
 
     @property

@@ -4,14 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.addresses import verified_emails
 from apps.classrooms.models.classroom import Classroom
-from apps.common.text import words_in
+from apps.common.models.fields import AddressField
+from apps.common.text import fold, shown_email, words_in
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
+
+
+# Whose name the tutor may not see yet: an invitation that its owner has not accepted.
+_HIDDEN = Q(student=None) | Q(status="invited") | Q(joined_at=None)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -27,15 +33,21 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(classroom__tutor=tutor)
 
     def of(self, student: "User") -> "MembershipQuerySet":
-        """The student's own, and the invitations sent to their e-mail before they signed up."""
-        return self.filter(Q(student=student) | Q(student=None, invited_email=student.email))
+        """The student's own, and the invitations to any address they have confirmed."""
+        mine = verified_emails(student)
+        return self.filter(Q(student=student) | Q(student=None, invited_email__in=mine))
+
+    def in_order(self) -> "MembershipQuerySet":
+        """By the names that the tutor may see; invited e-mails come last."""
+        shown = Case(When(_HIDDEN, then=None), default=F("student__sort_key"))
+        return self.order_by(shown.asc(nulls_last=True), "invited_email", "id")
 
     def matching(self, words: str) -> "MembershipQuerySet":
         if not words.split():
             return self
         return self.filter(
-            words_in(words, "student__search_text")
-            | (Q(student=None) & words_in(words, "invited_email"))
+            (~_HIDDEN & words_in(words, "student__search_text"))
+            | (_HIDDEN & (words_in(words, "search_text") | words_in(words, "student__email")))
         )
 
 
@@ -48,6 +60,8 @@ class Membership(models.Model):
         ACTIVE = "active", _("active")
         PAUSED = "paused", _("paused")
         REMOVED = "removed", _("removed")
+        DECLINED = "declined", _("declined")
+        LEFT = "left", _("left")
 
     classroom = models.ForeignKey(Classroom, on_delete=models.CASCADE, related_name="memberships")
     student = models.ForeignKey(
@@ -57,8 +71,14 @@ class Membership(models.Model):
         null=True,
         blank=True,
     )
-    invited_email = models.EmailField(
-        blank=True, help_text="Of an invited person who has no account yet; empty otherwise."
+    invited_email = AddressField(
+        blank=True, help_text="Of an invitation that nobody has accepted; empty otherwise."
+    )
+    invited_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the present invitation was made."
+    )
+    search_text = models.TextField(
+        blank=True, editable=False, help_text="The invited e-mail, case folded."
     )
     role = models.CharField(max_length=10, choices=Role, default=Role.STUDENT)
     status = models.CharField(max_length=10, choices=Status)
@@ -83,14 +103,39 @@ class Membership(models.Model):
             models.CheckConstraint(
                 name="membership_person_or_invitation",
                 condition=Q(student__isnull=False, invited_email="")
-                | Q(student=None, status__in=["invited", "removed"]) & ~Q(invited_email=""),
+                | Q(student=None, status__in=["invited", "removed", "declined"])
+                & ~Q(invited_email=""),
             ),
             models.CheckConstraint(
                 name="membership_status_known",
-                condition=Q(status__in=["invited", "active", "paused", "removed"]),
+                condition=Q(
+                    status__in=["invited", "active", "paused", "removed", "declined", "left"]
+                ),
             ),
         )
         indexes = (models.Index(name="membership_student_status", fields=["student", "status"]),)
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps `search_text` true whenever the invited address may have changed."""
+        self.search_text = search_text(self.invited_email)
+        fields = kwargs.get("update_fields")
+        if fields is not None and "invited_email" in fields:
+            kwargs["update_fields"] = {*fields, "search_text"}
+        super().save(*args, **kwargs)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the tutor may learn nothing but the address."""
+        is_open = self.status == self.Status.INVITED
+        return self.student_id is None or is_open or self.joined_at is None
+
+    @property
+    def shown_email(self) -> str:
+        return shown_email(self.student.email if self.student else self.invited_email)
+
     def __str__(self) -> str:
         return f"{self.student_id or self.invited_email} in {self.classroom_id}: {self.status}"
+
+
+def search_text(email: str) -> str:
+    return fold("\n".join(dict.fromkeys((email, shown_email(email)))))

@@ -1,4 +1,5 @@
+from apps.common.models.daily_limit import DailyLimit
 from apps.common.models.outgoing_mail import OutgoingMail
 from apps.common.models.periodic_job import PeriodicJob
 
-__all__ = ["OutgoingMail", "PeriodicJob"]
+__all__ = ["DailyLimit", "OutgoingMail", "PeriodicJob"]

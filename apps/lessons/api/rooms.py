@@ -27,7 +27,8 @@ from apps.common import tokens
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.json import json_response
 from apps.common.openapi import Error, documented
-from apps.common.parsing import TextField, without_nulls
+from apps.common.parsing import NameField, TextField, without_nulls
+from apps.common.pasted import token_in
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import PURPOSE, read_invite
 from apps.lessons.models import Lesson
@@ -36,10 +37,10 @@ from apps.lessons.policies import Action, may
 
 class JoinRoomInput(serializers.Serializer[Any]):
     invite = TextField(required=False, allow_null=True, max_length=2000)
-    name = TextField(
+    name = NameField(
         required=False,
         allow_null=True,
-        max_length=200,
+        max_length=guests.MAX_NAME,
         help_text="Of a guest who has no account; kept for reloads.",
     )
 
@@ -114,7 +115,7 @@ def _person(request: Request, lesson: Lesson, room: UUID, asked: dict[str, Any])
     if user is not None:
         return _guest(asked["invite"], lesson, f"u{user.pk}", user.get_full_name(), login)
     key = known.key if known else guests.new_key()
-    name = guests.clean_name(asked.get("name", "")) or (known.name if known else "")
+    name = asked.get("name", "") or (known.name if known else "")
     return _guest(asked["invite"], lesson, key, name)
 
 
@@ -133,7 +134,7 @@ def _guest(invite: str, lesson: Lesson, key: str, name: str, login: Login | None
         raise invite_invalid()
     if not name:
         raise invalid(name=_("Write your name."))
-    claims = tokens.read(PURPOSE, invite)
+    claims = tokens.read(PURPOSE, token_in(invite))
     return Person(key, name, Role.GUEST, claims["gen"], claims["exp"], login)
 
 

@@ -2,6 +2,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.classrooms.models import Classroom
+from apps.common.forms import AddressField
+from apps.common.pasted import MAX_PASTED, clean_code, is_invite_link
 from apps.web.forms.optimistic import OptimisticModelForm
 
 
@@ -13,14 +15,19 @@ class ClassroomForm(OptimisticModelForm):
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(label=_("E-mail of a student"), max_length=254)
+    email = AddressField(label=_("E-mail of a student"))
 
 
 class JoinForm(forms.Form):
     join_code = forms.CharField(
         label=_("Code"),
-        max_length=32,
+        max_length=MAX_PASTED,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
     )
+
+    def clean_join_code(self) -> str:
+        """An invite link stays one: the view goes where it leads."""
+        pasted: str = self.cleaned_data["join_code"]
+        return pasted if is_invite_link(pasted) else clean_code(pasted)

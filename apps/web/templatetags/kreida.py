@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.common import text
 from apps.common.zones import (
     DEFAULT,
     canonical_zone,
@@ -76,7 +77,7 @@ def initials(person: User | dict[str, Any]) -> str:
         if isinstance(person, dict)
         else (person.first_name, person.last_name)
     )
-    return f"{first[:1]}{last[:1]}".upper()
+    return text.initials(first, last)
 
 
 @register.filter

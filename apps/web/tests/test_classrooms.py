@@ -74,16 +74,10 @@ def test_invite_by_email(browser, tutor, classroom):
     assert Membership.objects.get(invited_email="new@school.example").status == "invited"
 
 
-def test_inviting_a_tutor_is_refused_and_the_typed_address_stays(
-    browser, tutor, other_tutor, classroom
-):
-    answer = browser(tutor).post(
-        f"/classrooms/{classroom.pk}/invite/", {"email": other_tutor.email}
-    )
+def test_malformed_address_is_refused_and_stays_in_the_form(browser, tutor, classroom):
+    answer = browser(tutor).post(f"/classrooms/{classroom.pk}/invite/", {"email": "a..b@x.example"})
     assert answer.status_code == 400
-    page = answer.content.decode()
-    assert "This account is not a student&#x27;s." in page
-    assert f'value="{other_tutor.email}"' in page
+    assert 'value="a..b@x.example"' in answer.content.decode()
 
 
 def test_pause_resume_remove(browser, tutor, classroom):

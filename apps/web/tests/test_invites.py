@@ -125,11 +125,21 @@ def test_replaced(browser, soon):
     assert actions(answer.content.decode()) == 1
 
 
-@pytest.mark.parametrize("damage", ["x", ".", "a.b.c", "%00", "ї"])
+@pytest.mark.parametrize("damage", ["x", "a.b.c", "%00", "ї"])
 def test_invalid(damage, browser, soon):
     answer = opened(browser(), link(soon) + damage)
     assert answer.status_code == 400
     assert actions(answer.content.decode()) == 1
+
+
+@pytest.mark.parametrize("mess", [".", "),", "%C2%A0", "”", "%3E", "/?utm_source=x", "//", "%0A"])
+def test_pasted_link_is_cleaned(mess, browser, soon):
+    assert opened(browser(), link(soon) + mess).status_code == 200
+
+
+def test_join_code_in_an_invite_link_leads_to_joining(browser, classroom):
+    answer = browser().get(f"/invite/{classroom.join_code.lower()}/")
+    assert answer.url == f"/join/{classroom.join_code}/"
 
 
 def test_the_lesson_was_cancelled(browser, soon, tutor):

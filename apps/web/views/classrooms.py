@@ -8,10 +8,12 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.classrooms.invitations import invitation_link
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import access_archived_classroom, access_classroom
 from apps.classrooms.services import archive_classroom, restore_classroom
@@ -81,9 +83,7 @@ def classroom_page(
         people = people.filter(status=status)
     else:
         people = people.exclude(status=Status.REMOVED)
-    rows = people.select_related("student").order_by(
-        "student__last_name", "student__first_name", "id"
-    )
+    rows = people.select_related("student").in_order()[asked.page.offset : asked.page.stop]
     bad = bool((rename and rename.errors) or (invite and invite.errors))
     stale = rename is not None and rename.is_stale
     context = {
@@ -91,7 +91,7 @@ def classroom_page(
         "rename": rename or ClassroomForm(instance=found),
         "invite": invite or InviteForm(),
         "join_url": _join_url(found),
-        "rows": rows[asked.page.offset : asked.page.stop],
+        "rows": [(m, _link_to_hand_over(m)) for m in rows],
         "listing": asked.counted(people.count()),
         "status": status,
         "states": Status.choices,
@@ -103,6 +103,13 @@ def classroom_page(
     response = render(request, template, context, status=status_code)
     patch_vary_headers(response, ["X-Fragment"])
     return response
+
+
+def _link_to_hand_over(membership: Membership) -> str:
+    """Of an invitation, where no mail takes it to the student."""
+    if settings.EMAIL_URL or membership.status != Status.INVITED:
+        return ""
+    return invitation_link(membership, timezone.now()).url
 
 
 def _join_url(found: Classroom) -> str:

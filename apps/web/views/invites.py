@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
+from apps.common.pasted import clean_code, clean_token, is_code, is_invite_link
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
@@ -26,7 +27,9 @@ EARLY = timedelta(minutes=15)
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Takes the token out of the address at once, so that no page of ours is ever read at it."""
-    links.arrive_with(request, token)
+    if not is_invite_link(token) and is_code(token):
+        return redirect("web:join-code", clean_code(token))
+    links.arrive_with(request, clean_token(token))
     response = redirect("web:invite")
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -4,18 +4,30 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Membership
-from apps.classrooms.policies import access_invitation
-from apps.classrooms.services import accept_invitation, join_classroom
+from apps.classrooms.policies import access_invitation, access_own_membership
+from apps.classrooms.services import (
+    accept_invitation,
+    decline_invitation,
+    join_classroom,
+    leave_classroom,
+)
 from apps.common.errors import DomainError
+from apps.common.pasted import clean_code, clean_token, is_invite_link
+from apps.lessons.models import Lesson
+from apps.web import asks
 from apps.web.access import person, student
+from apps.web.asks import ask_first
 from apps.web.form_errors import tell
 from apps.web.forms.classrooms import JoinForm
 from apps.web.throttle import spend
 
+Status = Membership.Status
 MOST = 100
 
 
@@ -23,14 +35,14 @@ def my_memberships(request: HttpRequest, form: JoinForm | None = None) -> HttpRe
     me = student(request)
     rows = (
         Membership.objects.of(me)
-        .exclude(status=Membership.Status.REMOVED)
+        .exclude(status__in=[Status.REMOVED, Status.DECLINED, Status.LEFT])
         .filter(classroom__archived_at=None)
         .select_related("classroom__tutor")
-        .order_by("classroom__name", "id")[:MOST]
+        .order_by("classroom__sort_key", "id")[:MOST]
     )
     context = {
-        "invitations": [m for m in rows if m.status == Membership.Status.INVITED],
-        "rows": [m for m in rows if m.status != Membership.Status.INVITED],
+        "invitations": [m for m in rows if m.status == Status.INVITED],
+        "rows": [m for m in rows if m.status != Status.INVITED],
         "form": form or JoinForm(),
     }
     bad = form is not None and form.errors
@@ -45,12 +57,17 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
     if me.is_tutor:
         return render(request, "web/join_as_tutor.html", status=403)
     if request.method != "POST":
+        if is_invite_link(code):
+            return _follow_invite(code)
+        code = clean_code(code)
         form = JoinForm(initial={"join_code": code})
         return render(request, "web/join.html", {"form": form, "code": code})
     form = JoinForm(request.POST)
     if form.is_valid():
         try:
             spend(request, "join")
+            if is_invite_link(form.cleaned_data["join_code"]):
+                return _follow_invite(form.cleaned_data["join_code"])
             membership = join_classroom(student=me, join_code=form.cleaned_data["join_code"])
         except DomainError as exc:
             tell(form, exc)
@@ -61,10 +78,47 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
     return my_memberships(request, form)
 
 
+def _follow_invite(pasted: str) -> HttpResponse:
+    """Somebody has pasted a link where a code was asked for."""
+    token = clean_token(pasted)
+    try:
+        read_invitation(token)
+    except DomainError as exc:
+        if exc.code == "invite_invalid":
+            return redirect("web:invite-link", token)
+    return redirect("web:invitation-link", token)
+
+
 @login_required
 @require_POST
 def accept(request: HttpRequest, membership_id: int) -> HttpResponse:
     me = student(request)
     membership = accept_invitation(membership=access_invitation(me, membership_id), student=me)
     messages.success(request, _("You are in “%(name)s”.") % {"name": membership.classroom.name})
+    return redirect("web:classrooms")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def decline(request: HttpRequest, membership_id: int) -> HttpResponse:
+    membership = access_invitation(student(request), membership_id)
+    if request.method != "POST":
+        return ask_first(request, asks.decline(membership))
+    decline_invitation(membership=membership)
+    messages.success(request, _("You have declined the invitation."))
+    return redirect("web:classrooms")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest, membership_id: int) -> HttpResponse:
+    me = student(request)
+    membership = access_own_membership(me, membership_id)
+    if request.method != "POST":
+        lessons = Lesson.objects.live().not_over(timezone.now())
+        coming = lessons.filter(student=me, classroom=membership.classroom).count()
+        return ask_first(request, asks.leave(membership, coming))
+    leave_classroom(membership=membership)
+    name = membership.classroom.name
+    messages.success(request, _("You have left “%(name)s”.") % {"name": name})
     return redirect("web:classrooms")

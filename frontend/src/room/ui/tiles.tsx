@@ -1,19 +1,12 @@
 import type { Remote } from "../call/call";
 import { PAUSED, SMALL } from "../call/video-steps";
+import { initials } from "../initials";
 import type { Peer } from "../protocol";
 import { useOthers, useRoom, useSession, useStore, useWords } from "./context";
 import { Icon } from "./icons";
 import { Button } from "./parts";
 import { QualitySign } from "./people";
 import { TrackVideo } from "./tracks";
-
-function initials(name: string): string {
-  const words = name.split(/\s+/).filter(Boolean);
-  return words
-    .slice(0, 2)
-    .map((word) => [...word][0]?.toLocaleUpperCase() ?? "")
-    .join("");
-}
 
 function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
   const { you, quality } = useSession();

@@ -1,0 +1,25 @@
+"""Form fields that keep names and addresses in the one form of apps/common/text.py."""
+
+from typing import Any
+
+from django import forms
+
+from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name
+
+
+class NameField(forms.CharField):
+    def __init__(self, *, max_length: int | None = MAX_NAME, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return clean_name(text, self.max_length or MAX_NAME) if text else ""
+
+
+class AddressField(forms.EmailField):
+    def __init__(self, *, max_length: int | None = MAX_EMAIL, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return clean_email(text) if text else ""

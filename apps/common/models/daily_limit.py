@@ -1,0 +1,44 @@
+"""What may happen only so often within a day, counted in the database."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import F, Q
+
+DAY = timedelta(days=1)
+
+
+class DailyLimit(models.Model):
+    name = models.CharField(primary_key=True, max_length=100)
+    began_at = models.DateTimeField(db_index=True)
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="daily_limit_not_negative", condition=Q(used__gte=0)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.used}"
+
+    @staticmethod
+    def take(name: str, limit: int, now: datetime) -> bool:
+        """Whether this is one of the first `limit` within a day, which begins with the first.
+        Callers at once cannot take more: each step is one conditional update."""
+        DailyLimit.objects.bulk_create([DailyLimit(name=name, began_at=now)], ignore_conflicts=True)
+        row = DailyLimit.objects.filter(name=name)
+        if row.filter(began_at__lte=now - DAY).update(began_at=now, used=1):
+            DailyLimit.objects.filter(began_at__lte=now - 2 * DAY).delete()
+            return limit > 0
+        return row.filter(used__lt=limit).update(used=F("used") + 1) == 1
+
+    @staticmethod
+    def left(name: str, limit: int, now: datetime) -> int:
+        row = DailyLimit.objects.filter(name=name, began_at__gt=now - DAY).first()
+        return limit - row.used if row else limit
+
+    @staticmethod
+    def retry_after(name: str, now: datetime) -> int:
+        """Seconds until the day that is counted ends."""
+        row = DailyLimit.objects.filter(name=name).first()
+        return max(1, int((row.began_at + DAY - now).total_seconds()) + 1) if row else 1

@@ -1,0 +1,59 @@
+import pytest
+
+from apps.common.pasted import clean_code, clean_token, is_invite_link, token_in
+
+TOKEN = "eyJh-b_c.eyJsZXNz-b24.s1gn-_ature"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        *(
+            "ABCD-EFGH",
+            "abcd efgh",
+            " ABCD–EFGH.",
+            "«ABCD—EFGH»",
+            "ABCD\u00a0EFGH",
+            "AB\u200bCDEFGH",
+        ),
+        *("АВСD-ЕFGН", "авсd-еfgн", "ＡＢＣＤＥＦＧＨ", "<ABCDEFGH>", "ABCD\u2011EFGH"),
+        "https://kreida.example/join/ABCDEFGH/",
+        "https://kreida.example//join//ABCDEFGH?utm_source=x&fbclid=y",
+        "kreida.example/join/abcd-efgh/#top",
+        "Join: https://kreida.example/join/ABCDEFGH.",
+        "https://kreida.example/join/ABCDEFGH Ласкаво просимо",
+        "https://kreida.example/jo\r\nin/ABCD\nEFGH/",
+    ],
+)
+def test_code_is_found_in_what_was_pasted(pasted):
+    assert clean_code(pasted) == "ABCDEFGH"
+
+
+def test_digit_that_looks_like_a_letter_is_read_as_the_alphabet_has_it():
+    assert clean_code("З4З4-АААА") == "3434AAAA"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        *(f" {TOKEN}.", f"“{TOKEN}”", f"({TOKEN}),", f"<{TOKEN}>", TOKEN.replace("-", "–")),
+        *(f"{TOKEN[:9]}\r\n {TOKEN[9:]}", f"{TOKEN}?utm_source=x", f"{TOKEN}\u200b"),
+        f"https://kreida.example/invite/{TOKEN}",
+        f"https://kreida.example//invite//{TOKEN}/?fbclid=x",
+        f"<https://kreida.example/classrooms/invitation/{TOKEN}/>.",
+        f"See https://kreida.example/invite/{TOKEN}.",
+    ],
+)
+def test_token_is_found_in_what_was_pasted(pasted):
+    assert clean_token(pasted) == TOKEN
+    assert is_invite_link(pasted)
+
+
+def test_token_by_itself_is_exact_for_programs():
+    assert token_in(f"{TOKEN}.") == f"{TOKEN}."
+    assert token_in(f"https://kreida.example/invite/{TOKEN}.") == TOKEN
+
+
+@pytest.mark.parametrize("pasted", ["", "ABCD-EFGH", "https://kreida.example/join/ABCDEFGH/"])
+def test_code_is_no_invite_link(pasted):
+    assert not is_invite_link(pasted)

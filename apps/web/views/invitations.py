@@ -1,0 +1,69 @@
+"""The signed link of an invitation to a classroom: for whoever got it by mail or from the tutor."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.accounts.models import User
+from apps.classrooms.invitations import read_invitation
+from apps.classrooms.models import Membership
+from apps.classrooms.policies import access_invitation
+from apps.classrooms.services import accept_invitation, decline_invitation
+from apps.common.errors import DomainError
+from apps.common.pasted import clean_token
+from apps.web.access import student
+from apps.web.throttle import spend
+
+_KEY = "invitation"
+
+
+@require_safe
+@never_cache
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Takes the token out of the address at once, so that no page of ours is ever read at it."""
+    request.session[_KEY] = clean_token(token)
+    response = redirect("web:invitation")
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def invitation(request: HttpRequest) -> HttpResponse:
+    """Says who invites; a signed-in student accepts or declines."""
+    token = str(request.session.get(_KEY, ""))
+    try:
+        spend(request, "invite")
+        membership = read_invitation(token)
+        if request.method == "POST":
+            return _answer(request, membership, token)
+    except DomainError as exc:
+        if exc.code == "throttled":
+            raise
+        context = {"detail": exc.detail, "code": exc.code}
+        return render(request, "web/invitation_refused.html", context, status=exc.status)
+    if membership.status == Membership.Status.ACTIVE and membership.student == request.user:
+        return redirect("web:classrooms")
+    may_answer = isinstance(request.user, User) and request.user.is_student
+    return render(
+        request,
+        "web/invitation.html",
+        {"classroom": membership.classroom, "may_answer": may_answer},
+    )
+
+
+def _answer(request: HttpRequest, membership: Membership, token: str) -> HttpResponse:
+    me = student(request)
+    found = access_invitation(me, membership.pk, token)
+    name = found.classroom.name
+    if request.POST.get("answer") == "decline":
+        decline_invitation(membership=found)
+        messages.success(request, _("You have declined the invitation."))
+    else:
+        accept_invitation(membership=found, student=me)
+        messages.success(request, _("You are in “%(name)s”.") % {"name": name})
+    request.session.pop(_KEY, None)
+    return redirect("web:classrooms")
