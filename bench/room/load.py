@@ -101,9 +101,18 @@ def _names(*heard: list[bytes]) -> set[str]:
     return {name for name in doc.get("elements:1", type=Map) if not name.startswith("stroke")}
 
 
-async def ways(server: Server, room: str, *, peers: int, rate: int, seconds: float) -> list[float]:
+async def ways(
+    server: Server,
+    room: str,
+    *,
+    peers: int,
+    rate: int,
+    seconds: float,
+    writers: bytes = WRITERS,
+    patience: float = PATIENCE,
+) -> list[float]:
     """How long each update was under way to each of the others, in ms, at `rate` a second."""
-    crowd = await _enter([server], room, peers)
+    crowd = await _enter([server], room, peers, writers)
     sent: dict[bytes, float] = {}
     took: list[float] = []
 
@@ -113,16 +122,16 @@ async def ways(server: Server, room: str, *, peers: int, rate: int, seconds: flo
     for peer in crowd:
         peer.on_stamp = on_stamp
     count = int(rate * seconds)
-    made = [strokes(bytes([writer]), count // peers + 1) for writer in WRITERS[:peers]]
+    made = [strokes(bytes([writer]), count // peers + 1) for writer in writers[:peers]]
     start = time.perf_counter()
     turns = [0] * peers
     for number, who in zip(range(count), cycle(range(peers)), strict=False):
         await asyncio.sleep(max(0, start + number / rate - time.perf_counter()))
         update = made[who][turns[who]]
-        sent[b"%c%06d" % (WRITERS[who], turns[who])] = time.perf_counter()
+        sent[b"%c%06d" % (writers[who], turns[who])] = time.perf_counter()
         crowd[who].send(sync_frame(UPDATE, update))
         turns[who] += 1
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         while len(took) < count * (peers - 1):
             await asyncio.sleep(0.01)
     await _leave(crowd)
@@ -175,11 +184,13 @@ async def storm(server: Server, rooms: list[str], sockets: int) -> float:
     return spent
 
 
-async def _enter(servers: list[Server], room: str, peers: int) -> list[Peer]:
+async def _enter(
+    servers: list[Server], room: str, peers: int, writers: bytes = WRITERS
+) -> list[Peer]:
     where = [servers[number * len(servers) // peers] for number in range(peers)]
     return [
         await server.connect(room, writer=bytes([writer]))
-        for server, writer in zip(where, WRITERS[:peers], strict=True)
+        for server, writer in zip(where, writers[:peers], strict=True)
     ]
 
 

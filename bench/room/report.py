@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench.room import crash
+from bench.room import crash, hostile
 from bench.room.run import HOCUSPOCUS, ONE, POSTGRES, TWO, YWS, Report, Result
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance-room.md"
@@ -18,7 +18,7 @@ _TABLES = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- end of tables -->)", re.D
 
 def tables(report: Report) -> str:
     parts = [_setting(report), _measured(report.results), _goals(report.results)]
-    return "\n".join([*parts, _crashes(report.crashes)])
+    return "\n".join([*parts, _crashes(report.crashes), _beside(report.beside)])
 
 
 def _measured(results: dict[str, Result]) -> str:
@@ -62,6 +62,15 @@ def _crashes(crashes: dict[str, crash.Losses]) -> str:
         row = [name, str(len(lost.ms)), f"{median(lost.ms):.0f} ms", f"{max(lost.ms):.0f} ms", goal]
         rows.append([*row, f"{scheduled / lost.seconds:.0f}", str(answers - scheduled)])
     return _table([*head, "lessons/s", "other answers"], rows)
+
+
+def _beside(found: dict[str, hostile.Latency]) -> str:
+    head = ["strokes of two, beside one who sends", "p50", "p99", "most"]
+    rows = [
+        [case, f"{one.p50:.1f} ms", f"{one.p99:.1f} ms", f"{one.most:.0f} ms"]
+        for case, one in found.items()
+    ]
+    return _table(head, rows)
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> str:

@@ -14,7 +14,7 @@ from statistics import median
 
 import psycopg
 
-from bench.room import crash, load, servers
+from bench.room import crash, hostile, load, servers
 from bench.room.data import DRAWN_IN, ROOMS, room
 from bench.room.servers import Server
 from bench.servers import create_database, drop_database
@@ -26,6 +26,7 @@ RATE, SECONDS = 200, 1.5
 SOCKETS = 500
 BUSY = range(ROOMS, ROOMS + 50)
 CRASHED = range(ROOMS + 150, ROOMS + DRAWN_IN)
+ATTACKED = range(ROOMS + 130, ROOMS + 150)
 KILLS = 3  # a round, of each of two servers
 
 Starter = Callable[[], AbstractContextManager[Server]]
@@ -54,6 +55,7 @@ class Report:
     versions: dict[str, str]
     seconds: float
     crashes: dict[str, crash.Losses]
+    beside: dict[str, hostile.Latency]
     busy_neighbours: float  # processes that wanted a processor at the start
 
 
@@ -66,6 +68,7 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         _look_at_memory(starters, results)
         sqlite = f"sqlite:///{folder}/kreida.sqlite3"
         crashes = crash.measure(sqlite, map(room, CRASHED), KILLS * rounds)
+        beside = strokes_beside_hostile(sqlite)
         running = {name: stack.enter_context(starter()) for name, starter in starters.items()}
         crew = {name: [server] for name, server in running.items()}
         redis = stack.enter_context(servers.redis())
@@ -75,7 +78,17 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         ]
         results[TWO] = Result()
         _take_turns(crew, results, rounds)
-    return Report(results, versions, time.monotonic() - start, crashes, neighbours)
+    return Report(results, versions, time.monotonic() - start, crashes, beside, neighbours)
+
+
+def strokes_beside_hostile(url: str) -> dict[str, hostile.Latency]:
+    """With limits, as people run it; each case in a room of its own."""
+    found: dict[str, hostile.Latency] = {}
+    cases = [hostile.ALONE, *hostile.CASES]
+    for case, number in zip(cases, ATTACKED, strict=False):
+        with servers.kreida(url, throttling="on") as server:
+            found[case] = asyncio.run(hostile.strokes_beside(server, room(number), case))
+    return found
 
 
 def _database(starters: dict[str, Starter], folder: str, url: str) -> str:

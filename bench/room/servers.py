@@ -85,6 +85,7 @@ def kreida(
     redis_url: str = "",
     settings: str = "config.settings",
     log: int | TextIO = sys.stderr,
+    throttling: str = "off",
 ) -> Iterator[Server]:
     port = next(_ports)
     command = [sys.executable, "manage.py", "serve", "--bare", "--port", str(port)]
@@ -93,6 +94,7 @@ def kreida(
         "REDIS_URL": redis_url,
         "DJANGO_SETTINGS_MODULE": settings,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "THROTTLING": throttling,
     }
     with _running(command, port, HERE, variables, log) as pid:
         yield Kreida(port, pid)

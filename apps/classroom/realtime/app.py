@@ -127,6 +127,8 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
         elif not room.may_act(socket.person):
             await room.recheck()
         else:
+            while (debt := room.board.debt(socket)) > 0:
+                await asyncio.sleep(debt)  # the next frames wait in the connection
             try:
                 room.board.receive(socket, frame)
             except Refused as exc:

@@ -14,6 +14,9 @@ from apps.classroom.realtime.limits import (
     BYTES_PER_STEP,
     MAX_BOARD,
     MAX_GROWTH,
+    PATIENCE,
+    STEPS_PER_CURSOR,
+    STEPS_PER_REFUSED_BYTE,
     Limits,
 )
 from apps.classroom.realtime.protocol import Close
@@ -88,6 +91,8 @@ class Board:
             elif kind != yproto.AUTH:
                 raise Refused(Close.MALFORMED)
         except (Malformed, IndexError) as exc:
+            work = self._limits[socket.person.key].work
+            work.spend(STEPS_PER_REFUSED_BYTE * len(frame))
             raise Refused(Close.MALFORMED) from exc
 
     def _sync(self, socket: Socket, frame: bytes) -> None:
@@ -114,8 +119,14 @@ class Board:
         socket.push(frame)
 
     def _spend(self, socket: Socket, steps: int) -> None:
-        if not self._limits[socket.person.key].work.allows(steps):
+        work = self._limits[socket.person.key].work
+        work.spend(steps)
+        if work.debt() > PATIENCE:
             raise Refused(Close.FLOOD)
+
+    def debt(self, socket: Socket) -> float:
+        """For how many seconds nothing of this person is to be read."""
+        return self._limits[socket.person.key].work.debt()
 
     def _check_clients(self, socket: Socket, one: Scan) -> None:
         """Each client id is carried along for as long as the board lives."""
@@ -169,7 +180,7 @@ class Board:
             self.document.rest()
 
     def _awareness(self, socket: Socket, entries: list[Entry]) -> None:
-        self._spend(socket, len(entries))
+        self._spend(socket, STEPS_PER_CURSOR * len(entries))
         fresh = self._cursors.take(socket, entries)
         if fresh:
             frame = yproto.awareness_frame(fresh)

@@ -3,6 +3,10 @@
 What an update or a question costs the event loop is counted in steps, of about a microsecond each.
 """
 
+import time
+
+from django.conf import settings
+
 from apps.classroom.realtime.sockets import RateLimit
 
 MIB = 1024 * 1024
@@ -15,17 +19,47 @@ MAX_GROWTH = 32 * MIB
 # New ids of one person: those of a morning in which the line breaks all the time, or those that a
 # returning browser brings of everybody after the server lost some time. Then one each 30 s.
 NEW_CLIENTS_RATE, NEW_CLIENTS_BURST = 1 / 30, 100
-# Of one person on one board; a board that comes whole from one browser takes about 1,200,000.
-WORK_RATE, WORK_BURST = 100_000, 2_000_000
+# Of one person on one board. Past the burst nothing of theirs is read until they have paid it off;
+# a board of 16 MiB that comes whole from one browser takes seconds more for it. Past PATIENCE
+# seconds of debt their socket is closed.
+WORK_RATE, WORK_BURST = 100_000, 150_000
+PATIENCE = 10.0
+STEPS_PER_CURSOR = 5
+# Of a frame that is refused it is not known how far it was read.
+STEPS_PER_REFUSED_BYTE = 0.2
 # Encoding is yrs's work, and faster.
 BYTES_PER_STEP = 100
+
+
+class Budget:
+    """Steps, of which `burst` are there at once and `rate` more each second; off under
+    THROTTLING=off. More may be spent than there is, and is waited for after."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._off = not settings.THROTTLING
+        self._rate, self._burst, self._left = rate, burst, burst
+        self._at = time.monotonic()
+
+    def spend(self, steps: float) -> None:
+        self._refill()
+        self._left -= steps
+
+    def debt(self) -> float:
+        """Seconds until it is paid off."""
+        self._refill()
+        return 0.0 if self._off else max(0.0, -self._left / self._rate)
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
 
 
 class Limits:
     """Of one person on one board, over all their sockets."""
 
     def __init__(self) -> None:
-        self.work = RateLimit(WORK_RATE, WORK_BURST)
+        self.work = Budget(WORK_RATE, WORK_BURST)
         self._new_clients = RateLimit(NEW_CLIENTS_RATE, NEW_CLIENTS_BURST)
         self._introduced: set[int] = set()
 

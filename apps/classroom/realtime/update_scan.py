@@ -20,8 +20,10 @@ from apps.classroom.realtime.varints import Malformed, read_bytes, read_varint, 
 # yrs and browsers decode nested values recursively.
 MAX_NESTING = 100
 # Steps of one update: values, structs and runs of deletions. A mebibyte of ordinary elements has
-# about 100,000.
-MAX_STEPS = 250_000
+# about 70,000.
+MAX_STEPS = 100_000
+# Clients that it names in all, as many as a board may have.
+MAX_NAMED = 5000
 MAX_CLOCK = 2**31 - 1
 
 _GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
@@ -117,7 +119,7 @@ class _Scanner:
 
     def scan(self) -> Scan:
         runs: list[Run] = []
-        for _ in range(self._number()):
+        for _ in range(self._clients()):
             structs, client, clock = self._number(), self._number(), self._number()
             start = clock
             for _ in range(structs):
@@ -154,6 +156,13 @@ class _Scanner:
         number, self.at = read_varint(self.data, self.at)
         return number
 
+    def _clients(self) -> int:
+        """How many are named next; too many are not even looked at."""
+        count = self._number()
+        if count > MAX_NAMED and self.at_most == MAX_STEPS:
+            raise Malformed("too many clients in one update")
+        return count
+
     def _bytes(self) -> bytes:
         found, self.at = read_bytes(self.data, self.at)
         return found
@@ -175,6 +184,8 @@ class _Scanner:
         client, clock = self._number(), self._number()
         if clock >= self.needs.get(client, 0):
             self.needs[client] = clock + 1
+            if len(self.needs) > MAX_NAMED and self.at_most == MAX_STEPS:
+                raise Malformed("an update that builds on too many clients")
         return client, clock
 
     # -- structs ----------------------------------------------------------------------------
@@ -346,10 +357,11 @@ class _Scanner:
 
     def _deletions(self) -> list[Run]:
         found: list[Run] = []
-        for _ in range(self._number()):
+        for _ in range(self._clients()):
             client = self._number()
             for _ in range(self._number()):
                 clock, length = self._number(), self._number()
+                self.steps += 1  # dearer than a value, since it is kept
                 self._step()
                 end = clock + length
                 if end > MAX_CLOCK:

@@ -9,12 +9,13 @@ from pycrdt import Array, Doc, Map
 
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime import limits, yproto
-from apps.classroom.realtime.board import Board
+from apps.classroom.realtime.board import Board, Opened
 from apps.classroom.realtime.deletions import Deletions
 from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.protocol import Close
 from apps.classroom.realtime.sockets import Refused
-from apps.classroom.realtime.update_scan import MAX_STEPS, encode_deletions, scan
+from apps.classroom.realtime.update_scan import MAX_NAMED, MAX_STEPS, encode_deletions, scan
 from apps.classroom.realtime.varints import Malformed, varint
 from apps.classroom.tests.clients import eventually
 
@@ -43,7 +44,9 @@ class Ear:
 
 @pytest.fixture
 def board():
-    return Board(store=lambda update: None, publish=lambda frame: None)
+    found = Board(store=lambda update: None, publish=lambda frame: None)
+    found.open(Opened(Document([]), 0))
+    return found
 
 
 def send(board, socket, *updates):
@@ -139,24 +142,59 @@ def test_scan_ends_with_an_update_of_too_many_parts():
     nulls = b"\x01\x01\x05\x00\x28\x01\x01a\x01b\x01\x75" + varint(MAX_STEPS * 2)
     with pytest.raises(Malformed):
         scan(nulls + b"\x7e" * (MAX_STEPS * 2) + b"\x00")
-    runs = deleting(range(MAX_STEPS + 1))
+    runs = [(1, clock, clock + 1) for clock in range(0, MAX_STEPS + 2, 2)]
     with pytest.raises(Malformed):
-        scan(runs)
+        scan(b"\x00" + encode_deletions(runs))
+    with pytest.raises(Malformed):
+        scan(deleting(range(MAX_NAMED + 1)))
 
 
-def test_questions_beyond_the_budget_close_the_socket(board, monkeypatch):
+def ask(board, socket, times):
+    async def play():
+        for _ in range(times):
+            board.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
+
+    asyncio.run(play())
+
+
+def test_questions_are_paid_for_by_who_asks(board):
     doc = Doc()
     doc.get("elements:1", type=Map)["big"] = "x" * 1_000_000
     board.document.take([doc.get_update()])
-
-    async def ask():
-        while True:
-            board.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
-
-    socket = Ear()
+    socket = Ear(1)
+    ask(board, socket, 30)
+    assert 1 < board.debt(Ear(1)) < limits.PATIENCE  # whichever socket
+    assert board.debt(Ear(2)) == 0
     with pytest.raises(Refused) as refused:
-        asyncio.run(ask())
+        ask(board, socket, 200)
     assert refused.value.code == Close.FLOOD
+
+
+def test_cursors_are_paid_for_by_who_sends_them(board):
+    entries = [yproto.Entry(client, 1, b"{}") for client in range(900)]
+    for _ in range(60):
+        board.receive(Ear(1), yproto.awareness_frame(entries))
+    assert board.debt(Ear(1)) > 0
+
+
+def test_nothing_is_read_of_who_is_in_debt(house):
+    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+
+    async def scenario():
+        async with house.board(tickets[0]) as a, house.board(tickets[1]) as b:
+            board = Hub.current.rooms[house.uuid].board
+            (student,) = (s for s in board.sockets if s.person.role == "student")
+            board._limits[student.person.key].work.spend(limits.WORK_BURST + limits.WORK_RATE)
+            b.map["x"] = 1
+            b.map["y"] = 1
+            begun = time.monotonic()
+            await eventually(lambda: len(a.map) == 2)
+            assert time.monotonic() - begun > 0.5
+            begun = time.monotonic()
+            a.map["z"] = 1
+            await eventually(lambda: "z" in b.map)
+
+    asyncio.run(scenario())
 
 
 def test_early_updates_of_one_sender_are_bounded(board):
