@@ -2,16 +2,15 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
-from apps.common.text import fold
+from apps.common.text import clean_email, fold
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 1000
@@ -43,7 +42,7 @@ def read_roster(data: bytes) -> list[RosterRow]:
     if not lines:
         raise RosterError(_("The file has no rows."))
     head = [fold(cell) for cell in lines[0][1]]
-    email_at = next((i for i, cell in enumerate(head) if cell in _EMAIL), None)
+    email_at = _students_column(head)
     names_at = [i for i, cell in enumerate(head) if cell in _NAMES]
     if email_at is not None:
         lines = lines[1:]
@@ -57,6 +56,26 @@ def read_roster(data: bytes) -> list[RosterRow]:
     return _without_repeats([_row(number, cells, email_at, names_at) for number, cells in lines])
 
 
+_PARENTS = {"parent", "parents", "mother", "mothers", "father", "fathers", "mom", "mum", "dad"}
+_PARENTS |= {"guardian", "guardians", "мама", "мами", "тато", "тата", "мати", "матері", "батько"}
+_PARENTS |= {"батька", "батьки", "батьків", "опікун", "опікуна", "вчитель", "вчителя", "teacher"}
+_STUDENTS = {"student", "students", "pupil", "child", "учень", "учня", "учениці", "дитини"}
+
+
+def _students_column(head: list[str]) -> int | None:
+    """Where the headings say the student's e-mail is; never a parent's. Raises RosterError."""
+    words = [set(re.findall(r"\w+", cell)) for cell in head]
+    of_mail = [
+        i
+        for i, cell in enumerate(head)
+        if "@" not in cell and (cell in _EMAIL or re.search("mail|пошт|імейл|емейл", cell))
+    ]
+    own = [i for i in of_mail if not words[i] & _PARENTS]
+    if of_mail and not own:
+        raise RosterError(_("The only e-mail column is the parents’. Add one of the students’."))
+    return next((i for i in own if words[i] & _STUDENTS), own[0] if own else None)
+
+
 def _decoded(data: bytes) -> str:
     """UTF-8 with a BOM or without, UTF-16 with one, or else Windows-1251, as Excel saves it."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -68,6 +87,7 @@ def _decoded(data: bytes) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        text = text.replace("\ufeff", "")
         if "\0" not in text:
             return text
     raise RosterError(_("This is not a text file. Save the sheet as CSV and try again."))
@@ -104,14 +124,17 @@ def _column_with_at_signs(lines: list[tuple[int, list[str]]]) -> int:
 
 
 def _row(number: int, cells: list[str], email_at: int, names_at: list[int]) -> RosterRow:
-    email = cells[email_at].lower() if email_at < len(cells) else ""
+    email = cells[email_at].strip() if email_at < len(cells) else ""
     name = " ".join(cells[i] for i in names_at if i < len(cells) and cells[i])
     row = RosterRow(number, email[:LONGEST_EMAIL], name[:200])
     if not email:
         row.error = _("There is no e-mail in this row.")
         return row
+    if email.count("@") > 1:
+        row.error = _("There are two addresses in this cell. Leave the student’s alone in it.")
+        return row
     try:
-        validate_email(email)
+        row.email = clean_email(email)
     except ValidationError:
         row.error = _("This is not an e-mail address.")
     if len(email) > LONGEST_EMAIL:
@@ -132,21 +155,12 @@ def _without_repeats(rows: list[RosterRow]) -> list[RosterRow]:
 
 
 def check_against(classroom: Classroom | None, rows: list[RosterRow]) -> None:
-    """Adds what only the database knows: tutors' accounts, and who is in the classroom already.
-    Two queries however many rows."""
-    emails = [row.email for row in rows if not row.error]
-    tutors = set(
-        User.objects.filter(email__in=emails)
-        .exclude(role=User.Role.STUDENT)
-        .values_list("email", flat=True)
-    )
+    """Adds who is in the classroom already; whether an address has an account is not looked at."""
     present = _present(classroom) if classroom else {}
     for row in rows:
         if row.error:
             continue
-        if row.email in tutors:
-            row.error = _("This account is not a student's.")
-        elif row.email in present:
+        if row.email in present:
             row.error = _("Already in this classroom: %(state)s.") % {"state": present[row.email]}
 
 

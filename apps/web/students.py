@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -81,6 +82,10 @@ def _line(cells: list[str]) -> str:
     return out.getvalue()
 
 
+# Where a spreadsheet may begin a cell, before what makes it a formula there (OWASP's list).
+_FORMULA = re.compile(r"(?<![^;\t\r\n])(?='*(?:\s*[=+\-@＝＋－＠]|[\t\r\n]))")
+
+
 def disarmed(cell: str) -> str:
-    """Never a formula: OWASP's list of first characters gets an apostrophe before it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    """Never a formula: an apostrophe stands before whatever could begin one."""
+    return _FORMULA.sub("'", cell)

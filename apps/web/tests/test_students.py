@@ -103,6 +103,30 @@ def test_each_dangerous_beginning_is_disarmed(cell):
     assert disarmed(cell) == f"'{cell}"
 
 
+@pytest.mark.parametrize("cell", ["a;=1", "a\t+1", "a\r\n@x", "＝1", ";-1"])
+def test_formula_in_the_middle_of_a_cell_is_disarmed(cell):
+    for mark in "=+@-＝":
+        assert f"'{mark}" in disarmed(cell) or mark not in cell
+
+
+@pytest.mark.parametrize(
+    "head", ["Пошта мами;Пошта учня", "Parent's email;Student email", "Email (mother);E-mail"]
+)
+def test_students_column_is_invited_and_never_the_parents(head):
+    [row] = read_roster(f"{head}\nmum@x.example;child@x.example\n".encode())
+    assert row.email == "child@x.example"
+
+
+def test_file_with_the_parents_addresses_alone_is_refused():
+    with pytest.raises(RosterError):
+        read_roster("Учень;Пошта мами\nОлена;mum@x.example\n".encode())
+
+
+def test_two_addresses_in_one_cell_invite_nobody():
+    [row] = read_roster(b"email\na@x.example b@x.example\n")
+    assert "two addresses" in row.error
+
+
 TABLE = "Прізвище;Ім’я;Пошта\r\nКоваль;Олена;Olena@School.example\r\n"
 
 
@@ -193,11 +217,12 @@ def test_a_preview_is_of_no_use_to_anybody_else(browser, tutor, other_tutor, cla
     assert Membership.objects.count() == 1
 
 
-def test_members_and_tutors_are_named_in_the_preview(browser, tutor, student, classroom):
+def test_preview_names_members_and_tells_nobody_elses_account(browser, tutor, student, classroom):
     data = f"{student.email}\n{tutor.email}\n".encode()
     page = upload(browser(tutor), data, classroom=classroom.pk).content.decode()
     assert "Already in this classroom: active." in page
-    assert "This account is not a student&#x27;s." in page
+    assert "This account is not a student&#x27;s." not in page
+    assert page.count("is invited") == 1
 
 
 def test_the_upload_needs_a_place(browser, tutor):

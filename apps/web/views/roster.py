@@ -115,7 +115,7 @@ def _claim(roster_id: str) -> bool:
 
 def _invite_all(classroom: Classroom, emails: list[str]) -> list[str]:
     refused = []
-    for email in emails:
+    for email in sorted(emails):
         try:
             invite_to_classroom(classroom=classroom, email=email)
         except DomainError as exc:
