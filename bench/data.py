@@ -34,9 +34,10 @@ FREE_FROM = datetime(2027, 1, 4, tzinfo=UTC)
 # scattered over it.
 _FILL = """
 INSERT INTO accounts_user (id, email, first_name, last_name, role, timezone, locale, password,
-    is_staff, is_active, is_superuser, date_joined, search_text)
+    is_staff, is_active, is_superuser, date_joined, search_text, sort_key)
 SELECT id, email, first_name, last_name, role, 'Europe/Kyiv', 'uk', '!none', false, true, false,
-    now(), lower(first_name || E'\\n' || last_name || E'\\n' || email)
+    now(), lower(first_name || E'\\n' || last_name || E'\\n' || email),
+    convert_to(last_name || E'\\t' || first_name, 'UTF8')
 FROM (
     SELECT id, CASE WHEN id <= {tutors} THEN 'tutor' ELSE 'student' END AS role,
         'person' || id || '@school.example' AS email,
@@ -47,17 +48,18 @@ FROM (
     FROM generate_series(1, {tutors} + {students}) AS id
 ) AS people;
 
-INSERT INTO classrooms_classroom (id, tutor_id, name, join_code, created_at, search_text)
+INSERT INTO classrooms_classroom (id, tutor_id, name, join_code, created_at, search_text,
+    sort_key)
 SELECT (tutor - 1) * 3 + nth, tutor, name, lpad(((tutor - 1) * 3 + nth)::text, 8, 'A'), now(),
-    lower(name)
+    lower(name), convert_to(name, 'UTF8')
 FROM generate_series(1, {tutors}) AS tutor,
     (VALUES (1, 'Алгебра 8-А'), (2, 'Алгебра 8-Б'), (3, 'Підготовка до НМТ')) AS names (nth, name);
 
 INSERT INTO classrooms_membership (classroom_id, student_id, invited_email, role, status,
-    created_at, joined_at)
+    created_at, joined_at, search_text)
 SELECT tutor * 3 + nth + 1,
     {tutors} + 1 + (tutor / 10) * 100 + (tutor % 10 * 10 + turn) % 100,
-    '', 'student', 'active', now(), now()
+    '', 'student', 'active', now(), now(), ''
 FROM generate_series(0, {tutors} - 1) AS tutor, generate_series(0, 29) AS turn,
     generate_series(0, 2) AS nth
 WHERE nth = turn % 2 OR (nth = 2 AND turn % 3 = 0);

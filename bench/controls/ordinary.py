@@ -128,7 +128,7 @@ class MyStudentsView(generics.ListAPIView):
             User.objects.filter(pk__in=shared.values("student"))
             .filter(words_in(self.request.query_params.get("q", ""), "search_text"))
             .prefetch_related(Prefetch("memberships", in_order, to_attr="shared"))
-            .order_by("last_name", "first_name", "id")
+            .order_by("sort_key", "id")
         )
 
 

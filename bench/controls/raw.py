@@ -81,14 +81,14 @@ WITH shared AS (
     WHERE c.tutor_id = %s AND m.status = 'active' AND c.archived_at IS NULL
     GROUP BY m.student_id
 ), found AS (
-    SELECT u.id, u.first_name, u.last_name, u.email, shared.classrooms, count(*) OVER () AS total
+    SELECT u.id, u.first_name, u.last_name, u.email, u.sort_key, shared.classrooms, count(*) OVER () AS total
     FROM shared JOIN accounts_user u ON u.id = shared.student_id
     WHERE u.search_text LIKE %s
-    ORDER BY u.last_name, u.first_name, u.id LIMIT %s OFFSET %s
+    ORDER BY u.sort_key, u.id LIMIT %s OFFSET %s
 )
 SELECT json_build_object('count', coalesce(max(total), 0), 'results', coalesce(json_agg(
     json_build_object('id', id, 'first_name', first_name, 'last_name', last_name, 'email', email,
-        'classrooms', classrooms) ORDER BY last_name, first_name, id), '[]'))::text
+        'classrooms', classrooms) ORDER BY sort_key, id), '[]'))::text
 FROM found
 """
 
