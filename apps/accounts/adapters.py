@@ -56,11 +56,6 @@ class AccountAdapter(DefaultAccountAdapter):
             credentials["email"] = account_email(credentials["email"])
         return super().authenticate(request, **credentials)
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """allauth's forms mail to the address that was typed, and Django would encode its domain
-        by IDNA 2003: the mail could go to another domain."""
-        super().send_mail(template_prefix, lookup_email(email), context)
-
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """Fills the row before allauth saves it, so that it never stands without a role."""
         form.fill(user)
@@ -111,7 +106,8 @@ class AccountAdapter(DefaultAccountAdapter):
     # What the owner of an account is told of
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Its links and its name are PUBLIC_URL's, whatever Host the request came with."""
+        """Its links and its name are PUBLIC_URL's, whatever Host the request came with.
+        It goes to the domain that was typed, which Django would encode by IDNA 2003."""
         site = SimpleNamespace(name="Kreida", domain=urlsplit(settings.PUBLIC_URL).netloc)
         links = {
             name: urljoin(
@@ -120,7 +116,8 @@ class AccountAdapter(DefaultAccountAdapter):
             for name, link in context.items()
             if name.endswith("_url")
         }
-        super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
+        context = {**context, **links, "current_site": site}
+        super().send_mail(template_prefix, lookup_email(email), context)
 
     def send_notification_mail(
         self,

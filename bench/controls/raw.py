@@ -81,7 +81,8 @@ WITH shared AS (
     WHERE c.tutor_id = %s AND m.status = 'active' AND c.archived_at IS NULL
     GROUP BY m.student_id
 ), found AS (
-    SELECT u.id, u.first_name, u.last_name, u.email, u.sort_key, shared.classrooms, count(*) OVER () AS total
+    SELECT u.id, u.first_name, u.last_name, u.email, u.sort_key, shared.classrooms,
+        count(*) OVER () AS total
     FROM shared JOIN accounts_user u ON u.id = shared.student_id
     WHERE u.search_text LIKE %s
     ORDER BY u.sort_key, u.id LIMIT %s OFFSET %s
