@@ -23,6 +23,8 @@ TURN_URLS, TURN_SECRET = environment.turn()
 STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
 # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES = environment.trusted_proxies(PUBLIC_URL)
+# How far browsers are told to use https alone: for this host, or for those below it too.
+HSTS = environment.choice("HSTS", ("host", "off", "subdomains", "preload"))
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 
 INSTALLED_APPS = [
@@ -53,10 +55,11 @@ MIDDLEWARE = [
     "apps.common.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "apps.common.middleware.BodyLimit",
+    "apps.common.middleware.NoSuchStaticFile",
     "apps.common.middleware.OptionalSlash",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "apps.common.middleware.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -66,6 +69,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.common.failures.DependencyFailures",
     "apps.web.middleware.Pages",
 ]
 ROOT_URLCONF = "config.urls"
@@ -116,6 +120,10 @@ STORAGES = {
 }
 WHITENOISE_IMMUTABLE_FILE_TEST = never_changes
 MEDIA_ROOT = DATA_DIR / "files"
+# Bodies while they are read: not in /tmp, which is often memory.
+UPLOAD_DIR = DATA_DIR / "uploading"
+UPLOAD_DIR.mkdir(mode=0o700, exist_ok=True)
+FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 
 AUTH_USER_MODEL = "accounts.User"
@@ -223,15 +231,16 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS and HSTS != "off" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and HSTS in ("subdomains", "preload")
+SECURE_HSTS_PRELOAD = HTTPS and HSTS == "preload"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "apps.common.errors.csrf_failure"
-# Without TLS (a laptop, a trial) these four cannot be met; with an https PUBLIC_URL they are.
-SILENCED_SYSTEM_CHECKS = (
-    [] if HTTPS else ["security.W004", "security.W008", "security.W012", "security.W016"]
-)
+CSRF_FAILURE_VIEW = "apps.common.error_pages.csrf_failure"
+# Without TLS (a laptop, a trial) the others cannot be met; with an https PUBLIC_URL they are.
+SILENCED_SYSTEM_CHECKS = [] if HTTPS else ["security.W008", "security.W012", "security.W016"]
+# A school's other hosts may have no TLS: HSTS alone says how far it reaches.
+SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W005", "security.W021"]
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -7,14 +7,14 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from apps.accounts.confirmation import ConfirmEmail
-from apps.common import errors, health
+from apps.common import error_pages, errors, health
 from apps.common.api import NoSuchPathView, SchemaView
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
 handler404 = errors.page_not_found
 handler429 = errors.too_many_requests  # allauth's
-handler500 = errors.server_error
+handler500 = error_pages.server_error
 
 # One way in for everybody, with its second factor and its limits: the admin's own two are unused.
 admin_login: Any = secure_admin_login(admin.site.login)  # type: ignore[no-untyped-call]

@@ -212,4 +212,5 @@ def test_second_process_on_one_sqlite_database_is_refused(tmp_path, kreida_seed)
         if path.name != "static"
     }
     assert modes.pop("files", 0o700) == 0o700
+    assert modes.pop("uploading") == 0o700
     assert set(modes.values()) == {0o600}

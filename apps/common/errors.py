@@ -176,16 +176,6 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     return render(request, "403.html", status=403)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return permission_denied(request)
-
-
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     detail = _("Too many tries. Wait a minute and try again.")
     return render(request, "refused.html", {"detail": detail}, status=429)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    if _under_api(request):
-        return error_response("server_error", 500, _("Something went wrong on our side."))
-    return render(request, "500.html", status=500)

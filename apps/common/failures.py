@@ -1,12 +1,24 @@
 """What a failed dependency is to a client: 503 where it is away or slow, 507 where it is full."""
 
 import errno
+import logging
 import sqlite3
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from redis.exceptions import RedisError
 
-from apps.common.errors import DomainError, service_unavailable, storage_full
+from apps.common.errors import (
+    DomainError,
+    domain_error_response,
+    service_unavailable,
+    storage_full,
+)
+
+log = logging.getLogger("kreida.request")
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 # An OperationalError with another code is a mistake of ours, as a missing table is.
@@ -45,3 +57,55 @@ def _database_failure(exc: DatabaseError | InterfaceError) -> DomainError | None
     if code is not None and code & 0xFF not in _SQLITE_AWAY:
         return None
     return service_unavailable()
+
+
+def is_program(path: str) -> bool:
+    """Whether who asks there reads JSON, not pages."""
+    return path == "/api" or path.startswith(("/api/", "/_allauth/"))
+
+
+def refusal_response(path: str, refusal: DomainError) -> HttpResponse:
+    """JSON for programs, else a page that asks neither the database nor the session."""
+    if is_program(path):
+        return domain_error_response(refusal)
+    context = {"detail": refusal.detail, "again": refusal.status in (503, 507)}
+    response = HttpResponse(render_to_string("plain.html", context), status=refusal.status)
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def refusal_messages(path: str, refusal: DomainError) -> list[MutableMapping[str, Any]]:
+    """The same as an ASGI answer, for what is refused before Django has seen it."""
+    response = refusal_response(path, refusal)
+    headers = [
+        (b"content-length", str(len(response.content)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    headers += [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    return [
+        {"type": "http.response.start", "status": response.status_code, "headers": headers},
+        {"type": "http.response.body", "body": response.content},
+    ]
+
+
+class DependencyFailures:
+    """Middleware: a view that failed because a dependency did answers 503 or 507, not 500."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        refusal = dependency_failure(exception)
+        return None if refusal is None else failed(request, refusal, exception)
+
+
+def failed(request: HttpRequest, refusal: DomainError, exc: BaseException) -> HttpResponse:
+    """Logged with its cause, which the client is not told."""
+    data = {"request_id": request.META.get("kreida.request_id"), "error": refusal.code}
+    log.error("a dependency failed", exc_info=exc, extra={"data": data})
+    return refusal_response(request.path, refusal)

@@ -14,7 +14,9 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 
 from apps.common.errors import DomainError, error_response
+from apps.common.failures import refusal_response
 from apps.common.health import HealthApp
+from apps.common.request_body import body_is_pending, body_limit
 
 # Ordinary answers that Django's views give by raising: no crashes.
 _REFUSALS = (
@@ -28,10 +30,6 @@ _REFUSALS = (
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("kreida.request")
-
-MAX_BODY = 1024 * 1024
-MAX_UPLOAD = 20 * 1024 * 1024
-_UPLOADS = re.compile(r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import)/?$")
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -105,11 +103,6 @@ class SecurityHeaders:
         return response
 
 
-def body_limit(path: str) -> int:
-    """How many bytes may be sent there."""
-    return MAX_UPLOAD if _UPLOADS.match(path) else MAX_BODY
-
-
 class BodyLimit:
     """Refuses bodies over 1 MiB (20 MiB for uploads), and JSON for allauth that no database
     could keep."""
@@ -122,11 +115,12 @@ class BodyLimit:
         limit = body_limit(request.path)
         # A number too long to be read as one is too large as well.
         if length.isdecimal() and (len(length) > 12 or int(length) > limit):
-            return error_response(
-                "payload_too_large",
-                413,
-                _("At most %(kib)s KiB may be sent here.") % {"kib": limit // 1024},
-            )
+            detail = _("At most %(kib)s KiB may be sent here.") % {"kib": limit // 1024}
+            refusal = DomainError("payload_too_large", 413, detail)
+            return refusal_response(request.path, refusal)
+        if body_is_pending(request):
+            # Its form, and in it the token, has not come; nothing is done before it has.
+            vars(request)["_dont_enforce_csrf_checks"] = True
         if request.path.startswith("/_allauth/") and not self._is_storable_json(request.body):
             return error_response("validation_error", 400, _("The body is not JSON."))
         return self.get_response(request)
@@ -143,6 +137,19 @@ class BodyLimit:
         except (ValueError, RecursionError):
             return False
         return "\\u0000" not in text
+
+
+class NoSuchStaticFile:
+    """Ends what WhiteNoise did not find: a 404 page would ask the database, and the threads of
+    static files must wait for nothing."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(settings.STATIC_URL):
+            return HttpResponse("Not found.", status=404, content_type="text/plain")
+        return self.get_response(request)
 
 
 class OptionalSlash:

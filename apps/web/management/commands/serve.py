@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 
-from apps.common.http_protocol import JsonRefusals
+from apps.common.descriptors import raise_descriptor_limit
+from apps.common.http_protocol import BoundedHttp
 from apps.common.process_lock import AlreadyServedError, lock_database
 
 # A frame over 1 MiB is refused by the room itself, which closes with a code that says so.
@@ -26,6 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(0o077)  # what is written below DATA_DIR is for this user alone
+        raise_descriptor_limit()
         _lock_sqlite()
         if not options["bare"]:
             call_command("prepare")
@@ -34,11 +36,12 @@ class Command(BaseCommand):
             "config.asgi:application",
             host="127.0.0.1",
             port=options["port"],
-            http=JsonRefusals,
+            http=BoundedHttp,
             ws="websockets-sansio",
             ws_max_size=WS_MAX_SIZE,
             ws_per_message_deflate=False,  # board frames are small, and a deflater a socket is not
             lifespan="on",
+            proxy_headers=False,  # config/asgi.py does it, for any server
             access_log=False,
             log_config=None,
             server_header=False,

@@ -1,0 +1,47 @@
+"""Django's own handlers of a crash and of a form that it does not believe."""
+
+import sys
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from apps.common.errors import error_response
+from apps.common.failures import dependency_failure, failed, is_program
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Called while the exception is handled: one of a middleware comes only here."""
+    exc = sys.exc_info()[1]
+    refusal = dependency_failure(exc)
+    if refusal is not None and exc is not None:
+        return failed(request, refusal, exc)
+    if is_program(request.path):
+        return error_response("server_error", 500, _("Something went wrong on our side."))
+    return render(request, "500.html", status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    detail = _csrf_detail(request.META.get("HTTP_ORIGIN", ""), reason)
+    if is_program(request.path):
+        return error_response("forbidden", 403, detail or _("You may not do this."))
+    return render(request, "403.html", {"detail": detail}, status=403)
+
+
+def _csrf_detail(origin: str, reason: str) -> str:
+    """What whoever sent the form, or runs the server, can do about it; "" for an old form."""
+    if reason.startswith("Origin checking failed") and origin == "null":
+        return _(
+            "Your browser did not say which page this came from (Origin: null). Open %(url)s in a"
+            " tab of its own, without extensions that hide it, and try again."
+        ) % {"url": settings.PUBLIC_URL}
+    if reason.startswith(("Origin checking failed", "Referer checking failed")):
+        return _(
+            "This was sent from another address than %(url)s. Open that one and try again; whoever"
+            " runs this server sets it by PUBLIC_URL."
+        ) % {"url": settings.PUBLIC_URL}
+    if reason == csrf.REASON_NO_CSRF_COOKIE:
+        return _("Your browser sent no cookie. Allow cookies for this site and try again.")
+    return ""

@@ -1,0 +1,107 @@
+"""What a client is told when a dependency fails, under the API and on a page."""
+
+import errno
+import sqlite3
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from apps.common.failures import dependency_failure
+
+pytestmark = pytest.mark.django_db
+
+
+def sqlite_error(code: int, message: str) -> OperationalError:
+    cause = sqlite3.OperationalError(message)
+    cause.sqlite_errorcode = code
+    error = OperationalError(message)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("exc", "status"),
+    [
+        (OperationalError("connection refused"), 503),
+        (sqlite_error(sqlite3.SQLITE_BUSY, "database is locked"), 503),
+        (sqlite_error(sqlite3.SQLITE_FULL, "database or disk is full"), 507),
+        (sqlite_error(sqlite3.SQLITE_READONLY, "attempt to write a readonly database"), 503),
+        (OSError(errno.ENOSPC, "No space left on device"), 507),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 507),
+        (RedisConnectionError("gone"), 503),
+    ],
+)
+def test_failure_of_a_dependency_is_named(exc, status):
+    assert dependency_failure(exc).status == status
+
+
+@pytest.mark.parametrize(
+    "exc",
+    [sqlite_error(sqlite3.SQLITE_ERROR, "no such table: x"), OSError(errno.ENOENT), ValueError()],
+)
+def test_mistake_of_our_own_is_a_crash(exc):
+    assert dependency_failure(exc) is None
+
+
+def refusing(exc: Exception):
+    def refuse(*_args):
+        raise exc
+
+    return connection.execute_wrapper(refuse)
+
+
+@pytest.mark.parametrize(
+    ("exc", "status", "code"),
+    [
+        (OperationalError("gone, with the password in it"), 503, "service_unavailable"),
+        (sqlite_error(sqlite3.SQLITE_FULL, "database or disk is full"), 507, "storage_full"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/classrooms/", "/_allauth/app/v1/auth/login"])
+def test_program_is_told_in_json(api, tutor, exc, status, code, path):
+    client = api(tutor)
+    client.raise_request_exception = False
+    with refusing(exc):
+        body = {"name": "A", "email": tutor.email, "password": "chalk-and-sponge"}
+        answer = client.post(path, body, format="json")
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert ("Retry-After" in answer) == (status == 503)
+    assert "password" not in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/classrooms/"])
+def test_person_is_told_on_a_page(client, tutor, path):
+    client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
+    client.raise_request_exception = False
+    with refusing(OperationalError("gone")):
+        answer = client.get(path)
+    assert answer.status_code == 503
+    assert answer["Retry-After"]
+    assert answer["Content-Type"].startswith("text/html")
+
+
+def test_form_over_the_limit_gets_a_page(client):
+    answer = client.post("/accounts/login/", {"login": "x" * 1_100_000})
+    assert answer.status_code == 413
+    assert answer["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"Origin": "null"}, "Origin: null"),
+        ({"Origin": "https://evil.example"}, "PUBLIC_URL"),
+        ({"Origin": "http://testserver"}, "cookie"),
+    ],
+)
+def test_refused_form_names_its_cause(headers, words):
+    answer = Client(enforce_csrf_checks=True).post("/accounts/login/", headers=headers)
+    assert answer.status_code == 403
+    assert words in answer.content.decode()
+
+
+def test_static_file_that_is_not_there_asks_no_database(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert client.get("/static/no-such-file.js").status_code == 404

@@ -1,0 +1,102 @@
+"""What one connection may hold up: heads, bodies and answers that do not move, and too many."""
+
+import resource
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from apps.common import http_protocol
+from tests.server import Kreida, start_kreida, stop_kreida
+
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+
+
+def connect(server: Kreida) -> socket.socket:
+    host, port = server.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=60)
+
+
+def answer(connection: socket.socket) -> bytes:
+    try:
+        return connection.makefile("rb").read()
+    except ConnectionError:
+        return b""
+
+
+def test_endless_headers_are_refused(kreida):
+    with connect(kreida) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        connection.sendall((b"X-Filler: " + b"x" * 4000 + b"\r\n") * 17)
+        assert answer(connection).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize(
+    "line", [b"GET /" + b"a" * 100_000, b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000]
+)
+def test_one_long_line_is_refused(kreida, line):
+    with connect(kreida) as connection:
+        connection.sendall(line)
+        assert answer(connection).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_head_that_never_ends_is_closed(kreida, start):
+    with connect(kreida) as connection:
+        connection.sendall(start)
+        began = time.monotonic()
+        assert answer(connection).startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - began < http_protocol.HEAD_SECONDS + 10
+
+
+def test_body_that_stalls_is_closed(kreida):
+    head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000\r\n\r\n"
+    with connect(kreida) as connection:
+        connection.sendall(head + b"login=")
+        began = time.monotonic()
+        assert answer(connection).startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - began < http_protocol.BODY_GRACE + 10
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/classroom/sessions/00000000-0000-4000-8000-000000000000/files/", b"404"),
+        ("/students/import/", b"302"),
+    ],
+)
+@pytest.mark.parametrize("framing", ["Content-Length: 15000000", "Transfer-Encoding: chunked"])
+def test_upload_of_a_stranger_is_refused_before_it_is_read(kreida, path, status, framing):
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{framing}\r\n"
+    head += "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    with connect(kreida) as connection:
+        connection.sendall(head.encode())
+        if "chunked" in framing:
+            connection.sendall(b"180000\r\n" + b"x" * 0x180000 + b"\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 " + status
+
+
+@pytest.fixture
+def narrow(tmp_path, kreida_seed) -> Iterator[Kreida]:
+    """May open 200 descriptors."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    server = start_kreida(tmp_path, kreida_seed)
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (200, before[1]))
+    yield server
+    stop_kreida(server)
+
+
+def test_connections_beyond_the_limit_are_told_so(narrow):
+    opened = [connect(narrow) for _ in range(180)]
+    try:
+        refused = connect(narrow)
+        assert answer(refused).startswith(b"HTTP/1.1 503")
+        narrow.wait_for("too many connections", 10)
+    finally:
+        for connection in opened:
+            connection.close()
+    time.sleep(1)
+    with connect(narrow) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert answer(connection).startswith(b"HTTP/1.1 200")
