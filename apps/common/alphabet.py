@@ -1,4 +1,7 @@
-"""Keys that sort names as a reader of Ukrainian expects, on every database (docs/adr)."""
+"""Keys that sort names as a reader of Ukrainian expects, on every database.
+
+docs/adr/0016-names-sort-by-a-stored-key.md says why they are stored.
+"""
 
 import unicodedata
 
