@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.common.middleware.RequestLog",
     "apps.common.middleware.SecurityHeaders",
+    "apps.common.middleware.SchemeRequired",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.common.middleware.NoSuchStaticFile",

@@ -111,8 +111,9 @@ class HealthApp:
         self._running: dict[str, asyncio.Future[bool]] = {}
         self._done_at: dict[str, float] = {}
 
-    def handles(self, path: str) -> bool:
-        return path.removesuffix("/") in self.PATHS
+    @classmethod
+    def handles(cls, path: str) -> bool:
+        return path.removesuffix("/") in cls.PATHS
 
     async def __call__(self, scope: Message, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):

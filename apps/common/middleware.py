@@ -6,9 +6,15 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    PermissionDenied,
+    SuspiciousOperation,
+)
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -31,7 +37,7 @@ _REFUSALS = (
 Handler = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("kreida.request")
 
-CONTENT_SECURITY_POLICY = "; ".join(
+_POLICY = "; ".join(
     [
         "default-src 'self'",
         "script-src 'self'",
@@ -39,7 +45,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "media-src 'self' blob:",
         "font-src 'self' data:",
-        "connect-src 'self' ws: wss:",
+        "connect-src 'self' {socket}",
         "worker-src 'self' blob:",
         "object-src 'none'",
         "base-uri 'none'",
@@ -47,6 +53,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+
+
+def content_security_policy(request: HttpRequest) -> str:
+    """Scripts and connections of this server alone; not every browser counts its sockets as
+    'self', so their address is named."""
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        host = urlsplit(settings.PUBLIC_URL).netloc
+    return _POLICY.format(socket=f"{'wss' if request.is_secure() else 'ws'}://{host}")
 
 
 class RequestLog:
@@ -91,16 +107,38 @@ class RequestLog:
 
 
 class SecurityHeaders:
-    """The content security policy: scripts from this server's files alone."""
+    """What browsers may do with an answer. Only static files say that they may be kept."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.setdefault("Content-Security-Policy", content_security_policy(request))
+        response.setdefault("Cache-Control", "no-store")
         response.setdefault("Permissions-Policy", "geolocation=(), payment=(), usb=()")
         return response
+
+
+class SchemeRequired:
+    """Behind TLS, a proxy that does not say which scheme it was asked by would be redirected to
+    itself for ever: it gets a page that names the setting."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_said = request.is_secure() or "HTTP_X_FORWARDED_PROTO" in request.META
+        if is_said or not settings.SECURE_SSL_REDIRECT or HealthApp.handles(request.path):
+            return self.get_response(request)
+        detail = _(
+            "PUBLIC_URL begins with https, but the proxy in front of Kreida does not say that this "
+            "request came by https. Let it set the header X-Forwarded-Proto (nginx: "
+            "proxy_set_header X-Forwarded-Proto $scheme;). If it does, name its address in "
+            "TRUSTED_PROXIES."
+        )
+        refusal = DomainError("service_unavailable", 503, detail, retry_after=60)
+        return refusal_response(request.path, refusal)
 
 
 class BodyLimit:

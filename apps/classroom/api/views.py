@@ -83,7 +83,6 @@ class FileView(RoomView):
         if file is None:
             raise not_found()
         answer = FileResponse(file.file.open(), content_type=file.mime_type)
-        answer["Cache-Control"] = "private, max-age=31536000, immutable"
         answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return answer
 
@@ -112,9 +111,7 @@ class VersionView(RoomView):
     )
     def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         version = _version(access_room(request, session_uuid), version_id)
-        answer = HttpResponse(version_state(version), content_type="application/octet-stream")
-        answer["Cache-Control"] = "private, max-age=31536000, immutable"
-        return answer
+        return HttpResponse(version_state(version), content_type="application/octet-stream")
 
 
 class RestoreView(RoomView):

@@ -5,10 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 
 
 def is_ours(scope: MutableMapping[str, Any]) -> bool:
-    """No Origin (not a browser), PUBLIC_URL's, or that of the very host the socket came to."""
+    """No Origin (not a browser), PUBLIC_URL's, or that of the allowed host it was asked for."""
     headers = dict(scope["headers"])
     origin = headers.get(b"origin")
     if origin is None:
@@ -20,4 +21,5 @@ def is_ours(scope: MutableMapping[str, Any]) -> bool:
     if f"{parts.scheme}://{parts.netloc}".lower() == settings.PUBLIC_URL.lower():
         return True
     host = headers.get(b"host", b"").decode("latin-1").lower()
-    return parts.scheme in ("http", "https") and parts.netloc.lower() == host
+    is_allowed = validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+    return is_allowed and parts.scheme in ("http", "https") and parts.netloc.lower() == host

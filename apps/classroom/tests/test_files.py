@@ -43,7 +43,7 @@ def test_a_picture_is_kept_and_served_as_what_it_is(api, url, tutor, student, ki
     assert body == clean_picture(PICTURES[kind]).data
     assert served["Content-Type"] == kind
     assert served["X-Content-Type-Options"] == "nosniff"
-    assert served["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert served["Cache-Control"] == "no-store"
     assert served["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 

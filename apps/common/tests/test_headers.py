@@ -47,9 +47,36 @@ def test_behind_tls_the_browser_is_told_to_stay_there(settings):
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 31536000
     assert Client().get("/api/me/", secure=True)["Strict-Transport-Security"]
-    assert Client().get("/api/me/").status_code == 301
+    plain = Client().get("/api/me/", headers={"X-Forwarded-Proto": "http"})
+    assert plain.status_code == 301
+
+
+@pytest.mark.parametrize("path", ["/", "/api/me/", "/accounts/login/"])
+def test_proxy_that_says_no_scheme_is_told_the_setting(settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = Client().get(path)
+    assert answer.status_code == 503
+    for name in ("X-Forwarded-Proto", "TRUSTED_PROXIES", "PUBLIC_URL"):
+        assert name in answer.content.decode()
 
 
 def test_answers_under_api_are_for_nobody_elses_cache(api, tutor):
     answer = api(tutor).get("/api/me/")
-    assert "Cookie" in answer["Vary"] or "no-store" in answer["Cache-Control"]
+    assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/calendar/", "/students/", "/settings/", "/accounts/email/", "/_allauth/app/v1/config"],
+)
+def test_pages_of_somebody_signed_in_are_not_kept(client, tutor, path):
+    client.force_login(tutor)
+    assert "no-store" in client.get(path)["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("secure", "source"), [(False, "ws://testserver"), (True, "wss://testserver")]
+)
+def test_pages_connect_to_this_server_alone(client, secure, source):
+    policy = client.get("/accounts/login/", secure=secure)["Content-Security-Policy"]
+    assert f"connect-src 'self' {source};" in policy

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import BaseCommand, call_command
+from django.db import connection
 
 # DRF's browsable pages and the second viewer of API documents, which nothing here shows.
 UNUSED = ["rest_framework", "redoc"]
@@ -19,8 +20,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         close_to_others(Path(settings.DATA_DIR))
+        _give_migrations_time()
         call_command("migrate", verbosity=0, interactive=False)
         collect_static_files()
+
+
+def _give_migrations_time() -> None:
+    """A request's bounds are too short for a table of a million rows."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute("SET lock_timeout = '60s'")
 
 
 def close_to_others(folder: Path) -> None:
