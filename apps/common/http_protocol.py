@@ -3,6 +3,7 @@
 import json
 import logging
 import resource
+import socket
 import sys
 import time
 from typing import Any
@@ -35,6 +36,16 @@ def max_connections() -> int:
     return int(soft * DESCRIPTORS_USED) - 30
 
 
+def _drop_unacknowledged(transport: Any) -> None:
+    """Bounds what no counting here sees: the megabytes of an answer that the kernel has taken
+    and its reader has not, also once the connection is closed."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # not on macOS
+        sock = transport.get_extra_info("socket")
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            milliseconds = int(STALLED_SECONDS * 1000)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+
 class BoundedHttp(HttpToolsProtocol):
     """What the parser does not take for HTTP never reaches Django: it is answered here, as are
     heads that are too large or too slow, stalled bodies, and connections beyond the limit."""
@@ -49,6 +60,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_since = 0.0
         self._body_bytes = 0
         self._unsent = (0, time.monotonic())
+        _drop_unacknowledged(transport)
         self._timer = self.loop.call_later(TICK, self._look)
         if len(self.connections) > max_connections():
             self._refuse_connection()

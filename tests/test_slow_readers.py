@@ -1,0 +1,90 @@
+"""Who takes nothing of an answer is dropped, with what the kernel holds of it."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+
+from apps.common import http_protocol
+from tests.server import free_port
+
+pytestmark = pytest.mark.any_database
+
+STALLED = 2.0
+PIECE = 256 * 1024
+
+
+async def answer_at_length(scope, receive, send):
+    """/pieces/N or /whole/N: N bytes."""
+    _, way, size = scope["path"].split("/")
+    length = [(b"content-length", size.encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": length})
+    pieces = int(size) // PIECE if way == "pieces" else 1
+    for _ in range(pieces):
+        body = b"x" * (int(size) // pieces)
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[uvicorn.Server]:
+    monkeypatch.setattr(http_protocol, "STALLED_SECONDS", STALLED)
+    monkeypatch.setattr(http_protocol, "TICK", 0.2)
+    config = uvicorn.Config(
+        answer_at_length,
+        port=free_port(),
+        http=http_protocol.BoundedHttp,
+        lifespan="off",
+        timeout_keep_alive=60,
+        log_config=None,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server
+    server.should_exit = True
+    thread.join(20)
+
+
+def ask(server: uvicorn.Server, path: str, connection: str) -> socket.socket:
+    asking = socket.create_connection(("127.0.0.1", server.config.port), timeout=10)
+    asking.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n".encode())
+    return asking
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+@pytest.mark.parametrize(
+    "path", [f"/pieces/{80 * PIECE}", f"/whole/{80 * PIECE}", "/whole/2000000"]
+)
+def test_reader_that_takes_nothing_is_dropped(server, path, connection):
+    with ask(server, path, connection) as asking:
+        began = time.monotonic()
+        time.sleep(0.5)
+        while server.server_state.connections and time.monotonic() - began < 10 * STALLED:
+            time.sleep(0.05)
+        assert not server.server_state.connections
+        time.sleep(max(0.0, began + 2 * STALLED - time.monotonic()))
+        received = 0
+        with contextlib.suppress(ConnectionResetError):
+            while content := asking.recv(1 << 20):
+                received += len(content)
+        # Only what had crossed: the kernel's part of the answer is gone too.
+        assert received < 1_000_000
+
+
+def test_slow_reader_gets_all_of_its_answer(server):
+    size = 40 * PIECE
+    with ask(server, f"/pieces/{size}", "close") as asking:
+        began = time.monotonic()
+        received = 0
+        while content := asking.recv(PIECE):
+            received += len(content)
+            time.sleep(0.1)
+        assert time.monotonic() - began > STALLED
+        assert received > size
