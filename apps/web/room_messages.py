@@ -261,6 +261,21 @@ def _board() -> dict[str, str]:
             "It is tried again by itself. Call and chat go on; what you draw is kept here until "
             "then."
         ),
+        "boardNearlyFull": _("This board is almost full: soon nothing more can be drawn on it."),
+        "boardFull": _("This board is full: nothing more can be drawn on it."),
+        "boardCutOff": _(
+            "This board is full. What you drew last was not saved, and you no longer see what the "
+            "others do until you reload the page."
+        ),
+        "boardMakeSpace": _(
+            "Remove pages that are no longer needed, and save them as PDF before if you wish. "
+            "Erasing single strokes frees almost nothing, and a new page is part of the same "
+            "board. There is room again within a minute."
+        ),
+        "boardAskForSpace": _(
+            "Ask the tutor to remove pages that are no longer needed; a new page is part of the "
+            "same board."
+        ),
         "boardTools": _("Board tools"),
         "page": _("Page {number}"),
         "pages": _("Pages of the board"),

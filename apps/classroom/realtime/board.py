@@ -12,14 +12,16 @@ from apps.classroom.realtime.document import Document, Early
 from apps.classroom.realtime.inbox import Inbox
 from apps.classroom.realtime.limits import (
     BYTES_PER_STEP,
+    FULL,
     MAX_BOARD,
     MAX_GROWTH,
+    NEARLY_FULL,
     PATIENCE,
     STEPS_PER_CURSOR,
     STEPS_PER_REFUSED_BYTE,
     Limits,
 )
-from apps.classroom.realtime.protocol import Close
+from apps.classroom.realtime.protocol import BoardSize, Close
 from apps.classroom.realtime.sockets import Refused, Socket
 from apps.classroom.realtime.update_scan import Scan, scan
 from apps.classroom.realtime.varints import Malformed
@@ -168,6 +170,17 @@ class Board:
         """`state` holds what the first `parts` of the document do; so much had come in by then."""
         self.document.replace(parts, state)
         self.size, self.grown = len(state), max(0, self.grown - grown)
+
+    def fullness(self) -> BoardSize:
+        marks = ("full", FULL), ("nearly_full", NEARLY_FULL), ("ok", 0.0)
+        level = next(level for level, share in marks if self.size >= share * MAX_BOARD)
+        return BoardSize(self.size, MAX_BOARD, level)
+
+    def may_have_filled(self) -> bool:
+        """Whether folding may show that its level is another, be it that a full one has shrunk."""
+        if self.fullness().level == "nearly_full":
+            return self.unfolded > 0 and self.size + self.grown > FULL * MAX_BOARD
+        return self.unfolded > 0 and self.size + self.grown > NEARLY_FULL * MAX_BOARD
 
     def take_stirred(self) -> bool:
         """Whether the board has changed since this was last asked."""

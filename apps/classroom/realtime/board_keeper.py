@@ -17,7 +17,6 @@ from apps.classroom.folding import MAX_CLIENTS, SMALL, WorkFailed, has_too_many_
 from apps.classroom.realtime import db
 from apps.classroom.realtime.board import Board, Opened
 from apps.classroom.realtime.document import Document
-from apps.classroom.realtime.limits import MAX_BOARD
 from apps.classroom.realtime.memory import give_back
 from apps.classroom.realtime.writer import LogWriter
 from apps.classroom.versions import keep_version
@@ -80,7 +79,7 @@ class BoardKeeper:
     async def fold_if_due(self, session_id: int, board: Board) -> None:
         now = time.monotonic()
         many = board.unfolded > FOLD_AFTER or board.grown > max(FOLD_BYTES, board.size)
-        full = board.unfolded and board.size + board.grown > MAX_BOARD
+        full = board.may_have_filled()
         if board.fold_not_before <= now and (many or full):
             board.fold_not_before = now + FOLD_AGAIN if full else 0.0
             await self._writer.flush()  # so that the log is folded too

@@ -228,6 +228,7 @@ class Hub:
             since = None
         for room in self.rooms.values():
             room.tell_saving(since)
+            room.tell_fullness()
 
     async def _keep_boards(self) -> None:
         for room in list(self.rooms.values()):

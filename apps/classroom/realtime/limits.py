@@ -13,7 +13,8 @@ MIB = 1024 * 1024
 # Some 12,000 strokes of handwriting. Opening a board holds up the event loop, and a document takes
 # ten times its bytes: at this size a quarter of a second and 150 MiB (docs/performance-room.md).
 MAX_BOARD = 16 * MIB
-NEARLY_FULL = 0.8
+# From which share of it on the room is told, and from which it is told that no more goes in.
+NEARLY_FULL, FULL = 0.8, 0.995
 # What may come in before the board is folded again; that follows within seconds.
 MAX_GROWTH = 32 * MIB
 # New ids of one person: those of a morning in which the line breaks all the time, or those that a

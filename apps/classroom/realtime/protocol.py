@@ -237,6 +237,14 @@ class Saving(Outgoing, tag="saving", frozen=True):
     since: datetime | None
 
 
+class BoardSize(Outgoing, tag="board.size", frozen=True):
+    """Bytes of the board when it was last measured; `level` is `ok`, `nearly_full` or `full`."""
+
+    used: int
+    limit: int
+    level: str
+
+
 class Pong(Outgoing, tag="pong", frozen=True):
     pass
 

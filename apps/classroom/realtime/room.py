@@ -81,6 +81,7 @@ class Room:
         self._unrecorded: dict[UUID, tuple[Socket, datetime]] = {}
         self._relay_since: dict[UUID, float] = {}  # by peer: when its credentials were made
         self._not_saved_since: datetime | None = None
+        self._level = "ok"  # of how full the board is, as the room was told
         self._asked = self._answered = 0
 
     @property
@@ -224,6 +225,8 @@ class Room:
         socket.push(wire.encode(welcome))
         if self._not_saved_since is not None and not waiting:
             socket.push(wire.encode(wire.Saving(False, self._not_saved_since)))
+        if self._level != "ok" and not waiting:
+            socket.push(wire.encode(self.board.fullness()))
 
     def _relay(self, socket: Socket) -> list[dict[str, Any]]:
         servers = ice_servers(socket.person.key, timezone.now())
@@ -245,6 +248,12 @@ class Room:
             return
         self._not_saved_since = since
         self.deliver_here(wire.Saving(since is None, since))
+
+    def tell_fullness(self) -> None:
+        fullness = self.board.fullness()
+        if fullness.level != self._level:
+            self._level = fullness.level
+            self.deliver_here(fullness)
 
     async def leave(self, socket: Socket) -> None:
         self.events.pop(socket.peer, None)

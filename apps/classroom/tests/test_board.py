@@ -300,6 +300,28 @@ def test_a_board_has_an_end(two, monkeypatch):
     two(scenario)
 
 
+def test_room_is_told_before_its_board_is_full_and_when_there_is_space_again(house, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board.MAX_BOARD", 100_000)
+    monkeypatch.setattr("apps.classroom.realtime.hub.BOARDS_EVERY", 0.1)
+    monkeypatch.setattr("apps.classroom.realtime.board_keeper.FOLD_AGAIN", 0.1)
+    tickets = house.ticket(house.tutor), house.ticket(house.student)
+
+    async def scenario():
+        async with house.events(tickets[0]) as tutor, house.board(tickets[0]) as board:
+            board.map["x"] = "x" * 50_000
+            board.map["y"] = "y" * 35_000
+            told = await tutor.until("board.size", level="nearly_full", limit=100_000)
+            assert 85_000 < told["used"] < 90_000
+            async with house.events(tickets[1]) as late:
+                await late.until("board.size", level="nearly_full")
+            board.map["z"] = "z" * 14_800
+            await tutor.until("board.size", level="full")
+            del board.map["x"]
+            assert (await tutor.until("board.size", level="ok"))["used"] < 60_000
+
+    asyncio.run(scenario())
+
+
 def test_what_was_drawn_over_again_does_not_fill_the_board(two, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.MAX_BOARD", 10_000)
 

@@ -60,6 +60,13 @@ export interface Quality {
   loss: number | null;
 }
 
+/** Bytes of the board when it was last measured. */
+export interface Fullness {
+  used: number;
+  limit: number;
+  level: "ok" | "nearly_full" | "full";
+}
+
 export interface Welcome {
   type: "welcome";
   v: number;
@@ -85,6 +92,7 @@ export type ServerMessage =
   | { type: "ended" }
   | { type: "ice"; ice_servers: RTCIceServer[] }
   | { type: "saving"; ok: boolean; since: string | null }
+  | ({ type: "board.size" } & Fullness)
   | { type: "pong" }
   | { type: "error"; code: string; detail: string; ref: string | null };
 
@@ -118,6 +126,7 @@ const server: Record<ServerMessage["type"], true> = {
   ended: true,
   ice: true,
   saving: true,
+  "board.size": true,
   pong: true,
   error: true,
 };
@@ -160,6 +169,7 @@ const FINAL: readonly number[] = [
   CLOSE.noRoom,
   CLOSE.cancelled,
   CLOSE.invite,
+  CLOSE.tooLarge,
 ];
 
 /** After these there is no use in connecting again. */

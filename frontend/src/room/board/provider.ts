@@ -22,6 +22,8 @@ export interface BoardLink {
   unsent: number;
   /** The server has the board and cannot open it just now; it is asked again by and by. */
   unavailable: boolean;
+  /** The board took no more; what was drawn last is here alone, and nothing more is sent. */
+  full: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export class BoardProvider {
     synced: false,
     unsent: 0,
     unavailable: false,
+    full: false,
   });
   #socket: LastingSocket;
   #outbox = new Outbox();
@@ -62,7 +65,8 @@ export class BoardProvider {
       },
       refused: (why) => {
         this.#lost();
-        refused(why);
+        if (why === CLOSE.tooLarge) this.link.patch({ full: true });
+        else refused(why);
       },
     });
     this.#pacer = new Pacer(

@@ -53,7 +53,7 @@ async function attempts(code: number): Promise<number> {
     if (last?.readyState === 1) {
       last.readyState = 3;
       last.turnAway(code);
-      expect(lost).toHaveBeenLastCalledWith(code);
+      if (code !== CLOSE.tooLarge) expect(lost).toHaveBeenLastCalledWith(code);
     }
   }
   socket.stop();
@@ -62,6 +62,10 @@ async function attempts(code: number): Promise<number> {
 
 it("asks less and less often for a board that cannot be opened", async () => {
   expect(await attempts(CLOSE.unavailable)).toBeLessThan(15);
+});
+
+it("asks once alone for a board that takes no more", async () => {
+  expect(await attempts(CLOSE.tooLarge)).toBe(1);
 });
 
 it("comes back at once from a line that breaks", async () => {

@@ -104,4 +104,13 @@ describe("the room as the server tells it", () => {
     expect(saved.notSavedSince).toBeNull();
     expect(reduce(failing, welcome, at).notSavedSince).toBeNull();
   });
+
+  it("knows how full the board is until it is told otherwise, or another connection says so", () => {
+    const sizes = { used: 900, limit: 1000 };
+    const nearly = told({ type: "board.size", ...sizes, level: "nearly_full" });
+    expect(nearly.boardLevel).toBe("nearly_full");
+    const shrunk = reduce(nearly, { type: "board.size", ...sizes, level: "ok" }, at);
+    expect(shrunk.boardLevel).toBe("ok");
+    expect(reduce(nearly, welcome, at).boardLevel).toBe("ok");
+  });
 });

@@ -1,5 +1,6 @@
 import type {
   ChatMessage,
+  Fullness,
   Peer,
   Quality,
   RoomInfo,
@@ -20,6 +21,7 @@ export interface RoomState {
   ended: boolean;
   /** Since when the server cannot store what is drawn; null while it can. */
   notSavedSince: string | null;
+  boardLevel: Fullness["level"];
 }
 
 export const EMPTY: RoomState = {
@@ -32,6 +34,7 @@ export const EMPTY: RoomState = {
   clockOffset: 0,
   ended: false,
   notSavedSince: null,
+  boardLevel: "ok",
 };
 
 function withPeer(peers: readonly Peer[], peer: Peer): readonly Peer[] {
@@ -62,6 +65,7 @@ export function reduce(state: RoomState, message: ServerMessage, now: number): R
         quality: {},
         clockOffset: Date.parse(message.room.now) - now,
         notSavedSince: null,
+        boardLevel: "ok",
       };
     case "peer.joined":
     case "peer.changed":
@@ -85,6 +89,8 @@ export function reduce(state: RoomState, message: ServerMessage, now: number): R
       return { ...state, room: state.room && { ...state.room, timer_ends_at: message.ends_at } };
     case "saving":
       return { ...state, notSavedSince: message.ok ? null : message.since };
+    case "board.size":
+      return { ...state, boardLevel: message.level };
     case "ended":
       return { ...state, ended: true };
     default:

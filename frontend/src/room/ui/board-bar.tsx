@@ -23,9 +23,10 @@ function useTold(board: Board, open: boolean, waiting: boolean): boolean {
 
 function Unsent({ board }: { board: Board }) {
   const t = useWords();
-  const { open, unsent: changes, unavailable } = useStore(board.provider.link);
+  const { open, unsent: changes, unavailable, full } = useStore(board.provider.link);
   const unsent = changes + useStore(board.files.unsent);
   const told = useTold(board, open, unsent > 0);
+  if (full) return null;
   return (
     <span className="room-unsent" role="status">
       {told && <b title={t("unsentHint")}>{t("unsent", { count: unsent })}</b>}

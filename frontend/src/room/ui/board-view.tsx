@@ -7,7 +7,7 @@ import { selectedFormula } from "../board/insert";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
-import { useConfig, useRoom, useStore, useWords } from "./context";
+import { useConfig, useRoom, useSession, useStore, useWords } from "./context";
 import { Button } from "./parts";
 import { isDark, useDark } from "./theme";
 
@@ -68,7 +68,32 @@ function useFormulaOpener(board: Board, open: () => void): RefObject<HTMLDivElem
   return host;
 }
 
+/** Nothing more would be taken: nobody is to draw what nobody gets. */
+function useFull(board: Board): boolean {
+  const { boardLevel } = useSession();
+  const { full } = useStore(board.provider.link);
+  return full || boardLevel === "full";
+}
+
+function Fullness({ board }: { board: Board }) {
+  const t = useWords();
+  const { boardLevel, you } = useSession();
+  const { full: cutOff } = useStore(board.provider.link);
+  const full = useFull(board);
+  if (!full && boardLevel !== "nearly_full") return null;
+  const what = cutOff ? "boardCutOff" : full ? "boardFull" : "boardNearlyFull";
+  return (
+    <div className={`room-notice ${full ? "bad" : "warn"}`} role="status">
+      <span>
+        {t(what)} {t(you?.role === "tutor" ? "boardMakeSpace" : "boardAskForSpace")}
+      </span>
+      {cutOff && <Button onClick={() => location.reload()}>{t("reload")}</Button>}
+    </div>
+  );
+}
+
 function Canvas({ board, grid }: { board: Board; grid: boolean }) {
+  const full = useFull(board);
   const { locale } = useConfig();
   const dark = useDark();
   const api = useRef<ExcalidrawImperativeAPI>(null);
@@ -93,6 +118,7 @@ function Canvas({ board, grid }: { board: Board; grid: boolean }) {
       langCode={locale === "uk" ? "uk-UA" : "en"}
       theme={dark ? "dark" : "light"}
       gridModeEnabled={grid}
+      viewModeEnabled={full}
       isCollaborating
       validateEmbeddable={false}
       aiEnabled={false}
@@ -127,6 +153,7 @@ export default function BoardView() {
   return (
     <>
       <BoardBar board={board} grid={grid} onGrid={() => setGrid(!grid)} onDialog={setDialog} />
+      <Fullness board={board} />
       {problem && (
         <div className="room-notice bad" role="alert">
           <span>{problem}</span>

@@ -9,6 +9,7 @@ import { Button } from "./parts";
 
 const BY_CLOSE_CODE: Readonly<Record<number, MessageKey>> = {
   [CLOSE.malformed]: "refusedMalformed",
+  [CLOSE.tooLarge]: "refusedMalformed",
   [CLOSE.forbidden]: "refusedRemoved",
   [CLOSE.noRoom]: "refusedNoRoom",
   [CLOSE.cancelled]: "refusedCancelled",
