@@ -177,9 +177,7 @@ class Board:
         return BoardSize(self.size, MAX_BOARD, level)
 
     def may_have_filled(self) -> bool:
-        """Whether folding may show that its level is another, be it that a full one has shrunk."""
-        if self.fullness().level == "nearly_full":
-            return self.unfolded > 0 and self.size + self.grown > FULL * MAX_BOARD
+        """Whether folding may show another level, be it that what was full has shrunk."""
         return self.unfolded > 0 and self.size + self.grown > NEARLY_FULL * MAX_BOARD
 
     def take_stirred(self) -> bool:

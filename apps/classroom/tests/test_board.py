@@ -316,6 +316,8 @@ def test_room_is_told_before_its_board_is_full_and_when_there_is_space_again(hou
                 await late.until("board.size", level="nearly_full")
             board.map["z"] = "z" * 14_800
             await tutor.until("board.size", level="full")
+            del board.map["z"]
+            await tutor.until("board.size", level="nearly_full")
             del board.map["x"]
             assert (await tutor.until("board.size", level="ok"))["used"] < 60_000
 
