@@ -1,25 +1,21 @@
 """Reading a list of students out of whatever a spreadsheet saved."""
 
-import csv
-import io
-import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apps.classrooms.models import Classroom, Membership
-from apps.common.text import clean_email, fold
+from apps.common.text import clean_email
+from apps.web.charsets import Decoded, NotTextError, decode
+from apps.web.csv_table import Line, OpenQuoteError, read_table
+from apps.web.roster_columns import Column, Columns, ParentsAloneError, find_columns
+from apps.web.students import armed
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 1000
 LONGEST_EMAIL = 254
-
-_EMAIL = {"email", "e-mail", "mail", "e-mail address", "email address", "пошта"}
-_EMAIL |= {"електронна пошта", "ел. пошта", "ел.пошта", "електронна адреса", "імейл", "емейл"}
-_NAMES = {"name", "full name", "first name", "last name", "surname", "student", "firstname"}
-_NAMES |= {"lastname", "ім'я", "ім’я", "імя", "прізвище", "піб", "учень", "учениця", "студент"}
+MAX_NOTES = 5
 
 
 class RosterError(Exception):
@@ -34,93 +30,83 @@ class RosterRow:
     error: str = ""
 
 
-def read_roster(data: bytes) -> list[RosterRow]:
-    """The rows of a CSV file, those with an error too. Raises RosterError."""
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """`rows` are none while `choices`, the columns with addresses, leave open whose are whose."""
+
+    charset: str
+    rows: list[RosterRow] = field(default_factory=list)
+    column: int | None = None
+    choices: list[Column] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_roster(data: bytes, charset: str = "", column: int | None = None) -> Roster:
+    """The rows of a CSV file, those with an error too; both choices may be left to what the file
+    looks like. Raises RosterError."""
     if len(data) > MAX_BYTES:
         raise RosterError(_("The file is larger than 1 MiB."))
-    lines = _cells(_decoded(data))
-    if not lines:
-        raise RosterError(_("The file has no rows."))
-    head = [fold(cell) for cell in lines[0][1]]
-    email_at = _students_column(head)
-    names_at = [i for i, cell in enumerate(head) if cell in _NAMES]
-    if email_at is not None:
-        lines = lines[1:]
-    else:
-        email_at = _column_with_at_signs(lines)
-        names_at = [i for i in range(len(head)) if i != email_at]
-    if len(lines) > MAX_ROWS:
-        raise RosterError(_("At most %(n)s rows at once.") % {"n": MAX_ROWS})
-    if not lines:
-        raise RosterError(_("The file has no rows."))
-    return _without_repeats([_row(number, cells, email_at, names_at) for number, cells in lines])
-
-
-_PARENTS = {"parent", "parents", "mother", "mothers", "father", "fathers", "mom", "mum", "dad"}
-_PARENTS |= {"guardian", "guardians", "мама", "мами", "тато", "тата", "мати", "матері", "батько"}
-_PARENTS |= {"батька", "батьки", "батьків", "опікун", "опікуна", "вчитель", "вчителя", "teacher"}
-_STUDENTS = {"student", "students", "pupil", "child", "учень", "учня", "учениці", "дитини"}
-
-
-def _students_column(head: list[str]) -> int | None:
-    """Where the headings say the student's e-mail is; never a parent's. Raises RosterError."""
-    words = [set(re.findall(r"\w+", cell)) for cell in head]
-    of_mail = [
-        i
-        for i, cell in enumerate(head)
-        if "@" not in cell and (cell in _EMAIL or re.search("mail|пошт|імейл|емейл", cell))
-    ]
-    own = [i for i in of_mail if not words[i] & _PARENTS]
-    if of_mail and not own:
-        raise RosterError(_("The only e-mail column is the parents’. Add one of the students’."))
-    return next((i for i in own if words[i] & _STUDENTS), own[0] if own else None)
-
-
-def _decoded(data: bytes) -> str:
-    """UTF-8 with a BOM or without, UTF-16 with one, or else Windows-1251, as Excel saves it."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1251"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        text = text.replace("\ufeff", "")
-        if "\0" not in text:
-            return text
-    raise RosterError(_("This is not a text file. Save the sheet as CSV and try again."))
-
-
-def _cells(text: str) -> list[tuple[int, list[str]]]:
-    """The non-empty lines with their numbers, by the delimiter that the first of them has most."""
-    offset, delimiter = 0, ""
-    first, _newline, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
-        offset, delimiter, text = 1, first.strip()[-1], rest
-    sample = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = delimiter or max(";,\t", key=sample.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        return [
-            (reader.line_num + offset, [cell.strip() for cell in cells])
-            for cells in reader
-            if any(cell.strip() for cell in cells)
-        ]
-    except csv.Error as exc:
-        raise RosterError(_("The file is not a proper CSV table.")) from exc
+        decoded = decode(data, charset)
+    except NotTextError as exc:
+        raise RosterError(
+            _("This is not a text file. Save the sheet as CSV and try again.")
+        ) from exc
+    lines = _lines(decoded.text)
+    columns = _columns(lines)
+    if column not in [choice.index for choice in columns.choices]:
+        column = columns.chosen
+    body = lines[columns.heading_rows :]
+    if len(body) > MAX_ROWS:
+        raise RosterError(_("At most %(n)s rows at once.") % {"n": MAX_ROWS})
+    if not body:
+        raise RosterError(_("The file has no rows."))
+    rows = [] if column is None else [_row(*line, column, columns.names) for line in body]
+    return Roster(decoded.charset, _without_repeats(rows), column, columns.choices, _notes(decoded))
 
 
-def _column_with_at_signs(lines: list[tuple[int, list[str]]]) -> int:
-    found: dict[int, int] = {}
-    for _number, cells in lines:
-        for i, cell in enumerate(cells):
-            if "@" in cell:
-                found[i] = found.get(i, 0) + 1
-    if not found:
+def _lines(text: str) -> list[Line]:
+    try:
+        lines = read_table(text)
+    except OpenQuoteError as exc:
+        raise RosterError(
+            _(
+                "A quotation mark that opens in line %(line)s is not closed, so it is not clear "
+                "where the cell ends. Close it, or take it out, and choose the file again."
+            )
+            % {"line": exc.line}
+        ) from exc
+    if not lines:
+        raise RosterError(_("The file has no rows."))
+    return [(number, [armed(cell).strip() for cell in cells]) for number, cells in lines]
+
+
+def _columns(lines: list[Line]) -> Columns:
+    try:
+        columns = find_columns([cells for _number, cells in lines])
+    except ParentsAloneError as exc:
+        raise RosterError(
+            _(
+                "The file has e-mails of parents or other adults alone (%(columns)s). "
+                "Add a column with the students’."
+            )
+            % {"columns": ", ".join(exc.titles)}
+        ) from exc
+    if not columns.choices:
         raise RosterError(_("No column holds e-mail addresses."))
-    return max(found, key=lambda i: found[i])
+    return columns
+
+
+def _notes(decoded: Decoded) -> list[str]:
+    notes = [
+        _("Line %(line)s holds a byte that is not UTF-8 (%(byte)s); it is shown as �.")
+        % {"line": line, "byte": f"0x{byte:02X}"}
+        for line, byte in decoded.bad_bytes[:MAX_NOTES]
+    ]
+    if len(decoded.bad_bytes) > MAX_NOTES:
+        more = len(decoded.bad_bytes) - MAX_NOTES
+        notes.append(_("So do other lines: %(n)s bytes more.") % {"n": more})
+    return notes
 
 
 def _row(number: int, cells: list[str], email_at: int, names_at: list[int]) -> RosterRow:
@@ -160,16 +146,20 @@ def check_against(classroom: Classroom | None, rows: list[RosterRow]) -> None:
     for row in rows:
         if row.error:
             continue
-        if row.email in present:
-            row.error = _("Already in this classroom: %(state)s.") % {"state": present[row.email]}
+        state = present.get(row.email)
+        if state in (Membership.Status.DECLINED, Membership.Status.LEFT):
+            row.error = _("Has declined or left. Invite again from the classroom’s page.")
+        elif state:
+            label = Membership.Status(state).label
+            row.error = _("Already in this classroom: %(state)s.") % {"state": label}
 
 
-def _present(classroom: Classroom) -> dict[str, Any]:
+def _present(classroom: Classroom) -> dict[str, str]:
     memberships = Membership.objects.filter(classroom=classroom).exclude(
         status=Membership.Status.REMOVED
     )
     return {
-        str(email or invited): Membership.Status(status).label
+        str(email or invited): status
         for email, invited, status in memberships.values_list(
             "student__email", "invited_email", "status"
         )

@@ -82,10 +82,16 @@ def _line(cells: list[str]) -> str:
     return out.getvalue()
 
 
-# Where a spreadsheet may begin a cell, before what makes it a formula there (OWASP's list).
-_FORMULA = re.compile(r"(?<![^;\t\r\n])(?='*(?:\s*[=+\-@＝＋－＠]|[\t\r\n]))")
+# Where a spreadsheet may begin a cell, and what makes it a formula there (OWASP's list).
+_BEGINNING = r"(?<![^;\t\r\n])"
+_FORMULA = r"(?='*(?:[^\S\t\r\n]*[=+\-@＝＋－＠]|[\t\r\n]))"
 
 
 def disarmed(cell: str) -> str:
     """Never a formula: an apostrophe stands before whatever could begin one."""
-    return _FORMULA.sub("'", cell)
+    return re.sub(_BEGINNING + _FORMULA, "'", cell)
+
+
+def armed(cell: str) -> str:
+    """What `disarmed` made this cell of."""
+    return re.sub(f"{_BEGINNING}'{_FORMULA}", "", cell)

@@ -1,0 +1,293 @@
+"""Whatever spreadsheets save is read, and what is not clear invites nobody."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone, translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.classrooms.invitations import MAX_PER_TUTOR, invitations_left
+from apps.classrooms.models import Membership
+from apps.classrooms.services import invite_to_classroom
+from apps.common.models import DailyLimit
+from apps.web.roster import RosterError, read_roster
+from apps.web.students import armed, disarmed, students_csv
+from apps.web.tests.test_students import confirm, upload
+from conftest import make_classroom, make_user
+
+PREVIEW = "/students/import/preview/"
+
+
+def rows_of(text: str, encoding: str = "utf-8"):
+    return read_roster(text.encode(encoding)).rows
+
+
+def invited(classroom):
+    found = Membership.objects.filter(classroom=classroom, status="invited")
+    return sorted(found.values_list("invited_email", flat=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"Учень, клас, школа";Пошта\nОлена;o@x.example\n',
+        '"а;б;в",Пошта\n"Коваль; Олена",o@x.example\n',
+        "Список, 2026, 7-А\nУчень;Пошта\nОлена;o@x.example\n",
+        "Учень, клас;Пошта\nКоваль, Олена;o@x.example\n",
+        "Учень\tПошта, основна, перша\nОлена\to@x.example\n",
+        "Учень|Пошта\nОлена|o@x.example\n",
+        'Учень,Пошта\n"Коваль; Олена; 7-А",o@x.example\n',
+    ],
+)
+def test_delimiter_is_told_outside_quotes(text):
+    [row] = rows_of(text)
+    assert (row.email, row.error) == ("o@x.example", "")
+    assert "Олена" in row.name or "Коваль" in row.name or row.name == ""
+
+
+@pytest.mark.parametrize(
+    "first", ["sep=;", "sep=\t", "sep=\\t", "SEP=,", '"sep=;"', "sep=|", "sep=^"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_delimiter_that_the_first_line_says_is_used(first, end):
+    mark = {"t": "\t"}.get(first.strip('"')[-1], first.strip('"')[-1])
+    lines = [first, mark.join(["Учень", "Пошта"]), mark.join(["Олена, 7; А", "o@x.example"])]
+    if mark in ",;":
+        lines[2] = mark.join(["Олена", "o@x.example"])
+    [row] = rows_of(end.join(lines))
+    assert (row.email, row.line, row.error) == ("o@x.example", 3, "")
+    assert row.name.startswith("Олена")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('Учень;Пошта\nІван;i@x.example\n"Олена;o@x.example\nЮрій;y@x.example\n', 3),
+        ('Учень;Пошта\n"Олена;o@x.example\nЮрій;y@x.example\n"Іван";i@x.example\n', 2),
+        ('Учень;Пошта\nІван;i@x.example\n"Олена;o@x.example', 3),
+        ('Учень;Пошта\n"Олена;o@x.example\nІван;"";\nЮрій;y@x.example\n', 2),
+        ('"Учень;Пошта\n' + "Олена;o@x.example\n" * 9000, 1),
+    ],
+)
+def test_open_quote_is_named_by_its_line_and_loses_nobody(text, line):
+    with pytest.raises(RosterError, match=f"line {line} "):
+        rows_of(text)
+
+
+def test_quotes_inside_cells_and_lines_inside_quotes_are_read():
+    text = 'Учень;Пошта\nОлена "Лялька" Коваль;o@x.example\n"Іван\nФранко";i@x.example\n'
+    text += '"Юрій ""Юрко"" Лис";y@x.example\n'
+    rows = rows_of(text)
+    assert [(r.line, r.email, r.error) for r in rows] == [
+        (2, "o@x.example", ""),
+        (3, "i@x.example", ""),
+        (5, "y@x.example", ""),
+    ]
+    assert rows[2].name == 'Юрій "Юрко" Лис'
+
+
+@pytest.mark.parametrize("position", [23, 33, 45])
+def test_bad_byte_leaves_the_rest_of_a_utf_8_file_as_it_is(position):
+    data = "Учень;Пошта\nОлена Коваль;o@x.example\nЮрій Лис;y@x.example\n".encode()
+    roster = read_roster(data[:position] + b"\xe9" + data[position:])
+    assert roster.charset == "utf-8"
+    assert "0xE9" in " ".join(roster.notes)
+    assert [row.line for row in roster.rows] == [2, 3]
+    assert roster.rows[1].name == "Юрій Лис"
+
+
+def test_bad_byte_in_an_address_invites_nobody_else():
+    data = "Учень;Пошта\nОлена;o@x.example\nЮрій Лис;y@x.example\n".encode()
+    [row, other] = read_roster(data.replace(b"o@x", b"o\xff@x")).rows
+    assert row.error
+    assert (other.email, other.name) == ("y@x.example", "Юрій Лис")
+
+
+UKRAINIAN = "Прізвище;Ім'я;Пошта\nЇжакевич;Ґалина;i@x.example\nКОВАЛЬ;ЄВГЕН;k@x.example\n"
+POLISH = "Name;E-mail\nWałęsa Łukasz;w@x.example\nŻółkiewska Świętosława;z@x.example\n"
+CZECH = "Name;E-mail\nJiří Dvořák;j@x.example\nBožena Němcová;b@x.example\n"
+WESTERN = "Name;E-mail\nHélène Lefèvre;h@x.example\nJørgen Núñez;j@x.example\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (UKRAINIAN, "cp1251"),
+        (UKRAINIAN, "koi8-u"),
+        (UKRAINIAN, "mac-cyrillic"),
+        (UKRAINIAN, "cp1125"),
+        (UKRAINIAN, "utf-16"),
+        (UKRAINIAN, "utf-16-le"),
+        (UKRAINIAN, "utf-16-be"),
+        ("\ufeff\ufeff" + UKRAINIAN, "utf-8"),
+        ("\ufeff" + UKRAINIAN, "utf-16-be"),
+        (POLISH, "cp1250"),
+        (CZECH, "cp1250"),
+        (WESTERN, "cp1252"),
+        ("Name;E-mail\nMüller, Zoë;m@x.example\n", "cp1252"),
+        ("учень;пошта\nковаль олена;k@x.example\n", "cp1251"),
+        ("УЧЕНЬ;ПОШТА\nКОВАЛЬ ОЛЕНА;K@X.EXAMPLE\n", "koi8-u"),
+        ("Учень;Пошта\nЮр’єва “Вікторія”;v@x.example\n", "cp1251"),
+    ],
+)
+def test_names_are_read_by_the_encoding_they_were_saved_in(text, encoding):
+    shown = " ".join(row.name for row in rows_of(text, encoding))
+    expected = text.strip("\ufeff").split("\n")[1:-1]
+    assert shown.split() == " ".join(" ".join(x.split(";")[:-1]) for x in expected).split()
+
+
+def test_encoding_is_shown_and_can_be_chosen(browser, tutor, classroom):
+    client = browser(tutor)
+    text = "Name;E-mail\nŻółć;z@x.example\n"  # alone it could be Cyrillic as well
+    page = upload(client, text.encode("cp1250"), classroom=classroom.pk)
+    assert "selected>Windows-1251</option>" in page.content.decode()
+    page = client.get(PREVIEW, {"charset": "cp1250"})
+    assert "Żółć" in page.content.decode()
+    assert "selected>Windows-1250</option>" in page.content.decode()
+    chosen = {"id": page.context["id"], "charset": "cp1250"}
+    client.post("/students/import/confirm/", chosen)
+    assert invited(classroom) == ["z@x.example"]
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-8", "rot13", "\0", "cp1252"])
+def test_encoding_that_does_not_fit_can_be_chosen_back(charset, browser, tutor, classroom):
+    client = browser(tutor)
+    upload(client, UKRAINIAN.encode("cp1251"), classroom=classroom.pk)
+    answer = client.get(PREVIEW, {"charset": charset, "column": "99999999999"})
+    assert answer.status_code in (200, 400)
+    assert "Windows-1251</option>" in answer.content.decode()
+    assert "Їжакевич" in client.get(PREVIEW, {"charset": "cp1251"}).content.decode()
+
+
+def exported(tutor) -> str:
+    return "".join(students_csv(tutor))
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+def test_exported_names_and_addresses_come_back_the_same(language, db, tutor):
+    names = [
+        "=HYPERLINK(1)",
+        "@x",
+        "'=1",
+        "+",
+        "-Олена",
+        "О’Ніл;=1",
+        "''-1",
+        "D'Arc",
+        'A "B" C',
+        "'",
+    ]
+    people = [make_user("student", name, name) for name in names]
+    people[0].email = "+tag@x.example"
+    people[0].save()
+    make_classroom(tutor, *people)
+    with translation.override(language):
+        rows = read_roster(exported(tutor).encode()).rows
+    back = {(row.name, row.email) for row in rows}
+    assert back == {(f"{p.last_name} {p.first_name}", p.email) for p in people}
+
+
+@given(st.text(alphabet="=+-@'; \t\r\n＝aЯ", max_size=12))
+def test_disarmed_cell_is_armed_to_what_it_was(cell):
+    assert armed(disarmed(cell)) == cell
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Мама;Пошта",
+        "Parent contact;Student",
+        "ParentEmail;Email",
+        "mother_email;email",
+        "Бабуся;E-mail",
+        "Father's e-mail;Child e-mail",
+        "Контакт;Пошта учня",
+    ],
+)
+def test_column_of_the_student_is_told_by_its_heading(head):
+    [row] = rows_of(f"{head}\nmum@x.example;child@x.example\n")
+    assert row.email == "child@x.example"
+
+
+@pytest.mark.parametrize(
+    "head", ["Учень;Мама", "Name;ParentEmail", "Учень;Тато (пошта)", "X;Бабуся"]
+)
+def test_addresses_of_adults_alone_are_refused(head):
+    with pytest.raises(
+        RosterError, match=head.split(";")[1].replace("(", r"\(").replace(")", r"\)")
+    ):
+        rows_of(f"{head}\nОлена;mum@x.example\n")
+
+
+def test_title_above_the_headings_hides_no_parents():
+    text = "Список 7-А;;\nУчень;Пошта мами;Пошта\nОлена;mum@x.example;child@x.example\n"
+    assert [row.email for row in rows_of(text)] == ["child@x.example"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Олена;mum@x.example;child@x.example\n",
+        "Учень;Email 1;Email 2\nОлена;mum@x.example;child@x.example\n",
+        "Учень;Контакт;Пошта\nОлена;mum@x.example;child@x.example\n",
+        "Учень;Контакт\nОлена;mum@x.example\n",
+        "Хто;Кому писати\nОлена;mum@x.example\n",
+        "Учень;;\nОлена;mum@x.example;child@x.example\n",
+    ],
+    ids=["no headings", "two e-mails", "unknown beside", "unknown", "all unknown", "empty"],
+)
+def test_column_that_may_be_a_parents_invites_nobody_unasked(text, browser, tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, text.encode(), classroom=classroom.pk)
+    assert "mum@x.example" in page.content.decode()
+    assert "Invite 1 student" not in page.content.decode()
+    assert confirm(client, page).url == PREVIEW
+    assert invited(classroom) == []
+
+
+def test_column_that_was_chosen_is_invited(browser, tutor, classroom):
+    client = browser(tutor)
+    text = "Учень;Email 1;Email 2\nОлена;mum@x.example;child@x.example\n"
+    upload(client, text.encode(), classroom=classroom.pk)
+    page = client.get(PREVIEW, {"column": "2"})
+    assert "Invite 1 student" in page.content.decode()
+    client.post("/students/import/confirm/", {"id": page.context["id"], "column": "2"})
+    assert invited(classroom) == ["child@x.example"]
+
+
+def test_preview_tells_what_is_left_of_the_day(browser, tutor, classroom):
+    now = timezone.now()
+    for _ in range(MAX_PER_TUTOR - 2):
+        assert DailyLimit.take(f"invitations:tutor:{tutor.pk}", MAX_PER_TUTOR, now)
+    client = browser(tutor)
+    data = "\n".join(["email", *(f"{letter}@x.example" for letter in "dcba")]).encode()
+    page = upload(client, data, classroom=classroom.pk)
+    assert "You can invite 2 more people today" in page.content.decode()
+    confirm(client, page)
+    assert invited(classroom) == ["c@x.example", "d@x.example"]
+    shown = client.get(f"/classrooms/{classroom.pk}/").content.decode()
+    assert "2 students were invited." in shown
+    assert "2 students are not invited yet" in shown
+    page = upload(client, data, classroom=classroom.pk)
+    assert "You have sent all invitations of this day" in page.content.decode()
+    assert invitations_left(tutor, now + timedelta(days=2)) == MAX_PER_TUTOR
+
+
+def test_roster_leaves_who_declined_alone(browser, tutor, classroom):
+    membership = invite_to_classroom(classroom=classroom, email="no@x.example")
+    membership.status = Membership.Status.DECLINED
+    membership.save()
+    client = browser(tutor)
+    page = upload(client, b"no@x.example\nyes@x.example\n", classroom=classroom.pk)
+    assert "Has declined or left." in page.content.decode()
+    confirm(client, page)
+    assert invited(classroom) == ["yes@x.example"]
+
+
+def test_export_stays_a_table(tutor):
+    make_classroom(tutor, make_user("student", "a;=1", "b"))
+    rows = list(csv.reader(io.StringIO(exported(tutor).lstrip("\ufeff"))))
+    assert rows[1][:2] == ["b", "a;'=1"]
