@@ -13,6 +13,7 @@ _LOOKS_LATIN = str.maketrans(
 _AROUND = ".,;:!?…\"'`´«»“”„‘’‚()[]{}<>*|"  # none of them is a character of base64url
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _JOIN_PATH = re.compile(r"/+join/+([^/?#&]+)", re.IGNORECASE)
+_CODE = re.compile(r"[A-HJKMNP-Z2-9]{8}")  # of the letters and digits that join codes are made of
 _INVITE_PATH = re.compile(r"/+(?:invite|classrooms/+invitation)/+([^/?#&]+)", re.IGNORECASE)
 CODE_LENGTH = 8
 
@@ -22,10 +23,17 @@ def clean_code(pasted: str) -> str:
     text = _without_invisible(pasted[:MAX_PASTED])
     found = _JOIN_PATH.search(text)
     if not found:
-        return _letters(text)
+        return _code_among_words(pasted[:MAX_PASTED]) or _letters(text)
     # What follows the link after a space is no part of it, unless the code itself was broken.
     first = _letters((found[1].split() or [""])[0])
     return first if len(first) >= CODE_LENGTH else _letters(found[1])[:CODE_LENGTH]
+
+
+def _code_among_words(text: str) -> str:
+    """Of a sentence ("The code: ABCD2345") the word that is a code; "" unless one is needed."""
+    words = [_letters(_without_invisible(word)) for word in re.split(r"[\s/?&=]+", unquote(text))]
+    codes = [word for word in words if _CODE.fullmatch(word)]
+    return codes[-1] if codes else ""
 
 
 def _letters(text: str) -> str:

@@ -19,6 +19,8 @@ ZWNJ, ZWJ = "\u200c", "\u200d"
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Letters and symbols that show nothing: Hangul fillers, Khmer inherent vowels, a blank of Braille.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\U0001d159")
+# Marks that show nothing by themselves: the grapheme joiner, and which variant of a letter to draw.
+_HIDDEN_MARKS = frozenset("\u034f\u180b\u180c\u180d\u180f")
 _APOSTROPHES = dict.fromkeys(
     map(ord, "\u2018\u2019\u201b\u02bc\u02b9\u02bb\u02bd`\u00b4\u2032"), "'"
 )
@@ -58,7 +60,14 @@ def _is_superfluous(text: str, i: int) -> bool:
     if char in (ZWJ, ZWNJ):
         before, after = text[:i][-1:], text[i + 1 : i + 2]
         return not (_is_joined(before) and _is_joined(after))
-    return unicodedata.category(char) in ("Cf", "Cn", "Co")
+    if _is_variation(char):
+        before = text[:i][-1:] or " "
+        return before in _BLANK or unicodedata.category(before)[0] not in "SN"
+    return char in _HIDDEN_MARKS | _BLANK or unicodedata.category(char) in ("Cf", "Cn", "Co")
+
+
+def _is_variation(char: str) -> bool:
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
 
 
 def _is_joined(char: str) -> bool:
@@ -76,7 +85,13 @@ def clean_email(typed: str) -> str:
     So each spelling of one address is one text, and mail cannot go to another domain than the one
     that was typed. Raises Django's ValidationError.
     """
-    shown = "".join(c for c in typed[: 4 * MAX_EMAIL] if unicodedata.category(c) != "Cf")
+    text = typed[: 4 * MAX_EMAIL]
+    # Where a script needs joiners they make another domain (RFC 5892), as ß does.
+    shown = "".join(
+        c
+        for i, c in enumerate(text)
+        if unicodedata.category(c) != "Cf" or not _is_superfluous(text, i)
+    )
     local, _at, domain = shown.strip().rpartition("@")
     try:
         if len(typed) > 4 * MAX_EMAIL:  # before anything that takes longer for longer texts
@@ -123,7 +138,8 @@ def fold(text: str) -> str:
 
 
 def _is_ignored(char: str) -> bool:
-    return unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f"
+    hidden = char in _HIDDEN_MARKS | _BLANK or _is_variation(char)
+    return hidden or unicodedata.category(char) == "Cf"
 
 
 def words_in(text: str, column: str) -> Q:

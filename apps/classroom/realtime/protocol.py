@@ -295,7 +295,7 @@ def parse(frame: str) -> ClientMessage:
     try:
         kind = _head.decode(frame).type
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
-        raise NotJson from exc
+        raise _without_text(frame) from exc
     code = "bad_shape" if kind in KNOWN else "unknown_type"
     raise BadMessage(code, kind[:40], reason[:300])
 

@@ -20,6 +20,7 @@ def frames(bad):
     yield "signal", f'{{"type": "signal", "to": "{ID}", "data": {{"{bad}": 1}}}}'
     yield "quality", f'{{"type": "quality", "level": "good{bad}"}}'
     yield "remove", f'{{"type": "remove", "person": "u1{bad}"}}'
+    yield "chat.send", f'{{"type": "chat.send", "id": 5, "text": "{bad}"}}'
     yield "lobby.admit", f'{{"type": "lobby.admit", "person": "{bad}"}}'
 
 
@@ -33,6 +34,8 @@ def test_bad_characters_are_answered_with_an_error(house, bad):
                 answer = await tutor.until("error")
                 assert (answer["code"], answer["ref"]) == ("bad_shape", ref), frame
             await tutor.socket.send(f'{{"type": "x{bad}"}}')
+            assert (await tutor.until("error"))["code"] == "unknown_type"
+            await tutor.socket.send(f'{{"type": "x", "text": "{bad}"}}')
             assert (await tutor.until("error"))["code"] == "unknown_type"
             await tutor.say("Ще тут")
             await tutor.until("chat")

@@ -22,6 +22,8 @@ TOKEN = "eyJh-b_c.eyJsZXNz-b24.s1gn-_ature"
         "kreida.example/join/abcd-efgh/#top",
         "Join: https://kreida.example/join/ABCDEFGH.",
         "https://kreida.example/join/ABCDEFGH Ласкаво просимо",
+        *("Код: ABCDEFGH", "код класу abcdefgh!", "ABCDEFGH — код класу", "Join by АВСDЕFGН"),
+        "https://kreida.example/join/?code=ABCDEFGH&utm_source=x",
         "https://kreida.example/jo\r\nin/ABCD\nEFGH/",
     ],
 )

@@ -12,6 +12,9 @@ from apps.common.text import clean_email, clean_name, fold, initials, shown_emai
         ("И\u0306осип", "Йосип"),
         ("Ко\u200bва\u00adль\ufeff", "Коваль"),
         ("Ко\u200dваль", "Коваль"),
+        ("Ко\u034fва\ufe0fль\u3164", "Коваль"),
+        ("Оле\u115fна\u2800\U000e0101", "Олена"),
+        ("\u2764\ufe0f", "\u2764\ufe0f"),
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("\U0001f469\u200d\U0001f467", "\U0001f469\u200d\U0001f467"),
         ("A" + "\u0327" * 30, "A" + "\u0327" * 30),
@@ -47,6 +50,9 @@ def test_name_that_nobody_has_is_refused(typed):
         ("a@XN--FA-HIA.example", "a@xn--fa-hia.example"),
         ("a@Школа.УКР", "a@xn--80atdl2c.xn--j1amh"),
         ("a@x。example", "a@x.example"),
+        ("a@نامه\u200cای.example", "a@xn--mgba3gch31f060k.example"),
+        ("a@نامهای.example", "a@xn--mgba3gch31f.example"),
+        ("a@x\u200d.example", "a@x.example"),
         ("a@x.example.", "a@x.example"),
         ("a+b_c@x.example", "a+b_c@x.example"),
     ],
@@ -89,6 +95,7 @@ def test_address_is_shown_in_its_own_script():
         ("Straße", "STRASSE"),
         ("И\u0306осип", "йосип"),
         ("Олена\u00a0Коваль", "олена коваль"),
+        ("Кова\u034fль\ufe0f", "ко\u3164валь\U000e0101"),
     ],
 )
 def test_search_finds_other_spellings(written, searched):
