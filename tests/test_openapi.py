@@ -54,8 +54,18 @@ def test_every_operation_documents_its_errors_in_the_one_shape(document):
             for status, answer in operation["responses"].items():
                 if status >= "400":
                     shape = answer["content"]["application/json"]["schema"]["$ref"]
-                    wanted = "ValidationFailure" if status == "400" else Error.__name__
+                    is_validation = status in ("400", "408", "431")
+                    wanted = "ValidationFailure" if is_validation else Error.__name__
                     assert shape.rpartition("/")[2] in (wanted, "Error"), (path, status)
+
+
+def test_every_operation_documents_the_limits_it_may_meet(document):
+    for path, methods in document["paths"].items():
+        if not path.startswith("/api/"):
+            continue
+        for method, operation in methods.items():
+            wanted = {"408", "413", "429", "431", "503"} | ({"507"} if method != "get" else set())
+            assert wanted <= set(operation["responses"]), (path, method)
 
 
 def test_both_ways_to_sign_in_are_documented(document):

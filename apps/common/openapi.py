@@ -19,6 +19,11 @@ class ValidationFailure(Error):
     )
 
 
+# Beside the views' own: too slow, too large, too often, and a dependency that is away.
+_ANYBODY = frozenset({400, 408, 413, 415, 429, 431, 503})
+_FROM_VALIDATION = frozenset({400, 408, 431})  # the code `validation_error`, so with `fields`
+
+
 def documented(
     summary: str,
     responses: dict[int, Any],
@@ -29,18 +34,24 @@ def documented(
     public: bool = False,
 ) -> Callable[..., Any]:
     """`responses` by status; `errors` are the statuses beyond those that any request may meet."""
-    common = {400, 415, 429} if public else {400, 401, 403, 413, 415, 429}
-    failures: dict[int, Any] = {
-        status: ValidationFailure if status == 400 else Error for status in {*common, *errors}
-    }
+    common = _ANYBODY if public else _ANYBODY | {401, 403}
     given = {
         status: OpenApiResponse(description="Done") if shape is None else shape
         for status, shape in responses.items()
     }
-    return extend_schema(
-        operation_id=slugify(summary),
-        summary=summary,
-        request=body,
-        parameters=query,
-        responses={**failures, **given},
-    )
+
+    def decorate(view: Any) -> Any:
+        stores = set() if view.__name__ == "get" else {507}
+        failures = {
+            status: ValidationFailure if status in _FROM_VALIDATION else Error
+            for status in {*common, *stores, *errors}
+        }
+        return extend_schema(
+            operation_id=slugify(summary),
+            summary=summary,
+            request=body,
+            parameters=query,
+            responses={**failures, **given},
+        )(view)
+
+    return decorate
