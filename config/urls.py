@@ -3,6 +3,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
@@ -17,7 +18,8 @@ handler429 = errors.too_many_requests  # allauth's
 handler500 = error_pages.server_error
 
 # One way in for everybody, with its second factor and its limits: the admin's own two are unused.
-admin_login: Any = secure_admin_login(admin.site.login)  # type: ignore[no-untyped-call]
+# Not even who is staff already may send its form a password.
+admin_login: Any = secure_admin_login(require_safe(admin.site.login))  # type: ignore[no-untyped-call]
 admin_password = RedirectView.as_view(pattern_name="account_change_password")
 
 urlpatterns = [

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import time
 import uuid
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from django.utils.translation import gettext as _
 from apps.common.errors import DomainError, error_response
 from apps.common.failures import refusal_response
 from apps.common.health import HealthApp
+from apps.common.paths import plain_path
 from apps.common.request_body import body_is_pending, body_limit
 
 # Ordinary answers that Django's views give by raising: no crashes.
@@ -197,8 +197,7 @@ class OptionalSlash:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Doubled slashes come with pasted links; nothing of ours has them.
-        path = request.path_info = re.sub("/{2,}", "/", request.path_info)
+        path = request.path_info = plain_path(request.path_info)
         if path.removesuffix("/") in HealthApp.PATHS:  # a monitor asks by whatever name it knows
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         if path.startswith(("/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)):

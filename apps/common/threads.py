@@ -15,6 +15,7 @@ from django.conf import settings
 
 from apps.common.errors import DomainError, service_unavailable
 from apps.common.failures import dependency_failure, refusal_messages
+from apps.common.paths import plain_path
 from apps.common.request_body import BODY_IS_PENDING, BodyBuffers, RequestBody
 
 # In the environ (so in request.META) of a request that the password lane had no room for.
@@ -88,6 +89,7 @@ class InThreads:
         self.buffers = BodyBuffers()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        scope = {**scope, "path": plain_path(scope["path"]), "method": scope["method"].upper()}
         body = RequestBody(self.buffers)
         started = False
 

@@ -94,6 +94,16 @@ def test_admin_takes_no_password(person, path):
     )
 
 
+def test_staff_cannot_send_passwords_to_the_admins_own_form(page, person):
+    """Neither guess another's without limits nor sign in as them without a second factor."""
+    User.objects.update(is_staff=True)
+    other = User.objects.create_superuser(NEW, PASSWORD, first_name="A", last_name="B")
+    answer = page.post("/admin/login/", {"username": other.email, "password": PASSWORD})
+    assert answer.status_code == 405
+    assert page.session["_auth_user_id"] == str(person.pk)
+    assert page.get("/admin/login/")["Location"] == "/admin/"
+
+
 def test_admin_changes_own_passwords_on_the_ordinary_page(page):
     User.objects.update(is_staff=True)
     assert page.get("/admin/password_change/")["Location"] == "/accounts/password/change/"

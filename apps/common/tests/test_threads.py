@@ -66,6 +66,8 @@ async def answer(app, method, path, body=b"", arrived=None):
         "/_allauth/app/v1/auth/login",
         "/_allauth/browser/v1/account/password/change",
         "/admin/accounts/user/1/password/",
+        "//_allauth/app/v1/auth/login",
+        "/accounts//login/",
     ],
 )
 def test_sign_ins_at_once_leave_other_requests_their_threads(path):
@@ -84,6 +86,22 @@ def test_sign_ins_at_once_leave_other_requests_their_threads(path):
     assert honest == 200
     assert (statuses.count(200), statuses.count(429)) == (threads.PASSWORD_QUEUE, 5)
     assert left == 0
+
+
+def test_method_in_small_letters_is_the_same_method():
+    """Django takes it for one, so the password lane must."""
+
+    async def run():
+        django = Django()
+        app = threads.InThreads(django, threads=1)
+        sign_in = asyncio.create_task(ask(app, "post", "/accounts/login/"))
+        await asyncio.sleep(0.1)
+        passwords = app.passwords
+        django.go.set()
+        await sign_in
+        return passwords
+
+    assert asyncio.run(run()) == 1
 
 
 def test_token_refresh_waits_for_no_password():
