@@ -61,9 +61,9 @@ def versions(session_id: int, since: datetime | None) -> list[Row]:
     return [{"id": pk, "created_at": at} for pk, at in rows.values_list("id", "created_at")]
 
 
-def attendance(session_id: int, now: datetime) -> list[Row]:
+def attendance(session_id: int, now: datetime, since: datetime | None = None) -> list[Row]:
     """Stays by their beginning: a person's connections that overlap, or nearly meet, are one.
-    `left_at` is null while they are there."""
+    `left_at` is null while they are there. Who had left before `since` is not among them."""
     columns = ("person", "name", "role", "joined_at", "seen_at", "left_at")
     rows = Attendance.objects.filter(session=session_id).order_by("joined_at", "id")
     stays: list[Row] = []
@@ -83,4 +83,6 @@ def attendance(session_id: int, now: datetime) -> list[Row]:
             "left_at": end,
         }
         stays.append(latest[person])
-    return stays
+    if since is None:
+        return stays
+    return [stay for stay in stays if stay["left_at"] is None or stay["left_at"] >= since]

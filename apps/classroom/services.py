@@ -66,7 +66,8 @@ def set_lobby(*, session_id: int, enabled: bool, waiting: Collection[str]) -> No
 
 def remove(*, session_id: int, person: str, name: str) -> None:
     """For good: every invite link made so far is replaced too, since with fresh cookies nobody
-    would know this person again. The other guests who were admitted keep their place."""
+    would know this person again. The other guests who are in the room keep their place; those who
+    are not may be the same person, and need a new link."""
     with transaction.atomic():
         RoomBan.objects.get_or_create(session_id=session_id, person=person, defaults={"name": name})
         RoomAdmission.objects.filter(session=session_id, person=person).delete()
@@ -75,8 +76,10 @@ def remove(*, session_id: int, person: str, name: str) -> None:
             return
         session.lesson.revoke_invites()
         generation = _generation(session_id)
-        kept = RoomAdmission.objects.filter(session=session_id, generation=generation - 1)
-        kept.update(generation=generation)
+        there = Attendance.objects.present(timezone.now()).filter(session=session_id)
+        RoomAdmission.objects.filter(
+            session=session_id, generation=generation - 1, person__in=there.values("person")
+        ).update(generation=generation)
 
 
 def set_timer(*, session_id: int, seconds: int, now: datetime) -> None:

@@ -158,7 +158,8 @@ class AttendanceView(RoomView):
     @documented("Who was in the room, and when", {200: shapes.StayList}, errors=(404,))
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
-        return json_response({"results": queries.attendance(access.session_id, timezone.now())})
+        stays = queries.attendance(access.session_id, timezone.now(), access.reads_since)
+        return json_response({"results": stays})
 
 
 class ChatView(RoomView):

@@ -66,6 +66,53 @@ def test_removed_guest_cannot_return_with_fresh_cookies_and_the_others_stay(hous
 
 
 @pytest.mark.usefixtures("open_lobby")
+def test_removed_guest_cannot_return_with_cookies_made_before(house, api):
+    link = house.invite()
+    bad, spare = api(None), api(None)
+    bad_ticket = house.ticket(client=bad, invite=link, name="Bad")
+    spare_ticket = house.ticket(client=spare, invite=link, name="Somebody else")
+
+    async def scenario(tutor_ticket):
+        async with house.events(tutor_ticket) as tutor, house.events(bad_ticket) as removed:
+            async with house.events(spare_ticket) as second:
+                await second.until("welcome")
+            await tutor.until("peer.left")
+            person = (await removed.until("welcome"))["you"]["person"]
+            await tutor.send("remove", person=person)
+            assert await removed.close_code() == 4403
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+    again = house.join(client=spare)
+    assert (again.status_code, again.json()["error"]) == (400, "invite_invalid")
+    assert read(house, spare, "chat").status_code == 400
+
+
+@pytest.mark.usefixtures("open_lobby")
+def test_guest_does_not_learn_who_was_there_before_them(house, api):
+    early, guest = api(None), api(None)
+    link = house.invite()
+    early_ticket = house.ticket(client=early, invite=link, name="Early")
+    ticket = house.ticket(client=guest, invite=link, name="Guest")
+
+    async def scenario(tutor_ticket):
+        async with house.events(tutor_ticket) as tutor:
+            async with house.events(early_ticket) as other:
+                await other.until("welcome")
+            await tutor.until("peer.left")
+            async with house.events(ticket) as late:
+                await late.until("welcome")
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+
+    def names(client):
+        stays = read(house, client, "attendance").json()["results"]
+        return {stay["person"]["name"] for stay in stays}
+
+    assert names(api(house.student)) == {house.tutor.get_full_name(), "Early", "Guest"}
+    assert names(guest) == {house.tutor.get_full_name(), "Guest"}
+
+
+@pytest.mark.usefixtures("open_lobby")
 def test_removed_student_cannot_return_by_the_invite_link(house, api):
     link = house.invite()
 
