@@ -100,7 +100,7 @@ def start_kreida(
     threading.Thread(
         target=lambda: server.lines.extend(line.rstrip() for line in out), daemon=True
     ).start()
-    server.wait_for("Kreida is ready at")
+    server.wait_for("Kreida is ready at", 180)
     return server
 
 

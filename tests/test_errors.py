@@ -20,6 +20,8 @@ WRITES = sorted(
 BODILESS = {
     "lessons/{lesson}/invites/revoke/",
     "memberships/{membership}/accept/",
+    "memberships/{membership}/leave/",
+    "memberships/{membership}/link/",
     f"{ROOM}history/{{version}}/restore/",
 }
 NOT_JSON = {f"{ROOM}files/", "no-such-path/"}

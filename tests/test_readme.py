@@ -30,5 +30,6 @@ def test_the_walk_with_curl_works_when_pasted(kreida):
 def test_every_setting_of_the_readme_is_read_and_every_read_one_is_in_the_readme():
     told = set(re.findall(r"`([A-Z_]{4,})`", README.read_text().split("## Settings")[1]))
     code = "".join(file.read_text() for file in (README.parent / "config").glob("*.py"))
-    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code))
+    readers = "text|items|integer|choice"
+    read = set(re.findall(rf'\b(?:{readers})\(\s*"([A-Z_]+)"', code))
     assert told == read

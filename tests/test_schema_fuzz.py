@@ -120,7 +120,13 @@ def test_answers_are_as_documented(school, method, path, person, mode):
         with one_connection():
             answer = case.call(headers=headers)
         transaction.savepoint_rollback(before)
-        case.validate_response(answer, checks=CHECKS)
+        is_too_large = answer.status_code == 413  # refused before it is looked at
+        checks = [
+            check
+            for check in CHECKS
+            if not (is_too_large and check is openapi.negative_data_rejection)
+        ]
+        case.validate_response(answer, checks=checks)
 
     ask()
 

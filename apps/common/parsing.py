@@ -112,7 +112,10 @@ class NameField(TextField):
     """A name as apps/common/text.py keeps it."""
 
     def to_internal_value(self, data: Any) -> str:
-        return clean_name(super().to_internal_value(data), self.max_length or MAX_NAME)
+        typed = super().to_internal_value(data)
+        if self.max_length is not None and len(typed) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return clean_name(typed, self.max_length or MAX_NAME)
 
 
 class AddressField(serializers.EmailField):

@@ -59,7 +59,7 @@ def events(lines):
 
 def _calls(tree):
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and "super()" not in ast.unparse(node.func):
             function = node.func
             yield getattr(function, "attr", None) or getattr(function, "id", None)
 

@@ -131,7 +131,7 @@ def test_error_pages_speak_both_languages(browser, db):
 def test_a_crash_is_a_page_that_asks_nothing_of_the_database(django_assert_num_queries, db):
     from django.test import RequestFactory
 
-    from apps.common.errors import server_error
+    from apps.common.error_pages import server_error
 
     with django_assert_num_queries(0):
         answer = server_error(RequestFactory().get("/calendar/"))
