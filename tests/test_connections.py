@@ -1,13 +1,19 @@
 """What one connection may hold up: heads, bodies and answers that do not move, and too many."""
 
+import re
 import resource
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 
+from apps.classroom.tests.pictures import large_picture
 from apps.common import http_protocol
+from apps.common.descriptors import WANTED_DESCRIPTORS
 from tests.server import Kreida, start_kreida, stop_kreida
 
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
@@ -77,6 +83,32 @@ def test_upload_of_a_stranger_is_refused_before_it_is_read(kreida, path, status,
         assert connection.recv(12) == b"HTTP/1.1 " + status
 
 
+def test_large_picture_of_a_participant_is_kept(kreida):
+    said = re.search(r"tutor +(\S+) +(\S+)", kreida.wait_for(r"^ +tutor "))
+    assert said is not None
+    with httpx.Client(base_url=kreida.url, timeout=60) as client:
+        known = {"email": said[1], "password": said[2]}
+        signed_in = client.post("/_allauth/app/v1/auth/login", json=known).json()
+        client.headers["Authorization"] = f"Bearer {signed_in['meta']['access_token']}"
+        now = datetime.now(UTC)
+        weeks = {"from": now - timedelta(14), "to": now + timedelta(14)}
+        days = {name: str(day.date()) for name, day in weeks.items()}
+        lessons = client.get("/api/lessons/", params=days).json()["results"]
+        room = client.get(f"/api/lessons/{lessons[0]['id']}/room/").json()
+        files = f"/api/classroom/sessions/{room['session_uuid']}/files/"
+        picture = large_picture(3_000_000)
+        form = client.build_request("POST", files, files={"file": ("p.png", picture)})
+        in_chunks = {**form.headers, "Transfer-Encoding": "chunked"}
+        del in_chunks["content-length"]
+        content = form.read()
+        pieces = (content[at : at + 100_000] for at in range(0, len(content), 100_000))
+        chunked = client.build_request("POST", files, headers=in_chunks, content=pieces)
+        for request in (form, chunked):
+            kept = client.send(request)
+            assert kept.status_code == 201, kept.text
+            assert client.get(kept.json()["url"]).headers["content-type"] == "image/png"
+
+
 @pytest.fixture
 def narrow(tmp_path, kreida_seed) -> Iterator[Kreida]:
     """May open 200 descriptors."""
@@ -100,3 +132,24 @@ def test_connections_beyond_the_limit_are_told_so(narrow):
     with connect(narrow) as connection:
         connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert answer(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_soft_limit_of_descriptors_is_raised_at_start(tmp_path, kreida_seed):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        server = start_kreida(tmp_path, kreida_seed)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    try:
+        limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+        found = re.search(r"Max open files +(\d+) +(\d+)", limits)
+        assert found is not None
+        assert int(found[1]) == min(int(found[2]), WANTED_DESCRIPTORS)
+        opened = [connect(server) for _ in range(300)]
+        opened[-1].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert answer(opened[-1]).startswith(b"HTTP/1.1 200")
+        for connection in opened:
+            connection.close()
+    finally:
+        stop_kreida(server)
