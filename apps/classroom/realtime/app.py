@@ -130,7 +130,7 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
             while (debt := room.board.debt(socket)) > 0:
                 await asyncio.sleep(debt)  # the next frames wait in the connection
             try:
-                room.board.receive(socket, frame)
+                await room.board.receive_any(socket, frame)
             except Refused as exc:
                 socket.close(exc.code)
 

@@ -1,5 +1,6 @@
 """The board of one room in this process: a Yjs document, who looks at it, and their cursors."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from apps.classroom.realtime.limits import (
     STEPS_PER_REFUSED_BYTE,
     Limits,
 )
+from apps.classroom.realtime.parts import LARGE, parts
 from apps.classroom.realtime.protocol import BoardSize, Close
 from apps.classroom.realtime.sockets import Refused, Socket
 from apps.classroom.realtime.update_scan import Scan, scan
@@ -93,21 +95,44 @@ class Board:
             elif kind != yproto.AUTH:
                 raise Refused(Close.MALFORMED)
         except (Malformed, IndexError) as exc:
-            work = self._limits[socket.person.key].work
-            work.spend(STEPS_PER_REFUSED_BYTE * len(frame))
-            raise Refused(Close.MALFORMED) from exc
+            raise self._refusal(socket, frame) from exc
+
+    async def receive_any(self, socket: Socket, frame: bytes) -> None:
+        """As `receive`; a large update goes in part by part."""
+        if len(frame) < LARGE or frame[0] != yproto.SYNC:
+            self.receive(socket, frame)
+            return
+        try:
+            step, payload = yproto.read_sync(frame)
+            found = [] if step == yproto.STEP1 else await parts(payload)
+        except Malformed as exc:
+            raise self._refusal(socket, frame) from exc
+        if step == yproto.STEP1:
+            self.receive(socket, frame)
+        for one in found:
+            if socket.closing is not None:
+                return
+            self._bring(socket, one)
+            await asyncio.sleep(0)
+
+    def _refusal(self, socket: Socket, frame: bytes) -> Refused:
+        work = self._limits[socket.person.key].work
+        work.spend(STEPS_PER_REFUSED_BYTE * len(frame))
+        return Refused(Close.MALFORMED)
 
     def _sync(self, socket: Socket, frame: bytes) -> None:
         step, payload = yproto.read_sync(frame)
         if step == yproto.STEP1:
             self._compare(socket, payload)
         elif payload != yproto.EMPTY_UPDATE:
-            one = scan(payload)
-            self._spend(socket, one.steps)
-            self._check_clients(socket, one)
-            if one.runs:  # deleting is what helps a full board
-                self._check_size(len(payload))
-            self.inbox.add(one, socket)
+            self._bring(socket, scan(payload))
+
+    def _bring(self, socket: Socket, one: Scan) -> None:
+        self._spend(socket, one.steps)
+        self._check_clients(socket, one)
+        if one.runs:  # deleting is what helps a full board
+            self._check_size(len(one.update))
+        self.inbox.add(one, socket)
 
     def _compare(self, socket: Socket, state_vector: bytes) -> None:
         self._spend(socket, len(yproto.read_state_vector(state_vector)))
@@ -191,7 +216,8 @@ class Board:
             self.document.rest()
 
     def _awareness(self, socket: Socket, entries: list[Entry]) -> None:
-        self._spend(socket, STEPS_PER_CURSOR * len(entries))
+        told = sum(len(entry.state) for entry in entries)
+        self._spend(socket, STEPS_PER_CURSOR * len(entries) + told // BYTES_PER_STEP)
         fresh = self._cursors.take(socket, entries)
         if fresh:
             frame = yproto.awareness_frame(fresh)

@@ -20,6 +20,10 @@ from apps.classroom.realtime.yproto import Entry
 MAX_STATE = 16 * 1024
 MAX_PER_SOCKET = 8
 MAX_GONE = 1000
+# States of one frame that are read and passed on.
+MAX_FRESH = MAX_PER_SOCKET
+# Of others, beyond those that are known here: who has been on another server may have heard more.
+MAX_UNHEARD = 64
 MAX_FIELDS = 32
 
 Owner = Socket | str  # a socket here, or the id of the process that has it
@@ -85,10 +89,14 @@ class Cursors:
         return yproto.awareness_frame(mine) if mine else None
 
     def take(self, socket: Socket, entries: Sequence[Entry]) -> list[Entry]:
-        """What is newer than known, of clients that are the sender's own. Raises Refused, or
-        Malformed."""
-        fresh = []
-        for entry in entries:
+        """What is newer than known, of clients that are the sender's own. A client counts once,
+        and an honest one repeats no more than it heard. Raises Refused, or Malformed."""
+        most = len(self._known) + len(self._gone) + MAX_PER_SOCKET + MAX_UNHEARD
+        fresh: list[Entry] = []
+        nudged: list[Entry] = []
+        for entry in {entry.client: entry for entry in entries[:most]}.values():
+            if len(fresh) + len(nudged) >= MAX_FRESH:
+                break
             known = self._known.get(entry.client)
             if len(entry.state) > MAX_STATE:
                 raise Refused(Close.TOO_LARGE)
@@ -97,11 +105,13 @@ class Cursors:
             if known is None and (entry.state == _GONE or self._owned[socket] >= MAX_PER_SOCKET):
                 continue
             if entry.clock <= self._gone.get(entry.client, -1):
-                self._nudge(socket, entry)
+                nudged.append(Entry(entry.client, self._gone[entry.client], _GONE))
                 continue
             own = entry._replace(state=signed(entry.state, socket.person))
             self._set(own, socket)
             fresh.append(own)
+        if nudged:
+            self._nudge(socket, nudged)
         return fresh
 
     def take_foreign(self, entries: Sequence[Entry], process: str) -> list[Entry]:
@@ -125,11 +135,11 @@ class Cursors:
             self._note_gone(entry)
         return gone
 
-    def _nudge(self, socket: Socket, entry: Entry) -> None:
+    @staticmethod
+    def _nudge(socket: Socket, gone: list[Entry]) -> None:
         """A client that is back with the clock it left with would not be believed by the others.
         Told that it has gone, it says with a higher clock that it has not (y-protocols)."""
-        gone = Entry(entry.client, self._gone[entry.client], _GONE)
-        socket.push(yproto.awareness_frame([gone]))
+        socket.push(yproto.awareness_frame(gone))
 
     @staticmethod
     def _may_replace(socket: Socket, entry: Entry, known: Entry, owner: Owner) -> bool:

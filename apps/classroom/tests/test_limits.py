@@ -8,22 +8,28 @@ import pytest
 from pycrdt import Array, Doc, Map
 
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import limits, yproto
+from apps.classroom.realtime import cursors, limits, parts, yproto
 from apps.classroom.realtime.board import Board, Opened
 from apps.classroom.realtime.deletions import Deletions
 from apps.classroom.realtime.document import Document
 from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.protocol import Close
 from apps.classroom.realtime.sockets import Refused
-from apps.classroom.realtime.update_scan import MAX_NAMED, MAX_STEPS, encode_deletions, scan
+from apps.classroom.realtime.update_scan import (
+    MAX_NAMED,
+    MAX_STEPS,
+    encode_deletions,
+    scan,
+    scan_own,
+)
 from apps.classroom.realtime.varints import Malformed, varint
 from apps.classroom.tests.clients import eventually
 
 
 def naming(clients):
     """An update that names so many clients, in four bytes each."""
-    parts = [b"\x01" + varint(client) + b"\x00\x00\x01" for client in reversed(clients)]
-    return varint(len(clients)) + b"".join(parts) + b"\x00"
+    structs = [b"\x01" + varint(client) + b"\x00\x00\x01" for client in reversed(clients)]
+    return varint(len(clients)) + b"".join(structs) + b"\x00"
 
 
 def deleting(clients):
@@ -33,7 +39,7 @@ def deleting(clients):
 class Ear:
     def __init__(self, number=1):
         self.person = Person(f"u{number}", "N", Role.STUDENT)
-        self.closed = None
+        self.closed = self.closing = None
 
     def push(self, frame):
         pass
@@ -170,7 +176,8 @@ def test_questions_are_paid_for_by_who_asks(board):
     assert refused.value.code == Close.FLOOD
 
 
-def test_cursors_are_paid_for_by_who_sends_them(board):
+def test_cursors_are_paid_for_by_who_sends_them(board, monkeypatch):
+    monkeypatch.setattr(limits, "WORK_RATE", 1)  # however slow the machine
     entries = [yproto.Entry(client, 1, b"{}") for client in range(900)]
     for _ in range(60):
         board.receive(Ear(1), yproto.awareness_frame(entries))
@@ -244,3 +251,45 @@ def test_deletions_know_what_they_were_told():
     known.add((1, 0, 100))
     assert known.has((1, 0, 100))
     assert not known.has((1, 0, 101))
+
+
+def test_large_deletion_is_cut_into_the_same_deletions():
+    runs = [(7, clock, clock + 1) for clock in range(0, 20_000, 2)]
+    cut_up = parts.cut(b"\x00" + encode_deletions(runs))
+    assert max(len(one.deletions) for one in cut_up) == parts.RUNS_AT_ONCE
+    assert [run for one in cut_up for run in one.deletions] == runs
+
+
+def test_event_loop_goes_on_while_large_updates_are_taken_in(board):
+    doc = Doc(client_id=7)
+    with doc.transaction():
+        for number in range(40_000):
+            doc.get("elements:1", type=Map)[f"{number}"] = 1
+    board.document.take_in([scan_own(doc.get_update())])
+    runs = [(7, clock, clock + 1) for clock in range(0, 40_000, 2)]
+    frame = yproto.sync_frame(yproto.UPDATE, b"\x00" + encode_deletions(runs))
+
+    async def turns_while(receive):
+        turns, working = 0, asyncio.create_task(receive)
+        while not working.done():
+            await asyncio.sleep(0)
+            turns += 1
+        working.result()
+        return turns
+
+    assert asyncio.run(turns_while(board.receive_any(Ear(), frame))) > 40
+    assert all(board.document.deletions.has(run) for run in runs)
+
+
+def test_cursors_of_one_frame_are_read_a_few_at_most(board, monkeypatch):
+    read = []
+    monkeypatch.setattr(cursors, "signed", lambda state, person: read.append(state) or state)
+    socket = Ear()
+    same = [yproto.Entry(1, clock, b"{}") for clock in range(1, 900)]
+    board.receive(socket, yproto.awareness_frame(same[:60]))
+    assert len(read) == 1
+    others = [yproto.Entry(client, 1, b"{}") for client in range(1, 900)]
+    board.receive(socket, yproto.awareness_frame(others))
+    board.leave(socket)
+    board.receive(Ear(), yproto.awareness_frame(others))
+    assert len(read) < 20
