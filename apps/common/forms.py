@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name
 
@@ -23,3 +25,16 @@ class AddressField(forms.EmailField):
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
         return clean_email(text) if text else ""
+
+
+class OneOfField(forms.TypedChoiceField):
+    """One of a few values; a refusal names them as the page shows them."""
+
+    default_error_messages = {"invalid_choice": _("Must be one of: %(choices)s.")}
+
+    def validate(self, value: Any) -> None:
+        forms.Field.validate(self, value)
+        if value and not self.valid_value(value):
+            labels = ", ".join(str(label) for _value, label in self.choices)
+            message = self.error_messages["invalid_choice"]
+            raise ValidationError(message, code="invalid_choice", params={"choices": labels})

@@ -1,6 +1,9 @@
 """A refused value names what there is to choose from."""
 
 import pytest
+from django.utils import translation
+
+from apps.web.forms.lessons import InviteLinkForm
 
 
 @pytest.mark.parametrize("value", ["de", "", 7, ["uk"], {"a": 1}])
@@ -31,3 +34,16 @@ def test_refused_zone_names_an_example(api, student):
 def test_refusal_is_in_the_readers_language(api, student):
     answer = api(student).patch("/api/me/", {"locale": "de"}, headers={"Accept-Language": "uk"})
     assert answer.json()["fields"]["locale"] == ["Має бути одне з: uk, en."]
+
+
+def test_page_names_the_languages_too(client, student):
+    client.force_login(student)
+    answer = client.post("/settings/", {"locale": "xx"})
+    assert answer.status_code == 400
+    assert answer.context["form"].errors["locale"] == ["Має бути одне з: Українська, English."]
+
+
+def test_page_names_how_long_a_link_may_work():
+    with translation.override("en"):
+        [sentence] = InviteLinkForm({"ttl_seconds": "5"}).errors["ttl_seconds"]
+    assert sentence == "Must be one of: an hour, a day, a week, 30 days."

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from apps.common.forms import OneOfField
 from apps.common.zones import comes_twice
 from apps.lessons.models import Lesson
 from apps.web.clocks import instant_at
@@ -46,13 +47,13 @@ class LessonForm(OptimisticForm, forms.Form):
     time = forms.TimeField(
         label=_("Starts"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
-    fold = forms.TypedChoiceField(
+    fold = OneOfField(
         label=_("The clock shows this time twice that day"),
         coerce=int,
         choices=[(0, _("the first time")), (1, _("the second time, an hour later"))],
     )
-    minutes = forms.TypedChoiceField(label=_("Lasts"), coerce=int)
-    classroom = forms.TypedChoiceField(label=_("Classroom"), coerce=int, required=False)
+    minutes = OneOfField(label=_("Lasts"), coerce=int)
+    classroom = OneOfField(label=_("Classroom"), coerce=int, required=False)
     allow_overlap = forms.BooleanField(label=_("Schedule anyway"), required=False)
     once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
@@ -162,7 +163,7 @@ class CancelForm(forms.Form):
 
 
 class InviteLinkForm(forms.Form):
-    ttl_seconds = forms.TypedChoiceField(
+    ttl_seconds = OneOfField(
         label=_("Works for"),
         coerce=int,
         initial=86400,

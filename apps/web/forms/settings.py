@@ -1,10 +1,13 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.common.forms import OneOfField
 from apps.web.forms.optimistic import OptimisticModelForm
 
 
 class SettingsForm(OptimisticModelForm):
+    locale = OneOfField(label=_("Language"), choices=User.Locale)
+
     class Meta:
         model = User
         fields = ("first_name", "last_name", "timezone", "locale")
@@ -12,5 +15,4 @@ class SettingsForm(OptimisticModelForm):
             "first_name": _("First name"),
             "last_name": _("Last name"),
             "timezone": _("Time zone"),
-            "locale": _("Language"),
         }

@@ -75,7 +75,7 @@ def test_without_a_clash_overriding_is_not_offered(browser, tutor, student, clas
         ({"date": "2026-03-29", "time": "03:30"}, "The clock skips this time that day."),
         ({"date": "2026-02-30"}, "Enter a valid date."),
         ({"date": "0001-01-01"}, "The year must lie between 2000 and 2199."),
-        ({"minutes": "5"}, "Select a valid choice."),
+        ({"minutes": "5"}, "Must be one of: 15 minutes, "),
         ({"time": ""}, "This field is required."),
     ],
 )
