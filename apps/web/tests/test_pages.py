@@ -133,7 +133,7 @@ def test_a_crash_is_a_page_that_asks_nothing_of_the_database(django_assert_num_q
 
     from apps.common.error_pages import server_error
 
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(0), translation.override("en"):
         answer = server_error(RequestFactory().get("/calendar/"))
     assert answer.status_code == 500
     assert "Something broke" in answer.content.decode()
