@@ -8,6 +8,7 @@ from django.core.management import call_command
 from drf_spectacular.validation import validate_schema
 from jsonschema.exceptions import ValidationError
 
+from apps.classrooms.invitations import MAX_PER_TUTOR
 from apps.common.openapi import Error
 from tests.test_permissions import TABLE
 
@@ -82,3 +83,12 @@ def test_the_page_shows_it_without_inline_script(api):
     assert "swagger-ui" in page
     for script in re.findall(r"<script\b[^>]*>(.*?)</script>", page, re.S):
         assert script.strip() == ""
+
+
+def test_memberships_and_the_limits_of_invitations_are_described(document):
+    status = document["components"]["schemas"]["MembershipShape"]["properties"]["status"]
+    for word in ("invited", "active", "paused", "removed", "declined", "left"):
+        assert f"`{word}`" in status["description"]
+    invite = document["paths"]["/api/classrooms/{classroom_id}/members/"]["post"]
+    assert f"after {MAX_PER_TUTOR} invitations" in invite["description"]
+    assert "429" in invite["responses"]

@@ -32,6 +32,7 @@ def documented(
     query: list[Any] | None = None,
     errors: tuple[int, ...] = (),
     public: bool = False,
+    description: str | None = None,
 ) -> Callable[..., Any]:
     """`responses` by status; `errors` are the statuses beyond those that any request may meet."""
     common = _ANYBODY if public else _ANYBODY | {401, 403}
@@ -49,6 +50,7 @@ def documented(
         return extend_schema(
             operation_id=slugify(summary),
             summary=summary,
+            description=description,
             request=body,
             parameters=query,
             responses={**failures, **given},

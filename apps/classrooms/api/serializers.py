@@ -8,6 +8,10 @@ from apps.common.pagination import PageQuery
 from apps.common.parsing import AddressField, NameField, OneOfField, TextField
 
 MAX_CODE = 32
+STATUSES = (
+    "`invited`: not accepted yet, so only the address is told; `active`: a member; `paused` and "
+    "`removed`: by the tutor; `declined`: the invitation was refused; `left`: the student went."
+)
 
 
 class ClassroomInput(serializers.Serializer[Any]):
@@ -51,7 +55,10 @@ class InvitationLinkShape(serializers.Serializer[Any]):
 
 
 class MembershipChange(serializers.Serializer[Any]):
-    status = OneOfField(choices=["active", "paused", "removed"])
+    status = OneOfField(
+        choices=["active", "paused", "removed"],
+        help_text="`active` resumes a paused member; only the student accepts, declines or leaves.",
+    )
 
 
 class MembersQuery(PageQuery):
@@ -82,7 +89,7 @@ class MembershipShape(serializers.Serializer[Any]):
     classroom_id = serializers.IntegerField()
     student = StudentShape()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
-    status = serializers.ChoiceField(choices=Membership.Status.choices)
+    status = serializers.ChoiceField(choices=Membership.Status.choices, help_text=STATUSES)
     joined_at = serializers.DateTimeField(allow_null=True)
 
 

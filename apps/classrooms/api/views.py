@@ -6,6 +6,12 @@ from apps.accounts.policies import require_student, require_tutor
 from apps.accounts.requests import SignedIn
 from apps.classrooms import services
 from apps.classrooms.api import serializers as shapes
+from apps.classrooms.invitations import (
+    LIFETIME,
+    MAX_MAILS_PER_ADDRESS,
+    MAX_PER_ADDRESS,
+    MAX_PER_TUTOR,
+)
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import (
     access_classroom,
@@ -19,6 +25,13 @@ from apps.common.openapi import documented
 from apps.common.pagination import PageQuery
 from apps.common.parsing import without_nulls
 from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
+
+INVITING = (
+    "Answers the same whoever owns the address; its owner's name is told once they accept. "
+    f"429 with `Retry-After` after {MAX_PER_TUTOR} invitations of a tutor, or {MAX_PER_ADDRESS} of "
+    f"one address, within a day. An address gets one mail of a tutor and {MAX_MAILS_PER_ADDRESS} "
+    "in all within a day."
+)
 
 
 def classroom_json(classroom: Classroom) -> Row:
@@ -91,6 +104,8 @@ class JoinView(APIView):
         {200: shapes.MembershipShape},
         body=shapes.JoinInput,
         errors=(404,),
+        description="Makes the student `active` at once, also one who has declined or left; 403 "
+        "for one whom the tutor has paused or removed.",
     )
     def post(self, request: SignedIn) -> HttpResponse:
         require_student(request.user)
@@ -120,6 +135,7 @@ class MembersView(APIView):
         {201: shapes.MembershipShape},
         body=shapes.InviteMemberInput,
         errors=(404,),
+        description=INVITING,
     )
     def post(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
@@ -149,6 +165,8 @@ class InvitationLinkView(APIView):
         "The link of an invitation, to hand over",
         {200: shapes.InvitationLinkShape},
         errors=(404,),
+        description=f"Whoever holds it may accept, within {LIFETIME.days} days and while the "
+        "invitation stands. 403 where the membership is not `invited`.",
     )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
         membership = access_membership(request.user, membership_id)
@@ -162,6 +180,7 @@ class AcceptView(APIView):
         {200: shapes.MembershipShape},
         body=shapes.AcceptInput,
         errors=(404, 410),
+        description="By a student who has confirmed the invited address, or who sends the link.",
     )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
         invitation = _invitation(request, membership_id)
@@ -175,6 +194,7 @@ class DeclineView(APIView):
         {200: shapes.MembershipShape},
         body=shapes.AcceptInput,
         errors=(404, 410),
+        description="It becomes `declined`. The tutor may invite anew, the code lets in.",
     )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
         invitation = _invitation(request, membership_id)
@@ -183,7 +203,13 @@ class DeclineView(APIView):
 
 
 class LeaveView(APIView):
-    @documented("Leave a classroom; lessons stay", {200: shapes.MembershipShape}, errors=(404,))
+    @documented(
+        "Leave a classroom; lessons stay",
+        {200: shapes.MembershipShape},
+        errors=(404,),
+        description="An `active` member becomes `left`, whom the code lets back in; a `paused` one "
+        "`removed`.",
+    )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
         mine = access_own_membership(request.user, membership_id)
         return json_response(membership_json(services.leave_classroom(membership=mine)))
