@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from pycrdt import Doc
 
-from apps.classroom.reading import merged, put_together
+from apps.classroom.reading import merged, put_together, unreadable
 from apps.classroom.realtime.update_scan import scan_own
 from apps.classroom.realtime.varints import Malformed, read_varint
 from apps.classroom.restoring import restoring_update
@@ -76,6 +76,11 @@ def merge(updates: Sequence[bytes]) -> bytes:
         return put_together(updates)[0].get_update()
 
 
+def readable(updates: Sequence[bytes]) -> bool:
+    """Whether there is any, and each is an update."""
+    return bool(updates) and not unreadable(updates)
+
+
 # -- here, or in a process of its own -------------------------------------------------------
 
 
@@ -83,7 +88,7 @@ class WorkFailed(Exception):
     """The process that was to do it crashed, or took too long."""
 
 
-_WORK: dict[str, Any] = {work.__name__: work for work in (fold, restore, merge)}
+_WORK: dict[str, Any] = {work.__name__: work for work in (fold, restore, merge, readable)}
 
 
 def folded(updates: Sequence[bytes]) -> Folded:
@@ -99,6 +104,11 @@ def restored(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
 def merged_into_one(updates: Sequence[bytes]) -> bytes:
     """As `merge`. Raises WorkFailed."""
     return updates[0] if len(updates) == 1 else _do("merge", bytes, updates)
+
+
+def all_readable(updates: Sequence[bytes]) -> bool:
+    """As `readable`. Raises WorkFailed."""
+    return _do("readable", bool, updates)
 
 
 def _do(name: str, kind: type[T], *groups: Sequence[bytes]) -> T:

@@ -3,10 +3,11 @@
 import asyncio
 import time
 
+import pytest
 from django.db import connection
 from pycrdt import Doc, Map
 
-from apps.classroom import store
+from apps.classroom import blobs, store
 from apps.classroom.models import BoardVersion
 from apps.classroom.tests.clients import eventually
 
@@ -15,6 +16,20 @@ def make_version(house, **elements):
     doc = Doc()
     doc.get("elements:1", type=Map).update(elements)
     return BoardVersion.objects.create(session=house.session, state=doc.get_update())
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff" * 20, blobs.MARK + b"\x02no zlib"])
+def test_unreadable_version_is_refused_and_the_board_stays(house, data):
+    doc = Doc()
+    doc.get("elements:1", type=Map)["kept"] = {"version": 1}
+    store.append({house.session.pk: [doc.get_update()]})
+    version = BoardVersion.objects.create(session=house.session, state=b"", packed=data)
+    url = f"/api/classroom/sessions/{house.uuid}/history/{version.pk}/"
+    tutor = house.api(house.tutor)
+    assert tutor.get(url).json()["error"] == "not_found"
+    assert tutor.post(f"{url}restore/").json()["error"] == "not_found"
+    board = store.document(house.session.pk).get("elements:1", type=Map).to_py()
+    assert board == {"kept": {"version": 1}}
 
 
 def test_going_back_arrives_as_an_ordinary_update(house):
