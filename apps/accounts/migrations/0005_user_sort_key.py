@@ -14,7 +14,10 @@ class Migration(migrations.Migration):
             model_name="user",
             name="sort_key",
             field=models.BinaryField(
-                default=b"", editable=False, help_text="Last name and first name."
+                db_default=b"",
+                default=b"",
+                editable=False,
+                help_text="Last name and first name.",
             ),
         ),
         migrations.AlterField(

@@ -74,7 +74,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         editable=False, help_text="Names and e-mail, case folded, a line each."
     )
     sort_key = models.BinaryField(
-        default=b"", editable=False, help_text="Last name and first name."
+        default=b"",
+        db_default=b"",  # while processes of the release before still write rows
+        editable=False,
+        help_text="Last name and first name.",
     )
 
     USERNAME_FIELD = "email"

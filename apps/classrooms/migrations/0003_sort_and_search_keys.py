@@ -20,7 +20,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="classroom",
             name="sort_key",
-            field=models.BinaryField(default=b"", editable=False, help_text="The name."),
+            field=models.BinaryField(
+                db_default=b"", default=b"", editable=False, help_text="The name."
+            ),
         ),
         migrations.AddField(
             model_name="membership",
@@ -33,7 +35,10 @@ class Migration(migrations.Migration):
             model_name="membership",
             name="search_text",
             field=models.TextField(
-                blank=True, editable=False, help_text="The invited e-mail, case folded."
+                blank=True,
+                db_default="",
+                editable=False,
+                help_text="The invited e-mail, case folded.",
             ),
         ),
         migrations.AlterField(

@@ -45,7 +45,12 @@ class Classroom(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     search_text = models.TextField(editable=False, help_text="The name, case folded.")
-    sort_key = models.BinaryField(default=b"", editable=False, help_text="The name.")
+    sort_key = models.BinaryField(
+        default=b"",
+        db_default=b"",  # while processes of the release before still write rows
+        editable=False,
+        help_text="The name.",
+    )
 
     objects = ClassroomQuerySet.as_manager()
 

@@ -78,7 +78,10 @@ class Membership(models.Model):
         null=True, blank=True, help_text="When the present invitation was made."
     )
     search_text = models.TextField(
-        blank=True, editable=False, help_text="The invited e-mail, case folded."
+        blank=True,
+        db_default="",  # while processes of the release before still write rows
+        editable=False,
+        help_text="The invited e-mail, case folded.",
     )
     role = models.CharField(max_length=10, choices=Role, default=Role.STUDENT)
     status = models.CharField(max_length=10, choices=Status)

@@ -1,0 +1,31 @@
+"""The release before goes on writing to a database that this one has migrated, during a rolling
+restart: a column that it does not know must be filled by the database itself."""
+
+from django.apps import apps
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, RemoveField, RenameField
+
+# The last migration of each app in the release before. Raise it with each release.
+RELEASED = {"accounts": 1, "classroom": 5, "classrooms": 1, "lessons": 3}
+
+
+def new_operations():
+    for (app, name), migration in MigrationLoader(None).disk_migrations.items():
+        is_ours = apps.get_app_config(app).name.startswith("apps.")
+        if is_ours and int(name[:4]) > RELEASED.get(app, 0):
+            yield from ((app, operation) for operation in migration.operations)
+
+
+def test_column_new_in_this_release_has_a_default_of_the_database():
+    added = [(app, one) for app, one in new_operations() if isinstance(one, AddField)]
+    assert added
+    without = [
+        f"{app}.{one.model_name}.{one.name}"
+        for app, one in added
+        if not one.field.null and not one.field.has_db_default()
+    ]
+    assert without == []
+
+
+def test_column_of_the_release_before_stays():
+    assert not [one for _app, one in new_operations() if isinstance(one, RemoveField | RenameField)]
