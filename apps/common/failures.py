@@ -35,7 +35,19 @@ _PG_READ_ONLY = "25006"  # a standby, during a failover
 
 
 def dependency_failure(exc: BaseException | None) -> DomainError | None:
-    """The refusal that tells a client of `exc`; None where it is no dependency's failure."""
+    """The refusal that tells a client of `exc`; None where it is no dependency's failure.
+
+    A library may raise something of its own while it handles the failure, as Django's sessions do.
+    """
+    while exc is not None:
+        refusal = _refusal_of(exc)
+        if refusal is not None:
+            return refusal
+        exc = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+    return None
+
+
+def _refusal_of(exc: BaseException) -> DomainError | None:
     if isinstance(exc, OSError) and exc.errno in _NO_SPACE:
         return storage_full()
     if isinstance(exc, RedisError):

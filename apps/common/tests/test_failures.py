@@ -4,7 +4,8 @@ import errno
 import sqlite3
 
 import pytest
-from django.db import OperationalError, connection
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -35,6 +36,17 @@ def sqlite_error(code: int, message: str) -> OperationalError:
 )
 def test_failure_of_a_dependency_is_named(exc, status):
     assert dependency_failure(exc).status == status
+
+
+def test_failure_that_a_library_hides_behind_its_own_is_named():
+    full = sqlite_error(sqlite3.SQLITE_FULL, "database or disk is full")
+    update = DatabaseError("Forced update did not affect any rows.")
+    update.__context__ = full
+    hidden = UpdateError()
+    hidden.__context__ = update
+    assert dependency_failure(hidden).status == 507
+    hidden.__suppress_context__ = True
+    assert dependency_failure(hidden) is None
 
 
 @pytest.mark.parametrize(
