@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from apps.classroom.models import Attendance, BoardFile
+from apps.classroom.models import Attendance, BoardFile, BoardVersion
 from apps.common.models import OutgoingMail
 from apps.common.worker import Worker
 from config.jobs import JOBS
@@ -108,6 +108,15 @@ def test_attendance_that_no_process_closed_ends_when_it_was_last_seen(lesson):
     run_a_night()
     row.refresh_from_db()
     assert row.left_at == seen
+
+
+def test_versions_of_a_board_nobody_draws_on_are_thinned_out(lesson):
+    for minute in range(0, 60, 3):
+        version = BoardVersion.objects.create(session=lesson.session, packed=b"x")
+        at = (timezone.now() - 2 * DAY).replace(minute=minute)
+        BoardVersion.objects.filter(pk=version.pk).update(created_at=at)
+    run_a_night()
+    assert BoardVersion.objects.count() == 1
 
 
 def test_old_mail_is_deleted_where_nothing_sends_it():

@@ -36,6 +36,13 @@ def updates_of(version: BoardVersion) -> list[bytes]:
     return blobs.read(bytes(version.packed))
 
 
+def thin_out_all(now: datetime) -> None:
+    """Of rooms that nobody draws in any more, which `keep_version` does not come to."""
+    rooms = BoardVersion.objects.filter(created_at__lt=now - HOUR).order_by()
+    for session_id in list(rooms.values_list("session", flat=True).distinct()):
+        thin_out(session_id, now)
+
+
 def thin_out(session_id: int, now: datetime) -> None:
     """Of each span of time the last one stays."""
     rows = BoardVersion.objects.filter(session=session_id).order_by("-created_at", "-id")
