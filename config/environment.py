@@ -99,9 +99,14 @@ def secret_key(folder: Path) -> str:
             raise refuse("SECRET_KEY", f"at least {MIN_KEY_LENGTH} characters of random text")
         return key
     file = folder / "secret_key"
-    if not file.exists():
-        _write_once(file, secrets.token_urlsafe(64))
-    key = file.read_text().strip()
+    try:
+        if not file.exists():
+            _write_once(file, secrets.token_urlsafe(64))
+        key = file.read_text(errors="replace").strip()
+    except OSError as exc:
+        raise ImproperlyConfigured(
+            f"The key in {file} cannot be read or written: {exc.strerror}."
+        ) from exc
     if not _is_strong(key):
         raise ImproperlyConfigured(
             f"The key in {file} is empty or cut off. Restore it from a backup, or delete the file: "
@@ -137,7 +142,7 @@ def public_url(port: int) -> str:
     value = text(name, f"http://127.0.0.1:{port}").rstrip("/")
     parts = _split(name, wanted, value)
     rest = (parts.path, parts.query, parts.fragment, parts.username, parts.password)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(rest):
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(rest) or parts.port == 0:
         raise refuse(name, wanted, value)
     host = _host(name, parts.hostname)
     default = {"http": 80, "https": 443}[parts.scheme]
@@ -273,7 +278,8 @@ def turn() -> tuple[list[str], str]:
     """TURN_URLS and TURN_SECRET, which need each other."""
     urls, secret = items("TURN_URLS"), text("TURN_SECRET")
     for url in urls:
-        if not _TURN.match(url):
+        found = _TURN.match(url)
+        if not found or not 0 < int((found[2] or ":3478")[1:]) < 65536:
             raise refuse("TURN_URLS", "like turn:host:3478?transport=udp, comma separated", url)
     if bool(urls) != bool(secret):
         raise ImproperlyConfigured("TURN_URLS and TURN_SECRET must be set together.")

@@ -46,7 +46,7 @@ READERS = {
             for value in (
                 "kreida.example", "ftp://kreida.example", "https://", "https://a/b", "https://a?b",
                 "https://a#b", "https://user@a", "https://a:99999", "https://a:b", "https://a_b",
-                "https://*.example", "https://[::1", "https://a b",
+                "https://*.example", "https://[::1", "https://a b", "http://a:0",
             )
         ),
         *(("ALLOWED_HOSTS", value) for value in ("*", "https://a", "a:80", ".a", "a/b", "::g")),
@@ -60,6 +60,7 @@ READERS = {
         *(("REDIS_URL", value) for value in ("localhost:6379", "http://h", "redis://", "redis://h/x")),
         *(("EMAIL_URL", value) for value in ("nonsense", "smtp://", "http://h", "smtp://h:abc")),
         *(("TURN_URLS", value) for value in ("nonsense", "turn:", "https://h", "turn:h?x=y")),
+        *(("TURN_URLS", value) for value in ("turn:h:0", "turns:[::1]:99999")),
         *(("TRUSTED_PROXIES", value) for value in ("nginx", "10.0.0.1/8", "10.0.0.0/33")),
         ("DATA_DIR", "/proc/nowhere"),
     ],
@@ -167,7 +168,7 @@ def test_full_disk_leaves_no_half_of_a_secret_key(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(ImproperlyConfigured, match="No space"):
         environment.secret_key(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -185,6 +186,28 @@ def test_refusal_is_one_line_without_a_traceback(command, tmp_path):
     )
     sentence = "Kreida cannot start: PORT must be a whole number from 1 to 65535. It is 'abc'.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://kreida@127.0.0.1:1/kreida", "sqlite:///{folder}/secret_key"]
+)
+def test_address_without_a_database_is_one_line_without_a_traceback(url, tmp_path):
+    (tmp_path / "secret_key").write_text("no database, but a key of enough characters to be one")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DATA_DIR": str(tmp_path),
+            "DATABASE_URL": url.format(folder=f"/{tmp_path}"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: The database of DATABASE_URL cannot be used: ")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.any_database

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import BaseCommand, call_command
-from django.db import connection
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import DatabaseError, connection
+
+from apps.common.failures import dependency_failure
 
 # DRF's browsable pages and the second viewer of API documents, which nothing here shows.
 UNUSED = ["rest_framework", "redoc"]
@@ -19,10 +21,26 @@ class Command(BaseCommand):
     help = "Migrate the database and collect the static files."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        close_to_others(Path(settings.DATA_DIR))
-        _give_migrations_time()
-        call_command("migrate", verbosity=0, interactive=False)
-        collect_static_files()
+        _check_database()
+        try:
+            close_to_others(Path(settings.DATA_DIR))
+            _give_migrations_time()
+            call_command("migrate", verbosity=0, interactive=False)
+            collect_static_files()
+        except (DatabaseError, OSError) as exc:
+            refusal = dependency_failure(exc)
+            if refusal is None:
+                raise
+            raise CommandError(f"{refusal.detail} ({exc})") from exc
+
+
+def _check_database() -> None:
+    """One sentence for an address where no database is, or one that does not let us in."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as exc:
+        why = " ".join(str(exc).split())
+        raise CommandError(f"The database of DATABASE_URL cannot be used: {why}") from exc
 
 
 def _give_migrations_time() -> None:
