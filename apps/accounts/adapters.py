@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.accounts.account_mails import may_mail_account
 from apps.accounts.devices import known_device
 from apps.accounts.guess_limits import (
     BY_ACCOUNT,
@@ -107,7 +108,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Its links and its name are PUBLIC_URL's, whatever Host the request came with.
-        It goes to the domain that was typed, which Django would encode by IDNA 2003."""
+        It goes to the domain that was typed, which Django would encode by IDNA 2003. What any
+        stranger can have sent goes to an address only so often a day."""
+        if not may_mail_account(template_prefix, email):
+            return
         site = SimpleNamespace(name="Kreida", domain=urlsplit(settings.PUBLIC_URL).netloc)
         links = {
             name: urljoin(

@@ -117,6 +117,12 @@ def lookup_email(typed: str) -> str:
         return typed.strip().lower()
 
 
+def mailbox(email: str) -> str:
+    """What limits of mail count by: `anna+1@x.example` is delivered to `anna@x.example`."""
+    local, at, domain = lookup_email(email).rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
 def shown_email(email: str) -> str:
     """An address as people write it: the domain in its own script."""
     local, at, domain = email.rpartition("@")

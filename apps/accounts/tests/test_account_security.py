@@ -347,6 +347,23 @@ def test_mailed_links_are_of_public_url_whatever_the_host(person, settings, ask)
         assert "https://kreida.example/accounts/" in message.body
 
 
+def test_address_without_an_account_gets_few_mails_a_day(person):
+    mail.outbox.clear()
+    for tag in range(4):
+        answer = APIClient().post(f"{AUTH}/password/request", {"email": f"no+{tag}@body.example"})
+        assert answer.status_code == 200
+    assert len(mail.outbox) == 3
+
+
+def test_confirmation_mail_holds_nothing_of_who_signs_up(db):
+    mail.outbox.clear()
+    sign_up(first_name="BUY NOW http://evil.example/", last_name="x" * 90)
+    [message] = mail.outbox
+    assert "evil" not in message.subject + message.body
+    assert "xxx" not in message.body
+    assert "/accounts/confirm-email/" in message.body
+
+
 # What signing up tells
 
 

@@ -160,6 +160,12 @@ def test_address_gets_one_mail_of_a_tutor_and_few_in_all(mails, tutor):
     assert len(sent) == invitations.MAX_MAILS_PER_ADDRESS
 
 
+def test_tags_of_one_mailbox_share_its_limits(mails, tutor):
+    for tag in range(3):
+        sent = mails(make_classroom(tutor), f"new+{tag}@x.example")
+    assert len(sent) == 1
+
+
 def test_address_is_invited_only_so_often(invite):
     statuses = [
         invite(make_classroom(make_user("tutor")), "new@x.example").status_code for _ in range(11)
