@@ -50,7 +50,8 @@ class Peer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.synced.done():
-            self.synced.set_exception(ConnectionError("closed before it was in step"))
+            # `exc` names the close code, where the server sent one
+            self.synced.set_exception(exc or ConnectionError("closed before it was in step"))
 
     # -- while it runs ----------------------------------------------------------------------
 
