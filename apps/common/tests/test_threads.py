@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+from django.utils.translation import get_language
 
 from apps.common import request_body, threads
 
@@ -39,7 +40,7 @@ async def ask(app, method, path):
     return (await answer(app, method, path))[0]["status"]
 
 
-async def answer(app, method, path, body=b"", arrived=None):
+async def answer(app, method, path, body=b"", arrived=None, headers=()):
     """The messages of the answer; the last byte of the body comes when `arrived` is set."""
     sent = []
     parts = [body] if arrived is None else [body[:-1], body[-1:]]
@@ -53,7 +54,7 @@ async def answer(app, method, path, body=b"", arrived=None):
     async def send(message):
         sent.append(message)
 
-    await app({**CLIENT, "method": method, "path": path, "headers": []}, receive, send)
+    await app({**CLIENT, "method": method, "path": path, "headers": [*headers]}, receive, send)
     return sent
 
 
@@ -199,3 +200,22 @@ def test_large_body_is_held_in_a_file_and_read_whole(size, spooled):
     app = threads.InThreads(Reading(), threads=1)
     asyncio.run(answer(app, "POST", "/api/lessons/", b"x" * size))
     assert seen == [(spooled, size, str(size))]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [(b"uk-UA,uk;q=0.9,en;q=0.5", "Сервіс"), (b"en", "The service"), (b"\xff;;q=x", "The service")],
+)
+@pytest.mark.parametrize("path", ["/api/me/", "/calendar/"])
+def test_refusal_before_django_speaks_the_language_of_the_browser(monkeypatch, path, asked, words):
+    monkeypatch.setattr(request_body, "MAX_BUFFERED", 0)
+
+    async def run():
+        app = threads.InThreads(Django(), threads=1)
+        headers = [(b"accept-language", asked)]
+        return await answer(app, "POST", path, b"x", headers=headers)
+
+    start, content = asyncio.run(run())
+    assert start["status"] == 503
+    assert words in content["body"].decode()
+    assert get_language() == "en"
