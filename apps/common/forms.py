@@ -35,6 +35,7 @@ class OneOfField(forms.TypedChoiceField):
     def validate(self, value: Any) -> None:
         forms.Field.validate(self, value)
         if value and not self.valid_value(value):
-            labels = ", ".join(str(label) for _value, label in self.choices)
+            shown: Any = self.choices
+            labels = ", ".join(str(label) for _value, label in shown)
             message = self.error_messages["invalid_choice"]
             raise ValidationError(message, code="invalid_choice", params={"choices": labels})

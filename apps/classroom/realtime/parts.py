@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from apps.classroom.realtime.update_scan import Scan, encode_deletions, scan
 
-# Bytes of an update from which on it is looked at in the thread: a quarter of a millisecond's work
-# is not worth a switch, and a stroke seldom takes more.
+# Bytes of an update from which on it is looked at in the thread: less is not worth a switch, and
+# a stroke seldom takes more.
 LARGE = 16 * 1024
 # Runs of deletions taken in at once: yrs needs about 10 µs for each.
 RUNS_AT_ONCE = 500
