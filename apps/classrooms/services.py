@@ -159,8 +159,12 @@ def link_of(*, membership: Membership) -> InvitationLink:
     return invitation_link(membership, timezone.now())
 
 
+@transaction.atomic
 def change_membership(*, membership: Membership, status: str) -> Membership:
-    """The tutor pauses, resumes or removes. Raises `forbidden` where only the student may."""
+    """The tutor pauses, resumes or removes. Raises `forbidden` where only the student may.
+
+    A student who is removed cannot come back by an older invitation to another of their
+    addresses: those end too."""
     if status == membership.status:
         return membership
     current = Status(membership.status)
@@ -172,6 +176,12 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
     if not moved:
         raise invalid(status=_("Somebody else has just changed this membership."))
     membership.status = status
+    if status == Status.REMOVED and membership.student is not None:
+        Membership.objects.filter(
+            classroom=membership.classroom_id,
+            status=Status.INVITED,
+            invited_email__in=verified_emails(membership.student),
+        ).update(status=Status.REMOVED)
     return membership
 
 

@@ -366,3 +366,19 @@ def test_members_and_tutors_lists_follow_the_alphabet(api, tutor):
         results = api(tutor).get(address).json()["results"]
         found = [row.get("student", row)["last_name"] for row in results]
         assert found == names
+
+
+def test_removed_student_cannot_accept_an_older_invitation_to_a_second_address(
+    api, tutor, student, invite
+):
+    classroom = make_classroom(tutor)
+    second = "second@school.example"
+    EmailAddress.objects.create(user=student, email=second, verified=True, primary=False)
+    first = invite(classroom, student.email).json()["id"]
+    older = invite(classroom, second).json()["id"]
+    assert act(api(student), first, "accept")[0] == 200
+    member = Membership.objects.get(classroom=classroom, student=student)
+    removed = api(tutor).patch(f"/api/memberships/{member.pk}/", {"status": "removed"})
+    assert removed.status_code == 200
+    assert act(api(student), older, "accept")[0] in (403, 404)
+    assert not Membership.objects.filter(classroom=classroom, status="active").exists()
