@@ -14,6 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 
+from apps.accounts.models import User
 from apps.classroom import upload_limits
 from apps.classroom.models import BoardFile, ClassroomSession
 from apps.classroom.tests.pictures import large_picture
@@ -99,7 +100,7 @@ def unique_name(table, column):
 @pytest.fixture
 def no_lock(monkeypatch):
     """Scheduling without taking turns: the look before the insert no longer holds."""
-    monkeypatch.setattr(services, "_lock_people", lambda *_ids: None)
+    monkeypatch.setattr(services, "_lock_people", lambda *ids: User.objects.in_bulk(ids))
 
 
 def until_seen(attempt):
