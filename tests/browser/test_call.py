@@ -42,6 +42,7 @@ def test_four_people_all_see_each_other(browser, kreida):
             pages[0].get_by_role("button", name="Let in", exact=True).click()
             pages.append(page)
         for page in pages:
+            page.set_default_timeout(120_000)
             sees(page, 3)
 
 
