@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.db import connections
 from django.http import HttpResponse
 from django.test import override_settings
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
@@ -58,6 +59,13 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> Iterator[None]:
+    """A request leaves its language active in its thread, here the one of the next test too."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 def make_user(role: str, first_name: str = "", last_name: str = "", **fields: object) -> User:

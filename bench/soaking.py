@@ -11,6 +11,7 @@ import statistics
 import time
 import uuid
 from collections import Counter
+from typing import Any
 
 import httpx
 import websockets
@@ -28,6 +29,11 @@ from tests.server import RedisServer
 
 POINTS = 8  # updates that one stroke grows by
 CSRF = "c" * 32
+
+
+def stroke(updates: list[int]) -> dict[str, Any]:
+    """An element whose points name, by their x, the updates that it grew by."""
+    return {"type": "freedraw", "points": [[update, 0] for update in updates]}
 
 
 def make_rooms(number: int) -> list[tuple[uuid.UUID, int, list[str]]]:
@@ -109,7 +115,7 @@ class Person:
             await asyncio.sleep(random.uniform(0.5, 1.5) / pace)
             key = f"{self.number}-{self.updates // POINTS}"
             self.drawn.setdefault(key, []).append(self.updates)
-            self.map[key] = {"type": "freedraw", "points": list(self.drawn[key])}
+            self.map[key] = stroke(self.drawn[key])
             self.updates += 1
 
     async def write(self) -> None:
@@ -185,10 +191,10 @@ class Person:
     def newest_of(self, number: int) -> int:
         """The newest update of that person's that has come to this one's board."""
         strokes = [key for key in self.map if key.startswith(f"{number}-")]
-        return max((int(self.map[key]["points"][-1]) for key in strokes), default=-1)
+        return max((int(self.map[key]["points"][-1][0]) for key in strokes), default=-1)
 
     def expected(self) -> dict:
-        return {key: {"type": "freedraw", "points": at} for key, at in self.drawn.items()}
+        return {key: stroke(updates) for key, updates in self.drawn.items()}
 
 
 class Room:
