@@ -74,6 +74,7 @@ def test_removed_guest_cannot_return_with_cookies_made_before(house, api):
 
     async def scenario(tutor_ticket):
         async with house.events(tutor_ticket) as tutor, house.events(bad_ticket) as removed:
+            await tutor.until("welcome")
             async with house.events(spare_ticket) as second:
                 await second.until("welcome")
             await tutor.until("peer.left")
@@ -96,6 +97,7 @@ def test_guest_does_not_learn_who_was_there_before_them(house, api):
 
     async def scenario(tutor_ticket):
         async with house.events(tutor_ticket) as tutor:
+            await tutor.until("welcome")
             async with house.events(early_ticket) as other:
                 await other.until("welcome")
             await tutor.until("peer.left")
