@@ -235,12 +235,19 @@ def _postgresql(found: dict[str, object]) -> dict[str, object]:
         # A server that hangs costs a thread this long, then the request gets a 503.
         "connect_timeout": 3,
         "tcp_user_timeout": 10_000,
+        # Longer than the server's own bound of a statement: only one that hangs comes to it.
+        "answer_timeout": 20,
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=60s",
     }
     given = found.get("OPTIONS")
     options |= given if isinstance(given, dict) else {}
-    found.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, OPTIONS=options)
+    found.update(
+        ENGINE="apps.common.postgresql",
+        CONN_MAX_AGE=60,
+        CONN_HEALTH_CHECKS=True,
+        OPTIONS=options,
+    )
     return found
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Process:
-    def __init__(self, redis="", port=None, log=None):
+    def __init__(self, redis="", port=None, log=None, database=None):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
@@ -29,7 +29,7 @@ class Process:
             cwd=ROOT,
             env={
                 **os.environ,
-                "DATABASE_URL": database_url(),
+                "DATABASE_URL": database or database_url(),
                 "REDIS_URL": redis,
                 "SECRET_KEY": settings.SECRET_KEY,
                 "DATA_DIR": str(settings.DATA_DIR),

@@ -49,6 +49,7 @@ def _give_migrations_time() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
             cursor.execute("SET lock_timeout = '60s'")
+        connection.connection.answer_timeout = None
 
 
 def close_to_others(folder: Path) -> None:
