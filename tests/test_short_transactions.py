@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from rest_framework.test import APIClient
 
+from apps.accounts.models import User
 from apps.classroom import versions
 from apps.web.views import roster
-from conftest import AUTH, PASSWORD, sign_up
+from conftest import AUTH, PASSWORD, make_user, sign_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +42,31 @@ def test_passwords_are_hashed_outside_of_transactions(hashed):
     changed = client.post(f"{AUTH.removesuffix('auth')}account/password/change", change)
     assert changed.status_code in (200, 401)  # the change signs this session out
     assert len(hashed) >= 4
+    assert not any(hashed)
+
+
+@pytest.fixture
+def admin_client(client):
+    person = make_user("tutor", is_staff=True, is_superuser=True)
+    client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+NEW_PERSON = {"email": "new@school.example", "first_name": "A", "last_name": "B", "role": "tutor"}
+
+
+def test_password_of_a_person_added_by_staff_is_hashed_outside(admin_client, hashed):
+    form = {**NEW_PERSON, "password1": PASSWORD, "password2": PASSWORD}
+    assert admin_client.post("/admin/accounts/user/add/", form).status_code == 302
+    assert hashed == [False]
+    assert User.objects.get(email=NEW_PERSON["email"]).check_password(PASSWORD)
+
+
+def test_password_set_by_staff_is_hashed_outside_of_a_transaction(admin_client, hashed, tutor):
+    form = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+    page = f"/admin/accounts/user/{tutor.pk}/password/"
+    assert admin_client.post(page, form).status_code == 302
+    assert hashed
     assert not any(hashed)
 
 
