@@ -65,7 +65,7 @@ def main() -> int:
     if "redis" not in missing:
         stages.append(("with Redis", pytest("redis and not browser"), database))
     if "browser" not in missing:
-        stages.append(("in Chromium", pytest("browser"), {}))
+        stages.append(("in Chromium", pytest("browser", "-n", "2", "--dist", "loadfile"), {}))
     failed = [name for name, command, env in stages if not _run(name, command, env)]
     for marker in missing:
         print(f"Left out: the tests that need {marker}. To add them: {NEEDS[marker][1]}")

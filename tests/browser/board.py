@@ -13,8 +13,10 @@ from tests.browser.room_school import School
 
 PATIENCE = 20_000
 # Dark pixels of what is drawn, before a dark theme turns them; grid and background are light.
+# There is no canvas while the board is being loaded.
 INK = """() => {
   const canvas = document.querySelector('.excalidraw canvas.static');
+  if (canvas === null) return 0;
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   let dark = 0;
   for (let at = 0; at < data.length; at += 4) if (data[at] < 90 && data[at + 3] > 200) dark += 1;
@@ -24,6 +26,7 @@ INK = """() => {
 # Anything at all beside the background.
 MARKED = """() => {
   const canvas = document.querySelector('.excalidraw canvas.static');
+  if (canvas === null) return false;
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   return data.some((value, at) => at % 4 === 0 && Math.abs(value - data[0]) > 9);
 }"""

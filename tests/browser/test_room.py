@@ -237,7 +237,8 @@ def plain_http(playwright, tmp_path, kreida_seed):
     """A Kreida on a network of one's own, without TLS: to a browser that is no secure context."""
     port = free_port()
     address = f"http://kreida.test:{port}"
-    server = start_kreida(tmp_path, kreida_seed, PORT=str(port), PUBLIC_URL=address)
+    settings = {"PORT": str(port), "PUBLIC_URL": address, "ALLOWED_HOSTS": "127.0.0.1"}
+    server = start_kreida(tmp_path, kreida_seed, **settings)
     server.url = f"http://127.0.0.1:{port}"
     mapped = playwright.chromium.launch(
         executable_path=CHROMIUM, args=["--host-resolver-rules=MAP kreida.test 127.0.0.1"]
