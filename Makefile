@@ -4,7 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BIN := $(VENV)/bin
 DIST := apps/web/static/web/dist/manifest.json
-MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+# Of djangojs.po the front end's build makes scripts.
+MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 # The system's Node when it is new enough for Vite, else the one from PyPI.
 NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
@@ -64,7 +65,7 @@ frontend/node_modules/.stamp: frontend/package-lock.json $(VENV)/.node
 	@cd frontend && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
-$(DIST): frontend/node_modules/.stamp $(shell find frontend/src frontend/*.ts frontend/*.json frontend/*.txt -type f 2>/dev/null)
+$(DIST): frontend/node_modules/.stamp $(wildcard locale/*/LC_MESSAGES/djangojs.po) $(shell find frontend/src frontend/*.ts frontend/*.json frontend/*.txt -type f 2>/dev/null)
 	@echo "Building the front end…"
 	@cd frontend && npm run --silent build -- --logLevel warn
 	@touch $@

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { messageCatalogues } from "./catalogues.ts";
 import { LICENCES, moreNotices } from "./licences.ts";
 import { staticAssets } from "./static-assets.ts";
 import { trimExcalidraw } from "./trim.ts";
@@ -12,7 +13,7 @@ export default defineConfig({
   // Relative, so that chunks find each other wherever Django's STATIC_URL puts them.
   base: "./",
   publicDir: false,
-  plugins: [trimExcalidraw(), staticAssets(), moreNotices()],
+  plugins: [trimExcalidraw(), staticAssets(), moreNotices(), messageCatalogues()],
   // Excalidraw reads it, and a browser has no process.
   define: { "process.env.IS_PREACT": JSON.stringify("false") },
   build: {
@@ -32,5 +33,5 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.ts", "*.test.ts"] },
 });

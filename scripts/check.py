@@ -2,11 +2,14 @@
 front end."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,49 +26,87 @@ def run(name: str, *command: str, cwd: Path = ROOT, **env: str) -> bool:
     return done.returncode == 0
 
 
+# Of each catalogue: the files whose messages it has, and what makemessages is told besides.
+DOMAINS = {
+    "django": (("*.py", "*.html", "*.txt"), ()),
+    "djangojs": (("frontend/*.ts", "frontend/*.tsx"), ("-e", "ts,tsx", "-i", "*.test.ts")),
+}
+PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
+# xgettext reads the message where it is called, so a variable there would go unnoticed.
+NOT_LITERAL = re.compile(r'\bn?gettext\((?!\s*")')
+
+
 def translations() -> bool:
-    """Every message that the code marks stands in the catalogue, translated and not fuzzy."""
+    """Every message that the code marks stands in its catalogue, translated and not fuzzy, and
+    nothing else does."""
     problems = []
-    for po in sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po")):
-        with po.open("rb") as file:
-            catalogue = read_po(file)
-        for message in catalogue:
-            texts = message.string if isinstance(message.string, tuple) else (message.string,)
-            if message.id and (message.fuzzy or not all(texts)):
-                problems.append(f"{po.relative_to(ROOT)}: {message.id!r} is not translated")
-    problems += missing_messages()
+    for domain in DOMAINS:
+        for po in sorted((ROOT / "locale").glob(f"*/LC_MESSAGES/{domain}.po")):
+            found = [problem for message in _messages(po) for problem in _problems(message)]
+            problems += [f"{po.relative_to(ROOT)}: {problem}" for problem in found]
+        problems += differences(domain)
+    for path in sorted((ROOT / "frontend/src").rglob("*.ts*")):
+        if not path.name.endswith(".test.ts") and NOT_LITERAL.search(path.read_text()):
+            problems.append(f"{path.relative_to(ROOT)}: gettext takes a literal in double quotes")
     print("FAIL translations" if problems else "ok   translations", flush=True)
     for problem in problems:
         print(f"  {problem}")
     return not problems
 
 
-def missing_messages() -> list[str]:
-    """What `makemessages` would add to the Ukrainian catalogue."""
+def _problems(message: Message) -> Iterator[str]:
+    ids = message.id if isinstance(message.id, tuple) else (message.id,)
+    texts = message.string if isinstance(message.string, tuple) else (message.string,)
+    if message.fuzzy or not all(texts):
+        yield f"{ids[0]!r} is not translated"
+        return
+    allowed = set(PLACEHOLDER.findall(" ".join(ids)))
+    for text in texts:
+        used = set(PLACEHOLDER.findall(text))
+        # A singular may say “one” where the plural has the number.
+        if used - allowed or (len(ids) == 1 and allowed - used):
+            yield f"{ids[0]!r} has other placeholders than its translation"
+
+
+def differences(domain: str) -> list[str]:
+    """What `makemessages` would add to the Ukrainian catalogue and what it would drop."""
+    sources, options = DOMAINS[domain]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "repo"
+        po = copy / f"locale/uk/LC_MESSAGES/{domain}.po"
         tracked = subprocess.run(
-            ["git", "ls-files", "-zco", "--exclude-standard", "*.py", "*.html", "*.txt", "*.po"],
+            ["git", "ls-files", "-zco", "--exclude-standard", "*.py", "*.po", *sources],
             cwd=ROOT, capture_output=True, text=True, check=True,
         ).stdout.split("\0")  # fmt: skip
         for name in filter(None, tracked):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             if (ROOT / name).exists():
                 (copy / name).write_bytes((ROOT / name).read_bytes())
-        known = _ids(copy / "locale/uk/LC_MESSAGES/django.po")
+        known = _ids(po)
         subprocess.run(
-            [PYTHON, "manage.py", "makemessages", "-l", "uk", "--no-obsolete", "-v0"],
+            [PYTHON, "manage.py", "makemessages", "-l", "uk", "-d", domain, "--no-obsolete", "-v0",
+             *options],
             cwd=copy, env={**os.environ, "DATA_DIR": folder}, check=True,
         )  # fmt: skip
-        needed = _ids(copy / "locale/uk/LC_MESSAGES/django.po")
-    return [f"not in the Ukrainian catalogue: {text!r}" for text in sorted(needed - known)]
+        needed = _ids(po)
+    return [
+        *(f"not in the Ukrainian {domain} catalogue: {text!r}" for text in sorted(needed - known)),
+        *(
+            f"unused in the Ukrainian {domain} catalogue: {text!r}"
+            for text in sorted(known - needed)
+        ),
+    ]
 
 
 def _ids(po: Path) -> set[str]:
+    return {str(message.id) for message in _messages(po)}
+
+
+def _messages(po: Path) -> list[Message]:
     if not po.exists():
-        return set()
+        return []
     with po.open("rb") as file:
-        return {str(message.id) for message in read_po(file) if message.id}
+        return [message for message in read_po(file) if message.id]
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -20,7 +21,7 @@ from apps.common.zones import (
     zone_label,
 )
 from apps.web import clocks
-from apps.web.islands import find_island
+from apps.web.islands import find_catalogue, find_island
 
 register = template.Library()
 
@@ -33,6 +34,13 @@ def island(entry: str) -> SafeString:
         "\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in found.styles)
     )
     return format_html('{}\n<script type="module" src="{}"></script>', styles, static(found.script))
+
+
+@register.simple_tag
+def message_catalogue() -> SafeString:
+    """The scripts' translations: deferred, so that they come before any module without blocking."""
+    name = find_catalogue(get_language() or "")
+    return format_html('<script defer src="{}"></script>', static(name)) if name else SafeString()
 
 
 @register.simple_tag

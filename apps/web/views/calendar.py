@@ -16,7 +16,6 @@ from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.policies import CHANGEABLE
 from apps.web.access import person
-from apps.web.calendar_messages import calendar_messages
 
 COMING = 20
 MOST_ZONES = 1000
@@ -54,7 +53,6 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "zones": zones,
         "zoneNames": {zone: zone_label(zone) for zone in shown},
         "zoneFallbacks": {zone: zone_fallbacks(zone, now) for zone in shown},
-        "messages": calendar_messages(),
     }
 
 

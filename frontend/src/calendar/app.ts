@@ -1,3 +1,4 @@
+import { gettext } from "../shared/gettext";
 import { type Api, ApiError } from "./api";
 import { type Config, signInUrl } from "./config";
 import type { Action, createBubble, Notice, Notices } from "./notices";
@@ -13,22 +14,22 @@ export interface App {
 }
 
 /** The sentence for a person; the API's own is already in the person's language. */
-export function errorText(app: App, error: unknown): string {
-  const { messages } = app.config;
+export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) throw error;
-  if (error.code === "network_error") return messages.networkError;
-  if (error.code === "not_authenticated") return messages.signedOut;
-  return error.text || messages.serverError;
+  if (error.code === "network_error") {
+    return gettext("No connection to the server. Nothing was changed.");
+  }
+  if (error.code === "not_authenticated") return gettext("You have been signed out.");
+  return error.text || gettext("Something went wrong on the server.");
 }
 
 /** A notice for a failed request: a way to sign in for somebody signed out, else the chance to repeat it. */
 export function failureNotice(app: App, error: unknown, retry?: () => void): Notice {
-  const { messages } = app.config;
-  const notice: Notice = { text: errorText(app, error), alert: true };
+  const notice: Notice = { text: errorText(error), alert: true };
   if (error instanceof ApiError && error.code === "not_authenticated") {
-    notice.link = { text: messages.signIn, href: signInUrl(app.config) };
+    notice.link = { text: gettext("Sign in"), href: signInUrl(app.config) };
   } else if (retry) {
-    const action: Action = { text: messages.retry, run: retry };
+    const action: Action = { text: gettext("Try again"), run: retry };
     notice.action = action;
   }
   return notice;

@@ -13,6 +13,7 @@ import en from "fullcalendar/locales/en-gb";
 import uk from "fullcalendar/locales/uk";
 import theme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
+import { gettext } from "../shared/gettext";
 import { knownZone } from "../zones";
 import { mendedMarkup } from "./a11y";
 import { type App, failureNotice } from "./app";
@@ -62,7 +63,7 @@ export function createCalendar(
     },
     ...look(config),
     ...mendedMarkup,
-    ...wording(config),
+    ...wording(),
     ...(config.role === "tutor" ? tutorActions(app) : {}),
     eventClick: (info) => {
       info.jsEvent.preventDefault();
@@ -121,19 +122,19 @@ function dayHeader({ date, dayNumberText, isNarrow, text, view }: DayHeaderInfo)
   return { domNodes: [lines] };
 }
 
-function wording({ messages }: Config): CalendarOptions {
+function wording(): CalendarOptions {
   return {
     buttons: {
-      [VIEWS.week]: { text: messages.viewWeek },
-      [VIEWS.day]: { text: messages.viewDay },
-      [VIEWS.month]: { text: messages.viewMonth },
-      [VIEWS.agenda]: { text: messages.viewAgenda },
-      today: { text: messages.today, hint: messages.today },
-      prev: { hint: messages.previous },
-      next: { hint: messages.next },
+      [VIEWS.week]: { text: gettext("Week") },
+      [VIEWS.day]: { text: gettext("Day") },
+      [VIEWS.month]: { text: gettext("Month") },
+      [VIEWS.agenda]: { text: gettext("Agenda") },
+      today: { text: gettext("Today"), hint: gettext("Today") },
+      prev: { hint: gettext("Previous") },
+      next: { hint: gettext("Next") },
     },
-    closeHint: messages.close,
-    noEventsText: messages.noLessons,
+    closeHint: gettext("Close"),
+    noEventsText: gettext("No lessons in these days"),
   };
 }
 
@@ -147,7 +148,7 @@ async function loadEvents(
     return lessons.map((lesson) => toEvent(lesson, app.config));
   } catch (error) {
     const notice = failureNotice(app, error, app.refetch);
-    notice.text = `${app.config.messages.loadFailed} ${notice.text}`;
+    notice.text = `${gettext("The lessons could not be loaded.")} ${notice.text}`;
     app.notices.show(notice);
     throw error;
   }

@@ -1,6 +1,5 @@
 import { learnZones, type ZoneFallbacks } from "../zones";
 import type { LessonStatus } from "./api";
-import type { Messages } from "./messages";
 
 export type Role = "tutor" | "student";
 
@@ -22,7 +21,6 @@ export interface Config {
   lessonUrl: string;
   newLessonUrl: string;
   csrfToken: string;
-  messages: Messages;
   /** Where to sign in again; `?next=` is added. */
   signInUrl?: string;
   /** `week`, `day`, `month` or `agenda`, on screens wide enough for all of them. */

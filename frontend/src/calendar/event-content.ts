@@ -1,4 +1,5 @@
 import type { EventApi, EventDisplayInfo, EventInput } from "fullcalendar";
+import { gettext } from "../shared/gettext";
 import type { Lesson } from "./api";
 import type { Config } from "./config";
 import { mayChange, statusText } from "./dialogs/lesson-card";
@@ -11,7 +12,7 @@ const TWO_LINES_MINUTES = 40;
 export function toEvent(lesson: Lesson, config: Config): EventInput {
   return {
     id: String(lesson.id),
-    title: lesson.title || config.messages.untitled,
+    title: lesson.title || gettext("Lesson"),
     start: lesson.starts_at,
     end: lesson.ends_at,
     editable: mayChange(lesson, config),
@@ -31,8 +32,7 @@ export function eventClass(info: EventDisplayInfo): string {
 /** Time, title and person. A status that is shown by colour or a struck line is also said in words. */
 export function eventContent(info: EventDisplayInfo, config: Config): { domNodes: Node[] } {
   const lesson = lessonOf(info);
-  const { messages } = config;
-  const title = lesson ? lesson.title || messages.untitled : messages.newLesson;
+  const title = lesson ? lesson.title || gettext("Lesson") : gettext("New lesson");
   const person = lesson ? fullName(otherPerson(lesson, config.role)) : "";
   const node = h(
     "div",
@@ -42,7 +42,7 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
     person ? h("span", { class: "kr-event-person" }, person) : null,
   );
   if (lesson && lesson.status !== "scheduled") {
-    const words = statusText(lesson.status, messages);
+    const words = statusText(lesson.status);
     node.append(h("span", { class: "kr-sr" }, words));
   }
   return { domNodes: [node] };

@@ -1,3 +1,4 @@
+import { gettext } from "../shared/gettext";
 import "fullcalendar/skeleton.css";
 import "fullcalendar/themes/classic/theme.css";
 import "./calendar.css";
@@ -35,12 +36,11 @@ function defaultState(config: Config): ViewState {
 }
 
 function createApp(host: HTMLElement, config: Config, refetch: () => void): App {
-  const { messages } = config;
   return {
     config,
-    api: createApi(config.csrfToken, createActivity(host, messages.loading)),
-    notices: createNotices(messages.close),
-    bubble: createBubble(messages.close),
+    api: createApi(config.csrfToken, createActivity(host)),
+    notices: createNotices(),
+    bubble: createBubble(),
     refetch,
   };
 }
@@ -66,7 +66,7 @@ function mount(host: HTMLElement, config: Config): void {
   });
   const grid = h("div", { class: "kr-grid" });
   host.setAttribute("role", "region");
-  host.setAttribute("aria-label", config.messages.calendarLabel);
+  host.setAttribute("aria-label", gettext("Calendar of lessons"));
   host.classList.add("kr-calendar");
   host.append(toolbar.element, grid);
 

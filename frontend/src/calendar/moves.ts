@@ -1,8 +1,8 @@
 import type { EventApi } from "fullcalendar";
+import { gettext, interpolate } from "../shared/gettext";
 import { ApiError, type Lesson, type Range, type Seen } from "./api";
 import { type App, errorText, failureNotice } from "./app";
 import { lessonOf } from "./event-content";
-import { fill } from "./messages";
 import { formatWhen } from "./time";
 
 /** What FullCalendar tells after a drag or a resize. */
@@ -64,7 +64,7 @@ async function showBoth(app: App, id: number, range: Range): Promise<void> {
     app.notices.show({
       text: movedMeanwhile(app, now, range),
       alert: true,
-      action: { text: app.config.messages.moveAnyway, run },
+      action: { text: gettext("Move it all the same"), run },
     });
   } catch (error) {
     app.notices.show(failureNotice(app, error, () => showBoth(app, id, range)));
@@ -72,26 +72,32 @@ async function showBoth(app: App, id: number, range: Range): Promise<void> {
 }
 
 export function movedMeanwhile(app: App, now: Seen, range: Range): string {
-  const { messages, userTimezone, locale } = app.config;
+  const { userTimezone, locale } = app.config;
   const theirs = formatWhen(new Date(now.starts_at), new Date(now.ends_at), userTimezone, locale);
   const yours = formatWhen(range.start, range.end, userTimezone, locale);
-  return fill(messages.movedMeanwhile, { theirs, yours });
+  return interpolate(
+    gettext("Meanwhile this lesson was moved to %(theirs)s. You were moving it to %(yours)s."),
+    { theirs, yours },
+  );
 }
 
 /** Says where the lesson now is and offers the way back. */
 export function announceMove(app: App, lesson: Lesson, before: Seen): void {
-  const { messages, userTimezone, locale } = app.config;
+  const { userTimezone, locale } = app.config;
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
   const when = formatWhen(start, end, userTimezone, locale);
   const run = () => undo(app, lesson, before);
-  app.notices.show({ text: fill(messages.moved, { when }), action: { text: messages.undo, run } });
+  app.notices.show({
+    text: interpolate(gettext("Moved to %(when)s."), { when }),
+    action: { text: gettext("Undo"), run },
+  });
 }
 
 async function undo(app: App, lesson: Lesson, before: Seen): Promise<void> {
   const range = { start: new Date(before.starts_at), end: new Date(before.ends_at) };
   try {
     await app.api.move(lesson.id, range, lesson);
-    app.notices.show({ text: app.config.messages.undone });
+    app.notices.show({ text: gettext("The lesson is back where it was.") });
   } catch (error) {
     if (isStale(error)) return showBoth(app, lesson.id, range);
     app.notices.show(failureNotice(app, error, () => undo(app, lesson, before)));
@@ -111,12 +117,15 @@ async function attempt(app: App, id: number, range: Range, seen: Seen): Promise<
 
 /** A refusal that is about this slot is shown at the slot; any other trouble at the foot of the page. */
 function showRefusal(app: App, error: unknown, at: { x: number; y: number }, retry: () => void) {
-  const { messages } = app.config;
   if (!(error instanceof ApiError) || !isAboutTheSlot(error)) {
     return app.notices.show(failureNotice(app, error, retry));
   }
   const clash = error.code === "lesson_conflict";
-  app.bubble.show(at, clash ? messages.clashTitle : messages.refusedTitle, errorText(app, error));
+  app.bubble.show(
+    at,
+    clash ? gettext("That time is taken") : gettext("Not moved"),
+    errorText(error),
+  );
 }
 
 function isAboutTheSlot({ status }: ApiError): boolean {

@@ -1,3 +1,4 @@
+import { gettext } from "../shared/gettext";
 import { button, h } from "./dom";
 
 export interface Action {
@@ -18,7 +19,7 @@ export type Notices = ReturnType<typeof createNotices>;
 const STAY_MS = 10_000;
 
 /** Messages at the foot of the page. Both live regions exist from the start, or nothing would be read out. */
-export function createNotices(closeText: string) {
+export function createNotices() {
   const polite = h("div", { role: "status", class: "kr-notices-region" });
   const urgent = h("div", { role: "alert", class: "kr-notices-region" });
   document.body.append(h("div", { class: "kr-notices" }, urgent, polite));
@@ -38,7 +39,7 @@ export function createNotices(closeText: string) {
     }
     if (link) element.append(h("a", { href: link.href, class: "kr-button kr-small" }, link.text));
     const close = button("×", "kr-close", remove);
-    close.setAttribute("aria-label", closeText);
+    close.setAttribute("aria-label", gettext("Close"));
     element.append(close);
     // What was said before is out of date by now.
     for (const region of [urgent, polite]) region.replaceChildren();
@@ -58,7 +59,7 @@ function removeUnlessUsed(element: HTMLElement, remove: () => void): void {
 }
 
 /** A bubble where something happened, at a point of the window. One at a time; Escape or a click elsewhere closes it. */
-export function createBubble(closeText: string) {
+export function createBubble() {
   const region = h("div", { role: "alert", class: "kr-bubble-region" });
   document.body.append(region);
   const hide = () => region.replaceChildren();
@@ -71,7 +72,7 @@ export function createBubble(closeText: string) {
 
   function show(at: { x: number; y: number }, title: string, text: string): void {
     const close = button("×", "kr-close", hide);
-    close.setAttribute("aria-label", closeText);
+    close.setAttribute("aria-label", gettext("Close"));
     const bubble = h(
       "div",
       { class: "kr-bubble" },
@@ -99,7 +100,7 @@ function place(bubble: HTMLElement, at: { x: number; y: number }): void {
 const PATIENCE_MS = 500;
 
 /** Says that something is going on once a request has taken longer than a person takes for "at once". */
-export function createActivity(host: HTMLElement, text: string): (change: 1 | -1) => void {
+export function createActivity(host: HTMLElement): (change: 1 | -1) => void {
   const region = h("div", { role: "status", class: "kr-activity" });
   host.append(region);
   let running = 0;
@@ -108,7 +109,10 @@ export function createActivity(host: HTMLElement, text: string): (change: 1 | -1
     running += change;
     if (running === 1 && change === 1) {
       timer = setTimeout(() => {
-        region.replaceChildren(h("span", { class: "kr-spinner", "aria-hidden": "true" }), text);
+        region.replaceChildren(
+          h("span", { class: "kr-spinner", "aria-hidden": "true" }),
+          gettext("Loading…"),
+        );
       }, PATIENCE_MS);
     }
     if (running > 0) return;

@@ -1,6 +1,4 @@
 import { expect, it } from "vitest";
-import { fill, type Messages } from "./messages";
-import en from "./messages.en.json";
 import { dateInView, readState, type ViewState, writeState } from "./view-state";
 
 const fallback: ViewState = { view: "week", date: null, cancelled: false };
@@ -13,12 +11,6 @@ it("survives the way through the address", () => {
 
 it("ignores what is no view and no date", () => {
   expect(readState("?view=constructor&date=2026-13-45", fallback)).toEqual(fallback);
-});
-
-it("fills in values and leaves unknown names visible", () => {
-  const messages: Messages = en;
-  expect(fill(messages.timesIn, { zone: "Europe/Kyiv" })).toBe("Times are in Europe/Kyiv");
-  expect(fill("{a} {b}", { a: 1 })).toBe("1 {b}");
 });
 
 it("keeps the date while it is in view", () => {

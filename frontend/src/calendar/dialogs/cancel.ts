@@ -1,18 +1,17 @@
+import { gettext } from "../../shared/gettext";
 import type { Lesson } from "../api";
 import type { App } from "../app";
 import { button, h } from "../dom";
 import { type Dialog, dialogForm, field, openDialog, submit, submitButton } from "./dialog";
 
 export function openCancel(app: App, lesson: Lesson): void {
-  const { messages } = app.config;
   const reason = h("textarea", { rows: "3", maxlength: "500" });
-  const form = dialogForm(send, field(messages.cancelReason, reason));
-  const keep = button(messages.keepLesson, "", () => dialog.close());
+  const form = dialogForm(send, field(gettext("Reason (optional)"), reason));
+  const keep = button(gettext("Keep the lesson"), "", () => dialog.close());
   const dialog: Dialog = openDialog(
-    app,
-    messages.cancelTitle,
-    [h("p", {}, messages.cancelExplain), form],
-    [keep, submitButton(messages.cancelConfirm, form, "kr-danger")],
+    gettext("Cancel this lesson?"),
+    [h("p", {}, gettext("It leaves both calendars. This cannot be undone.")), form],
+    [keep, submitButton(gettext("Yes, cancel it"), form, "kr-danger")],
   );
 
   function send(): void {
@@ -20,7 +19,7 @@ export function openCancel(app: App, lesson: Lesson): void {
       await app.api.cancel(lesson.id, reason.value.trim());
       dialog.close();
       app.refetch();
-      app.notices.show({ text: messages.cancelled });
+      app.notices.show({ text: gettext("The lesson was cancelled.") });
     });
   }
 }

@@ -1,3 +1,4 @@
+import { gettext } from "../../shared/gettext";
 import { newKey } from "../api";
 import type { App } from "../app";
 import { button, h } from "../dom";
@@ -7,25 +8,24 @@ import { timeFields } from "./time-fields";
 
 /** Schedules a lesson at the dragged-over time; `onClose` lets the calendar drop its selection. */
 export function openCreate(app: App, start: Date, end: Date, onClose: () => void): void {
-  const { messages } = app.config;
   const picker = new StudentPicker(app);
   const title = h("input", { type: "text", maxlength: "200", autocomplete: "off" });
   const times = timeFields(app.config, start, end);
   const form = dialogForm(
     () => send(false),
     picker.element,
-    field(messages.lessonTitle, title),
+    field(gettext("Title (optional)"), title),
     times.element,
   );
-  const cancel = button(messages.back, "", () => dialog.close());
-  const actions = [cancel, submitButton(messages.create, form, "kr-primary")];
-  const dialog: Dialog = openDialog(app, messages.createTitle, [form], actions, onClose);
+  const cancel = button(gettext("Back"), "", () => dialog.close());
+  const actions = [cancel, submitButton(gettext("Schedule"), form, "kr-primary")];
+  const dialog: Dialog = openDialog(gettext("New lesson"), [form], actions, onClose);
   let attempt = { body: "", key: "" };
 
   function send(allowOverlap: boolean): void {
     const range = times.read();
     if (!picker.chosen) {
-      dialog.showError(messages.studentRequired);
+      dialog.showError(gettext("Choose a student from the list."));
       picker.focus();
       return;
     }
@@ -47,9 +47,9 @@ export function openCreate(app: App, start: Date, end: Date, onClose: () => void
       await app.api.create(lesson, attempt.key);
       dialog.close();
       app.refetch();
-      app.notices.show({ text: messages.created });
+      app.notices.show({ text: gettext("The lesson is scheduled.") });
     };
-    const offer = () => button(messages.scheduleAnyway, "kr-small", () => send(true));
+    const offer = () => button(gettext("Schedule anyway"), "kr-small", () => send(true));
     submit(app, dialog, request, (error) => dialog.showError(error.text, offer()));
   }
 }

@@ -1,3 +1,4 @@
+import { gettext } from "../../shared/gettext";
 import { ApiError } from "../api";
 import { type App, errorText } from "../app";
 import { signInUrl } from "../config";
@@ -13,7 +14,6 @@ export interface Dialog {
 
 /** A modal with a heading, a place for errors and a row of buttons. It leaves the page when it closes. */
 export function openDialog(
-  app: App,
   title: string,
   body: Node[],
   actions: Node[],
@@ -24,7 +24,7 @@ export function openDialog(
   const element = h("dialog", { class: "kr-dialog", "aria-labelledby": id });
   const close = () => element.close();
   const cross = button("×", "kr-close", close);
-  cross.setAttribute("aria-label", app.config.messages.close);
+  cross.setAttribute("aria-label", gettext("Close"));
   // The first thing to use, rather than the cross.
   first(body)?.setAttribute("autofocus", "");
   element.append(
@@ -74,7 +74,7 @@ export async function submit(
     if (error instanceof ApiError && error.code === "lesson_conflict" && onConflict) {
       onConflict(error);
     } else {
-      dialog.showError(errorText(app, error), signInLink(app, error));
+      dialog.showError(errorText(error), signInLink(app, error));
     }
   } finally {
     for (const one of buttons) one.disabled = false;
@@ -83,7 +83,7 @@ export async function submit(
 
 function signInLink(app: App, error: unknown): HTMLElement | undefined {
   if (!(error instanceof ApiError) || error.code !== "not_authenticated") return undefined;
-  return link(app.config.messages.signIn, signInUrl(app.config), "kr-small");
+  return link(gettext("Sign in"), signInUrl(app.config), "kr-small");
 }
 
 /** A form whose buttons may stand outside of it, joined by `form=`. */

@@ -1,3 +1,4 @@
+import { gettext } from "../../shared/gettext";
 import { ApiError, type Lesson } from "../api";
 import type { App } from "../app";
 import { button } from "../dom";
@@ -7,12 +8,11 @@ import { timeFields } from "./time-fields";
 
 /** The form that does all that dragging and resizing do. */
 export function openReschedule(app: App, lesson: Lesson): void {
-  const { messages } = app.config;
   const times = timeFields(app.config, new Date(lesson.starts_at), new Date(lesson.ends_at));
   const form = dialogForm(() => send(lesson), times.element);
-  const back = button(messages.back, "", () => dialog.close());
-  const actions = [back, submitButton(messages.save, form, "kr-primary")];
-  const dialog: Dialog = openDialog(app, messages.rescheduleTitle, [form], actions);
+  const back = button(gettext("Back"), "", () => dialog.close());
+  const actions = [back, submitButton(gettext("Save"), form, "kr-primary")];
+  const dialog: Dialog = openDialog(gettext("Reschedule the lesson"), [form], actions);
 
   function send(seen: Lesson): void {
     const range = times.read();
@@ -30,7 +30,7 @@ export function openReschedule(app: App, lesson: Lesson): void {
         if (!(error instanceof ApiError) || error.code !== "precondition_failed") throw error;
         const now = await app.api.lesson(lesson.id);
         app.refetch();
-        const anyway = button(messages.moveAnyway, "kr-small", () => send(now));
+        const anyway = button(gettext("Move it all the same"), "kr-small", () => send(now));
         dialog.showError(movedMeanwhile(app, now, range), anyway);
       }
     });

@@ -1,7 +1,7 @@
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Student } from "../api";
 import { type App, errorText } from "../app";
 import { h, uniqueId } from "../dom";
-import { fill } from "../messages";
 import { fullName } from "../people";
 import { field } from "./dialog";
 
@@ -20,20 +20,19 @@ export class StudentPicker {
   private asked = 0;
 
   constructor(private readonly app: App) {
-    const { messages } = app.config;
     const listId = uniqueId("students");
-    this.list = h("ul", { id: listId, role: "listbox", "aria-label": messages.student });
+    this.list = h("ul", { id: listId, role: "listbox", "aria-label": gettext("Student") });
     this.list.hidden = true;
     this.input = h("input", {
       type: "text",
       role: "combobox",
       autocomplete: "off",
-      placeholder: messages.studentHint,
+      placeholder: gettext("Type a name or an e-mail"),
       "aria-autocomplete": "list",
       "aria-controls": listId,
       "aria-expanded": "false",
     });
-    this.element = field(messages.student, this.input);
+    this.element = field(gettext("Student"), this.input);
     this.element.classList.add("kr-picker");
     this.element.append(this.list, this.status);
     this.input.addEventListener("input", () => this.onInput());
@@ -62,18 +61,17 @@ export class StudentPicker {
       if (mine === this.asked && !this.chosen) this.show(found);
     } catch (error) {
       this.open(false);
-      this.status.textContent = errorText(this.app, error);
+      this.status.textContent = errorText(error);
     }
   }
 
   private show(found: Student[]): void {
-    const { messages } = this.app.config;
     this.found = found;
     this.list.replaceChildren(...found.map((student, index) => this.option(student, index)));
     this.status.textContent =
       found.length > 0
-        ? fill(messages.studentCount, { count: found.length })
-        : messages.studentNone;
+        ? interpolate(gettext("Students found: %(count)s"), { count: found.length })
+        : gettext("No student matches. Only active members of your classrooms can be scheduled.");
     this.activate(found.length === 1 ? 0 : -1);
     this.open(found.length > 0 && document.activeElement === this.input);
   }

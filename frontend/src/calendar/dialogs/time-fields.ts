@@ -1,7 +1,7 @@
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Range } from "../api";
 import type { Config } from "../config";
 import { h } from "../dom";
-import { fill } from "../messages";
 import { clockWithOffset, instantsAt, toLocalInput, zoneName } from "../time";
 import { field } from "./dialog";
 
@@ -12,9 +12,9 @@ export interface TimeFields {
 
 /** Start and end in the user's zone. Moving the start takes the end along, as a drag does. */
 export function timeFields(config: Config, start: Date, end: Date): TimeFields {
-  const { messages, userTimezone: zone } = config;
-  const from = new ClockField(config, messages.starts, start);
-  const to = new ClockField(config, messages.ends, end);
+  const { userTimezone: zone } = config;
+  const from = new ClockField(config, gettext("Starts"), start);
+  const to = new ClockField(config, gettext("Ends"), end);
   let length = end.getTime() - start.getTime();
   from.onChange(() => {
     const moved = from.read();
@@ -24,7 +24,9 @@ export function timeFields(config: Config, start: Date, end: Date): TimeFields {
     const [first, last] = [from.read(), to.read()];
     if (first && last && last > first) length = last.getTime() - first.getTime();
   });
-  const hint = fill(messages.timesIn, { zone: zoneName(zone, config.zoneNames) });
+  const hint = interpolate(gettext("Times are in %(zone)s"), {
+    zone: zoneName(zone, config.zoneNames),
+  });
   const element = h(
     "div",
     { class: "kr-times" },
@@ -32,7 +34,7 @@ export function timeFields(config: Config, start: Date, end: Date): TimeFields {
     to.element,
     h("p", { class: "kr-hint" }, hint),
   );
-  return { element, read: () => readTimes(config, from, to) };
+  return { element, read: () => readTimes(from, to) };
 }
 
 /**
@@ -51,7 +53,7 @@ class ClockField {
     label: string,
     instant: Date,
   ) {
-    this.choice = field(config.messages.timeTwice, this.which);
+    this.choice = field(gettext("The clock shows this time twice that day"), this.which);
     this.element = h("div", { class: "kr-clock" }, field(label, this.input), this.choice);
     this.input.addEventListener("change", () => this.offer(0));
     this.set(instant);
@@ -97,9 +99,11 @@ class ClockField {
   }
 }
 
-function readTimes({ messages }: Config, from: ClockField, to: ClockField) {
-  if (from.isEmpty || to.isEmpty) return { error: messages.timeRequired };
+function readTimes(from: ClockField, to: ClockField) {
+  if (from.isEmpty || to.isEmpty) return { error: gettext("Fill in both times.") };
   const [start, end] = [from.read(), to.read()];
-  if (!start || !end) return { error: messages.timeSkipped };
-  return end > start ? { start, end } : { error: messages.endBeforeStart };
+  if (!start || !end) {
+    return { error: gettext("The clock skips this time that day. Choose another.") };
+  }
+  return end > start ? { start, end } : { error: gettext("The end must come after the start.") };
 }

@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { po } from "gettext-parser";
+import type { Plugin } from "vite";
+import type { Catalogue } from "./src/shared/gettext.ts";
+
+/** Beside the Python sources' own catalogues; `makemessages -d djangojs` collects the messages. */
+const LOCALES = "../locale";
+const RULE = /plural=([n\d\s%=!<>&|?:()]+);?$/;
+
+/** The script that gives a page its translations: the messages and plural rule of a .po file. */
+export function parseCatalogue(source: string): string {
+  const { headers, translations } = po.parse(source);
+  const rule = RULE.exec(headers["Plural-Forms"] ?? "");
+  if (!rule) throw new Error("The catalogue has no plural rule");
+  const messages: Record<string, Catalogue["messages"][string]> = {};
+  for (const { msgid, msgid_plural, msgstr, comments } of Object.values(translations[""] ?? {})) {
+    if (!msgid || comments?.flag?.includes("fuzzy") || !msgstr.every(Boolean)) continue;
+    messages[msgid] = msgid_plural ? msgstr : (msgstr[0] ?? msgid);
+  }
+  return `globalThis.messageCatalogue={plural:n=>Number(${rule[1]}),messages:${JSON.stringify(messages)}};\n`;
+}
+
+/**
+ * Emits one script per language. The manifest lists it under the path of its .po file, which is how
+ * Django finds its hashed name.
+ */
+export function messageCatalogues(): Plugin {
+  return {
+    name: "message-catalogues",
+    apply: "build",
+    generateBundle() {
+      for (const language of readdirSync(join(import.meta.dirname, LOCALES))) {
+        const originalFileName = `${LOCALES}/${language}/LC_MESSAGES/djangojs.po`;
+        const source = parseCatalogue(
+          readFileSync(join(import.meta.dirname, originalFileName), "utf8"),
+        );
+        this.emitFile({ type: "asset", name: `messages-${language}.js`, originalFileName, source });
+      }
+    },
+  };
+}
