@@ -6,12 +6,14 @@ from allauth.headless.constants import Client
 from django.urls import path
 
 from apps.accounts.confirmation import VerifyEmail
+from apps.accounts.primary_address import EmailApi
 from apps.accounts.second_factor import SecondFactorAgainView, SecondFactorView
 
 _VIEWS: dict[str, Any] = {
     "auth/2fa/authenticate": SecondFactorView,
     "auth/2fa/reauthenticate": SecondFactorAgainView,
     "auth/email/verify": VerifyEmail,
+    "account/email": EmailApi,
 }
 
 urlpatterns = [

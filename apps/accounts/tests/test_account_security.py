@@ -17,10 +17,11 @@ from django.test import Client, RequestFactory, override_settings
 from rest_framework.test import APIClient
 
 from apps.accounts import hashers
+from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
 from apps.common import threads
 from apps.common.middleware import RequestLog
-from conftest import AUTH, PASSWORD, bearer, sign_up
+from conftest import AUTH, PASSWORD, bearer, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 EMAIL = "new@school.example"
@@ -319,6 +320,38 @@ def test_api_changes_addresses_after_the_password_again(meta, person, method):
     assert getattr(client, method)(url, sent).status_code == 401
     assert client.post(f"{AUTH}/reauthenticate", {"password": PASSWORD}).status_code == 200
     assert getattr(client, method)(url, sent).status_code == 200
+
+
+def make_primary(meta, email):
+    client = APIClient(headers={"X-Session-Token": meta["session_token"]})
+    client.post(f"{AUTH}/reauthenticate", {"password": PASSWORD})
+    sent = {"email": email, "primary": True}
+    return client.patch("/_allauth/app/v1/account/email", sent)
+
+
+def test_api_makes_an_unconfirmed_address_primary_where_no_mail_is_sent(meta, person, settings):
+    EmailAddress.objects.update(verified=True)
+    EmailAddress.objects.create(user=person, email=NEW, verified=False)
+    settings.EMAIL_URL = "smtp://mail.example"
+    assert make_primary(meta, NEW).status_code == 400
+    settings.EMAIL_URL = ""
+    assert make_primary(meta, NEW).status_code == 200
+    person.refresh_from_db()
+    assert person.email == NEW
+    assert verified_emails(person) == [EMAIL]
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_address_of_another_account_does_not_become_primary(meta, page, person, verified):
+    make_user("student", email=NEW).emailaddress_set.update(verified=False)
+    EmailAddress.objects.filter(user=person).update(verified=False)
+    EmailAddress.objects.create(user=person, email=NEW, verified=verified)
+    again(page)
+    page.post("/accounts/email/", {"action_primary": "", "email": NEW})
+    answer = make_primary(meta, NEW)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "email_taken")
+    person.refresh_from_db()
+    assert person.email == EMAIL
 
 
 def test_sign_in_and_out_are_logged_with_account_and_address(person, log_lines):
