@@ -45,13 +45,14 @@ def clean_token(pasted: str) -> str:
     """A signed token without what came with it: the rest of the link, breaks, quotes."""
     text = "".join(_without_invisible(pasted[:MAX_PASTED]).split())
     found = _INVITE_PATH.search(text)
-    text = re.split(r"[?#&]", found[1] if found else text.strip(_AROUND))[0].strip(_AROUND)
-    return "".join("-" if unicodedata.category(c) == "Pd" or c == "\u2212" else c for c in text)
+    # A dash is no end of a token: it begins with a brace and ends with the spare bits of 32 bytes.
+    around = _AROUND + "".join(filter(_is_dash, set(text)))
+    text = re.split(r"[?#&]", found[1] if found else text.strip(around))[0].strip(around)
+    return "".join("-" if _is_dash(c) else c for c in text)
 
 
-def token_in(pasted: str) -> str:
-    """The token of a whole link; anything else as it is."""
-    return clean_token(pasted) if _INVITE_PATH.search(pasted[:MAX_PASTED]) else pasted
+def _is_dash(character: str) -> bool:
+    return unicodedata.category(character) == "Pd" or character == "\u2212"
 
 
 def is_invite_link(pasted: str) -> bool:

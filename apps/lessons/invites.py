@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from apps.common import tokens
-from apps.common.pasted import token_in
+from apps.common.pasted import clean_token
 from apps.lessons.errors import invite_expired, invite_invalid, lesson_cancelled, lesson_not_found
 from apps.lessons.models import Lesson
 
@@ -47,9 +47,9 @@ def find_invited_lesson(token: str) -> Lesson | None:
 def read_invite(token: str) -> Lesson:
     """The lesson a good token opens. Raises `invite_invalid` (bad signature, or replaced),
     `invite_expired`, `lesson_not_found` or `lesson_cancelled`, looking in that order. The token
-    may stand in a whole link as it was pasted; by itself it must be exact."""
+    may come as it was pasted: in a whole link, or with what stood around it."""
     try:
-        claims = tokens.read(PURPOSE, token_in(token))
+        claims = tokens.read(PURPOSE, clean_token(token))
     except tokens.ExpiredToken as exc:
         raise invite_expired() from exc
     except tokens.BadToken as exc:

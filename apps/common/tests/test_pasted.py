@@ -1,6 +1,6 @@
 import pytest
 
-from apps.common.pasted import clean_code, clean_token, is_invite_link, token_in
+from apps.common.pasted import clean_code, clean_token, is_invite_link
 
 TOKEN = "eyJh-b_c.eyJsZXNz-b24.s1gn-_ature"
 
@@ -40,6 +40,7 @@ def test_digit_that_looks_like_a_letter_is_read_as_the_alphabet_has_it():
     [
         *(f" {TOKEN}.", f"“{TOKEN}”", f"({TOKEN}),", f"<{TOKEN}>", TOKEN.replace("-", "–")),
         *(f"{TOKEN[:9]}\r\n {TOKEN[9:]}", f"{TOKEN}?utm_source=x", f"{TOKEN}\u200b"),
+        *(f"\u00a0{TOKEN}\u00a0", f"'{TOKEN}'", f"— {TOKEN}", f"{TOKEN} -", f"-{TOKEN}–"),
         f"https://kreida.example/invite/{TOKEN}",
         f"https://kreida.example//invite//{TOKEN}/?fbclid=x",
         f"<https://kreida.example/classrooms/invitation/{TOKEN}/>.",
@@ -49,11 +50,6 @@ def test_digit_that_looks_like_a_letter_is_read_as_the_alphabet_has_it():
 def test_token_is_found_in_what_was_pasted(pasted):
     assert clean_token(pasted) == TOKEN
     assert is_invite_link(pasted)
-
-
-def test_token_by_itself_is_exact_for_programs():
-    assert token_in(f"{TOKEN}.") == f"{TOKEN}."
-    assert token_in(f"https://kreida.example/invite/{TOKEN}.") == TOKEN
 
 
 @pytest.mark.parametrize("pasted", ["", "ABCD-EFGH", "https://kreida.example/join/ABCDEFGH/"])

@@ -28,7 +28,7 @@ from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.json import json_response
 from apps.common.openapi import Error, documented
 from apps.common.parsing import NameField, TextField, without_nulls
-from apps.common.pasted import token_in
+from apps.common.pasted import clean_token
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import PURPOSE, read_invite
 from apps.lessons.models import Lesson
@@ -134,7 +134,7 @@ def _guest(invite: str, lesson: Lesson, key: str, name: str, login: Login | None
         raise invite_invalid()
     if not name:
         raise invalid(name=_("Write your name."))
-    claims = tokens.read(PURPOSE, token_in(invite))
+    claims = tokens.read(PURPOSE, clean_token(invite))
     return Person(key, name, Role.GUEST, claims["gen"], claims["exp"], login)
 
 

@@ -183,10 +183,18 @@ def test_no_single_character_can_be_changed_through_the_api(api, stranger, lesso
         assert resolve(client, token[:-1] + wrong) == (400, "invite_invalid")
 
 
-@pytest.mark.parametrize("change", ["{}=", " {}", "{} ", "{}\n", "{}.", ".{}", "{}A"])
-def test_nothing_can_be_added_to_a_token(api, stranger, lesson, change):
+@pytest.mark.parametrize("change", ["{}=", "{}A", "A{}", "{}_", "{}.A", "A.{}"])
+def test_nothing_that_could_be_its_own_can_be_added_to_a_token(api, stranger, lesson, change):
     token = make_invite(lesson=lesson, now=timezone.now()).token
     assert resolve(api(stranger), change.format(token)) == (400, "invite_invalid")
+
+
+@pytest.mark.parametrize(
+    "change", [" {}", "{}\n", "{}.", "“{}”", "\u00a0{}\u00a0", "– {}", "{}\u200b"]
+)
+def test_token_is_cleaned_of_what_was_pasted_around_it(api, stranger, lesson, change):
+    token = make_invite(lesson=lesson, now=timezone.now()).token
+    assert resolve(api(stranger), change.format(token)) == (200, None)
 
 
 def test_the_invite_throttle_says_when_to_come_back(api, stranger, monkeypatch):

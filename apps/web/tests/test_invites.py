@@ -137,6 +137,21 @@ def test_pasted_link_is_cleaned(mess, browser, soon):
     assert opened(browser(), link(soon) + mess).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/INVITE/", "/Invite//"])
+def test_link_whose_path_is_in_capitals_opens_the_lesson(path, browser, soon):
+    assert opened(browser(), link(soon).replace("/invite/", path)).status_code == 200
+
+
+def test_join_link_in_capitals_leads_to_joining(browser, student, classroom):
+    page = browser(student).get(f"/JOIN/{classroom.join_code}/")
+    assert page.status_code == 200
+    assert classroom.join_code in page.content.decode()
+
+
+def test_other_paths_in_capitals_are_not_found(browser, tutor):
+    assert browser(tutor).get("/CALENDAR/").status_code == 404
+
+
 def test_join_code_in_an_invite_link_leads_to_joining(browser, classroom):
     answer = browser().get(f"/invite/{classroom.join_code.lower()}/")
     assert answer.url == f"/join/{classroom.join_code}/"
