@@ -8,6 +8,7 @@ from apps.common.keys import derive_key
 from apps.common.static import never_changes
 from config import environment
 from config.environment import BASE_DIR
+from config.openapi import document_settings
 
 DATA_DIR = environment.data_dir()
 PORT = environment.integer("PORT", 8000, low=1, high=65535)
@@ -196,7 +197,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["apps.common.parsing.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.parsing.AlwaysJson",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "apps.common.openapi.DocumentSchema",
     "NUM_PROXIES": 0,  # REMOTE_ADDR alone says who asks: apps/common/addresses.py
     "DEFAULT_THROTTLE_RATES": {
         scope: rate if THROTTLING else None
@@ -205,22 +206,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "apps.common.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Kreida",
-    "DESCRIPTION": "Lessons, classrooms and live rooms of a tutoring school.",
-    "VERSION": "0.32",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "AccountRole": "apps.accounts.models.User.Role",
-        "RoomRole": ["tutor", "student", "guest"],
-        "LessonStatus": "apps.lessons.models.lesson.Lesson.Status",
-        "MembershipStatus": "apps.classrooms.models.membership.Membership.Status",
-    },
-}
+SPECTACULAR_SETTINGS = document_settings(PUBLIC_URL)
 
 # The browser takes a `__Host-` cookie from this host over https alone, never from a sibling.
 _COOKIE_PREFIX = "__Host-" if HTTPS else ""

@@ -8,8 +8,9 @@ from django.core.management import call_command
 from drf_spectacular.validation import validate_schema
 from jsonschema.exceptions import ValidationError
 
+from apps.classroom.access import refused
+from apps.classroom.policies import Refusal
 from apps.classrooms.invitations import MAX_PER_TUTOR
-from apps.common.openapi import Error
 from tests.test_permissions import TABLE
 
 pytestmark = pytest.mark.django_db
@@ -49,15 +50,101 @@ def test_every_route_and_method_is_in_it(document):
     assert documented >= {row[:2] for row in TABLE if row[0] not in about_itself}
 
 
-def test_every_operation_documents_its_errors_in_the_one_shape(document):
+def operations(document):
+    """Path, method and operation, with the shared responses in their places."""
+    shared = document["components"]["responses"]
     for path, methods in document["paths"].items():
-        for operation in methods.values():
-            for status, answer in operation["responses"].items():
-                if status >= "400":
-                    shape = answer["content"]["application/json"]["schema"]["$ref"]
-                    is_validation = status in ("400", "408", "431")
-                    wanted = "ValidationFailure" if is_validation else Error.__name__
-                    assert shape.rpartition("/")[2] in (wanted, "Error"), (path, status)
+        for method, operation in methods.items():
+            responses = {
+                status: shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+                for status, answer in operation["responses"].items()
+            }
+            yield path, method, {**operation, "responses": responses}
+
+
+def test_every_operation_documents_its_errors_in_the_one_shape(document):
+    for path, _method, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                schema = answer["content"]["application/json"]["schema"]["$ref"]
+                is_validation = status in ("400", "408", "431")
+                wanted = "ValidationError" if is_validation else "Error"
+                assert schema.rpartition("/")[2] in (wanted, "Error"), (path, status)
+
+
+def test_error_responses_name_their_codes(document):
+    operation = document["paths"]["/api/lessons/{lesson_id}/"]["patch"]
+    conflict = operation["responses"]["409"]["$ref"].rpartition("/")[2]
+    content = document["components"]["responses"][conflict]["content"]["application/json"]
+    codes = {example["value"]["error"] for example in content["examples"].values()}
+    assert codes == {"lesson_conflict", "lesson_cancelled"}
+
+
+@pytest.mark.parametrize("why", list(Refusal))
+def test_room_operations_document_every_refusal(document, why):
+    error = refused(why)
+    for path, method, operation in operations(document):
+        if path.startswith("/api/classroom/sessions/"):
+            content = operation["responses"][str(error.status)]["content"]["application/json"]
+            codes = {example["value"]["error"] for example in content["examples"].values()}
+            assert error.code in codes, (path, method)
+
+
+def test_throttled_responses_document_retry_after(document):
+    for status in ("429", "503"):
+        for path, method, operation in operations(document):
+            assert "Retry-After" in operation["responses"][status]["headers"], (path, method)
+
+
+OPERATION_IDS = {
+    *("me_retrieve", "me_partial_update", "my_students_list"),
+    *("classrooms_list", "classrooms_create", "classrooms_retrieve", "classrooms_partial_update"),
+    *("classrooms_destroy", "classrooms_join"),
+    *("classrooms_members_list", "classrooms_members_create"),
+    *("memberships_partial_update", "memberships_accept", "memberships_decline"),
+    *("memberships_leave", "memberships_link_create"),
+    *("lessons_list", "lessons_create", "lessons_retrieve", "lessons_partial_update"),
+    *("lessons_cancel", "lessons_room_retrieve"),
+    *("lessons_invite_create", "lessons_invites_revoke", "lesson_invites_resolve"),
+    *("room_join", "room_files_create", "room_files_retrieve"),
+    *("room_history_list", "room_history_retrieve", "room_history_restore"),
+    *("room_notes_retrieve", "room_notes_update", "room_attendance_list", "room_chat_list"),
+}
+
+
+def test_operation_ids_stay_as_clients_know_them(document):
+    ids = [operation["operationId"] for *_, operation in operations(document)]
+    assert sorted(ids) == sorted(OPERATION_IDS)
+
+
+def test_operation_has_summary_description_and_a_described_tag(document):
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for *_, operation in operations(document):
+        assert operation["summary"]
+        assert operation["description"]
+        assert len(operation["tags"]) == 1
+        assert set(operation["tags"]) <= described
+
+
+def test_json_bodies_have_examples(document):
+    for path, method, operation in operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            content = body.get("content", {}).get("application/json")
+            assert content is None or content["examples"], (path, method)
+
+
+def test_request_components_have_plain_names(document):
+    body = document["paths"]["/api/lessons/"]["post"]["requestBody"]
+    schema = body["content"]["application/json"]["schema"]["$ref"]
+    assert schema == "#/components/schemas/LessonCreate"
+    affixes = re.compile(r"^Patched|(Request|Serializer|Shape|Input)$")
+    assert not [name for name in document["components"]["schemas"] if affixes.search(name)]
+
+
+def test_document_names_licence_and_server(document, settings):
+    assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert [server["url"] for server in document["servers"]] == [settings.PUBLIC_URL]
 
 
 def test_every_operation_documents_the_limits_it_may_meet(document):
@@ -86,7 +173,7 @@ def test_the_page_shows_it_without_inline_script(api):
 
 
 def test_memberships_and_the_limits_of_invitations_are_described(document):
-    status = document["components"]["schemas"]["MembershipShape"]["properties"]["status"]
+    status = document["components"]["schemas"]["Membership"]["properties"]["status"]
     for word in ("invited", "active", "paused", "removed", "declined", "left"):
         assert f"`{word}`" in status["description"]
     invite = document["paths"]["/api/classrooms/{classroom_id}/members/"]["post"]

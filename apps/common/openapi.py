@@ -1,59 +1,186 @@
-"""How views say what they take and give, in one line each."""
+"""How views describe their operations in the OpenAPI document."""
 
-from collections.abc import Callable
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-from django.utils.text import slugify
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 
-class Error(serializers.Serializer[Any]):
-    error = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class ValidationFailure(Error):
+class ErrorSerializer(serializers.Serializer[Any]):
+    error = serializers.CharField(help_text="A stable code, for programs.")
+    detail = serializers.CharField(help_text="A sentence for people; its wording may change.")
     fields = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.ListField(child=serializers.CharField())
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Of a `validation_error`: sentences by the name of a field or parameter.",
     )
 
 
-# Beside the views' own: too slow, too large, too often, and a dependency that is away.
-_ANYBODY = frozenset({400, 408, 413, 415, 429, 431, 503})
-_FROM_VALIDATION = frozenset({400, 408, 431})  # the code `validation_error`, so with `fields`
+class ValidationErrorSerializer(ErrorSerializer):
+    fields = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Sentences by the name of a field or parameter.",
+    )
+
+
+class Failure(NamedTuple):
+    status: int
+    code: str
+    detail: str
+
+
+# By the names that `documented` takes: the code, or what tells two failures of one code apart.
+FAILURES = {
+    "validation_error": Failure(
+        400, "validation_error", "A field or parameter is missing, malformed or out of range."
+    ),
+    "invite_invalid": Failure(400, "invite_invalid", "This invite link is not valid."),
+    "not_authenticated": Failure(401, "not_authenticated", "Sign in again."),
+    "forbidden": Failure(403, "forbidden", "You may not do this."),
+    "not_a_member": Failure(
+        403, "not_a_member", "This student is not an active member of a classroom of yours."
+    ),
+    "not_found": Failure(404, "not_found", "There is nothing here."),
+    "lesson_not_found": Failure(404, "lesson_not_found", "There is no such lesson."),
+    "request_timeout": Failure(408, "validation_error", "The request took too long to arrive."),
+    "lesson_conflict": Failure(
+        409, "lesson_conflict", "The tutor or the student already has a lesson that overlaps."
+    ),
+    "lesson_cancelled": Failure(409, "lesson_cancelled", "This lesson was cancelled."),
+    "invite_expired": Failure(410, "invite_expired", "Invite expired"),
+    "precondition_failed": Failure(
+        412, "precondition_failed", "This has changed since you opened it."
+    ),
+    "payload_too_large": Failure(413, "payload_too_large", "The body is too large."),
+    "unsupported_media_type": Failure(
+        415, "unsupported_media_type", "The body is not of a media type that is understood here."
+    ),
+    "throttled": Failure(429, "throttled", "Too many requests. Try again later."),
+    "headers_too_large": Failure(431, "validation_error", "The headers are too large."),
+    "service_unavailable": Failure(
+        503, "service_unavailable", "The service is not available right now."
+    ),
+    "storage_full": Failure(507, "storage_full", "There is no space left on the server."),
+}
+_ANY_REQUEST = (
+    "validation_error",
+    "not_authenticated",
+    "forbidden",
+    "request_timeout",
+    "payload_too_large",
+    "unsupported_media_type",
+    "throttled",
+    "headers_too_large",
+    "service_unavailable",
+)
+_DONE = {200: "Done.", 201: "Created.", 204: "Done; there is no body."}
+_RETRY_AFTER = OpenApiParameter(
+    "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="In seconds."
+)
+
+
+class DocumentSchema(AutoSchema):
+    """drf-spectacular's, for an API whose requests and responses have serializers of their own."""
+
+    def _get_serializer_name(self, *args: Any, **kwargs: Any) -> str:
+        """`LessonCreate`, where drf-spectacular would call it `LessonCreateRequest`."""
+        name: str = super()._get_serializer_name(*args, **kwargs)
+        return name.removesuffix("Request")
+
+
+def example(value: dict[str, Any]) -> Callable[[type], type]:
+    """Shows `value` wherever the decorated serializer is a whole body."""
+    decorate: Callable[[type], type] = extend_schema_serializer(
+        examples=[OpenApiExample("Example", value=value)]
+    )
+    return decorate
 
 
 def documented(
+    operation_id: str,
     summary: str,
     responses: dict[int, Any],
     *,
+    description: str,
     body: Any = None,
-    query: list[Any] | None = None,
-    errors: tuple[int, ...] = (),
-    public: bool = False,
-    description: str | None = None,
+    query: Iterable[Any] = (),
+    errors: Iterable[str] = (),
 ) -> Callable[..., Any]:
-    """`responses` by status; `errors` are the statuses beyond those that any request may meet."""
-    common = _ANYBODY if public else _ANYBODY | {401, 403}
-    given = {
-        status: OpenApiResponse(description="Done") if shape is None else shape
-        for status, shape in responses.items()
+    """`responses` by status, of which None has no body; `errors` name those of FAILURES beyond the
+    ones that any request may meet."""
+    successes = {
+        status: serializer
+        if isinstance(serializer, OpenApiResponse)
+        else OpenApiResponse(serializer, _DONE[status])
+        for status, serializer in responses.items()
     }
 
     def decorate(view: Any) -> Any:
-        stores = set() if view.__name__ == "get" else {507}
-        failures = {
-            status: ValidationFailure if status in _FROM_VALIDATION else Error
-            for status in {*common, *stores, *errors}
-        }
+        stores = () if view.__name__ == "get" else ("storage_full",)
         return extend_schema(
-            operation_id=slugify(summary),
+            operation_id=operation_id,
             summary=summary,
             description=description,
+            tags=[_tag_of(operation_id)],
             request=body,
-            parameters=query,
-            responses={**failures, **given},
+            parameters=[*query, _RETRY_AFTER],
+            responses={**successes, **_failures({*_ANY_REQUEST, *stores, *errors})},
         )(view)
 
     return decorate
+
+
+def _tag_of(operation_id: str) -> str:
+    names: list[str] = [tag["name"] for tag in spectacular_settings.TAGS]
+    return next(name for name in names if operation_id.startswith(f"{name}_"))
+
+
+def _failures(names: Iterable[str]) -> dict[int, OpenApiResponse]:
+    by_status = defaultdict(list)
+    for name, failure in FAILURES.items():
+        if name in names:
+            by_status[failure.status].append((name, failure))
+    return {status: _failure(found) for status, found in by_status.items()}
+
+
+def _failure(found: list[tuple[str, Failure]]) -> OpenApiResponse:
+    codes = {failure.code for _name, failure in found}
+    return OpenApiResponse(
+        ValidationErrorSerializer if codes == {"validation_error"} else ErrorSerializer,
+        " ".join(f"`{failure.code}`: {failure.detail}" for _name, failure in found),
+        [OpenApiExample(name, value=_body(failure)) for name, failure in found],
+    )
+
+
+def _body(failure: Failure) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": failure.code, "detail": failure.detail}
+    if failure.code == "validation_error":
+        body["fields"] = {"starts_at": ["This field is required."]} if failure.status == 400 else {}
+    return body
+
+
+def share_error_responses(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: each error response stands once among the components, named by the
+    failures it may mean, and the operations refer to it."""
+    shared: dict[str, Any] = {}
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            responses = operation["responses"]
+            for status in [status for status in responses if status >= "400"]:
+                examples = responses[status]["content"]["application/json"]["examples"]
+                name = "Or".join(examples)
+                shared[name] = responses[status]
+                responses[status] = {"$ref": f"#/components/responses/{name}"}
+            operation["responses"] = dict(sorted(responses.items()))
+    result["components"]["responses"] = dict(sorted(shared.items()))
+    return result

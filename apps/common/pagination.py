@@ -33,7 +33,7 @@ class CountField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class PageQuery(serializers.Serializer[Page]):
+class PageQuerySerializer(serializers.Serializer[Page]):
     """`limit` 1–100, 20 unless told; `offset` ≥ 0."""
 
     limit = CountField(min_value=1, max_value=100, default=20)

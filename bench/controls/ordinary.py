@@ -19,7 +19,7 @@ from apps.classroom.services import session_of
 from apps.classrooms.models import Classroom, Membership
 from apps.common.text import words_in
 from apps.lessons import services
-from apps.lessons.api.serializers import ScheduleInput
+from apps.lessons.api.serializers import LessonCreateSerializer
 from apps.lessons.invites import make_invite, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson
@@ -88,7 +88,7 @@ class LessonsView(generics.ListCreateAPIView):
         return Response({"results": self.get_serializer(lessons, many=True).data})
 
     def create(self, request: Request) -> Response:
-        data = ScheduleInput(data=request.data)
+        data = LessonCreateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         lesson = services.schedule_lesson(tutor=request.user, **data.validated_data)
         lesson = self.get_queryset().get(pk=lesson.pk)

@@ -1,21 +1,34 @@
 from rest_framework import serializers
 
 from apps.accounts.models import User
+from apps.common.openapi import example
 from apps.common.parsing import NameField, OneOfField, TextField
 from apps.common.zones import validate_time_zone
 
 
-class Me(serializers.Serializer[User]):
+@example(
+    {
+        "id": 1,
+        "email": "olena@school.example",
+        "first_name": "Olena",
+        "last_name": "Koval",
+        "role": "tutor",
+        "timezone": "Europe/Kyiv",
+        "locale": "uk",
+    }
+)
+class MeSerializer(serializers.Serializer[User]):
     id = serializers.IntegerField()
     email = serializers.EmailField(source="shown_email")
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     role = serializers.ChoiceField(choices=User.Role.choices)
-    timezone = serializers.CharField()
+    timezone = serializers.CharField(help_text="An IANA name.")
     locale = serializers.ChoiceField(choices=User.Locale.choices)
 
 
-class MeInput(serializers.Serializer[User]):
+@example({"timezone": "Europe/Warsaw", "locale": "en"})
+class MeUpdateSerializer(serializers.Serializer[User]):
     first_name = NameField(required=False, allow_null=True, max_length=100)
     last_name = NameField(required=False, allow_null=True, max_length=100)
     timezone = TextField(required=False, allow_null=True, validators=[validate_time_zone])

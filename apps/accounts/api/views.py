@@ -2,7 +2,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.views import APIView
 
-from apps.accounts.api.serializers import Me, MeInput
+from apps.accounts.api.serializers import MeSerializer, MeUpdateSerializer
 from apps.accounts.models import User
 from apps.accounts.requests import SignedIn
 from apps.common.json import json_response
@@ -12,25 +12,33 @@ from apps.common.versions import ETAG, IF_MATCH, check_version, etag, versions_a
 
 
 def _answer(user: User) -> HttpResponse:
-    answer = json_response(Me(user).data)
+    answer = json_response(MeSerializer(user).data)
     answer["ETag"] = etag(user.version)
     return answer
 
 
 class MeView(APIView):
-    @documented("Who I am", {200: Me}, query=[ETAG])
+    @documented(
+        "me_retrieve",
+        "Get the signed-in person",
+        {200: MeSerializer},
+        query=[ETAG],
+        description="The account that the token or session belongs to.",
+    )
     def get(self, request: SignedIn) -> HttpResponse:
         return _answer(request.user)
 
     @documented(
-        "Change my names, time zone or language",
-        {200: Me},
-        body=MeInput,
+        "me_partial_update",
+        "Change names, time zone or language",
+        {200: MeSerializer},
+        body=MeUpdateSerializer,
         query=[IF_MATCH, ETAG],
-        errors=(412,),
+        errors=["precondition_failed"],
+        description="Fields that are left out stay as they are. The time zone is an IANA name.",
     )
     def patch(self, request: SignedIn) -> HttpResponse:
-        data = MeInput(data=without_nulls(request.data))
+        data = MeUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=request.user.pk)

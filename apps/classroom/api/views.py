@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from apps.classroom import queries
 from apps.classroom.access import Access, access_room
-from apps.classroom.api import serializers as shapes
+from apps.classroom.api import serializers
 from apps.classroom.files import keep_picture
 from apps.classroom.history import restore_board, version_state
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
@@ -28,8 +28,15 @@ from apps.common.parsing import MAX_ID
 from apps.common.request_body import body_is_pending, read_body_first
 from apps.common.versions import ETAG, IF_MATCH, etag, version_of, versions_asked_for
 
-_PICTURE: Any = {(200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, "Its bytes")}
-_STATE: Any = {(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "Yjs v1")}
+_PICTURE: Any = {
+    (200, f"image/{kind}"): OpenApiResponse(OpenApiTypes.BINARY, "The picture.")
+    for kind in ("png", "jpeg", "webp", "gif")
+}
+_STATE: Any = {
+    (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The Yjs update.")
+}
+# Of `access_room`: some of them meet guests alone.
+ROOM_ERRORS = ("not_a_member", "not_found", "lesson_cancelled", "invite_invalid", "invite_expired")
 
 
 class RoomView(APIView):
@@ -51,16 +58,18 @@ class FilesView(RoomView):
     parser_classes = [MultiPartParser]
 
     @documented(
-        "Put a picture on the board",
-        {201: shapes.FileShape},
-        body={"multipart/form-data": shapes.FileInput},
-        errors=(404, 413, 507),
+        "room_files_create",
+        "Upload a picture for the board",
+        {201: serializers.BoardFileSerializer},
+        body={"multipart/form-data": serializers.BoardFileCreateSerializer},
+        errors=ROOM_ERRORS,
+        description="PNG, JPEG, WebP or GIF, at most 10 MiB. Metadata is removed.",
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
         if body_is_pending(request):
             return read_body_first()
-        data = shapes.FileInput(data=request.data)
+        data = serializers.BoardFileCreateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         file = keep_picture(
             session_id=access.session_id,
@@ -73,9 +82,11 @@ class FilesView(RoomView):
 
 class FileView(RoomView):
     @documented(
-        "A picture of the board",
+        "room_files_retrieve",
+        "Download a picture of the board",
         _PICTURE,
-        errors=(404,),
+        errors=ROOM_ERRORS,
+        description="The picture as it was uploaded, without its metadata.",
     )
     def get(self, request: Request, session_uuid: UUID, file_uuid: UUID) -> FileResponse:
         access = access_room(request, session_uuid)
@@ -88,7 +99,13 @@ class FileView(RoomView):
 
 
 class HistoryView(RoomView):
-    @documented("The board's earlier versions", {200: shapes.VersionList}, errors=(404,))
+    @documented(
+        "room_history_list",
+        "List earlier versions of the board",
+        {200: serializers.BoardVersionListSerializer},
+        errors=ROOM_ERRORS,
+        description="Oldest first. A guest sees those since their admission.",
+    )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
         return json_response({"results": queries.versions(access.session_id, access.reads_since)})
@@ -105,9 +122,11 @@ def _version(access: Access, version_id: int) -> BoardVersion:
 
 class VersionView(RoomView):
     @documented(
-        "One earlier version, as a Yjs update",
+        "room_history_retrieve",
+        "Download an earlier version of the board",
         _STATE,
-        errors=(404, 503),
+        errors=ROOM_ERRORS,
+        description="The whole board as one Yjs update (encoding version 1).",
     )
     def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         version = _version(access_room(request, session_uuid), version_id)
@@ -115,7 +134,14 @@ class VersionView(RoomView):
 
 
 class RestoreView(RoomView):
-    @documented("Go back to an earlier version", {204: None}, errors=(404, 503))
+    @documented(
+        "room_history_restore",
+        "Restore an earlier version of the board",
+        {204: None},
+        errors=ROOM_ERRORS,
+        description="By the tutor. Everybody in the room sees it at once; the state before it "
+        "becomes a version too.",
+    )
     def post(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         access = access_room(request, session_uuid, steering=True)
         version = _version(access, version_id)
@@ -131,7 +157,12 @@ def _notes_answer(text: str) -> HttpResponse:
 
 class NotesView(RoomView):
     @documented(
-        "My private notes on this lesson", {200: shapes.NotesShape}, query=[ETAG], errors=(404,)
+        "room_notes_retrieve",
+        "Get the tutor's private notes",
+        {200: serializers.NotesSerializer},
+        query=[ETAG],
+        errors=ROOM_ERRORS,
+        description="By the tutor alone.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid, steering=True)
@@ -139,15 +170,17 @@ class NotesView(RoomView):
         return _notes_answer(notes.get()[0])
 
     @documented(
-        "Write my private notes",
-        {200: shapes.NotesShape},
-        body=shapes.NotesInput,
+        "room_notes_update",
+        "Replace the tutor's private notes",
+        {200: serializers.NotesSerializer},
+        body=serializers.NotesUpdateSerializer,
         query=[IF_MATCH, ETAG],
-        errors=(404, 412),
+        errors=[*ROOM_ERRORS, "precondition_failed"],
+        description="By the tutor alone.",
     )
     def put(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid, steering=True)
-        data = shapes.NotesInput(data=request.data)
+        data = serializers.NotesUpdateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         text = data.validated_data["text"]
         write_notes(session_id=access.session_id, text=text, seen=versions_asked_for(request))
@@ -155,7 +188,14 @@ class NotesView(RoomView):
 
 
 class AttendanceView(RoomView):
-    @documented("Who was in the room, and when", {200: shapes.StayList}, errors=(404,))
+    @documented(
+        "room_attendance_list",
+        "List who was in the room, and when",
+        {200: serializers.AttendanceIntervalListSerializer},
+        errors=ROOM_ERRORS,
+        description="By the time of joining; an interruption of up to 30 seconds is not one. "
+        "`left_at` is null while somebody is there.",
+    )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
         stays = queries.attendance(access.session_id, timezone.now(), access.reads_since)
@@ -164,14 +204,17 @@ class AttendanceView(RoomView):
 
 class ChatView(RoomView):
     @documented(
-        "What was written in the room",
-        {200: shapes.MessagePage},
-        query=[shapes.ChatQuery],
-        errors=(404,),
+        "room_chat_list",
+        "List chat messages",
+        {200: serializers.ChatMessagePageSerializer},
+        query=[serializers.ChatQuerySerializer],
+        errors=ROOM_ERRORS,
+        description="The newest page unless `before` is given; within a page the oldest comes "
+        "first. A guest sees messages since their admission.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
-        query = shapes.ChatQuery(data=request.query_params)
+        query = serializers.ChatQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         page = queries.chat(access.session_id, since=access.reads_since, **query.validated_data)
         if page is None:

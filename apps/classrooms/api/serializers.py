@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from apps.classrooms.models import Membership, normal_join_code
-from apps.common.pagination import PageQuery
+from apps.common.openapi import example
+from apps.common.pagination import PageQuerySerializer
 from apps.common.parsing import AddressField, NameField, OneOfField, TextField
 
 MAX_CODE = 32
@@ -13,16 +14,36 @@ STATUSES = (
     "`removed`: by the tutor; `declined`: the invitation was refused; `left`: the student went."
 )
 
+_CLASSROOM = {
+    "id": 3,
+    "name": "Algebra",
+    "join_code": "K7WM2XPA",
+    "created_at": "2026-02-01T08:30:00Z",
+}
+_STUDENT = {"id": 2, "first_name": "Ivan", "last_name": "Melnyk", "email": "ivan@school.example"}
+_MEMBERSHIP = {
+    "id": 5,
+    "classroom_id": 3,
+    "student": _STUDENT,
+    "role": "student",
+    "status": "active",
+    "joined_at": "2026-02-02T10:00:00Z",
+}
+_TOKEN = "eyJtZW1iZXJzaGlwIjo1fQ.c2lnbmF0dXJl"  # noqa: S105 -- what one looks like
 
-class ClassroomInput(serializers.Serializer[Any]):
+
+@example({"name": "Algebra"})
+class ClassroomCreateSerializer(serializers.Serializer[Any]):
     name = NameField(max_length=200)
 
 
-class ClassroomChange(serializers.Serializer[Any]):
+@example({"name": "Geometry"})
+class ClassroomUpdateSerializer(serializers.Serializer[Any]):
     name = NameField(max_length=200, required=False, allow_null=True)
 
 
-class JoinInput(serializers.Serializer[Any]):
+@example({"join_code": "K7WM2XPA"})
+class ClassroomJoinSerializer(serializers.Serializer[Any]):
     join_code = TextField(
         max_length=2000, help_text="The code, or the whole join link as it was pasted."
     )
@@ -34,11 +55,13 @@ class JoinInput(serializers.Serializer[Any]):
         return code
 
 
-class InviteMemberInput(serializers.Serializer[Any]):
+@example({"email": "ivan@school.example"})
+class MembershipCreateSerializer(serializers.Serializer[Any]):
     email = AddressField(max_length=254)
 
 
-class AcceptInput(serializers.Serializer[Any]):
+@example({"invitation": _TOKEN})
+class InvitationReplySerializer(serializers.Serializer[Any]):
     invitation = TextField(
         required=False,
         allow_null=True,
@@ -48,69 +71,84 @@ class AcceptInput(serializers.Serializer[Any]):
     )
 
 
-class InvitationLinkShape(serializers.Serializer[Any]):
+@example(
+    {
+        "invite_url": f"https://kreida.example/classrooms/invitation/{_TOKEN}/",
+        "expires_at": "2026-03-16T10:00:00Z",
+        "token": _TOKEN,
+    }
+)
+class InvitationLinkSerializer(serializers.Serializer[Any]):
     invite_url = serializers.CharField()
     expires_at = serializers.DateTimeField()
     token = serializers.CharField()
 
 
-class MembershipChange(serializers.Serializer[Any]):
+@example({"status": "paused"})
+class MembershipUpdateSerializer(serializers.Serializer[Any]):
     status = OneOfField(
         choices=["active", "paused", "removed"],
         help_text="`active` resumes a paused member; only the student accepts, declines or leaves.",
     )
 
 
-class MembersQuery(PageQuery):
+class MembersQuerySerializer(PageQuerySerializer):
     status = OneOfField(choices=Membership.Status.choices, required=False)
 
 
-class ClassroomShape(serializers.Serializer[Any]):
+@example(_CLASSROOM)
+class ClassroomSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     join_code = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
-class ClassroomPage(serializers.Serializer[Any]):
+@example({"count": 1, "results": [_CLASSROOM]})
+class ClassroomPageSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
-    results = ClassroomShape(many=True)
+    results = ClassroomSerializer(many=True)
 
 
-class StudentShape(serializers.Serializer[Any]):
-    id = serializers.IntegerField(allow_null=True, help_text="null until an invited person accepts")
+class StudentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(
+        allow_null=True, help_text="Null until an invited person accepts."
+    )
     first_name = serializers.CharField(allow_blank=True)
     last_name = serializers.CharField(allow_blank=True)
     email = serializers.CharField()
 
 
-class MembershipShape(serializers.Serializer[Any]):
+@example(_MEMBERSHIP)
+class MembershipSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     classroom_id = serializers.IntegerField()
-    student = StudentShape()
+    student = StudentSerializer()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
     status = serializers.ChoiceField(choices=Membership.Status.choices, help_text=STATUSES)
     joined_at = serializers.DateTimeField(allow_null=True)
 
 
-class MembershipPage(serializers.Serializer[Any]):
+@example({"count": 1, "results": [_MEMBERSHIP]})
+class MembershipPageSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
-    results = MembershipShape(many=True)
+    results = MembershipSerializer(many=True)
 
 
-class ClassroomName(serializers.Serializer[Any]):
+class ClassroomNameSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
 
-class MyStudent(serializers.Serializer[Any]):
+class MyStudentSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     email = serializers.CharField()
-    classrooms = ClassroomName(many=True)
+    classrooms = ClassroomNameSerializer(many=True)
 
 
-class MyStudentPage(serializers.Serializer[Any]):
+@example({"count": 1, "results": [{**_STUDENT, "classrooms": [{"id": 3, "name": "Algebra"}]}]})
+class MyStudentPageSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
-    results = MyStudent(many=True)
+    results = MyStudentSerializer(many=True)

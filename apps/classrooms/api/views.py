@@ -5,7 +5,7 @@ from rest_framework.views import APIView
 from apps.accounts.policies import require_student, require_tutor
 from apps.accounts.requests import SignedIn
 from apps.classrooms import services
-from apps.classrooms.api import serializers as shapes
+from apps.classrooms.api import serializers
 from apps.classrooms.invitations import (
     LIFETIME,
     MAX_MAILS_PER_ADDRESS,
@@ -22,7 +22,7 @@ from apps.classrooms.policies import (
 from apps.classrooms.queries import Row, members, membership_json, my_students
 from apps.common.json import json_response
 from apps.common.openapi import documented
-from apps.common.pagination import PageQuery
+from apps.common.pagination import PageQuerySerializer
 from apps.common.parsing import without_nulls
 from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
 
@@ -44,19 +44,31 @@ def classroom_json(classroom: Classroom) -> Row:
 
 
 class ClassroomsView(APIView):
-    @documented("My classrooms", {200: shapes.ClassroomPage}, query=[PageQuery])
+    @documented(
+        "classrooms_list",
+        "List classrooms",
+        {200: serializers.ClassroomPageSerializer},
+        query=[PageQuerySerializer],
+        description="The tutor's own, by name; not those that are archived.",
+    )
     def get(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
-        query = PageQuery(data=request.query_params)
+        query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         mine = Classroom.objects.of(request.user).matching(query.words)
         page = [classroom_json(c) for c in mine[query.page.offset : query.page.stop]]
         return json_response({"count": mine.count(), "results": page})
 
-    @documented("Make a classroom", {201: shapes.ClassroomShape}, body=shapes.ClassroomInput)
+    @documented(
+        "classrooms_create",
+        "Create a classroom",
+        {201: serializers.ClassroomSerializer},
+        body=serializers.ClassroomCreateSerializer,
+        description="By a tutor. Students join it by its `join_code`.",
+    )
     def post(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
-        data = shapes.ClassroomInput(data=without_nulls(request.data))
+        data = serializers.ClassroomCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         classroom = Classroom.objects.create(tutor=request.user, **data.validated_data)
         return json_response(classroom_json(classroom), 201)
@@ -69,27 +81,43 @@ def _answer(classroom: Classroom) -> HttpResponse:
 
 
 class ClassroomView(APIView):
-    @documented("A classroom of mine", {200: shapes.ClassroomShape}, query=[ETAG], errors=(404,))
+    @documented(
+        "classrooms_retrieve",
+        "Get a classroom",
+        {200: serializers.ClassroomSerializer},
+        query=[ETAG],
+        errors=["not_found"],
+        description="One of the tutor's own.",
+    )
     def get(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         return _answer(access_classroom(request.user, classroom_id))
 
     @documented(
+        "classrooms_partial_update",
         "Rename a classroom",
-        {200: shapes.ClassroomShape},
-        body=shapes.ClassroomChange,
+        {200: serializers.ClassroomSerializer},
+        body=serializers.ClassroomUpdateSerializer,
         query=[IF_MATCH, ETAG],
-        errors=(404, 412),
+        errors=["not_found", "precondition_failed"],
+        description="By its tutor. The join code stays.",
     )
     def patch(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
-        data = shapes.ClassroomChange(data=without_nulls(request.data))
+        data = serializers.ClassroomUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         services.change_classroom(
             classroom=classroom, seen=versions_asked_for(request), **data.validated_data
         )
         return _answer(classroom)
 
-    @documented("Archive a classroom; its lessons stay", {204: None}, errors=(404,))
+    @documented(
+        "classrooms_destroy",
+        "Archive a classroom",
+        {204: None},
+        errors=["not_found"],
+        description="By its tutor. It leaves every list and its join code stops working; its "
+        "lessons stay.",
+    )
     def delete(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         services.archive_classroom(classroom=access_classroom(request.user, classroom_id))
         return HttpResponse(status=204)
@@ -100,16 +128,17 @@ class JoinView(APIView):
     throttle_scope = "join"
 
     @documented(
+        "classrooms_join",
         "Join a classroom by its code",
-        {200: shapes.MembershipShape},
-        body=shapes.JoinInput,
-        errors=(404,),
+        {200: serializers.MembershipSerializer},
+        body=serializers.ClassroomJoinSerializer,
+        errors=["not_found"],
         description="Makes the student `active` at once, also one who has declined or left; 403 "
         "for one whom the tutor has paused or removed.",
     )
     def post(self, request: SignedIn) -> HttpResponse:
         require_student(request.user)
-        data = shapes.JoinInput(data=without_nulls(request.data))
+        data = serializers.ClassroomJoinSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         membership = services.join_classroom(student=request.user, **data.validated_data)
         return json_response(membership_json(membership))
@@ -117,29 +146,32 @@ class JoinView(APIView):
 
 class MembersView(APIView):
     @documented(
-        "The members of a classroom",
-        {200: shapes.MembershipPage},
-        query=[shapes.MembersQuery],
-        errors=(404,),
+        "classrooms_members_list",
+        "List the members of a classroom",
+        {200: serializers.MembershipPageSerializer},
+        query=[serializers.MembersQuerySerializer],
+        errors=["not_found"],
+        description="By its tutor. Removed members are among them; invited addresses come last.",
     )
     def get(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
-        query = shapes.MembersQuery(data=request.query_params)
+        query = serializers.MembersQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         status = query.validated_data.get("status")
         count, results = members(classroom.pk, query.words, status, query.page)
         return json_response({"count": count, "results": results})
 
     @documented(
+        "classrooms_members_create",
         "Invite a student by e-mail",
-        {201: shapes.MembershipShape},
-        body=shapes.InviteMemberInput,
-        errors=(404,),
+        {201: serializers.MembershipSerializer},
+        body=serializers.MembershipCreateSerializer,
+        errors=["not_found"],
         description=INVITING,
     )
     def post(self, request: SignedIn, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
-        data = shapes.InviteMemberInput(data=without_nulls(request.data))
+        data = serializers.MembershipCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         membership = services.invite_to_classroom(classroom=classroom, **data.validated_data)
         return json_response(membership_json(membership), 201)
@@ -147,14 +179,16 @@ class MembersView(APIView):
 
 class MembershipView(APIView):
     @documented(
+        "memberships_partial_update",
         "Pause, resume or remove a member",
-        {200: shapes.MembershipShape},
-        body=shapes.MembershipChange,
-        errors=(404,),
+        {200: serializers.MembershipSerializer},
+        body=serializers.MembershipUpdateSerializer,
+        errors=["not_found"],
+        description="By the tutor. Lessons can be scheduled with an `active` member alone.",
     )
     def patch(self, request: SignedIn, membership_id: int) -> HttpResponse:
         membership = access_membership(request.user, membership_id)
-        data = shapes.MembershipChange(data=without_nulls(request.data))
+        data = serializers.MembershipUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         services.change_membership(membership=membership, **data.validated_data)
         return json_response(membership_json(membership))
@@ -162,9 +196,10 @@ class MembershipView(APIView):
 
 class InvitationLinkView(APIView):
     @documented(
-        "The link of an invitation, to hand over",
-        {200: shapes.InvitationLinkShape},
-        errors=(404,),
+        "memberships_link_create",
+        "Make an invitation link to hand over",
+        {200: serializers.InvitationLinkSerializer},
+        errors=["not_found"],
         description=f"Whoever holds it may accept, within {LIFETIME.days} days and while the "
         "invitation stands. 403 where the membership is not `invited`.",
     )
@@ -176,10 +211,11 @@ class InvitationLinkView(APIView):
 
 class AcceptView(APIView):
     @documented(
+        "memberships_accept",
         "Accept an invitation",
-        {200: shapes.MembershipShape},
-        body=shapes.AcceptInput,
-        errors=(404, 410),
+        {200: serializers.MembershipSerializer},
+        body=serializers.InvitationReplySerializer,
+        errors=["not_found", "invite_invalid", "invite_expired"],
         description="By a student who has confirmed the invited address, or who sends the link.",
     )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
@@ -190,11 +226,13 @@ class AcceptView(APIView):
 
 class DeclineView(APIView):
     @documented(
+        "memberships_decline",
         "Decline an invitation",
-        {200: shapes.MembershipShape},
-        body=shapes.AcceptInput,
-        errors=(404, 410),
-        description="It becomes `declined`. The tutor may invite anew, the code lets in.",
+        {200: serializers.MembershipSerializer},
+        body=serializers.InvitationReplySerializer,
+        errors=["not_found", "invite_invalid", "invite_expired"],
+        description="It becomes `declined`. The tutor may invite the student again, and the join "
+        "code still works.",
     )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
         invitation = _invitation(request, membership_id)
@@ -204,11 +242,12 @@ class DeclineView(APIView):
 
 class LeaveView(APIView):
     @documented(
-        "Leave a classroom; lessons stay",
-        {200: shapes.MembershipShape},
-        errors=(404,),
-        description="An `active` member becomes `left`, whom the code lets back in; a `paused` one "
-        "`removed`.",
+        "memberships_leave",
+        "Leave a classroom",
+        {200: serializers.MembershipSerializer},
+        errors=["not_found"],
+        description="Lessons stay. An `active` member becomes `left` and may join again by the "
+        "code; a `paused` one becomes `removed`.",
     )
     def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
         mine = access_own_membership(request.user, membership_id)
@@ -216,17 +255,25 @@ class LeaveView(APIView):
 
 
 def _invitation(request: SignedIn, membership_id: int) -> Membership:
-    data = shapes.AcceptInput(data=without_nulls(request.data))
+    data = serializers.InvitationReplySerializer(data=without_nulls(request.data))
     data.is_valid(raise_exception=True)
     token = data.validated_data.get("invitation", "")
     return access_invitation(request.user, membership_id, token)
 
 
 class MyStudentsView(APIView):
-    @documented("My students, each once", {200: shapes.MyStudentPage}, query=[PageQuery])
+    @documented(
+        "my_students_list",
+        "List the tutor's students",
+        {200: serializers.MyStudentPageSerializer},
+        query=[PageQuerySerializer],
+        description="Everybody who is an `active` member of one of the tutor's classrooms, each "
+        "once, by last name, first name and id. Every word of `q` must occur in the names or the "
+        "address, in any order and letter case.",
+    )
     def get(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
-        query = PageQuery(data=request.query_params)
+        query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         count, results = my_students(request.user, query.words, query.page)
         return json_response({"count": count, "results": results})

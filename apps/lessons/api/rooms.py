@@ -26,7 +26,7 @@ from apps.classroom.realtime import tickets
 from apps.common import tokens
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.json import json_response
-from apps.common.openapi import Error, documented
+from apps.common.openapi import documented, example
 from apps.common.parsing import NameField, TextField, without_nulls
 from apps.common.pasted import clean_token
 from apps.lessons.errors import invite_invalid
@@ -35,7 +35,8 @@ from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, may
 
 
-class JoinRoomInput(serializers.Serializer[Any]):
+@example({"invite": "eyJsZXNzb24iOjd9.c2lnbmF0dXJl", "name": "Maria"})
+class RoomJoinSerializer(serializers.Serializer[Any]):
     invite = TextField(required=False, allow_null=True, max_length=2000)
     name = NameField(
         required=False,
@@ -45,19 +46,35 @@ class JoinRoomInput(serializers.Serializer[Any]):
     )
 
 
-class IceServer(serializers.Serializer[Any]):
+class IceServerSerializer(serializers.Serializer[Any]):
     urls = serializers.ListField(child=serializers.CharField())
     username = serializers.CharField()
     credential = serializers.CharField()
 
 
-class TicketShape(serializers.Serializer[Any]):
+@example(
+    {
+        "ticket": "eyJyb29tIjoiMGI5ZiJ9.c2lnbmF0dXJl",
+        "expires_at": "2026-03-02T15:01:00Z",
+        "role": "student",
+        "events_url": "wss://kreida.example/ws/classroom/0b9f5c1e-6a0f-4a58-9d3c-1f6f5f7f2a10/events",
+        "board_url": "wss://kreida.example/ws/classroom/0b9f5c1e-6a0f-4a58-9d3c-1f6f5f7f2a10/board",
+        "ice_servers": [
+            {
+                "urls": ["turn:kreida.example:3478"],
+                "username": "1772467260:u2",
+                "credential": "c2VjcmV0",
+            }
+        ],
+    }
+)
+class TicketSerializer(serializers.Serializer[Any]):
     ticket = serializers.CharField()
     expires_at = serializers.DateTimeField()
     role = serializers.ChoiceField(choices=[role.value for role in Role])
     events_url = serializers.CharField()
     board_url = serializers.CharField()
-    ice_servers = IceServer(many=True)
+    ice_servers = IceServerSerializer(many=True)
 
 
 class GuestThrottle(AnonRateThrottle):
@@ -71,13 +88,23 @@ class JoinRoomView(APIView):
     throttle_classes = [GuestThrottle]
 
     @documented(
-        "A ticket for the sockets of a room",
-        {200: TicketShape, 400: Error},
-        body=JoinRoomInput,
-        errors=(404, 409, 410),
+        "room_join",
+        "Join a room",
+        {200: TicketSerializer},
+        body=RoomJoinSerializer,
+        errors=[
+            "not_a_member",
+            "not_found",
+            "lesson_not_found",
+            "lesson_cancelled",
+            "invite_invalid",
+            "invite_expired",
+        ],
+        description="By the lesson's tutor or student, or by a guest with an `invite`. The ticket "
+        "lives about a minute and opens both sockets as `?ticket=…`.",
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        data = JoinRoomInput(data=without_nulls(request.data))
+        data = RoomJoinSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         lesson = Lesson.objects.filter(session__uuid=session_uuid).first()
         if lesson is None:

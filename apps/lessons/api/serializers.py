@@ -2,21 +2,51 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.common.openapi import example
 from apps.common.parsing import FlagField, IdField, InstantField, TextField, WholeNumberField
 from apps.lessons.invites import DEFAULT_TTL, MAX_TTL, MIN_TTL
 from apps.lessons.models import Lesson
 
+_ROOM = "0b9f5c1e-6a0f-4a58-9d3c-1f6f5f7f2a10"
+_LESSON = {
+    "id": 7,
+    "title": "Fractions",
+    "starts_at": "2026-03-02T15:00:00Z",
+    "ends_at": "2026-03-02T16:00:00Z",
+    "status": "scheduled",
+    "tutor": {"id": 1, "first_name": "Olena", "last_name": "Koval"},
+    "student": {"id": 2, "first_name": "Ivan", "last_name": "Melnyk"},
+    "classroom_id": 3,
+    "session_uuid": _ROOM,
+}
+_TOKEN = "eyJsZXNzb24iOjd9.c2lnbmF0dXJl"  # noqa: S105 -- what one looks like
 
-class ScheduleInput(serializers.Serializer[Any]):
+
+@example(
+    {
+        "student_id": 2,
+        "starts_at": "2026-03-02T17:00:00+02:00",
+        "ends_at": "2026-03-02T18:00:00+02:00",
+        "title": "Fractions",
+    }
+)
+class LessonCreateSerializer(serializers.Serializer[Any]):
     student_id = IdField()
     starts_at = InstantField()
     ends_at = InstantField()
     title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
-    classroom_id = IdField(required=False, allow_null=True)
-    allow_overlap = FlagField(required=False, allow_null=True)
+    classroom_id = IdField(
+        required=False,
+        allow_null=True,
+        help_text="One of the classrooms that both share; the earliest joined if it is left out.",
+    )
+    allow_overlap = FlagField(
+        required=False, allow_null=True, help_text="Schedule it even if the tutor has another then."
+    )
 
 
-class RescheduleInput(serializers.Serializer[Any]):
+@example({"starts_at": "2026-03-03T17:00:00+02:00", "ends_at": "2026-03-03T18:00:00+02:00"})
+class LessonUpdateSerializer(serializers.Serializer[Any]):
     title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
     starts_at = InstantField(required=False, allow_null=True)
     ends_at = InstantField(required=False, allow_null=True)
@@ -29,46 +59,58 @@ class RescheduleInput(serializers.Serializer[Any]):
     expected_ends_at = InstantField(required=False, allow_null=True)
 
 
-class CancelInput(serializers.Serializer[Any]):
+@example({"reason": "The tutor is ill."})
+class LessonCancelSerializer(serializers.Serializer[Any]):
     reason = TextField(required=False, allow_null=True, allow_blank=True, max_length=500)
 
 
-class InviteInput(serializers.Serializer[Any]):
+@example({"ttl_seconds": 3600})
+class InviteCreateSerializer(serializers.Serializer[Any]):
     ttl_seconds = WholeNumberField(
         required=False, allow_null=True, min_value=MIN_TTL, max_value=MAX_TTL, default=DEFAULT_TTL
     )
 
 
-class Person(serializers.Serializer[Any]):
+class PersonSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     first_name = serializers.CharField()
     last_name = serializers.CharField()
 
 
-class LessonShape(serializers.Serializer[Any]):
+@example(_LESSON)
+class LessonSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField(allow_blank=True)
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=Lesson.Status.choices)
-    tutor = Person()
-    student = Person()
+    tutor = PersonSerializer()
+    student = PersonSerializer()
     classroom_id = serializers.IntegerField()
     session_uuid = serializers.UUIDField(
-        allow_null=True, help_text="null only for a lesson from before rooms, until it is entered"
+        allow_null=True, help_text="Null only for a lesson from before rooms, until it is entered."
     )
 
 
-class LessonList(serializers.Serializer[Any]):
-    results = LessonShape(many=True)
+@example({"results": [_LESSON]})
+class LessonListSerializer(serializers.Serializer[Any]):
+    results = LessonSerializer(many=True)
 
 
-class RoomShape(serializers.Serializer[Any]):
+@example({"lesson_id": 7, "session_uuid": _ROOM})
+class RoomSerializer(serializers.Serializer[Any]):
     lesson_id = serializers.IntegerField()
     session_uuid = serializers.UUIDField()
 
 
-class InviteShape(serializers.Serializer[Any]):
+@example(
+    {
+        "invite_url": f"https://kreida.example/invite/{_TOKEN}",
+        "expires_at": "2026-03-03T10:00:00Z",
+        "token": _TOKEN,
+    }
+)
+class InviteSerializer(serializers.Serializer[Any]):
     invite_url = serializers.URLField()
     expires_at = serializers.DateTimeField()
     token = serializers.CharField()

@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
@@ -12,11 +12,11 @@ from apps.accounts.requests import SignedIn
 from apps.classroom.services import session_of
 from apps.common.errors import invalid
 from apps.common.json import json_response
-from apps.common.openapi import Error, documented
+from apps.common.openapi import documented
 from apps.common.parsing import parse_flag, parse_range, without_nulls
 from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
 from apps.lessons import services
-from apps.lessons.api import serializers as shapes
+from apps.lessons.api import serializers
 from apps.lessons.invites import make_invite, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson
@@ -25,31 +25,58 @@ from apps.lessons.queries import Row, calendar, lesson_json
 LONGEST_RANGE = timedelta(days=366)
 
 _RANGE = [
-    OpenApiParameter(name, str, required=True, description="An instant with an offset, or a date.")
-    for name in ("from", "to")
-] + [OpenApiParameter("include_cancelled", bool)]
+    OpenApiParameter(
+        name,
+        str,
+        required=True,
+        description="An instant with an offset, or a date: midnight in the person's time zone.",
+        examples=[
+            OpenApiExample("instant", value=f"2026-03-0{day}T00:00:00Z"),
+            OpenApiExample("date", value=f"2026-03-0{day}"),
+        ],
+    )
+    for name, day in (("from", 2), ("to", 9))
+] + [
+    OpenApiParameter("include_cancelled", bool, description="Lessons that were cancelled too."),
+]
 _IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="1 to 255 printable characters."
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="1 to 255 printable characters. A repeat of the same request with the same key "
+    "returns the first one's lesson and makes no second.",
 )
+_TOKEN = OpenApiParameter("token", str, required=True, description="The `token` of the invite.")
 
 
 class LessonsView(APIView):
-    @documented("My lessons that overlap [from, to)", {200: shapes.LessonList}, query=_RANGE)
+    @documented(
+        "lessons_list",
+        "List lessons in a range of time",
+        {200: serializers.LessonListSerializer},
+        query=_RANGE,
+        description="The lessons that a tutor teaches, or a student attends, which overlap the "
+        "half-open range from `from` to `to`, by their start. At most "
+        f"{LONGEST_RANGE.days} days.",
+    )
     def get(self, request: SignedIn) -> HttpResponse:
         start, end = parse_range(request.query_params, request.user.zone, LONGEST_RANGE)
         cancelled = parse_flag(request.query_params, "include_cancelled")
         return json_response({"results": calendar(request.user, start, end, cancelled=cancelled)})
 
     @documented(
+        "lessons_create",
         "Schedule a lesson",
-        {201: shapes.LessonShape},
-        body=shapes.ScheduleInput,
+        {201: serializers.LessonSerializer},
+        body=serializers.LessonCreateSerializer,
         query=[_IDEMPOTENCY],
-        errors=(409,),
+        errors=["not_a_member", "lesson_conflict"],
+        description="By a tutor, with a student who is an `active` member of one of the tutor's "
+        "classrooms. A lesson lasts from 5 minutes to 12 hours.",
     )
     def post(self, request: SignedIn) -> HttpResponse:
         require_tutor(request.user)
-        data = shapes.ScheduleInput(data=without_nulls(request.data))
+        data = serializers.LessonCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         lesson = services.schedule_lesson(
             tutor=request.user,
@@ -69,21 +96,31 @@ def _idempotency(request: SignedIn, asked: Row) -> services.Idempotency | None:
 
 
 class LessonView(APIView):
-    @documented("A lesson of mine", {200: shapes.LessonShape}, query=[ETAG], errors=(404,))
+    @documented(
+        "lessons_retrieve",
+        "Get a lesson",
+        {200: serializers.LessonSerializer},
+        query=[ETAG],
+        errors=["lesson_not_found"],
+        description="By its tutor or its student.",
+    )
     def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.VIEW)
         return _answer(lesson)
 
     @documented(
+        "lessons_partial_update",
         "Rename or move a lesson",
-        {200: shapes.LessonShape},
-        body=shapes.RescheduleInput,
+        {200: serializers.LessonSerializer},
+        body=serializers.LessonUpdateSerializer,
         query=[IF_MATCH, ETAG],
-        errors=(404, 409, 412),
+        errors=["lesson_not_found", "lesson_conflict", "lesson_cancelled", "precondition_failed"],
+        description="By its tutor. Fields that are left out stay as they are; people are mailed "
+        "only if the lesson moves.",
     )
     def patch(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = shapes.RescheduleInput(data=without_nulls(request.data))
+        data = serializers.LessonUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         changes = data.validated_data
         seen = services.Seen(
@@ -104,18 +141,29 @@ def _answer(lesson: Lesson) -> HttpResponse:
 
 class CancelView(APIView):
     @documented(
-        "Cancel a lesson", {200: shapes.LessonShape}, body=shapes.CancelInput, errors=(404, 409)
+        "lessons_cancel",
+        "Cancel a lesson",
+        {200: serializers.LessonSerializer},
+        body=serializers.LessonCancelSerializer,
+        errors=["lesson_not_found", "lesson_cancelled"],
+        description="By its tutor. It can still be read, and its time is free again.",
     )
     def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = shapes.CancelInput(data=without_nulls(request.data))
+        data = serializers.LessonCancelSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         services.cancel_lesson(lesson=lesson, **data.validated_data)
         return json_response(lesson_json(lesson.pk))
 
 
 class RoomView(APIView):
-    @documented("The room of a lesson", {200: shapes.RoomShape}, errors=(404,))
+    @documented(
+        "lessons_room_retrieve",
+        "Get the room of a lesson",
+        {200: serializers.RoomSerializer},
+        errors=["lesson_not_found"],
+        description="By its tutor or its student. The uuid is what `room_join` takes.",
+    )
     def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.ENTER)
         session = session_of(lesson_id=lesson.pk)
@@ -124,14 +172,17 @@ class RoomView(APIView):
 
 class InviteView(APIView):
     @documented(
+        "lessons_invite_create",
         "Make an invite link",
-        {200: shapes.InviteShape},
-        body=shapes.InviteInput,
-        errors=(404, 409),
+        {200: serializers.InviteSerializer},
+        body=serializers.InviteCreateSerializer,
+        errors=["lesson_not_found", "lesson_cancelled"],
+        description="By the lesson's tutor. Whoever holds the link may ask to enter the room as a "
+        "guest until it expires.",
     )
     def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = shapes.InviteInput(data=without_nulls(request.data))
+        data = serializers.InviteCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         invite = make_invite(lesson=lesson, now=timezone.now(), **data.validated_data)
         return json_response(
@@ -140,7 +191,14 @@ class InviteView(APIView):
 
 
 class RevokeInvitesView(APIView):
-    @documented("Make every earlier invite link invalid", {204: None}, errors=(404,))
+    @documented(
+        "lessons_invites_revoke",
+        "Revoke all invite links",
+        {204: None},
+        errors=["lesson_not_found"],
+        description="By the lesson's tutor. Every link made before is `invite_invalid` from then "
+        "on.",
+    )
     def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         access_lesson(request.user, lesson_id, to=Action.EDIT).revoke_invites()
         return HttpResponse(status=204)
@@ -151,10 +209,12 @@ class ResolveInviteView(APIView):
     throttle_scope = "invite"
 
     @documented(
-        "The room that an invite link opens",
-        {200: shapes.RoomShape, 400: Error},
-        query=[OpenApiParameter("token", str, required=True)],
-        errors=(404, 409, 410),
+        "lesson_invites_resolve",
+        "Resolve an invite link",
+        {200: serializers.RoomSerializer},
+        query=[_TOKEN],
+        errors=["invite_invalid", "lesson_not_found", "lesson_cancelled", "invite_expired"],
+        description="By anybody who is signed in and holds a valid token: the room it opens.",
     )
     def get(self, request: SignedIn) -> HttpResponse:
         lesson = read_invite(request.query_params.get("token", ""))

@@ -1,0 +1,65 @@
+"""What the OpenAPI document says of the API as a whole; views describe their own operations."""
+
+from typing import Any
+
+DESCRIPTION = """\
+Lessons, classrooms and live rooms of a tutoring school.
+
+**Signing in.** `POST /_allauth/app/v1/auth/signup` and `POST /_allauth/app/v1/auth/login` (the
+headless API of django-allauth) return an `access_token` in `meta`; send it as
+`Authorization: Bearer <access_token>`. A browser may use its session cookie instead; unsafe methods
+then need the CSRF token in `X-CSRFToken`.
+
+**Errors** have one shape, `Error`: `error` is a stable code for programs, `detail` a sentence for
+people. The code `validation_error` adds `fields`. Any operation may answer 500 with the code
+`server_error`.
+
+**Times** are ISO 8601 with an offset; responses are in UTC. In a request, `null` for an optional
+field means the same as leaving it out. Every path works with and without its trailing slash.
+
+**Compatibility.** Later releases may add operations, fields and error codes; a client ignores those
+that it does not know.
+"""
+
+# An operation belongs to the tag that its id begins with.
+TAGS = {
+    "me": "The signed-in person.",
+    "my_students": "The students of a tutor, over all classrooms.",
+    "classrooms": "Groups of students of one tutor, their join codes and members.",
+    "memberships": "A student's place in a classroom: invitations, pauses, departures.",
+    "lessons": "Lessons between a tutor and a student, and the calendar.",
+    "lesson_invites": "Links by which somebody else enters the room of a lesson.",
+    "room": "The live room of a lesson: its pictures, board versions, notes, attendance and chat.",
+}
+
+
+def document_settings(public_url: str) -> dict[str, Any]:
+    """drf-spectacular's settings, for the installation at `public_url`."""
+    return {
+        "TITLE": "Kreida",
+        "DESCRIPTION": DESCRIPTION,
+        "VERSION": "0.32",
+        "LICENSE": {"name": "MIT", "identifier": "MIT"},
+        "SERVERS": [{"url": public_url, "description": "This installation"}],
+        "TAGS": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "OAS_VERSION": "3.1.1",
+        "SERVE_INCLUDE_SCHEMA": False,
+        "SWAGGER_UI_DIST": "SIDECAR",
+        "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+        "COMPONENT_SPLIT_REQUEST": True,
+        "COMPONENT_SPLIT_PATCH": False,
+        "DISABLE_DOCSTRING_DESCRIPTIONS": True,
+        "ENUM_NAME_OVERRIDES": {
+            "AccountRole": "apps.accounts.models.User.Role",
+            "Locale": "apps.accounts.models.User.Locale",
+            "RoomRole": ["tutor", "student", "guest"],
+            "LessonStatus": "apps.lessons.models.lesson.Lesson.Status",
+            "MembershipRole": "apps.classrooms.models.membership.Membership.Role",
+            "MembershipStatus": "apps.classrooms.models.membership.Membership.Status",
+            "MembershipStatusChange": ["active", "paused", "removed"],
+        },
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "apps.common.openapi.share_error_responses",
+        ],
+    }
