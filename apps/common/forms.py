@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name
+from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name, shows_nothing
 
 
 class NameField(forms.CharField):
@@ -16,6 +16,14 @@ class NameField(forms.CharField):
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
         return clean_name(text, self.max_length or MAX_NAME) if text else ""
+
+
+class TextField(forms.CharField):
+    """One that shows nothing is empty."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return "" if shows_nothing(text) else text
 
 
 class AddressField(forms.EmailField):

@@ -54,6 +54,18 @@ def _is_visible(char: str) -> bool:
     return unicodedata.category(char)[0] in "LNPS" and char not in _BLANK
 
 
+def shows_nothing(text: str) -> bool:
+    """Nothing but spaces and what is invisible. A letter that this Python does not know yet, as the
+    newest emoji, is seen by whoever has it."""
+    return not any(_may_be_seen(char) for char in text)
+
+
+def _may_be_seen(char: str) -> bool:
+    if char in _BLANK or "\U000e0000" <= char <= "\U000e0fff":
+        return False
+    return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me")
+
+
 def _is_superfluous(text: str, i: int) -> bool:
     """Invisible, and not a joiner where the script, or a composed emoji, needs one."""
     char = text[i]

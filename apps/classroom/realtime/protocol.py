@@ -13,6 +13,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from apps.common.text import shows_nothing
+
 VERSION = 1
 MAX_EVENT = 64 * 1024
 MAX_BOARD_FRAME = 1024 * 1024
@@ -291,6 +293,8 @@ def parse(frame: str) -> ClientMessage:
         if "\\u0000" in frame and _has_character(msgspec.structs.asdict(message), _NUL):
             tag = str(type(message).__struct_config__.tag)
             raise BadMessage("bad_shape", tag, "A text has a null character.")
+        if isinstance(message, ChatSend) and shows_nothing(message.text):
+            raise BadMessage("bad_shape", "chat.send", "The text shows nothing.")
         return message
     try:
         kind = _head.decode(frame).type

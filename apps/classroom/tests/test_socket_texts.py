@@ -45,6 +45,20 @@ def test_bad_characters_are_answered_with_an_error(house, bad):
     assert not RoomBan.objects.exists()
 
 
+def test_chat_that_shows_nothing_is_refused(house):
+    async def scenario(ticket):
+        async with house.events(ticket) as tutor:
+            for nothing in (" ", "\u200b\u2060", "\u3164", "\n\u00a0"):
+                await tutor.say(nothing)
+                answer = await tutor.until("error")
+                assert (answer["code"], answer["ref"]) == ("bad_shape", "chat.send")
+            await tutor.say("\u200b.")
+            await tutor.until("chat")
+
+    asyncio.run(scenario(house.ticket(house.tutor)))
+    assert ChatMessage.objects.count() == 1
+
+
 def test_text_that_only_names_an_escape_is_stored(house):
     async def scenario(ticket):
         async with house.events(ticket) as tutor:

@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from apps.common.alphabet import sort_key
-from apps.common.text import clean_email, clean_name, fold, initials, shown_email
+from apps.common.text import clean_email, clean_name, fold, initials, shown_email, shows_nothing
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,27 @@ def test_first_name_counts_only_where_last_names_are_the_same():
 )
 def test_initials_cut_no_character(names, shown):
     assert initials(*names) == shown
+
+
+NOTHING = [
+    "",
+    " ",
+    "\u200b",
+    "\u2060 \ufeff",
+    "\u3164",
+    "\u2800",
+    "\u200d\ufe0f",
+    "\u0301",
+    "\U000e0041",
+]
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_invisible_text_shows_nothing(text):
+    assert shows_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["x", ".", "\u200bї", "❤️", "👩‍🏫", "\U0001fae9", "\ue000", "कि"])
+def test_text_with_anything_to_see_shows_something(text):
+    """U+1FAE9 is younger than Python 3.11."""
+    assert not shows_nothing(text)

@@ -270,6 +270,14 @@ def test_a_cancelled_lesson_answers_lesson_cancelled_to_changes(api, tutor, less
         assert refusal(answer) == (409, "lesson_cancelled")
 
 
+def test_title_and_reason_that_show_nothing_are_empty(api, tutor, lesson):
+    url = f"/api/lessons/{lesson.pk}/"
+    assert api(tutor).patch(url, {"title": "\u200b \u2060"}).json()["title"] == ""
+    assert api(tutor).post(f"{url}cancel/", {"reason": "\u3164"}).status_code == 200
+    lesson.refresh_from_db()
+    assert lesson.cancel_reason == ""
+
+
 def test_the_reason_is_kept_and_bounded(api, tutor, lesson):
     url = f"{URL}{lesson.pk}/cancel/"
     assert refusal(api(tutor).post(url, {"reason": "x" * 501})) == (400, "validation_error")

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.common.forms import OneOfField
+from apps.common.forms import OneOfField, TextField
 from apps.common.zones import comes_twice
 from apps.lessons.models import Lesson
 from apps.web.clocks import instant_at
@@ -40,7 +40,7 @@ class LessonForm(OptimisticForm, forms.Form):
     UTC. Of a `lesson` that exists, a time that nobody touched stays the instant that it is: its
     clock time may come twice that day, or hide seconds."""
 
-    title = forms.CharField(label=_("Title"), max_length=200, required=False)
+    title = TextField(label=_("Title"), max_length=200, required=False)
     date = forms.DateField(
         label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -153,7 +153,7 @@ class LessonForm(OptimisticForm, forms.Form):
 
 
 class CancelForm(forms.Form):
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Reason"),
         max_length=500,
         required=False,

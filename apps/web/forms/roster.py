@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom
+from apps.common.forms import NameField
 
 
 class RosterForm(forms.Form):
@@ -24,7 +25,7 @@ class RosterForm(forms.Form):
         required=False,
         empty_label=_("A new one, named below"),
     )
-    name = forms.CharField(label=_("Name of the new classroom"), max_length=200, required=False)
+    name = NameField(label=_("Name of the new classroom"), max_length=200, required=False)
 
     def __init__(self, *args: Any, tutor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

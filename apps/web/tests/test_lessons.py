@@ -64,6 +64,11 @@ def test_a_form_sent_twice_makes_one_lesson(overlap, browser, tutor, student, cl
     assert Lesson.objects.count() == 2
 
 
+def test_title_that_shows_nothing_is_empty(browser, tutor, student, classroom):
+    browser(tutor).post("/lessons/new/", form(student, title="\u200b\u2060"))
+    assert Lesson.objects.get().title == ""
+
+
 def test_without_a_clash_overriding_is_not_offered(browser, tutor, student, classroom):
     page = browser(tutor).get(f"/lessons/new/?student={student.pk}").content.decode()
     assert "allow_overlap" not in page

@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -291,3 +292,10 @@ def test_export_stays_a_table(tutor):
     make_classroom(tutor, make_user("student", "a;=1", "b"))
     rows = list(csv.reader(io.StringIO(exported(tutor).lstrip("\ufeff"))))
     assert rows[1][:2] == ["b", "a;'=1"]
+
+
+def test_new_classroom_of_a_roster_has_a_name_that_can_be_read(browser, tutor):
+    file = SimpleUploadedFile("roster.csv", b"email\na@school.example\n")
+    page = browser(tutor).post("/students/import/", {"file": file, "name": "\u200b\u2060"})
+    assert page.status_code == 400
+    assert "Write a name that can be read." in page.content.decode()

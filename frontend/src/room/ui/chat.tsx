@@ -70,6 +70,9 @@ function Messages() {
   );
 }
 
+/** Anything but spaces, marks alone and what is invisible, as the server sees it. */
+const VISIBLE = /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800]/u;
+
 export function Chat() {
   const { session } = useRoom();
   const t = useWords();
@@ -77,7 +80,7 @@ export function Chat() {
 
   const send = () => {
     const said = text.trim();
-    if (!said) return;
+    if (!VISIBLE.test(said)) return;
     session.say(said);
     setText("");
   };
