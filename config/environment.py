@@ -9,13 +9,16 @@ import os
 import re
 import secrets
 import tempfile
+import unicodedata
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import environ
 import idna
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import split_domain_port
+from redis import ConnectionPool
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MIN_KEY_LENGTH = 50
@@ -32,8 +35,8 @@ def text(name: str, default: str = "") -> str:
     """The variable without surrounding space; an empty one counts as not set."""
     _known.add(name)
     value = os.environ.get(name, "").strip()
-    if "\0" in value or "\n" in value:
-        raise refuse(name, "a single line")
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise refuse(name, "a single line without control characters")
     return value or default
 
 
@@ -145,6 +148,8 @@ def public_url(port: int) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or any(rest) or parts.port == 0:
         raise refuse(name, wanted, value)
     host = _host(name, parts.hostname)
+    if _is_for_listening_only(host):
+        raise refuse(name, f"{wanted}, the name or address that people open", value)
     default = {"http": 80, "https": 443}[parts.scheme]
     suffix = f":{parts.port}" if parts.port not in (None, default) else ""
     return f"{parts.scheme}://{host}{suffix}"
@@ -167,28 +172,53 @@ def is_loopback(host: str) -> bool:
     return host in ("localhost", "::1", "[::1]") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
+def _is_for_listening_only(host: str) -> bool:
+    """0.0.0.0 and its like, which are nobody's address."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return address.is_unspecified or address.is_multicast or host == "255.255.255.255"
+
+
 def _host(name: str, value: str) -> str:
     """As a browser sends it: lower case, and international names in punycode (RFC 5891)."""
     wanted = "a host name without scheme, port, path or wildcard"
     try:
         if ":" in value:
+            if "%" in value:  # browsers know no zones
+                raise ValueError(value)
             return f"[{ipaddress.IPv6Address(value.strip('[]'))}]"
         host = value.lower() if value.isascii() else idna.encode(value, uts46=True).decode()
     except ValueError as exc:
         raise refuse(name, wanted, value) from exc
     domain, _port = split_domain_port(host)
-    if not domain or host.startswith((".", "-")) or ".." in host:
+    labels = host.split(".")
+    if not domain or host.startswith("-") or not all(0 < len(label) < 64 for label in labels):
         raise refuse(name, wanted, value)
+    # What ends in a number is an IPv4 address to a browser, which has one spelling of it.
+    if re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1]) and not _is_ipv4(host):
+        raise refuse(name, f"{wanted}, or a whole IP address", value)
     return host
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        return bool(ipaddress.IPv4Address(host))
+    except ValueError:
+        return False
 
 
 def _split(name: str, wanted: str, value: str) -> SplitResult:
     """Raise where the parts of the address cannot be told, its port included."""
     try:
         parts = urlsplit(value)
-        _ = parts.port, parts.hostname
+        _ = parts.hostname
+        port = parts.port
     except ValueError as exc:
         raise refuse(name, wanted) from exc
+    if port == 0:
+        raise refuse(name, f"{wanted}, with a port from 1 to 65535")
     return parts
 
 
@@ -206,9 +236,12 @@ def database(folder: Path) -> dict[str, object]:
     if not found.get("NAME"):
         raise refuse("DATABASE_URL", f"{wanted}, with the name of a database")
     if parts.scheme == "sqlite":
+        if parts.query:
+            raise refuse("DATABASE_URL", f"{wanted}; SQLite takes no options")
         if not Path(str(found["NAME"])).resolve().parent.is_dir():
             raise refuse("DATABASE_URL", "in a folder that exists")
         return _sqlite(found)
+    _check_options(dict(parse_qsl(parts.query, keep_blank_values=True)))
     return _postgresql(found)
 
 
@@ -240,8 +273,10 @@ def _postgresql(found: dict[str, object]) -> dict[str, object]:
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=60s",
     }
-    given = found.get("OPTIONS")
-    options |= given if isinstance(given, dict) else {}
+    given: Any = found.get("OPTIONS", {})
+    if "options" in given:  # the server takes the last of two settings of one name
+        given["options"] = f"{options['options']} {given['options']}"
+    options |= given
     found.update(
         ENGINE="apps.common.postgresql",
         CONN_MAX_AGE=60,
@@ -249,6 +284,48 @@ def _postgresql(found: dict[str, object]) -> dict[str, object]:
         OPTIONS=options,
     )
     return found
+
+
+_PG_NUMBERS = (
+    *("answer_timeout", "connect_timeout", "tcp_user_timeout"),
+    *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+)
+_TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_PG_CHOICES = {
+    "channel_binding": ("disable", "prefer", "require"),
+    "gssencmode": ("disable", "prefer", "require"),
+    "load_balance_hosts": ("disable", "random"),
+    "ssl_max_protocol_version": _TLS_VERSIONS,
+    "ssl_min_protocol_version": _TLS_VERSIONS,
+    "sslcertmode": ("disable", "allow", "require"),
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "sslnegotiation": ("postgres", "direct"),
+    "target_session_attrs": (
+        *("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    ),
+}
+_PG_TEXTS = (
+    *("application_name", "assume_role", "gsslib", "host", "hostaddr", "krbsrvname", "options"),
+    *("passfile", "require_auth", "requirepeer", "service", "sslcert", "sslcrl", "sslcrldir"),
+    *("sslkey", "sslpassword", "sslrootcert", "sslsni"),
+)
+
+
+def _check_options(given: dict[str, str]) -> None:
+    """What stands behind the `?`: those of libpq that are of use here, and two of ours."""
+    for name, value in given.items():
+        where = f"an address in which {name!r}"
+        if name in _PG_CHOICES:
+            if value not in _PG_CHOICES[name]:
+                raise refuse("DATABASE_URL", f"{where} is one of {', '.join(_PG_CHOICES[name])}")
+        elif name in _PG_NUMBERS:
+            if not (value.isascii() and value.isdecimal()):
+                raise refuse("DATABASE_URL", f"{where} is a whole number")
+        elif name not in _PG_TEXTS:
+            known = sorted((*_PG_CHOICES, *_PG_NUMBERS, *_PG_TEXTS))
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}" if close else f"known are {', '.join(known)}"
+            raise refuse("DATABASE_URL", f"an address without the option {name!r} ({hint})")
 
 
 def redis_url() -> str:
@@ -263,6 +340,11 @@ def redis_url() -> str:
         raise refuse("REDIS_URL", wanted)
     if is_network and number and not number.isdecimal():
         raise refuse("REDIS_URL", f"{wanted}, with the number of a database at its end")
+    try:
+        pool = ConnectionPool.from_url(value)
+        pool.connection_class(**pool.connection_kwargs)  # which connects only when it is used
+    except (TypeError, ValueError) as exc:
+        raise refuse("REDIS_URL", f"{wanted}, with no options but redis-py's") from exc
     return value
 
 
@@ -277,6 +359,9 @@ def mail() -> dict[str, object]:
         raise refuse("EMAIL_URL", f"{wanted} ({', '.join(schemes)})")
     if parts.scheme.startswith("smtp") and not parts.hostname:
         raise refuse("EMAIL_URL", f"{wanted}, with a host")
+    if parts.query:
+        hint = "without options; smtp+tls:// and smtp+ssl:// say how it is encrypted"
+        raise refuse("EMAIL_URL", f"{wanted}, {hint}")
     found: dict[str, object] = environ.Env.email_url_config(value)  # type: ignore[no-untyped-call]
     return found
 

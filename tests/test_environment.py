@@ -47,6 +47,10 @@ READERS = {
                 "kreida.example", "ftp://kreida.example", "https://", "https://a/b", "https://a?b",
                 "https://a#b", "https://user@a", "https://a:99999", "https://a:b", "https://a_b",
                 "https://*.example", "https://[::1", "https://a b", "http://a:0",
+                "https://0.0.0.0", "http://0.0.0.0:8000", "https://[::]", "https://[::0]:8000",
+                "https://224.0.0.1", "https://255.255.255.255", "https://[ff02::1]", "https://0",
+                "https://256.1.1.1", "https://127.1", "https://0x7f.1", "https://[fe80::1%eth0]",
+                "https://kreida.example.", "https://kre\tida.example", "https://" + "a" * 64,
             )
         ),
         *(("ALLOWED_HOSTS", value) for value in ("*", "https://a", "a:80", ".a", "a/b", "::g")),
@@ -54,11 +58,20 @@ READERS = {
             ("DATABASE_URL", value)
             for value in (
                 "mysql://h/d", "postgres://u:p#q@h/d", "postgres://h:abc/d", "postgres://h",
-                "nonsense", "sqlite:////no/such/folder/db.sqlite3",
+                "nonsense", "sqlite:////no/such/folder/db.sqlite3", "postgres://h:0/d",
+                "postgres://h/d?sslmode=foo", "postgres://h/d?sslmode=Require",
+                "postgres://h/d?ssl_mode=require", "postgres://h/d?sslmode=require&x=1",
+                "postgres://h/d?connect_timeout=soon", "postgres://h/d?connect_timeout=-1",
+                "postgres://h/d?conn_max_age=9", "postgres://h/d?sslmode=",
+                "postgres://h/d?pool=true",
+                "postgres://h/d?target_session_attrs=master", "sqlite:////tmp/db?timeout=30",
             )
         ),
         *(("REDIS_URL", value) for value in ("localhost:6379", "http://h", "redis://", "redis://h/x")),
+        *(("REDIS_URL", f"redis://h/0?{query}") for query in ("x=1", "socket_timeout=soon")),
+        ("REDIS_URL", "redis://h:0"),
         *(("EMAIL_URL", value) for value in ("nonsense", "smtp://", "http://h", "smtp://h:abc")),
+        *(("EMAIL_URL", f"smtp://h:{rest}") for rest in ("0", "25?ssl=true", "25?EMAIL_USE_TLS=x")),
         *(("TURN_URLS", value) for value in ("nonsense", "turn:", "https://h", "turn:h?x=y")),
         *(("TURN_URLS", value) for value in ("turn:h:0", "turns:[::1]:99999")),
         *(("TRUSTED_PROXIES", value) for value in ("nginx", "10.0.0.1/8", "10.0.0.0/33")),
@@ -69,6 +82,24 @@ def test_impossible_value_is_refused_by_name(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=rf"^{name} must"):
         READERS[name]()
+
+
+def test_refused_option_of_the_database_names_the_choices(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://h/d?sslmode=foo")
+    with pytest.raises(ImproperlyConfigured, match="'sslmode' is one of disable, allow, prefer, "):
+        environment.database(ROOT)
+    monkeypatch.setenv("DATABASE_URL", "postgres://h/d?ssl_mode=require")
+    with pytest.raises(ImproperlyConfigured, match="did you mean sslmode"):
+        environment.database(ROOT)
+
+
+def test_options_of_the_database_come_beside_the_bounds_of_statements(monkeypatch):
+    query = "sslmode=verify-full&connect_timeout=9&options=-c%20statement_timeout%3D60s"
+    monkeypatch.setenv("DATABASE_URL", f"postgres://h/d?{query}")
+    options = environment.database(ROOT)["OPTIONS"]
+    assert (options["sslmode"], options["connect_timeout"]) == ("verify-full", 9)
+    assert "lock_timeout=5s" in options["options"]
+    assert options["options"].endswith("-c statement_timeout=60s")
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY"])
