@@ -60,6 +60,7 @@ def document_settings(public_url: str) -> dict[str, Any]:
         },
         "POSTPROCESSING_HOOKS": [
             "drf_spectacular.hooks.postprocess_schema_enums",
+            "apps.common.openapi.describe_path_parameters",
             "apps.common.openapi.share_error_responses",
         ],
     }

@@ -1,5 +1,5 @@
-"""`make check`: lint, format, types, migrations, deployment settings, translations, licences,
-front end."""
+"""`make check`: lint, format, types, migrations, deployment settings, translations, licences, the
+OpenAPI document, front end."""
 
 import os
 import re
@@ -109,6 +109,22 @@ def _messages(po: Path) -> list[Message]:
         return [message for message in read_po(file) if message.id]
 
 
+def openapi() -> bool:
+    """Redocly's lint of the document, by redocly.yaml."""
+    with tempfile.TemporaryDirectory() as folder:
+        document = Path(folder) / "openapi.json"
+        return run(
+            "openapi, made",
+            *(PYTHON, "manage.py", "spectacular", "--validate", "--fail-on-warn"),
+            *("--format", "openapi-json", "--file", str(document)),
+        ) and run(
+            "openapi, lint",
+            *(str(ROOT / "frontend/node_modules/.bin/redocly"), "lint", str(document)),
+            REDOCLY_TELEMETRY="off",
+            REDOCLY_SUPPRESS_UPDATE_NOTICE="true",
+        )
+
+
 def main() -> int:
     deploy = (PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     https = {"PUBLIC_URL": "https://kreida.example"}
@@ -123,6 +139,7 @@ def main() -> int:
         run("deployment, https", *deploy, **https),
         translations(),
         run("licences", PYTHON, "scripts/licences.py"),
+        openapi(),
         run("front end", "npm", "run", "--silent", "check", cwd=ROOT / "frontend"),
     ]
     return 0 if all(results) else 1

@@ -83,6 +83,14 @@ _ANY_REQUEST = (
     "headers_too_large",
     "service_unavailable",
 )
+PATH_PARAMETERS = {
+    "classroom_id": "The `id` of a classroom.",
+    "membership_id": "The `id` of a membership.",
+    "lesson_id": "The `id` of a lesson.",
+    "session_uuid": "The `session_uuid` of a lesson.",
+    "file_uuid": "The `id` of a picture.",
+    "version_id": "The `id` of a board version.",
+}
 _DONE = {200: "Done.", 201: "Created.", 204: "Done; there is no body."}
 _RETRY_AFTER = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="In seconds."
@@ -167,6 +175,16 @@ def _body(failure: Failure) -> dict[str, Any]:
     if failure.code == "validation_error":
         body["fields"] = {"starts_at": ["This field is required."]} if failure.status == 400 else {}
     return body
+
+
+def describe_path_parameters(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: what the ids in a path are."""
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path":
+                    parameter["description"] = PATH_PARAMETERS[parameter["name"]]
+    return result
 
 
 def share_error_responses(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

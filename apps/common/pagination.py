@@ -36,9 +36,17 @@ class CountField(serializers.IntegerField):
 class PageQuerySerializer(serializers.Serializer[Page]):
     """`limit` 1–100, 20 unless told; `offset` ≥ 0."""
 
-    limit = CountField(min_value=1, max_value=100, default=20)
-    offset = CountField(min_value=0, max_value=MAX_OFFSET, default=0)
-    q = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+    limit = CountField(min_value=1, max_value=100, default=20, help_text="How many to return.")
+    offset = CountField(
+        min_value=0, max_value=MAX_OFFSET, default=0, help_text="How many to leave out."
+    )
+    q = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=200,
+        help_text="Words that must all occur, in any order and letter case.",
+    )
 
     @property
     def page(self) -> Page:

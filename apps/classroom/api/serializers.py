@@ -91,7 +91,12 @@ class ChatMessageSerializer(serializers.Serializer[Any]):
 
 
 class ChatQuerySerializer(serializers.Serializer[Any]):
-    limit = CountField(min_value=1, max_value=MAX_MESSAGES, default=MAX_MESSAGES)
+    limit = CountField(
+        min_value=1,
+        max_value=MAX_MESSAGES,
+        default=MAX_MESSAGES,
+        help_text="How many to return at most; fewer where they are long.",
+    )
     before = serializers.UUIDField(
         required=False, help_text="The page that ends before this message: `before` of the last."
     )

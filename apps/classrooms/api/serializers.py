@@ -93,7 +93,9 @@ class MembershipUpdateSerializer(serializers.Serializer[Any]):
 
 
 class MembersQuerySerializer(PageQuerySerializer):
-    status = OneOfField(choices=Membership.Status.choices, required=False)
+    status = OneOfField(
+        choices=Membership.Status.choices, required=False, help_text="Only members of this status."
+    )
 
 
 @example(_CLASSROOM)
