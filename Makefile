@@ -11,7 +11,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run build test check bench bench-room soak screenshots lock clean dev
+.PHONY: run build test check messages bench bench-room soak screenshots lock clean dev
 
 run: build
 	@exec $(PY) manage.py serve
@@ -23,6 +23,9 @@ test: dev $(DIST) $(MO)
 
 check: dev frontend/node_modules/.stamp
 	@$(PY) scripts/check.py
+
+messages: dev
+	@$(PY) scripts/messages.py
 
 bench: dev
 	@$(PY) -m bench

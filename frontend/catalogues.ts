@@ -4,7 +4,7 @@ import { po } from "gettext-parser";
 import type { Plugin } from "vite";
 import type { Catalogue } from "./src/shared/gettext.ts";
 
-/** Beside the Python sources' own catalogues; `makemessages -d djangojs` collects the messages. */
+/** Beside the Python sources' own catalogues; `make messages` collects the messages. */
 const LOCALES = "../locale";
 const RULE = /plural=([n\d\s%=!<>&|?:()]+);?$/;
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
+from messages import CATALOGUE, Unreadable, front_end_messages
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -26,28 +27,22 @@ def run(name: str, *command: str, cwd: Path = ROOT, **env: str) -> bool:
     return done.returncode == 0
 
 
-# Of each catalogue: the files whose messages it has, and what makemessages is told besides.
-DOMAINS = {
-    "django": (("*.py", "*.html", "*.txt"), ()),
-    "djangojs": (("frontend/*.ts", "frontend/*.tsx"), ("-e", "ts,tsx", "-i", "*.test.ts")),
-}
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
-# xgettext reads the message where it is called, so a variable there would go unnoticed.
-NOT_LITERAL = re.compile(r'\bn?gettext\((?!\s*")')
 
 
 def translations() -> bool:
     """Every message that the code marks stands in its catalogue, translated and not fuzzy, and
     nothing else does."""
     problems = []
-    for domain in DOMAINS:
-        for po in sorted((ROOT / "locale").glob(f"*/LC_MESSAGES/{domain}.po")):
-            found = [problem for message in _messages(po) for problem in _problems(message)]
-            problems += [f"{po.relative_to(ROOT)}: {problem}" for problem in found]
-        problems += differences(domain)
-    for path in sorted((ROOT / "frontend/src").rglob("*.ts*")):
-        if not path.name.endswith(".test.ts") and NOT_LITERAL.search(path.read_text()):
-            problems.append(f"{path.relative_to(ROOT)}: gettext takes a literal in double quotes")
+    for po in sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po")):
+        found = [problem for message in _messages(po) for problem in _problems(message)]
+        problems += [f"{po.relative_to(ROOT)}: {problem}" for problem in found]
+    problems += _differences("django", *_before_and_after_makemessages())
+    try:
+        wanted = {str(message.id) for message in front_end_messages() if message.id}
+        problems += _differences("djangojs", _ids(CATALOGUE), wanted)
+    except Unreadable as exc:
+        problems.append(str(exc))
     print("FAIL translations" if problems else "ok   translations", flush=True)
     for problem in problems:
         print(f"  {problem}")
@@ -68,14 +63,13 @@ def _problems(message: Message) -> Iterator[str]:
             yield f"{ids[0]!r} has other placeholders than its translation"
 
 
-def differences(domain: str) -> list[str]:
-    """What `makemessages` would add to the Ukrainian catalogue and what it would drop."""
-    sources, options = DOMAINS[domain]
+def _before_and_after_makemessages() -> tuple[set[str], set[str]]:
+    """The messages of the Ukrainian catalogue as it is, and as `makemessages` would leave it."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "repo"
-        po = copy / f"locale/uk/LC_MESSAGES/{domain}.po"
+        po = copy / "locale/uk/LC_MESSAGES/django.po"
         tracked = subprocess.run(
-            ["git", "ls-files", "-zco", "--exclude-standard", "*.py", "*.po", *sources],
+            ["git", "ls-files", "-zco", "--exclude-standard", "*.py", "*.html", "*.txt", "*.po"],
             cwd=ROOT, capture_output=True, text=True, check=True,
         ).stdout.split("\0")  # fmt: skip
         for name in filter(None, tracked):
@@ -84,16 +78,18 @@ def differences(domain: str) -> list[str]:
                 (copy / name).write_bytes((ROOT / name).read_bytes())
         known = _ids(po)
         subprocess.run(
-            [PYTHON, "manage.py", "makemessages", "-l", "uk", "-d", domain, "--no-obsolete", "-v0",
-             *options],
+            [PYTHON, "manage.py", "makemessages", "-l", "uk", "--no-obsolete", "-v0"],
             cwd=copy, env={**os.environ, "DATA_DIR": folder}, check=True,
         )  # fmt: skip
-        needed = _ids(po)
+        return known, _ids(po)
+
+
+def _differences(domain: str, known: set[str], wanted: set[str]) -> list[str]:
     return [
-        *(f"not in the Ukrainian {domain} catalogue: {text!r}" for text in sorted(needed - known)),
+        *(f"not in the Ukrainian {domain} catalogue: {text!r}" for text in sorted(wanted - known)),
         *(
             f"unused in the Ukrainian {domain} catalogue: {text!r}"
-            for text in sorted(known - needed)
+            for text in sorted(known - wanted)
         ),
     ]
 

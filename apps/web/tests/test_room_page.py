@@ -1,18 +1,4 @@
-import json
-from pathlib import Path
-
-from django.conf import settings
-from django.utils import translation
-
-from apps.web.room_messages import room_messages
 from apps.web.views.room import room_context
-
-ENGLISH = Path(settings.BASE_DIR, "frontend/src/room/messages.en.json")
-
-
-def test_the_page_has_every_word_that_the_island_asks_for():
-    with translation.override("en"):
-        assert room_messages() == json.loads(ENGLISH.read_text("utf-8"))
 
 
 def test_a_member_goes_back_to_the_lesson_and_a_guest_has_none(lesson, tutor):

@@ -21,7 +21,6 @@ from apps.lessons.errors import lesson_not_found
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, may
 from apps.web.links import guest_name, invite_for
-from apps.web.room_messages import room_messages
 
 
 @require_safe
@@ -73,7 +72,6 @@ def room_context(
         "timeZone": zone,
         "zoneFallbacks": {zone: zone_fallbacks(zone, timezone.now())} if zone else {},
         "user": {"name": shown} if shown else None,
-        "messages": room_messages(),
     }
 
 

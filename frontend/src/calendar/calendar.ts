@@ -148,7 +148,7 @@ async function loadEvents(
     return lessons.map((lesson) => toEvent(lesson, app.config));
   } catch (error) {
     const notice = failureNotice(app, error, app.refetch);
-    notice.text = `${gettext("The lessons could not be loaded.")} ${notice.text}`;
+    notice.text = [gettext("The lessons could not be loaded."), notice.text].join(" ");
     app.notices.show(notice);
     throw error;
   }

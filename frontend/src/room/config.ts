@@ -1,5 +1,4 @@
 import { learnZones, type ZoneFallbacks } from "../zones";
-import type { Messages } from "./messages";
 
 /** What the Django page says in `<script type="application/json" id="room-config">`. */
 export interface Config {
@@ -19,7 +18,6 @@ export interface Config {
   zoneFallbacks?: ZoneFallbacks;
   csrfToken: string;
   user: { name: string } | null;
-  messages: Messages;
 }
 
 export function readConfig(): Config {

@@ -20,7 +20,7 @@ type Placeholders<M extends string> = M extends `${string}%(${infer Name})s${inf
   ? Name | Placeholders<Rest>
   : never;
 
-/** `make check` collects the messages, for which each must be written out at the call. */
+/** `make messages` collects the messages, for which each must be written out at the call. */
 export function gettext<const M extends string>(message: M): Translation<M> {
   const found = globalThis.messageCatalogue?.messages[message];
   return (typeof found === "string" ? found : message) as Translation<M>;

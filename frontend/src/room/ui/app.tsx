@@ -1,10 +1,11 @@
 import { useEffect, useState } from "react";
+import { gettext } from "../../shared/gettext";
 import { Call } from "../call/call";
 import { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
 import { type Memory, recall, remember } from "../memory";
 import { RoomSession } from "../state/session";
-import { ConfigContext, type Room, RoomContext, useSession, useWords } from "./context";
+import { ConfigContext, type Room, RoomContext, useSession } from "./context";
 import { EndedPage, RefusedPage, WaitingPage } from "./gates";
 import { GreenRoom } from "./green-room";
 import { RoomView } from "./room-view";
@@ -40,7 +41,6 @@ function keepMemory(config: Config, local: LocalMedia, name: string): () => void
 
 function Inside({ room }: { room: Room }) {
   const { you, refused, ended } = useSession();
-  const t = useWords();
   const [stayed, setStayed] = useState(false);
   const over = ended && !stayed;
   const gone = refused !== null || over;
@@ -57,7 +57,7 @@ function Inside({ room }: { room: Room }) {
     return <EndedPage guest={you?.role === "guest"} onStay={stay} />;
   }
   if (refused !== null) return <RefusedPage why={refused} />;
-  if (!you) return <p className="room-loading">{t("loading")}</p>;
+  if (!you) return <p className="room-loading">{gettext("Opening the room…")}</p>;
   return you.state === "waiting" ? <WaitingPage /> : <RoomView />;
 }
 

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "react";
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { BoardDialog } from "./board-dialogs";
-import { useSession, useStore, useWords } from "./context";
+import { useSession, useStore } from "./context";
 import type { IconName } from "./icons";
 import { Button } from "./parts";
 
@@ -22,22 +23,36 @@ function useTold(board: Board, open: boolean, waiting: boolean): boolean {
 }
 
 function Unsent({ board }: { board: Board }) {
-  const t = useWords();
   const { open, unsent: changes, unavailable, full } = useStore(board.provider.link);
   const unsent = changes + useStore(board.files.unsent);
   const told = useTold(board, open, unsent > 0);
   if (full) return null;
   return (
     <span className="room-unsent" role="status">
-      {told && <b title={t("unsentHint")}>{t("unsent", { count: unsent })}</b>}
-      {unavailable && <b title={t("boardUnavailableHint")}>{t("boardUnavailable")}</b>}
-      {!told && !open && !unavailable && <i>{t("connecting")}</i>}
+      {told && (
+        <b
+          title={gettext(
+            "These changes are kept here and are sent as soon as the connection is back. Do not close the page.",
+          )}
+        >
+          {interpolate(gettext("Not sent yet: %(count)s"), { count: unsent })}
+        </b>
+      )}
+      {unavailable && (
+        <b
+          title={gettext(
+            "It is tried again by itself. Call and chat go on; what you draw is kept here until then.",
+          )}
+        >
+          {gettext("The board cannot be opened now")}
+        </b>
+      )}
+      {!told && !open && !unavailable && <i>{gettext("Connecting…")}</i>}
     </span>
   );
 }
 
 function Pages({ board }: { board: Board }) {
-  const t = useWords();
   const { pages, page } = useStore(board.store);
   const nav = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page may be out of sight.
@@ -45,15 +60,15 @@ function Pages({ board }: { board: Board }) {
     nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [page, pages]);
   return (
-    <nav ref={nav} className="room-pages" aria-label={t("pages")}>
+    <nav ref={nav} className="room-pages" aria-label={gettext("Pages of the board")}>
       {pages.map(({ id, title }, index) => (
         <button
           key={id}
           type="button"
           className="room-button"
           aria-current={id === page ? "page" : undefined}
-          aria-label={title || t("page", { number: index + 1 })}
-          title={title || t("page", { number: index + 1 })}
+          aria-label={title || interpolate(gettext("Page %(number)s"), { number: index + 1 })}
+          title={title || interpolate(gettext("Page %(number)s"), { number: index + 1 })}
           onClick={() => board.choose(id)}
         >
           {index + 1}
@@ -64,18 +79,17 @@ function Pages({ board }: { board: Board }) {
 }
 
 function Follow({ board }: { board: Board }) {
-  const t = useWords();
   const { following } = useStore(board.store);
   return (
     <Button
       icon="follow"
       look="quiet"
       className="room-follow"
-      label={t("follow")}
+      label={gettext("Follow the tutor")}
       pressed={following}
       onClick={() => board.follow(!following)}
     >
-      {t("follow")}
+      {gettext("Follow the tutor")}
     </Button>
   );
 }
@@ -87,39 +101,43 @@ interface BoardBarProps {
   onDialog: (dialog: BoardDialog) => void;
 }
 
-const TOOLS: readonly { name: "formula" | "pdf" | "exportBoard" | "history"; icon: IconName }[] = [
-  { name: "formula", icon: "formula" },
-  { name: "pdf", icon: "pdf" },
-  { name: "exportBoard", icon: "export" },
-  { name: "history", icon: "history" },
+const TOOLS: readonly { name: BoardDialog; label: string; icon: IconName }[] = [
+  { name: "formula", label: gettext("Formula"), icon: "formula" },
+  { name: "pdf", label: gettext("PDF"), icon: "pdf" },
+  { name: "exportBoard", label: gettext("Export"), icon: "export" },
+  { name: "history", label: gettext("History"), icon: "history" },
 ];
 
 export function BoardBar({ board, grid, onGrid, onDialog }: BoardBarProps) {
-  const t = useWords();
   const { you } = useSession();
   const isTutor = you?.role === "tutor";
   return (
     <div className="room-board-bar">
       <Pages board={board} />
-      <Button icon="plus" look="quiet" label={t("pageAdd")} onClick={() => board.addPage()} />
+      <Button
+        icon="plus"
+        look="quiet"
+        label={gettext("New page")}
+        onClick={() => board.addPage()}
+      />
       {isTutor && (
         <Button
           icon="trash"
           look="quiet"
-          label={t("pageRemove")}
+          label={gettext("Remove this page")}
           onClick={() => onDialog("pageRemove")}
         />
       )}
       {!isTutor && <Follow board={board} />}
       <Unsent board={board} />
-      <div className="room-tools" role="toolbar" aria-label={t("boardTools")}>
-        <Button icon="grid" look="quiet" label={t("grid")} pressed={grid} onClick={onGrid} />
-        {TOOLS.map(({ name, icon }) => (
+      <div className="room-tools" role="toolbar" aria-label={gettext("Board tools")}>
+        <Button icon="grid" look="quiet" label={gettext("Grid")} pressed={grid} onClick={onGrid} />
+        {TOOLS.map(({ name, label, icon }) => (
           <Button
             key={name}
             icon={icon}
             look="quiet"
-            label={t(name)}
+            label={label}
             onClick={() => onDialog(name)}
           />
         ))}

@@ -1,15 +1,18 @@
 import { Component, type ReactNode } from "react";
-import { useWords } from "./context";
+import { gettext } from "../../shared/gettext";
 import { Button } from "./parts";
 
 function BoardFailure({ onReload }: { onReload: () => void }) {
-  const t = useWords();
   return (
     <div className="room-board-failure" role="alert">
-      <h2>{t("boardFailedTitle")}</h2>
-      <p>{t("boardFailedText")}</p>
+      <h2>{gettext("The board cannot be shown")}</h2>
+      <p>
+        {gettext(
+          "The call, the chat and the people are still here, and nothing on the board is lost. If reloading does not help, the tutor can go back to an earlier state in the history.",
+        )}
+      </p>
       <Button look="primary" onClick={onReload}>
-        {t("boardReload")}
+        {gettext("Reload the board")}
       </Button>
     </div>
   );

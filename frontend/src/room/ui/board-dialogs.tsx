@@ -1,5 +1,6 @@
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
-import { useStore, useWords } from "./context";
+import { useStore } from "./context";
 import { ExportDialog } from "./export-dialog";
 import { FormulaDialog } from "./formula-dialog";
 import { HistoryDialog } from "./history-dialog";
@@ -30,14 +31,15 @@ export function BoardDialogs({ board, dialog, onClose }: BoardDialogsProps) {
 }
 
 function RemovePage({ board, onClose }: { board: Board; onClose: () => void }) {
-  const t = useWords();
   const { pages, page } = useStore(board.store);
   const number = pages.findIndex(({ id }) => id === page) + 1;
   return (
     <Confirm
-      title={t("pageRemoveTitle", { number })}
-      text={t("pageRemoveText")}
-      action={t("pageRemove")}
+      title={interpolate(gettext("Remove page %(number)s?"), { number })}
+      text={gettext(
+        "All that is on it goes for everybody. An earlier state can be brought back from the history.",
+      )}
+      action={gettext("Remove this page")}
       onConfirm={() => board.removePage(page)}
       onClose={onClose}
     />

@@ -1,3 +1,4 @@
+import { gettext } from "../../shared/gettext";
 import "@excalidraw/excalidraw/index.css";
 import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
@@ -7,13 +8,12 @@ import { selectedFormula } from "../board/insert";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
-import { useConfig, useRoom, useSession, useStore, useWords } from "./context";
+import { useConfig, useRoom, useSession, useStore } from "./context";
 import { Button } from "./parts";
 import { isDark, useDark } from "./theme";
 
 function useBoard(): Board {
   const { session } = useRoom();
-  const t = useWords();
   const [board] = useState(() => {
     const { you } = session.store.get();
     const me = { name: you?.name ?? "", person: you?.person ?? "", role: you?.role ?? "guest" };
@@ -24,7 +24,12 @@ function useBoard(): Board {
       address: () => session.address("board_url"),
       refused: (refused) => session.store.patch({ refused }),
       isDark,
-      words: { tooLarge: t("tooLarge"), fileFailed: t("fileFailed") },
+      words: {
+        tooLarge: gettext(
+          "Something was too large for the board and was taken back: the others would not have seen it.",
+        ),
+        fileFailed: gettext("The picture could not be kept."),
+      },
     });
   });
   useEffect(() => {
@@ -76,18 +81,32 @@ function useFull(board: Board): boolean {
 }
 
 function Fullness({ board }: { board: Board }) {
-  const t = useWords();
   const { boardLevel, you } = useSession();
   const { full: cutOff } = useStore(board.provider.link);
   const full = useFull(board);
   if (!full && boardLevel !== "nearly_full") return null;
-  const what = cutOff ? "boardCutOff" : full ? "boardFull" : "boardNearlyFull";
+  const advice =
+    you?.role === "tutor"
+      ? gettext(
+          "Remove pages that are no longer needed, and save them as PDF before if you wish. Erasing single strokes frees almost nothing, and a new page is part of the same board. There is room again within a minute.",
+        )
+      : gettext(
+          "Ask the tutor to remove pages that are no longer needed; a new page is part of the same board.",
+        );
+  const state = cutOff
+    ? gettext(
+        "This board is full. What you drew last was not saved, and you no longer see what the others do until you reload the page.",
+      )
+    : full
+      ? gettext("This board is full: nothing more can be drawn on it.")
+      : gettext("This board is almost full: soon nothing more can be drawn on it.");
+
   return (
     <div className={`room-notice ${full ? "bad" : "warn"}`} role="status">
       <span>
-        {t(what)} {t(you?.role === "tutor" ? "boardMakeSpace" : "boardAskForSpace")}
+        {state} {advice}
       </span>
-      {cutOff && <Button onClick={() => location.reload()}>{t("reload")}</Button>}
+      {cutOff && <Button onClick={() => location.reload()}>{gettext("Reload the page")}</Button>}
     </div>
   );
 }
@@ -144,7 +163,6 @@ function Canvas({ board, grid }: { board: Board; grid: boolean }) {
 
 export default function BoardView() {
   const board = useBoard();
-  const t = useWords();
   const { problem } = useStore(board.store);
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
   const [grid, setGrid] = useState(false);
@@ -160,7 +178,7 @@ export default function BoardView() {
           <Button
             icon="close"
             look="quiet"
-            label={t("dismiss")}
+            label={gettext("Dismiss")}
             onClick={() => board.forgetProblem()}
           />
         </div>

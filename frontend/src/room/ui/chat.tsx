@@ -1,15 +1,15 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { gettext } from "../../shared/gettext";
 import { linkify } from "../linkify";
-import type { MessageKey } from "../messages";
 import { CHAT_LIMIT, type Role } from "../protocol";
 import { timeFormat } from "../time";
-import { useConfig, useRoom, useSession, useWords } from "./context";
+import { useConfig, useRoom, useSession } from "./context";
 import { Button } from "./parts";
 
-export const ROLE_WORDS: Record<Role, MessageKey> = {
-  tutor: "roleTutor",
-  student: "roleStudent",
-  guest: "roleGuest",
+export const ROLE_WORDS: Record<Role, string> = {
+  tutor: gettext("Tutor"),
+  student: gettext("Student"),
+  guest: gettext("Guest"),
 };
 
 /** React sets text as text: nothing that was written can become markup. */
@@ -30,7 +30,6 @@ function Linked({ text }: { text: string }) {
 function Messages() {
   const { chat, unsentChat, you } = useSession();
   const config = useConfig();
-  const t = useWords();
   const list = useRef<HTMLDivElement>(null);
   const clock = timeFormat(config, { hour: "2-digit", minute: "2-digit" });
   const count = chat.length + unsentChat.length;
@@ -41,15 +40,21 @@ function Messages() {
   }, [count]);
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-    <div ref={list} className="room-messages" role="log" aria-label={t("chatLog")} tabIndex={0}>
+    <div
+      ref={list}
+      className="room-messages"
+      role="log"
+      aria-label={gettext("Messages")}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
+      tabIndex={0}
+    >
       <ol>
-        {count === 0 && <li className="nothing">{t("chatEmpty")}</li>}
+        {count === 0 && <li className="nothing">{gettext("Nothing has been written yet.")}</li>}
         {chat.map((message) => (
           <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
             <p className="who">
               <b>{message.name}</b>
-              {message.role !== "student" && <i>{t(ROLE_WORDS[message.role])}</i>}
+              {message.role !== "student" && <i>{ROLE_WORDS[message.role]}</i>}
               <time dateTime={message.sent_at}>{clock.format(new Date(message.sent_at))}</time>
             </p>
             <p className="text">
@@ -60,7 +65,7 @@ function Messages() {
         {unsentChat.map((message) => (
           <li key={message.id} className="mine waiting">
             <p className="who">
-              <i>{t("sending")}</i>
+              <i>{gettext("sending…")}</i>
             </p>
             <p className="text">{message.text}</p>
           </li>
@@ -75,7 +80,6 @@ const VISIBLE = /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\u
 
 export function Chat() {
   const { session } = useRoom();
-  const t = useWords();
   const [text, setText] = useState("");
 
   const send = () => {
@@ -101,12 +105,12 @@ export function Chat() {
           value={text}
           rows={1}
           maxLength={CHAT_LIMIT}
-          aria-label={t("chatPlaceholder")}
-          placeholder={t("chatPlaceholder")}
+          aria-label={gettext("Write a message")}
+          placeholder={gettext("Write a message")}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={typed}
         />
-        <Button type="submit" icon="send" look="primary" label={t("send")} />
+        <Button type="submit" icon="send" look="primary" label={gettext("Send")} />
       </form>
     </div>
   );

@@ -1,8 +1,7 @@
-import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from "react";
+import { createContext, useContext, useMemo, useSyncExternalStore } from "react";
 import type { Call } from "../call/call";
 import type { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
-import { fill, type MessageKey } from "../messages";
 import type { Peer } from "../protocol";
 import { others } from "../state/people";
 import type { RoomSession, SessionState } from "../state/session";
@@ -17,17 +16,10 @@ export interface Room {
 export const ConfigContext = createContext<Config | null>(null);
 export const RoomContext = createContext<Room | null>(null);
 
-export type Translate = (key: MessageKey, values?: Record<string, string | number>) => string;
-
 export function useConfig(): Config {
   const config = useContext(ConfigContext);
   if (!config) throw new Error("outside of ConfigContext");
   return config;
-}
-
-export function useWords(): Translate {
-  const { messages } = useConfig();
-  return useCallback((key, values = {}) => fill(messages[key], values), [messages]);
 }
 
 export function useStore<S>(store: Store<S>): S {

@@ -1,6 +1,7 @@
 import { useState } from "react";
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Kind } from "../call/local-media";
-import { useConfig, useRoom, useSession, useStore, useWords } from "./context";
+import { useConfig, useRoom, useSession, useStore } from "./context";
 import { DeviceChoice } from "./device-choice";
 import { Icon } from "./icons";
 import { Button, Confirm, Dialog } from "./parts";
@@ -10,7 +11,6 @@ import { Troubles } from "./troubles";
 function MediaButtons({ onTrouble }: { onTrouble: () => void }) {
   const { local } = useRoom();
   const { camera, microphone, screen, muted } = useStore(local.store);
-  const t = useWords();
   const heard = microphone !== null && !muted;
   const opened = (kind: Kind | "screen") => () => {
     if (local.store.get().trouble[kind]) onTrouble();
@@ -19,13 +19,13 @@ function MediaButtons({ onTrouble }: { onTrouble: () => void }) {
     <>
       <Button
         icon={heard ? "microphone" : "microphone-off"}
-        label={t(heard ? "microphoneOff" : "microphoneOn")}
+        label={heard ? gettext("Turn the microphone off") : gettext("Turn the microphone on")}
         className={heard ? "" : "off"}
         onClick={() => void local.setMicrophone(!heard).then(opened("microphone"))}
       />
       <Button
         icon={camera ? "camera" : "camera-off"}
-        label={t(camera ? "cameraOff" : "cameraOn")}
+        label={camera ? gettext("Turn the camera off") : gettext("Turn the camera on")}
         className={camera ? "" : "off"}
         onClick={() =>
           camera ? local.close("camera") : void local.open("camera").then(opened("camera"))
@@ -33,7 +33,7 @@ function MediaButtons({ onTrouble }: { onTrouble: () => void }) {
       />
       <Button
         icon="screen"
-        label={t(screen ? "stopSharing" : "shareScreen")}
+        label={screen ? gettext("Stop sharing") : gettext("Share the screen")}
         pressed={screen !== null}
         className="room-share"
         onClick={() =>
@@ -56,23 +56,24 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
   const { session, local } = useRoom();
   const { you } = useSession();
   const config = useConfig();
-  const t = useWords();
   const [dialog, setDialog] = useState<"devices" | "end" | null>(null);
   const close = () => setDialog(null);
-  const panelWords = unread ? t("panelUnread", { count: unread }) : t("panel");
+  const panelWords = unread
+    ? interpolate(gettext("Chat and people, new messages: %(count)s"), { count: unread })
+    : gettext("Chat and people");
   return (
-    <nav className="room-controls" aria-label={t("controls")}>
+    <nav className="room-controls" aria-label={gettext("Your controls")}>
       <MediaButtons onTrouble={() => setDialog("devices")} />
       <Button
         icon="hand"
-        label={t(hand ? "lowerHand" : "raiseHand")}
+        label={hand ? gettext("Lower your hand") : gettext("Raise your hand")}
         pressed={hand}
         onClick={onHand}
       />
-      <Button icon="settings" label={t("devices")} onClick={() => setDialog("devices")} />
+      <Button icon="settings" label={gettext("Devices")} onClick={() => setDialog("devices")} />
       <Button
         icon="chat"
-        label={panelOpen ? t("hidePanel") : panelWords}
+        label={panelOpen ? gettext("Hide the panel") : panelWords}
         expanded={panelOpen}
         badge={unread}
         onClick={onPanel}
@@ -81,32 +82,32 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
         <Button
           icon="end"
           look="danger"
-          label={t("endLesson")}
+          label={gettext("End the lesson")}
           className="room-end"
           onClick={() => setDialog("end")}
         >
-          {t("endLesson")}
+          {gettext("End the lesson")}
         </Button>
       )}
       <a
         className="room-button only-icon room-leave"
         href={config.lessonUrl || "/"}
-        title={t("leave")}
+        title={gettext("Leave")}
       >
-        <span className="sr">{t("leave")}</span>
+        <span className="sr">{gettext("Leave")}</span>
         <Icon name="leave" />
       </a>
       {dialog === "devices" && (
-        <Dialog title={t("devices")} onClose={close}>
+        <Dialog title={gettext("Devices")} onClose={close}>
           <DeviceChoice local={local} />
           <Troubles local={local} />
         </Dialog>
       )}
       {dialog === "end" && (
         <Confirm
-          title={t("endTitle")}
-          text={t("endText")}
-          action={t("endConfirm")}
+          title={gettext("End the lesson?")}
+          text={gettext("The call ends for everybody. Board and chat stay with the lesson.")}
+          action={gettext("Yes, end it")}
           onConfirm={() => session.send({ type: "end" })}
           onClose={close}
         />

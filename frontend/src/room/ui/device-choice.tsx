@@ -1,11 +1,11 @@
 import { useEffect, useState } from "react";
+import { gettext } from "../../shared/gettext";
 import type { Kind, LocalMedia } from "../call/local-media";
 import { type Devices, listDevices } from "../call/media";
-import { useStore, useWords } from "./context";
+import { useStore } from "./context";
 import { Field } from "./parts";
 
 export function DeviceChoice({ local }: { local: LocalMedia }) {
-  const t = useWords();
   const { choice, camera, microphone } = useStore(local.store);
   const [devices, setDevices] = useState<Devices>({ cameras: [], microphones: [] });
 
@@ -18,18 +18,18 @@ export function DeviceChoice({ local }: { local: LocalMedia }) {
     return () => navigator.mediaDevices?.removeEventListener("devicechange", refresh);
   }, [camera, microphone]);
 
-  const select = (kind: Kind, list: readonly MediaDeviceInfo[]) => (
-    <Field label={t(kind)}>
+  const select = (kind: Kind, label: string, list: readonly MediaDeviceInfo[]) => (
+    <Field label={label}>
       <select
         value={choice[kind] ?? ""}
         onChange={(event) => void local.choose(kind, event.target.value)}
       >
         {!list.some((device) => device.deviceId === choice[kind]) && (
-          <option value={choice[kind] ?? ""}>{t("defaultDevice")}</option>
+          <option value={choice[kind] ?? ""}>{gettext("Standard")}</option>
         )}
         {list.map((device) => (
           <option key={device.deviceId} value={device.deviceId}>
-            {device.label || t("defaultDevice")}
+            {device.label || gettext("Standard")}
           </option>
         ))}
       </select>
@@ -37,8 +37,8 @@ export function DeviceChoice({ local }: { local: LocalMedia }) {
   );
   return (
     <div className="room-devices">
-      {select("camera", devices.cameras)}
-      {select("microphone", devices.microphones)}
+      {select("camera", gettext("Camera"), devices.cameras)}
+      {select("microphone", gettext("Microphone"), devices.microphones)}
     </div>
   );
 }

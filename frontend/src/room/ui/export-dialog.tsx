@@ -1,8 +1,9 @@
 import { useState } from "react";
+import { gettext } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { Format } from "../board/export";
 import { fileName } from "../board/pictures";
-import { useConfig, useStore, useWords } from "./context";
+import { useConfig, useStore } from "./context";
 import { Button, Dialog } from "./parts";
 
 interface ChoiceProps<V extends string> {
@@ -34,7 +35,6 @@ function Choice<V extends string>({ legend, name, value, options, onChoose }: Ch
 
 export function ExportDialog({ board, onClose }: { board: Board; onClose: () => void }) {
   const config = useConfig();
-  const t = useWords();
   const { page } = useStore(board.store);
   const [scope, setScope] = useState<"page" | "lesson">("page");
   const [format, setFormat] = useState<Format>("pdf");
@@ -49,37 +49,37 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
       const name = fileName(config.title);
       const done = await exportBoard(board.doc, board.files, format, name, only);
       if (done) onClose();
-      else setNote(t("exportEmpty"));
+      else setNote(gettext("There is nothing on it yet."));
     } catch {
-      setNote(t("exportFailed"));
+      setNote(gettext("The file could not be made."));
     }
     setBusy(false);
   };
   return (
     <Dialog
-      title={t("exportTitle")}
+      title={gettext("Save the board as a file")}
       onClose={onClose}
       actions={
         <>
-          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button look="primary" disabled={busy} onClick={() => void save()}>
-            {t("exportSave")}
+            {gettext("Save the file")}
           </Button>
         </>
       }
     >
       <Choice
-        legend={t("exportScope")}
+        legend={gettext("What")}
         name="scope"
         value={scope}
         options={[
-          ["page", t("exportPage")],
-          ["lesson", t("exportLesson")],
+          ["page", gettext("This page")],
+          ["lesson", gettext("The whole lesson")],
         ]}
         onChoose={setScope}
       />
       <Choice
-        legend={t("exportFormat")}
+        legend={gettext("Format")}
         name="format"
         value={format}
         options={[

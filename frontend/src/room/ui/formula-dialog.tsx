@@ -1,8 +1,8 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { changeFormula, insertFormula, selectedFormula } from "../board/insert";
 import { reasonOf } from "../net/http";
-import { useWords } from "./context";
 import { Button, Dialog, Field } from "./parts";
 
 /** What to show on the key, and what it types; the cursor goes to the first pair of braces. */
@@ -72,7 +72,6 @@ function Keys({ input }: { input: RefObject<HTMLTextAreaElement | null> }) {
 }
 
 export function FormulaDialog({ board, onClose }: { board: Board; onClose: () => void }) {
-  const t = useWords();
   const [old] = useState(() => board.api && selectedFormula(board.api));
   const [source, setSource] = useState(old?.latex ?? "x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a}");
   const [host, setHost] = useState<HTMLElement | null>(null);
@@ -89,26 +88,26 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
       else await insertFormula(board, source);
       onClose();
     } catch (error) {
-      setFailed(reasonOf(error, t("fileFailed")));
+      setFailed(reasonOf(error, gettext("The picture could not be kept.")));
       setBusy(false);
     }
   };
   const ready = source.trim() !== "" && reason === "" && !busy;
   return (
     <Dialog
-      title={t(old ? "formulaEdit" : "formulaTitle")}
+      title={old ? gettext("Edit the formula") : gettext("Formula")}
       onClose={onClose}
       actions={
         <>
-          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button look="primary" disabled={!ready} onClick={() => void put()}>
-            {t(old ? "save" : "formulaInsert")}
+            {old ? gettext("Save") : gettext("Put on the board")}
           </Button>
         </>
       }
     >
       <Keys input={input} />
-      <Field label={t("formulaSource")}>
+      <Field label={gettext("LaTeX")}>
         <textarea
           ref={input}
           className="code"
@@ -118,11 +117,11 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
           onChange={(event) => setSource(event.target.value)}
         />
       </Field>
-      <section className="room-formula-preview" aria-label={t("formulaPreview")}>
+      <section className="room-formula-preview" aria-label={gettext("How it will look")}>
         <div ref={setHost} />
       </section>
       <p className="room-error" role="status">
-        {reason ? t("formulaBad", { reason }) : failed}
+        {reason ? interpolate(gettext("This is not understood: %(reason)s"), { reason }) : failed}
       </p>
     </Dialog>
   );

@@ -1,37 +1,47 @@
 import type { ReactNode } from "react";
-import type { MessageKey } from "../messages";
+import { gettext } from "../../shared/gettext";
 import { ApiError } from "../net/http";
 import type { Refusal } from "../net/socket";
 import { CLOSE } from "../protocol";
-import { useConfig, useWords } from "./context";
+import { useConfig } from "./context";
 import { Icon } from "./icons";
 import { Button } from "./parts";
 
-const BY_CLOSE_CODE: Readonly<Record<number, MessageKey>> = {
-  [CLOSE.malformed]: "refusedMalformed",
-  [CLOSE.tooLarge]: "refusedMalformed",
-  [CLOSE.forbidden]: "refusedRemoved",
-  [CLOSE.noRoom]: "refusedNoRoom",
-  [CLOSE.cancelled]: "refusedCancelled",
-  [CLOSE.invite]: "refusedInvite",
+const MALFORMED = gettext(
+  "The connection was closed because this page sent something the server does not understand. Reload the page.",
+);
+const REMOVED = gettext(
+  "The tutor removed you from this lesson, or you have no right to enter it.",
+);
+const NO_ROOM = gettext("There is no such room.");
+const CANCELLED = gettext("The lesson was cancelled.");
+const INVITE = gettext("The invite link has expired or was replaced. Ask the tutor for a new one.");
+const SIGNED_OUT = gettext("You have been signed out. Sign in and open the room again.");
+
+const BY_CLOSE_CODE: Readonly<Record<number, string>> = {
+  [CLOSE.malformed]: MALFORMED,
+  [CLOSE.tooLarge]: MALFORMED,
+  [CLOSE.forbidden]: REMOVED,
+  [CLOSE.noRoom]: NO_ROOM,
+  [CLOSE.cancelled]: CANCELLED,
+  [CLOSE.invite]: INVITE,
 };
-const BY_ERROR: Readonly<Record<string, MessageKey>> = {
-  forbidden: "refusedRemoved",
-  not_found: "refusedNoRoom",
-  lesson_cancelled: "refusedCancelled",
-  invite_expired: "refusedInvite",
-  invite_invalid: "refusedInvite",
-  not_authenticated: "refusedSignedOut",
+const BY_ERROR: Readonly<Record<string, string>> = {
+  forbidden: REMOVED,
+  not_found: NO_ROOM,
+  lesson_cancelled: CANCELLED,
+  invite_expired: INVITE,
+  invite_invalid: INVITE,
+  not_authenticated: SIGNED_OUT,
 };
 
-export function refusalWords(why: Refusal): MessageKey {
-  const known = why instanceof ApiError ? BY_ERROR[why.code] : BY_CLOSE_CODE[why];
-  return known ?? "refusedOther";
+function refusalText(why: Refusal): string {
+  const text = why instanceof ApiError ? (BY_ERROR[why.code] ?? why.message) : BY_CLOSE_CODE[why];
+  return text || gettext("The server did not let you in.");
 }
 
 function Gate({ title, text, children }: { title: string; text: string; children?: ReactNode }) {
   const config = useConfig();
-  const t = useWords();
   return (
     <div className="room-gate">
       {children}
@@ -39,7 +49,7 @@ function Gate({ title, text, children }: { title: string; text: string; children
       <p role="status">{text}</p>
       {config.lessonUrl && (
         <a className="room-button" href={config.lessonUrl}>
-          {t("backToLesson")}
+          {gettext("Back to the lesson page")}
         </a>
       )}
     </div>
@@ -47,20 +57,21 @@ function Gate({ title, text, children }: { title: string; text: string; children
 }
 
 export function RefusedPage({ why }: { why: Refusal }) {
-  const t = useWords();
-  const key = refusalWords(why);
-  const detail = why instanceof ApiError && key === "refusedOther" ? why.message : "";
   return (
-    <Gate title={t("refusedTitle")} text={detail || t(key)}>
-      <Button onClick={() => location.reload()}>{t("reload")}</Button>
+    <Gate title={gettext("You cannot enter")} text={refusalText(why)}>
+      <Button onClick={() => location.reload()}>{gettext("Reload the page")}</Button>
     </Gate>
   );
 }
 
 export function WaitingPage() {
-  const t = useWords();
   return (
-    <Gate title={t("waitingTitle")} text={t("waitingText")}>
+    <Gate
+      title={gettext("Please wait")}
+      text={gettext(
+        "The tutor sees that you are here and will let you in. This page opens by itself.",
+      )}
+    >
       <span className="room-waiting-sign" aria-hidden="true">
         <Icon name="wait" />
       </span>
@@ -70,10 +81,16 @@ export function WaitingPage() {
 
 /** A guest's right to the room has ended with the lesson. */
 export function EndedPage({ guest, onStay }: { guest: boolean; onStay: () => void }) {
-  const t = useWords();
   return (
-    <Gate title={t("endedTitle")} text={t(guest ? "endedGuestText" : "endedText")}>
-      {!guest && <Button onClick={onStay}>{t("stayOnBoard")}</Button>}
+    <Gate
+      title={gettext("The lesson is over")}
+      text={
+        guest
+          ? gettext("Guests could be here as long as the lesson lasted. Thank you for coming.")
+          : gettext("The board, the chat and the files are kept with the lesson.")
+      }
+    >
+      {!guest && <Button onClick={onStay}>{gettext("Stay at the board")}</Button>}
     </Gate>
   );
 }

@@ -1,14 +1,14 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { gettext } from "../../shared/gettext";
 import { meter } from "../call/level-meter";
 import type { LocalMedia } from "../call/local-media";
-import { useConfig, useStore, useWords } from "./context";
+import { useConfig, useStore } from "./context";
 import { DeviceChoice } from "./device-choice";
 import { Button, Field } from "./parts";
 import { TrackVideo } from "./tracks";
 import { Troubles } from "./troubles";
 
 function LevelMeter({ track }: { track: MediaStreamTrack }) {
-  const t = useWords();
   const [level, setLevel] = useState(0);
   useEffect(() => {
     setLevel(0);
@@ -16,43 +16,49 @@ function LevelMeter({ track }: { track: MediaStreamTrack }) {
   }, [track]);
   return (
     <div className="room-level">
-      <meter aria-label={t("levelLabel")} min={0} max={1} value={level} />
-      <p>{t("levelHint")}</p>
+      <meter aria-label={gettext("Loudness of the microphone")} min={0} max={1} value={level} />
+      <p>{gettext("Say something: the bar should move.")}</p>
     </div>
   );
 }
 
 /** What works, what does not, and what to do about it. */
 function Check({ local }: { local: LocalMedia }) {
-  const t = useWords();
   const { camera, microphone, opening } = useStore(local.store);
   return (
     <div className="room-check" role="status">
-      {camera && microphone && <p className="good">{t("allWorks")}</p>}
-      {(opening.camera || opening.microphone) && <p>{t("opening")}</p>}
+      {camera && microphone && <p className="good">{gettext("Camera and microphone work.")}</p>}
+      {(opening.camera || opening.microphone) && (
+        <p>{gettext("The browser asks for your permission. Press Allow.")}</p>
+      )}
       <Troubles local={local} />
     </div>
   );
 }
 
 function Preview({ local }: { local: LocalMedia }) {
-  const t = useWords();
   const { camera, microphone, muted } = useStore(local.store);
   const heard = microphone !== null && !muted;
   return (
     <div className="room-preview">
-      <TrackVideo video={camera} own kind="camera" label={t("preview")} hidden={!camera} />
-      {!camera && <p>{t("cameraIsOff")}</p>}
+      <TrackVideo
+        video={camera}
+        own
+        kind="camera"
+        label={gettext("Your picture")}
+        hidden={!camera}
+      />
+      {!camera && <p>{gettext("The camera is off")}</p>}
       <div className="room-preview-controls">
         <Button
           icon={camera ? "camera" : "camera-off"}
-          label={t(camera ? "cameraOff" : "cameraOn")}
+          label={camera ? gettext("Turn the camera off") : gettext("Turn the camera on")}
           className={camera ? "" : "off"}
           onClick={() => (camera ? local.close("camera") : void local.open("camera"))}
         />
         <Button
           icon={heard ? "microphone" : "microphone-off"}
-          label={t(heard ? "microphoneOff" : "microphoneOn")}
+          label={heard ? gettext("Turn the microphone off") : gettext("Turn the microphone on")}
           className={heard ? "" : "off"}
           onClick={() => void local.setMicrophone(!heard)}
         />
@@ -69,7 +75,6 @@ interface GreenRoomProps {
 
 export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
   const config = useConfig();
-  const t = useWords();
   const [name, setName] = useState(known);
   const [missing, setMissing] = useState(false);
   const { camera, microphone, trouble } = useStore(local.store);
@@ -89,13 +94,13 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
     <form className="room-green" onSubmit={enter}>
       <header>
         <p>{config.title}</p>
-        <h1>{t("greenTitle")}</h1>
-        <p>{t("greenIntro")}</p>
+        <h1>{gettext("Before you enter")}</h1>
+        <p>{gettext("Check how you are seen and heard. Nobody sees you yet.")}</p>
       </header>
       <Preview local={local} />
       <div className="room-green-side">
         {config.guest && (
-          <Field label={t("yourName")}>
+          <Field label={gettext("Your name")}>
             <input
               value={name}
               maxLength={60}
@@ -106,7 +111,7 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
             />
             {missing && (
               <span id="room-name-missing" className="room-error" role="alert">
-                {t("nameRequired")}
+                {gettext("Write your name, so that the others know who you are.")}
               </span>
             )}
           </Field>
@@ -115,9 +120,11 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
         {microphone && <LevelMeter track={microphone} />}
         <Check local={local} />
         <Button type="submit" look="primary" className="large">
-          {t(camera || microphone ? "enter" : "enterSilent")}
+          {camera || microphone
+            ? gettext("Enter the room")
+            : gettext("Enter with board and chat only")}
         </Button>
-        <a href={config.lessonUrl}>{t("backToLesson")}</a>
+        <a href={config.lessonUrl}>{gettext("Back to the lesson page")}</a>
       </div>
     </form>
   );

@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from "react";
 import type * as Y from "yjs";
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { listSnapshots, openSnapshot, restoreSnapshot, type Snapshot } from "../board/history";
 import { pagesOf } from "../board/pages";
 import { reasonOf } from "../net/http";
 import { timeFormat } from "../time";
-import { useConfig, useRoom, useSession, useWords } from "./context";
+import { useConfig, useRoom, useSession } from "./context";
 import { Button, Dialog, Field } from "./parts";
 
 const SETTLING = 120;
@@ -23,7 +24,6 @@ function Picture({
   label: string;
 }) {
   const host = useRef<HTMLDivElement>(null);
-  const t = useWords();
   const [blank, setBlank] = useState(false);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
@@ -45,8 +45,8 @@ function Picture({
   return (
     <div className="room-history-picture">
       <div ref={host} role="img" aria-label={label} />
-      {blank && <p>{t("historyBlank")}</p>}
-      {failed && <p>{t("historyUndrawn")}</p>}
+      {blank && <p>{gettext("This page was empty then.")}</p>}
+      {failed && <p>{gettext("This state cannot be shown.")}</p>}
     </div>
   );
 }
@@ -88,7 +88,6 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
   const { session } = useRoom();
   const { you } = useSession();
   const config = useConfig();
-  const t = useWords();
   const [snapshots, unlisted] = useSnapshots();
   const [chosen, setChosen] = useState<number | null>(null);
   const [page, setPage] = useState(0);
@@ -106,22 +105,31 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
     if (!snapshot) return;
     try {
       await restoreSnapshot(session.request, session.api, snapshot.id);
-      setNote(t("historyRestored", { time }));
+      setNote(interpolate(gettext("The board is as it was at %(time)s."), { time }));
     } catch (error) {
-      setNote(reasonOf(error, t("historyFailed")));
+      setNote(reasonOf(error, gettext("The history could not be loaded.")));
     }
   };
   const actions = you?.role === "tutor" && snapshot && (
     <Button look="primary" onClick={() => void restore()}>
-      {t("historyRestore")}
+      {gettext("Bring this state back")}
     </Button>
   );
   return (
-    <Dialog title={t("historyTitle")} wide onClose={onClose} actions={actions || undefined}>
-      {(unlisted || unread) && <p className="room-error">{t("historyFailed")}</p>}
-      {snapshots?.length === 0 && <p>{t("historyEmpty")}</p>}
+    <Dialog
+      title={gettext("Earlier states of the board")}
+      wide
+      onClose={onClose}
+      actions={actions || undefined}
+    >
+      {(unlisted || unread) && (
+        <p className="room-error">{gettext("The history could not be loaded.")}</p>
+      )}
+      {snapshots?.length === 0 && (
+        <p>{gettext("No earlier state is kept yet. One is kept every few minutes.")}</p>
+      )}
       {snapshot && (
-        <Field label={`${t("historySlider")}: ${time}`}>
+        <Field label={[gettext("Moment"), time].join(": ")}>
           <input
             type="range"
             min={0}
@@ -133,7 +141,7 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
         </Field>
       )}
       {pages.length > 1 && (
-        <nav className="room-pages" aria-label={t("pages")}>
+        <nav className="room-pages" aria-label={gettext("Pages of the board")}>
           {pages.map(({ id }, number) => (
             <button
               key={id}
@@ -142,13 +150,18 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
               aria-current={id === shown?.id ? "page" : undefined}
               onClick={() => setPage(number)}
             >
-              {t("page", { number: number + 1 })}
+              {interpolate(gettext("Page %(number)s"), { number: number + 1 })}
             </button>
           ))}
         </nav>
       )}
       {doc && shown && (
-        <Picture board={board} doc={doc} page={shown.id} label={t("historyPicture", { time })} />
+        <Picture
+          board={board}
+          doc={doc}
+          page={shown.id}
+          label={interpolate(gettext("The board at %(time)s"), { time })}
+        />
       )}
       <p role="status">{note}</p>
     </Dialog>

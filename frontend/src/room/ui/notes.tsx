@@ -1,19 +1,18 @@
 import { useEffect, useMemo } from "react";
-import type { MessageKey } from "../messages";
+import { gettext } from "../../shared/gettext";
 import { type NotesState, NotesSync } from "../state/notes-sync";
-import { useRoom, useStore, useWords } from "./context";
+import { useRoom, useStore } from "./context";
 import { Button } from "./parts";
 
-const WORDS: Record<NotesState["saving"], MessageKey> = {
-  saved: "notesSaved",
-  saving: "notesSaving",
-  failed: "notesFailed",
+const WORDS: Record<NotesState["saving"], string> = {
+  saved: gettext("Saved"),
+  saving: gettext("Saving…"),
+  failed: gettext("Not saved. It is tried again as you write."),
 };
 
 /** The tutor's own. */
 export function Notes() {
   const { session } = useRoom();
-  const t = useWords();
   const notes = useMemo(
     () => new NotesSync(session.request, `${session.api}notes/`, localStorage),
     [session],
@@ -33,7 +32,7 @@ export function Notes() {
   return (
     <div className="room-notes">
       <label>
-        <span>{t("notesLabel")}</span>
+        <span>{gettext("Private notes, seen by you alone")}</span>
         <textarea
           value={text ?? ""}
           maxLength={100_000}
@@ -43,21 +42,27 @@ export function Notes() {
       </label>
       {theirs !== null && text !== null && (
         <div className="room-notes-theirs" role="alert">
-          <p>{t("notesChanged")}</p>
+          <p>
+            {gettext(
+              "These notes were changed in another window. Nothing is lost: choose what to keep.",
+            )}
+          </p>
           <label>
-            <span>{t("notesTheirs")}</span>
+            <span>{gettext("The other version")}</span>
             <textarea value={theirs} readOnly />
           </label>
           <div className="room-row">
-            <Button onClick={() => notes.choose(theirs)}>{t("notesTakeTheirs")}</Button>
-            <Button onClick={() => notes.choose(text)}>{t("notesKeepMine")}</Button>
+            <Button onClick={() => notes.choose(theirs)}>
+              {gettext("Take the other version")}
+            </Button>
+            <Button onClick={() => notes.choose(text)}>{gettext("Keep mine")}</Button>
             <Button look="primary" onClick={() => notes.choose(`${text}\n\n${theirs}`)}>
-              {t("notesJoin")}
+              {gettext("Keep both")}
             </Button>
           </div>
         </div>
       )}
-      {theirs === null && <p role="status">{t(WORDS[saving])}</p>}
+      {theirs === null && <p role="status">{WORDS[saving]}</p>}
     </div>
   );
 }

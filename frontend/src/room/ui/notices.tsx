@@ -1,21 +1,24 @@
 import { useEffect, useState } from "react";
-import type { MessageKey } from "../messages";
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer } from "../protocol";
 import type { RoomSession } from "../state/session";
-import { useRoom, useSession, useWords } from "./context";
+import { useRoom, useSession } from "./context";
 import { Button } from "./parts";
 
 const SHOWN_FOR = 6000;
 
-const PROBLEMS: Readonly<Record<string, MessageKey>> = {
-  service_unavailable: "notStored",
-  storage_full: "storageFull",
+const PROBLEMS: Readonly<Record<string, string>> = {
+  service_unavailable: gettext(
+    "The server cannot store anything right now. Messages are kept here and sent again; try anything else again in a moment.",
+  ),
+  storage_full: gettext(
+    "The server has no space left, so this was not stored. Tell the tutor or the school.",
+  ),
 };
 
 /** What happened a moment ago, said once. */
 function usePassing(): string {
   const { session } = useRoom();
-  const t = useWords();
   const [text, setText] = useState("");
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
@@ -26,21 +29,25 @@ function usePassing(): string {
       timer = setTimeout(() => setText(""), SHOWN_FOR);
     };
     const stop = session.hear((message) => {
-      if (message.type === "muted") say(t("mutedByTutor"));
+      if (message.type === "muted") say(gettext("The tutor turned your microphone off."));
       else if (message.type === "peer.joined") {
         known.set(message.peer.peer, message.peer);
-        if (isOnlyTab(session, message.peer)) say(t("joined", { name: message.peer.name }));
+        if (isOnlyTab(session, message.peer)) {
+          say(interpolate(gettext("%(name)s is here"), { name: message.peer.name }));
+        }
       } else if (message.type === "peer.left") {
         const gone = known.get(message.peer);
         known.delete(message.peer);
-        if (gone && isOnlyTab(session, gone)) say(t("left", { name: gone.name }));
+        if (gone && isOnlyTab(session, gone)) {
+          say(interpolate(gettext("%(name)s left"), { name: gone.name }));
+        }
       }
     });
     return () => {
       clearTimeout(timer);
       stop();
     };
-  }, [session, t]);
+  }, [session]);
   return text;
 }
 
@@ -54,7 +61,6 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
   const { session } = useRoom();
   const { link, lobby, you, problem, notSavedSince } = useSession();
   const known = problem && PROBLEMS[problem.code];
-  const t = useWords();
   const passing = usePassing();
   const names = lobby.map((person) => person.name).join(", ");
   const admit = () => {
@@ -63,28 +69,36 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
   return (
     <div className="room-notices">
       <div role="status">
-        {link === "lost" && <p className="room-notice warn">{t("connectionLost")}</p>}
-        {notSavedSince && <p className="room-notice bad">{t("notSaved")}</p>}
+        {link === "lost" && (
+          <p className="room-notice warn">{gettext("The connection is lost. Trying again…")}</p>
+        )}
+        {notSavedSince && (
+          <p className="room-notice bad">
+            {gettext(
+              "What is drawn is not being saved right now. Keep this page open: it is saved as soon as the server can again.",
+            )}
+          </p>
+        )}
         {passing && <p className="room-notice">{passing}</p>}
         {you?.role === "tutor" && names && (
           <div className="room-notice">
-            <span>{t("lobbyWaiting", { names })}</span>
+            <span>{interpolate(gettext("Waiting to be let in: %(names)s"), { names })}</span>
             {lobby.length === 1 && (
               <Button look="primary" onClick={admit}>
-                {t("admit")}
+                {gettext("Let in")}
               </Button>
             )}
-            <Button onClick={onLobby}>{t("people")}</Button>
+            <Button onClick={onLobby}>{gettext("People")}</Button>
           </div>
         )}
       </div>
       {problem && (
         <div className="room-notice bad" role="alert">
-          <span>{known ? t(known) : problem.detail}</span>
+          <span>{known ?? problem.detail}</span>
           <Button
             icon="close"
             look="quiet"
-            label={t("dismiss")}
+            label={gettext("Dismiss")}
             onClick={() => session.forgetProblem()}
           />
         </div>

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import { useWords } from "./context";
+import { gettext } from "../../shared/gettext";
 import { Icon, type IconName } from "./icons";
 
 interface ButtonProps {
@@ -51,7 +51,6 @@ interface DialogProps {
 export function Dialog({ title, wide, onClose, children, actions }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  const t = useWords();
   useEffect(() => {
     const dialog = element.current;
     if (!dialog) return;
@@ -76,7 +75,7 @@ export function Dialog({ title, wide, onClose, children, actions }: DialogProps)
     >
       <header>
         <h2 id={heading}>{title}</h2>
-        <Button icon="close" look="quiet" label={t("close")} onClick={onClose} />
+        <Button icon="close" look="quiet" label={gettext("Close")} onClick={onClose} />
       </header>
       <div className="room-dialog-body">{children}</div>
       {actions && <footer>{actions}</footer>}
@@ -93,14 +92,13 @@ interface ConfirmProps {
 }
 
 export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProps) {
-  const t = useWords();
   return (
     <Dialog
       title={title}
       onClose={onClose}
       actions={
         <>
-          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button
             look="danger"
             onClick={() => {

@@ -1,12 +1,11 @@
 import { useEffect, useRef, useState } from "react";
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { insertPdf } from "../board/insert";
 import { reasonOf } from "../net/http";
-import { useWords } from "./context";
 import { Button, Dialog, Field } from "./parts";
 
 export function PdfDialog({ board, onClose }: { board: Board; onClose: () => void }) {
-  const t = useWords();
   const [file, setFile] = useState<File | null>(null);
   const [layout, setLayout] = useState<"column" | "pages">("column");
   const [progress, setProgress] = useState<{ done: number; count: number } | null>(null);
@@ -25,28 +24,31 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
     try {
       const { left } = await insertPdf(board, file, layout, tell, signal);
       if (signal.aborted) return;
-      if (left) board.tell(t("pdfLeft", { left }));
+      if (left) {
+        const text = gettext("The PDF is long: its last pages were left out, %(left)s in number.");
+        board.tell(interpolate(text, { left }));
+      }
       onClose();
     } catch (error) {
       setProgress(null);
       setBusy(false);
-      setFailed(reasonOf(error, t("pdfFailed")));
+      setFailed(reasonOf(error, gettext("This PDF could not be read.")));
     }
   };
   return (
     <Dialog
-      title={t("pdfTitle")}
+      title={gettext("Put a PDF on the board")}
       onClose={onClose}
       actions={
         <>
-          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button look="primary" disabled={!file || busy} onClick={() => void put()}>
-            {t("pdfInsert")}
+            {gettext("Put on the board")}
           </Button>
         </>
       }
     >
-      <Field label={t("pdfFile")}>
+      <Field label={gettext("PDF file")}>
         <input
           type="file"
           accept="application/pdf"
@@ -54,7 +56,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
         />
       </Field>
       <fieldset className="room-choice">
-        <legend>{t("pdfLayout")}</legend>
+        <legend>{gettext("Where the pages go")}</legend>
         {(["column", "pages"] as const).map((value) => (
           <label key={value}>
             <input
@@ -63,11 +65,17 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
               checked={layout === value}
               onChange={() => setLayout(value)}
             />
-            <span>{t(value === "column" ? "pdfColumn" : "pdfPages")}</span>
+            <span>
+              {value === "column"
+                ? gettext("One below another on this page")
+                : gettext("Each on a page of its own")}
+            </span>
           </label>
         ))}
       </fieldset>
-      <p role="status">{progress && t("pdfProgress", progress)}</p>
+      <p role="status">
+        {progress && interpolate(gettext("Page %(done)s of %(count)s"), progress)}
+      </p>
       {failed && (
         <p className="room-error" role="alert">
           {failed}

@@ -1,25 +1,24 @@
 import { useState } from "react";
-import type { MessageKey } from "../messages";
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer, Quality, QualityLevel } from "../protocol";
 import { ROLE_WORDS } from "./chat";
-import { useOthers, useRoom, useSession, useWords } from "./context";
+import { useOthers, useRoom, useSession } from "./context";
 import { Icon } from "./icons";
 import { Button, Confirm } from "./parts";
 
-const LEVEL_WORDS: Record<QualityLevel, MessageKey> = {
-  good: "qualityGood",
-  fair: "qualityFair",
-  poor: "qualityPoor",
+const LEVEL_WORDS: Record<QualityLevel, string> = {
+  good: gettext("Good connection"),
+  fair: gettext("Fair connection"),
+  poor: gettext("Poor connection"),
 };
 
 export function QualitySign({ quality }: { quality: Quality | undefined }) {
-  const t = useWords();
   if (!quality) return null;
-  const level = t(LEVEL_WORDS[quality.level]);
+  const level = LEVEL_WORDS[quality.level];
   const text =
     quality.rtt_ms === null
       ? level
-      : t("qualityDetail", {
+      : interpolate(gettext("%(level)s: delay %(rtt)s ms, lost %(loss)s%"), {
           level,
           rtt: quality.rtt_ms,
           loss: Math.round((quality.loss ?? 0) * 100),
@@ -36,16 +35,15 @@ export function QualitySign({ quality }: { quality: Quality | undefined }) {
 function Lobby() {
   const { session } = useRoom();
   const { lobby, room } = useSession();
-  const t = useWords();
   return (
-    <section className="room-lobby" aria-label={t("lobby")}>
+    <section className="room-lobby" aria-label={gettext("Waiting room")}>
       <label className="room-switch">
         <input
           type="checkbox"
           checked={room?.lobby_enabled ?? true}
           onChange={(event) => session.send({ type: "lobby.set", enabled: event.target.checked })}
         />
-        <span>{t("lobbySwitch")}</span>
+        <span>{gettext("Guests wait until I let them in")}</span>
       </label>
       {lobby.length > 0 && (
         <ul>
@@ -54,16 +52,16 @@ function Lobby() {
               <span className="name">{name}</span>
               <Button
                 look="primary"
-                label={t("admitOf", { name })}
+                label={interpolate(gettext("Let %(name)s in"), { name })}
                 onClick={() => session.send({ type: "lobby.admit", person })}
               >
-                {t("admit")}
+                {gettext("Let in")}
               </Button>
               <Button
-                label={t("denyOf", { name })}
+                label={interpolate(gettext("Refuse %(name)s"), { name })}
                 onClick={() => session.send({ type: "lobby.deny", person })}
               >
-                {t("deny")}
+                {gettext("Refuse")}
               </Button>
             </li>
           ))}
@@ -76,22 +74,21 @@ function Lobby() {
 function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () => void }) {
   const { session } = useRoom();
   const { you, quality } = useSession();
-  const t = useWords();
   const teaching = you?.role === "tutor" && !own;
   const { name } = peer;
   return (
     <li>
       <span className="name">
         {name}
-        <i>{own ? t("you") : t(ROLE_WORDS[peer.role])}</i>
+        <i>{own ? gettext("You") : ROLE_WORDS[peer.role]}</i>
       </span>
       {peer.hand && (
-        <span className="hand" role="img" aria-label={t("handRaised")}>
+        <span className="hand" role="img" aria-label={gettext("hand raised")}>
           <Icon name="hand" />
         </span>
       )}
       {!peer.media.microphone && (
-        <span className="off" role="img" aria-label={t("microphoneIsOff")}>
+        <span className="off" role="img" aria-label={gettext("microphone off")}>
           <Icon name="microphone-off" />
         </span>
       )}
@@ -100,12 +97,17 @@ function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () =
         <Button
           icon="microphone"
           look="quiet"
-          label={t("muteOf", { name })}
+          label={interpolate(gettext("Mute %(name)s"), { name })}
           onClick={() => session.send({ type: "mute", peer: peer.peer })}
         />
       )}
       {teaching && peer.role !== "tutor" && (
-        <Button icon="trash" look="quiet" label={t("removeOf", { name })} onClick={onRemove} />
+        <Button
+          icon="trash"
+          look="quiet"
+          label={interpolate(gettext("Remove %(name)s"), { name })}
+          onClick={onRemove}
+        />
       )}
     </li>
   );
@@ -115,22 +117,29 @@ export function People({ own }: { own: Peer | null }) {
   const { session } = useRoom();
   const { you } = useSession();
   const peers = useOthers();
-  const t = useWords();
   const [leaving, setLeaving] = useState<Peer | null>(null);
   const everyone = own ? [own, ...peers] : peers;
   return (
     <div className="room-people">
       {you?.role === "tutor" && <Lobby />}
-      <ul aria-label={t("people")}>
+      <ul aria-label={gettext("People")}>
         {everyone.map((peer) => (
           <Row key={peer.peer} peer={peer} own={peer === own} onRemove={() => setLeaving(peer)} />
         ))}
       </ul>
       {leaving && (
         <Confirm
-          title={t("removeTitle", { name: leaving.name })}
-          text={t(leaving.role === "guest" ? "removeGuestText" : "removeText")}
-          action={t("remove")}
+          title={interpolate(gettext("Remove %(name)s?"), { name: leaving.name })}
+          text={
+            leaving.role === "guest"
+              ? gettext(
+                  "They leave at once and cannot come back. The invite link stops working too; guests who are here stay. Make a new link on the lesson’s page for anybody who is still to come.",
+                )
+              : gettext(
+                  "They leave at once and cannot come back to this lesson’s room. Its invite links stop working too; guests who are here stay.",
+                )
+          }
+          action={gettext("Remove")}
           onConfirm={() => session.send({ type: "remove", person: leaving.person })}
           onClose={() => setLeaving(null)}
         />

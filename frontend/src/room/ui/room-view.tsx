@@ -1,7 +1,8 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { gettext } from "../../shared/gettext";
 import type { Peer } from "../protocol";
 import { BoardBoundary } from "./board-boundary";
-import { useConfig, useRoom, useSession, useStore, useWords } from "./context";
+import { useConfig, useRoom, useSession, useStore } from "./context";
 import { Controls } from "./controls";
 import { Notices } from "./notices";
 import { SidePanel, type Tab } from "./side-panel";
@@ -11,11 +12,10 @@ import { Timer } from "./timer";
 
 /** Excalidraw is most of what the room weighs; the green room does not wait for it. */
 function LazyBoard() {
-  const t = useWords();
   // Of each attempt anew: what could not be loaded once stays so.
   const [BoardView] = useState(() => lazy(() => import("./board-view")));
   return (
-    <Suspense fallback={<p className="room-loading">{t("boardLoading")}</p>}>
+    <Suspense fallback={<p className="room-loading">{gettext("The board is being opened…")}</p>}>
       <BoardView />
     </Suspense>
   );
@@ -70,7 +70,6 @@ function useUnread(reading: boolean): number {
 
 export function RoomView() {
   const config = useConfig();
-  const t = useWords();
   const { link, lobby } = useSession();
   const [hand, turnHand] = useHand();
   const own = useOwnPeer(hand);
@@ -90,11 +89,11 @@ export function RoomView() {
           setTab("people");
         }}
       />
-      <section className="room-board" aria-label={t("board")}>
+      <section className="room-board" aria-label={gettext("Board")}>
         <BoardBoundary>{(attempt) => <LazyBoard key={attempt} />}</BoardBoundary>
         <Stage />
       </section>
-      <aside className="room-side" aria-label={t("panel")}>
+      <aside className="room-side" aria-label={gettext("Chat and people")}>
         <Tiles own={own} />
         {panel && <SidePanel own={own} tab={tab} onTab={setTab} />}
       </aside>

@@ -1,13 +1,17 @@
 import { type KeyboardEvent, useId, useRef } from "react";
-import type { MessageKey } from "../messages";
+import { gettext } from "../../shared/gettext";
 import type { Peer } from "../protocol";
 import { Chat } from "./chat";
-import { useSession, useWords } from "./context";
+import { useSession } from "./context";
 import { Notes } from "./notes";
 import { People } from "./people";
 
 export type Tab = "chat" | "people" | "notes";
-const WORDS: Record<Tab, MessageKey> = { chat: "chat", people: "people", notes: "notes" };
+const WORDS: Record<Tab, string> = {
+  chat: gettext("Chat"),
+  people: gettext("People"),
+  notes: gettext("Notes"),
+};
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
 
 interface SidePanelProps {
@@ -18,7 +22,6 @@ interface SidePanelProps {
 
 export function SidePanel({ own, tab, onTab }: SidePanelProps) {
   const { you, lobby } = useSession();
-  const t = useWords();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const tabs: Tab[] = you?.role === "tutor" ? ["chat", "people", "notes"] : ["chat", "people"];
@@ -35,7 +38,7 @@ export function SidePanel({ own, tab, onTab }: SidePanelProps) {
       <div
         ref={list}
         role="tablist"
-        aria-label={t("panel")}
+        aria-label={gettext("Chat and people")}
         className="room-tabs"
         onKeyDown={turned}
       >
@@ -50,7 +53,7 @@ export function SidePanel({ own, tab, onTab }: SidePanelProps) {
             tabIndex={name === tab ? 0 : -1}
             onClick={() => onTab(name)}
           >
-            {t(WORDS[name])}
+            {WORDS[name]}
             {name === "people" && lobby.length > 0 && <b className="room-badge">{lobby.length}</b>}
           </button>
         ))}

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { useOthers, useRoom, useStore, useWords } from "./context";
+import { gettext, interpolate } from "../../shared/gettext";
+import { useOthers, useRoom, useStore } from "./context";
 import { Button } from "./parts";
 import { TrackVideo } from "./tracks";
 
@@ -8,12 +9,11 @@ export function Stage() {
   const { call } = useRoom();
   const peers = useOthers();
   const { remotes } = useStore(call.store);
-  const t = useWords();
   const [hiddenOf, setHiddenOf] = useState<string | null>(null);
   const sharing = peers.find((peer) => peer.media.screen && remotes[peer.peer]?.tracks?.screen);
   if (!sharing) return null;
   const hidden = hiddenOf === sharing.peer;
-  const label = t("screenOf", { name: sharing.name });
+  const label = interpolate(gettext("Screen of %(name)s"), { name: sharing.name });
   return (
     <div className={hidden ? "room-stage folded" : "room-stage"}>
       {!hidden && (
@@ -26,7 +26,7 @@ export function Stage() {
       <div className="room-stage-bar">
         <span>{label}</span>
         <Button onClick={() => setHiddenOf(hidden ? null : sharing.peer)}>
-          {t(hidden ? "showScreen" : "showBoard")}
+          {hidden ? gettext("Show the shared screen") : gettext("Show the board")}
         </Button>
       </div>
     </div>

@@ -1,8 +1,9 @@
+import { gettext, interpolate } from "../../shared/gettext";
 import type { Remote } from "../call/call";
 import { PAUSED, SMALL } from "../call/video-steps";
 import { initials } from "../initials";
 import type { Peer } from "../protocol";
-import { useOthers, useRoom, useSession, useStore, useWords } from "./context";
+import { useOthers, useRoom, useSession, useStore } from "./context";
 import { Icon } from "./icons";
 import { Button } from "./parts";
 import { QualitySign } from "./people";
@@ -10,17 +11,16 @@ import { TrackVideo } from "./tracks";
 
 function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
   const { you, quality } = useSession();
-  const t = useWords();
   return (
     <figcaption>
       {peer.hand && (
-        <span className="hand" role="img" aria-label={t("handRaised")}>
+        <span className="hand" role="img" aria-label={gettext("hand raised")}>
           <Icon name="hand" />
         </span>
       )}
-      <span className="name">{own ? t("you") : peer.name}</span>
+      <span className="name">{own ? gettext("You") : peer.name}</span>
       {!peer.media.microphone && (
-        <span role="img" aria-label={t("microphoneIsOff")}>
+        <span role="img" aria-label={gettext("microphone off")}>
           <Icon name="microphone-off" />
         </span>
       )}
@@ -30,7 +30,6 @@ function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
 }
 
 function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }) {
-  const t = useWords();
   const { name, media } = peer;
   const shown = media.camera && remote?.state === "connected" && !remote.paused;
   return (
@@ -43,13 +42,17 @@ function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }
         hidden={!shown}
       />
       {!shown && (
-        <div className="room-face" role="img" aria-label={t("noPicture", { name })}>
+        <div
+          className="room-face"
+          role="img"
+          aria-label={interpolate(gettext("%(name)s, no picture"), { name })}
+        >
           {initials(name)}
         </div>
       )}
-      {remote?.state === "lost" && <p className="room-tile-note">{t("reconnecting")}</p>}
+      {remote?.state === "lost" && <p className="room-tile-note">{gettext("Reconnecting…")}</p>}
       {remote?.state === "connected" && remote.paused && media.camera && (
-        <p className="room-tile-note">{t("pictureHeldBack")}</p>
+        <p className="room-tile-note">{gettext("Thin line: sound only")}</p>
       )}
       <Caption peer={peer} />
     </figure>
@@ -59,12 +62,17 @@ function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }
 function OwnTile({ own }: { own: Peer }) {
   const { local } = useRoom();
   const { camera } = useStore(local.store);
-  const t = useWords();
   return (
     <figure className="room-tile own" data-peer={own.peer}>
-      <TrackVideo video={camera} own label={t("preview")} kind="camera" hidden={!camera} />
+      <TrackVideo
+        video={camera}
+        own
+        label={gettext("Your picture")}
+        kind="camera"
+        hidden={!camera}
+      />
       {!camera && (
-        <div className="room-face" role="img" aria-label={t("cameraIsOff")}>
+        <div className="room-face" role="img" aria-label={gettext("The camera is off")}>
           {initials(own.name)}
         </div>
       )}
@@ -77,7 +85,6 @@ function OwnTile({ own }: { own: Peer }) {
 function ThinLines({ called }: { called: readonly Peer[] }) {
   const { call } = useRoom();
   const { remotes } = useStore(call.store);
-  const t = useWords();
   const namesAt = (step: number) =>
     called
       .filter((peer) => remotes[peer.peer]?.step === step)
@@ -87,8 +94,26 @@ function ThinLines({ called }: { called: readonly Peer[] }) {
   const paused = namesAt(PAUSED);
   return (
     <>
-      {small && <p>{t("videoLowered", { names: small })}</p>}
-      {paused && <p>{t("videoPaused", { names: paused })}</p>}
+      {small && (
+        <p>
+          {interpolate(
+            gettext(
+              "Thin line to %(names)s: your picture is sent smaller, so that the sound stays clear.",
+            ),
+            { names: small },
+          )}
+        </p>
+      )}
+      {paused && (
+        <p>
+          {interpolate(
+            gettext(
+              "Very thin line to %(names)s: your picture is paused, so that the sound stays clear.",
+            ),
+            { names: paused },
+          )}
+        </p>
+      )}
     </>
   );
 }
@@ -96,21 +121,27 @@ function ThinLines({ called }: { called: readonly Peer[] }) {
 export function Tiles({ own }: { own: Peer | null }) {
   const { call, session } = useRoom();
   const { remotes, without } = useStore(call.store);
-  const t = useWords();
   const called = useOthers().filter((peer) => remotes[peer.peer]);
   return (
     <>
-      <section className="room-tiles" aria-label={t("callTiles")} data-count={called.length + 1}>
+      <section
+        className="room-tiles"
+        aria-label={gettext("People in the call")}
+        data-count={called.length + 1}
+      >
         {called.map((peer) => (
           <RemoteTile key={peer.peer} peer={peer} remote={remotes[peer.peer]} />
         ))}
         {own && <OwnTile own={own} />}
       </section>
       <div className="room-hints" role="status">
-        {without === "full" && <p>{t("callFull")}</p>}
+        {without === "full" && (
+          <p>{gettext("The call is full: four people talk, you have board and chat.")}</p>
+        )}
         {without === "elsewhere" && (
           <p>
-            {t("callElsewhere")} <Button onClick={() => session.takeCall()}>{t("callHere")}</Button>
+            {gettext("The call goes on in another window of yours.")}{" "}
+            <Button onClick={() => session.takeCall()}>{gettext("Take the call here")}</Button>
           </p>
         )}
         {own?.media.camera && <ThinLines called={called} />}

@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useState } from "react";
+import { gettext } from "../../shared/gettext";
 import { clockText, remaining } from "../time";
-import { useRoom, useSession, useWords } from "./context";
+import { useRoom, useSession } from "./context";
 import { Button, Dialog, Field } from "./parts";
 
 function useNow(running: boolean): number {
@@ -17,7 +18,6 @@ function useNow(running: boolean): number {
 function TimerDialog({ onClose }: { onClose: () => void }) {
   const { session } = useRoom();
   const { room } = useSession();
-  const t = useWords();
   const [minutes, setMinutes] = useState("10");
   const set = (seconds: number) => {
     session.send({ type: "timer.set", seconds });
@@ -29,9 +29,9 @@ function TimerDialog({ onClose }: { onClose: () => void }) {
     if (seconds > 0 && seconds <= 86_400) set(seconds);
   };
   return (
-    <Dialog title={t("timerSet")} onClose={onClose}>
+    <Dialog title={gettext("Set a timer")} onClose={onClose}>
       <form className="room-timer-form" onSubmit={submit}>
-        <Field label={t("timerMinutes")}>
+        <Field label={gettext("Minutes")}>
           <input
             type="number"
             min="0.5"
@@ -43,9 +43,11 @@ function TimerDialog({ onClose }: { onClose: () => void }) {
           />
         </Field>
         <div className="room-row">
-          {room?.timer_ends_at && <Button onClick={() => set(0)}>{t("timerClear")}</Button>}
+          {room?.timer_ends_at && (
+            <Button onClick={() => set(0)}>{gettext("Clear the timer")}</Button>
+          )}
           <Button type="submit" look="primary">
-            {t("timerStart")}
+            {gettext("Start")}
           </Button>
         </div>
       </form>
@@ -55,7 +57,6 @@ function TimerDialog({ onClose }: { onClose: () => void }) {
 
 export function Timer() {
   const { room, you, clockOffset } = useSession();
-  const t = useWords();
   const [setting, setSetting] = useState(false);
   const ends = room?.timer_ends_at ?? null;
   const now = useNow(ends !== null);
@@ -63,15 +64,24 @@ export function Timer() {
   return (
     <div className="room-timer">
       {left !== null && (
-        <span role="timer" aria-label={t("timerLeft")} className={left === 0 ? "over" : undefined}>
+        <span
+          role="timer"
+          aria-label={gettext("Time left")}
+          className={left === 0 ? "over" : undefined}
+        >
           {clockText(left)}
         </span>
       )}
       <span className="sr" role="status">
-        {left === 0 ? t("timerOver") : ""}
+        {left === 0 ? gettext("Time is up") : ""}
       </span>
       {you?.role === "tutor" && (
-        <Button icon="timer" look="quiet" label={t("timerSet")} onClick={() => setSetting(true)} />
+        <Button
+          icon="timer"
+          look="quiet"
+          label={gettext("Set a timer")}
+          onClick={() => setSetting(true)}
+        />
       )}
       {setting && <TimerDialog onClose={() => setSetting(false)} />}
     </div>

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useWords } from "./context";
+import { gettext } from "../../shared/gettext";
 import { Button } from "./parts";
 
 interface VideoProps {
@@ -16,7 +16,6 @@ interface VideoProps {
 export function TrackVideo({ video, audio = null, own, label, kind, hidden }: VideoProps) {
   const element = useRef<HTMLVideoElement>(null);
   const [blocked, setBlocked] = useState(false);
-  const t = useWords();
   const stream = useMemo(() => {
     const tracks = [audio, video].filter((track) => track !== null);
     return tracks.length ? new MediaStream(tracks) : null;
@@ -51,9 +50,9 @@ export function TrackVideo({ video, audio = null, own, label, kind, hidden }: Vi
       />
       {blocked && (
         <div className="room-sound-blocked" role="alert">
-          <span>{t("soundBlocked")}</span>
+          <span>{gettext("The browser holds the sound back.")}</span>
           <Button look="primary" onClick={play}>
-            {t("hearSound")}
+            {gettext("Turn the sound on")}
           </Button>
         </div>
       )}

@@ -1,45 +1,59 @@
+import { gettext } from "../../shared/gettext";
 import type { Kind, LocalMedia } from "../call/local-media";
 import type { Trouble } from "../call/media";
-import type { MessageKey } from "../messages";
-import { useStore, useWords } from "./context";
+import { useStore } from "./context";
 import { Button } from "./parts";
 
 const KINDS = ["camera", "microphone"] as const;
-const WORDS: Record<Kind, Record<Trouble, MessageKey>> = {
+const INSECURE = gettext(
+  "The browser gives camera and microphone only to pages opened over https. Board and chat work all the same.",
+);
+const WORDS: Record<Kind, Record<Trouble, string>> = {
   camera: {
-    denied: "cameraDenied",
-    missing: "cameraMissing",
-    busy: "cameraBusy",
-    insecure: "insecure",
-    unknown: "cameraUnknown",
+    denied: gettext(
+      "The camera is blocked for this page. Press the icon beside the address, allow the camera, then press Try again.",
+    ),
+    missing: gettext(
+      "No camera was found. Plug one in, then press Try again, or enter without one.",
+    ),
+    busy: gettext(
+      "The camera is used by another program. Close that program, then press Try again.",
+    ),
+    insecure: INSECURE,
+    unknown: gettext("The camera did not start. Try again, or enter without it."),
   },
   microphone: {
-    denied: "microphoneDenied",
-    missing: "microphoneMissing",
-    busy: "microphoneBusy",
-    insecure: "insecure",
-    unknown: "microphoneUnknown",
+    denied: gettext(
+      "The microphone is blocked for this page. Press the icon beside the address, allow the microphone, then press Try again.",
+    ),
+    missing: gettext(
+      "No microphone was found. Plug one in, then press Try again, or enter without one.",
+    ),
+    busy: gettext(
+      "The microphone is used by another program. Close that program, then press Try again.",
+    ),
+    insecure: INSECURE,
+    unknown: gettext("The microphone did not start. Try again, or enter without it."),
   },
 };
 
 /** Which devices cannot be used, and what to do about it. */
 export function Troubles({ local }: { local: LocalMedia }) {
-  const t = useWords();
   const { trouble } = useStore(local.store);
   const kinds = KINDS.filter((kind) => trouble[kind]);
-  const keys = new Set(kinds.map((kind) => WORDS[kind][trouble[kind] ?? "unknown"]));
-  if (trouble.screen) keys.add("screenUnknown");
+  const texts = new Set(kinds.map((kind) => WORDS[kind][trouble[kind] ?? "unknown"]));
+  if (trouble.screen) texts.add(gettext("The screen cannot be shared from this browser."));
   const retry = () => {
     for (const kind of kinds) void local.open(kind);
   };
   return (
     <>
-      {[...keys].map((key) => (
-        <p key={key} className="room-trouble">
-          {t(key)}
+      {[...texts].map((text) => (
+        <p key={text} className="room-trouble">
+          {text}
         </p>
       ))}
-      {kinds.length > 0 && <Button onClick={retry}>{t("tryAgain")}</Button>}
+      {kinds.length > 0 && <Button onClick={retry}>{gettext("Try again")}</Button>}
     </>
   );
 }
