@@ -47,6 +47,28 @@ def test_one_long_line_is_refused(kreida, line):
         assert answer(connection).startswith(b"HTTP/1.1 431")
 
 
+@pytest.mark.parametrize(
+    "framing", [b"1;x=", b"1\r\na\r\n0\r\nX: ", b"1\r\na\r\n0\r\n" + b"X: y\r\n" * 99]
+)
+def test_large_framing_of_a_chunked_body_is_refused(kreida, framing):
+    head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+    with connect(kreida) as connection:
+        connection.sendall(head + b"Expect: 100-continue\r\n\r\n")
+        go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.recv(len(go_on)) == go_on
+        connection.sendall(framing + b"a" * 100_000)
+        assert answer(connection).startswith(b"HTTP/1.1 431")
+
+
+def test_body_in_chunks_of_a_byte_is_read(kreida):
+    head = (
+        b"POST /api/classrooms/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with connect(kreida) as connection:
+        connection.sendall(head + b"1\r\na\r\n" * 50_000 + b"0\r\nX: y\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 401"
+
+
 @pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 def test_head_that_never_ends_is_closed(kreida, start):
     with connect(kreida) as connection:

@@ -17,6 +17,9 @@ MAX_HEAD = 64 * 1024  # bytes of the request line and all headers
 TICK = 2.0  # seconds between two looks at a connection
 HEAD_SECONDS = 10.0  # from the connection, or the last answer, to the last header
 BODY_GRACE, BODY_RATE = 20.0, 16 * 1024  # seconds, and bytes a second beyond them
+# Bytes around a body in chunks (their lengths and extensions, trailers), for each byte of it;
+# MAX_HEAD in all beyond that.
+MAX_FRAMING = 8
 STALLED_SECONDS = 30.0  # in which a reader must take a part of its answer
 MIN_TAKEN = 32 * 1024  # bytes that are such a part
 DESCRIPTORS_USED = 0.8  # of the limit, from which on connections are refused
@@ -59,6 +62,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_since: float | None = time.monotonic()
         self._body_since = 0.0
         self._body_bytes = 0
+        self._sent_with_body = 0
         self._unsent = (0, time.monotonic())
         _drop_unacknowledged(transport)
         self._timer = self.loop.call_later(TICK, self._look)
@@ -76,7 +80,11 @@ class BoundedHttp(HttpToolsProtocol):
             self._head_since = time.monotonic()
         if self._in_head:
             self._head_bytes += len(data)
+        else:
+            self._sent_with_body += len(data)
         super().data_received(data)
+        if self._has_large_framing():
+            self._refuse_body(431, "The trailers are too large.")
         if self._in_head and self._head_bytes > MAX_HEAD and not self.transport.is_closing():
             self._refuse(431, "validation_error", "The headers are too large.")
 
@@ -89,6 +97,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_since = None
         self._body_since, self._body_bytes = time.monotonic(), 0
+        self._sent_with_body = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEAD:
             self._refuse(431, "validation_error", "The headers are too large.")
@@ -125,9 +134,14 @@ class BoundedHttp(HttpToolsProtocol):
         elif self._head_since is not None and now - self._head_since > HEAD_SECONDS:
             self._refuse(408, "validation_error", "The request took too long to arrive.")
         elif self._is_stalled_body(now):
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-            self._refuse(408, "validation_error", "The body took too long to arrive.")
+            self._refuse_body(408, "The body took too long to arrive.")
+
+    def _has_large_framing(self) -> bool:
+        """The parser keeps trailers, without a bound of its own."""
+        if self._in_head or self._is_idle() or not self.cycle.more_body:
+            return False
+        framing = self._sent_with_body - self._body_bytes
+        return framing > MAX_HEAD + MAX_FRAMING * self._body_bytes
 
     def _is_stalled_body(self, now: float) -> bool:
         if self._is_idle() or not self.cycle.more_body or self.flow.read_paused:
@@ -157,6 +171,14 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(405, "method_not_allowed", "No such method.")
         else:
             self._refuse(400, "validation_error", "This is not HTTP.")
+
+    def _refuse_body(self, status: int, detail: str) -> None:
+        """Whoever reads the body learns that no more of it comes."""
+        if self.transport.is_closing():
+            return
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._refuse(status, "validation_error", detail)
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
         """Answers, unless an answer is under way, and closes."""

@@ -31,6 +31,8 @@ def clean(data: bytes) -> tuple[bytes, int, int]:
             raise DamagedPicture("ends within a segment")
         at += length
         if marker in _FRAMES:
+            if size != (0, 0):  # of two, some readers believe the one and some the other
+                raise DamagedPicture("has two frames")
             size = struct.unpack_from(">HH", body, 1)
         if marker == _EXIF and body.startswith(_EXIF_HEAD):
             turned = orientation_only(read_orientation(body[len(_EXIF_HEAD) :])) or turned

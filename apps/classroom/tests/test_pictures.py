@@ -93,6 +93,16 @@ def test_progressive_jpeg_keeps_all_its_scans():
     assert shown(clean_picture(dirty).data).tobytes() == shown(dirty).tobytes()
 
 
+def test_jpeg_with_two_frame_headers_is_damaged():
+    """Its first may promise any number of pixels, whatever the second says."""
+    data = promising("jpeg", 20_000, 20_000)
+    at = data.index(b"\xff\xc0")
+    length = int.from_bytes(data[at + 2 : at + 4], "big")
+    small = plain("jpeg")[at : at + 2 + length]
+    with pytest.raises(DamagedPicture):
+        clean_picture(data[: at + 2 + length] + small + data[at + 2 + length :])
+
+
 def test_small_picture_within_a_jpeg_header_goes():
     data = plain("jpeg")
     head = struct.pack(">H", 16 + 12) + data[6:18] + b"\x02\x02" + b"\x99" * 12
