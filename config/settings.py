@@ -160,6 +160,11 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.forms.ProfileFields"
+ACCOUNT_FORMS = {
+    "login": "apps.accounts.address_forms.SignInForm",
+    "reset_password": "apps.accounts.address_forms.ForgottenPasswordForm",
+    "add_email": "apps.accounts.address_forms.AnotherAddressForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"

@@ -30,7 +30,7 @@ from apps.accounts.models import User
 from apps.common.addresses import client_address
 from apps.common.errors import throttled
 from apps.common.security_log import log_security_event
-from apps.common.text import clean_email, lookup_email
+from apps.common.text import clean_email, lookup_email, plain_email
 
 
 def display_name(user: User) -> str:
@@ -40,7 +40,7 @@ def display_name(user: User) -> str:
 def account_email(typed: str) -> str:
     """The address by which the account is kept. Those from before addresses had one canonical
     form may be kept as they were typed."""
-    canonical, plain = lookup_email(typed), typed.strip().lower()
+    canonical, plain = lookup_email(typed), plain_email(typed)
     if canonical != plain and not User.objects.filter(email=canonical).exists():
         return plain
     return canonical

@@ -8,8 +8,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
-from apps.common.forms import NameField
+from apps.common.forms import AddressField, NameField
 from apps.common.zones import validate_time_zone
+
+
+def replace_field(fields: Any, name: str, kind: type[forms.EmailField]) -> None:
+    """By one of another class that looks the same."""
+    old = fields[name]
+    fields[name] = kind(required=old.required, label=old.label, widget=old.widget)
 
 
 class ProfileFields(forms.Form):
@@ -30,6 +36,10 @@ class ProfileFields(forms.Form):
         validators=[validate_time_zone],
         widget=forms.HiddenInput,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        replace_field(self.fields, "email", AddressField)
 
     def _post_clean(self) -> None:
         """For an address that has an account already the password is hashed too, and the hash

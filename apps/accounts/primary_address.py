@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 
+from apps.accounts.address_forms import AnotherAddressInput
 from apps.accounts.models import User
 
 
@@ -62,7 +63,11 @@ class PrimaryEmailInput(SelectEmailInput):
 
 
 class EmailApi(ManageEmailView):
-    input_class = {**ManageEmailView.input_class, "PATCH": PrimaryEmailInput}
+    input_class = {
+        **ManageEmailView.input_class,
+        "POST": AnotherAddressInput,
+        "PATCH": PrimaryEmailInput,
+    }
 
     def patch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         make_primary(request, self.input.cleaned_data["email"])

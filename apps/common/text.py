@@ -126,7 +126,14 @@ def lookup_email(typed: str) -> str:
     try:
         return clean_email(typed)
     except ValidationError:
-        return typed.strip().lower()
+        return plain_email(typed)
+
+
+def plain_email(typed: str) -> str:
+    """As addresses were kept before they had one form. No letter becomes an ASCII one: in lower
+    case the Kelvin sign would be a k, and so another person's address."""
+    local, at, domain = typed.strip().rpartition("@")
+    return f"{local.lower() if local.isascii() else local}{at}{domain.lower()}"
 
 
 def mailbox(email: str) -> str:
