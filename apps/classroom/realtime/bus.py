@@ -1,7 +1,7 @@
 """How the processes that serve one room hear of each other: Redis, or nobody when alone.
 
 Channels and keys carry an id of the installation, and all that is written is signed, so that two
-installations may share one Redis.
+installations may share one Redis. What is published again by somebody else is not taken twice.
 """
 
 import asyncio
@@ -100,6 +100,7 @@ class RedisBus:
         self._pubsub: PubSub | None = None
         self._subscribed: dict[str, asyncio.Future[None]] = {}
         self._foreign = envelopes.RejectedCount()
+        self._replays = envelopes.ReplayGuard()
         self._task = supervise("redis-bus", self._keep_connected)
 
     async def open(self, room: UUID) -> dict[str, list[Present]]:
@@ -122,8 +123,9 @@ class RedisBus:
     ) -> Iterator[tuple[str, list[Present]]]:
         for process, value in stored.items():
             try:
-                until, peers = _PEERS.decode(envelopes.unseal(_people(room), value))
-            except (envelopes.BadSignature, msgspec.MsgspecError):
+                place = _people_of(room, process.decode())
+                until, peers = _PEERS.decode(envelopes.unseal(place, value))
+            except (envelopes.BadSignature, msgspec.MsgspecError, UnicodeDecodeError):
                 self._foreign.add()
                 continue
             if until > time.time() and process.decode() != self.process:
@@ -215,6 +217,9 @@ class RedisBus:
             return
         if parcel.process == self.process:
             return
+        if not self._replays.is_new(parcel.process, parcel.sent_at):
+            self._foreign.add()
+            return
         try:
             self._hear(UUID(channel.rpartition(":")[2]), parcel.process, parcel.messages)
         except Exception:  # one room's trouble must not cut off the others
@@ -231,7 +236,8 @@ class RedisBus:
                 for room, peers in people.items():
                     key = _people(room)
                     value = msgspec.msgpack.encode((time.time() + PRESENCE_TTL, peers))
-                    pipe.hset(key, self.process, envelopes.seal(key, value))
+                    place = _people_of(room, self.process)
+                    pipe.hset(key, self.process, envelopes.seal(place, value))
                     pipe.expire(key, PRESENCE_TTL * 2)
                 for channel, messages in out.items():
                     pipe.publish(channel, sealed(channel, self.process, messages))
@@ -239,8 +245,12 @@ class RedisBus:
             self._heard_until = timezone.now() - REWIND
 
 
+_stamps = envelopes.Stamps()
+
+
 def sealed(channel: str, process: str, messages: list[BusMessage]) -> bytes:
-    return envelopes.seal(channel, pack(process, messages))
+    """To be published in the order in which they are made, those of one `process`."""
+    return envelopes.seal(channel, pack(process, _stamps.next(), messages))
 
 
 def channel_of(room: UUID) -> str:
@@ -254,3 +264,8 @@ def _idle() -> str:
 
 def _people(room: UUID) -> str:
     return f"kreida:{envelopes.installation()}:people:{room}"
+
+
+def _people_of(room: UUID, process: str) -> str:
+    """One process's entry there, for its signature."""
+    return f"{_people(room)}:{process}"

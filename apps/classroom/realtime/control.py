@@ -6,7 +6,7 @@ database.
 """
 
 import logging
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from redis import Redis
@@ -49,9 +49,11 @@ def _tell_others(room: UUID, message: BusMessage) -> None:
     if not settings.REDIS_URL:
         return
     channel = channel_of(room)
+    # Of several threads at once it is open who publishes first, so each speaks for itself.
+    sender = f"control-{uuid4().hex}"
     once = Retry(NoBackoff(), 0)  # a request waits for this
     try:
         with Redis.from_url(settings.REDIS_URL, socket_timeout=1, retry=once) as redis:
-            redis.publish(channel, sealed(channel, "control", [message]))
+            redis.publish(channel, sealed(channel, sender, [message]))
     except RedisError:
         log.exception("the other processes could not be told")

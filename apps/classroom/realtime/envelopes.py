@@ -1,8 +1,9 @@
-"""What is written to Redis, signed: only this installation's own processes are believed."""
+"""What is written to Redis, signed: only this installation's own processes are believed, once."""
 
 import hashlib
 import hmac
 import logging
+import threading
 import time
 from functools import cache
 
@@ -14,6 +15,8 @@ log = logging.getLogger("kreida.room")
 
 _SIZE = hashlib.sha256().digest_size
 _LOG_EVERY = 60.0  # seconds
+# Seconds for which a message may be on its way, with what the clocks of two machines differ by.
+MAX_AGE = 60.0
 
 
 class BadSignature(Exception):
@@ -50,6 +53,40 @@ def unseal(place: str, sealed: bytes) -> bytes:
 
 def _sign(place: str, data: bytes) -> bytes:
     return hmac.digest(_key(settings.SECRET_KEY), place.encode() + b"\0" + data, "sha256")
+
+
+class Stamps:
+    """The time, but never the same twice and never an earlier one, in any thread."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._lock = threading.Lock()
+
+    def next(self) -> float:
+        with self._lock:
+            self._last = max(time.time(), self._last + 1e-6)
+            return self._last
+
+
+class ReplayGuard:
+    """Knows what each sender said last. What is older than MAX_AGE is never taken, so senders
+    that have been silent for that long need not be remembered."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}  # the one that spoke last is at the end
+
+    def is_new(self, sender: str, sent_at: float) -> bool:
+        now = time.time()
+        while self._last:
+            first = next(iter(self._last))
+            if self._last[first] >= now - MAX_AGE:
+                break
+            del self._last[first]
+        if abs(now - sent_at) > MAX_AGE or sent_at <= self._last.get(sender, 0.0):
+            return False
+        self._last.pop(sender, None)
+        self._last[sender] = sent_at
+        return True
 
 
 class RejectedCount:

@@ -52,9 +52,12 @@ BusMessage = Cast | Here | Hello | Recheck | Deny | Frame | Ask
 
 
 class Parcel(Struct, array_like=True, frozen=True):
-    """Several messages from one process in one Redis message."""
+    """Several messages from one process in one Redis message.
+
+    `sent_at`, in Unix seconds, rises with each of a process, so that none is taken twice."""
 
     process: str
+    sent_at: float
     messages: list[BusMessage]
 
 
@@ -62,8 +65,8 @@ _decoder: msgspec.msgpack.Decoder[Parcel] = msgspec.msgpack.Decoder(Parcel)
 _encoder = msgspec.msgpack.Encoder()
 
 
-def pack(process: str, messages: list[BusMessage]) -> bytes:
-    return _encoder.encode(Parcel(process, messages))
+def pack(process: str, sent_at: float, messages: list[BusMessage]) -> bytes:
+    return _encoder.encode(Parcel(process, sent_at, messages))
 
 
 def unpack(payload: bytes) -> Parcel:

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from django.db import OperationalError
 from redis import Redis
 
-from apps.classroom.realtime import db
+from apps.classroom.realtime import db, envelopes
 from apps.classroom.realtime.bus import RedisBus, channel_of, sealed
 from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.messages import Cast, pack
@@ -115,7 +116,7 @@ def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log
         assert channel_of(house.uuid) != channel
         other_key = sealed(channel, "other", [cast("forged")])
         settings.SECRET_KEY = own
-        unsigned = pack("other", [cast("forged")])
+        unsigned = pack("other", time.time(), [cast("forged")])
         with Redis.from_url(on_redis.url) as redis:
             for payload in (unsigned, other_key, other_room, b"", b"\xff" * 40):
                 redis.publish(channel, payload)
@@ -131,3 +132,39 @@ def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log
     asyncio.run(scenario(house.ticket(house.tutor)))
     rejected = [line for line in log_lines() if line["message"] == "rejected messages on Redis"]
     assert len(rejected) == 1
+
+
+def test_message_published_again_is_taken_once(on_redis, house):
+    """By somebody who listens on Redis and has no key; a message from long ago is no use either."""
+    old = envelopes.seal(
+        channel_of(house.uuid), pack("old", time.time() - 3600, [cast("yesterday")])
+    )
+
+    def publish(*payloads):
+        with Redis.from_url(on_redis.url) as redis:
+            for payload in payloads:
+                redis.publish(channel_of(house.uuid), payload)
+
+    async def scenario(ticket):
+        async with house.events(ticket) as tutor:
+            await tutor.until("welcome")
+            await eventually(lambda: Hub.current.bus.connected)
+            once, twice = (
+                sealed(channel_of(house.uuid), "p", [cast(word)]) for word in ("once", "twice")
+            )
+            await asyncio.to_thread(publish, old, once, twice, once, twice, once)
+            await hears(tutor, house.uuid, on_redis.url, "after")
+            return [message["message"] for message in tutor.seen if message["type"] == "chat"]
+
+    assert asyncio.run(scenario(house.ticket(house.tutor)))[:3] == ["once", "twice", "after"]
+
+
+def test_guard_forgets_senders_that_are_silent(monkeypatch):
+    now = time.time()
+    guard = envelopes.ReplayGuard()
+    for number in range(100):
+        assert guard.is_new(f"control-{number}", now)
+    monkeypatch.setattr(time, "time", lambda: now + envelopes.MAX_AGE + 1)
+    assert not guard.is_new("control-1", now)
+    assert guard.is_new("process", now + envelopes.MAX_AGE)
+    assert list(guard._last) == ["process"]
