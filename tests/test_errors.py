@@ -111,6 +111,7 @@ def test_huge_numbers_are_a_validation_error_or_ignored(api, request, paths, rou
 def test_another_media_type_is_unsupported(api, request, paths, route, method, media_type):
     answer = send(who(api, request, route), method, paths(route), '{"name": "x"}', media_type)
     assert_error(answer, (415, "unsupported_media_type"))
+    assert "application/json" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +201,7 @@ def test_an_unknown_method_is_not_allowed(api, request, paths, route, method):
     else:
         assert_error(answer, (405, "method_not_allowed"))
         assert answer["Allow"]
+        assert answer["Allow"] in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(("route", "method"), sorted({row[:2] for row in TABLE}))

@@ -159,6 +159,16 @@ def link_of(*, membership: Membership) -> InvitationLink:
     return invitation_link(membership, timezone.now())
 
 
+def _why_not(current: Status) -> str:
+    choices = [str(status) for status in (current, *sorted(_TUTOR_MOVES[current]))]
+    if len(choices) == 1:
+        return _("A removed student stays removed. Send a new invitation instead.")
+    return _("This membership is “%(current)s”. Must be one of: %(choices)s.") % {
+        "current": current,
+        "choices": ", ".join(choices),
+    }
+
+
 @transaction.atomic
 def change_membership(*, membership: Membership, status: str) -> Membership:
     """The tutor pauses, resumes or removes. Raises `forbidden` where only the student may.
@@ -171,7 +181,7 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
     if status == Status.ACTIVE and current == Status.INVITED:
         raise forbidden(_("Only the student can accept an invitation."))
     if status not in _TUTOR_MOVES[current]:
-        raise invalid(status=_("A membership cannot go from this state to that one."))
+        raise invalid(status=_why_not(current))
     moved = Membership.objects.filter(pk=membership.pk, status=current).update(status=status)
     if not moved:
         raise invalid(status=_("Somebody else has just changed this membership."))

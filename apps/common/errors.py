@@ -103,7 +103,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     if isinstance(exc, PermissionDenied):
         return error_response("forbidden", 403, _("You may not do this."))
     if isinstance(exc, drf.APIException):
-        return _from_drf(exc)
+        return _from_drf(exc, context.get("view"))
     return None
 
 
@@ -118,7 +118,7 @@ _DRF_CODES: list[tuple[type[drf.APIException], str]] = [
 ]
 
 
-def _from_drf(exc: drf.APIException) -> HttpResponse:
+def _from_drf(exc: drf.APIException, view: Any) -> HttpResponse:
     if isinstance(exc, drf.ValidationError):
         fields = _flatten(exc.detail)
         sentences = " ".join(s for found in fields.values() for s in found)
@@ -128,7 +128,8 @@ def _from_drf(exc: drf.APIException) -> HttpResponse:
         return error_response("validation_error", 400, sentence, {"non_field_errors": [sentence]})
     for kind, code in _DRF_CODES:
         if isinstance(exc, kind):
-            response = error_response(code, exc.status_code, str(exc.detail))
+            detail = _choices_of(exc, view) or str(exc.detail)
+            response = error_response(code, exc.status_code, detail)
             break
     else:
         response = error_response("server_error", 500, _("Something went wrong on our side."))
@@ -139,6 +140,16 @@ def _from_drf(exc: drf.APIException) -> HttpResponse:
     if wait is not None:
         response["Retry-After"] = str(max(1, int(wait + 0.999)))
     return response
+
+
+def _choices_of(exc: drf.APIException, view: Any) -> str | None:
+    """A refused method or media type is told which there are."""
+    if isinstance(exc, drf.MethodNotAllowed):
+        return _("Must be one of: %(choices)s.") % {"choices": ", ".join(view.allowed_methods)}
+    if isinstance(exc, drf.UnsupportedMediaType):
+        kinds = [parser.media_type for parser in view.parser_classes]
+        return _("Must be one of: %(choices)s.") % {"choices": ", ".join(kinds)}
+    return None
 
 
 def _flatten(detail: Any, name: str = "non_field_errors") -> Fields:

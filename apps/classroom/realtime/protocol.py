@@ -278,7 +278,7 @@ class _Head(Struct):
 _decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 _head = msgspec.json.Decoder(_Head)
 _encoder = msgspec.json.Encoder()
-KNOWN = {kind.__struct_config__.tag: kind for kind in Incoming.__subclasses__()}
+KNOWN = {str(kind.__struct_config__.tag): kind for kind in Incoming.__subclasses__()}
 
 
 def parse(frame: str) -> ClientMessage:
@@ -300,8 +300,9 @@ def parse(frame: str) -> ClientMessage:
         kind = _head.decode(frame).type
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
         raise _without_text(frame) from exc
-    code = "bad_shape" if kind in KNOWN else "unknown_type"
-    raise BadMessage(code, kind[:40], reason[:300])
+    if kind in KNOWN:
+        raise BadMessage("bad_shape", kind[:40], reason[:300])
+    raise BadMessage("unknown_type", kind[:40], f"Known types: {', '.join(sorted(KNOWN))}.")
 
 
 _NUL = re.compile("\0")

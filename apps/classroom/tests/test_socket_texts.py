@@ -68,6 +68,11 @@ def test_text_that_only_names_an_escape_is_stored(house):
     assert asyncio.run(scenario(house.ticket(house.tutor))) == "\\u0000 \\ud800 \U0001f600"
 
 
+def test_unknown_type_is_told_the_known_ones():
+    with pytest.raises(protocol.BadMessage, match=r"chat\.send, end, hand, "):
+        protocol.parse('{"type": "chat"}')
+
+
 def test_person_with_a_line_break_is_refused():
     with pytest.raises(protocol.BadMessage):
         protocol.parse(json.dumps({"type": "remove", "person": "u12\n"}))

@@ -193,6 +193,23 @@ def test_the_moves_of_a_membership(api, tutor, stranger, classroom, before, afte
     assert membership.status == (after if status == 200 else before)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "choices"),
+    [
+        ("invited", "paused", "invited, removed."),
+        ("declined", "paused", "declined, removed."),
+        ("left", "active", "left, removed."),
+        ("removed", "active", "A removed student stays removed."),
+    ],
+)
+def test_refused_move_names_the_states_it_can_go_to(
+    api, tutor, stranger, classroom, before, after, choices
+):
+    membership = make_membership(classroom, stranger, before)
+    [sentence] = move(api(tutor), membership.pk, after).json()["fields"]["status"]
+    assert choices in sentence
+
+
 def test_only_the_classrooms_tutor_moves_a_membership(api, student, other_tutor, classroom):
     membership = classroom.memberships.get()
     for person in (student, other_tutor):
