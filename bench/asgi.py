@@ -1,4 +1,4 @@
-"""The servers that were candidates (docs/adr/0001-one-asgi-process.md): HTTP in one ASGI process
+"""The servers that were candidates (docs/adr/0001): HTTP in one ASGI process
 with sockets, by threads that run WSGI or by Django's own ASGI handler; and WSGI for granian."""
 
 import asyncio

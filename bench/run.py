@@ -71,7 +71,7 @@ def _memory(beside: Server) -> float:
 
 
 def servers_report(url: str, rounds: int) -> str:
-    """The ways to serve that docs/adr/0001-one-asgi-process.md chose from."""
+    """The ways to serve that docs/adr/0001 chose from."""
     pool = {"BENCH_DATABASE": json.dumps(_POOL)}
     candidates = [(kind, workers) for kind in servers.COMMANDS for workers in (1, 2)]
     candidates.remove((servers.PRODUCT, 2))

@@ -1,7 +1,7 @@
 """How boards stand in the database: a list of Yjs updates, behind a mark and its format's version.
 
 A format is read one release before it is written, so that two releases may run side by side: what
-is written without the mark (`plain`) is what the release before reads. docs/adr/0014 has the rules.
+is written without the mark (`plain`) is what the release before reads. docs/adr/0009 has the rules.
 """
 
 import zlib

@@ -1,6 +1,6 @@
 """Keys that sort names as a reader of Ukrainian expects, on every database.
 
-docs/adr/0016-names-sort-by-a-stored-key.md says why they are stored.
+docs/adr/0011-sort-names-by-a-stored-key.md says why they are stored.
 """
 
 import unicodedata

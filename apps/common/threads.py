@@ -1,6 +1,6 @@
 """Django's HTTP in a pool of threads, beside the event loop that serves the sockets.
 
-docs/adr/0001-one-asgi-process.md says why, and why not by a package.
+docs/adr/0001 says why, and why not by a package.
 """
 
 import asyncio

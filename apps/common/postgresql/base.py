@@ -1,7 +1,7 @@
 """Django's PostgreSQL backend, whose statements end also when the server says nothing any more.
 
 `statement_timeout` is kept by the server, so a server that hangs keeps none, and while its kernel
-acknowledges what is sent no timeout of TCP ends the wait either (docs/adr/0017).
+acknowledges what is sent no timeout of TCP ends the wait either (docs/adr/0012).
 """
 
 from types import SimpleNamespace
