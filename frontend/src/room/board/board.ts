@@ -3,14 +3,14 @@ import type { AppState, BinaryFiles, ExcalidrawImperativeAPI } from "@excalidraw
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { type Request, reasonOf } from "../net/http";
-import type { Refusal } from "../net/socket";
+import type { Refusal } from "../net/reconnecting-web-socket";
 import { Store } from "../state/store";
 import { PageBinding } from "./binding";
 import { readElements } from "./elements";
-import { BoardFiles } from "./files";
-import { Gallery } from "./gallery";
+import { ImageStore } from "./images/image-store";
+import { SceneImages } from "./images/scene-images";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
-import { collaboratorsOf, MOST_SELECTED, type Presence, tutorsPage } from "./people";
+import { collaboratorsOf, MOST_SELECTED, type Presence, tutorsPage } from "./presence";
 import { BoardProvider } from "./provider";
 import { type Box, firstView, type View } from "./view";
 
@@ -40,8 +40,8 @@ export class Board {
   readonly doc = new Y.Doc();
   readonly awareness = new Awareness(this.doc);
   readonly provider: BoardProvider;
-  readonly files: BoardFiles;
-  readonly gallery: Gallery;
+  readonly files: ImageStore;
+  readonly sceneImages: SceneImages;
   readonly store: Store<BoardState>;
   #api: ExcalidrawImperativeAPI | null = null;
   #binding: PageBinding | null = null;
@@ -58,10 +58,10 @@ export class Board {
       problem: null,
     });
     this.provider = new BoardProvider(this.doc, this.awareness, options.address, options.refused);
-    this.files = new BoardFiles(this.doc.getMap("files"), request, root, (why) =>
+    this.files = new ImageStore(this.doc.getMap("files"), request, root, (why) =>
       this.report(why, words.fileFailed),
     );
-    this.gallery = new Gallery(this.doc, this.files, options.isDark);
+    this.sceneImages = new SceneImages(this.doc, this.files, options.isDark);
     this.#presence = { ...me, page: FIRST_PAGE, pointer: null, button: "up", selected: {} };
     this.awareness.setLocalState(this.#presence);
   }
@@ -107,7 +107,7 @@ export class Board {
   changed(state: AppState, files: BinaryFiles): void {
     if (!this.#api) return;
     this.#binding?.changed();
-    this.gallery.offer(this.#api, files);
+    this.sceneImages.offer(this.#api, files);
     this.#showPictures();
     const ids = Object.keys(state.selectedElementIds).slice(0, MOST_SELECTED);
     if (ids.join() !== Object.keys(this.#presence.selected).join()) {
@@ -235,6 +235,6 @@ export class Board {
   }
 
   #showPictures(): void {
-    if (this.#api) void this.gallery.show(this.#api, this.store.get().page);
+    if (this.#api) void this.sceneImages.show(this.#api, this.store.get().page);
   }
 }

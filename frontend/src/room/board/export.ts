@@ -1,6 +1,6 @@
 import type * as Y from "yjs";
-import type { BoardFiles } from "./files";
-import { canvasBlob, download } from "./pictures";
+import { canvasBlob, download } from "./images/image-files";
+import type { ImageStore } from "./images/image-store";
 import { renderPages } from "./render";
 
 const SHARPNESS = 2;
@@ -46,7 +46,7 @@ function stacked(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
 /** Saves a page, or the lesson where `only` is left out. False where there is nothing on it. */
 export async function exportBoard(
   doc: Y.Doc,
-  files: BoardFiles,
+  files: ImageStore,
   format: Format,
   name: string,
   only?: string,

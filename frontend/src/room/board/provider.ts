@@ -1,19 +1,19 @@
 import { type Awareness, applyAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
 import { messageYjsSyncStep2 } from "y-protocols/sync";
 import { type Doc, encodeStateAsUpdate, type Transaction } from "yjs";
-import { LastingSocket, type Refusal } from "../net/socket";
+import { ReconnectingWebSocket, type Refusal } from "../net/reconnecting-web-socket";
 import { CLOSE } from "../protocol";
 import { Store } from "../state/store";
 import * as frames from "./frames";
 import { Outbox } from "./outbox";
-import { Pacer } from "./pacer";
-import { inPieces } from "./pieces";
+import { ThrottledSender } from "./throttled-sender";
+import { splitUpdate } from "./update-chunks";
 
 const PROBE_AFTER = 300;
 const KEEP_ALIVE = 20_000;
 const PATIENCE = 10_000;
-/** Small, so that a thin line that breaks again and again gets on by a piece each time. */
-const PIECE = 64 * 1024;
+/** Small, so that a thin line that breaks again and again gets one chunk further each time. */
+const CHUNK = 64 * 1024;
 
 export interface BoardLink {
   open: boolean;
@@ -39,9 +39,9 @@ export class BoardProvider {
     unavailable: false,
     full: false,
   });
-  #socket: LastingSocket;
+  #socket: ReconnectingWebSocket;
   #outbox = new Outbox();
-  #pacer: Pacer;
+  #sender: ThrottledSender;
   /** The server has said what it has; before that nothing of ours would fit onto it. */
   #greeted = false;
   #probing = false;
@@ -55,7 +55,7 @@ export class BoardProvider {
     address: () => Promise<string>,
     refused: (why: Refusal) => void,
   ) {
-    this.#socket = new LastingSocket({
+    this.#socket = new ReconnectingWebSocket({
       address,
       opened: () => this.#opened(),
       received: (data) => this.#received(data),
@@ -69,7 +69,7 @@ export class BoardProvider {
         else refused(why);
       },
     });
-    this.#pacer = new Pacer(
+    this.#sender = new ThrottledSender(
       (frame) => this.#sent(frame),
       () => this.#socket.backlog,
     );
@@ -149,7 +149,7 @@ export class BoardProvider {
     this.#probeTimer = undefined;
     clearTimeout(this.#patience);
     this.#greeted = this.#probing = false;
-    this.#pacer.clear();
+    this.#sender.clear();
     this.#outbox.lost();
   }
 
@@ -181,13 +181,13 @@ export class BoardProvider {
   }
 
   #put(update: Uint8Array): void {
-    this.#pacer.push(inPieces(update, PIECE).map(frames.update));
+    this.#sender.push(splitUpdate(update, CHUNK).map(frames.update));
   }
 
   #sent(frame: frames.Frame): void {
     this.#socket.send(frame);
     this.#watch();
-    if (this.#pacer.idle && this.#outbox.count) this.#probeSoon();
+    if (this.#sender.idle && this.#outbox.count) this.#probeSoon();
   }
 
   #probeSoon(): void {
@@ -200,7 +200,7 @@ export class BoardProvider {
 
   /** Asks in order to hear that all of ours has arrived. */
   #probe(): void {
-    if (!this.#probing && this.#greeted && this.#pacer.idle && this.#ask()) this.#outbox.mark();
+    if (!this.#probing && this.#greeted && this.#sender.idle && this.#ask()) this.#outbox.mark();
   }
 
   #ask(): boolean {
@@ -213,7 +213,7 @@ export class BoardProvider {
   /** As long as something is under way, silence means that the connection is dead. */
   #watch(): void {
     clearTimeout(this.#patience);
-    if (!this.#probing && this.#pacer.idle) return;
+    if (!this.#probing && this.#sender.idle) return;
     this.#patience = setTimeout(() => this.#socket.renew(), PATIENCE);
   }
 

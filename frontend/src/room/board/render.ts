@@ -3,7 +3,7 @@ import type { ExcalidrawElement, NonDeleted } from "@excalidraw/excalidraw/eleme
 import type { BinaryFiles } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
 import { readElements } from "./elements";
-import type { BoardFiles } from "./files";
+import type { ImageStore } from "./images/image-store";
 import { elementsOf, pagesOf } from "./pages";
 
 /** Larger canvases are refused by some browsers. */
@@ -21,7 +21,7 @@ function liveElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement>[]
 export async function renderPage(
   doc: Y.Doc,
   page: string,
-  files: BoardFiles,
+  files: ImageStore,
   scale: number,
 ): Promise<HTMLCanvasElement | null> {
   const elements = liveElements(doc, page);
@@ -45,7 +45,7 @@ export async function renderPage(
 
 export async function renderPages(
   doc: Y.Doc,
-  files: BoardFiles,
+  files: ImageStore,
   scale: number,
   only?: string,
 ): Promise<HTMLCanvasElement[]> {

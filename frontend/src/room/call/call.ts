@@ -44,7 +44,7 @@ export class Call {
   ) {}
 
   start(): void {
-    this.#undo.push(this.session.hear((message) => this.#hear(message)));
+    this.#undo.push(this.session.onMessage((message) => this.#hear(message)));
     this.#undo.push(this.local.store.subscribe(() => this.#localChanged()));
     this.#timer = setInterval(() => void this.#measure(), MEASURE_EVERY);
     addEventListener("online", this.#restart);

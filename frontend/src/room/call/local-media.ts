@@ -1,5 +1,5 @@
 import { Store } from "../state/store";
-import { type Choice, MediaTrouble, openScreen, openTrack, type Trouble } from "./media";
+import { type Choice, type DeviceError, MediaError, openScreen, openTrack } from "./media";
 
 export type Kind = "camera" | "microphone";
 
@@ -12,7 +12,7 @@ export interface LocalState {
   choice: Choice;
   /** The browser was asked and has not answered: it may be asking the person. */
   opening: Readonly<Record<Kind, boolean>>;
-  trouble: Readonly<Record<Kind | "screen", Trouble | null>>;
+  errors: Readonly<Record<Kind | "screen", DeviceError | null>>;
 }
 
 /** Our own camera, microphone and screen. */
@@ -28,7 +28,7 @@ export class LocalMedia {
       muted: false,
       choice,
       opening: { camera: false, microphone: false },
-      trouble: { camera: null, microphone: null, screen: null },
+      errors: { camera: null, microphone: null, screen: null },
     });
   }
 
@@ -58,8 +58,8 @@ export class LocalMedia {
   async choose(kind: Kind, device: string): Promise<void> {
     const { choice } = this.store.get();
     this.store.patch({ choice: { ...choice, [kind]: device } });
-    const { [kind]: track, trouble } = this.store.get();
-    if (!track && !trouble[kind]) return;
+    const { [kind]: track, errors } = this.store.get();
+    if (!track && !errors[kind]) return;
     this.close(kind);
     await this.open(kind);
   }
@@ -78,7 +78,7 @@ export class LocalMedia {
       const screen = await openScreen();
       if (!screen) return;
       screen.addEventListener("ended", () => this.close("screen"));
-      this.store.patch({ screen, trouble: { ...this.store.get().trouble, screen: null } });
+      this.store.patch({ screen, errors: { ...this.store.get().errors, screen: null } });
     } catch (error) {
       this.#failed("screen", error);
     }
@@ -89,14 +89,14 @@ export class LocalMedia {
   }
 
   #put(kind: Kind, track: MediaStreamTrack): void {
-    const { trouble, muted } = this.store.get();
+    const { errors, muted } = this.store.get();
     if (kind === "microphone") track.enabled = !muted;
     // Unplugged, or the permission was taken back.
     track.addEventListener("ended", () => {
       if (this.store.get()[kind] === track) this.store.patch({ [kind]: null });
     });
     this.#setOpening(kind, false);
-    this.store.patch({ [kind]: track, trouble: { ...trouble, [kind]: null } });
+    this.store.patch({ [kind]: track, errors: { ...errors, [kind]: null } });
   }
 
   #setOpening(kind: Kind, opening: boolean): void {
@@ -105,7 +105,7 @@ export class LocalMedia {
 
   #failed(kind: Kind | "screen", error: unknown): void {
     if (kind !== "screen") this.#setOpening(kind, false);
-    const trouble = error instanceof MediaTrouble ? error.trouble : "unknown";
-    this.store.patch({ trouble: { ...this.store.get().trouble, [kind]: trouble } });
+    const reason = error instanceof MediaError ? error.reason : "unknown";
+    this.store.patch({ errors: { ...this.store.get().errors, [kind]: reason } });
   }
 }

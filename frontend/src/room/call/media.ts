@@ -1,5 +1,5 @@
 /** Why a device cannot be used, in the terms of what a person can do about it. */
-export type Trouble = "denied" | "missing" | "busy" | "insecure" | "unknown";
+export type DeviceError = "denied" | "missing" | "busy" | "insecure" | "unknown";
 
 export interface Devices {
   cameras: MediaDeviceInfo[];
@@ -11,7 +11,7 @@ export interface Choice {
   microphone: string | null;
 }
 
-export function troubleOf(error: unknown): Trouble {
+export function deviceErrorOf(error: unknown): DeviceError {
   const name = error instanceof Error || error instanceof DOMException ? error.name : "";
   switch (name) {
     case "NotAllowedError":
@@ -28,9 +28,9 @@ export function troubleOf(error: unknown): Trouble {
   }
 }
 
-export class MediaTrouble extends Error {
-  constructor(readonly trouble: Trouble) {
-    super(trouble);
+export class MediaError extends Error {
+  constructor(readonly reason: DeviceError) {
+    super(reason);
   }
 }
 
@@ -43,21 +43,21 @@ function constraints(kind: "camera" | "microphone", device: string | null): Medi
   return { video: { ...id, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: 24 } };
 }
 
-/** Throws MediaTrouble. */
+/** Throws MediaError. */
 export async function openTrack(
   kind: "camera" | "microphone",
   device: string | null,
 ): Promise<MediaStreamTrack> {
   // Absent where the page came over plain http from another machine.
-  if (!navigator.mediaDevices) throw new MediaTrouble("insecure");
+  if (!navigator.mediaDevices) throw new MediaError("insecure");
   try {
     const stream = await navigator.mediaDevices.getUserMedia(constraints(kind, device));
     const [track] = stream.getTracks();
     if (track) return track;
   } catch (error) {
-    throw new MediaTrouble(troubleOf(error));
+    throw new MediaError(deviceErrorOf(error));
   }
-  throw new MediaTrouble("missing");
+  throw new MediaError("missing");
 }
 
 /** Null where the person closed the browser's question. */
@@ -72,8 +72,8 @@ export async function openScreen(): Promise<MediaStreamTrack | null> {
     if (track) track.contentHint = "detail";
     return track ?? null;
   } catch (error) {
-    if (troubleOf(error) === "denied") return null;
-    throw new MediaTrouble(troubleOf(error));
+    if (deviceErrorOf(error) === "denied") return null;
+    throw new MediaError(deviceErrorOf(error));
   }
 }
 

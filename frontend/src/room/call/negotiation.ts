@@ -1,5 +1,5 @@
 import type { Peer, Role } from "../protocol";
-import { newest } from "../state/people";
+import { newest } from "../state/peers";
 
 /** Both sides come to the same answer: the smaller id gives way when two offers cross. */
 export function isPolite(own: string, other: string): boolean {

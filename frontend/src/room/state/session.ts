@@ -1,14 +1,14 @@
 import { uuidv4 } from "lib0/random";
 import { apiRoot, type Config } from "../config";
 import { createRequest, type Joined, join, type Request } from "../net/http";
-import { LastingSocket, type Refusal } from "../net/socket";
+import { ReconnectingWebSocket, type Refusal } from "../net/reconnecting-web-socket";
 import { type ClientMessage, parseServerMessage, type ServerMessage } from "../protocol";
 import { EMPTY, type RoomState, reduce } from "./room-state";
 import { Store } from "./store";
 
 const PING_EVERY = 15_000;
 const SILENCE = 35_000;
-const SAY_AGAIN_AFTER = 5000;
+const CHAT_RETRY_AFTER = 5000;
 /** What the server could not store for the moment; the same may be asked again. */
 const PASSING = ["service_unavailable", "storage_full"];
 
@@ -34,11 +34,11 @@ export class RoomSession {
   readonly request: Request;
   readonly api: string;
   iceServers: RTCIceServer[] = [];
-  #socket: LastingSocket;
+  #socket: ReconnectingWebSocket;
   #listeners = new Set<Listener>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #again: ReturnType<typeof setTimeout> | undefined;
-  #heard = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #lastMessageAt = 0;
 
   constructor(
     readonly config: Config,
@@ -53,10 +53,10 @@ export class RoomSession {
     });
     this.request = createRequest(config.csrfToken);
     this.api = apiRoot(config);
-    this.#socket = new LastingSocket({
+    this.#socket = new ReconnectingWebSocket({
       address: () => this.address("events_url"),
       opened: () => {
-        this.#heard = Date.now();
+        this.#lastMessageAt = Date.now();
       },
       received: (data) => this.#received(data),
       lost: () => this.store.patch({ link: "lost" }),
@@ -72,7 +72,7 @@ export class RoomSession {
 
   stop(): void {
     clearInterval(this.#timer);
-    clearTimeout(this.#again);
+    clearTimeout(this.#retryTimer);
     removeEventListener("pagehide", this.#leave);
     this.#socket.stop();
   }
@@ -88,13 +88,13 @@ export class RoomSession {
     return this.#socket.send(JSON.stringify(message));
   }
 
-  say(text: string): void {
+  sendChat(text: string): void {
     const entry = { id: uuidv4(), text: storable(text) };
     this.store.patch({ unsentChat: [...this.store.get().unsentChat, entry] });
     this.send({ type: "chat.send", ...entry });
   }
 
-  hear(listener: Listener): () => void {
+  onMessage(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -113,12 +113,12 @@ export class RoomSession {
 
   #beat(): void {
     if (!this.#socket.isOpen) return;
-    if (Date.now() - this.#heard > SILENCE) this.#socket.renew();
+    if (Date.now() - this.#lastMessageAt > SILENCE) this.#socket.renew();
     else this.send({ type: "ping" });
   }
 
   #received(data: string | ArrayBuffer): void {
-    this.#heard = Date.now();
+    this.#lastMessageAt = Date.now();
     const message = typeof data === "string" ? parseServerMessage(data) : null;
     if (!message) return;
     const state = this.store.get();
@@ -132,21 +132,21 @@ export class RoomSession {
     const said = new Set(next.chat.map((entry) => entry.id));
     next.unsentChat = state.unsentChat.filter((entry) => !said.has(entry.id));
     this.store.set(next);
-    if (message.type === "welcome" && message.you.state === "in") this.#sayAgain();
+    if (message.type === "welcome" && message.you.state === "in") this.#resendChat();
     for (const listener of [...this.#listeners]) listener(message);
   }
 
   /** Chat that could not be stored stays where it is, and is sent again after a while. */
   #problem({ code, detail, ref }: Extract<ServerMessage, { type: "error" }>): Problem | null {
     if (ref === "chat.send" && PASSING.includes(code)) {
-      clearTimeout(this.#again);
-      this.#again = setTimeout(() => this.#sayAgain(), SAY_AGAIN_AFTER);
+      clearTimeout(this.#retryTimer);
+      this.#retryTimer = setTimeout(() => this.#resendChat(), CHAT_RETRY_AFTER);
     }
     return { code, detail };
   }
 
   /** The id makes a message that did arrive before the connection was lost no second one. */
-  #sayAgain(): void {
+  #resendChat(): void {
     for (const entry of this.store.get().unsentChat) this.send({ type: "chat.send", ...entry });
   }
 }

@@ -3,12 +3,12 @@ import { gettext } from "../../shared/gettext";
 import { Call } from "../call/call";
 import { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
-import { type Memory, recall, remember } from "../memory";
+import { loadSetup, type SavedSetup, saveSetup } from "../saved-setup";
 import { RoomSession } from "../state/session";
 import { ConfigContext, type Room, RoomContext, useSession } from "./context";
-import { EndedPage, RefusedPage, WaitingPage } from "./gates";
 import { GreenRoom } from "./green-room";
 import { RoomView } from "./room-view";
+import { EndedScreen, RefusedScreen, WaitingScreen } from "./status-screens";
 
 function enterRoom(config: Config, local: LocalMedia, name: string): Room {
   const session = new RoomSession(config, name);
@@ -29,11 +29,11 @@ function leaveRoom({ call, session }: Room): void {
 }
 
 /** What is chosen here is kept for the case that the page is loaded again in mid-lesson. */
-function keepMemory(config: Config, local: LocalMedia, name: string): () => void {
+function keepSetupSaved(config: Config, local: LocalMedia, name: string): () => void {
   const keep = () => {
     const { camera, microphone, muted, choice } = local.store.get();
     const wanted = { camera: camera !== null, microphone: microphone !== null && !muted };
-    remember(config.sessionUuid, { name, choice, ...wanted });
+    saveSetup(config.sessionUuid, { name, choice, ...wanted });
   };
   keep();
   return local.store.subscribe(keep);
@@ -54,35 +54,35 @@ function Inside({ room }: { room: Room }) {
       setStayed(true);
       comeIn(room);
     };
-    return <EndedPage guest={you?.role === "guest"} onStay={stay} />;
+    return <EndedScreen guest={you?.role === "guest"} onStay={stay} />;
   }
-  if (refused !== null) return <RefusedPage why={refused} />;
+  if (refused !== null) return <RefusedScreen why={refused} />;
   if (!you) return <p className="room-loading">{gettext("Opening the room…")}</p>;
-  return you.state === "waiting" ? <WaitingPage /> : <RoomView />;
+  return you.state === "waiting" ? <WaitingScreen /> : <RoomView />;
 }
 
-async function openAgain(local: LocalMedia, memory: Memory): Promise<void> {
-  if (memory.microphone) await local.open("microphone");
+async function openAgain(local: LocalMedia, setup: SavedSetup): Promise<void> {
+  if (setup.microphone) await local.open("microphone");
   else local.store.patch({ muted: true });
-  if (memory.camera) await local.open("camera");
+  if (setup.camera) await local.open("camera");
 }
 
 export function App({ config }: { config: Config }) {
-  const [memory] = useState(() => recall(config.sessionUuid));
+  const [setup] = useState(() => loadSetup(config.sessionUuid));
   const [local] = useState(
-    () => new LocalMedia(memory?.choice ?? { camera: null, microphone: null }),
+    () => new LocalMedia(setup?.choice ?? { camera: null, microphone: null }),
   );
   const [room, setRoom] = useState<Room | null>(null);
 
   const enter = (name: string) => {
-    keepMemory(config, local, name);
+    keepSetupSaved(config, local, name);
     setRoom(enterRoom(config, local, name));
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, as the page opens.
   useEffect(() => {
-    if (!memory || !cameBack()) return;
-    void openAgain(local, memory);
-    enter(memory.name);
+    if (!setup || !cameBack()) return;
+    void openAgain(local, setup);
+    enter(setup.name);
   }, []);
 
   return (
@@ -92,7 +92,7 @@ export function App({ config }: { config: Config }) {
           <Inside room={room} />
         </RoomContext>
       ) : (
-        <GreenRoom local={local} name={memory?.name ?? config.user?.name ?? ""} onEnter={enter} />
+        <GreenRoom local={local} name={setup?.name ?? config.user?.name ?? ""} onEnter={enter} />
       )}
     </ConfigContext>
   );

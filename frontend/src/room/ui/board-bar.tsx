@@ -2,9 +2,9 @@ import { useEffect, useRef, useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { BoardDialog } from "./board-dialogs";
+import { Button } from "./components";
 import { useSession, useStore } from "./context";
 import type { IconName } from "./icons";
-import { Button } from "./parts";
 
 /** A change is usually known to the server within half a second; later than this it is told. */
 const PATIENCE = 2500;

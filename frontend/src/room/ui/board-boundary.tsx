@@ -1,6 +1,6 @@
 import { Component, type ReactNode } from "react";
 import { gettext } from "../../shared/gettext";
-import { Button } from "./parts";
+import { Button } from "./components";
 
 function BoardFailure({ onReload }: { onReload: () => void }) {
   return (

@@ -1,10 +1,10 @@
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
+import { Confirm } from "./components";
 import { useStore } from "./context";
 import { ExportDialog } from "./export-dialog";
 import { FormulaDialog } from "./formula-dialog";
 import { HistoryDialog } from "./history-dialog";
-import { Confirm } from "./parts";
 import { PdfDialog } from "./pdf-dialog";
 
 export type BoardDialog = "formula" | "pdf" | "exportBoard" | "history" | "pageRemove";

@@ -4,12 +4,12 @@ import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Board } from "../board/board";
-import { selectedFormula } from "../board/insert";
+import { selectedFormula } from "../board/images/insert";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
+import { Button } from "./components";
 import { useConfig, useRoom, useSession, useStore } from "./context";
-import { Button } from "./parts";
 import { isDark, useDark } from "./theme";
 
 function useBoard(): Board {

@@ -3,8 +3,8 @@ import { gettext } from "../../shared/gettext";
 import { linkify } from "../linkify";
 import { CHAT_LIMIT, type Role } from "../protocol";
 import { timeFormat } from "../time";
+import { Button } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
-import { Button } from "./parts";
 
 export const ROLE_WORDS: Record<Role, string> = {
   tutor: gettext("Tutor"),
@@ -85,7 +85,7 @@ export function Chat() {
   const send = () => {
     const said = text.trim();
     if (!VISIBLE.test(said)) return;
-    session.say(said);
+    session.sendChat(said);
     setText("");
   };
   const submit = (event: FormEvent) => {

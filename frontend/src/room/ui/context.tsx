@@ -3,7 +3,7 @@ import type { Call } from "../call/call";
 import type { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
 import type { Peer } from "../protocol";
-import { others } from "../state/people";
+import { others } from "../state/peers";
 import type { RoomSession, SessionState } from "../state/session";
 import type { Store } from "../state/store";
 

@@ -1,19 +1,19 @@
 import { useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Kind } from "../call/local-media";
+import { Button, Confirm, Dialog } from "./components";
 import { useConfig, useRoom, useSession, useStore } from "./context";
 import { DeviceChoice } from "./device-choice";
+import { DeviceErrors } from "./device-errors";
 import { Icon } from "./icons";
-import { Button, Confirm, Dialog } from "./parts";
-import { Troubles } from "./troubles";
 
-/** Opens what was asked for; `onTrouble` where that failed, and words are needed. */
-function MediaButtons({ onTrouble }: { onTrouble: () => void }) {
+/** Opens what was asked for; `onDeviceError` where that failed and has to be explained. */
+function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
   const { local } = useRoom();
   const { camera, microphone, screen, muted } = useStore(local.store);
   const heard = microphone !== null && !muted;
   const opened = (kind: Kind | "screen") => () => {
-    if (local.store.get().trouble[kind]) onTrouble();
+    if (local.store.get().errors[kind]) onDeviceError();
   };
   return (
     <>
@@ -63,7 +63,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
     : gettext("Chat and people");
   return (
     <nav className="room-controls" aria-label={gettext("Your controls")}>
-      <MediaButtons onTrouble={() => setDialog("devices")} />
+      <MediaButtons onDeviceError={() => setDialog("devices")} />
       <Button
         icon="hand"
         label={hand ? gettext("Lower your hand") : gettext("Raise your hand")}
@@ -100,7 +100,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
       {dialog === "devices" && (
         <Dialog title={gettext("Devices")} onClose={close}>
           <DeviceChoice local={local} />
-          <Troubles local={local} />
+          <DeviceErrors local={local} />
         </Dialog>
       )}
       {dialog === "end" && (

@@ -2,8 +2,8 @@ import { useEffect, useState } from "react";
 import { gettext } from "../../shared/gettext";
 import type { Kind, LocalMedia } from "../call/local-media";
 import { type Devices, listDevices } from "../call/media";
+import { Field } from "./components";
 import { useStore } from "./context";
-import { Field } from "./parts";
 
 export function DeviceChoice({ local }: { local: LocalMedia }) {
   const { choice, camera, microphone } = useStore(local.store);

@@ -2,9 +2,9 @@ import { useState } from "react";
 import { gettext } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { Format } from "../board/export";
-import { fileName } from "../board/pictures";
+import { fileName } from "../board/images/image-files";
+import { Button, Dialog } from "./components";
 import { useConfig, useStore } from "./context";
-import { Button, Dialog } from "./parts";
 
 interface ChoiceProps<V extends string> {
   legend: string;

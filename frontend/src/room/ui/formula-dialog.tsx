@@ -1,9 +1,9 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
-import { changeFormula, insertFormula, selectedFormula } from "../board/insert";
+import { changeFormula, insertFormula, selectedFormula } from "../board/images/insert";
 import { reasonOf } from "../net/http";
-import { Button, Dialog, Field } from "./parts";
+import { Button, Dialog, Field } from "./components";
 
 /** What to show on the key, and what it types; the cursor goes to the first pair of braces. */
 const KEYS: readonly (readonly [string, string])[] = [
@@ -26,7 +26,7 @@ function usePreview(source: string, host: HTMLElement | null): string {
   const [reason, setReason] = useState("");
   useEffect(() => {
     let current = true;
-    void import("../board/formula").then(({ showFormula, whyBad }) => {
+    void import("../board/images/formula").then(({ showFormula, whyBad }) => {
       if (!current || !host) return;
       try {
         showFormula(source, host);

@@ -2,11 +2,11 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
 import { meter } from "../call/level-meter";
 import type { LocalMedia } from "../call/local-media";
+import { Button, Field } from "./components";
 import { useConfig, useStore } from "./context";
 import { DeviceChoice } from "./device-choice";
-import { Button, Field } from "./parts";
+import { DeviceErrors } from "./device-errors";
 import { TrackVideo } from "./tracks";
-import { Troubles } from "./troubles";
 
 function LevelMeter({ track }: { track: MediaStreamTrack }) {
   const [level, setLevel] = useState(0);
@@ -31,7 +31,7 @@ function Check({ local }: { local: LocalMedia }) {
       {(opening.camera || opening.microphone) && (
         <p>{gettext("The browser asks for your permission. Press Allow.")}</p>
       )}
-      <Troubles local={local} />
+      <DeviceErrors local={local} />
     </div>
   );
 }
@@ -77,7 +77,7 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
   const config = useConfig();
   const [name, setName] = useState(known);
   const [missing, setMissing] = useState(false);
-  const { camera, microphone, trouble } = useStore(local.store);
+  const { camera, microphone, errors } = useStore(local.store);
   const asked = useRef(false);
   useEffect(() => {
     if (asked.current) return;
@@ -116,7 +116,7 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
             )}
           </Field>
         )}
-        {!(trouble.camera && trouble.microphone) && <DeviceChoice local={local} />}
+        {!(errors.camera && errors.microphone) && <DeviceChoice local={local} />}
         {microphone && <LevelMeter track={microphone} />}
         <Check local={local} />
         <Button type="submit" look="primary" className="large">

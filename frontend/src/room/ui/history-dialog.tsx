@@ -6,8 +6,8 @@ import { listSnapshots, openSnapshot, restoreSnapshot, type Snapshot } from "../
 import { pagesOf } from "../board/pages";
 import { reasonOf } from "../net/http";
 import { timeFormat } from "../time";
+import { Button, Dialog, Field } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
-import { Button, Dialog, Field } from "./parts";
 
 const SETTLING = 120;
 

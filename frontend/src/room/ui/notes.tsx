@@ -1,8 +1,8 @@
 import { useEffect, useMemo } from "react";
 import { gettext } from "../../shared/gettext";
 import { type NotesState, NotesSync } from "../state/notes-sync";
+import { Button } from "./components";
 import { useRoom, useStore } from "./context";
-import { Button } from "./parts";
 
 const WORDS: Record<NotesState["saving"], string> = {
   saved: gettext("Saved"),

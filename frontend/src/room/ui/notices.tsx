@@ -2,8 +2,8 @@ import { useEffect, useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer } from "../protocol";
 import type { RoomSession } from "../state/session";
+import { Button } from "./components";
 import { useRoom, useSession } from "./context";
-import { Button } from "./parts";
 
 const SHOWN_FOR = 6000;
 
@@ -28,7 +28,7 @@ function usePassing(): string {
       clearTimeout(timer);
       timer = setTimeout(() => setText(""), SHOWN_FOR);
     };
-    const stop = session.hear((message) => {
+    const stop = session.onMessage((message) => {
       if (message.type === "muted") say(gettext("The tutor turned your microphone off."));
       else if (message.type === "peer.joined") {
         known.set(message.peer.peer, message.peer);

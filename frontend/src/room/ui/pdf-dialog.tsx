@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
-import { insertPdf } from "../board/insert";
+import { insertPdf } from "../board/images/insert";
 import { reasonOf } from "../net/http";
-import { Button, Dialog, Field } from "./parts";
+import { Button, Dialog, Field } from "./components";
 
 export function PdfDialog({ board, onClose }: { board: Board; onClose: () => void }) {
   const [file, setFile] = useState<File | null>(null);

@@ -7,8 +7,8 @@ import { Controls } from "./controls";
 import { Notices } from "./notices";
 import { SidePanel, type Tab } from "./side-panel";
 import { Stage } from "./stage";
-import { Tiles } from "./tiles";
 import { Timer } from "./timer";
+import { VideoTiles } from "./video-tiles";
 
 /** Excalidraw is most of what the room weighs; the green room does not wait for it. */
 function LazyBoard() {
@@ -45,7 +45,7 @@ function useHand(): [boolean, () => void] {
   const [hand, setHand] = useState(() => peers.some((tab) => tab.person === person && tab.hand));
   useEffect(() => {
     const up = new Set<string>();
-    return session.hear((message) => {
+    return session.onMessage((message) => {
       if (message.type !== "peer.changed" || message.peer.person !== person) return;
       const tab = message.peer;
       if (tab.hand !== up.has(tab.peer)) setHand(tab.hand);
@@ -94,7 +94,7 @@ export function RoomView() {
         <Stage />
       </section>
       <aside className="room-side" aria-label={gettext("Chat and people")}>
-        <Tiles own={own} />
+        <VideoTiles own={own} />
         {panel && <SidePanel own={own} tab={tab} onTab={setTab} />}
       </aside>
       <Controls

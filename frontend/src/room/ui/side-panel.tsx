@@ -4,7 +4,7 @@ import type { Peer } from "../protocol";
 import { Chat } from "./chat";
 import { useSession } from "./context";
 import { Notes } from "./notes";
-import { People } from "./people";
+import { PeoplePanel } from "./people-panel";
 
 export type Tab = "chat" | "people" | "notes";
 const WORDS: Record<Tab, string> = {
@@ -65,7 +65,7 @@ export function SidePanel({ own, tab, onTab }: SidePanelProps) {
         className="room-tabpanel"
       >
         {tab === "chat" && <Chat />}
-        {tab === "people" && <People own={own} />}
+        {tab === "people" && <PeoplePanel own={own} />}
         {tab === "notes" && <Notes />}
       </div>
     </div>

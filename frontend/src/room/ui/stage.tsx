@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
+import { Button } from "./components";
 import { useOthers, useRoom, useStore } from "./context";
-import { Button } from "./parts";
 import { TrackVideo } from "./tracks";
 
 /** The screen that another person shares, in front of the board until one turns back to it. */

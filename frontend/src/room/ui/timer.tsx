@@ -1,8 +1,8 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { gettext } from "../../shared/gettext";
 import { clockText, remaining } from "../time";
+import { Button, Dialog, Field } from "./components";
 import { useRoom, useSession } from "./context";
-import { Button, Dialog, Field } from "./parts";
 
 function useNow(running: boolean): number {
   const [now, setNow] = useState(() => Date.now());

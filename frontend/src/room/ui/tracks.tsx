@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
-import { Button } from "./parts";
+import { Button } from "./components";
 
 interface VideoProps {
   video: MediaStreamTrack | null;

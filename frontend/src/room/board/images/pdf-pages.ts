@@ -1,7 +1,7 @@
 import { GlobalWorkerOptions, getDocument } from "pdfjs-dist";
 import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
-import { builtFile } from "../built";
-import { canvasBlob } from "./pictures";
+import { builtFile } from "../../built";
+import { canvasBlob } from "./image-files";
 
 GlobalWorkerOptions.workerSrc = workerUrl;
 

@@ -23,7 +23,7 @@ function isRefusal(error: unknown): error is ApiError {
 }
 
 /** A WebSocket that comes back by itself, with a new ticket each time. */
-export class LastingSocket {
+export class ReconnectingWebSocket {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;

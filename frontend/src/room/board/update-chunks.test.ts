@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import * as Y from "yjs";
-import { inPieces } from "./pieces";
+import { splitUpdate } from "./update-chunks";
 
 const LIMIT = 4096;
 
@@ -15,15 +15,15 @@ function merge(docs: Y.Doc[]): Y.Doc {
   return whole;
 }
 
-function together(pieces: Uint8Array[]): Y.Doc {
+function together(chunks: Uint8Array[]): Y.Doc {
   const doc = new Y.Doc();
-  for (const piece of pieces) Y.applyUpdate(doc, piece);
+  for (const chunk of chunks) Y.applyUpdate(doc, chunk);
   return doc;
 }
 
 it("leaves a small update as it is", () => {
   const update = Y.encodeStateAsUpdate(new Y.Doc());
-  expect(inPieces(update, LIMIT)).toEqual([update]);
+  expect(splitUpdate(update, LIMIT)).toEqual([update]);
 });
 
 it("cuts what several wrote and deleted, and leaves out nothing", () => {
@@ -34,10 +34,10 @@ it("cuts what several wrote and deleted, and leaves out nothing", () => {
     for (let at = 0; at < 50; at += 7) doc.getMap("elements:1").delete(`of ${number}, ${at}`);
   });
   const whole = merge(docs);
-  const pieces = inPieces(Y.encodeStateAsUpdate(whole), LIMIT);
-  expect(pieces.length).toBeGreaterThan(3);
-  expect(Math.max(...pieces.map((piece) => piece.byteLength))).toBeLessThan(LIMIT + 300);
-  const made = together(pieces);
+  const chunks = splitUpdate(Y.encodeStateAsUpdate(whole), LIMIT);
+  expect(chunks.length).toBeGreaterThan(3);
+  expect(Math.max(...chunks.map((chunk) => chunk.byteLength))).toBeLessThan(LIMIT + 300);
+  const made = together(chunks);
   expect(made.getMap("elements:1").size).toBe(84);
   expect(Y.encodeStateAsUpdate(made)).toEqual(Y.encodeStateAsUpdate(whole));
 });
@@ -48,7 +48,7 @@ it("cuts what comes on top of a known state", () => {
   const known = together([Y.encodeStateAsUpdate(doc)]);
   change(doc, 200, "b");
   const missing = Y.encodeStateAsUpdate(doc, Y.encodeStateVector(known));
-  for (const piece of inPieces(missing, LIMIT)) Y.applyUpdate(known, piece);
+  for (const chunk of splitUpdate(missing, LIMIT)) Y.applyUpdate(known, chunk);
   expect(known.getMap("elements:1").toJSON()).toEqual(doc.getMap("elements:1").toJSON());
   expect(known.store.pendingStructs).toBeNull();
 });
@@ -59,15 +59,15 @@ it("cuts a long list of deletions", () => {
   list.insert(0, [...Array(3000).keys()]);
   for (let at = 2998; at > 0; at -= 2) list.delete(at);
   const update = Y.encodeStateAsUpdate(doc);
-  const pieces = inPieces(update, 1024);
-  expect(Math.max(...pieces.slice(-3).map((piece) => piece.byteLength))).toBeLessThan(1024);
-  expect(together(pieces).getArray("list").toJSON()).toEqual(list.toJSON());
+  const chunks = splitUpdate(update, 1024);
+  expect(Math.max(...chunks.slice(-3).map((chunk) => chunk.byteLength))).toBeLessThan(1024);
+  expect(together(chunks).getArray("list").toJSON()).toEqual(list.toJSON());
 });
 
 it("never cuts one change", () => {
   const doc = new Y.Doc();
   doc.getMap("elements:1").set("a", "x".repeat(3 * LIMIT));
   doc.getMap("elements:1").set("b", "y");
-  const pieces = inPieces(Y.encodeStateAsUpdate(doc), LIMIT);
-  expect(together(pieces).getMap("elements:1").get("b")).toBe("y");
+  const chunks = splitUpdate(Y.encodeStateAsUpdate(doc), LIMIT);
+  expect(together(chunks).getMap("elements:1").get("b")).toBe("y");
 });

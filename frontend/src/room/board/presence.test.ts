@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { collaboratorsOf, parsePresence, tutorsPage } from "./people";
+import { collaboratorsOf, parsePresence, tutorsPage } from "./presence";
 
 const HONEST = {
   ...{ name: "Тарас Вчитель", person: "u1", role: "tutor", page: "1", button: "down" },

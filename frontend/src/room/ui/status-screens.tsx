@@ -1,11 +1,11 @@
 import type { ReactNode } from "react";
 import { gettext } from "../../shared/gettext";
 import { ApiError } from "../net/http";
-import type { Refusal } from "../net/socket";
+import type { Refusal } from "../net/reconnecting-web-socket";
 import { CLOSE } from "../protocol";
+import { Button } from "./components";
 import { useConfig } from "./context";
 import { Icon } from "./icons";
-import { Button } from "./parts";
 
 const MALFORMED = gettext(
   "The connection was closed because this page sent something the server does not understand. Reload the page.",
@@ -40,10 +40,18 @@ function refusalText(why: Refusal): string {
   return text || gettext("The server did not let you in.");
 }
 
-function Gate({ title, text, children }: { title: string; text: string; children?: ReactNode }) {
+function StatusScreen({
+  title,
+  text,
+  children,
+}: {
+  title: string;
+  text: string;
+  children?: ReactNode;
+}) {
   const config = useConfig();
   return (
-    <div className="room-gate">
+    <div className="room-status-screen">
       {children}
       <h1>{title}</h1>
       <p role="status">{text}</p>
@@ -56,17 +64,17 @@ function Gate({ title, text, children }: { title: string; text: string; children
   );
 }
 
-export function RefusedPage({ why }: { why: Refusal }) {
+export function RefusedScreen({ why }: { why: Refusal }) {
   return (
-    <Gate title={gettext("You cannot enter")} text={refusalText(why)}>
+    <StatusScreen title={gettext("You cannot enter")} text={refusalText(why)}>
       <Button onClick={() => location.reload()}>{gettext("Reload the page")}</Button>
-    </Gate>
+    </StatusScreen>
   );
 }
 
-export function WaitingPage() {
+export function WaitingScreen() {
   return (
-    <Gate
+    <StatusScreen
       title={gettext("Please wait")}
       text={gettext(
         "The tutor sees that you are here and will let you in. This page opens by itself.",
@@ -75,14 +83,14 @@ export function WaitingPage() {
       <span className="room-waiting-sign" aria-hidden="true">
         <Icon name="wait" />
       </span>
-    </Gate>
+    </StatusScreen>
   );
 }
 
 /** A guest's right to the room has ended with the lesson. */
-export function EndedPage({ guest, onStay }: { guest: boolean; onStay: () => void }) {
+export function EndedScreen({ guest, onStay }: { guest: boolean; onStay: () => void }) {
   return (
-    <Gate
+    <StatusScreen
       title={gettext("The lesson is over")}
       text={
         guest
@@ -91,6 +99,6 @@ export function EndedPage({ guest, onStay }: { guest: boolean; onStay: () => voi
       }
     >
       {!guest && <Button onClick={onStay}>{gettext("Stay at the board")}</Button>}
-    </Gate>
+    </StatusScreen>
   );
 }

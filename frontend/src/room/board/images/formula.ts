@@ -1,6 +1,6 @@
 import "katex/dist/katex.min.css";
 import katex from "katex";
-import { canvasBlob } from "./pictures";
+import { canvasBlob } from "./image-files";
 
 const FONT_PX = 32;
 /** The picture has so many pixels to each of the board's, so that it stays sharp when enlarged. */

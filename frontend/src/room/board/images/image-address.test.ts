@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { addressOf } from "./file-address";
+import { imageAddress } from "./image-address";
 
 const ROOT = "/api/classroom/sessions/5b0a8a5e-3b0e-4a53-9d4e-0b6a7c1d2e3f/";
 const OWN = `${ROOT}files/0c5b7a39-93c7-4d4a-8f3c-2a1b3c4d5e6f/`;
 
 it.each([OWN, OWN.slice(0, -1)])("fetches %s", (url) => {
-  expect(addressOf({ url, mimeType: "image/png" }, ROOT)).toBe(OWN);
+  expect(imageAddress({ url, mimeType: "image/png" }, ROOT)).toBe(OWN);
 });
 
 it.each([
@@ -22,12 +22,12 @@ it.each([
   "http://[",
   "",
 ])("does not fetch %s", (url) => {
-  expect(addressOf({ url, mimeType: "image/png" }, ROOT)).toBeNull();
+  expect(imageAddress({ url, mimeType: "image/png" }, ROOT)).toBeNull();
 });
 
 it.each([null, undefined, 5, "x", [], {}, { url: 5 }, { url: null }])(
   "does not fetch what is no entry: %s",
   (value) => {
-    expect(addressOf(value, ROOT)).toBeNull();
+    expect(imageAddress(value, ROOT)).toBeNull();
   },
 );

@@ -1,4 +1,4 @@
-export async function imageOf(address: string): Promise<HTMLImageElement> {
+export async function loadImage(address: string): Promise<HTMLImageElement> {
   const image = new Image();
   image.src = address;
   await image.decode();
@@ -9,7 +9,7 @@ export async function imageOf(address: string): Promise<HTMLImageElement> {
 export async function asPng(blob: Blob): Promise<Blob> {
   const address = URL.createObjectURL(blob);
   try {
-    const image = await imageOf(address);
+    const image = await loadImage(address);
     const canvas = document.createElement("canvas");
     canvas.width = image.naturalWidth || 300;
     canvas.height = image.naturalHeight || 300;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { CLOSE } from "../protocol";
-import { LastingSocket } from "./socket";
+import { ReconnectingWebSocket } from "./reconnecting-web-socket";
 
 class FakeSocket {
   static readonly OPEN = 1;
@@ -39,7 +39,7 @@ afterEach(() => {
 /** Connections made within two minutes by a server that closes each with `code` after a word. */
 async function attempts(code: number): Promise<number> {
   const lost = vi.fn();
-  const socket = new LastingSocket({
+  const socket = new ReconnectingWebSocket({
     address: () => Promise.resolve("ws://kreida.example/"),
     opened: () => undefined,
     received: () => undefined,

@@ -6,11 +6,11 @@ import type {
   ExcalidrawImperativeAPI,
 } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
-import { backoff } from "../net/backoff";
-import { ApiError, type Request } from "../net/http";
-import { Store } from "../state/store";
-import { addressOf } from "./file-address";
-import { asPng } from "./pictures";
+import { backoff } from "../../net/backoff";
+import { ApiError, type Request } from "../../net/http";
+import { Store } from "../../state/store";
+import { imageAddress } from "./image-address";
+import { asPng } from "./image-files";
 
 const ACCEPTED = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 export const LARGEST = 10 * 1024 * 1024;
@@ -26,7 +26,7 @@ interface StoredFile {
  * Pictures of the board. The document names them, the server keeps them: a picture inside the
  * document would be sent to everybody with every state of the board.
  */
-export class BoardFiles {
+export class ImageStore {
   /** How many pictures of ours the server has not got. */
   readonly unsent = new Store(0);
   #offered = new Set<string>();
@@ -88,7 +88,7 @@ export class BoardFiles {
   #fetch(id: string): Promise<BinaryFileData | null> {
     const known = this.#fetched.get(id);
     if (known) return known;
-    const address = addressOf(this.map.get(id), this.root);
+    const address = imageAddress(this.map.get(id), this.root);
     if (address === null) return Promise.resolve(null);
     const fetched = this.request(address)
       .then((response) => response.blob())

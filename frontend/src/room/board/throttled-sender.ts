@@ -1,19 +1,19 @@
 import type { Frame } from "./frames";
 
 /**
- * Bytes a second, and at once after a rest: a quarter of what the server lets through
- * (docs/protocol.md), for what it passes on must also fit the others' lines.
+ * Bytes per second, and the burst after a pause: a quarter of the server's own limit
+ * (docs/protocol.md), since what it broadcasts must also fit the others' connections.
  */
 export const RATE = 1024 * 1024;
 export const BURST = 2 * 1024 * 1024;
-/** A smaller frame counts as so many bytes, since frames are limited too. */
+/** A smaller frame counts as this many bytes, since the server limits frames too. */
 const LEAST = 4 * 1024;
-/** As much may wait in the browser's own queue. */
+/** Bytes that may wait in the browser's own queue. */
 const BACKLOG = 256 * 1024;
 const AGAIN = 50;
 
-/** Sends frames in their order and no faster than the server and the line take them. */
-export class Pacer {
+/** Sends frames in order, no faster than the server and the connection take them. */
+export class ThrottledSender {
   #queue: Frame[] = [];
   #left = BURST;
   #at = Date.now();

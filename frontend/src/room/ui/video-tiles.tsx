@@ -3,10 +3,10 @@ import type { Remote } from "../call/call";
 import { PAUSED, SMALL } from "../call/video-steps";
 import { initials } from "../initials";
 import type { Peer } from "../protocol";
+import { Button } from "./components";
 import { useOthers, useRoom, useSession, useStore } from "./context";
 import { Icon } from "./icons";
-import { Button } from "./parts";
-import { QualitySign } from "./people";
+import { QualitySign } from "./people-panel";
 import { TrackVideo } from "./tracks";
 
 function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
@@ -29,7 +29,7 @@ function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
   );
 }
 
-function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }) {
+function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }) {
   const { name, media } = peer;
   const shown = media.camera && remote?.state === "connected" && !remote.paused;
   return (
@@ -59,7 +59,7 @@ function RemoteTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }
   );
 }
 
-function OwnTile({ own }: { own: Peer }) {
+function OwnVideoTile({ own }: { own: Peer }) {
   const { local } = useRoom();
   const { camera } = useStore(local.store);
   return (
@@ -118,7 +118,7 @@ function ThinLines({ called }: { called: readonly Peer[] }) {
   );
 }
 
-export function Tiles({ own }: { own: Peer | null }) {
+export function VideoTiles({ own }: { own: Peer | null }) {
   const { call, session } = useRoom();
   const { remotes, without } = useStore(call.store);
   const called = useOthers().filter((peer) => remotes[peer.peer]);
@@ -130,9 +130,9 @@ export function Tiles({ own }: { own: Peer | null }) {
         data-count={called.length + 1}
       >
         {called.map((peer) => (
-          <RemoteTile key={peer.peer} peer={peer} remote={remotes[peer.peer]} />
+          <RemoteVideoTile key={peer.peer} peer={peer} remote={remotes[peer.peer]} />
         ))}
-        {own && <OwnTile own={own} />}
+        {own && <OwnVideoTile own={own} />}
       </section>
       <div className="room-hints" role="status">
         {without === "full" && (

@@ -1,14 +1,14 @@
 import { gettext } from "../../shared/gettext";
 import type { Kind, LocalMedia } from "../call/local-media";
-import type { Trouble } from "../call/media";
+import type { DeviceError } from "../call/media";
+import { Button } from "./components";
 import { useStore } from "./context";
-import { Button } from "./parts";
 
 const KINDS = ["camera", "microphone"] as const;
 const INSECURE = gettext(
   "The browser gives camera and microphone only to pages opened over https. Board and chat work all the same.",
 );
-const WORDS: Record<Kind, Record<Trouble, string>> = {
+const TEXTS: Record<Kind, Record<DeviceError, string>> = {
   camera: {
     denied: gettext(
       "The camera is blocked for this page. Press the icon beside the address, allow the camera, then press Try again.",
@@ -38,18 +38,18 @@ const WORDS: Record<Kind, Record<Trouble, string>> = {
 };
 
 /** Which devices cannot be used, and what to do about it. */
-export function Troubles({ local }: { local: LocalMedia }) {
-  const { trouble } = useStore(local.store);
-  const kinds = KINDS.filter((kind) => trouble[kind]);
-  const texts = new Set(kinds.map((kind) => WORDS[kind][trouble[kind] ?? "unknown"]));
-  if (trouble.screen) texts.add(gettext("The screen cannot be shared from this browser."));
+export function DeviceErrors({ local }: { local: LocalMedia }) {
+  const { errors } = useStore(local.store);
+  const kinds = KINDS.filter((kind) => errors[kind]);
+  const texts = new Set(kinds.map((kind) => TEXTS[kind][errors[kind] ?? "unknown"]));
+  if (errors.screen) texts.add(gettext("The screen cannot be shared from this browser."));
   const retry = () => {
     for (const kind of kinds) void local.open(kind);
   };
   return (
     <>
       {[...texts].map((text) => (
-        <p key={text} className="room-trouble">
+        <p key={text} className="room-device-error">
           {text}
         </p>
       ))}

@@ -2,9 +2,9 @@ import { useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer, Quality, QualityLevel } from "../protocol";
 import { ROLE_WORDS } from "./chat";
+import { Button, Confirm } from "./components";
 import { useOthers, useRoom, useSession } from "./context";
 import { Icon } from "./icons";
-import { Button, Confirm } from "./parts";
 
 const LEVEL_WORDS: Record<QualityLevel, string> = {
   good: gettext("Good connection"),
@@ -113,7 +113,7 @@ function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () =
   );
 }
 
-export function People({ own }: { own: Peer | null }) {
+export function PeoplePanel({ own }: { own: Peer | null }) {
   const { session } = useRoom();
   const { you } = useSession();
   const peers = useOthers();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Peer, You } from "../protocol";
-import { newest, others } from "./people";
+import { newest, others } from "./peers";
 
 const connection = (peer: string, person: string, second: number, hand = false): Peer => ({
   peer,

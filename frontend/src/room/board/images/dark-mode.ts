@@ -1,23 +1,23 @@
 import { getDataURL } from "@excalidraw/excalidraw";
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import type { BinaryFileData } from "@excalidraw/excalidraw/types";
-import { canvasBlob, imageOf } from "./pictures";
+import { canvasBlob, loadImage } from "./image-files";
 
 /**
- * A picture of ink: a formula, or a page of a PDF. In the dark it turns with the strokes, which
- * would be light upon a white page otherwise.
+ * A formula or a page of a PDF: on a dark board it is inverted as strokes are, which would be light on
+ * a white page otherwise.
  */
-export function isInk({ customData }: ExcalidrawElement): boolean {
+export function isInvertedInDark({ customData }: ExcalidrawElement): boolean {
   return typeof customData?.latex === "string" || customData?.pdf === true;
 }
 
-/** Without it Excalidraw cannot save pictures from being turned with all the rest. */
+/** Without it Excalidraw inverts pictures with the rest of the canvas. */
 const CAN_FILTER = "filter" in CanvasRenderingContext2D.prototype;
 
-/** As Excalidraw has to be given it in the dark, where it turns pictures twice. */
-export async function turned(file: BinaryFileData): Promise<BinaryFileData> {
+/** On a dark board Excalidraw inverts pictures twice, so it is given an inverted one. */
+export async function invertColours(file: BinaryFileData): Promise<BinaryFileData> {
   if (!CAN_FILTER) return file;
-  const image = await imageOf(file.dataURL);
+  const image = await loadImage(file.dataURL);
   const canvas = document.createElement("canvas");
   canvas.width = image.naturalWidth;
   canvas.height = image.naturalHeight;

@@ -8,26 +8,26 @@ type Deletion = { client: number; clock: number; len: number };
 const DELETION_BYTES = 16;
 
 /**
- * The same Yjs update in pieces of about `limit` bytes, to be applied in their order. One change,
- * such as one stroke, is never cut.
+ * Splits a Yjs update into updates of about `limit` bytes, to be applied in that order.
+ * A single change, such as a stroke, is never split.
  */
-export function inPieces(update: Uint8Array, limit: number): Uint8Array[] {
+export function splitUpdate(update: Uint8Array, limit: number): Uint8Array[] {
   if (update.byteLength <= limit) return [update];
   const { structs, ds } = decodeUpdate(update);
   const deletions = [...ds.clients].flatMap(([client, runs]) =>
     runs.map(({ clock, len }) => ({ client, clock, len })),
   );
-  return [...structPieces(structs, limit), ...deletionPieces(deletions, limit)];
+  return [...structChunks(structs, limit), ...deletionChunks(deletions, limit)];
 }
 
-function structPieces(structs: readonly Struct[], limit: number): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
+function structChunks(structs: readonly Struct[], limit: number): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
   let first: Struct | undefined;
   let last: Struct | undefined;
   let count = 0;
   let body = new UpdateEncoderV1();
   const close = () => {
-    if (first) pieces.push(structPiece(first, count, body.toUint8Array()));
+    if (first) chunks.push(structChunk(first, count, body.toUint8Array()));
     first = last = undefined;
     count = 0;
     body = new UpdateEncoderV1();
@@ -42,7 +42,7 @@ function structPieces(structs: readonly Struct[], limit: number): Uint8Array[] {
     struct.write(body, 0);
   }
   close();
-  return pieces;
+  return chunks;
 }
 
 function follows({ id }: Struct, last: Struct): boolean {
@@ -50,7 +50,7 @@ function follows({ id }: Struct, last: Struct): boolean {
 }
 
 /** Of one client, one after another; the format is Yjs's, version 1. */
-function structPiece(first: Struct, count: number, body: Uint8Array): Uint8Array {
+function structChunk(first: Struct, count: number, body: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 1);
     encoding.writeVarUint(encoder, count);
@@ -61,16 +61,16 @@ function structPiece(first: Struct, count: number, body: Uint8Array): Uint8Array
   });
 }
 
-function deletionPieces(deletions: readonly Deletion[], limit: number): Uint8Array[] {
+function deletionChunks(deletions: readonly Deletion[], limit: number): Uint8Array[] {
   const most = Math.max(1, Math.floor(limit / DELETION_BYTES));
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   for (let at = 0; at < deletions.length; at += most) {
-    pieces.push(deletionPiece(deletions.slice(at, at + most)));
+    chunks.push(deletionChunk(deletions.slice(at, at + most)));
   }
-  return pieces;
+  return chunks;
 }
 
-function deletionPiece(deletions: readonly Deletion[]): Uint8Array {
+function deletionChunk(deletions: readonly Deletion[]): Uint8Array {
   const clients = new Set(deletions.map(({ client }) => client));
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 0);

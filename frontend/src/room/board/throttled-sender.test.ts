@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Frame } from "./frames";
-import { BURST, Pacer, RATE } from "./pacer";
+import { BURST, RATE, ThrottledSender } from "./throttled-sender";
 
 const SIZE = 128 * 1024;
 let backlog = 0;
@@ -10,8 +10,8 @@ function frames(count: number, size = SIZE): Frame[] {
   return Array.from({ length: count }, () => new Uint8Array(size));
 }
 
-function make(): Pacer {
-  return new Pacer(
+function make(): ThrottledSender {
+  return new ThrottledSender(
     (frame) => sent.push(frame),
     () => backlog,
   );
