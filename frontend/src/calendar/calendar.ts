@@ -14,7 +14,8 @@ import uk from "fullcalendar/locales/uk";
 import theme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
 import { gettext } from "../shared/gettext";
-import { knownZone } from "../zones";
+import { fromLocalInput } from "../shared/time";
+import { knownZone } from "../shared/zones";
 import { mendedMarkup } from "./a11y";
 import { type App, failureNotice } from "./app";
 import type { Config } from "./config";
@@ -23,7 +24,6 @@ import { openLessonCard } from "./dialogs/lesson-card";
 import { h } from "./dom";
 import { eventClass, eventContent, lessonOf, toEvent } from "./event-content";
 import { saveMove } from "./moves";
-import { fromLocalInput } from "./time";
 import { VIEWS, type ViewState } from "./view-state";
 
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-import { learnZones, type ZoneFallbacks } from "../zones";
+import { learnZones, type ZoneFallbacks } from "../shared/zones";
 import type { LessonStatus } from "./api";
 
 export type Role = "tutor" | "student";

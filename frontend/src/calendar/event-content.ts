@@ -1,11 +1,11 @@
 import type { EventApi, EventDisplayInfo, EventInput } from "fullcalendar";
 import { gettext } from "../shared/gettext";
+import { doubledSpan } from "../shared/time";
 import type { Lesson } from "./api";
 import type { Config } from "./config";
 import { mayChange, statusText } from "./dialogs/lesson-card";
 import { h } from "./dom";
 import { fullName, otherPerson } from "./people";
-import { doubledSpan } from "./time";
 
 const TWO_LINES_MINUTES = 40;
 

@@ -4,13 +4,13 @@ import "fullcalendar/themes/classic/theme.css";
 import "./calendar.css";
 import "./dialogs.css";
 import type { Calendar } from "fullcalendar";
+import { localDate } from "../shared/time";
 import { createApi } from "./api";
 import type { App } from "./app";
 import { createCalendar } from "./calendar";
 import { type Config, readConfig } from "./config";
 import { h } from "./dom";
 import { createActivity, createBubble, createNotices } from "./notices";
-import { localDate } from "./time";
 import { createToolbar } from "./toolbar";
 import {
   dateInView,

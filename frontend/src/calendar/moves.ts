@@ -1,9 +1,9 @@
 import type { EventApi } from "fullcalendar";
 import { gettext, interpolate } from "../shared/gettext";
+import { formatWhen } from "../shared/time";
 import { ApiError, type Lesson, type Range, type Seen } from "./api";
 import { type App, errorText, failureNotice } from "./app";
 import { lessonOf } from "./event-content";
-import { formatWhen } from "./time";
 
 /** What FullCalendar tells after a drag or a resize. */
 export interface Move {

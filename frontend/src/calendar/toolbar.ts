@@ -1,7 +1,7 @@
 import { gettext, interpolate } from "../shared/gettext";
+import { zoneName } from "../shared/time";
 import type { Config } from "./config";
 import { h, link, uniqueId } from "./dom";
-import { zoneName } from "./time";
 
 export interface Toolbar {
   element: HTMLElement;

@@ -1,4 +1,4 @@
-import { learnZones, type ZoneFallbacks } from "../zones";
+import { learnZones, type ZoneFallbacks } from "../shared/zones";
 
 /** What the Django page says in `<script type="application/json" id="room-config">`. */
 export interface Config {

@@ -1,10 +1,10 @@
 import { gettext, interpolate } from "../../shared/gettext";
+import { clocksDiffer, formatWhen, zoneName } from "../../shared/time";
 import type { Lesson, LessonStatus } from "../api";
 import type { App } from "../app";
 import { type Config, lessonUrl, roomUrl } from "../config";
 import { button, h, link } from "../dom";
 import { fullName, otherPerson } from "../people";
-import { clocksDiffer, formatWhen, zoneName } from "../time";
 import { openCancel } from "./cancel";
 import { type Dialog, openDialog } from "./dialog";
 import { openReschedule } from "./reschedule";

@@ -1,8 +1,8 @@
 import { gettext, interpolate } from "../../shared/gettext";
+import { clockWithOffset, instantsAt, toLocalInput, zoneName } from "../../shared/time";
 import type { Range } from "../api";
 import type { Config } from "../config";
 import { h } from "../dom";
-import { clockWithOffset, instantsAt, toLocalInput, zoneName } from "../time";
 import { field } from "./dialog";
 
 export interface TimeFields {

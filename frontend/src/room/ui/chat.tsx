@@ -1,8 +1,8 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
+import { timeFormat } from "../../shared/time";
 import { linkify } from "../linkify";
 import { CHAT_LIMIT, type Role } from "../protocol";
-import { timeFormat } from "../time";
 import { Button } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
 

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { gettext } from "../../shared/gettext";
-import { clockText, remaining } from "../time";
+import { clockText, remaining } from "../../shared/time";
 import { Button, Dialog, Field } from "./components";
 import { useRoom, useSession } from "./context";
 

@@ -1,6 +1,6 @@
-/** Everything here takes the zone by its IANA name and never looks at the browser's own. */
+/** Instants, wall clocks and their texts. A zone is given by its IANA name; the browser's own is never assumed. */
 
-import { knownZone } from "../zones";
+import { knownZone } from "./zones";
 
 const MINUTE = 60_000;
 
@@ -121,4 +121,28 @@ export function clocksDiffer(start: Date, end: Date, mine: string, theirs: strin
 /** By its city in the reader's language, where the page tells it. */
 export function zoneName(zone: string, names: Record<string, string> = {}): string {
   return names[zone] ?? zone.replace(/_/g, " ");
+}
+
+/** Whole seconds until `endsAt` by the server's clock, which is `offset` ms ahead of ours. */
+export function remaining(endsAt: string, now: number, offset: number): number {
+  return Math.max(0, Math.ceil((Date.parse(endsAt) - (now + offset)) / 1000));
+}
+
+/** Instants by the clock of the person's account, as on every other page. */
+export function timeFormat(
+  { locale, timeZone }: { locale: string; timeZone: string | null },
+  options: Intl.DateTimeFormatOptions,
+): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(intlLocale(locale), {
+    timeZone: timeZone === null ? undefined : knownZone(timeZone),
+    hourCycle: "h23",
+    ...options,
+  });
+}
+
+export function clockText(seconds: number): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return hours ? `${hours}:${rest}` : rest;
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { formatWhen, toLocalInput } from "./calendar/time";
-import { timeFormat } from "./room/time";
+import { formatWhen, timeFormat, toLocalInput } from "./time";
 import { knownZone, learnZones } from "./zones";
 
 const RealFormat = Intl.DateTimeFormat;
