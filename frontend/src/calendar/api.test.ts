@@ -1,30 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { type ApiError, createApi, newKey, parseError } from "./api";
+import { createApi } from "./api";
 
 afterEach(() => vi.unstubAllGlobals());
-
-it("keeps the code and the sentence of an error", () => {
-  const error = parseError(409, '{"error":"lesson_conflict","detail":"Taken by Olena."}');
-  expect(error).toMatchObject({ code: "lesson_conflict", status: 409, text: "Taken by Olena." });
-});
-
-it("prefers what the fields say", () => {
-  const body = {
-    error: "validation_error",
-    detail: "Invalid.",
-    fields: { ends_at: ["Too long."] },
-  };
-  expect(parseError(400, JSON.stringify(body)).text).toBe("Too long.");
-});
-
-it.each([
-  [502, "<html>Bad gateway</html>", "server_error"],
-  [500, "", "server_error"],
-  [401, "null", "not_authenticated"],
-  [400, '{"error":7,"fields":["x"]}', "server_error"],
-])("makes an error of status %i with body %s", (status, body, code) => {
-  expect(parseError(status, body)).toMatchObject({ code, status, text: "", fields: {} });
-});
 
 function answering(response: () => Promise<Response>) {
   const fetched = vi.fn((_path: string, _init: RequestInit) => response());
@@ -61,10 +38,5 @@ it("calls a lost connection by its name", async () => {
   await expect(refused).rejects.toMatchObject({
     code: "network_error",
     status: 0,
-  } satisfies Partial<ApiError>);
-});
-
-it("makes keys that differ", () => {
-  expect(newKey()).toMatch(/^[0-9a-f]{32}$/);
-  expect(newKey()).not.toBe(newKey());
+  });
 });

@@ -1,5 +1,6 @@
+import { ApiError } from "../shared/api";
 import { gettext } from "../shared/gettext";
-import { type Api, ApiError } from "./api";
+import type { Api } from "./api";
 import { type Config, signInUrl } from "./config";
 import type { Action, createBubble, Notice, Notices } from "./notices";
 

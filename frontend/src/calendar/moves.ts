@@ -1,7 +1,8 @@
 import type { EventApi } from "fullcalendar";
+import { ApiError } from "../shared/api";
 import { gettext, interpolate } from "../shared/gettext";
 import { formatWhen } from "../shared/time";
-import { ApiError, type Lesson, type Range, type Seen } from "./api";
+import type { Lesson, Range, Seen } from "./api";
 import { type App, errorText, failureNotice } from "./app";
 import { lessonOf } from "./event-content";
 

@@ -1,5 +1,5 @@
 import { gettext } from "../../shared/gettext";
-import { newKey } from "../api";
+import { newId } from "../../shared/id";
 import type { App } from "../app";
 import { button, h } from "../dom";
 import { type Dialog, dialogForm, field, openDialog, submit, submitButton } from "./dialog";
@@ -42,7 +42,7 @@ export function openCreate(app: App, start: Date, end: Date, onClose: () => void
     };
     // The same lesson sent again keeps its key: an answer lost on the way does not make two lessons.
     const body = JSON.stringify(lesson);
-    if (attempt.body !== body) attempt = { body, key: newKey() };
+    if (attempt.body !== body) attempt = { body, key: newId() };
     const request = async () => {
       await app.api.create(lesson, attempt.key);
       dialog.close();

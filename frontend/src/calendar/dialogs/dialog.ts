@@ -1,5 +1,5 @@
+import { ApiError } from "../../shared/api";
 import { gettext } from "../../shared/gettext";
-import { ApiError } from "../api";
 import { type App, errorText } from "../app";
 import { signInUrl } from "../config";
 import { button, h, link, uniqueId } from "../dom";

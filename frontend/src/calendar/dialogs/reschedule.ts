@@ -1,5 +1,6 @@
+import { ApiError } from "../../shared/api";
 import { gettext } from "../../shared/gettext";
-import { ApiError, type Lesson } from "../api";
+import type { Lesson } from "../api";
 import type { App } from "../app";
 import { button } from "../dom";
 import { announceMove, movedMeanwhile } from "../moves";

@@ -2,7 +2,7 @@ import { CaptureUpdateAction, getCommonBounds } from "@excalidraw/excalidraw";
 import type { AppState, BinaryFiles, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { type Request, reasonOf } from "../net/http";
+import { type Request, reasonOf } from "../../shared/api";
 import type { Refusal } from "../net/reconnecting-web-socket";
 import { Store } from "../state/store";
 import { PageBinding } from "./binding";

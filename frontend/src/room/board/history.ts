@@ -1,5 +1,5 @@
 import * as Y from "yjs";
-import type { Request } from "../net/http";
+import type { Request } from "../../shared/api";
 
 export interface Snapshot {
   id: number;

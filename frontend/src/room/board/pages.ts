@@ -1,5 +1,5 @@
-import { uuidv4 } from "lib0/random";
 import * as Y from "yjs";
+import { newId } from "../../shared/id";
 import { isId, number, text } from "./readers";
 
 export const FIRST_PAGE = "1";
@@ -43,7 +43,7 @@ export function addPage(doc: Y.Doc): string {
   const pages = pagesOf(doc);
   const last = pages.at(-1);
   if (last && pages.length >= MOST_PAGES) return last.id;
-  const id = uuidv4();
+  const id = newId();
   doc.transact(() => {
     const page = new Y.Map<unknown>();
     page.set("order", (last?.order ?? 0) + 1);

@@ -1,6 +1,6 @@
+import { ApiError } from "../../shared/api";
 import { CLOSE, isFinal } from "../protocol";
 import { backoff } from "./backoff";
-import { ApiError } from "./http";
 
 const TURNED_AWAY: readonly number[] = [CLOSE.unavailable, CLOSE.flood];
 

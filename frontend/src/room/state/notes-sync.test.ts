@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ApiError, type Request } from "../net/http";
+import { ApiError, type Request } from "../../shared/api";
 import { NotesSync } from "./notes-sync";
 
 /** A server that keeps one text, and refuses a write over what was not seen. */
@@ -9,10 +9,10 @@ class Server {
   constructor(public text: string) {}
 
   readonly request: Request = async (_url, init = {}) => {
-    if (this.failing) throw new ApiError(0, "network", "");
+    if (this.failing) throw new ApiError(0, "network_error");
     if (init.method === "PUT") {
       const seen = new Headers(init.headers).get("If-Match");
-      if (seen !== this.tag) throw new ApiError(412, "precondition_failed", "");
+      if (seen !== this.tag) throw new ApiError(412, "precondition_failed");
       this.write((JSON.parse(String(init.body)) as { text: string }).text);
     }
     return Response.json({ text: this.text }, { headers: { ETag: this.tag } });

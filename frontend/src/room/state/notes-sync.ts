@@ -1,4 +1,4 @@
-import { ApiError, json, type Request } from "../net/http";
+import { ApiError, json, type Request } from "../../shared/api";
 import { Store } from "./store";
 
 const PAUSE = 800;

@@ -1,6 +1,7 @@
-import { uuidv4 } from "lib0/random";
+import { createRequest, type Request } from "../../shared/api";
+import { newId } from "../../shared/id";
 import { apiRoot, type Config } from "../config";
-import { createRequest, type Joined, join, type Request } from "../net/http";
+import { type Joined, join } from "../net/join";
 import { ReconnectingWebSocket, type Refusal } from "../net/reconnecting-web-socket";
 import { type ClientMessage, parseServerMessage, type ServerMessage } from "../protocol";
 import { EMPTY, type RoomState, reduce } from "./room-state";
@@ -89,7 +90,7 @@ export class RoomSession {
   }
 
   sendChat(text: string): void {
-    const entry = { id: uuidv4(), text: storable(text) };
+    const entry = { id: newId(), text: storable(text) };
     this.store.patch({ unsentChat: [...this.store.get().unsentChat, entry] });
     this.send({ type: "chat.send", ...entry });
   }

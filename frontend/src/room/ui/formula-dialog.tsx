@@ -1,8 +1,8 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
+import { reasonOf } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { changeFormula, insertFormula, selectedFormula } from "../board/images/insert";
-import { reasonOf } from "../net/http";
 import { Button, Dialog, Field } from "./components";
 
 /** What to show on the key, and what it types; the cursor goes to the first pair of braces. */

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import type * as Y from "yjs";
+import { reasonOf } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
 import { timeFormat } from "../../shared/time";
 import type { Board } from "../board/board";
 import { listSnapshots, openSnapshot, restoreSnapshot, type Snapshot } from "../board/history";
 import { pagesOf } from "../board/pages";
-import { reasonOf } from "../net/http";
 import { Button, Dialog, Field } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
 

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
+import { reasonOf } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { insertPdf } from "../board/images/insert";
-import { reasonOf } from "../net/http";
 import { Button, Dialog, Field } from "./components";
 
 export function PdfDialog({ board, onClose }: { board: Board; onClose: () => void }) {

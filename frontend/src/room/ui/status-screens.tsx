@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
+import { ApiError } from "../../shared/api";
 import { gettext } from "../../shared/gettext";
-import { ApiError } from "../net/http";
 import type { Refusal } from "../net/reconnecting-web-socket";
 import { CLOSE } from "../protocol";
 import { Button } from "./components";

@@ -6,8 +6,8 @@ import type {
   ExcalidrawImperativeAPI,
 } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
+import { ApiError, type Request } from "../../../shared/api";
 import { backoff } from "../../net/backoff";
-import { ApiError, type Request } from "../../net/http";
 import { Store } from "../../state/store";
 import { imageAddress } from "./image-address";
 import { asPng } from "./image-files";

@@ -6,7 +6,7 @@ import {
 } from "@excalidraw/excalidraw";
 import type { ExcalidrawImageElement, FileId } from "@excalidraw/excalidraw/element/types";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
-import { uuidv4 } from "lib0/random";
+import { newId } from "../../../shared/id";
 import type { Board } from "../board";
 
 const GAP = 40;
@@ -62,7 +62,7 @@ function imageElement(fileId: FileId, size: Size, place: Place, ink: Ink) {
 }
 
 async function keep(board: Board, blob: Blob): Promise<FileId> {
-  const fileId = uuidv4() as FileId;
+  const fileId = newId() as FileId;
   const file = await board.files.add(fileId, blob);
   if (board.api) await board.sceneImages.add(board.api, file);
   return fileId;
