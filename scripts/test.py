@@ -1,4 +1,4 @@
-"""`make test`: every test that this machine can run; at the end, what was left out and why.
+"""`make test`: every test that this machine can run; first and last, what is left out and why.
 
 STRICT=1 makes anything left out a failure. TEST_DATABASE_URL names a PostgreSQL server whose
 user may create databases; by default the local one.
@@ -66,13 +66,22 @@ def main() -> int:
         stages.append(("with Redis", pytest("redis and not browser"), database))
     if "browser" not in missing:
         stages.append(("in Chromium", pytest("browser", "-n", "2", "--dist", "loadfile"), {}))
-    failed = [name for name, command, env in stages if not _run(name, command, env)]
-    for marker in missing:
-        print(f"Left out: the tests that need {marker}. To add them: {NEEDS[marker][1]}")
+    _print_missing(missing)
+    failed = []
+    for number, (name, command, env) in enumerate(stages, 1):
+        if not _run(f"{number}/{len(stages)} {name}", command, env):
+            failed.append(name)
+    _print_missing(missing)
     if failed:
         print(f"Failed: {', '.join(failed)}")
     strict = os.environ.get("STRICT") == "1"
     return 1 if failed or (strict and missing) else 0
+
+
+def _print_missing(missing: list[str]) -> None:
+    for marker in missing:
+        hint = NEEDS[marker][1]
+        print(f"Left out: the tests that need {marker}. To add them: {hint}", flush=True)
 
 
 def _run(name: str, command: list[str], env: dict[str, str]) -> bool:
