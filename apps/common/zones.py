@@ -90,7 +90,7 @@ def zone_label(name: str) -> str:
     cities = Locale(get_language() or "en").time_zones
     for known in (name, *former_names(name)):
         if city := cities.get(known, {}).get("city"):
-            return str(city)
+            return str(city).replace("\N{MODIFIER LETTER APOSTROPHE}", "’")  # as all of our texts
     region, _slash, city = name.partition("/")
     if not city or region == "Etc":
         return name

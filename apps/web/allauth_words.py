@@ -1,11 +1,13 @@
-"""What allauth says and the project's catalogue says in its own way.
+"""What allauth and Django say and the project's catalogue says in its own way.
 
 allauth's Ukrainian capitalises every word of its titles and buttons, as English does and Ukrainian
 does not, and names two-factor authentication and its app otherwise than our menu. A project's
-catalogue comes before those of its apps; this list keeps the messages in it.
+catalogue comes before those of its apps; this list keeps the messages in it. Both write a
+typewriter's apostrophe, which stands nowhere else.
 """
 
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 WORDS = (
     _("Account Already Exists"),
@@ -61,4 +63,29 @@ WORDS = (
     _("Authentication using an authenticator app is active."),
     _("An authenticator app is not active."),
     _("Enter an authenticator code:"),
+    # With an apostrophe in Ukrainian
+    _("Friday"),
+    _("This field is required."),
+    _("Enter a valid domain name."),
+    _("The inline value did not match the parent instance."),
+    _("This email address is already associated with this account."),
+    _("Remember Me"),
+    _("Email (optional)"),
+    _("The following email addresses are associated with your account:"),
+    _("Please contact us if you have any trouble resetting your password."),
+    _(
+        "We have sent an email to you for verification. Follow the link provided to finalize the "
+        "signup process. If you do not see the verification email in your main inbox, check your "
+        "spam folder. Please contact us if you do not receive the verification email within a few "
+        "minutes."
+    ),
+    _(
+        "We have sent an email to you for\nverification. Please click on the link inside that "
+        "email. If you do not see the verification email in your main inbox, check your spam "
+        "folder. Otherwise\ncontact us if you do not receive it within a few minutes."
+    ),
+    ngettext_lazy(
+        "Ensure this filename has at most %(max)d character (it has %(length)d).",
+        "Ensure this filename has at most %(max)d characters (it has %(length)d).",
+    ),
 )

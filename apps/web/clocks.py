@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from apps.common.alphabet import sort_key
 from apps.common.zones import (
     canonical_zone,
     clock_time,
@@ -70,7 +71,8 @@ def instant_at(day: date, clock: time, zone: ZoneInfo, *, fold: int = 0) -> date
 
 
 def zone_regions(now: datetime, chosen: str) -> list[Region]:
-    """The zones by continent, each with its offset at `now`; `chosen` is among them."""
+    """The zones by continent, each with its offset at `now`; `chosen` is among them. In the order
+    of the reader's alphabet, Europe first."""
     regions: dict[str, list[tuple[str, str]]] = {}
     names = set(listed_zones())
     if chosen in known_time_zones():
@@ -80,10 +82,10 @@ def zone_regions(now: datetime, chosen: str) -> list[Region]:
         offset = now.astimezone(find_zone(name)).strftime("%z")
         label = f"{zone_label(name)} (UTC{offset[:3]}:{offset[3:]})"
         regions.setdefault(region, []).append((name, label))
-    return [
-        (_region_label(region), sorted(zones, key=lambda zone: zone[1]))
-        for region, zones in sorted(regions.items(), key=lambda item: (item[0] != "Europe", item))
-    ]
+    for zones in regions.values():
+        zones.sort(key=lambda zone: sort_key(zone[1]))
+    order = sorted(regions, key=lambda name: (name != "Europe", sort_key(_region_label(name))))
+    return [(_region_label(region), regions[region]) for region in order]
 
 
 def _region_label(region: str) -> str:

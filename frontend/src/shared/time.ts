@@ -103,7 +103,8 @@ export function formatWhen(start: Date, end: Date, zone: string, locale: string)
   const text = doubled
     ? `${format(day).format(start)}, ${doubled}`
     : format({ ...day, ...clock }).formatRange(start, end);
-  return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
+  const spelt = text.replace(/\u02bc/g, "’"); // “пʼятниця”, as no other text of ours has it
+  return spelt.charAt(0).toLocaleUpperCase(locale) + spelt.slice(1);
 }
 
 /** The site's English is the one with a 24-hour clock and weeks that begin on Monday. */

@@ -1,0 +1,50 @@
+"""Ukrainian words that come from Django and allauth are spelt as ours are."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import allauth
+import django
+import pytest
+from babel.messages.pofile import read_po
+from django.utils.translation import gettext, ngettext, override
+
+from apps.web.clocks import day_in_words, zone_regions
+from conftest import NOON
+
+CATALOGUES = [Path(django.__file__).parent / "conf", Path(allauth.__file__).parent]
+ALPHABET = "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"
+OTHER_APOSTROPHE = re.compile(r"[а-яіїєґ]['ʼ][а-яіїєґ]", re.IGNORECASE)
+# There are no user names here, and what else is named is no part of any page.
+NEVER_SHOWN = re.compile("[Uu]sername|Vietnamese|Syndication|A JSON object|^name$|“Referer”")
+
+
+@pytest.mark.parametrize("folder", CATALOGUES, ids=lambda folder: folder.parent.name)
+def test_words_of_dependencies_have_the_typographic_apostrophe(folder):
+    with open(folder / "locale/uk/LC_MESSAGES/django.po", "rb") as file:
+        ids = [message.id for message in read_po(file) if message.id]
+    with override("uk"):
+        said = [
+            ngettext(*found, 5) if isinstance(found, tuple) else gettext(found)
+            for found in ids
+            if not NEVER_SHOWN.search(str(found))
+        ]
+    assert len(said) > 100
+    assert [text for text in said if OTHER_APOSTROPHE.search(text)] == []
+
+
+def test_time_zones_are_listed_by_the_readers_alphabet():
+    with override("uk"):
+        found = dict(zone_regions(NOON, "Europe/Kyiv"))
+    assert list(found)[:3] == ["Європа", "Австралія", "Азія"]
+    for zones in found.values():
+        names = [label.partition(" (")[0] for _zone, label in zones]
+        by_letter = [ALPHABET.find(name[0].lower()) for name in names]
+        assert by_letter == sorted(by_letter)
+        assert not any(OTHER_APOSTROPHE.search(name) for name in names)
+
+
+def test_friday_is_spelt_with_the_typographic_apostrophe():
+    with override("uk"):
+        assert day_in_words(date(2026, 3, 6), date(2026, 3, 1)) == "п’ятниця, 6 березня"
