@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.classroom.models import ClassroomSession
 from apps.classrooms.models import Membership
 from apps.lessons.models import Lesson
-from apps.lessons.overlap import NAMES
+from apps.lessons.overlap import CONSTRAINT_NAMES
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
@@ -136,11 +136,13 @@ def test_the_overlap_rule_stands_in_the_database_after_migrate():
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
             wanted = {
-                f"{name}_{event}" for name in NAMES.values() for event in ("insert", "update")
+                f"{name}_{event}"
+                for name in CONSTRAINT_NAMES.values()
+                for event in ("insert", "update")
             }
         else:
             cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'x'")
-            wanted = set(NAMES.values())
+            wanted = set(CONSTRAINT_NAMES.values())
         assert {row[0] for row in cursor.fetchall()} >= wanted
 
 

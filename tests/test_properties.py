@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from apps.accounts.models import User
 from apps.classrooms.queries import my_students
 from apps.common.pagination import Page
-from apps.lessons.models import LONGEST, SHORTEST, Lesson
-from apps.lessons.queries import calendar
+from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
+from apps.lessons.queries import list_lessons
 from conftest import NOON, make_classroom, make_user
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +31,8 @@ instants = st.builds(
     st.sampled_from([0, 0, 0, 1, -1, 999_999]),
 )
 lengths = st.one_of(
-    st.sampled_from([SHORTEST, LONGEST, timedelta(hours=1)]),
-    st.timedeltas(SHORTEST, LONGEST),
+    st.sampled_from([MIN_DURATION, MAX_DURATION, timedelta(hours=1)]),
+    st.timedeltas(MIN_DURATION, MAX_DURATION),
 )
 lessons = st.lists(st.tuples(instants, lengths), max_size=8)
 ranges = st.tuples(instants, st.timedeltas(timedelta(microseconds=1), timedelta(hours=40)))
@@ -60,7 +60,7 @@ def test_between_is_overlap_of_half_open_ranges(classroom, lessons, window):
     )
     found = Lesson.objects.between(start, end).in_order().values_list("starts_at", "pk")
     assert list(found) == expected
-    shown = calendar(classroom.tutor, start, end, cancelled=False)
+    shown = list_lessons(classroom.tutor, start, end, include_cancelled=False)
     assert [row["id"] for row in shown] == [pk for _start, pk in expected]
 
 

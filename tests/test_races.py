@@ -165,7 +165,7 @@ def test_control_without_lock_and_constraint_both_are_made(api, tutor, no_lock):
         schedule_at_once(api, tutor, people)
         return Lesson.objects.count() > 1
 
-    with without(*overlap.NAMES.values()):
+    with without(*overlap.CONSTRAINT_NAMES.values()):
         until_seen(attempt)
 
 

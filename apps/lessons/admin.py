@@ -17,7 +17,7 @@ class LessonAdmin(admin.ModelAdmin):
 
 @admin.register(ZoneRules)
 class ZoneRulesAdmin(admin.ModelAdmin):
-    """Written by the server alone."""
+    """Read-only: the records are written by the worker."""
 
     fields = list_display = ("zone", "recorded_at")
     search_fields = ("zone",)

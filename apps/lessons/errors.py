@@ -1,4 +1,4 @@
-"""The refusals that only lessons have."""
+"""Domain errors of lessons and their invite links."""
 
 from django.utils.translation import gettext as _
 
@@ -28,5 +28,5 @@ def invite_invalid() -> DomainError:
 
 
 def invite_expired() -> DomainError:
-    """The sentence is part of the contract, so it is not translated."""
+    """The detail is not translated: the API contract fixes its text."""
     return DomainError("invite_expired", 410, "Invite expired")

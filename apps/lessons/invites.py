@@ -1,6 +1,6 @@
-"""Invite links: signed tokens that carry lesson, generation and expiry, and need no row.
+"""Invite links: signed tokens with the lesson's id, its invite generation and an expiry.
 
-Raising the lesson's generation makes every earlier token invalid at once.
+Tokens are not stored. Incrementing the lesson's generation revokes all of its earlier tokens.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Invite:
 
 
 def make_invite(*, lesson: Lesson, ttl_seconds: int = DEFAULT_TTL, now: datetime) -> Invite:
-    """Raises `lesson_cancelled`. The expiry is a whole second, as `exp` is (RFC 7519 §2)."""
+    """Raises `lesson_cancelled`. `expires_at` is a whole second, as in `exp` (RFC 7519)."""
     if lesson.is_cancelled:
         raise lesson_cancelled()
     expires_at = now.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=ttl_seconds)
@@ -36,7 +36,7 @@ def make_invite(*, lesson: Lesson, ttl_seconds: int = DEFAULT_TTL, now: datetime
 
 
 def find_invited_lesson(token: str) -> Lesson | None:
-    """Of a link whose time may be over or that was replaced: to say what became of its lesson."""
+    """The lesson of a correctly signed token, even if it has expired or was revoked."""
     try:
         claims = tokens.read(PURPOSE, token, even_expired=True)
     except tokens.BadToken:
@@ -45,9 +45,11 @@ def find_invited_lesson(token: str) -> Lesson | None:
 
 
 def read_invite(token: str) -> Lesson:
-    """The lesson a good token opens. Raises `invite_invalid` (bad signature, or replaced),
-    `invite_expired`, `lesson_not_found` or `lesson_cancelled`, looking in that order. The token
-    may come as it was pasted: in a whole link, or with what stood around it."""
+    """The lesson that a valid token opens; a whole pasted link is accepted as well.
+
+    Raises `invite_invalid` (bad signature or revoked), `invite_expired`, `lesson_not_found` or
+    `lesson_cancelled`.
+    """
     try:
         claims = tokens.read(PURPOSE, clean_token(token))
     except tokens.ExpiredToken as exc:

@@ -1,5 +1,7 @@
-"""How much of a student's coming time one tutor can take: enough for any course, and not so much
-that nobody else finds an hour. Lessons of the past take nobody's time, so they are not counted."""
+"""Limits on how many hours of lessons one tutor can schedule with one student.
+
+They keep one tutor from filling a student's whole calendar. Past lessons are not limited.
+"""
 
 from datetime import datetime, time, timedelta
 
@@ -10,21 +12,23 @@ from apps.accounts.models import User
 from apps.common.errors import invalid
 from apps.lessons.models import Lesson
 
-FARTHEST = timedelta(days=5 * 366)
-LONGEST_DAY = timedelta(hours=12)
-LONGEST_WEEK = timedelta(hours=60)
+MAX_LEAD_TIME = timedelta(days=5 * 366)
+MAX_PER_DAY = timedelta(hours=12)
+MAX_PER_WEEK = timedelta(hours=60)
 
 
-def check_load(lesson: Lesson, now: datetime) -> None:
-    """Of a lesson that is about to be stored. Days and weeks are the student's. Call it while the
-    two people are locked. Raises `validation_error`."""
+def check_limits(lesson: Lesson, now: datetime) -> None:
+    """Check a lesson before it is saved, by days and weeks in the student's time zone.
+
+    The tutor's and the student's rows must be locked. Raises `validation_error`.
+    """
     if lesson.ends_at <= now:
         return
-    if lesson.starts_at > now + FARTHEST:
+    if lesson.starts_at > now + MAX_LEAD_TIME:
         raise invalid(starts_at=_("A lesson is scheduled at most five years ahead."))
-    day, week = _day_and_week(lesson.student, lesson.starts_at)
+    day, week = _day_and_week_of(lesson.student, lesson.starts_at)
     others = (
-        Lesson.objects.live()
+        Lesson.objects.not_cancelled()
         .filter(tutor=lesson.tutor_id, student=lesson.student_id)
         .filter(starts_at__gte=week[0], starts_at__lt=week[1])
         .exclude(Q(pk=lesson.pk) if lesson.pk else Q(pk__in=()))
@@ -32,27 +36,27 @@ def check_load(lesson: Lesson, now: datetime) -> None:
         .values_list("starts_at", "ends_at")
     )
     spans = [*others, (lesson.starts_at, lesson.ends_at)]
-    if _total(spans, *day) > LONGEST_DAY:
+    if _total_duration(spans, *day) > MAX_PER_DAY:
         raise invalid(starts_at=_("At most 12 hours of lessons a day with one student."))
-    if _total(spans, *week) > LONGEST_WEEK:
+    if _total_duration(spans, *week) > MAX_PER_WEEK:
         raise invalid(starts_at=_("At most 60 hours of lessons a week with one student."))
 
 
 Span = tuple[datetime, datetime]
 
 
-def _day_and_week(student: User, at: datetime) -> tuple[Span, Span]:
-    today = student.local(at).date()
+def _day_and_week_of(student: User, instant: datetime) -> tuple[Span, Span]:
+    today = student.local(instant).date()
     monday = today - timedelta(days=today.weekday())
 
-    def span(first: int, days: int) -> Span:
-        ends = [monday + timedelta(days=n) for n in (first, first + days)]
-        start, end = (datetime.combine(day, time(), student.zone) for day in ends)
+    def span(first_weekday: int, days: int) -> Span:
+        bounds = [monday + timedelta(days=n) for n in (first_weekday, first_weekday + days)]
+        start, end = (datetime.combine(day, time(), student.zone) for day in bounds)
         return start, end
 
     return span(today.weekday(), 1), span(0, 7)
 
 
-def _total(spans: list[Span], first: datetime, last: datetime) -> timedelta:
-    """Of the lessons that begin in it, each with its whole length."""
-    return sum((end - start for start, end in spans if first <= start < last), timedelta())
+def _total_duration(spans: list[Span], since: datetime, until: datetime) -> timedelta:
+    """Counts the full duration of each lesson that starts in [since, until)."""
+    return sum((end - start for start, end in spans if since <= start < until), timedelta())

@@ -1,4 +1,4 @@
-"""The mail that lessons send, to the student, in the student's language and time."""
+"""Mail to the student about a lesson, in the student's language and time zone."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,26 +13,25 @@ from apps.common.zones import clock_times
 from apps.lessons.models import Lesson
 
 
-def lesson_scheduled(lesson: Lesson) -> None:
-    _tell_student(lesson, lambda: _("A lesson with %(tutor)s: %(when)s"))
+def notify_lesson_scheduled(lesson: Lesson) -> None:
+    _mail_student(lesson, lambda: _("A lesson with %(tutor)s: %(when)s"))
 
 
-def time_changed(lesson: Lesson, starts_at: datetime, ends_at: datetime) -> None:
-    """Tells the new time beside the one before, from `starts_at` to `ends_at`. A lesson that only
-    became longer or shorter has not moved."""
+def notify_time_changed(lesson: Lesson, starts_at: datetime, ends_at: datetime) -> None:
+    """`starts_at` and `ends_at` are the previous times. A new end alone is not called a move."""
     before = (starts_at, ends_at)
     if lesson.starts_at == starts_at:
-        _tell_student(lesson, lambda: _("Your lesson with %(tutor)s now ends at %(end)s"), before)
+        _mail_student(lesson, lambda: _("Your lesson with %(tutor)s now ends at %(end)s"), before)
     else:
-        _tell_student(lesson, lambda: _("Your lesson with %(tutor)s has moved: %(when)s"), before)
+        _mail_student(lesson, lambda: _("Your lesson with %(tutor)s has moved: %(when)s"), before)
 
 
-def lesson_cancelled(lesson: Lesson) -> None:
-    _tell_student(lesson, lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"))
+def notify_lesson_cancelled(lesson: Lesson) -> None:
+    _mail_student(lesson, lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"))
 
 
-def when(reader: User, start: datetime, end: datetime) -> str:
-    """“2026-03-02 14:00–15:00 (Europe/Kyiv)”, by the reader's clock."""
+def format_span(reader: User, start: datetime, end: datetime) -> str:
+    """E.g. “2026-03-02 14:00–15:00 (Europe/Kyiv)”, in the reader's time zone."""
     begins, ends = reader.local(start), reader.local(end)
     since, until = clock_times(begins, ends)
     if begins.date() != ends.date():
@@ -40,20 +39,21 @@ def when(reader: User, start: datetime, end: datetime) -> str:
     return f"{begins:%Y-%m-%d} {since}–{until} ({reader.timezone})"
 
 
-def _tell_student(
+def _mail_student(
     lesson: Lesson, sentence: Callable[[], str], before: tuple[datetime, datetime] | None = None
 ) -> None:
+    """`sentence` is called with the student's language active."""
     if not settings.EMAIL_URL:
         return
     student = lesson.student
     with translation.override(student.locale):
-        now = when(student, lesson.starts_at, lesson.ends_at)
+        now = format_span(student, lesson.starts_at, lesson.ends_at)
         _begin, end = clock_times(student.local(lesson.starts_at), student.local(lesson.ends_at))
         subject = sentence() % {"tutor": lesson.tutor.get_full_name(), "when": now, "end": end}
         lines = [subject]
         if before:
             lines += [
-                _("Before: %(when)s") % {"when": when(student, *before)},
+                _("Before: %(when)s") % {"when": format_span(student, *before)},
                 _("Now: %(when)s") % {"when": now},
             ]
         lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]

@@ -1,17 +1,17 @@
-"""No two live lessons of one person overlap, unless the tutor said so: held by the database.
+"""Database constraints that keep the lessons of one person from overlapping.
 
-PostgreSQL has exclusion constraints; `int8range(id, id, '[]')` stands in for `id WITH =`, so
-that no extension (btree_gist) is needed. SQLite has triggers, which cannot race because a
-SQLite database has one writer at a time. Both hold the same rule: of two live lessons that
-overlap, at least one was scheduled with `allow_overlap`. A lesson that its tutor ended takes up no
-time after that (`ended_at`); one that was ended before it began takes up none.
+Of two lessons of a tutor or a student that overlap and are not cancelled, at least one must have
+`allow_overlap`. A lesson occupies its time until `ended_at` if the tutor ended it early, and no
+time at all if it was ended before it started.
 
-No lesson is longer than 12 hours, which the triggers say once more of the start: it lets them look
-into the index on (person, starts_at) where the other lesson can be, not through the whole past.
+PostgreSQL uses exclusion constraints, with `int8range(id, id, '[]')` in place of `id WITH =`, which
+would need the btree_gist extension. SQLite uses triggers; they cannot race, because a SQLite
+database has one writer at a time. A lesson lasts 12 hours at most, so the triggers also bound
+`starts_at` from below, which lets them use the index on (person, starts_at).
 
-SQLite drops the triggers when Django rebuilds the table, so a migration that alters Lesson puts
-them back, as 0005 does; tests/test_constraints.py notices if it was forgotten. What the migrations
-before 0005 install goes by the planned end alone.
+SQLite drops the triggers when Django rebuilds the table, so a migration that alters Lesson has to
+restore them, as 0005 does (checked by tests/test_constraints.py). Migrations before 0005 use the
+planned end only.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from typing import Any
 
 from apps.common.db import sqlite_shifted
 
-NAMES = {person: f"lesson_{person}_no_overlap" for person in ("tutor", "student")}
+CONSTRAINT_NAMES = {person: f"lesson_{person}_no_overlap" for person in ("tutor", "student")}
 
-_LONGEST = 12 * 3600  # seconds
+_MAX_SECONDS = 12 * 3600  # seconds
 
 _POSTGRES = """
 ALTER TABLE lessons_lesson ADD CONSTRAINT {name} EXCLUDE USING gist (
@@ -48,8 +48,11 @@ _COLUMNS = ("tutor_id", "student_id", "starts_at", "ends_at", "status", "allow_o
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """Until when a lesson takes up its people's time; `{row}` stands before each column."""
+class OverlapRule:
+    """The SQL for the end of a lesson's occupied time; `{row}` is the row's name in a trigger.
+
+    `columns` are those whose change fires the trigger on update.
+    """
 
     columns: tuple[str, ...]
     postgres: str
@@ -57,7 +60,7 @@ class Rule:
 
     def install(self, apps: Any, schema_editor: Any) -> None:
         uninstall(apps, schema_editor)
-        for person, name in NAMES.items():
+        for person, name in CONSTRAINT_NAMES.items():
             if schema_editor.connection.vendor == "postgresql":
                 until = self.postgres
                 schema_editor.execute(_POSTGRES.format(person=person, name=name, until=until))
@@ -65,8 +68,8 @@ class Rule:
             for event in _SQLITE_EVENTS:
                 schema_editor.execute(self._trigger(person, name, event))
 
-    def put_triggers_back(self, apps: Any, schema_editor: Any) -> None:
-        """For migrations that alter Lesson: SQLite makes the table anew, without its triggers."""
+    def restore_triggers(self, apps: Any, schema_editor: Any) -> None:
+        """For migrations that alter Lesson, after which SQLite has lost the triggers."""
         if schema_editor.connection.vendor == "sqlite":
             self.install(apps, schema_editor)
 
@@ -76,27 +79,27 @@ class Rule:
             name=name,
             event=event,
             when="INSERT" if event == "insert" else f"UPDATE OF {', '.join(self.columns)}",
-            earliest=sqlite_shifted("NEW.starts_at", -_LONGEST),
+            earliest=sqlite_shifted("NEW.starts_at", -_MAX_SECONDS),
             new_until=self.sqlite.format(row="NEW"),
             other_until=self.sqlite.format(row="other"),
         )
 
 
-PLANNED_END = Rule(_COLUMNS, "ends_at", "{row}.ends_at")
-# A NULL is left out by LEAST, but makes SQLite's min NULL.
-ACTUAL_END = Rule(
+PLANNED_END = OverlapRule(_COLUMNS, "ends_at", "{row}.ends_at")
+# PostgreSQL's LEAST ignores NULL, SQLite's min returns it.
+ACTUAL_END = OverlapRule(
     (*_COLUMNS, "ended_at"),
     "GREATEST(starts_at, LEAST(ends_at, ended_at))",
     "max({row}.starts_at, min({row}.ends_at, coalesce({row}.ended_at, {row}.ends_at)))",
 )
 
-# As the migrations before 0005 know them.
+# Used by the migrations before 0005.
 install = PLANNED_END.install
-put_triggers_back = PLANNED_END.put_triggers_back
+restore_triggers = PLANNED_END.restore_triggers
 
 
 def uninstall(apps: Any, schema_editor: Any) -> None:
-    for name in NAMES.values():
+    for name in CONSTRAINT_NAMES.values():
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"ALTER TABLE lessons_lesson DROP CONSTRAINT IF EXISTS {name}")
             continue

@@ -1,4 +1,4 @@
-"""Who may do what with a lesson; REST, sockets and pages ask here."""
+"""Permissions on lessons, for REST, sockets and pages."""
 
 from datetime import datetime
 from enum import Enum
@@ -13,12 +13,12 @@ from apps.lessons.models import Lesson
 
 class Action(Enum):
     VIEW = "view"
-    ENTER = "enter"  # its room, as one of its two people
+    ENTER = "enter"  # the room, as the lesson's tutor or student
     EDIT = "edit"  # reschedule, cancel, invite, revoke
 
 
-CHANGEABLE = frozenset({Lesson.Status.SCHEDULED})
-"""What the pages and the calendar offer to change. A client of the API may still mend more."""
+CHANGEABLE_STATUSES = frozenset({Lesson.Status.SCHEDULED})
+"""Lessons that the pages and the calendar offer to change; the API can also correct others."""
 
 
 def may(user: User, action: Action, lesson: Lesson) -> bool:
@@ -27,18 +27,18 @@ def may(user: User, action: Action, lesson: Lesson) -> bool:
     return teaches if action is Action.EDIT else teaches or attends
 
 
-def is_over_for_guests(lesson: Lesson, now: datetime) -> bool:
-    """Whether an invite to it opens nothing any more, as its room says too."""
+def is_closed_to_guests(lesson: Lesson, now: datetime) -> bool:
+    """True once invite links no longer open the room; the room applies the same rule."""
     return lesson.status == Lesson.Status.COMPLETED or now >= lesson.ends_at + GUEST_GRACE
 
 
 def may_change(user: User, lesson: Lesson) -> bool:
-    """Whether to offer the user to move, cancel or share the lesson."""
-    return may(user, Action.EDIT, lesson) and lesson.status in CHANGEABLE
+    """True if the pages should offer the user to move, cancel or share the lesson."""
+    return may(user, Action.EDIT, lesson) and lesson.status in CHANGEABLE_STATUSES
 
 
 def access_lesson(user: User, lesson_id: int, *, to: Action) -> Lesson:
-    """Raises `lesson_not_found` where there is none and `forbidden` where it is not the user's."""
+    """Raises `lesson_not_found`, or `forbidden` if the policy refuses the action."""
     lesson = Lesson.objects.filter(pk=min(lesson_id, MAX_ID)).first()
     if lesson is None:
         raise lesson_not_found()

@@ -1,4 +1,4 @@
-"""The read path of lessons: straight from columns to JSON, with no model instances between."""
+"""Reads of lessons, from columns straight to JSON without model instances."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apps.accounts.models import User
 from apps.common.db import select
-from apps.lessons.models import LONGEST
+from apps.lessons.models import MAX_DURATION
 
 Row = dict[str, Any]
 
@@ -20,7 +20,7 @@ JOIN accounts_user AS tutor ON tutor.id = lesson.tutor_id
 JOIN accounts_user AS student ON student.id = lesson.student_id
 LEFT JOIN classroom_classroomsession AS session ON session.lesson_id = lesson.id
 """
-# The same rule as LessonQuerySet.between, its lower bound of the start included.
+# The same condition as LessonQuerySet.between, with its lower bound of the start.
 _BETWEEN = """
 AND lesson.starts_at < %s AND lesson.starts_at > %s AND lesson.ends_at > %s
 AND (lesson.status <> 'cancelled' OR %s)
@@ -31,10 +31,13 @@ _TAUGHT = f"{_LESSONS} WHERE lesson.tutor_id = %s {_BETWEEN}"
 _ATTENDED = f"{_LESSONS} WHERE lesson.student_id = %s {_BETWEEN}"
 
 
-def calendar(user: User, start: datetime, end: datetime, *, cancelled: bool) -> list[Row]:
+def list_lessons(
+    user: User, start: datetime, end: datetime, *, include_cancelled: bool
+) -> list[Row]:
     """The user's lessons that overlap [start, end), by start."""
-    mine = _TAUGHT if user.is_tutor else _ATTENDED
-    return [_row(found) for found in select(mine, user.pk, end, start - LONGEST, start, cancelled)]
+    query = _TAUGHT if user.is_tutor else _ATTENDED
+    rows = select(query, user.pk, end, start - MAX_DURATION, start, include_cancelled)
+    return [_row(row) for row in rows]
 
 
 def lesson_json(lesson_id: int) -> Row:

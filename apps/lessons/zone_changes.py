@@ -1,7 +1,8 @@
-"""New rules of time zones: a lesson is a moment, so new rules move it on the clocks of its people.
+"""Detects upcoming lessons whose local time changed because the tz database was updated.
 
-The rules are written down while they hold. When the tz database brings others, the tutors of
-lessons that are at another local time now are told: only they know which of the two is meant.
+A lesson is stored in UTC, so new rules of a time zone change its local time. The offsets in force
+are recorded (`ZoneRules`); when they differ after an update, the tutors are mailed, because only
+they know whether the instant or the local time was agreed on.
 """
 
 import logging
@@ -21,24 +22,24 @@ from apps.accounts.models import User
 from apps.common.mail import send
 from apps.common.zones import find_zone
 from apps.lessons.models import Lesson, ZoneRules
-from apps.lessons.models.zone_rules import offsets_of
+from apps.lessons.models.zone_rules import list_offsets
 
-MOST_NAMED = 50  # lessons in one mail
-RENEW_AFTER = timedelta(days=30)  # keeps the horizon far enough away
+MAX_LISTED = 50  # lessons in one mail
+RENEW_AFTER = timedelta(days=30)  # well before the horizon of a record is reached
 log = logging.getLogger("kreida.zones")
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """One person's clock that shows another time for one lesson than when it was planned."""
+class LocalTimeChange:
+    """A lesson whose local time for one person is no longer the one it was planned for."""
 
     lesson: Lesson
     person: User
     before: datetime
     now: datetime
 
-    def line(self) -> str:
-        """“Олена Коваль: 2027-07-01 15:00 → 14:00 (Europe/Kyiv)”."""
+    def describe(self) -> str:
+        """E.g. “Олена Коваль: 2027-07-01 15:00 → 14:00 (Europe/Kyiv)”."""
         same_day = self.before.date() == self.now.date()
         new = f"{self.now:%H:%M}" if same_day else f"{self.now:%Y-%m-%d %H:%M}"
         name = self.person.get_full_name()
@@ -46,26 +47,30 @@ class Shift:
 
 
 def check_zones(now: datetime) -> int:
-    """The lessons that have moved on somebody's clock since the last time; tells their tutors."""
-    ZoneInfo.clear_cache()  # the files may be new
-    current = {zone: offsets_of(find_zone(zone), now) for zone in _zones_in_use(now)}
+    """Mail the tutors whose lessons changed their local time; return the number of lessons."""
+    ZoneInfo.clear_cache()  # the tz database may have been updated since they were read
+    current = {zone: list_offsets(find_zone(zone), now) for zone in _zones_in_use(now)}
     recorded = ZoneRules.objects.in_bulk()
-    changed = {
+    outdated = {
         zone: recorded[zone]
         for zone, offsets in current.items()
-        if zone in recorded and recorded[zone].differ_from(offsets, now)
+        if zone in recorded and recorded[zone].differs_from(offsets, now)
     }
-    shifts = _shifts(changed, now) if changed else []
+    changes = _find_changes(outdated, now) if outdated else []
     with transaction.atomic():
-        claimed = {row.zone for row in changed.values() if _renew(row, current[row.zone], now)}
-        told = [shift for shift in shifts if shift.person.timezone in claimed]
-        _tell(told)
-    _keep_records(current, recorded, now)
-    return len({shift.lesson.pk for shift in told})
+        claimed = {
+            row.zone
+            for row in outdated.values()
+            if _replace_if_unchanged(row, current[row.zone], now)
+        }
+        notified = [change for change in changes if change.person.timezone in claimed]
+        _notify_tutors(notified)
+    _sync_records(current, recorded, now)
+    return len({change.lesson.pk for change in notified})
 
 
 def _zones_in_use(now: datetime) -> set[str]:
-    lessons = Lesson.objects.live().filter(starts_at__gt=now).order_by()
+    lessons = Lesson.objects.not_cancelled().filter(starts_at__gt=now).order_by()
     return {
         zone
         for person in ("tutor", "student")
@@ -73,32 +78,32 @@ def _zones_in_use(now: datetime) -> set[str]:
     }
 
 
-def _shifts(changed: dict[str, ZoneRules], now: datetime) -> list[Shift]:
-    zones = list(changed)
+def _find_changes(outdated: dict[str, ZoneRules], now: datetime) -> list[LocalTimeChange]:
+    zones = list(outdated)
     theirs = Q(tutor__timezone__in=zones) | Q(student__timezone__in=zones)
-    lessons = Lesson.objects.live().filter(theirs, starts_at__gt=now).in_order()
+    lessons = Lesson.objects.not_cancelled().filter(theirs, starts_at__gt=now).in_order()
     found = []
     for lesson in lessons.select_related("tutor", "student").iterator():
         for person in (lesson.tutor, lesson.student):
-            rules = changed.get(person.timezone)
+            rules = outdated.get(person.timezone)
             planned = rules.offset_at(lesson.starts_at) if rules is not None else None
             local = person.local(lesson.starts_at)
             if planned is not None and planned != local.utcoffset():
                 before = lesson.starts_at.astimezone(timezone(planned))
-                found.append(Shift(lesson, person, before, local))
+                found.append(LocalTimeChange(lesson, person, before, local))
     return found
 
 
-def _renew(row: ZoneRules, offsets: list[list[int]], now: datetime) -> bool:
-    """Whether nobody else has done it since `row` was read: who does it tells of it."""
+def _replace_if_unchanged(row: ZoneRules, offsets: list[list[int]], now: datetime) -> bool:
+    """False if another process replaced the record since `row` was read, and so sends the mail."""
     same = ZoneRules.objects.filter(pk=row.pk, recorded_at=row.recorded_at)
     return same.update(offsets=offsets, recorded_at=now) == 1
 
 
-def _keep_records(
+def _sync_records(
     current: dict[str, list[list[int]]], recorded: dict[str, ZoneRules], now: datetime
 ) -> None:
-    """New zones are added, those of nobody deleted, and old records get a new horizon."""
+    """Add new zones, delete those no longer in use, and move the horizon of old records."""
     ZoneRules.objects.bulk_create(
         [
             ZoneRules(zone=zone, offsets=offsets, recorded_at=now)
@@ -111,29 +116,29 @@ def _keep_records(
         if zone not in current:
             row.delete()
         elif row.recorded_at < now - RENEW_AFTER:
-            _renew(row, current[zone], now)
+            _replace_if_unchanged(row, current[zone], now)
 
 
-def _tell(shifts: list[Shift]) -> None:
-    by_tutor: defaultdict[int, list[Shift]] = defaultdict(list)
-    for shift in shifts:
-        by_tutor[shift.lesson.tutor_id].append(shift)
+def _notify_tutors(changes: list[LocalTimeChange]) -> None:
+    by_tutor: defaultdict[int, list[LocalTimeChange]] = defaultdict(list)
+    for change in changes:
+        by_tutor[change.lesson.tutor_id].append(change)
     for tutor_id, theirs in by_tutor.items():
-        lessons = {shift.lesson.pk for shift in theirs}
+        lessons = {change.lesson.pk for change in theirs}
         log.warning(
-            "new rules of a time zone move lessons",
+            "time zone rules changed the local time of lessons",
             extra={
                 "data": {
                     "tutor": tutor_id,
                     "lessons": len(lessons),
-                    "zones": sorted({shift.person.timezone for shift in theirs}),
+                    "zones": sorted({change.person.timezone for change in theirs}),
                 }
             },
         )
-        _mail(theirs[0].lesson.tutor, theirs, len(lessons))
+        _send_mail(theirs[0].lesson.tutor, theirs, len(lessons))
 
 
-def _mail(tutor: User, shifts: list[Shift], lessons: int) -> None:
+def _send_mail(tutor: User, changes: list[LocalTimeChange], lessons: int) -> None:
     with translation.override(tutor.locale):
         subject = ngettext(
             "A time zone has new rules: %(n)s lesson is at another local time",
@@ -148,9 +153,9 @@ def _mail(tutor: User, shifts: list[Shift], lessons: int) -> None:
             ),
             "",
         ]
-        for shift in shifts[:MOST_NAMED]:
-            lines += [shift.line(), f"{settings.PUBLIC_URL}/lessons/{shift.lesson.pk}/"]
-        if len(shifts) > MOST_NAMED:
+        for change in changes[:MAX_LISTED]:
+            lines += [change.describe(), f"{settings.PUBLIC_URL}/lessons/{change.lesson.pk}/"]
+        if len(changes) > MAX_LISTED:
             lines.append(
                 _("All others are in your calendar: %(url)s") % {"url": settings.PUBLIC_URL}
             )

@@ -26,9 +26,9 @@ def students_page(tutor: User, words: str, page: Page, now: datetime) -> tuple[i
     """`my_students`, each row with `next` and `last`, a lesson or None; two queries more."""
     count, rows = my_students(tutor, words, page)
     if rows:
-        theirs = Lesson.objects.live().filter(tutor=tutor, student=OuterRef("pk"))
-        coming = theirs.not_over(now).in_order()
-        past = theirs.over(now).order_by("-starts_at", "-id")
+        theirs = Lesson.objects.not_cancelled().filter(tutor=tutor, student=OuterRef("pk"))
+        coming = theirs.ending_after(now).in_order()
+        past = theirs.ended_by(now).order_by("-starts_at", "-id")
         ids = {
             pk: (next_id, last_id)
             for pk, next_id, last_id in User.objects.filter(pk__in=[r["id"] for r in rows])

@@ -84,7 +84,8 @@ class LessonsView(generics.ListCreateAPIView):
 
     def list(self, request: Request) -> Response:
         start, end = (datetime.fromisoformat(request.query_params[n]) for n in ("from", "to"))
-        lessons = self.get_queryset().of(request.user).between(start, end).live().in_order()
+        mine = self.get_queryset().of(request.user)
+        lessons = mine.between(start, end).not_cancelled().in_order()
         return Response({"results": self.get_serializer(lessons, many=True).data})
 
     def create(self, request: Request) -> Response:

@@ -20,9 +20,9 @@ from apps.lessons.api import serializers
 from apps.lessons.invites import make_invite, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson
-from apps.lessons.queries import Row, calendar, lesson_json
+from apps.lessons.queries import Row, lesson_json, list_lessons
 
-LONGEST_RANGE = timedelta(days=366)
+MAX_RANGE = timedelta(days=366)
 
 _RANGE = [
     OpenApiParameter(
@@ -57,12 +57,14 @@ class LessonsView(APIView):
         query=_RANGE,
         description="The lessons that a tutor teaches, or a student attends, which overlap the "
         "half-open range from `from` to `to`, by their start. At most "
-        f"{LONGEST_RANGE.days} days.",
+        f"{MAX_RANGE.days} days.",
     )
     def get(self, request: SignedIn) -> HttpResponse:
-        start, end = parse_range(request.query_params, request.user.zone, LONGEST_RANGE)
-        cancelled = parse_flag(request.query_params, "include_cancelled")
-        return json_response({"results": calendar(request.user, start, end, cancelled=cancelled)})
+        start, end = parse_range(request.query_params, request.user.zone, MAX_RANGE)
+        include_cancelled = parse_flag(request.query_params, "include_cancelled")
+        return json_response(
+            {"results": list_lessons(request.user, start, end, include_cancelled=include_cancelled)}
+        )
 
     @documented(
         "lessons_create",
@@ -86,13 +88,13 @@ class LessonsView(APIView):
         return json_response(lesson_json(lesson.pk), 201)
 
 
-def _idempotency(request: SignedIn, asked: Row) -> services.Idempotency | None:
+def _idempotency(request: SignedIn, fields: Row) -> services.Idempotency | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
         raise invalid(**{"Idempotency-Key": _("1 to 255 printable characters.")})
-    return services.Idempotency.of(key, asked)
+    return services.Idempotency.for_request(key, fields)
 
 
 class LessonView(APIView):
@@ -106,7 +108,7 @@ class LessonView(APIView):
     )
     def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.VIEW)
-        return _answer(lesson)
+        return _lesson_response(lesson)
 
     @documented(
         "lessons_partial_update",
@@ -123,20 +125,20 @@ class LessonView(APIView):
         data = serializers.LessonUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         changes = data.validated_data
-        seen = services.Seen(
+        expected = services.ExpectedState(
             versions_asked_for(request),
             changes.pop("expected_starts_at", None),
             changes.pop("expected_ends_at", None),
         )
-        services.reschedule_lesson(tutor=request.user, lesson=lesson, seen=seen, **changes)
-        return _answer(lesson)
+        services.reschedule_lesson(tutor=request.user, lesson=lesson, expected=expected, **changes)
+        return _lesson_response(lesson)
 
 
-def _answer(lesson: Lesson) -> HttpResponse:
-    """With the version of what `lesson` holds, which a client may send back as `If-Match`."""
-    answer = json_response(lesson_json(lesson.pk))
-    answer["ETag"] = etag(lesson.version)
-    return answer
+def _lesson_response(lesson: Lesson) -> HttpResponse:
+    """With the lesson's version as ETag, which a client may send back as `If-Match`."""
+    response = json_response(lesson_json(lesson.pk))
+    response["ETag"] = etag(lesson.version)
+    return response
 
 
 class CancelView(APIView):

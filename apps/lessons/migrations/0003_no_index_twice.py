@@ -8,7 +8,7 @@ from django.db import migrations, models
 from apps.lessons import overlap
 
 
-def put_triggers_back(apps: Any, schema_editor: Any) -> None:
+def restore_triggers(apps: Any, schema_editor: Any) -> None:
     """SQLite makes the table anew, and its triggers are gone with the old one."""
     if schema_editor.connection.vendor == "sqlite":
         overlap.install(apps, schema_editor)
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations = [
-        migrations.RunPython(migrations.RunPython.noop, put_triggers_back),
+        migrations.RunPython(migrations.RunPython.noop, restore_triggers),
         migrations.AlterField(
             model_name="lesson",
             name="student",
@@ -41,5 +41,5 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
-        migrations.RunPython(put_triggers_back, migrations.RunPython.noop),
+        migrations.RunPython(restore_triggers, migrations.RunPython.noop),
     ]

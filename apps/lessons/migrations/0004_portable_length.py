@@ -12,7 +12,7 @@ from apps.lessons import overlap
 class Migration(migrations.Migration):
     dependencies = [("lessons", "0003_no_index_twice")]
     operations = [
-        migrations.RunPython(migrations.RunPython.noop, overlap.put_triggers_back),
+        migrations.RunPython(migrations.RunPython.noop, overlap.restore_triggers),
         migrations.RemoveConstraint(model_name="lesson", name="lesson_lasts_5min_to_12h"),
         migrations.AddConstraint(
             model_name="lesson",
@@ -24,5 +24,5 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.RunPython(overlap.put_triggers_back, migrations.RunPython.noop),
+        migrations.RunPython(overlap.restore_triggers, migrations.RunPython.noop),
     ]

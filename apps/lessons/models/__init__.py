@@ -1,4 +1,4 @@
-from apps.lessons.models.lesson import LONGEST, SHORTEST, Lesson
+from apps.lessons.models.lesson import MAX_DURATION, MIN_DURATION, Lesson
 from apps.lessons.models.zone_rules import ZoneRules
 
-__all__ = ["LONGEST", "SHORTEST", "Lesson", "ZoneRules"]
+__all__ = ["MAX_DURATION", "MIN_DURATION", "Lesson", "ZoneRules"]

@@ -1,4 +1,4 @@
-"""A lesson: a tutor and a student, at a time. The one durable object that the rest hangs on."""
+"""A lesson of a tutor and a student; its room, board, files and notes belong to it."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,36 +17,36 @@ from apps.common.versions import version_of
 if TYPE_CHECKING:
     from apps.accounts.models import User
 
-SHORTEST = timedelta(minutes=5)
-LONGEST = timedelta(hours=12)
+MIN_DURATION = timedelta(minutes=5)
+MAX_DURATION = timedelta(hours=12)
 
 
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def of(self, user: "User") -> "LessonQuerySet":
-        """Those the user teaches or attends, by the role of the account alone."""
+        """Lessons that a tutor teaches or a student attends."""
         return self.filter(tutor=user) if user.is_tutor else self.filter(student=user)
 
-    def live(self) -> "LessonQuerySet":
+    def not_cancelled(self) -> "LessonQuerySet":
         return self.exclude(status=Lesson.Status.CANCELLED)
 
     def between(self, start: datetime, end: datetime) -> "LessonQuerySet":
-        """Those that overlap [start, end).
+        """Lessons that overlap [start, end).
 
-        No lesson is longer than LONGEST, so the start is bounded from below too: this is what
-        lets an index on (person, starts_at) answer.
+        No lesson is longer than MAX_DURATION, so `starts_at` is bounded from below as well: this
+        makes the query a range scan of the index on (person, starts_at).
         """
-        return self.filter(starts_at__lt=end, starts_at__gt=start - LONGEST, ends_at__gt=start)
+        return self.filter(starts_at__lt=end, starts_at__gt=start - MAX_DURATION, ends_at__gt=start)
 
     def occupying(self, start: datetime, end: datetime) -> "LessonQuerySet":
-        """Live ones that take up time in [start, end): one that was ended, only until then."""
+        """Lessons that occupy time in [start, end); one that was ended, only until `ended_at`."""
         not_yet_ended = Q(ended_at__gt=start) & Q(ended_at__gt=F("starts_at"))
-        return self.live().between(start, end).filter(Q(ended_at=None) | not_yet_ended)
+        return self.not_cancelled().between(start, end).filter(Q(ended_at=None) | not_yet_ended)
 
-    def not_over(self, now: datetime) -> "LessonQuerySet":
-        """Those that end after `now`; the start is bounded as in `between`, for the same index."""
-        return self.filter(ends_at__gt=now, starts_at__gt=now - LONGEST)
+    def ending_after(self, now: datetime) -> "LessonQuerySet":
+        """Bounds `starts_at` as `between` does, for the same index."""
+        return self.filter(ends_at__gt=now, starts_at__gt=now - MAX_DURATION)
 
-    def over(self, now: datetime) -> "LessonQuerySet":
+    def ended_by(self, now: datetime) -> "LessonQuerySet":
         return self.filter(ends_at__lte=now, starts_at__lt=now)
 
     def in_order(self) -> "LessonQuerySet":
@@ -59,7 +59,7 @@ class Lesson(models.Model):
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
 
-    # Without indexes of their own: those of Meta begin with them.
+    # No indexes of their own: those in Meta start with these columns.
     tutor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -101,12 +101,12 @@ class Lesson(models.Model):
         verbose_name = _("lesson")
         verbose_name_plural = _("lessons")
         ordering = ("-starts_at", "-id")
-        # The overlap constraints differ by database: see apps/lessons/overlap.py.
+        # The overlap constraints differ by database; see apps/lessons/overlap.py.
         constraints = (
             models.CheckConstraint(
                 name="lesson_lasts_5min_to_12h",
-                condition=Q(ends_at__gte=ShiftedBy("starts_at", by=SHORTEST))
-                & Q(ends_at__lte=ShiftedBy("starts_at", by=LONGEST)),
+                condition=Q(ends_at__gte=ShiftedBy("starts_at", by=MIN_DURATION))
+                & Q(ends_at__lte=ShiftedBy("starts_at", by=MAX_DURATION)),
             ),
             models.CheckConstraint(
                 name="lesson_status_known",
@@ -130,8 +130,8 @@ class Lesson(models.Model):
         return f"{self.title or self.pk} at {self.starts_at:%Y-%m-%d %H:%M} UTC"
 
     def clean(self) -> None:
-        """For forms that are made of the model, as the admin's: the overlap rule as a sentence,
-        where the database could only crash. Raises Django's ValidationError."""
+        """Check the overlap rule for model forms (the admin), which would answer the database's
+        IntegrityError with a server error. Raises Django's ValidationError."""
         if self.is_cancelled or self.allow_overlap or not (self.starts_at and self.ends_at):
             return
         others = Lesson.objects.filter(allow_overlap=False).exclude(pk=self.pk)
@@ -143,7 +143,7 @@ class Lesson(models.Model):
 
     @property
     def version(self) -> str:
-        """Of what may be changed about it (see apps/common/versions.py)."""
+        """A digest of the editable fields; see apps/common/versions.py."""
         return version_of(self.title, self.starts_at, self.ends_at, self.status)
 
     @property
@@ -151,18 +151,20 @@ class Lesson(models.Model):
         return self.status == self.Status.CANCELLED
 
     def revoke_invites(self) -> None:
-        """Every invite token made until now is not valid from here on."""
+        """Invalidate all invite tokens issued so far."""
         with transaction.atomic():
             Lesson.objects.filter(pk=self.pk).update(invite_generation=F("invite_generation") + 1)
             transaction.on_commit(lambda: recheck_lesson(self.pk))
 
     @property
     def occupied_until(self) -> datetime:
-        """The planned end, or when it was ended before that."""
+        """The planned end, or `ended_at` if the tutor ended the lesson earlier."""
         return min(self.ends_at, self.ended_at or self.ends_at)
 
     def complete(self, *, ended_at: datetime | None = None) -> bool:
-        """Whether this made it completed: a cancelled lesson stays what it is. `ended_at`, where
-        the tutor ended it, frees the rest of its time."""
+        """Mark a scheduled lesson as completed; return False if it was not scheduled.
+
+        `ended_at` is given if the tutor ended it, and frees the rest of its time.
+        """
         scheduled = Lesson.objects.filter(pk=self.pk, status=Lesson.Status.SCHEDULED)
         return scheduled.update(status=Lesson.Status.COMPLETED, ended_at=ended_at) == 1

@@ -1,4 +1,4 @@
-"""A time zone's offsets as they were when the lessons to come were planned by them."""
+"""The UTC offsets of a time zone by which the upcoming lessons were planned."""
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -21,43 +21,43 @@ class ZoneRules(models.Model):
         return self.zone
 
     def offset_at(self, moment: datetime) -> timedelta | None:
-        """None before the record begins and behind its horizon."""
+        """The offset from UTC, or None before the record begins and past its horizon."""
         at = bisect_right(self.offsets, [moment.timestamp(), float("inf")])
         if not at or moment >= self.recorded_at + HORIZON:
             return None
         return timedelta(seconds=self.offsets[at - 1][1])
 
-    def differ_from(self, offsets: list[list[int]], now: datetime) -> bool:
-        """Whether the zone has other offsets now, from `now` to the horizon of this record."""
+    def differs_from(self, offsets: list[list[int]], now: datetime) -> bool:
+        """Compares from `now` to the horizon of this record."""
         other = ZoneRules(offsets=offsets, recorded_at=self.recorded_at)
-        changes = {at for at, _offset in [*self.offsets, *offsets] if at > now.timestamp()}
+        changes = {at for at, _offset_seconds in [*self.offsets, *offsets] if at > now.timestamp()}
         moments = [now, *(datetime.fromtimestamp(at, UTC) for at in changes)]
         return any(self.offset_at(moment) != other.offset_at(moment) for moment in moments)
 
 
-def offsets_of(zone: tzinfo, start: datetime) -> list[list[int]]:
-    """What `ZoneRules` keeps, from `start` to the horizon."""
-    found = [[int(start.timestamp()), _offset(zone, start)]]
+def list_offsets(zone: tzinfo, start: datetime) -> list[list[int]]:
+    """Pairs of Unix time and offset in seconds for `ZoneRules.offsets`, from `start` on."""
+    found = [[int(start.timestamp()), _offset_seconds(zone, start)]]
     moment = start
     while moment < start + HORIZON:
         moment += _DAY
-        if (offset := _offset(zone, moment)) != found[-1][1]:
-            found.append([_change(zone, moment - _DAY, moment), offset])
+        if (offset := _offset_seconds(zone, moment)) != found[-1][1]:
+            found.append([_find_transition(zone, moment - _DAY, moment), offset])
     return found
 
 
-def _change(zone: tzinfo, before: datetime, after: datetime) -> int:
-    """The first second of the offset that holds at `after`."""
+def _find_transition(zone: tzinfo, before: datetime, after: datetime) -> int:
+    """Unix time at which the offset of `after` begins, found by bisection."""
     low, high = int(before.timestamp()), int(after.timestamp())
-    new = _offset(zone, after)
+    new = _offset_seconds(zone, after)
     while high - low > 1:
         middle = (low + high) // 2
-        if _offset(zone, datetime.fromtimestamp(middle, UTC)) == new:
+        if _offset_seconds(zone, datetime.fromtimestamp(middle, UTC)) == new:
             high = middle
         else:
             low = middle
     return high
 
 
-def _offset(zone: tzinfo, moment: datetime) -> int:
+def _offset_seconds(zone: tzinfo, moment: datetime) -> int:
     return int((moment.astimezone(zone).utcoffset() or timedelta()).total_seconds())

@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
 from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
-from apps.lessons.policies import CHANGEABLE
+from apps.lessons.policies import CHANGEABLE_STATUSES
 from apps.web.access import person
 
 COMING = 20
@@ -28,8 +28,8 @@ def calendar(request: HttpRequest) -> HttpResponse:
     me = person(request)
     coming = (
         Lesson.objects.of(me)
-        .live()
-        .not_over(timezone.now() - timedelta(minutes=15))
+        .not_cancelled()
+        .ending_after(timezone.now() - timedelta(minutes=15))
         .in_order()
         .select_related("tutor", "student")[:COMING]
     )
@@ -43,7 +43,7 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
     now = timezone.now()
     return {
         "role": me.role,
-        "changeable": list(CHANGEABLE) if me.is_tutor else [],
+        "changeable": list(CHANGEABLE_STATUSES) if me.is_tutor else [],
         "userTimezone": me.timezone,
         "locale": get_language(),
         "lessonUrl": reverse("web:lesson", args=[0]).replace("0", "{id}"),

@@ -15,7 +15,7 @@ from apps.common.pasted import clean_code, clean_token, is_code, is_invite_link
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
-from apps.lessons.policies import Action, is_over_for_guests, may
+from apps.lessons.policies import Action, is_closed_to_guests, may
 from apps.web import links
 from apps.web.forms.invites import GuestForm
 from apps.web.throttle import spend
@@ -45,7 +45,7 @@ def arrive(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User) and may(request.user, Action.ENTER, lesson):
         links.open_lesson(request, lesson)
         return _into_room(lesson)
-    if is_over_for_guests(lesson, timezone.now()):
+    if is_closed_to_guests(lesson, timezone.now()):
         return _over(request)
     if isinstance(request.user, User) and not _is_early(lesson):
         links.open_lesson(request, lesson)
@@ -63,7 +63,7 @@ def enter_as_guest(request: HttpRequest) -> HttpResponse:
         lesson = _invited_to(request)
     except DomainError as exc:
         return _refused(request, exc)
-    if is_over_for_guests(lesson, timezone.now()):
+    if is_closed_to_guests(lesson, timezone.now()):
         return _over(request)
     if _is_early(lesson):
         return _early(request, lesson)
@@ -108,7 +108,7 @@ def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     if refusal.code == "throttled":
         raise refusal
     lesson = find_invited_lesson(links.arrived_with(request))
-    if refusal.code == "invite_expired" and lesson and is_over_for_guests(lesson, timezone.now()):
+    if refusal.code == "invite_expired" and lesson and is_closed_to_guests(lesson, timezone.now()):
         return _over(request)
     context = {"code": refusal.code}
     return render(request, "web/invite_refused.html", context, status=refusal.status)

@@ -115,7 +115,7 @@ def leave(request: HttpRequest, membership_id: int) -> HttpResponse:
     me = student(request)
     membership = access_own_membership(me, membership_id)
     if request.method != "POST":
-        lessons = Lesson.objects.live().not_over(timezone.now())
+        lessons = Lesson.objects.not_cancelled().ending_after(timezone.now())
         coming = lessons.filter(student=me, classroom=membership.classroom).count()
         return ask_first(request, asks.leave(membership, coming))
     leave_classroom(membership=membership)

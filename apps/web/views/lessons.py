@@ -17,8 +17,8 @@ from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson, may, may_change
 from apps.lessons.services import (
+    ExpectedState,
     Idempotency,
-    Seen,
     cancel_lesson,
     reschedule_lesson,
     schedule_lesson,
@@ -71,7 +71,7 @@ def _once(form: LessonForm, student: User) -> Idempotency | None:
     once = form.cleaned_data["once"]
     if not once:
         return None
-    digest = Idempotency.of(once, {**form.cleaned_data, "student": student.pk}).digest
+    digest = Idempotency.for_request(once, {**form.cleaned_data, "student": student.pk}).digest
     return Idempotency(f"{once}:{digest}", digest)
 
 
@@ -136,7 +136,7 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
                 tutor=me,
                 lesson=found,
                 allow_overlap=form.cleaned_data["allow_overlap"],
-                seen=Seen({found.version}),
+                expected=ExpectedState({found.version}),
                 **form.changes(),
             )
         except DomainError as exc:

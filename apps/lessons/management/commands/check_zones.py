@@ -1,4 +1,4 @@
-"""What the worker does every hour, by hand: after an update of the tz database, for instance."""
+"""Runs the worker's hourly time zone check now, for instance after an update of the tz database."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from apps.lessons.zone_changes import check_zones
 
 
 class Command(BaseCommand):
-    help = "Tells tutors whose lessons to come are at another local time by new rules of a zone."
+    help = "Mail the tutors of lessons whose local time changed because a time zone has new rules."
 
     def handle(self, *args: Any, **options: Any) -> None:
         lessons = check_zones(timezone.now())
