@@ -18,7 +18,7 @@ run: build
 
 build: $(VENV)/.base $(DIST) $(MO)
 
-test: dev $(DIST) $(MO)
+test: dev $(DIST) $(MO) tests/clients/node_modules/.stamp
 	@$(PY) scripts/test.py
 
 check: dev frontend/node_modules/.stamp
@@ -48,7 +48,7 @@ lock: dev
 	    $$name.in -o $$name.txt $$([ $$name = dev ] && echo "-c base.txt"); done
 
 clean:
-	rm -rf $(VENV) frontend/node_modules apps/web/static/web/dist
+	rm -rf $(VENV) frontend/node_modules tests/clients/node_modules apps/web/static/web/dist
 
 $(VENV)/.base: requirements/base.txt
 	@echo "Installing Kreida's packages…"
@@ -66,6 +66,10 @@ $(VENV)/.node: requirements/node.txt $(VENV)/.base
 
 frontend/node_modules/.stamp: frontend/package-lock.json $(VENV)/.node
 	@cd frontend && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+tests/clients/node_modules/.stamp: tests/clients/package-lock.json $(VENV)/.node
+	@cd tests/clients && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(DIST): frontend/node_modules/.stamp $(wildcard locale/*/LC_MESSAGES/djangojs.po) $(shell find frontend/src frontend/*.ts frontend/*.json frontend/*.txt -type f 2>/dev/null)
