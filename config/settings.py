@@ -155,6 +155,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = f"Kreida <kreida@{urlsplit(PUBLIC_URL).hostname}>"
 
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
+USERSESSIONS_ADAPTER = "apps.accounts.adapters.SessionsAdapter"
 ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.internal.httpkit import is_headless_request
 from allauth.core.internal.ratelimit import truncate_ip
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -63,7 +64,14 @@ class AccountAdapter(DefaultAccountAdapter):
         saved: Any = super().save_user(request, user, form, commit)
         # allauth writes the addresses of who signs up itself, and insists on there being none.
         saved.emailaddress_set.all().delete()
+        log_security_event("sign_up", request=request, user_id=saved.pk)
         return saved
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        done = bool(super().confirm_email(request, email_address))
+        if done:
+            log_security_event("email_confirmed", request=request, user_id=email_address.user_id)
+        return done
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or "::"  # none behind a Unix socket; the column wants one
@@ -137,6 +145,16 @@ class AccountAdapter(DefaultAccountAdapter):
             super().send_notification_mail(template_prefix, user, context, email)
             if new_address:
                 super().send_notification_mail(template_prefix, user, context, new_address)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Sessions that their owner ends from another one."""
+
+    def end_sessions(self, sessions: Any) -> None:
+        ended = list(sessions)
+        super().end_sessions(ended)
+        if ended:
+            log_security_event("sessions_ended", request=self.request, sessions=len(ended))
 
 
 def refusal(request: HttpRequest, exc: TooManyGuesses) -> Exception:

@@ -7,11 +7,13 @@ from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm
 from allauth.headless.account.inputs import AddEmailInput, LoginInput, RequestPasswordResetInput
 from allauth.headless.account.views import LoginView, RequestPasswordResetView
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.accounts.adapters import account_email
 from apps.accounts.forms import replace_field
 from apps.common.forms import AddressField
+from apps.common.security_log import log_security_event
 
 
 class AccountAddressField(AddressField):
@@ -43,6 +45,11 @@ class NewAddress:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         replace_field(self.fields, "email", AddressField)
+
+    def save(self, request: HttpRequest) -> Any:
+        address = super().save(request)  # type: ignore[misc]
+        log_security_event("email_added", request=request)
+        return address
 
 
 class SignInForm(KnownAddress, LoginForm):
