@@ -135,9 +135,9 @@ def _people_of(rows: QuerySet[RoomBan]) -> dict[int, list[str]]:
 def _admissions_of(sessions: Collection[int]) -> dict[int, dict[str, Admission]]:
     admitted: dict[int, dict[str, Admission]] = defaultdict(dict)
     rows = RoomAdmission.objects.filter(session__in=sessions)
-    columns: tuple[str, ...] = ("session_id", "person", "created_at", "generation")
-    for session, person, since, generation in rows.values_list(*columns):
-        admitted[session][person] = Admission(since, generation)
+    columns: tuple[str, ...] = ("created_at", "generation", "must_wait_again")
+    for session, person, *admission in rows.values_list("session_id", "person", *columns):
+        admitted[session][person] = Admission(*admission)
     return admitted
 
 

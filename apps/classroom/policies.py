@@ -28,10 +28,12 @@ class Login(NamedTuple):
 
 
 class Admission(NamedTuple):
-    """When a guest was let in, and the invite generation that their place is good for."""
+    """When a guest was let in, the invite generation that their place is good for, and whether
+    they wait to be let in once more."""
 
     since: datetime
     generation: int
+    must_wait_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,12 @@ def reads_since(facts: Facts, person: Person, now: datetime) -> datetime | None:
 
 
 def must_wait(facts: Facts, person: Person) -> bool:
-    """Whether `person`, who may be here, is still in the lobby."""
-    return person.role is Role.GUEST and facts.lobby_enabled and person.key not in facts.admitted
+    """Whether `person`, who may be here, is still in the lobby; who was away while somebody else
+    was removed is in it whether it is on or not."""
+    if person.role is not Role.GUEST:
+        return False
+    admission = facts.admitted.get(person.key)
+    return facts.lobby_enabled if admission is None else admission.must_wait_again
 
 
 def may_steer(person: Person) -> bool:

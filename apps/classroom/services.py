@@ -47,8 +47,19 @@ def admit(*, session_id: int, people: Collection[str]) -> None:
         ],
         update_conflicts=True,
         unique_fields=["session", "person"],
-        update_fields=["generation"],
+        update_fields=["generation", "must_wait_again"],
     )
+
+
+def record_entry(*, session_id: int, guest: Person) -> None:
+    """That a guest who need not wait is in: their place is good for the invites they came by, and
+    not for later ones, since somebody may be removed at this moment."""
+    generation = guest.generation or 0
+    place = RoomAdmission(session_id=session_id, person=guest.key, generation=generation)
+    RoomAdmission.objects.bulk_create([place], ignore_conflicts=True)
+    RoomAdmission.objects.filter(
+        session=session_id, person=guest.key, generation__lt=generation
+    ).update(generation=generation)
 
 
 def _generation(session_id: int) -> int:
@@ -67,7 +78,7 @@ def set_lobby(*, session_id: int, enabled: bool, waiting: Collection[str]) -> No
 def remove(*, session_id: int, person: str, name: str) -> None:
     """For good: every invite link made so far is replaced too, since with fresh cookies nobody
     would know this person again. The other guests who are in the room keep their place; those who
-    are not may be the same person, and need a new link."""
+    were, but are away now, may be the same person, and wait until the tutor lets them in."""
     with transaction.atomic():
         RoomBan.objects.get_or_create(session_id=session_id, person=person, defaults={"name": name})
         RoomAdmission.objects.filter(session=session_id, person=person).delete()
@@ -77,9 +88,9 @@ def remove(*, session_id: int, person: str, name: str) -> None:
         session.lesson.revoke_invites()
         generation = _generation(session_id)
         there = Attendance.objects.present(timezone.now()).filter(session=session_id)
-        RoomAdmission.objects.filter(
-            session=session_id, generation=generation - 1, person__in=there.values("person")
-        ).update(generation=generation)
+        others = RoomAdmission.objects.filter(session=session_id, generation=generation - 1)
+        others.exclude(person__in=there.values("person")).update(must_wait_again=True)
+        others.update(generation=generation)
 
 
 def set_timer(*, session_id: int, seconds: int, now: datetime) -> None:

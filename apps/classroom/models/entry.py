@@ -36,6 +36,12 @@ class RoomAdmission(models.Model):
         editable=False,
         help_text="The invite generation that this place is good for; a removal raises it along.",
     )
+    must_wait_again = models.BooleanField(
+        default=False,
+        db_default=False,  # while processes of the release before still write rows
+        editable=False,
+        help_text="Somebody was removed while this guest was away: the lobby asks who they are.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -195,7 +195,7 @@ class Room:
     async def _record_joining(self, socket: Socket, at: datetime) -> None:
         person = socket.person
         if person.role == "guest":
-            await db.run(services.admit, session_id=self.session_id, people=[person.key])
+            await db.run(services.record_entry, session_id=self.session_id, guest=person)
         await db.run(
             services.record_joining,
             session_id=self.session_id,
@@ -317,6 +317,9 @@ class Room:
             why = refusal(facts, socket.person, now)
             if why is not None:
                 socket.close(CLOSES[why])
+        for socket in list(self.board.sockets):
+            if must_wait(facts, socket.person):
+                socket.close(Close.WAITING)
         if facts.timer_ends_at != before.timer_ends_at:
             self._deliver(wire.encode(wire.Timer(facts.timer_ends_at)), "in")
         if facts.lobby_enabled != before.lobby_enabled:

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.classroom.facts import facts_of
 from apps.classroom.models import BoardVersion, ChatMessage, RoomAdmission
-from apps.classroom.policies import GUEST_GRACE
+from apps.classroom.policies import GUEST_GRACE, Person, Refusal, Role, refusal
 from apps.classroom.realtime.db import run
+from apps.classroom.services import record_entry, remove
 from apps.classroom.tests.clients import refused_with
 from conftest import make_membership, make_user
 
@@ -66,7 +68,8 @@ def test_removed_guest_cannot_return_with_fresh_cookies_and_the_others_stay(hous
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_removed_guest_cannot_return_with_cookies_made_before(house, api):
+def test_guest_who_was_away_when_another_was_removed_waits_for_the_tutor(house, api):
+    """Their connection was down; or they are the removed one, with cookies made before."""
     link = house.invite()
     bad, spare = api(None), api(None)
     bad_ticket = house.ticket(client=bad, invite=link, name="Bad")
@@ -83,9 +86,52 @@ def test_removed_guest_cannot_return_with_cookies_made_before(house, api):
             assert await removed.close_code() == 4403
 
     asyncio.run(scenario(house.ticket(house.tutor)))
-    again = house.join(client=spare)
-    assert (again.status_code, again.json()["error"]) == (400, "invite_invalid")
-    assert read(house, spare, "chat").status_code == 400
+    again = house.ticket(client=spare, invite=link)
+    assert read(house, spare, "chat").status_code == 403
+    assert asyncio.run(refused_with(house.url("board", again))) == 4423
+
+    async def knocks(tutor_ticket):
+        async with house.events(tutor_ticket) as tutor:
+            await tutor.until("welcome")
+            await knocks_at(tutor)
+
+    async def knocks_at(tutor):
+        async with house.events(again) as guest:
+            you = (await guest.until("welcome"))["you"]
+            assert you["state"] == "waiting"
+            await tutor.until("lobby", waiting=[{"person": you["person"], "name": you["name"]}])
+            await tutor.send("lobby.admit", person=you["person"])
+            assert (await guest.until("welcome"))["you"]["state"] == "in"
+
+    asyncio.run(knocks(house.ticket(house.tutor)))
+    assert read(house, spare, "chat").status_code == 200
+
+
+@pytest.mark.usefixtures("open_lobby")
+def test_board_of_a_guest_who_must_wait_again_is_closed(house):
+    _client, ticket = house.guest()
+
+    async def scenario(tutor_ticket):
+        async with house.events(tutor_ticket) as tutor, house.board(ticket) as board:
+            async with house.events(ticket) as guest:
+                await guest.until("welcome")
+            await tutor.until("peer.left")
+            await tutor.send("remove", person="g00000000-0000-4000-8000-000000000000")
+            return await board.close_code()
+
+    assert asyncio.run(scenario(house.ticket(house.tutor))) == 4423
+
+
+@pytest.mark.usefixtures("open_lobby")
+def test_guest_who_enters_while_another_is_removed_gets_no_place_for_later_invites(house):
+    """Their right was checked before the removal, and their entry is recorded after it."""
+    key = "g00000000-0000-4000-8000-000000000001"
+    generation = house.lesson.invite_generation
+    guest = Person(key, "Guest", Role.GUEST, generation, timezone.now().timestamp() + 60)
+    remove(session_id=house.session.pk, person="g00000000-0000-4000-8000-000000000000", name="")
+    record_entry(session_id=house.session.pk, guest=guest)
+    facts = facts_of([house.session.pk])[house.session.pk]
+    assert refusal(facts, guest, timezone.now()) is Refusal.INVITE_REPLACED
 
 
 @pytest.mark.usefixtures("open_lobby")

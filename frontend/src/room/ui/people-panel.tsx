@@ -133,10 +133,10 @@ export function PeoplePanel({ own }: { own: Peer | null }) {
           text={
             leaving.role === "guest"
               ? gettext(
-                  "They leave at once and cannot come back. The invite link stops working too; guests who are here stay. Make a new link on the lesson’s page for anybody who is still to come.",
+                  "They leave at once and cannot come back. The invite link stops working too. Guests who are here stay; those who have just lost their connection wait until you let them in. Make a new link on the lesson’s page for anybody who is still to come.",
                 )
               : gettext(
-                  "They leave at once and cannot come back to this lesson’s room. Its invite links stop working too; guests who are here stay.",
+                  "They leave at once and cannot come back to this lesson’s room. Its invite links stop working too. Guests who are here stay; those who have just lost their connection wait until you let them in.",
                 )
           }
           action={gettext("Remove")}
