@@ -40,7 +40,10 @@ def document_settings(public_url: str) -> dict[str, Any]:
         "DESCRIPTION": DESCRIPTION,
         "VERSION": "0.32",
         "LICENSE": {"name": "MIT", "identifier": "MIT"},
-        "SERVERS": [{"url": public_url, "description": "This installation"}],
+        "SERVERS": [
+            {"url": public_url, "description": "This installation"},
+            {"url": "/", "description": "The host that the document came from"},
+        ],
         "TAGS": [{"name": name, "description": text} for name, text in TAGS.items()],
         "OAS_VERSION": "3.1.1",
         "SERVE_INCLUDE_SCHEMA": False,

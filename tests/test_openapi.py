@@ -142,9 +142,9 @@ def test_request_components_have_plain_names(document):
     assert not [name for name in document["components"]["schemas"] if affixes.search(name)]
 
 
-def test_document_names_licence_and_server(document, settings):
+def test_document_names_licence_and_servers(document, settings):
     assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
-    assert [server["url"] for server in document["servers"]] == [settings.PUBLIC_URL]
+    assert [server["url"] for server in document["servers"]] == [settings.PUBLIC_URL, "/"]
 
 
 def test_every_operation_documents_the_limits_it_may_meet(document):
