@@ -174,8 +174,17 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Kreida] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # A class may sign up at once from behind one address, so these are wider than allauth's own.
 # Wrong guesses are counted by apps/accounts/guess_limits.py.
+# Mails with a reset link are counted by apps/accounts/account_mails.py, by who asks for whom:
+# by the account alone strangers would use up what its owner may ask for.
 ACCOUNT_RATE_LIMITS = (
-    {"signup": "300/m/ip", "login": "600/m/ip", "login_failed": None} if THROTTLING else False
+    {
+        "signup": "300/m/ip",
+        "login": "600/m/ip",
+        "login_failed": None,
+        "reset_password": "20/m/ip",
+    }
+    if THROTTLING
+    else False
 )
 HEADLESS_TOKEN_STRATEGY = "apps.accounts.tokens.TokenStrategy"
 HEADLESS_JWT_ALGORITHM = "HS256"

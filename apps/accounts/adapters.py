@@ -118,7 +118,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Its links and its name are PUBLIC_URL's, whatever Host the request came with.
         It goes to the domain that was typed, which Django would encode by IDNA 2003. What any
         stranger can have sent goes to an address only so often a day."""
-        if not may_mail_account(template_prefix, email):
+        if not may_mail_account(template_prefix, email, self.request, context.get("user")):
             return
         site = SimpleNamespace(name="Kreida", domain=urlsplit(settings.PUBLIC_URL).netloc)
         links = {

@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.conf import settings as django_settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.core import mail
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory, override_settings
 from rest_framework.test import APIClient
@@ -386,6 +387,37 @@ def test_address_without_an_account_gets_few_mails_a_day(person):
         answer = APIClient().post(f"{AUTH}/password/request", {"email": f"no+{tag}@body.example"})
         assert answer.status_code == 200
     assert len(mail.outbox) == 3
+
+
+def ask_for_resets(times, client=None, address="192.0.2.7"):
+    """How many of so many requests got a mail, whatever the limit of a minute."""
+    before = len(mail.outbox)
+    client = client or Client()
+    for _ in range(times):
+        cache.clear()
+        asked = client.post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR=address)
+        assert asked.status_code == 302
+    return len(mail.outbox) - before
+
+
+def test_reset_requests_of_one_network_leave_the_owner_theirs(person):
+    assert ask_for_resets(12) == 10
+    assert ask_for_resets(1, address="198.51.100.7") == 1
+
+
+def test_reset_requests_within_a_minute_do_not_refuse_the_owner(person):
+    for _ in range(6):
+        Client().post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR="192.0.2.7")
+    asked = Client().post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR="198.51.100.7")
+    assert asked.status_code == 302
+
+
+def test_reset_requests_of_many_networks_leave_known_devices_theirs(person, page):
+    page.post("/accounts/logout/")
+    networks = [f"192.0.2.{n}" for n in range(5)]
+    assert sum(ask_for_resets(9, address=address) for address in networks) == 30
+    assert ask_for_resets(1, address="198.51.100.7") == 0
+    assert ask_for_resets(12, page) == 10
 
 
 def test_confirmation_mail_holds_nothing_of_who_signs_up(db):
