@@ -48,12 +48,17 @@ def change(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Pauses, resumes or removes."""
     membership = access_membership(tutor(request), membership_id)
     status = request.POST.get("status", "")
+    had_code = membership.classroom.join_code
     try:
         change_membership(membership=membership, status=status)
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
         messages.success(request, _done(status))
+        if membership.classroom.join_code != had_code:
+            messages.warning(
+                request, _("The join code and its link are new: give them to whoever is to join.")
+            )
     return redirect("web:classroom", membership.classroom_id)
 
 
