@@ -1,5 +1,6 @@
 """What one connection may hold up: heads, bodies and answers that do not move, and too many."""
 
+import json
 import re
 import resource
 import socket
@@ -36,6 +37,15 @@ def test_endless_headers_are_refused(kreida):
         connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
         connection.sendall((b"X-Filler: " + b"x" * 4000 + b"\r\n") * 17)
         assert answer(connection).startswith(b"HTTP/1.1 431")
+
+
+def test_refused_headers_are_answered_in_the_language_of_the_browser(kreida):
+    with connect(kreida) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: uk\r\n")
+        connection.sendall((b"X-Filler: " + b"x" * 4000 + b"\r\n") * 17)
+        head, _blank, body = answer(connection).partition(b"\r\n\r\n")
+    assert f"content-length: {len(body)}".encode() in head
+    assert json.loads(body)["detail"] == "Заголовки запиту завеликі."
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,12 @@ import time
 from typing import Any
 
 import httptools
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from apps.common.languages import language_of
 
 log = logging.getLogger("kreida.connections")
 
@@ -84,9 +89,9 @@ class BoundedHttp(HttpToolsProtocol):
             self._sent_with_body += len(data)
         super().data_received(data)
         if self._has_large_framing():
-            self._refuse_body(431, "The trailers are too large.")
+            self._refuse_body(431, _("The trailers are too large."))
         if self._in_head and self._head_bytes > MAX_HEAD and not self.transport.is_closing():
-            self._refuse(431, "validation_error", "The headers are too large.")
+            self._refuse(431, "validation_error", _("The headers are too large."))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -100,7 +105,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._sent_with_body = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEAD:
-            self._refuse(431, "validation_error", "The headers are too large.")
+            self._refuse(431, "validation_error", _("The headers are too large."))
             return
         super().on_headers_complete()
 
@@ -132,9 +137,9 @@ class BoundedHttp(HttpToolsProtocol):
         elif self.transport.is_closing():
             return
         elif self._head_since is not None and now - self._head_since > HEAD_SECONDS:
-            self._refuse(408, "validation_error", "The request took too long to arrive.")
+            self._refuse(408, "validation_error", _("The request took too long to arrive."))
         elif self._is_stalled_body(now):
-            self._refuse_body(408, "The body took too long to arrive.")
+            self._refuse_body(408, _("The body took too long to arrive."))
 
     def _has_large_framing(self) -> bool:
         """The parser keeps trailers, without a bound of its own."""
@@ -162,15 +167,15 @@ class BoundedHttp(HttpToolsProtocol):
             BoundedHttp.refused_at = now
             data = {"open": len(self.connections), "limit": max_connections()}
             log.error("too many connections; new ones are refused", extra={"data": data})
-        self._refuse(503, "service_unavailable", "Too many connections. Try again in a moment.")
+        self._refuse(503, "service_unavailable", _("Too many connections. Try again in a moment."))
 
     def send_400_response(self, msg: str) -> None:
         """Called while the parser's error is being handled; a method that it does not know is
         `method_not_allowed`, anything else malformed."""
         if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidMethodError):
-            self._refuse(405, "method_not_allowed", "No such method.")
+            self._refuse(405, "method_not_allowed", _("No such method."))
         else:
-            self._refuse(400, "validation_error", "This is not HTTP.")
+            self._refuse(400, "validation_error", _("This is not HTTP."))
 
     def _refuse_body(self, status: int, detail: str) -> None:
         """Whoever reads the body learns that no more of it comes."""
@@ -183,10 +188,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse(self, status: int, code: str, detail: str) -> None:
         """Answers, unless an answer is under way, and closes."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            body: dict[str, object] = {"error": code, "detail": detail}
+            with translation.override(language_of(self.headers or [])):
+                body: dict[str, object] = {"error": code, "detail": gettext(detail)}
             if code == "validation_error":
                 body["fields"] = {}
-            content = json.dumps(body).encode()
+            content = json.dumps(body, ensure_ascii=False).encode()
             retry = "retry-after: 5\r\n" if status == 503 else ""
             head = (
                 f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: application/json\r\n"

@@ -12,12 +12,12 @@ from itertools import islice
 from typing import IO, Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext
 
 from apps.common.errors import DomainError, service_unavailable
 from apps.common.failures import dependency_failure, refusal_messages
+from apps.common.languages import language_of
 from apps.common.paths import plain_path
 from apps.common.request_body import BODY_IS_PENDING, BodyBuffers, RequestBody
 
@@ -107,7 +107,7 @@ class InThreads:
             failure = exc if isinstance(exc, DomainError) else dependency_failure(exc)
             if failure is None or started:
                 raise
-            with translation.override(_language(scope)):
+            with translation.override(language_of(scope["headers"])):
                 failure.detail = gettext(failure.detail)
                 messages = refusal_messages(scope["path"], failure)
             for message in messages:
@@ -173,14 +173,6 @@ class InThreads:
         content = b"".join(response)
         response.close()
         return start, content, None
-
-
-def _language(scope: Message) -> str:
-    """By the browser's word alone: the account's own is in the database."""
-    request = HttpRequest()
-    wanted = dict(scope["headers"]).get(b"accept-language", b"")
-    request.META["HTTP_ACCEPT_LANGUAGE"] = wanted.decode("latin-1")
-    return translation.get_language_from_request(request)
 
 
 def _some(pieces: Iterator[bytes]) -> bytes:
