@@ -33,8 +33,6 @@ _TUTOR_MOVES = {
     Status.LEFT: {Status.REMOVED},
 }
 
-_KNOW_THE_CODE = {Status.ACTIVE, Status.PAUSED, Status.LEFT}
-
 
 @transaction.atomic
 def join_classroom(*, student: User, join_code: str) -> Membership:
@@ -176,7 +174,7 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
     """The tutor pauses, resumes or removes. Raises `forbidden` where only the student may.
 
     A student who is removed cannot come back by an older invitation to another of their
-    addresses, nor with another account by the code that they know: both end too."""
+    addresses: those end too."""
     if status == membership.status:
         return membership
     current = Status(membership.status)
@@ -188,8 +186,6 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
     if not moved:
         raise invalid(status=_("Somebody else has just changed this membership."))
     membership.status = status
-    if status == Status.REMOVED and current in _KNOW_THE_CODE:
-        membership.classroom.rotate_join_code()
     if status == Status.REMOVED and membership.student is not None:
         Membership.objects.filter(
             classroom=membership.classroom_id,

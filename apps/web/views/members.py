@@ -48,17 +48,12 @@ def change(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Pauses, resumes or removes."""
     membership = access_membership(tutor(request), membership_id)
     status = request.POST.get("status", "")
-    had_code = membership.classroom.join_code
     try:
         change_membership(membership=membership, status=status)
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
         messages.success(request, _done(status))
-        if membership.classroom.join_code != had_code:
-            messages.warning(
-                request, _("The join code and its link are new: give them to whoever is to join.")
-            )
     return redirect("web:classroom", membership.classroom_id)
 
 
@@ -66,5 +61,8 @@ def _done(status: str) -> str:
     return {
         Status.PAUSED: _("Paused: no lessons can be scheduled until you resume."),
         Status.ACTIVE: _("Lessons can be scheduled again."),
-        Status.REMOVED: _("Removed from the classroom. Their lessons stay in the calendar."),
+        Status.REMOVED: _(
+            "Removed from the classroom. Their lessons stay in the calendar. The join code still"
+            " works for others; make a new one if it should not."
+        ),
     }.get(Status(status), "")
