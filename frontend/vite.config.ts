@@ -1,13 +1,15 @@
-import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { messageCatalogues } from "./catalogues.ts";
 import { LICENCES, moreNotices } from "./licences.ts";
 import { staticAssets } from "./static-assets.ts";
 import { trimExcalidraw } from "./trim.ts";
 
-// One entry per island. Django finds the hashed names in manifest.json under these very paths.
-const islands = { calendar: "src/calendar/main.ts", room: "src/room/main.tsx" };
-const input = Object.fromEntries(Object.entries(islands).filter(([, path]) => existsSync(path)));
+// What every page loads, and one entry per island. Django finds the hashed names in manifest.json under these very paths.
+const input = {
+  pages: "src/pages/main.ts",
+  calendar: "src/calendar/main.ts",
+  room: "src/room/main.tsx",
+};
 
 export default defineConfig({
   // Relative, so that chunks find each other wherever Django's STATIC_URL puts them.

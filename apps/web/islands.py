@@ -21,6 +21,8 @@ class Island:
 def find_island(entry: str) -> Island:
     """The files of `src/calendar/main.ts` and the like, as names of static files."""
     chunks = _manifest()
+    if entry not in chunks:
+        raise ImproperlyConfigured(f"The front end was built before {entry}: run `make build`.")
     styles = _styles(chunks, entry, set())
     return Island(DIST + chunks[entry]["file"], tuple(dict.fromkeys(DIST + s for s in styles)))
 

@@ -1,0 +1,92 @@
+import { gettext } from "../shared/gettext";
+import { announce, each } from "./dom";
+import { showProgress } from "./progress";
+
+const TYPING_PAUSE_MS = 200;
+
+/** Searches as one types: the address keeps the words, the list comes from the server as HTML. */
+export function liveSearch(): void {
+  each<HTMLFormElement>("form[data-live]", (form) => {
+    const list = document.getElementById(form.dataset.live ?? "");
+    if (list) new LiveSearch(form, list).start();
+  });
+}
+
+class LiveSearch {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #latest: AbortController | undefined;
+  #error: HTMLElement | undefined;
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly list: HTMLElement,
+  ) {}
+
+  start(): void {
+    this.form.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.#search, TYPING_PAUSE_MS);
+    });
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      clearTimeout(this.#timer);
+      void this.#search();
+    });
+    // A page that came out of the back-forward cache shows what its address says.
+    window.addEventListener("pageshow", (event) => {
+      const input = this.form.querySelector<HTMLInputElement>("input[name=q]");
+      if (!event.persisted || !input) return;
+      input.value = new URLSearchParams(location.search).get("q") ?? "";
+    });
+  }
+
+  readonly #search = async (): Promise<void> => {
+    const address = this.#address();
+    this.#latest?.abort();
+    this.#latest = new AbortController();
+    const done = showProgress();
+    try {
+      const headers = { "X-Fragment": "1" };
+      const answer = await fetch(address, { headers, signal: this.#latest.signal });
+      // Redirected means signed out meanwhile: that page is for the window, not for the list.
+      if (!answer.ok || answer.redirected) return location.assign(address);
+      this.#show(await answer.text(), address);
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "AbortError")) this.#fail();
+    } finally {
+      done();
+    }
+  };
+
+  #address(): string {
+    const query = new URLSearchParams();
+    for (const [name, value] of new FormData(this.form)) {
+      if (typeof value === "string" && value) query.append(name, value);
+    }
+    const words = query.toString();
+    return (this.form.getAttribute("action") ?? "") + (words && `?${words}`);
+  }
+
+  #show(html: string, address: string): void {
+    this.list.innerHTML = html;
+    this.#error?.remove();
+    history.replaceState(null, "", address);
+    announce(this.list.querySelector("[data-count]")?.textContent ?? "");
+  }
+
+  /** What stands below is not what was asked for. */
+  #fail(): void {
+    const note = document.createElement("div");
+    note.className = "note error";
+    note.setAttribute("role", "alert");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn small";
+    button.textContent = gettext("Try again");
+    button.addEventListener("click", this.#search);
+    note.append(gettext("No connection to the server."), button);
+    this.#error?.remove();
+    this.#error = note;
+    this.list.before(note);
+  }
+}

@@ -1,0 +1,19 @@
+import { gettext } from "../shared/gettext";
+import { announce } from "./dom";
+
+const PATIENCE_MS = 500;
+
+/** Shows a bar at the top once something has taken half a second; returns what ends it. */
+export function showProgress(): () => void {
+  let bar: HTMLElement | undefined;
+  const timer = setTimeout(() => {
+    bar = document.createElement("div");
+    bar.className = "progress";
+    document.body.append(bar);
+    announce(gettext("Working…"));
+  }, PATIENCE_MS);
+  return () => {
+    clearTimeout(timer);
+    bar?.remove();
+  };
+}

@@ -1,0 +1,52 @@
+import { showProgress } from "./progress";
+
+const PATIENCE_MS = 500;
+
+/** One submit at a time, and a sign of life for those that take long. */
+export function singleSubmit(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement)) return;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    const end = showSubmit(event.submitter);
+    const done = () => {
+      delete form.dataset.sent;
+      end();
+    };
+    window.addEventListener("pageshow", done, { once: true });
+    // A download leaves the page where it is.
+    if (form.hasAttribute("data-download")) setTimeout(done, 1000);
+  });
+}
+
+function showSubmit(button: HTMLElement | null): () => void {
+  const done = showProgress();
+  const timer = setTimeout(() => button?.classList.add("busy"), PATIENCE_MS);
+  return () => {
+    clearTimeout(timer);
+    button?.classList.remove("busy");
+    done();
+  };
+}
+
+/** Pages that the browser kept are asked for anew after a sign-out: somebody else may sit here now. */
+export function reloadAfterSignOut(): void {
+  const opened = Date.now();
+  document.addEventListener("submit", (event) => {
+    const form = event.target instanceof HTMLFormElement ? event.target : null;
+    const action = form?.getAttribute("action");
+    if (action?.endsWith("/accounts/logout/")) {
+      localStorage.setItem("signed-out", String(Date.now()));
+    }
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted || Number(localStorage.getItem("signed-out")) < opened) return;
+    document.documentElement.hidden = true;
+    location.reload();
+  });
+}

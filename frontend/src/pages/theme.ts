@@ -1,0 +1,18 @@
+import { each } from "./dom";
+
+const YEAR = 31_536_000;
+
+/** Light, dark, or as the system says. The server reads the cookie, so that no page flashes the other. */
+export function themeButtons(): void {
+  each<HTMLButtonElement>("[data-set-theme]", (button) => {
+    button.addEventListener("click", () => {
+      const theme = button.dataset.setTheme ?? "";
+      // biome-ignore lint/suspicious/noDocumentCookie: Firefox has no cookieStore before 140.
+      document.cookie = `theme=${theme}; path=/; max-age=${YEAR}; samesite=lax`;
+      document.documentElement.dataset.theme = theme;
+      each("[data-set-theme]", (one) => {
+        one.setAttribute("aria-pressed", String(one === button));
+      });
+    });
+  });
+}

@@ -1,0 +1,55 @@
+import { each } from "./dom";
+
+/** Chromium still says some zones' former names. */
+const RENAMED: Readonly<Record<string, string>> = {
+  "Africa/Asmera": "Africa/Asmara",
+  "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
+  "America/Catamarca": "America/Argentina/Catamarca",
+  "America/Coral_Harbour": "America/Atikokan",
+  "America/Cordoba": "America/Argentina/Cordoba",
+  "America/Godthab": "America/Nuuk",
+  "America/Indianapolis": "America/Indiana/Indianapolis",
+  "America/Jujuy": "America/Argentina/Jujuy",
+  "America/Louisville": "America/Kentucky/Louisville",
+  "America/Mendoza": "America/Argentina/Mendoza",
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Atlantic/Faeroe": "Atlantic/Faroe",
+  "Europe/Kiev": "Europe/Kyiv",
+  "Pacific/Enderbury": "Pacific/Kanton",
+  "Pacific/Ponape": "Pacific/Pohnpei",
+  "Pacific/Truk": "Pacific/Chuuk",
+};
+
+function browserZone(): string {
+  const found = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return RENAMED[found] ?? found;
+}
+
+/** Chooses the browser's time zone in a form where nobody has chosen one yet. */
+export function detectZone(): void {
+  const zone = browserZone();
+  each<HTMLSelectElement>("select[data-detect-zone]", (select) => {
+    if (select.dataset.detectZone === "chosen" || !zone) return;
+    const known = [...select.options].some((option) => option.value === zone);
+    if (!known) select.add(new Option(zone, zone));
+    select.value = zone;
+  });
+}
+
+/** Writes times by the visitor's own clock, beside the tutor's and the student's. */
+export function localTimes(): void {
+  each<HTMLTimeElement>("time[data-here]", (time) => {
+    const text = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      hour: "2-digit",
+      minute: "2-digit",
+    });
+    time.textContent = `${text} (${browserZone()})`;
+    time.closest("[hidden]")?.removeAttribute("hidden");
+  });
+}
