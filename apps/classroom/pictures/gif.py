@@ -11,12 +11,12 @@ _LOOPS = (b"\x0bNETSCAPE2.0", b"\x0bANIMEXTS1.0")
 _HEADER = 13  # with the size of the screen
 
 
-def clean(data: bytes) -> tuple[bytes, int, int]:
+def clean(data: bytes) -> tuple[bytes, int, int, int]:
     size = list(struct.unpack_from("<HH", data, 6))
     at = _HEADER + _colour_table(data[10])
     kept = [data[:at]]
     control = b""  # of the image that follows
-    has_image = False
+    frames = 0
     while data[at] != _TRAILER:
         start = at
         if data[at] == _IMAGE:
@@ -24,7 +24,8 @@ def clean(data: bytes) -> tuple[bytes, int, int]:
             size = [max(size[0], left + width), max(size[1], top + height)]
             at = _end_of_blocks(data, at + 11 + _colour_table(data[at + 9]))
             kept += [control, data[start:at]]
-            has_image, control = True, b""
+            frames += 1
+            control = b""
         elif data[at] == _EXTENSION:
             at = _end_of_blocks(data, at + 2)
             block = data[start:at]
@@ -34,9 +35,9 @@ def clean(data: bytes) -> tuple[bytes, int, int]:
                 kept.append(block)
         else:
             raise DamagedPicture("holds a block that nobody knows")
-    if not has_image:
+    if not frames:
         raise DamagedPicture("has no picture in it")
-    return b"".join([*kept, b"\x3b"]), size[0], size[1]
+    return b"".join([*kept, b"\x3b"]), size[0], size[1], frames
 
 
 def _colour_table(flags: int) -> int:

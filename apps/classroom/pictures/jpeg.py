@@ -18,7 +18,7 @@ _EXIF_HEAD = b"Exif\0\0"
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 
 
-def clean(data: bytes) -> tuple[bytes, int, int]:
+def clean(data: bytes) -> tuple[bytes, int, int, int]:
     kept, size, turned = [b"\xff\xd8"], (0, 0), b""
     at, scans = 2, 0
     while True:
@@ -47,7 +47,7 @@ def clean(data: bytes) -> tuple[bytes, int, int]:
     if turned:
         # Behind JFIF, whose place is the first.
         kept.insert(2 if kept[1][1] == _JFIF else 1, _segment(_EXIF, _EXIF_HEAD + turned))
-    return b"".join([*kept, b"\xff\xd9"]), size[1], size[0]
+    return b"".join([*kept, b"\xff\xd9"]), size[1], size[0], 1
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:

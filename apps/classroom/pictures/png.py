@@ -15,7 +15,7 @@ _KEPT = {
 }
 
 
-def clean(data: bytes) -> tuple[bytes, int, int]:
+def clean(data: bytes) -> tuple[bytes, int, int, int]:
     kept: list[tuple[bytes, bytes]] = []
     turned = b""
     for kind, body in _chunks(data):
@@ -31,7 +31,8 @@ def clean(data: bytes) -> tuple[bytes, int, int]:
     if turned:
         kept.insert(1, (b"eXIf", turned))
     width, height = struct.unpack_from(">II", kept[0][1])
-    return SIGNATURE + b"".join(_packed(kind, body) for kind, body in kept), width, height
+    cleaned = SIGNATURE + b"".join(_packed(kind, body) for kind, body in kept)
+    return cleaned, width, height, max(1, kinds.count(b"fcTL"))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

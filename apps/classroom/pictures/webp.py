@@ -12,7 +12,7 @@ _HAS_EXIF, _HAS_XMP = 0x08, 0x04
 _FRAME_HEAD = 16
 
 
-def clean(data: bytes) -> tuple[bytes, int, int]:
+def clean(data: bytes) -> tuple[bytes, int, int, int]:
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise DamagedPicture("ends too early")
@@ -35,7 +35,9 @@ def clean(data: bytes) -> tuple[bytes, int, int]:
         if turned:
             kept.append((b"EXIF", turned))
     body = b"".join(_packed(kind, part) for kind, part in kept)
-    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body, *_largest(sizes)
+    cleaned = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+    frames = sum(kind == b"ANMF" for kind, _ in kept)
+    return cleaned, *_largest(sizes), max(1, frames)
 
 
 def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:

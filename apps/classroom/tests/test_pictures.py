@@ -13,6 +13,7 @@ from apps.classroom.pictures import (
     PictureTooLarge,
     UnknownPicture,
     clean_picture,
+    cleaning,
 )
 from apps.classroom.tests.pictures import (
     FORMATS,
@@ -162,6 +163,27 @@ def test_header_of_a_bomb_is_refused_undecoded(kind):
     for width, height in sizes:
         with pytest.raises(PictureTooLarge):
             clean_picture(promising(kind, width, height))
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp", "png"])
+@pytest.mark.parametrize(
+    ("bound", "most"), [("MAX_FRAMES", 3), ("MAX_ANIMATED_PIXELS", 3 * 24 * 16)]
+)
+def test_animation_of_too_many_frames_or_pixels_is_refused(kind, bound, most, monkeypatch):
+    monkeypatch.setattr(cleaning, bound, most)
+    clean_picture(animated(kind))
+    monkeypatch.setattr(cleaning, bound, most - 1)
+    with pytest.raises(PictureTooLarge):
+        clean_picture(animated(kind))
+
+
+def test_gif_of_thousands_of_frames_is_refused():
+    data = plain("gif")
+    at = 13 + 3 * (2 << (data[10] & 7))
+    head, frame = data[:at], data[at:-1]
+    with pytest.raises(PictureTooLarge):
+        clean_picture(head + frame * 3001 + b";")
+    clean_picture(head + frame * 3000 + b";")
 
 
 @pytest.mark.parametrize("kind", EXIF_KINDS)
