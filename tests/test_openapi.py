@@ -68,8 +68,8 @@ def test_every_operation_documents_its_errors_in_the_one_shape(document):
             if status >= "400":
                 schema = answer["content"]["application/json"]["schema"]["$ref"]
                 is_validation = status in ("400", "408", "431")
-                wanted = "ValidationError" if is_validation else "Error"
-                assert schema.rpartition("/")[2] in (wanted, "Error"), (path, status)
+                wanted = "ValidationError" if is_validation else "ApiError"
+                assert schema.rpartition("/")[2] in (wanted, "ApiError"), (path, status)
 
 
 def test_error_responses_name_their_codes(document):

@@ -16,7 +16,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 
-class ErrorSerializer(serializers.Serializer[Any]):
+class ApiErrorSerializer(serializers.Serializer[Any]):
     error = serializers.CharField(help_text="A stable code, for programs.")
     detail = serializers.CharField(help_text="A sentence for people; its wording may change.")
     fields = serializers.DictField(  # type: ignore[assignment]
@@ -26,7 +26,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
     )
 
 
-class ValidationErrorSerializer(ErrorSerializer):
+class ValidationErrorSerializer(ApiErrorSerializer):
     fields = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
         help_text="Sentences by the name of a field or parameter.",
@@ -164,7 +164,7 @@ def _failures(names: Iterable[str]) -> dict[int, OpenApiResponse]:
 def _failure(found: list[tuple[str, Failure]]) -> OpenApiResponse:
     codes = {failure.code for _name, failure in found}
     return OpenApiResponse(
-        ValidationErrorSerializer if codes == {"validation_error"} else ErrorSerializer,
+        ValidationErrorSerializer if codes == {"validation_error"} else ApiErrorSerializer,
         " ".join(f"`{failure.code}`: {failure.detail}" for _name, failure in found),
         [OpenApiExample(name, value=_body(failure)) for name, failure in found],
     )
