@@ -1,16 +1,22 @@
 """Mail to the student about a lesson, in the student's language and time zone."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import translation
+from django.db import DatabaseError
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.mail import send
+from apps.common.models import DailyLimit
 from apps.common.zones import clock_times
 from apps.lessons.models import Lesson
+
+MAX_A_DAY = 50  # mails of one tutor to one student; the last says that no more come
+log = logging.getLogger("kreida.mail")
 
 
 def notify_lesson_scheduled(lesson: Lesson) -> None:
@@ -57,4 +63,31 @@ def _mail_student(
                 _("Now: %(when)s") % {"when": now},
             ]
         lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
+        left = _mails_left(lesson)
+        if left < 0:
+            return
+        if left == 0:
+            lines += ["", _last_of_the_day(lesson)]
         send(to=student.email, subject=subject, text="\n".join(line for line in lines if line))
+
+
+def _mails_left(lesson: Lesson) -> int:
+    """After this one, of the tutor's to this student today; negative where this is one too many.
+    A limit that cannot be counted now keeps nobody from knowing about a lesson."""
+    if not settings.THROTTLING:
+        return MAX_A_DAY
+    name, now = f"lesson-mails:{lesson.tutor_id}:{lesson.student_id}", timezone.now()
+    try:
+        if not DailyLimit.take(name, MAX_A_DAY, now):
+            return -1
+        return DailyLimit.left(name, MAX_A_DAY, now)
+    except DatabaseError:
+        log.exception("mails about lessons could not be counted")
+        return MAX_A_DAY
+
+
+def _last_of_the_day(lesson: Lesson) -> str:
+    return _(
+        "There have been very many changes. No more mails about lessons with %(tutor)s come "
+        "within a day; your calendar shows every change: %(url)s"
+    ) % {"tutor": lesson.tutor.get_full_name(), "url": f"{settings.PUBLIC_URL}/calendar/"}

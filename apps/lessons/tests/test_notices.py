@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apps.lessons import notices
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
 DOUBLED = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv for the first time
@@ -85,3 +86,19 @@ def test_lesson_over_midnight_says_both_days(change, reader, lesson):
     late = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
     [mail] = change(lesson, starts_at=late, ends_at=late + HOUR)
     assert "2026-03-02 23:30–2026-03-03 00:30" in mail.subject
+
+
+def test_last_mail_of_a_day_says_that_no_more_come(change, reader, lesson, monkeypatch):
+    monkeypatch.setattr(notices, "MAX_A_DAY", 3)
+    for hours in range(1, 6):
+        mails = change(lesson, starts_at=NOON + hours * HOUR, ends_at=NOON + (hours + 1) * HOUR)
+    assert ["No more mails" in mail.body for mail in mails] == [False, False, True]
+    assert "/calendar/" in mails[-1].body
+
+
+def test_mails_of_another_tutor_are_counted_apart(change, reader, lesson, other_tutor, monkeypatch):
+    monkeypatch.setattr(notices, "MAX_A_DAY", 1)
+    change(lesson, starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
+    make_classroom(other_tutor, reader)
+    notices.notify_lesson_scheduled(make_lesson(other_tutor, reader, NOON + 9 * HOUR))
+    assert len(change(lesson, starts_at=NOON + 2 * HOUR, ends_at=NOON + 3 * HOUR)) == 2
