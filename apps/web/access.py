@@ -1,4 +1,4 @@
-"""Who is reading the page. The policies decide; this hands them a person."""
+"""The signed-in user of a page, with the required role."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -7,20 +7,20 @@ from apps.accounts.models import User
 from apps.accounts.policies import require_student, require_tutor
 
 
-def person(request: HttpRequest) -> User:
-    """The signed-in person; views that call it stand behind `login_required`."""
+def current_user(request: HttpRequest) -> User:
+    """For views behind `login_required`. Raises PermissionDenied for an anonymous request."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
-def tutor(request: HttpRequest) -> User:
-    user = person(request)
+def current_tutor(request: HttpRequest) -> User:
+    user = current_user(request)
     require_tutor(user)
     return user
 
 
-def student(request: HttpRequest) -> User:
-    user = person(request)
+def current_student(request: HttpRequest) -> User:
+    user = current_user(request)
     require_student(user)
     return user

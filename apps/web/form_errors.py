@@ -1,13 +1,13 @@
-"""A service's refusal, said in the form that asked."""
+"""Shows a service's domain error in the form that caused it."""
 
 from django import forms
 
 from apps.common.errors import DomainError
 
 
-def tell(form: forms.Form, refusal: DomainError) -> None:
-    """What it says of a field stands at the field; the rest stands above the form."""
-    for name, sentences in (refusal.fields or {}).items():
-        form.add_error(name if name in form.fields else None, list(sentences))
-    if not refusal.fields:
-        form.add_error(None, forms.ValidationError(refusal.detail, code=refusal.code))
+def add_domain_error(form: forms.Form, error: DomainError) -> None:
+    """Add errors of fields to their fields, and all others to the form as a whole."""
+    for name, messages in (error.fields or {}).items():
+        form.add_error(name if name in form.fields else None, list(messages))
+    if not error.fields:
+        form.add_error(None, forms.ValidationError(error.detail, code=error.code))

@@ -1,4 +1,4 @@
-"""Who was in a lesson's room, for the lesson's own page."""
+"""Attendance of a lesson's room, for the lesson's page."""
 
 from typing import Any, cast
 
@@ -13,13 +13,13 @@ from apps.common.errors import DomainError
 from apps.lessons.models import Lesson
 
 
-def in_the_room(request: HttpRequest, lesson: Lesson) -> dict[str, Any]:
-    """The stays, none for whom the room would refuse them, and whether the lesson is going on: its
-    tutor is in."""
+def get_room_attendance(request: HttpRequest, lesson: Lesson) -> dict[str, Any]:
+    """`attendance` is empty for a user without access; `is_live` while the tutor is in the room."""
     try:
         access = access_room(cast(Request, request), session_of(lesson_id=lesson.pk).uuid)
     except DomainError:
-        return {"stays": [], "live": False}
-    stays = queries.attendance(access.session_id, timezone.now())
-    tutor_is_in = any(s["person"]["role"] == "tutor" and s["left_at"] is None for s in stays)
-    return {"stays": stays, "live": tutor_is_in and lesson.status == Lesson.Status.SCHEDULED}
+        return {"attendance": [], "is_live": False}
+    attendance = queries.attendance(access.session_id, timezone.now())
+    tutor_is_in = any(s["person"]["role"] == "tutor" and s["left_at"] is None for s in attendance)
+    is_live = tutor_is_in and lesson.status == Lesson.Status.SCHEDULED
+    return {"attendance": attendance, "is_live": is_live}

@@ -1,4 +1,4 @@
-"""The API's budgets, spent by forms too, so that neither is a way round the other."""
+"""Applies the API's rate limits to forms, which share their counters with the API."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,8 +10,8 @@ from rest_framework.throttling import ScopedRateThrottle
 from apps.common.errors import DomainError
 
 
-def spend(request: HttpRequest, scope: str) -> None:
-    """Raises `throttled`. A Django request has all that the throttle reads (user and META)."""
+def check_rate_limit(request: HttpRequest, scope: str) -> None:
+    """Raises `throttled`. DRF's throttle reads only `user` and `META` of the request."""
     view: Any = SimpleNamespace(throttle_scope=scope)
     if not ScopedRateThrottle().allow_request(cast(Any, request), view):
         raise DomainError("throttled", 429, _("Too many tries. Wait a minute and try again."))

@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 from apps.common.forms import OneOfField, TextField
 from apps.common.zones import comes_twice
 from apps.lessons.models import Lesson
-from apps.web.clocks import instant_at
 from apps.web.forms.optimistic import OptimisticForm
+from apps.web.local_time import local_to_utc
 
 MINUTES = (15, 20, 30, 40, 45, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360, 480, 720)
 DEFAULT_MINUTES = 60
@@ -138,7 +138,7 @@ class LessonForm(OptimisticForm, forms.Form):
     def _start(self, data: dict[str, Any]) -> datetime | None:
         if self.lesson is not None and not self._moves:
             return self.lesson.starts_at
-        return instant_at(data["date"], data["time"], self.zone, fold=data["fold"])
+        return local_to_utc(data["date"], data["time"], self.zone, fold=data["fold"])
 
     def _length(self, data: dict[str, Any]) -> timedelta:
         if self.lesson is not None and "minutes" not in self.changed_data:

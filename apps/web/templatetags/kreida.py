@@ -20,7 +20,7 @@ from apps.common.zones import (
     zone_fallbacks,
     zone_label,
 )
-from apps.web import clocks
+from apps.web import local_time
 from apps.web.islands import find_catalogue, find_island
 
 register = template.Library()
@@ -45,13 +45,13 @@ def message_catalogue() -> SafeString:
 
 @register.simple_tag
 def span(start: datetime, end: datetime, zone: str) -> str:
-    return clocks.span_in_words(start, end, find_zone(zone), timezone.now())
+    return local_time.format_span(start, end, find_zone(zone), timezone.now())
 
 
 @register.simple_tag
 def span_there(start: datetime, end: datetime, zone: str) -> str:
     """For a clock that is not the reader's own."""
-    return clocks.span_in_words(start, end, find_zone(zone), timezone.now(), plain=True)
+    return local_time.format_span(start, end, find_zone(zone), timezone.now(), full_date=True)
 
 
 @register.filter
@@ -59,7 +59,7 @@ def moment(instant: datetime, zone: str) -> str:
     """“tomorrow, 15:00”."""
     here = find_zone(zone)
     local, now = instant.astimezone(here), timezone.now().astimezone(here)
-    return f"{clocks.day_in_words(local.date(), now.date())}, {clock_time(local)}"
+    return f"{local_time.format_day(local.date(), now.date())}, {clock_time(local)}"
 
 
 @register.filter
@@ -75,7 +75,7 @@ def zone_names(zone: str) -> str:
 
 @register.filter
 def until(instant: datetime, zone: str) -> str:
-    return clocks.until_in_words(instant, find_zone(zone), timezone.now())
+    return local_time.format_until(instant, find_zone(zone), timezone.now())
 
 
 @register.filter
@@ -125,7 +125,7 @@ def _zone(bound: BoundField) -> dict[str, Any]:
         "chosen": "chosen" if value else "",
         "value": value or DEFAULT,
         "shown": bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else "",
-        "regions": clocks.zone_regions(timezone.now(), value),
+        "regions": local_time.list_zones_by_region(timezone.now(), value),
     }
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone, translation
 
 from apps.lessons.invites import read_invite
 from apps.lessons.models import Lesson
-from apps.web.clocks import instant_at, span_in_words, until_in_words
+from apps.web.local_time import format_span, format_until, local_to_utc
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -225,19 +225,19 @@ def test_a_lesson_that_is_not_there(browser, tutor):
 def test_expiry_in_words():
     now = datetime(2026, 3, 2, 10, tzinfo=UTC)
     with translation.override("en"):
-        assert until_in_words(now + 6 * HOUR, KYIV, now) == "until 18:00 today"
-        assert until_in_words(now + 24 * HOUR, KYIV, now) == "until 12:00 tomorrow"
-        assert until_in_words(now + 72 * HOUR, KYIV, now) == "until 12:00 on 5 March"
+        assert format_until(now + 6 * HOUR, KYIV, now) == "until 18:00 today"
+        assert format_until(now + 24 * HOUR, KYIV, now) == "until 12:00 tomorrow"
+        assert format_until(now + 72 * HOUR, KYIV, now) == "until 12:00 on 5 March"
 
 
 def test_days_in_words_follow_each_clock():
     now = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
     with translation.override("en"):
-        assert span_in_words(now + HOUR, now + 2 * HOUR, KYIV, now) == "tomorrow, 00:30–01:30"
+        assert format_span(now + HOUR, now + 2 * HOUR, KYIV, now) == "tomorrow, 00:30–01:30"
         toronto = ZoneInfo("America/Toronto")
-        assert span_in_words(now, now + HOUR, toronto, now).startswith("today, 16:30")
+        assert format_span(now, now + HOUR, toronto, now).startswith("today, 16:30")
     with translation.override("uk"):
-        words = span_in_words(now + 72 * HOUR, now + 73 * HOUR, KYIV, now)
+        words = format_span(now + 72 * HOUR, now + 73 * HOUR, KYIV, now)
         assert words.startswith("четвер, 5 березня")
 
 
@@ -245,8 +245,8 @@ def test_of_an_hour_that_comes_twice_the_first():
     from datetime import date, time
 
     day = date(2026, 10, 25)
-    assert instant_at(day, time(3, 30), KYIV) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert instant_at(date(2026, 3, 29), time(3, 30), KYIV) is None
+    assert local_to_utc(day, time(3, 30), KYIV) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert local_to_utc(date(2026, 3, 29), time(3, 30), KYIV) is None
 
 
 def test_the_calendar_lists_what_is_coming_for_those_without_scripts(browser, tutor, student):

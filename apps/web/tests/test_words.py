@@ -10,7 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 from django.utils.translation import gettext, ngettext, override
 
-from apps.web.clocks import day_in_words, zone_regions
+from apps.web.local_time import format_day, list_zones_by_region
 from conftest import NOON
 
 CATALOGUES = [Path(django.__file__).parent / "conf", Path(allauth.__file__).parent]
@@ -36,7 +36,7 @@ def test_words_of_dependencies_have_the_typographic_apostrophe(folder):
 
 def test_time_zones_are_listed_by_the_readers_alphabet():
     with override("uk"):
-        found = dict(zone_regions(NOON, "Europe/Kyiv"))
+        found = dict(list_zones_by_region(NOON, "Europe/Kyiv"))
     assert list(found)[:3] == ["Європа", "Австралія", "Азія"]
     for zones in found.values():
         names = [label.partition(" (")[0] for _zone, label in zones]
@@ -47,4 +47,4 @@ def test_time_zones_are_listed_by_the_readers_alphabet():
 
 def test_friday_is_spelt_with_the_typographic_apostrophe():
     with override("uk"):
-        assert day_in_words(date(2026, 3, 6), date(2026, 3, 1)) == "п’ятниця, 6 березня"
+        assert format_day(date(2026, 3, 6), date(2026, 3, 1)) == "п’ятниця, 6 березня"

@@ -15,7 +15,7 @@ from apps.classrooms.models import Classroom, Membership
 from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.policies import CHANGEABLE_STATUSES
-from apps.web.access import person
+from apps.web.access import current_user
 
 COMING = 20
 MOST_ZONES = 1000
@@ -25,7 +25,7 @@ MOST_ZONES = 1000
 @require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
     """The island, and beneath it the next lessons as a plain list that needs no script."""
-    me = person(request)
+    me = current_user(request)
     coming = (
         Lesson.objects.of(me)
         .not_cancelled()

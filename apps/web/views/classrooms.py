@@ -17,9 +17,9 @@ from apps.classrooms.invitations import invitation_link
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import access_archived_classroom, access_classroom
 from apps.classrooms.services import archive_classroom, restore_classroom
-from apps.web import asks
-from apps.web.access import person, tutor
-from apps.web.asks import ask_first
+from apps.web import confirmations
+from apps.web.access import current_tutor, current_user
+from apps.web.confirmations import render_confirmation
 from apps.web.forms.classrooms import ClassroomForm, InviteForm
 from apps.web.paging import is_fragment, listing
 from apps.web.views.joining import my_memberships
@@ -32,9 +32,9 @@ MOST_ARCHIVED = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def classrooms(request: HttpRequest) -> HttpResponse:
     """A tutor's classrooms, with a form for a new one; a student's memberships."""
-    if not person(request).is_tutor:
+    if not current_user(request).is_tutor:
         return my_memberships(request)
-    me = tutor(request)
+    me = current_tutor(request)
     form = ClassroomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = Classroom.objects.create(tutor=me, name=form.cleaned_data["name"])
@@ -61,7 +61,7 @@ def classrooms(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def classroom(request: HttpRequest, classroom_id: int) -> HttpResponse:
     """Its members and its code; a POST renames it."""
-    found = access_classroom(tutor(request), classroom_id)
+    found = access_classroom(current_tutor(request), classroom_id)
     form = ClassroomForm(request.POST or None, instance=Classroom(pk=found.pk, name=found.name))
     if request.method == "POST" and form.is_valid():
         form.save_changes()
@@ -95,8 +95,8 @@ def classroom_page(
         "listing": asked.counted(people.count()),
         "status": status,
         "states": Status.choices,
-        "new_code": asks.new_code(found),
-        "archive": asks.archive(found),
+        "new_code": confirmations.confirm_new_code(found),
+        "archive": confirmations.confirm_archiving(found),
     }
     template = "web/parts/members.html" if is_fragment(request) else "web/classroom.html"
     status_code = 409 if stale else 400 if bad else 200
@@ -120,7 +120,7 @@ def _join_url(found: Classroom) -> str:
 @require_safe
 def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
     """The join link as a picture, for a phone's camera."""
-    found = access_classroom(tutor(request), classroom_id)
+    found = access_classroom(current_tutor(request), classroom_id)
     picture = segno.make(_join_url(found), error="m")
     out = io.BytesIO()
     picture.save(out, kind="svg", scale=4, border=2, dark="#14211c", light="#fff")
@@ -132,9 +132,9 @@ def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_classroom(tutor(request), classroom_id)
+    found = access_classroom(current_tutor(request), classroom_id)
     if request.method != "POST":
-        return ask_first(request, asks.new_code(found))
+        return render_confirmation(request, confirmations.confirm_new_code(found))
     found.rotate_join_code()
     messages.success(request, _("There is a new code. The old one opens nothing any more."))
     return redirect("web:classroom", found.pk)
@@ -143,9 +143,9 @@ def rotate(request: HttpRequest, classroom_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_classroom(tutor(request), classroom_id)
+    found = access_classroom(current_tutor(request), classroom_id)
     if request.method != "POST":
-        return ask_first(request, asks.archive(found))
+        return render_confirmation(request, confirmations.confirm_archiving(found))
     archive_classroom(classroom=found)
     undo = reverse("web:classroom-restore", args=[found.pk])
     sentence = _("“%(name)s” is in the archive.") % {"name": found.name}
@@ -156,7 +156,7 @@ def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def restore(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_archived_classroom(tutor(request), classroom_id)
+    found = access_archived_classroom(current_tutor(request), classroom_id)
     restore_classroom(classroom=found)
     messages.success(request, _("“%(name)s” is back.") % {"name": found.name})
     return redirect("web:classroom", found.pk)

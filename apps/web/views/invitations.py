@@ -14,8 +14,8 @@ from apps.classrooms.policies import access_invitation
 from apps.classrooms.services import accept_invitation, decline_invitation
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_token
-from apps.web.access import student
-from apps.web.throttle import spend
+from apps.web.access import current_student
+from apps.web.throttle import check_rate_limit
 
 _KEY = "invitation"
 
@@ -36,7 +36,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
     """Says who invites; a signed-in student accepts or declines."""
     token = str(request.session.get(_KEY, ""))
     try:
-        spend(request, "invite")
+        check_rate_limit(request, "invite")
         membership = read_invitation(token)
         if request.method == "POST":
             return _answer(request, membership, token)
@@ -56,7 +56,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, membership: Membership, token: str) -> HttpResponse:
-    me = student(request)
+    me = current_student(request)
     found = access_invitation(me, membership.pk, token)
     name = found.classroom.name
     if request.POST.get("answer") == "decline":

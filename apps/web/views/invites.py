@@ -16,9 +16,9 @@ from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, is_closed_to_guests, may
-from apps.web import links
+from apps.web import invite_session
 from apps.web.forms.invites import GuestForm
-from apps.web.throttle import spend
+from apps.web.throttle import check_rate_limit
 
 EARLY = timedelta(minutes=15)
 
@@ -29,7 +29,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Takes the token out of the address at once, so that no page of ours is ever read at it."""
     if not is_invite_link(token) and is_code(token):
         return redirect("web:join-code", clean_code(token))
-    links.arrive_with(request, clean_token(token))
+    invite_session.set_pending_invite(request, clean_token(token))
     response = redirect("web:invite")
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -43,16 +43,18 @@ def arrive(request: HttpRequest) -> HttpResponse:
     except DomainError as exc:
         return _refused(request, exc)
     if isinstance(request.user, User) and may(request.user, Action.ENTER, lesson):
-        links.open_lesson(request, lesson)
+        invite_session.store_room_invite(request, lesson)
         return _into_room(lesson)
     if is_closed_to_guests(lesson, timezone.now()):
         return _over(request)
     if isinstance(request.user, User) and not _is_early(lesson):
-        links.open_lesson(request, lesson)
+        invite_session.store_room_invite(request, lesson)
         return _into_room(lesson)
     if _is_early(lesson):
         return _early(request, lesson)
-    return _choose(request, lesson, GuestForm(initial={"name": links.guest_name(request)}))
+    return _choose(
+        request, lesson, GuestForm(initial={"name": invite_session.get_guest_name(request)})
+    )
 
 
 @require_POST
@@ -69,15 +71,15 @@ def enter_as_guest(request: HttpRequest) -> HttpResponse:
         return _early(request, lesson)
     if not form.is_valid():
         return _choose(request, lesson, form, status=400)
-    links.open_lesson(request, lesson, form.cleaned_data["name"])
+    invite_session.store_room_invite(request, lesson, form.cleaned_data["name"])
     return _into_room(lesson)
 
 
 def _invited_to(request: HttpRequest) -> Lesson:
-    token = links.arrived_with(request)
+    token = invite_session.get_pending_invite(request)
     if not token:
         raise invite_invalid()
-    spend(request, "invite")
+    check_rate_limit(request, "invite")
     return read_invite(token)
 
 
@@ -107,7 +109,7 @@ def _over(request: HttpRequest) -> HttpResponse:
 def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     if refusal.code == "throttled":
         raise refusal
-    lesson = find_invited_lesson(links.arrived_with(request))
+    lesson = find_invited_lesson(invite_session.get_pending_invite(request))
     if refusal.code == "invite_expired" and lesson and is_closed_to_guests(lesson, timezone.now()):
         return _over(request)
     context = {"code": refusal.code}

@@ -20,19 +20,19 @@ from apps.classrooms.services import (
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_code, clean_token, is_invite_link
 from apps.lessons.models import Lesson
-from apps.web import asks
-from apps.web.access import person, student
-from apps.web.asks import ask_first
-from apps.web.form_errors import tell
+from apps.web import confirmations
+from apps.web.access import current_student, current_user
+from apps.web.confirmations import render_confirmation
+from apps.web.form_errors import add_domain_error
 from apps.web.forms.classrooms import JoinForm
-from apps.web.throttle import spend
+from apps.web.throttle import check_rate_limit
 
 Status = Membership.Status
 MOST = 100
 
 
 def my_memberships(request: HttpRequest, form: JoinForm | None = None) -> HttpResponse:
-    me = student(request)
+    me = current_student(request)
     rows = (
         Membership.objects.of(me)
         .exclude(status__in=[Status.REMOVED, Status.DECLINED, Status.LEFT])
@@ -52,8 +52,8 @@ def my_memberships(request: HttpRequest, form: JoinForm | None = None) -> HttpRe
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, code: str = "") -> HttpResponse:
-    """A link with a code asks before it joins; the form joins at once."""
-    me = person(request)
+    """A link with a code confirmations before it joins; the form joins at once."""
+    me = current_user(request)
     if me.is_tutor:
         return render(request, "web/join_as_tutor.html", status=403)
     if request.method != "POST":
@@ -65,12 +65,12 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
     form = JoinForm(request.POST)
     if form.is_valid():
         try:
-            spend(request, "join")
+            check_rate_limit(request, "join")
             if is_invite_link(form.cleaned_data["join_code"]):
                 return _follow_invite(form.cleaned_data["join_code"])
             membership = join_classroom(student=me, join_code=form.cleaned_data["join_code"])
         except DomainError as exc:
-            tell(form, exc)
+            add_domain_error(form, exc)
         else:
             sentence = _("You are in “%(name)s”.")
             messages.success(request, sentence % {"name": membership.classroom.name})
@@ -92,7 +92,7 @@ def _follow_invite(pasted: str) -> HttpResponse:
 @login_required
 @require_POST
 def accept(request: HttpRequest, membership_id: int) -> HttpResponse:
-    me = student(request)
+    me = current_student(request)
     membership = accept_invitation(membership=access_invitation(me, membership_id), student=me)
     messages.success(request, _("You are in “%(name)s”.") % {"name": membership.classroom.name})
     return redirect("web:classrooms")
@@ -101,9 +101,9 @@ def accept(request: HttpRequest, membership_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, membership_id: int) -> HttpResponse:
-    membership = access_invitation(student(request), membership_id)
+    membership = access_invitation(current_student(request), membership_id)
     if request.method != "POST":
-        return ask_first(request, asks.decline(membership))
+        return render_confirmation(request, confirmations.confirm_declining(membership))
     decline_invitation(membership=membership)
     messages.success(request, _("You have declined the invitation."))
     return redirect("web:classrooms")
@@ -112,12 +112,12 @@ def decline(request: HttpRequest, membership_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, membership_id: int) -> HttpResponse:
-    me = student(request)
+    me = current_student(request)
     membership = access_own_membership(me, membership_id)
     if request.method != "POST":
         lessons = Lesson.objects.not_cancelled().ending_after(timezone.now())
         coming = lessons.filter(student=me, classroom=membership.classroom).count()
-        return ask_first(request, asks.leave(membership, coming))
+        return render_confirmation(request, confirmations.confirm_leaving(membership, coming))
     leave_classroom(membership=membership)
     name = membership.classroom.name
     messages.success(request, _("You have left “%(name)s”.") % {"name": name})

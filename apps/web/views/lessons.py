@@ -23,21 +23,21 @@ from apps.lessons.services import (
     reschedule_lesson,
     schedule_lesson,
 )
-from apps.web import asks
-from apps.web.access import person, tutor
-from apps.web.asks import ask_first
-from apps.web.form_errors import tell
+from apps.web import confirmations
+from apps.web.access import current_tutor, current_user
+from apps.web.confirmations import render_confirmation
+from apps.web.form_errors import add_domain_error
 from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
-from apps.web.links import made_link, remember_link
+from apps.web.invite_session import find_created_link, remember_created_link
 from apps.web.paging import is_fragment, listing
-from apps.web.room_attendance import in_the_room
+from apps.web.room_attendance import get_room_attendance
 from apps.web.students import my_student, students_page
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    me = tutor(request)
+    me = current_tutor(request)
     chosen = request.POST.get("student") or request.GET.get("student", "")
     if not chosen:
         return _choose_student(request, me)
@@ -58,7 +58,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 idempotency=_once(form, student),
             )
         except DomainError as exc:
-            tell(form, exc)
+            add_domain_error(form, exc)
         else:
             messages.success(request, _("The lesson is scheduled."))
             return redirect("web:lesson", lesson.pk)
@@ -99,18 +99,18 @@ def _form_page(request: HttpRequest, form: LessonForm, context: dict[str, Any]) 
 @login_required
 @require_safe
 def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    me = person(request)
+    me = current_user(request)
     found = access_lesson(me, lesson_id, to=Action.VIEW)
     context = {
         "lesson": found,
-        "room": in_the_room(request, found),
+        "room": get_room_attendance(request, found),
         "them": found.student if found.tutor_id == me.pk else found.tutor,
         "may_edit": may(me, Action.EDIT, found),
         "may_change": may_change(me, found),
-        "cancel": asks.cancel(found),
-        "revoke": asks.revoke(found),
+        "cancel": confirmations.confirm_cancellation(found),
+        "revoke": confirmations.confirm_revoking_invites(found),
         "link_form": InviteLinkForm(),
-        "link": made_link(request, found) if may_change(me, found) else None,
+        "link": find_created_link(request, found) if may_change(me, found) else None,
     }
     return render(request, "web/lesson.html", context)
 
@@ -125,7 +125,7 @@ def _is_over(request: HttpRequest, found: Lesson) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    me = tutor(request)
+    me = current_tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_change(me, found):
         return _is_over(request, found)
@@ -140,7 +140,7 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
                 **form.changes(),
             )
         except DomainError as exc:
-            tell(form, exc)
+            add_domain_error(form, exc)
         else:
             messages.success(request, _("Saved."))
             return redirect("web:lesson", found.pk)
@@ -150,13 +150,13 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    me = tutor(request)
+    me = current_tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_change(me, found):
         return _is_over(request, found)
     form = CancelForm(request.POST) if request.method == "POST" else None
     if form is None or not form.is_valid():
-        return ask_first(request, asks.cancel(found, form))
+        return render_confirmation(request, confirmations.confirm_cancellation(found, form))
     try:
         cancel_lesson(lesson=found, reason=form.cleaned_data["reason"])
     except DomainError as exc:
@@ -169,7 +169,7 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    me = tutor(request)
+    me = current_tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_change(me, found):
         return _is_over(request, found)
@@ -184,7 +184,7 @@ def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
-        remember_link(request, found, made)
+        remember_created_link(request, found, made)
         messages.success(request, _("The link is ready to be copied."))
     return redirect("web:lesson", found.pk)
 
@@ -192,9 +192,9 @@ def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    found = access_lesson(tutor(request), lesson_id, to=Action.EDIT)
+    found = access_lesson(current_tutor(request), lesson_id, to=Action.EDIT)
     if request.method != "POST":
-        return ask_first(request, asks.revoke(found))
+        return render_confirmation(request, confirmations.confirm_revoking_invites(found))
     found.revoke_invites()
     messages.success(request, _("No link made until now opens this lesson any more."))
     return redirect("web:lesson", found.pk)

@@ -9,8 +9,8 @@ from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_classroom, access_membership
 from apps.classrooms.services import change_membership, invite_to_classroom
 from apps.common.errors import DomainError
-from apps.web.access import tutor
-from apps.web.form_errors import tell
+from apps.web.access import current_tutor
+from apps.web.form_errors import add_domain_error
 from apps.web.forms.classrooms import InviteForm
 from apps.web.views.classrooms import classroom_page
 
@@ -20,13 +20,13 @@ Status = Membership.Status
 @login_required
 @require_POST
 def invite(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_classroom(tutor(request), classroom_id)
+    found = access_classroom(current_tutor(request), classroom_id)
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
             membership = invite_to_classroom(classroom=found, email=form.cleaned_data["email"])
         except DomainError as exc:
-            tell(form, exc)
+            add_domain_error(form, exc)
         else:
             _say_invited(request, membership, form.cleaned_data["email"])
             return redirect("web:classroom", found.pk)
@@ -46,7 +46,7 @@ def _say_invited(request: HttpRequest, membership: Membership, email: str) -> No
 @require_POST
 def change(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Pauses, resumes or removes."""
-    membership = access_membership(tutor(request), membership_id)
+    membership = access_membership(current_tutor(request), membership_id)
     status = request.POST.get("status", "")
     try:
         change_membership(membership=membership, status=status)

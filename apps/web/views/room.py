@@ -20,7 +20,7 @@ from apps.common.zones import zone_fallbacks
 from apps.lessons.errors import lesson_not_found
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, may
-from apps.web.links import guest_name, invite_for
+from apps.web.invite_session import get_guest_name, get_room_invite
 
 
 @require_safe
@@ -30,7 +30,7 @@ def room_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
     invite is still good is for `join` to say, as it also says it while the page is open."""
     lesson = Lesson.objects.select_related("tutor", "student").filter(pk=lesson_id).first()
     user = request.user if isinstance(request.user, User) else None
-    invite = invite_for(request, lesson_id)
+    invite = get_room_invite(request, lesson_id)
     if user is None and not invite:
         return redirect_to_login(request.get_full_path())
     if lesson is None:
@@ -43,7 +43,7 @@ def room_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
         user=user,
         invite=None if belongs else invite,
         guest=user is None,
-        name=guest_name(request),
+        name=get_guest_name(request),
     )
     config["csrfToken"] = get_token(request)
     return render(request, "web/room.html", {"config": config})

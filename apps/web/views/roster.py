@@ -22,7 +22,7 @@ from apps.classrooms.policies import access_classroom
 from apps.classrooms.services import invite_to_classroom
 from apps.common.errors import DomainError
 from apps.common.request_body import body_is_pending, read_body_first
-from apps.web.access import tutor
+from apps.web.access import current_tutor
 from apps.web.charsets import CHARSETS
 from apps.web.forms.roster import RosterForm
 from apps.web.roster import Roster, RosterError, check_against, read_roster
@@ -34,7 +34,7 @@ CLAIM_SECONDS = 86400
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
-    me = tutor(request)
+    me = current_tutor(request)
     if body_is_pending(request):
         return read_body_first()
     initial = {"classroom": request.GET.get("classroom")}
@@ -62,7 +62,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def preview(request: HttpRequest) -> HttpResponse:
     """An address of its own, so that going back to it or reloading sends no file again; what the
     reader chose of encoding and column is in it."""
-    me = tutor(request)
+    me = current_tutor(request)
     kept = request.session.get(KEY)
     if kept is None:
         return redirect("web:roster")
@@ -88,7 +88,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest) -> HttpResponse:
     """Invites whom the preview named, once. Whoever cannot be invited is named, not in the way of
     the others."""
-    me = tutor(request)
+    me = current_tutor(request)
     kept = request.session.get(KEY)
     if kept is None or request.POST.get("id") != kept["id"]:
         return _grown_old(request)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
-from apps.web.access import person
+from apps.web.access import current_user
 from apps.web.forms.settings import SettingsForm
 
 
@@ -15,7 +15,7 @@ from apps.web.forms.settings import SettingsForm
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     # The form writes into its instance even when it is not valid; the header shows the old names.
-    me = person(request)
+    me = current_user(request)
     form = SettingsForm(request.POST or None, instance=User.objects.get(pk=me.pk))
     if request.method == "POST" and form.is_valid():
         changed = form.save_changes()

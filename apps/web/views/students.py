@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from apps.web.access import tutor
+from apps.web.access import current_tutor
 from apps.web.paging import is_fragment, listing
 from apps.web.students import students_csv, students_page
 
@@ -14,7 +14,7 @@ from apps.web.students import students_csv, students_page
 @login_required
 @require_safe
 def students(request: HttpRequest) -> HttpResponse:
-    me = tutor(request)
+    me = current_tutor(request)
     asked = listing(request)
     count, rows = students_page(me, asked.words, asked.page, timezone.now())
     template = "web/parts/students.html" if is_fragment(request) else "web/students.html"
@@ -26,6 +26,6 @@ def students(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
-    response = StreamingHttpResponse(students_csv(tutor(request)), content_type="text/csv")
+    response = StreamingHttpResponse(students_csv(current_tutor(request)), content_type="text/csv")
     response["Content-Disposition"] = 'attachment; filename="students.csv"'
     return response

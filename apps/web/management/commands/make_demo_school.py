@@ -14,7 +14,7 @@ from apps.classrooms.services import invite_to_classroom, join_classroom
 from apps.common.mail import muted
 from apps.lessons.models import Lesson
 from apps.lessons.services import cancel_lesson, schedule_lesson
-from apps.web.clocks import instant_at
+from apps.web.local_time import local_to_utc
 
 DOMAIN = "demo.kreida.example"
 STUDENTS = [
@@ -86,13 +86,13 @@ def _schedule_week(tutor: User, students: list[User], now: datetime) -> None:
     today = tutor.local(now).date()
     monday = today - timedelta(days=today.weekday())
     for weekday, hour, minutes, student, title in WEEK:
-        start = instant_at(monday + timedelta(days=weekday), time(hour), tutor.zone)
+        start = local_to_utc(monday + timedelta(days=weekday), time(hour), tutor.zone)
         if start is not None:
             lesson = _lesson(tutor, students[student], start, minutes, title)
             if lesson.ends_at < now:
                 lesson.status = Lesson.Status.COMPLETED
                 lesson.save(update_fields=["status"])
-    friday_evening = instant_at(monday + timedelta(days=4), time(18), tutor.zone)
+    friday_evening = local_to_utc(monday + timedelta(days=4), time(18), tutor.zone)
     if friday_evening is not None:
         called_off = _lesson(tutor, students[4], friday_evening, 60, WEEK[5][4])
         cancel_lesson(lesson=called_off, reason="Захворіла, перенесемо")

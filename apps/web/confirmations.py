@@ -1,4 +1,4 @@
-"""What is asked before something is taken away: a dialog where there is JavaScript, else a page."""
+"""Confirmations before destructive actions: a dialog, or a page where there is no JavaScript."""
 
 from typing import NamedTuple
 
@@ -14,25 +14,26 @@ from apps.lessons.models import Lesson
 from apps.web.forms.lessons import CancelForm
 
 
-class Ask(NamedTuple):
+class Confirmation(NamedTuple):
     name: str
-    address: str
-    """Its page by GET; by POST it is done."""
-    back: str
+    url: str
+    """GET shows the confirmation page, POST performs the action."""
+    cancel_url: str
     title: str
     text: str
-    yes: str
-    no: str
+    confirm_label: str
+    cancel_label: str
     form: forms.Form | None = None
 
 
-def ask_first(request: HttpRequest, ask: Ask) -> HttpResponse:
-    bad = bool(ask.form and ask.form.errors)
-    return render(request, "web/ask.html", {"ask": ask}, status=400 if bad else 200)
+def render_confirmation(request: HttpRequest, confirmation: Confirmation) -> HttpResponse:
+    has_errors = bool(confirmation.form and confirmation.form.errors)
+    context = {"confirmation": confirmation}
+    return render(request, "web/confirm.html", context, status=400 if has_errors else 200)
 
 
-def new_code(classroom: Classroom) -> Ask:
-    return Ask(
+def confirm_new_code(classroom: Classroom) -> Confirmation:
+    return Confirmation(
         "rotate",
         reverse("web:classroom-code", args=[classroom.pk]),
         reverse("web:classroom", args=[classroom.pk]),
@@ -43,8 +44,8 @@ def new_code(classroom: Classroom) -> Ask:
     )
 
 
-def archive(classroom: Classroom) -> Ask:
-    return Ask(
+def confirm_archiving(classroom: Classroom) -> Confirmation:
+    return Confirmation(
         "archive",
         reverse("web:classroom-archive", args=[classroom.pk]),
         reverse("web:classroom", args=[classroom.pk]),
@@ -58,8 +59,8 @@ def archive(classroom: Classroom) -> Ask:
     )
 
 
-def decline(membership: Membership) -> Ask:
-    return Ask(
+def confirm_declining(membership: Membership) -> Confirmation:
+    return Confirmation(
         "decline",
         reverse("web:decline", args=[membership.pk]),
         reverse("web:classrooms"),
@@ -70,21 +71,21 @@ def decline(membership: Membership) -> Ask:
     )
 
 
-def leave(membership: Membership, coming: int) -> Ask:
-    """`coming` is how many lessons of the classroom are still ahead."""
+def confirm_leaving(membership: Membership, upcoming: int) -> Confirmation:
+    """`upcoming` is the number of the classroom's lessons that have not ended yet."""
     sentences = [_("Your tutor is told. With the classroom’s code you can come back.")]
     if membership.status == Membership.Status.PAUSED:
         sentences = [_("Your tutor is told. Only your tutor can let you back in.")]
-    if coming:
+    if upcoming:
         text = ngettext(
             "%(n)s lesson ahead stays in the calendar, but you cannot enter its room any more: "
             "agree on it with your tutor.",
             "%(n)s lessons ahead stay in the calendar, but you cannot enter their rooms any more: "
             "agree on them with your tutor.",
-            coming,
+            upcoming,
         )
-        sentences.append(text % {"n": coming})
-    return Ask(
+        sentences.append(text % {"n": upcoming})
+    return Confirmation(
         "leave",
         reverse("web:leave", args=[membership.pk]),
         reverse("web:classrooms"),
@@ -95,8 +96,8 @@ def leave(membership: Membership, coming: int) -> Ask:
     )
 
 
-def cancel(lesson: Lesson, form: CancelForm | None = None) -> Ask:
-    return Ask(
+def confirm_cancellation(lesson: Lesson, form: CancelForm | None = None) -> Confirmation:
+    return Confirmation(
         "cancel",
         reverse("web:lesson-cancel", args=[lesson.pk]),
         reverse("web:lesson", args=[lesson.pk]),
@@ -108,8 +109,8 @@ def cancel(lesson: Lesson, form: CancelForm | None = None) -> Ask:
     )
 
 
-def revoke(lesson: Lesson) -> Ask:
-    return Ask(
+def confirm_revoking_invites(lesson: Lesson) -> Confirmation:
+    return Confirmation(
         "revoke",
         reverse("web:lesson-revoke", args=[lesson.pk]),
         reverse("web:lesson", args=[lesson.pk]),

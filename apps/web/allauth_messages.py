@@ -1,15 +1,13 @@
-"""What allauth and Django say and the project's catalogue says in its own way.
+"""Messages of allauth that the project's catalogue translates itself.
 
-allauth's Ukrainian capitalises every word of its titles and buttons, as English does and Ukrainian
-does not, and names two-factor authentication and its app otherwise than our menu. A project's
-catalogue comes before those of its apps; this list keeps the messages in it. Both write a
-typewriter's apostrophe, which stands nowhere else.
-"""
+allauth's Ukrainian translation capitalises every word of titles and buttons and uses other terms
+for two-factor authentication. The project's catalogue takes precedence over allauth's; this list
+makes `makemessages` keep the messages in it."""
 
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy
 
-WORDS = (
+MESSAGES = (
     _("Account Already Exists"),
     _("Account Inactive"),
     _("Activate Authenticator App"),

@@ -12,15 +12,17 @@ from apps.classroom import queries
 from apps.classroom.access import access_room
 from apps.classroom.services import session_of
 from apps.lessons.policies import Action, access_lesson
-from apps.web.access import person
+from apps.web.access import current_user
 
 
 @login_required
 @require_safe
-def record(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """Who was in the lesson's room and what was written there. The room decides who may read it,
-    as it does for the API; all that it asks of a request (user, session) Django's has too."""
-    lesson = access_lesson(person(request), lesson_id, to=Action.VIEW)
+def lesson_log(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """Attendance and chat of a lesson's room, with the same access check as the API.
+
+    `access_room` only reads the request's user and session, so a Django request will do.
+    """
+    lesson = access_lesson(current_user(request), lesson_id, to=Action.VIEW)
     access = access_room(cast(Request, request), session_of(lesson_id=lesson.pk).uuid)
     chat = queries.chat(
         access.session_id,
@@ -32,15 +34,15 @@ def record(request: HttpRequest, lesson_id: int) -> HttpResponse:
         raise Http404
     context = {
         "lesson": lesson,
-        "stays": queries.attendance(access.session_id, timezone.now()),
+        "attendance": queries.attendance(access.session_id, timezone.now()),
         "messages_written": chat["results"],
         "older": chat["before"],
     }
-    return render(request, "web/record.html", context)
+    return render(request, "web/lesson_log.html", context)
 
 
 def _uuid(text: str) -> UUID | None:
-    """Raises Http404 for what is neither a UUID nor left out."""
+    """Raises Http404 if a non-empty value is not a UUID."""
     try:
         return UUID(text) if text else None
     except ValueError as exc:

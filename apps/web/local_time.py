@@ -1,4 +1,4 @@
-"""Instants in words, by a person's clock; and a person's clock back into instants."""
+"""Formats instants in a time zone for the pages, and converts local times to UTC."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -21,36 +21,38 @@ from apps.common.zones import (
 Region = tuple[str, list[tuple[str, str]]]
 
 
-def day_in_words(day: date, today: date) -> str:
-    """“today”, “tomorrow”, or the day with its weekday (and year, where that is another)."""
+def format_day(day: date, today: date) -> str:
+    """“today”, “tomorrow”, “yesterday”, or the date with its weekday (and year if it differs)."""
     if day == today:
         return _("today")
     if day - today == timedelta(days=1):
         return _("tomorrow")
     if today - day == timedelta(days=1):
         return _("yesterday")
-    return _whole_day(day, today)
+    return _format_full_day(day, today)
 
 
-def _whole_day(day: date, today: date) -> str:
+def _format_full_day(day: date, today: date) -> str:
     words = date_format(day, "l, j E" if day.year == today.year else "l, j E Y")
-    # Django's Ukrainian weekdays are capitalised, as the language does not do within a sentence.
+    # Django capitalises Ukrainian weekdays, which is wrong within a sentence.
     return words[0].lower() + words[1:] if get_language() == "uk" else words
 
 
-def span_in_words(
-    start: datetime, end: datetime, zone: ZoneInfo, now: datetime, *, plain: bool = False
+def format_span(
+    start: datetime, end: datetime, zone: ZoneInfo, now: datetime, *, full_date: bool = False
 ) -> str:
-    """“tomorrow, 15:00–16:00”, by the clock of `zone`. `plain` writes the date out, for somebody
-    else's clock: their tomorrow need not be the reader's."""
+    """“tomorrow, 15:00–16:00”, in `zone`.
+
+    `full_date` is for another person's time zone, whose “tomorrow” may not be the reader's.
+    """
     begins, ends = start.astimezone(zone), end.astimezone(zone)
     today = now.astimezone(zone).date()
-    day = (_whole_day if plain else day_in_words)(begins.date(), today)
+    day = (_format_full_day if full_date else format_day)(begins.date(), today)
     return f"{day}, {'–'.join(clock_times(begins, ends))}"
 
 
-def until_in_words(end: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """“until 18:30 today”."""
+def format_until(end: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """E.g. “until 18:30 today”."""
     local, today = end.astimezone(zone), now.astimezone(zone).date()
     clock = clock_time(local)
     if local.date() == today:
@@ -61,18 +63,19 @@ def until_in_words(end: datetime, zone: ZoneInfo, now: datetime) -> str:
     return _("until %(time)s on %(day)s") % {"time": clock, "day": day}
 
 
-def instant_at(day: date, clock: time, zone: ZoneInfo, *, fold: int = 0) -> datetime | None:
-    """The instant (UTC) when the clocks of `zone` show this; None where they skip it. Of an hour
-    that comes twice, the first, or with `fold` (PEP 495) the second."""
+def local_to_utc(day: date, clock: time, zone: ZoneInfo, *, fold: int = 0) -> datetime | None:
+    """The instant in UTC, or None for a local time that the zone skips.
+
+    `fold` (PEP 495) chooses between the two instants of an ambiguous local time.
+    """
     local = datetime.combine(day, clock, zone).replace(fold=fold)
     instant = local.astimezone(UTC)
-    shown = instant.astimezone(zone)
-    return instant if shown.replace(tzinfo=None) == local.replace(tzinfo=None) else None
+    round_trip = instant.astimezone(zone)
+    return instant if round_trip.replace(tzinfo=None) == local.replace(tzinfo=None) else None
 
 
-def zone_regions(now: datetime, chosen: str) -> list[Region]:
-    """The zones by continent, each with its offset at `now`; `chosen` is among them. In the order
-    of the reader's alphabet, Europe first."""
+def list_zones_by_region(now: datetime, chosen: str) -> list[Region]:
+    """Zones with their UTC offset at `now`, grouped by region, Europe first; includes `chosen`."""
     regions: dict[str, list[tuple[str, str]]] = {}
     names = set(listed_zones())
     if chosen in known_time_zones():

@@ -1,0 +1,71 @@
+"""Invite links kept in the session: those a tutor created and those a guest opened.
+
+A page's URL never contains a token, which would leak through `Referer`, history and logs."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from django.http import HttpRequest
+
+from apps.common.errors import DomainError
+from apps.lessons.invites import Invite, read_invite
+from apps.lessons.models import Lesson
+
+_CREATED_KEY = "links_made"
+_PENDING_KEY = "invite"
+_ROOMS_KEY = "invites"
+_GUEST_NAME_KEY = "guest_name"
+MAX_KEPT = 20
+
+
+class CreatedLink(NamedTuple):
+    url: str
+    expires_at: datetime
+
+
+def remember_created_link(request: HttpRequest, lesson: Lesson, invite: Invite) -> None:
+    """Keep the link for the lesson's page; only the latest MAX_KEPT are kept."""
+    created = request.session.get(_CREATED_KEY, {})
+    created.pop(str(lesson.pk), None)
+    created[str(lesson.pk)] = [invite.token, invite.url, int(invite.expires_at.timestamp())]
+    request.session[_CREATED_KEY] = dict(list(created.items())[-MAX_KEPT:])
+
+
+def find_created_link(request: HttpRequest, lesson: Lesson) -> CreatedLink | None:
+    """The link created in this session, or None once it no longer opens the lesson."""
+    created = request.session.get(_CREATED_KEY, {}).get(str(lesson.pk))
+    if created is None:
+        return None
+    token, url, expires = created
+    try:
+        read_invite(token)
+    except DomainError:
+        return None
+    return CreatedLink(url, datetime.fromtimestamp(expires, UTC))
+
+
+def set_pending_invite(request: HttpRequest, token: str) -> None:
+    request.session[_PENDING_KEY] = token
+
+
+def get_pending_invite(request: HttpRequest) -> str:
+    return str(request.session.get(_PENDING_KEY, ""))
+
+
+def store_room_invite(request: HttpRequest, lesson: Lesson, guest_name: str = "") -> None:
+    """Make the pending invite, and a guest's name, available to the room of `lesson`."""
+    rooms = request.session.get(_ROOMS_KEY, {})
+    rooms.pop(str(lesson.pk), None)
+    rooms[str(lesson.pk)] = get_pending_invite(request)
+    request.session[_ROOMS_KEY] = dict(list(rooms.items())[-MAX_KEPT:])
+    if guest_name:
+        request.session[_GUEST_NAME_KEY] = guest_name
+
+
+def get_room_invite(request: HttpRequest, lesson_id: int) -> str:
+    """The token stored for the lesson's room, or ""; it may have expired since."""
+    return str(request.session.get(_ROOMS_KEY, {}).get(str(lesson_id), ""))
+
+
+def get_guest_name(request: HttpRequest) -> str:
+    return str(request.session.get(_GUEST_NAME_KEY, ""))
