@@ -10,8 +10,8 @@ headless API of django-allauth) return an `access_token` in `meta`; send it as
 `Authorization: Bearer <access_token>`. A browser may use its session cookie instead; unsafe methods
 then need the CSRF token in `X-CSRFToken`.
 
-**Errors** have one shape, `ApiError`: `error` is a stable code for programs, `detail` a sentence for
-people. The code `validation_error` adds `fields`. Any operation may answer 500 with the code
+**Errors** have one shape, `ApiError`: `error` is a stable code for programs, `detail` a sentence
+for people. The code `validation_error` adds `fields`. Any operation may answer 500 with the code
 `server_error`.
 
 **Times** are ISO 8601 with an offset; responses are in UTC. In a request, `null` for an optional
