@@ -4,17 +4,22 @@ Of a large board it is done by a process of its own, `python -m apps.classroom.f
 goes with it, and it may even crash. It knows nothing of Django and starts in a tenth of a second.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import Timer
+from typing import IO, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 from pycrdt import Doc
 
 from apps.classroom.reading import merged, put_together, unreadable
+from apps.classroom.realtime.outline import Outline, outline_of
 from apps.classroom.realtime.update_scan import scan_own
 from apps.classroom.realtime.varints import Malformed, read_varint
 from apps.classroom.restoring import restoring_update
@@ -25,17 +30,20 @@ SMALL = 256 * 1024
 # drawn on it: three people who do so ten times in each of two lessons a week come to 3,000 a year.
 MAX_CLIENTS = 5000
 TIMEOUT = 120.0
+TOO_MANY = "too many client ids"
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Folded(Struct):
     """`bad` are the places of the given updates that cannot be read, and are not in `state`. Where
-    something else of them is not in it either, it says why."""
+    something else of them is not in it either, it says why. `outline` is that of a large one, where
+    it was asked for and can be made."""
 
     state: bytes
     bad: list[int]
     why: str = ""
+    outline: Outline | None = None
 
 
 def fold(updates: Sequence[bytes]) -> Folded:
@@ -44,7 +52,7 @@ def fold(updates: Sequence[bytes]) -> Folded:
     doc, bad = put_together(updates)
     folded = Folded(doc.get_update(), sorted(bad))
     if has_too_many_clients([folded.state]):
-        folded.state, folded.why = restoring_update(Doc(), folded.state), "too many client ids"
+        folded.state, folded.why = restoring_update(Doc(), folded.state), TOO_MANY
         return folded
     try:
         looked_at = scan_own(folded.state)
@@ -53,6 +61,14 @@ def fold(updates: Sequence[bytes]) -> Folded:
     if looked_at.undrawable:
         folded.why = "elements that nobody can draw"
         folded.state = put_together([looked_at.update])[0].get_update()
+    return folded
+
+
+def fold_and_outline(updates: Sequence[bytes]) -> Folded:
+    folded = fold(updates)
+    if len(folded.state) > SMALL:
+        with suppress(Malformed):
+            folded.outline = outline_of(folded.state)
     return folded
 
 
@@ -88,12 +104,13 @@ class WorkFailed(Exception):
     """The process that was to do it crashed, or took too long."""
 
 
-_WORK: dict[str, Any] = {work.__name__: work for work in (fold, restore, merge, readable)}
+_works = (fold, fold_and_outline, restore, merge, readable)
+_WORK: dict[str, Any] = {work.__name__: work for work in _works}
 
 
-def folded(updates: Sequence[bytes]) -> Folded:
+def folded(updates: Sequence[bytes], *, outline: bool = False) -> Folded:
     """As `fold`. Raises WorkFailed."""
-    return _do("fold", Folded, updates)
+    return _do("fold_and_outline" if outline else "fold", Folded, updates)
 
 
 def restored(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
@@ -115,22 +132,72 @@ def _do(name: str, kind: type[T], *groups: Sequence[bytes]) -> T:
     if sum(len(update) for group in groups for update in group) <= SMALL:
         done: T = _WORK[name](*groups)
         return done
-    asked = msgspec.msgpack.encode((name, groups))
-    command = [sys.executable, "-m", "apps.classroom.folding"]
     try:
-        process = subprocess.run(  # noqa: S603  (the command is our own)
-            command, input=asked, stdout=subprocess.PIPE, cwd=ROOT, timeout=TIMEOUT, check=True
-        )
-    except (subprocess.SubprocessError, OSError) as exc:
+        head, body = _ask(name, groups)
+    except (subprocess.SubprocessError, OSError, EOFError) as exc:
         raise WorkFailed(name) from exc
-    return msgspec.msgpack.decode(process.stdout, type=kind)
+    if kind is bytes:
+        return cast(T, body)
+    answer = msgspec.msgpack.decode(head, type=kind)
+    if isinstance(answer, Folded):
+        answer.state = body
+    return answer
+
+
+def _ask(name: str, groups: Sequence[Sequence[bytes]]) -> list[bytes]:
+    head = msgspec.msgpack.encode((name, [len(group) for group in groups]))
+    command = [sys.executable, "-m", "apps.classroom.folding"]
+    process = subprocess.Popen(  # noqa: S603  (the command is our own)
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    timer = Timer(TIMEOUT, process.kill)
+    timer.start()
+    try:
+        with cast(IO[bytes], process.stdout) as answer:
+            with cast(IO[bytes], process.stdin) as question:
+                _write(question, [head, *chain.from_iterable(groups)])
+            return _read(answer)
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
 
 
 def main() -> None:
-    name, groups = msgspec.msgpack.decode(
-        sys.stdin.buffer.read(), type=tuple[str, list[list[bytes]]]
-    )
-    sys.stdout.buffer.write(msgspec.msgpack.encode(_WORK[name](*groups)))
+    os.nice(5)  # what is drawn goes first
+    head, *updates = _read(sys.stdin.buffer)
+    name, counts = msgspec.msgpack.decode(head, type=tuple[str, list[int]])
+    left = iter(updates)
+    answer: Any = _WORK[name](*(list(islice(left, count)) for count in counts))
+    body = b""
+    if isinstance(answer, bytes):
+        answer, body = None, answer
+    elif isinstance(answer, Folded):
+        answer.state, body = b"", answer.state
+    _write(sys.stdout.buffer, [msgspec.msgpack.encode(answer), body])
+
+
+def _write(pipe: IO[bytes], blobs: Sequence[bytes]) -> None:
+    """As they are: each copy of a large one would hold Python's lock."""
+    lengths = msgspec.msgpack.encode([len(blob) for blob in blobs])
+    pipe.write(len(lengths).to_bytes(4))
+    pipe.write(lengths)
+    for blob in blobs:
+        pipe.write(blob)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> list[bytes]:
+    """Raises EOFError."""
+    lengths = msgspec.msgpack.decode(_exactly(pipe, int.from_bytes(_exactly(pipe, 4))))
+    return [_exactly(pipe, length) for length in lengths]
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes:
+    found = pipe.read(length)
+    if len(found) < length:
+        raise EOFError
+    return found
 
 
 if __name__ == "__main__":

@@ -70,9 +70,11 @@ def existing(sessions: Sequence[int]) -> set[int]:
     return set(found)
 
 
-def compact(session_id: int, memory: Sequence[bytes] = ()) -> bytes | None:
+def compact(
+    session_id: int, memory: Sequence[bytes] = (), *, outline: bool = False
+) -> folding.Folded | None:
     """Folds the log, and `memory` (the updates of which a process holds the board), into the
-    snapshot, and answers with its state.
+    snapshot, and answers with it.
 
     Several processes may try: the snapshot's version decides, and who comes second changes
     nothing and answers None. Only rows that were read are deleted, by id: on PostgreSQL a row
@@ -82,7 +84,9 @@ def compact(session_id: int, memory: Sequence[bytes] = ()) -> bytes | None:
     stored = load([session_id])[session_id]
     if stored.is_newer:
         raise blobs.NewerFormat
-    folded = folding.folded([*stored.updates, *memory])
+    if memory and memory[0] in stored.updates:  # the whole board, as a rule
+        memory = memory[1:]
+    folded = folding.folded([*stored.updates, *memory], outline=outline)
     rows = stored.rows
     try:
         with transaction.atomic():
@@ -98,7 +102,7 @@ def compact(session_id: int, memory: Sequence[bytes] = ()) -> bytes | None:
                 BoardUpdate.objects.filter(pk__in=rows[at : at + 500]).delete()
     except IntegrityError:  # another process made the first snapshot, or the room is gone
         return None
-    return folded.state
+    return folded
 
 
 def _quarantine(session_id: int, stored: Stored, folded: folding.Folded) -> None:

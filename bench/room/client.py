@@ -16,6 +16,7 @@ from apps.classroom.realtime.yproto import STEP1, STEP2, SYNC, sync_frame
 
 MARK = b"~kreida"  # once in every update that is drawn, followed by its writer and its number
 _STAMP = re.compile(MARK + rb"(.\d{6})")
+_PING = b"\x89\x04"  # with four bytes behind it
 _LONGEST = len(MARK) + 7
 _EMPTY_VECTOR = b"\x00"
 
@@ -26,7 +27,8 @@ class Peer(asyncio.Protocol):
     def __init__(self, writer: bytes, prefix: bytes, request: bytes) -> None:
         self.prefix = prefix
         self.writer = writer
-        self.synced: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.synced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.board: list[bytes] = []  # until it is in step: all of it, in updates
         self.seeds: bytes | None = None  # the board it has, told to a server that asks
         self.others = 0  # updates of others that have arrived
         self.on_news: Callable[[int], None] | None = None
@@ -69,6 +71,7 @@ class Peer(asyncio.Protocol):
 
     def _stamp(self, data: bytes) -> None:
         now = time.perf_counter()
+        self._pong(data)
         data = self._buffer + data
         end = 0
         assert self.on_stamp is not None
@@ -77,6 +80,13 @@ class Peer(asyncio.Protocol):
             if not match[1].startswith(self.writer):
                 self.on_stamp(match[1], now)
         self._buffer = data[max(end, len(data) - _LONGEST + 1) :]
+
+    def _pong(self, data: bytes) -> None:
+        """Who answers no ping is dropped after 40 s; one answer too many does no harm."""
+        at = data.find(_PING)
+        if at >= 0:
+            payload = data[at + len(_PING) : at + len(_PING) + 4]
+            self.transport.write(b"\x8a" + bytes((0x80 | len(payload),)) + bytes(4) + payload)
 
     # -- until it is in step ----------------------------------------------------------------
 
@@ -114,8 +124,10 @@ class Peer(asyncio.Protocol):
         payload = read_bytes(frame, at)[0]
         if step == STEP1 and self.seeds is not None:
             self.send(sync_frame(STEP2, self.seeds))
-        elif step == STEP2 and not self.synced.done():
-            self.synced.set_result(payload)
+        elif not self.synced.done():
+            self.board.append(payload)
+            if step == STEP2:
+                self.synced.set_result(None)
 
     def send(self, payload: bytes) -> None:
         self.transport.write(masked(self.prefix + payload))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import cache
+from random import Random
 from uuid import UUID, uuid5
 
 import django
@@ -27,6 +28,24 @@ def stored_board() -> bytes:
     for number in range(50):
         points = [[x * 1.5, (x * number) % 97 / 2] for x in range(20)]
         elements[f"stroke{number}"] = {"type": "freedraw", "points": points, "version": 1}
+    return doc.get_update()
+
+
+@cache
+def large_board() -> bytes:
+    """20,000 strokes on 50 pages, nearly as much as a board may hold."""
+    from pycrdt import Doc, Map  # noqa: PLC0415
+
+    doc: Doc = Doc(client_id=78)
+    pages = doc.get("pages", type=Map)
+    made = Random(7)
+    with doc.transaction():
+        for page in range(50):
+            pages[f"{page}"] = Map({"name": f"{page}", "order": page})
+            elements = doc.get(f"elements:{page}", type=Map)
+            for number in range(400):
+                points = [[made.random() * 300, made.random() * 300] for _ in range(35)]
+                elements[f"stroke{number}"] = {"type": "freedraw", "points": points, "version": 1}
     return doc.get_update()
 
 

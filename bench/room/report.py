@@ -4,12 +4,13 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench.room import crash, hostile
+from bench.room import crash, hostile, large
 from bench.room.run import HOCUSPOCUS, ONE, POSTGRES, TWO, YWS, Report, Result
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance-room.md"
@@ -18,7 +19,8 @@ _TABLES = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- end of tables -->)", re.D
 
 def tables(report: Report) -> str:
     parts = [_setting(report), _measured(report.results), _goals(report.results)]
-    return "\n".join([*parts, _crashes(report.crashes), _beside(report.beside)])
+    parts += [_crashes(report.crashes), _beside(report.beside), _beside_large(report.large)]
+    return "\n".join(parts)
 
 
 def _measured(results: dict[str, Result]) -> str:
@@ -71,6 +73,21 @@ def _beside(found: dict[str, hostile.Latency]) -> str:
         for case, one in found.items()
     ]
     return _table(head, rows)
+
+
+def _beside_large(found: dict[str, large.Visit]) -> str:
+    head = ["beside a board that is …", "/healthz: most", "stroke: most", "memory", "most so far"]
+    names = [f"{name}, {visit.board / 2**20:.1f} MiB" for name, visit in found.items()]
+    rows = [["before", "–", "–", _both(visit.before for visit in found.values()), "–"]]
+    for pair in zip(*(visit.stages for visit in found.values()), strict=True):
+        row = [pair[0].name, _both((one.health for one in pair), " ms")]
+        row += [_both((one.stroke for one in pair), " ms"), _both(one.memory for one in pair)]
+        rows.append([*row, _both(one.peak for one in pair)])
+    return f"Two figures each: {' / '.join(names)}.\n\n{_table(head, rows)}"
+
+
+def _both(figures: Iterable[float], unit: str = " MiB") -> str:
+    return f"{' / '.join(f'{figure:.0f}' for figure in figures)}{unit}"
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> str:

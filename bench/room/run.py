@@ -14,7 +14,7 @@ from statistics import median
 
 import psycopg
 
-from bench.room import crash, hostile, load, servers
+from bench.room import crash, hostile, large, load, servers
 from bench.room.data import DRAWN_IN, ROOMS, room
 from bench.room.servers import Server
 from bench.servers import create_database, drop_database
@@ -26,7 +26,8 @@ RATE, SECONDS = 200, 1.5
 SOCKETS = 500
 BUSY = range(ROOMS, ROOMS + 50)
 CRASHED = range(ROOMS + 150, ROOMS + DRAWN_IN)
-ATTACKED = range(ROOMS + 130, ROOMS + 150)
+ATTACKED = range(ROOMS + 130, ROOMS + 140)
+BESIDE_LARGE = range(ROOMS + 140, ROOMS + 150)
 KILLS = 3  # a round, of each of two servers
 
 Starter = Callable[[], AbstractContextManager[Server]]
@@ -56,6 +57,7 @@ class Report:
     seconds: float
     crashes: dict[str, crash.Losses]
     beside: dict[str, hostile.Latency]
+    large: dict[str, large.Visit]
     busy_neighbours: float  # processes that wanted a processor at the start
 
 
@@ -69,6 +71,7 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         sqlite = f"sqlite:///{folder}/kreida.sqlite3"
         crashes = crash.measure(sqlite, map(room, CRASHED), KILLS * rounds)
         beside = strokes_beside_hostile(sqlite)
+        visits = strokes_beside_large(sqlite)
         running = {name: stack.enter_context(starter()) for name, starter in starters.items()}
         crew = {name: [server] for name, server in running.items()}
         redis = stack.enter_context(servers.redis())
@@ -78,7 +81,7 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         ]
         results[TWO] = Result()
         _take_turns(crew, results, rounds)
-    return Report(results, versions, time.monotonic() - start, crashes, beside, neighbours)
+    return Report(results, versions, time.monotonic() - start, crashes, beside, visits, neighbours)
 
 
 def strokes_beside_hostile(url: str) -> dict[str, hostile.Latency]:
@@ -88,6 +91,18 @@ def strokes_beside_hostile(url: str) -> dict[str, hostile.Latency]:
     for case, number in zip(cases, ATTACKED, strict=False):
         with servers.kreida(url, throttling="on") as server:
             found[case] = asyncio.run(hostile.strokes_beside(server, room(number), case))
+    return found
+
+
+def strokes_beside_large(url: str) -> dict[str, large.Visit]:
+    """With limits; each board by a fresh server. `url` is what this process's own Django reads."""
+    numbers = iter(BESIDE_LARGE)
+    rooms = {name: room(next(numbers)) for name in (large.CONTROL, large.LARGE)}
+    sizes = large.prepare(rooms)
+    found: dict[str, large.Visit] = {}
+    for name, where in rooms.items():
+        with servers.kreida(url, throttling="on") as server:
+            found[name] = asyncio.run(large.visit(server, room(next(numbers)), where, sizes[name]))
     return found
 
 

@@ -138,8 +138,10 @@ class Board:
         self._spend(socket, len(yproto.read_state_vector(state_vector)))
         self.inbox.empty()  # the answer says that what was sent before has come
         self.inbox.retry(socket)
-        answer = yproto.sync_frame(yproto.STEP2, self.document.since(state_vector))
-        self._answer(socket, answer)
+        *first, last = self.document.since(state_vector)
+        for update in first:
+            self._answer(socket, yproto.sync_frame_of(yproto.UPDATE, update))
+        self._answer(socket, yproto.sync_frame_of(yproto.STEP2, last))
 
     def _answer(self, socket: Socket, frame: bytes) -> None:
         self._spend(socket, len(frame) // BYTES_PER_STEP)
@@ -191,10 +193,14 @@ class Board:
         self.changed = self._stirred = True
         self._drawn_at = time.monotonic()
 
-    def note_folded(self, parts: int, state: bytes, grown: int) -> None:
-        """`state` holds what the first `parts` of the document do; so much had come in by then."""
-        self.document.replace(parts, state)
-        self.size, self.grown = len(state), max(0, self.grown - grown)
+    def note_folded(self, size: int, grown: int) -> None:
+        """So large it is; so much had come in by then."""
+        self.size, self.grown = size, max(0, self.grown - grown)
+
+    def drop(self) -> None:
+        """Nobody is there any more."""
+        self.is_open = False
+        self.document = Document([])
 
     def fullness(self) -> BoardSize:
         marks = ("full", FULL), ("nearly_full", NEARLY_FULL), ("ok", 0.0)

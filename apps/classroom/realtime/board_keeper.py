@@ -7,23 +7,36 @@ event loop only hands lists of updates on.
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from django.utils import timezone
 
 from apps.classroom import store
 from apps.classroom.blobs import NewerFormat
-from apps.classroom.folding import MAX_CLIENTS, SMALL, WorkFailed, has_too_many_clients
+from apps.classroom.folding import (
+    MAX_CLIENTS,
+    SMALL,
+    TOO_MANY,
+    Folded,
+    WorkFailed,
+    folded,
+    has_too_many_clients,
+)
 from apps.classroom.realtime import db
 from apps.classroom.realtime.board import Board, Opened
-from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.document import Document, Snapshot
 from apps.classroom.realtime.memory import give_back
+from apps.classroom.realtime.outline import Base
 from apps.classroom.realtime.writer import LogWriter
 from apps.classroom.versions import keep_version
 
 log = logging.getLogger("kreida.room")
 
 BOARDS_AT_ONCE = 25
+_opening = ThreadPoolExecutor(2, "board-opening")  # that wait for a process each
 FOLD_AFTER = 5000  # changes to a board
 FOLD_BYTES = 2 * 1024 * 1024  # or so much, or as much as it is large
 FOLD_AGAIN = 30.0  # seconds, after one that failed or of a board that is full
@@ -41,7 +54,10 @@ class BoardKeeper:
     async def open(self, session_id: int) -> Opened | None:
         """None: it cannot be opened, which is logged. Raises db.Failure."""
         try:
-            return await self._open(session_id)
+            opened = await self._open(session_id)
+            if opened.document.is_large:
+                await asyncio.to_thread(give_back)
+            return opened
         except (NewerFormat, WorkFailed, MemoryError) as exc:
             self._log_once(session_id, exc)
             return None
@@ -60,19 +76,38 @@ class BoardKeeper:
         document = None
         if not has_too_many_clients(stored.updates):
             document = await self._read(stored)
-        if document is None or len(document.clocks) > MAX_CLIENTS:
+        if document is None:
             await db.run(store.compact, session_id)
             stored = (await db.run(store.load, [session_id]))[session_id]
-            document = await self._read(stored)
+            document = await self._read(stored) or Document(stored.updates)
         if stored.rows:  # nobody has closed it, so its history may lack what it is now
             await self._keep(session_id, document.parts, VERSION_EVERY)
         return Opened(document, len(stored.rows) + len(document.unreadable))
 
-    @staticmethod
-    async def _read(stored: store.Stored) -> Document:
+    async def _read(self, stored: store.Stored) -> Document | None:
+        """None where too many have drawn on it."""
         if sum(map(len, stored.updates)) <= SMALL:
-            return Document(stored.updates)
+            document = Document(stored.updates)
+        else:
+            document = await self._read_large(stored)
+        return document if len(document.clocks) <= MAX_CLIENTS else None
+
+    async def _read_large(self, stored: store.Stored) -> Document:
+        work = partial(folded, stored.updates, outline=True)
+        found = await asyncio.get_running_loop().run_in_executor(_opening, work)
+        if found.outline is not None and found.why != TOO_MANY:
+            with suppress(ValueError):
+                document = await Document.outlined(Base(found.state, found.outline))
+                document.unreadable = set(found.bad)
+                return document
         return await asyncio.to_thread(Document, stored.updates)
+
+    async def drop(self, board: Board) -> None:
+        """Nobody is there any more."""
+        was_large = board.document.is_large
+        board.drop()
+        if was_large:
+            await asyncio.to_thread(give_back)
 
     # -- folding ----------------------------------------------------------------------------
 
@@ -83,25 +118,40 @@ class BoardKeeper:
         if board.fold_not_before <= now and (many or full):
             board.fold_not_before = now + FOLD_AGAIN if full else 0.0
             await self._writer.flush()  # so that the log is folded too
-            await self.fold(session_id, board)
+            await self.fold(session_id, board, goes_on=True)
 
-    async def fold(self, session_id: int, board: Board) -> None:
-        """Into the snapshot; what is in memory is folded with it."""
+    async def fold(self, session_id: int, board: Board, *, goes_on: bool = False) -> None:
+        """Into the snapshot; what is in memory is folded with it, and put in its place where the
+        board `goes_on`."""
         if board.unfolded == 0:
             return
         done, board.unfolded = board.unfolded, 0
-        parts, grown = list(board.document.parts), board.grown
+        before, grown = board.document.snapshot(), board.grown
         try:
-            state = await db.run(store.compact, session_id, parts)
+            folded = await db.run(store.compact, session_id, before.parts, outline=goes_on)
         except (*db.Failure, NewerFormat, WorkFailed):
             board.unfolded += done
             board.fold_not_before = time.monotonic() + FOLD_AGAIN
             log.exception("a board could not be folded; its log is still whole")
             return
-        if state is not None:
-            board.note_folded(len(parts), state, grown)
-        if sum(map(len, parts)) > SMALL:
+        if folded is not None:
+            await self._replace(board.document, before, folded)
+            board.note_folded(len(folded.state), grown)
+        if sum(map(len, before.parts)) > SMALL:
             await asyncio.to_thread(give_back)
+
+    @staticmethod
+    async def _replace(document: Document, before: Snapshot, folded: Folded) -> None:
+        state, outline = folded.state, folded.outline
+        if folded.why == TOO_MANY:
+            return  # others than those who drew it
+        if outline is None and not (document.is_outlined and len(state) <= SMALL):
+            document.replace(before, state)
+            return
+        try:
+            await document.rebuild(before, state, Base(state, outline) if outline else None)
+        except ValueError:
+            log.exception("a board cannot be taken in after it was folded")
 
     # -- history ----------------------------------------------------------------------------
 

@@ -1,13 +1,16 @@
 """The Yjs document of a board: bytes until somebody draws, and bytes again when it has been quiet.
 
 A document takes about ten times the memory of its bytes, and most boards of most open rooms are
-only looked at; a large one stays a document, since reading it holds up the event loop. What there
-is of each client, and what is deleted, is known beside it, so that an update costs what it brings,
-however large the board is and whoever drew on it.
+only looked at. Of a large one there is an outline alone (outline.py), which takes in strokes; what
+was on the board before them is answered from its bytes. What there is of each client, and what is
+deleted, is known beside it, so that an update costs what it brings, however large the board is and
+whoever drew on it.
 """
 
+import asyncio
+import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pycrdt import Doc, get_state, merge_updates
 from pycrdt import get_update as update_without
@@ -15,9 +18,17 @@ from pycrdt import get_update as update_without
 from apps.classroom.folding import SMALL
 from apps.classroom.reading import apply, merged, put_together
 from apps.classroom.realtime.deletions import Deletions
+from apps.classroom.realtime.outline import Base, Pieces
 from apps.classroom.realtime.update_scan import Run, Scan, encode_deletions, scan, scan_own
 from apps.classroom.realtime.varints import Malformed
 from apps.classroom.realtime.yproto import EMPTY_UPDATE, read_state_vector, state_vector_of
+
+
+class Snapshot(NamedTuple):
+    """The parts of a document at some moment."""
+
+    parts: list[bytes]
+    swaps: int
 
 
 class Early(Malformed):
@@ -28,6 +39,25 @@ class Early(Malformed):
         self.client, self.clock = client, clock
 
 
+class _Building:
+    """A document of many updates, which lets the event loop go on between them, for as long again
+    as it was held up."""
+
+    def __init__(self) -> None:
+        self.doc: Doc[Any] = Doc()
+
+    async def add(self, updates: Iterable[bytes]) -> None:
+        """Raises ValueError."""
+        for update in updates:
+            begun = time.perf_counter()
+            apply(self.doc, update)
+            await asyncio.sleep(time.perf_counter() - begun)
+
+
+def _read_deletions(update: bytes) -> Deletions:
+    return Deletions(scan_own(update).deletions)
+
+
 class Document:
     def __init__(self, updates: Sequence[bytes]) -> None:
         """`updates` hold all of it, to be read in this order; what cannot be read is left out."""
@@ -35,6 +65,8 @@ class Document:
         self._doc: Doc[Any] | None = None
         self._state: bytes | None = None  # all of it, while there is no document
         self.unreadable: set[int] = set()  # the places in `updates` of what was left out
+        self._base: Base | None = None  # of the first part, when the document is its outline
+        self._swaps = 0  # how often the parts were replaced
         if self.is_large or not self._settles():
             self._wake()
         vector = self._doc.get_state() if self._doc is not None else get_state(self.whole())
@@ -42,6 +74,18 @@ class Document:
         self._deletions: Deletions | None = None
         if self.is_large:
             self.deletions  # noqa: B018  (read now, in a thread)
+
+    @classmethod
+    async def outlined(cls, base: Base) -> "Document":
+        """Raises ValueError where yrs does not take the outline."""
+        building = _Building()
+        await building.add(base.outline.pieces)
+        document = cls([])
+        document._deletions = await asyncio.to_thread(_read_deletions, base.outline.deletions)
+        document.clocks = dict(base.outline.clocks)
+        document._updates, document._doc, document._base = [base.state], building.doc, base
+        document._state = None
+        return document
 
     def _settles(self) -> bool:
         """As bytes, unless one of them is no update."""
@@ -53,8 +97,12 @@ class Document:
         return True
 
     def _wake(self) -> "Doc[Any]":
+        if self._base is not None:
+            self._doc = put_together([*self._base.outline.pieces, *self._updates[1:]])[0]
+            return self._doc
         self._doc, self.unreadable = put_together(self._updates)
         self._updates = [u for place, u in enumerate(self._updates) if place not in self.unreadable]
+        self._swaps += bool(self.unreadable)
         self._state = None
         return self._doc
 
@@ -67,6 +115,10 @@ class Document:
         return self._updates
 
     @property
+    def is_outlined(self) -> bool:
+        return self._base is not None
+
+    @property
     def size(self) -> int:
         """Of all that it was put together from; what was drawn over is counted too."""
         return sum(map(len, self._updates))
@@ -76,6 +128,8 @@ class Document:
         return self.size > SMALL
 
     def whole(self) -> bytes:
+        if self._base is not None:
+            return merged(self._updates)
         if self._doc is not None:
             return self._doc.get_update()
         if self._state is None:
@@ -85,11 +139,24 @@ class Document:
     def state_vector(self) -> bytes:
         return state_vector_of(self.clocks)
 
-    def since(self, state_vector: bytes) -> bytes:
-        """What it has beyond that. Raises Malformed for no state vector."""
+    def since(self, state_vector: bytes) -> list[Pieces]:
+        """What it has beyond that, as updates in their order, each in pieces. Raises Malformed for
+        no state vector."""
+        base = self._base
+        if base is None or base.is_covered(known := dict(read_state_vector(state_vector))):
+            return [[self._since(state_vector)]]
+        has = base.outline.clocks | {
+            client: clock
+            for client, clock in known.items()
+            if clock > base.outline.clocks.get(client, 0)
+        }
+        return [base.beyond(known), [self._since(state_vector_of(has))]]
+
+    def _since(self, state_vector: bytes) -> bytes:
+        """The same as one. Of an outline, nothing that was there before it is asked for."""
         try:
-            if self._doc is not None:
-                return self._doc.get_update(state_vector)
+            if self._doc is not None or self._base is not None:
+                return self.read().get_update(state_vector)
             return update_without(self.whole(), state_vector)
         except ValueError as exc:
             raise Malformed("not a state vector") from exc
@@ -99,17 +166,37 @@ class Document:
 
     def rest(self) -> None:
         """Nobody has drawn for a while."""
-        if self._doc is None or self.size > 4 * SMALL:  # folding brings it down
-            return
+        if self._doc is None or self._base is not None or self.size > 4 * SMALL:
+            return  # folding brings it down
         state = self._doc.get_update()
         if len(state) <= SMALL:
             self._updates, self._state, self._doc = [state], state, None
+            self._swaps += 1
 
-    def replace(self, count: int, state: bytes) -> None:
-        """`state` holds what the first `count` parts do. While there is no document, the parts are
-        what is answered from, and stay."""
-        if self._doc is not None and count <= len(self._updates):
-            self._updates[:count] = [state]
+    # -- folding ----------------------------------------------------------------------------
+
+    def snapshot(self) -> "Snapshot":
+        return Snapshot(list(self._updates), self._swaps)
+
+    def replace(self, folded: "Snapshot", state: bytes) -> None:
+        """`state` holds what the parts did of which it was made. While there is no document, or
+        its outline, the parts are what is answered from, and stay."""
+        if self._doc is not None and self._base is None and folded.swaps == self._swaps:
+            self._updates[: len(folded.parts)] = [state]
+            self._swaps += 1
+
+    async def rebuild(self, folded: "Snapshot", state: bytes, base: Base | None) -> None:
+        """The same, and the document becomes an outline, or is one no more. Raises ValueError,
+        having changed nothing."""
+        building, at = _Building(), len(folded.parts)
+        await building.add([state] if base is None else base.outline.pieces)
+        while folded.swaps == self._swaps and at < len(self._updates):
+            news, at = self._updates[at:], len(self._updates)
+            await building.add(news)
+        if folded.swaps == self._swaps:
+            self._updates[: len(folded.parts)] = [state]
+            self._doc, self._base, self._state = building.doc, base, None
+            self._swaps += 1
 
     # -- taking in --------------------------------------------------------------------------
 
@@ -134,7 +221,7 @@ class Document:
     @property
     def deletions(self) -> Deletions:
         if self._deletions is None:
-            self._deletions = Deletions(scan_own(self.since(self.state_vector())).deletions)
+            self._deletions = _read_deletions(self._since(self.state_vector()))
         return self._deletions
 
     def _ends(self, scans: Sequence[Scan]) -> dict[int, int]:

@@ -24,6 +24,7 @@ from apps.classroom.realtime.board_keeper import (
     BoardKeeper,
 )
 from apps.classroom.realtime.bus import Bus, NoBus, RedisBus
+from apps.classroom.realtime.memory import keep_no_large_blocks
 from apps.classroom.realtime.messages import BusMessage
 from apps.classroom.realtime.room import Room, as_message
 from apps.classroom.realtime.sockets import Refused, Socket
@@ -49,6 +50,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
+        keep_no_large_blocks()
         self.rooms: dict[UUID, Room] = {}
         self.limits = socket_limits.SocketLimits()
         self.writer = LogWriter()
@@ -185,6 +187,7 @@ class Hub:
             if room.is_empty:
                 del self.rooms[room.uuid]
                 await self.bus.close(room.uuid)
+                await self.keeper.drop(room.board)
 
     # -- time -------------------------------------------------------------------------------
 

@@ -378,11 +378,12 @@ class Room:
 
     def _answer(self, state_vector: bytes, *, back: bool) -> None:
         try:
-            update = self.board.document.since(state_vector)
+            updates = self.board.document.since(state_vector)
         except Malformed:
             return
-        if update != yproto.EMPTY_UPDATE:
-            self.publish(Frame(yproto.sync_frame(yproto.UPDATE, update)))
+        for update in updates:
+            if update != [yproto.EMPTY_UPDATE]:
+                self.publish(Frame(yproto.sync_frame_of(yproto.UPDATE, update)))
         if back:
             self.ask(back=False)
 

@@ -33,8 +33,9 @@ class Refused(Exception):
 
 
 def _weight(frame: bytes | str) -> int:
-    """A whole board may be larger than the queue, and others draw while it goes out."""
-    return min(len(frame), MAX_QUEUED_BYTES // 2)
+    """A whole board may be larger than the queue, and others draw while it goes out; it comes in
+    two frames at most."""
+    return min(len(frame), MAX_QUEUED_BYTES // 4)
 
 
 class RateLimit:

@@ -26,7 +26,7 @@ MAX_STEPS = 100_000
 MAX_NAMED = 5000
 MAX_CLOCK = 2**31 - 1
 
-_GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
+_GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, ANY, _DOC, SKIP = range(11)
 _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_KEY = 0x80, 0x40, 0x20
 _XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
 
@@ -78,7 +78,7 @@ class Scan(NamedTuple):
 def scan(update: bytes, at_most: int = MAX_STEPS) -> Scan:
     """Raises Malformed, for more than `at_most` steps too."""
     try:
-        return _Scanner(update, at_most).scan()
+        return Scanner(update, at_most).scan()
     except (IndexError, UnicodeDecodeError, struct.error) as exc:
         raise Malformed("the update ends early, or holds text that is none") from exc
 
@@ -108,7 +108,7 @@ def encode_deletions(runs: Iterable[Run]) -> bytes:
     return b"".join(parts)
 
 
-class _Scanner:
+class Scanner:
     def __init__(self, update: bytes, at_most: int) -> None:
         self.data, self.at_most = update, at_most
         self.at = 0
@@ -122,12 +122,13 @@ class _Scanner:
         for _ in range(self._clients()):
             structs, client, clock = self._number(), self._number(), self._number()
             start = clock
+            self._begin(client, clock)
             for _ in range(structs):
                 begun, info = self.at, self.data[self.at]
                 self.at += 1
                 kind = info & 0x1F
                 length = self._struct(kind, info, begun)
-                if kind == _SKIP:
+                if kind == SKIP:
                     if clock > start:
                         runs.append((client, start, clock))
                     start = clock + length
@@ -147,6 +148,9 @@ class _Scanner:
             kept = self._cut(deletions_at)
             update, deletions_at = kept + encode_deletions(deletions), len(kept)
         return Scan(update, runs, self.needs, deletions, deletions_at, self.steps, len(self.cuts))
+
+    def _begin(self, client: int, clock: int) -> None:
+        """Structs of this client follow."""
 
     def _number(self) -> int:
         byte = self.data[self.at]
@@ -192,7 +196,7 @@ class _Scanner:
 
     def _struct(self, kind: int, info: int, begun: int) -> int:
         """How many clocks it takes."""
-        if kind in (_GC, _SKIP):
+        if kind in (_GC, SKIP):
             return self._number()
         origin = self._need() if info & _HAS_ORIGIN else None
         if info & _HAS_RIGHT_ORIGIN:
@@ -217,9 +221,9 @@ class _Scanner:
             return self._number(), True
         if kind == _TEXT:
             return len(self._bytes().decode().encode("utf-16-le")) // 2, True
-        if kind in (_ANY, _JSON):
+        if kind in (ANY, _JSON):
             length = self._number()
-            drawable = [self._any() if kind == _ANY else self._json() for _ in range(length)]
+            drawable = [self._any() if kind == ANY else self._json() for _ in range(length)]
             return length, all(drawable)
         if kind == _EMBED:
             return 1, self._json()

@@ -1,7 +1,7 @@
 """y-protocols on the wire: varints, sync and awareness frames, and what is refused before
 pycrdt ever sees it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from apps.classroom.realtime.varints import Malformed, read_bytes, read_varint, varint
@@ -24,6 +24,12 @@ class Entry(NamedTuple):
     client: int
     clock: int
     state: bytes
+
+
+def sync_frame_of(step: int, pieces: Sequence[bytes | memoryview]) -> bytes:
+    """Of a payload in pieces, which are copied once."""
+    head = bytes((SYNC, step)) + varint(sum(map(len, pieces)))
+    return b"".join([head, *pieces])
 
 
 def sync_frame(step: int, payload: bytes) -> bytes:

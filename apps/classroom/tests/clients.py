@@ -245,6 +245,22 @@ async def refused_with(url, **kwargs):
         return socket.close_code
 
 
+def most_between_turns(work, done):
+    """The longest gap of the event loop while `work`, a coroutine, is under way: not in time, but
+    in the amounts that it puts into the list `done` between two turns."""
+
+    async def look():
+        gaps, seen, working = [], len(done), asyncio.create_task(work)
+        while not working.done():
+            await asyncio.sleep(0)
+            gaps.append(sum(done[seen:]))
+            seen = len(done)
+        working.result()
+        return max(gaps)
+
+    return asyncio.run(look())
+
+
 async def eventually(condition, patience=PATIENCE):
     """Until `condition()` holds: looked at as often as the loop turns, with a limit."""
     deadline = asyncio.get_running_loop().time() + patience

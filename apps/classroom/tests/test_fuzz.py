@@ -70,7 +70,7 @@ def test_a_board_survives_any_frames(turns):
     board = Board(store=stored.append, publish=lambda frame: None)
     asyncio.run(receive(board, turns))
     again, _bad = put_together(stored)
-    missing = board.document.since(again.get_state())
+    [[missing]] = board.document.since(again.get_state())
     assert missing.startswith(b"\x00"), "the log lacks something that the board has"
 
 

@@ -20,10 +20,9 @@ from apps.classroom.realtime.update_scan import (
     MAX_STEPS,
     encode_deletions,
     scan,
-    scan_own,
 )
 from apps.classroom.realtime.varints import Malformed, varint
-from apps.classroom.tests.clients import eventually
+from apps.classroom.tests.clients import eventually, most_between_turns
 
 
 def naming(clients):
@@ -113,7 +112,7 @@ def test_board_takes_no_more_than_so_many_clients(board, monkeypatch):
 
 def test_deletions_of_unknown_clients_are_not_kept(board):
     send(board, Ear(), *[deleting(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
-    assert board.document.since(b"\x00") == yproto.EMPTY_UPDATE
+    assert board.document.since(b"\x00") == [[yproto.EMPTY_UPDATE]]
     assert board.document.clocks == {}
 
 
@@ -124,7 +123,7 @@ def test_struct_that_builds_on_what_is_unknown_is_not_given_to_yrs(board):
     )
     send(board, Ear(), parent)
     assert board.document.clocks == {}
-    assert board.document.since(b"\x00") == yproto.EMPTY_UPDATE
+    assert board.document.since(b"\x00") == [[yproto.EMPTY_UPDATE]]
 
 
 def median_of_strokes(document, client):
@@ -260,25 +259,33 @@ def test_large_deletion_is_cut_into_the_same_deletions():
     assert [run for one in cut_up for run in one.deletions] == runs
 
 
-def test_event_loop_goes_on_while_large_updates_are_taken_in(board):
+def test_event_loop_goes_round_between_the_parts_of_a_large_update(monkeypatch):
     doc = Doc(client_id=7)
     with doc.transaction():
         for number in range(40_000):
             doc.get("elements:1", type=Map)[f"{number}"] = 1
-    board.document.take_in([scan_own(doc.get_update())])
     runs = [(7, clock, clock + 1) for clock in range(0, 40_000, 2)]
     frame = yproto.sync_frame(yproto.UPDATE, b"\x00" + encode_deletions(runs))
+    taken, real = [], Document.take_in
 
-    async def turns_while(receive):
-        turns, working = 0, asyncio.create_task(receive)
-        while not working.done():
-            await asyncio.sleep(0)
-            turns += 1
-        working.result()
-        return turns
+    def noted(document, scans):
+        taken.append(sum(len(one.deletions) for one in scans))
+        return real(document, scans)
 
-    assert asyncio.run(turns_while(board.receive_any(Ear(), frame))) > 40
-    assert all(board.document.deletions.has(run) for run in runs)
+    def board():
+        found = Board(store=lambda update: None, publish=lambda frame: None)
+        found.open(Opened(Document([doc.get_update()]), 0))
+        monkeypatch.setattr(Document, "take_in", noted)
+        return found
+
+    async def at_once(board):
+        board.receive(Ear(), frame)
+        board.inbox.empty()
+
+    assert most_between_turns(at_once(board()), taken) == len(runs)  # the control
+    whole = board()
+    assert most_between_turns(whole.receive_any(Ear(), frame), taken) == parts.RUNS_AT_ONCE
+    assert all(whole.document.deletions.has(run) for run in runs)
 
 
 def test_cursors_of_one_frame_are_read_a_few_at_most(board, monkeypatch):

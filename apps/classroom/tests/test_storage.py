@@ -290,13 +290,13 @@ def test_board_left_by_a_crash_is_in_the_history_before_anybody_draws(lesson, ho
 
 
 def test_large_board_is_folded_by_a_process_of_its_own(monkeypatch):
-    run, real = [], folding.subprocess.run
+    run, real = [], folding.subprocess.Popen
 
     def noted(*args, **kwargs):
         run.append(args)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(folding.subprocess, "run", noted)
+    monkeypatch.setattr(folding.subprocess, "Popen", noted)
     big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
     folded = folding.folded([big, BROKEN, drawing(a=1)])
     assert len(run) == 1

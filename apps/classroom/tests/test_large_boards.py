@@ -1,0 +1,379 @@
+"""Large boards: in memory as an outline, answered from their bytes, and never the event loop's work
+as a whole."""
+
+import asyncio
+import random
+import subprocess
+import sys
+
+import pytest
+from pycrdt import Array, Doc, Map
+
+from apps.classroom import folding, store
+from apps.classroom.models import BoardSnapshot
+from apps.classroom.realtime import document as documents
+from apps.classroom.realtime import outline, yproto
+from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.hub import Hub
+from apps.classroom.realtime.outline import Base, outline_of
+from apps.classroom.realtime.update_scan import scan
+from apps.classroom.realtime.varints import Malformed, varint
+from apps.classroom.tests.clients import eventually, most_between_turns
+
+BIG = "x" * 2000
+
+
+def drawn_by(*clients, elements=100):
+    """Who take turns, and each builds on what the other has drawn over."""
+    docs = {client: Doc(client_id=client) for client in clients}
+    made = random.Random(7)
+    for number in range(elements):
+        doc = docs[clients[number % len(clients)]]
+        for other in docs.values():
+            doc.apply_update(other.get_update(doc.get_state()))
+        elements_of = doc.get(f"elements:{number % 3}", type=Map)
+        elements_of[f"e{made.randrange(100)}"] = {"x": number, "text": BIG}
+        doc.get("order", type=Array).insert(0, number)
+        if number % 10 == 9:
+            del elements_of[made.choice(sorted(elements_of.keys()))]
+    doc = Doc()
+    for other in docs.values():
+        doc.apply_update(other.get_update())
+    return doc
+
+
+def base_of(doc):
+    state = doc.get_update()
+    return Base(state, outline_of(state))
+
+
+def outlined(doc):
+    return asyncio.run(Document.outlined(base_of(doc)))
+
+
+def applied(updates, doc=None):
+    doc = doc or Doc()
+    for update in updates:
+        doc.apply_update(b"".join(update))
+    return doc
+
+
+def content(doc):
+    maps = {f"elements:{page}": doc.get(f"elements:{page}", type=Map).to_py() for page in range(3)}
+    return maps | {"order": doc.get("order", type=Array).to_py()}
+
+
+def clocks(doc):
+    return dict(yproto.read_state_vector(doc.get_state()))
+
+
+@pytest.fixture
+def drawn():
+    return drawn_by(1, 2, 3)
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch):
+    """So that a board of this size has many."""
+    monkeypatch.setattr(outline, "PIECE", 200)
+    monkeypatch.setattr(outline, "CHUNK", 8000)
+
+
+def test_outline_is_the_board_without_its_values(drawn):
+    state = drawn.get_update()
+    found = outline_of(state)
+    assert sum(map(len, found.pieces)) < len(state) / 10
+    assert len(found.pieces) > 10
+    doc = applied([[piece] for piece in found.pieces])
+    assert clocks(doc) == clocks(drawn) == found.clocks
+    deletions = scan(drawn.get_update(drawn.get_state())).deletions
+    assert scan(doc.get_update(doc.get_state())).deletions == deletions
+
+
+def test_each_piece_of_an_outline_builds_on_those_before_it(drawn):
+    doc, known = Doc(), {}
+    for piece in outline_of(drawn.get_update()).pieces:
+        for client, start, end in scan(piece).runs:
+            assert known.get(client, 0) == start
+            known[client] = end
+        doc.apply_update(piece)
+        assert clocks(doc) == known  # nothing is pending
+
+
+def test_structs_that_build_on_each_other_in_a_circle_are_in_the_last_piece():
+    def struct(origin):
+        return b"\x88" + bytes(origin) + b"\x01\x7e"  # one value, behind `origin`
+
+    # 2:0 is behind 1:0, and 1:0 is behind 2:0
+    update = b"\x02" + b"\x01\x02\x00" + struct((1, 0)) + b"\x01\x01\x00" + struct((2, 0)) + b"\x00"
+    found = outline_of(update)
+    assert [sorted(scan(piece).runs) for piece in found.pieces] == [[(1, 0, 1), (2, 0, 1)]]
+
+
+def test_outline_answers_a_new_client_with_the_whole_board(drawn):
+    late = applied(outlined(drawn).since(b"\x00"))
+    assert content(late) == content(drawn)
+    assert clocks(late) == clocks(drawn)
+
+
+@pytest.mark.parametrize("until", [10, 37, 90])
+def test_outline_answers_a_returning_client_with_the_chunks_it_lacks(until):
+    before, now = drawn_by(1, 2, 3, elements=until), drawn_by(1, 2, 3)
+    answer = outlined(now).since(before.get_state())
+    assert content(applied(answer, before)) == content(now)
+    assert sum(map(len, answer[0])) < len(now.get_update()) * (1 - until / 100) + 3 * 8500
+
+
+def test_outline_answers_a_client_that_has_it_all_without_the_board(drawn):
+    document = outlined(drawn)
+    [[answer]] = document.since(drawn.get_state())
+    assert len(answer) < 100
+    late = Doc(client_id=9)
+    late.apply_update(drawn.get_update())
+    late.get("elements:1", type=Map)["late"] = {"x": 1}
+    assert document.take([late.get_update(drawn.get_state())]) is not None
+    [[answer]] = document.since(drawn.get_state())
+    drawn.apply_update(answer)
+    assert content(drawn) == content(late)
+
+
+def test_strokes_on_an_outline_reach_who_joins_and_who_returns(drawn):
+    document, some = outlined(drawn), drawn_by(1, 2, 3, elements=40)
+    other = Doc(client_id=9)
+    other.apply_update(drawn.get_update())
+    elements = other.get("elements:1", type=Map)
+    elements["new"] = {"x": 1, "text": BIG}
+    del elements[next(iter(elements.keys()))]
+    document.take([other.get_update(drawn.get_state())])
+    for client in (Doc(), some):
+        assert content(applied(document.since(client.get_state()), client)) == content(other)
+    whole = Doc()
+    whole.apply_update(document.whole())
+    assert content(whole) == content(other)
+
+
+def test_outline_refuses_what_the_whole_board_would_refuse(drawn):
+    [end] = [clock for client, clock in clocks(drawn).items() if client == 1]
+    inside_a_value = b"\x01\x01" + varint(end + 1) + b"\x00"  # a gap, so it waits for its past
+    key_of_a_value = b"\x01\x01\x09\x00\x28\x00\x01\x00\x01k\x01\x7d\x01\x00"
+    for update in (inside_a_value, key_of_a_value, b"\x01\x01\x05", b"\x00\x01"):
+        outcomes = []
+        for document in (outlined(drawn), Document([drawn.get_update()])):
+            document.read()
+            try:
+                outcomes.append(document.take([update]))
+            except Malformed as exc:
+                outcomes.append(str(exc))
+            assert content(applied(document.since(b"\x00"))) == content(drawn)
+        assert outcomes[0] == outcomes[1]
+
+
+def test_outline_is_made_anew_after_a_refusal(drawn):
+    document = outlined(drawn)
+    document._doc = None  # as after an update that yrs did not take
+    assert content(applied(document.since(b"\x00"))) == content(drawn)
+    assert content(applied(document.since(drawn.get_state()), drawn)) == content(drawn)
+
+
+def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
+    """Between two pieces somebody draws."""
+    document = Document([drawn.get_update()])
+    document.read()
+    other = Doc(client_id=9)
+    other.apply_update(drawn.get_update())
+    elements = other.get("elements:2", type=Map)
+    real, turns = asyncio.sleep, []
+
+    async def sleep_and_draw(seconds):
+        turns.append(seconds)
+        if len(turns) < 20:
+            before = other.get_state()
+            elements[f"late{len(turns)}"] = {"x": len(turns)}
+            document.take([other.get_update(before)])
+        await real(0)
+
+    monkeypatch.setattr(documents.asyncio, "sleep", sleep_and_draw)
+    snapshot, base = document.snapshot(), base_of(drawn)
+    asyncio.run(document.rebuild(snapshot, base.state, base))
+    assert len(turns) > 20
+    assert document.is_outlined
+    assert content(applied(document.since(b"\x00"))) == content(other)
+    assert content(applied(document.since(drawn.get_state()), drawn)) == content(other)
+
+
+def test_board_that_was_folded_meanwhile_is_not_replaced_again(drawn):
+    document, other = Document([drawn.get_update(), b"\x00\x00"]), Doc(client_id=9)
+    document.read()
+    before, base = document.snapshot(), base_of(drawn)
+    document.replace(before, drawn.get_update())
+    for number in range(2):
+        known = other.get_state()
+        other.get("elements:1", type=Map)[f"late{number}"] = {"x": number}
+        document.take([other.get_update(known)])
+    parts = list(document.parts)
+    document.replace(before, drawn.get_update())
+    asyncio.run(document.rebuild(before, base.state, base))
+    assert document.parts == parts
+    assert not document.is_outlined
+
+
+def test_board_of_old_content_has_no_outline():
+    update = b"\x01\x02\x05\x00\x2a" + b"\x00" * 3  # of a gap
+    with pytest.raises(Malformed):
+        outline_of(update)
+
+
+def test_whole_board_is_answered_from_its_bytes(drawn):
+    """The control is a document, which encodes all of it anew."""
+    document = outlined(drawn)
+    stored, strokes = document.since(b"\x00")
+    pieces = [piece for piece in stored if isinstance(piece, memoryview)]
+    assert all(piece.obj is document.parts[0] for piece in pieces)
+    assert sum(map(len, pieces)) > len(document.parts[0]) - 200
+    assert sum(map(len, strokes)) < 100
+    control = Document([drawn.get_update()])
+    control.read()
+    [[encoded]] = control.since(b"\x00")
+    assert len(encoded) == len(drawn.get_update())
+
+
+# -- the event loop -------------------------------------------------------------------------
+
+
+def test_event_loop_goes_round_between_the_pieces_of_a_large_board(drawn, monkeypatch):
+    done, real = [], documents.apply
+
+    def noted(doc, update):
+        done.append(len(update))
+        real(doc, update)
+
+    async def at_once():
+        Document([base.state]).read()
+
+    monkeypatch.setattr(documents, "apply", noted)
+    monkeypatch.setattr("apps.classroom.reading.apply", noted)
+    base = base_of(drawn)
+    assert most_between_turns(at_once(), done) == len(base.state)  # the control
+    assert most_between_turns(Document.outlined(base), done) < 2 * outline.PIECE
+
+
+# -- over sockets ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(lesson):
+    doc = drawn_by(1, 2, elements=300)
+    state = doc.get_update()
+    assert len(state) > folding.SMALL
+    BoardSnapshot.objects.create(session=lesson.session, state=state)
+    return doc
+
+
+def test_large_board_is_opened_and_folded_without_decoding_it_here(large, house, monkeypatch):
+    decoded, real = [], documents.apply
+
+    def noted(doc, update):
+        decoded.append(len(update))
+        real(doc, update)
+
+    monkeypatch.setattr(documents, "apply", noted)
+    monkeypatch.setattr("apps.classroom.reading.apply", noted)
+    monkeypatch.setattr("apps.classroom.realtime.board_keeper.FOLD_AFTER", 5)
+    monkeypatch.setattr("apps.classroom.realtime.hub.BOARDS_EVERY", 0.1)
+    tickets = house.ticket(house.tutor), house.ticket(house.student)
+
+    async def scenario():
+        async with house.board(tickets[0]) as a:
+            assert content(a.doc) == content(large)
+            board = Hub.current.rooms[house.uuid].board
+            for number in range(10):
+                a.map[f"new{number}"] = {"x": number}
+                await a.drained()
+            await eventually(lambda: board.unfolded < 5)
+            a.map["last"] = {"x": 1}
+            async with house.board(tickets[1]) as b:
+                await eventually(lambda: content(b.doc) == content(a.doc))
+                b.map["back"] = {"x": 2}
+                await eventually(lambda: "back" in a.map)
+            assert board.document.is_outlined
+
+    asyncio.run(scenario())
+    assert decoded
+    assert max(decoded) < folding.SMALL / 20
+
+
+def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, house):
+    tickets = house.ticket(house.tutor), house.ticket(house.student)
+
+    async def scenario():
+        async with house.board(tickets[0]) as a:
+
+            async def draw():
+                for number in range(200):
+                    a.map[f"new{number}"] = {"x": number, "text": BIG}
+                    await asyncio.sleep(0)
+
+            drawing = asyncio.create_task(draw())
+            for _ in range(3):
+                async with house.board(tickets[1]) as b:
+                    await eventually(lambda: content(b.doc) == content(a.doc))
+            await drawing
+            async with house.board(tickets[1]) as b:
+                await eventually(lambda: content(b.doc) == content(a.doc))
+                assert len([name for name in b.map if name.startswith("new")]) == 200
+
+    asyncio.run(scenario())
+
+
+def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, house, monkeypatch):
+    """Also where nobody drew."""
+    given = []
+    monkeypatch.setattr(
+        "apps.classroom.realtime.board_keeper.give_back",
+        lambda: given.append([room.board.document.size for room in Hub.current.rooms.values()]),
+    )
+    ticket = house.ticket(house.tutor)
+
+    async def scenario():
+        async with house.board(ticket):
+            board = Hub.current.rooms[house.uuid].board
+            assert board.document.size > folding.SMALL
+            given.clear()
+        await eventually(lambda: given)
+        assert given == [[]]
+        assert board.document.size < 10
+
+    asyncio.run(scenario())
+
+
+MEASURE = """
+from apps.classroom.realtime import memory
+{first}
+size = 8 * memory.LARGE_BLOCK
+del (learned := [b"x" * size])[:]  # from it the C library learns to keep such blocks
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+block = b"x" * size
+behind = [bytes(2000) for _ in range(1000)]
+before = resident()
+del block
+print(before - resident() > size / 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "goes_back"), [("memory.keep_no_large_blocks()", "True"), ("", "False")]
+)
+def test_large_blocks_go_back_to_the_system_at_once(first, goes_back):
+    command = [sys.executable, "-c", MEASURE.format(first=first)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folding.ROOT)
+    assert said.stdout.strip() == goes_back
+
+
+def test_fold_reads_a_board_that_memory_and_database_hold_alike_once(large, lesson, monkeypatch):
+    read = []
+    monkeypatch.setattr(store.folding, "folded", lambda updates, **kwargs: read.append(updates))
+    with pytest.raises(AttributeError):
+        store.compact(lesson.session.pk, [large.get_update(), b"late"])
+    assert read == [[large.get_update(), b"late"]]
