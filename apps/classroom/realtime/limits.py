@@ -10,8 +10,8 @@ from django.conf import settings
 from apps.classroom.realtime.sockets import RateLimit
 
 MIB = 1024 * 1024
-# Some 12,000 strokes of handwriting. Opening a board holds up the event loop, and a document takes
-# ten times its bytes: at this size a quarter of a second and 150 MiB (docs/performance-room.md).
+# Some 12,000 strokes of handwriting. A process of its own opens it and takes ten times its bytes,
+# and it is sent whole to each who joins (docs/performance-room.md).
 MAX_BOARD = 16 * MIB
 # From which share of it on the room is told, and from which it is told that no more goes in.
 NEARLY_FULL, FULL = 0.8, 0.995
