@@ -1,11 +1,11 @@
-"""The text of a file whose encoding nobody has said, and which encoding that was."""
+"""Decodes a text file and detects its encoding."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-# What the preview offers to choose, by the names that spreadsheets give them.
+# The choices of the preview page, with the names that spreadsheets use.
 CHARSETS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
@@ -19,33 +19,33 @@ CHARSETS = {
 }
 _SINGLE_BYTE = ("cp1251", "koi8-u", "cp1252", "cp1250", "cp1125", "mac-cyrillic")
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_SAMPLE = 400  # words that the single-byte encodings are told by
-BAD = "\ufffd"
+_SAMPLE = 400  # words used to detect a single-byte encoding
+REPLACEMENT_CHARACTER = "\ufffd"
 
 
 class NotTextError(ValueError):
-    """No text in any encoding that is known here, or none in the one that was chosen."""
+    """The file is not text in the chosen encoding, or in any known one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     text: str
     charset: str
-    bad_bytes: list[tuple[int, int]]  # line and byte; in the text they are U+FFFD
+    bad_bytes: list[tuple[int, int]]  # line and byte; U+FFFD in the text
 
 
 def decode(data: bytes, charset: str = "") -> Decoded:
-    """By `charset`, one of CHARSETS, or by what it looks like. Raises NotTextError."""
+    """Decode by `charset`, or detect it unless it is one of CHARSETS. Raises NotTextError."""
     charset = charset if charset in CHARSETS else detect_charset(data)
     if charset == "utf-8":
-        raw = data.decode("utf-8", "surrogateescape")
-        lines = re.split(r"\r\n|\r|\n", raw)
+        escaped = data.decode("utf-8", "surrogateescape")
+        lines = re.split(r"\r\n|\r|\n", escaped)
         bad = [
             (number, ord(char) - 0xDC00)
             for number, line in enumerate(lines, 1)
             for char in re.findall("[\udc80-\udcff]", line)
         ]
-        text = re.sub("[\udc80-\udcff]", BAD, raw)
+        text = re.sub("[\udc80-\udcff]", REPLACEMENT_CHARACTER, escaped)
     else:
         text, bad = data.decode(charset, "replace"), []
     text = text.replace("\ufeff", "")
@@ -70,14 +70,14 @@ def detect_charset(data: bytes) -> str:
 def _utf_16_without_bom(data: bytes) -> str:
     for charset in ("utf-16-le", "utf-16-be"):
         text = data.decode(charset, "replace")
-        # In the wrong order of bytes a line feed is U+0A00, and Latin letters are Chinese.
+        # In the wrong byte order a line feed is U+0A00 and Latin letters are CJK characters.
         if len(re.findall("[\r\n\t\x20-\u052f\u2010-\u211f]", text)) > 0.9 * len(text):
             return charset
     raise NotTextError
 
 
 def _is_utf_8(data: bytes) -> bool:
-    """A damaged file too: one in another encoding has hardly a sequence that is valid UTF-8."""
+    """Accepts some invalid bytes: text in another encoding has hardly any valid sequence."""
     text = data.decode("utf-8", "surrogateescape")
     bad = len(re.findall("[\udc80-\udcff]", text))
     return bad == 0 or sum(c > "\x7f" for c in text) - bad > 2 * bad
@@ -93,14 +93,14 @@ _LATIN = dict.fromkeys("áéíóúýäöüßçôâîëšžłśżźćńąęčřě
 _LATIN |= dict.fromkeys("ľĺŕţœïìòÿõû", 0.5)
 _WEIGHTS = _CYRILLIC | _LATIN
 _VOWELS = frozenset("аеєиіїоуюяыэёaeiouyąęěůőűăèêàùûãõøåæáéíóúýäöüôâîëœïìòÿ")
-_USUAL = frozenset(("ño", "ña", "ñe", "ñi", "ão", "õe", "ãe"))
-_AT_THE_EDGE = frozenset("«»“”„‘’—–…№\xa0")
-_BETWEEN_WORDS = re.compile(rb"[\x00-\x26\x28-\x40\x5b-\x60\x7b-\x7f]+")
+_COMMON_PAIRS = frozenset(("ño", "ña", "ñe", "ñi", "ão", "õe", "ãe"))
+_EDGE_PUNCTUATION = frozenset("«»“”„‘’—–…№\xa0")
+_WORD_SEPARATORS = re.compile(rb"[\x00-\x26\x28-\x40\x5b-\x60\x7b-\x7f]+")
 
 
 def _plausibility(data: bytes, charset: str) -> float:
-    """How much its words look like names in Ukrainian or in a language of Latin letters."""
-    words = dict.fromkeys(w for w in _BETWEEN_WORDS.split(data) if any(byte > 0x7F for byte in w))
+    """Score of how much the words look like Ukrainian names or names in Latin letters."""
+    words = dict.fromkeys(w for w in _WORD_SEPARATORS.split(data) if any(byte > 0x7F for byte in w))
     score = 0.0
     for word in list(words)[:_SAMPLE]:
         try:
@@ -111,7 +111,7 @@ def _plausibility(data: bytes, charset: str) -> float:
 
 
 def _plausibility_of_word(word: str) -> float:
-    inner = word.strip("".join(_AT_THE_EDGE))
+    inner = word.strip("".join(_EDGE_PUNCTUATION))
     score = sum(_WEIGHTS.get(c.lower(), 0 if c == "’" else -3) for c in inner if c > "\x7f")
     for a, b in pairwise(inner):
         if max(a, b) > "\x7f" and a.isalpha() and b.isalpha():
@@ -120,10 +120,10 @@ def _plausibility_of_word(word: str) -> float:
 
 
 def _plausibility_of_pair(a: str, b: str) -> float:
-    low = a.lower() + b.lower()
-    score = 1.0 if (low[0] in _VOWELS) != (low[1] in _VOWELS) else 0.0
-    score += low in _USUAL
-    score -= low[0] == "ñ" and low[1] not in _VOWELS
+    pair = a.lower() + b.lower()
+    score = 1.0 if (pair[0] in _VOWELS) != (pair[1] in _VOWELS) else 0.0
+    score += pair in _COMMON_PAIRS
+    score -= pair[0] == "ñ" and pair[1] not in _VOWELS
     if a.islower() and b.isupper():
         score -= 2
     scripts = {unicodedata.name(c, "?").split()[0] for c in (a, b)}

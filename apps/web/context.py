@@ -1,4 +1,4 @@
-"""What every page's template may ask for."""
+"""Template context of every page."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 THEMES = ("light", "dark")
 
 
-def page(request: HttpRequest) -> dict[str, Any]:
+def page_context(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     return {
         "theme": theme if theme in THEMES else "",

@@ -1,4 +1,4 @@
-"""Where Vite put an island's hashed files and the message catalogues."""
+"""Finds the hashed files of islands and message catalogues in Vite's manifest."""
 
 import json
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ class Island:
 
 @cache
 def find_island(entry: str) -> Island:
-    """The files of `src/calendar/main.ts` and the like, as names of static files."""
+    """The static files of an entry such as `src/calendar/main.ts`."""
     chunks = _manifest()
     if entry not in chunks:
         raise ImproperlyConfigured(f"The front end was built before {entry}: run `make build`.")
-    styles = _styles(chunks, entry, set())
+    styles = _collect_styles(chunks, entry, set())
     return Island(DIST + chunks[entry]["file"], tuple(dict.fromkeys(DIST + s for s in styles)))
 
 
 @cache
 def find_catalogue(language: str) -> str | None:
-    """The script with a language's translations; English, whose texts are the ids, has none."""
+    """The script with a language's translations, or None (English, whose texts are the msgids)."""
     chunk = _manifest().get(f"../locale/{language}/LC_MESSAGES/djangojs.po")
     return DIST + chunk["file"] if chunk else None
 
@@ -43,10 +43,12 @@ def _manifest() -> dict[str, Any]:
     return chunks
 
 
-def _styles(chunks: dict[str, Any], name: str, seen: set[str]) -> list[str]:
-    """Of the entry and of every chunk that it imports at once."""
+def _collect_styles(chunks: dict[str, Any], name: str, seen: set[str]) -> list[str]:
+    """Style sheets of the entry and of all chunks that it imports statically."""
     if name in seen:
         return []
     seen.add(name)
-    inner = [s for other in chunks[name].get("imports", []) for s in _styles(chunks, other, seen)]
+    inner = [
+        s for other in chunks[name].get("imports", []) for s in _collect_styles(chunks, other, seen)
+    ]
     return [*inner, *chunks[name].get("css", [])]

@@ -1,4 +1,4 @@
-"""`?q=` and `?page=` of the lists, kept in the address so that it can be shared."""
+"""Search and pagination of the lists by `?q=` and `?page=`."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -7,20 +7,22 @@ from django.http import HttpRequest
 
 from apps.common.pagination import MAX_OFFSET, Page
 
-SIZE = 20
-LONGEST_WORDS = 200
+PAGE_SIZE = 20
+MAX_SEARCH_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    words: str
+    """A page of a list; `kept_params` are other query parameters that its links keep."""
+
+    search: str
     number: int
     total: int = 0
-    keep: tuple[tuple[str, str], ...] = ()
+    kept_params: tuple[tuple[str, str], ...] = ()
 
     @property
     def page(self) -> Page:
-        return Page(SIZE, (self.number - 1) * SIZE)
+        return Page(PAGE_SIZE, (self.number - 1) * PAGE_SIZE)
 
     @property
     def first(self) -> int:
@@ -32,29 +34,29 @@ class Listing:
 
     @property
     def previous(self) -> str:
-        return self._address(self.number - 1) if self.number > 1 else ""
+        return self._url(self.number - 1) if self.number > 1 else ""
 
     @property
     def next(self) -> str:
-        return self._address(self.number + 1) if self.page.stop < self.total else ""
+        return self._url(self.number + 1) if self.page.stop < self.total else ""
 
-    def counted(self, total: int) -> "Listing":
-        return Listing(self.words, self.number, total, self.keep)
+    def with_total(self, total: int) -> "Listing":
+        return Listing(self.search, self.number, total, self.kept_params)
 
-    def _address(self, number: int) -> str:
-        query = [*self.keep, ("q", self.words), ("page", str(number) if number > 1 else "")]
+    def _url(self, number: int) -> str:
+        query = [*self.kept_params, ("q", self.search), ("page", str(number) if number > 1 else "")]
         return "?" + urlencode([(name, value) for name, value in query if value])
 
 
-def listing(request: HttpRequest, *keep: str) -> Listing:
-    """What the address asks for; nonsense means the first page."""
+def parse_listing(request: HttpRequest, *kept_params: str) -> Listing:
+    """Read the query string; an invalid page number means the first page."""
     text = request.GET.get("page", "")
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 1
-    kept = tuple((name, request.GET.get(name, "")) for name in keep)
-    words = request.GET.get("q", "")[:LONGEST_WORDS].replace("\0", "")
-    return Listing(words, max(1, min(number, MAX_OFFSET // SIZE)), 0, kept)
+    kept = tuple((name, request.GET.get(name, "")) for name in kept_params)
+    search = request.GET.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "")
+    return Listing(search, max(1, min(number, MAX_OFFSET // PAGE_SIZE)), 0, kept)
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """Search-as-you-type asks for the list alone."""
+    """True for search-as-you-type, which replaces only the list."""
     return request.headers.get("X-Fragment") == "1"

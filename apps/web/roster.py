@@ -1,4 +1,4 @@
-"""Reading a list of students out of whatever a spreadsheet saved."""
+"""Reads a list of students from an uploaded CSV file."""
 
 from dataclasses import dataclass, field
 
@@ -9,17 +9,17 @@ from apps.classrooms.models import Classroom, Membership
 from apps.common.text import clean_email
 from apps.web.charsets import Decoded, NotTextError, decode
 from apps.web.csv_table import Line, OpenQuoteError, read_table
-from apps.web.roster_columns import Column, Columns, ParentsAloneError, find_columns
-from apps.web.students import armed
+from apps.web.roster_columns import Column, Columns, OnlyGuardianColumnsError, find_columns
+from apps.web.students import unescape_formula
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 1000
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 MAX_NOTES = 5
 
 
 class RosterError(Exception):
-    """Its text is a sentence for the person who uploaded the file."""
+    """The message is translated, for the user who uploaded the file."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class RosterRow:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """`rows` are none while `choices`, the columns with addresses, leave open whose are whose."""
+    """`rows` is empty until it is known which of the columns in `choices` is the students'."""
 
     charset: str
     rows: list[RosterRow] = field(default_factory=list)
@@ -42,8 +42,10 @@ class Roster:
 
 
 def read_roster(data: bytes, charset: str = "", column: int | None = None) -> Roster:
-    """The rows of a CSV file, those with an error too; both choices may be left to what the file
-    looks like. Raises RosterError."""
+    """The rows of a CSV file, including those with an error. Raises RosterError.
+
+    `charset` and `column` are detected if they are not given.
+    """
     if len(data) > MAX_BYTES:
         raise RosterError(_("The file is larger than 1 MiB."))
     try:
@@ -52,8 +54,8 @@ def read_roster(data: bytes, charset: str = "", column: int | None = None) -> Ro
         raise RosterError(
             _("This is not a text file. Save the sheet as CSV and try again.")
         ) from exc
-    lines = _lines(decoded.text)
-    columns = _columns(lines)
+    lines = _read_lines(decoded.text)
+    columns = _find_columns(lines)
     if column not in [choice.index for choice in columns.choices]:
         column = columns.chosen
     body = lines[columns.heading_rows :]
@@ -61,11 +63,11 @@ def read_roster(data: bytes, charset: str = "", column: int | None = None) -> Ro
         raise RosterError(_("At most %(n)s rows at once.") % {"n": MAX_ROWS})
     if not body:
         raise RosterError(_("The file has no rows."))
-    rows = [] if column is None else [_row(*line, column, columns.names) for line in body]
-    return Roster(decoded.charset, _without_repeats(rows), column, columns.choices, _notes(decoded))
+    rows = [] if column is None else [_read_row(*line, column, columns.names) for line in body]
+    return Roster(decoded.charset, _mark_duplicates(rows), column, columns.choices, _notes(decoded))
 
 
-def _lines(text: str) -> list[Line]:
+def _read_lines(text: str) -> list[Line]:
     try:
         lines = read_table(text)
     except OpenQuoteError as exc:
@@ -78,13 +80,13 @@ def _lines(text: str) -> list[Line]:
         ) from exc
     if not lines:
         raise RosterError(_("The file has no rows."))
-    return [(number, [armed(cell).strip() for cell in cells]) for number, cells in lines]
+    return [(number, [unescape_formula(cell).strip() for cell in cells]) for number, cells in lines]
 
 
-def _columns(lines: list[Line]) -> Columns:
+def _find_columns(lines: list[Line]) -> Columns:
     try:
         columns = find_columns([cells for _number, cells in lines])
-    except ParentsAloneError as exc:
+    except OnlyGuardianColumnsError as exc:
         raise RosterError(
             _(
                 "The file has e-mails of parents or other adults alone (%(columns)s). "
@@ -109,10 +111,12 @@ def _notes(decoded: Decoded) -> list[str]:
     return notes
 
 
-def _row(number: int, cells: list[str], email_at: int, names_at: list[int]) -> RosterRow:
-    email = cells[email_at].strip() if email_at < len(cells) else ""
-    name = " ".join(cells[i] for i in names_at if i < len(cells) and cells[i])
-    row = RosterRow(number, email[:LONGEST_EMAIL], name[:200])
+def _read_row(
+    number: int, cells: list[str], email_index: int, name_indexes: list[int]
+) -> RosterRow:
+    email = cells[email_index].strip() if email_index < len(cells) else ""
+    name = " ".join(cells[i] for i in name_indexes if i < len(cells) and cells[i])
+    row = RosterRow(number, email[:MAX_EMAIL_LENGTH], name[:200])
     if not email:
         row.error = _("There is no e-mail in this row.")
         return row
@@ -123,12 +127,12 @@ def _row(number: int, cells: list[str], email_at: int, names_at: list[int]) -> R
         row.email = clean_email(email)
     except ValidationError:
         row.error = _("This is not an e-mail address.")
-    if len(email) > LONGEST_EMAIL:
+    if len(email) > MAX_EMAIL_LENGTH:
         row.error = _("This e-mail address is too long.")
     return row
 
 
-def _without_repeats(rows: list[RosterRow]) -> list[RosterRow]:
+def _mark_duplicates(rows: list[RosterRow]) -> list[RosterRow]:
     seen: dict[str, int] = {}
     for row in rows:
         if row.error:
@@ -140,13 +144,13 @@ def _without_repeats(rows: list[RosterRow]) -> list[RosterRow]:
     return rows
 
 
-def check_against(classroom: Classroom | None, rows: list[RosterRow]) -> None:
-    """Adds who is in the classroom already; whether an address has an account is not looked at."""
-    present = _present(classroom) if classroom else {}
+def mark_members(classroom: Classroom | None, rows: list[RosterRow]) -> None:
+    """Mark rows of members of the classroom; does not disclose who has an account."""
+    statuses = _statuses_by_email(classroom) if classroom else {}
     for row in rows:
         if row.error:
             continue
-        state = present.get(row.email)
+        state = statuses.get(row.email)
         if state in (Membership.Status.DECLINED, Membership.Status.LEFT):
             row.error = _("Has declined or left. Invite again from the classroom’s page.")
         elif state:
@@ -154,7 +158,7 @@ def check_against(classroom: Classroom | None, rows: list[RosterRow]) -> None:
             row.error = _("Already in this classroom: %(state)s.") % {"state": label}
 
 
-def _present(classroom: Classroom) -> dict[str, str]:
+def _statuses_by_email(classroom: Classroom) -> dict[str, str]:
     memberships = Membership.objects.filter(classroom=classroom).exclude(
         status=Membership.Status.REMOVED
     )

@@ -1,4 +1,4 @@
-"""Which column of a roster holds the students' own addresses, and which hold their names."""
+"""Finds the columns of a roster that hold the students' e-mail addresses and names."""
 
 import re
 from collections import Counter
@@ -7,26 +7,28 @@ from dataclasses import dataclass, field
 from apps.common.text import fold
 from apps.web.csv_table import ADDRESS
 
-_MAIL = re.compile("mail|пошт|електронна адреса|імейл|емейл|мейл")
-_NAMES = {"name", "full name", "first name", "last name", "surname", "student", "firstname"}
-_NAMES |= {"lastname", "ім'я", "імя", "прізвище", "піб", "учень", "учениця", "студент"}
-_NAMES |= {"student name", "student's name", "ім'я учня", "прізвище учня", "піб учня"}
-_NAMES |= {"прізвище та ім'я", "прізвище, ім'я", "прізвище ім'я", "ім'я та прізвище"}
-# Beginnings of words; the long ones stand anywhere in a word, as in “grandmother”.
-_ADULTS = re.compile(
+_EMAIL_WORDS = re.compile("mail|пошт|електронна адреса|імейл|емейл|мейл")
+_NAME_HEADINGS = {"name", "full name", "first name", "last name", "surname", "student", "firstname"}
+_NAME_HEADINGS |= {"lastname", "ім'я", "імя", "прізвище", "піб", "учень", "учениця", "студент"}
+_NAME_HEADINGS |= {"student name", "student's name", "ім'я учня", "прізвище учня", "піб учня"}
+_NAME_HEADINGS |= {"прізвище та ім'я", "прізвище, ім'я", "прізвище ім'я", "ім'я та прізвище"}
+# The first line matches anywhere in a word (“grandmother”), the others only at its beginning.
+_GUARDIAN_WORDS = re.compile(
     "parent|mother|father|guardian|teacher|famil|батьк|матер|матус|опікун|вчител|учител|родич"
     r"|(?<![^\W_])(mom|mum|dad|tutor|carer|nanny|payer|emergency|sister|brother|aunt|uncle"
     "|мам|мати|тат|баб|дід|нян|сестр|брат|тіт|дядь|платни|рідн|контактна особа"
     "|mutter|vater|eltern|matk|ojc|rodzic)"
 )
-_STUDENTS = re.compile(r"(?<![^\W_])(student|pupil|child|kid|учен|учн|дитин|дитяч|студент|школяр)")
-_HEADING_ROWS = 10  # among which the headings are looked for
-_SAMPLES = 2
+_STUDENT_WORDS = re.compile(
+    r"(?<![^\W_])(student|pupil|child|kid|учен|учн|дитин|дитяч|студент|школяр)"
+)
+_MAX_HEADING_ROWS = 10
+_MAX_SAMPLES = 2
 
 Cells = list[str]
 
 
-class ParentsAloneError(ValueError):
+class OnlyGuardianColumnsError(ValueError):
     def __init__(self, titles: list[str]) -> None:
         super().__init__(titles)
         self.titles = titles
@@ -35,14 +37,14 @@ class ParentsAloneError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Column:
     index: int
-    title: str  # the heading, or else the letter that a spreadsheet shows
+    title: str  # the heading, or the column's letter in a spreadsheet
     samples: list[str]
-    heading: str  # folded
+    heading: str  # normalised
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """`choices` may be the students'; `chosen` is the one of them that surely is."""
+    """`choices` may hold the students' addresses; `chosen` is None if the user has to choose."""
 
     heading_rows: int
     choices: list[Column] = field(default_factory=list)
@@ -51,35 +53,38 @@ class Columns:
 
 
 def find_columns(rows: list[Cells]) -> Columns:
-    """Raises ParentsAloneError."""
+    """Raises OnlyGuardianColumnsError."""
     heading_rows = _count_heading_rows(rows)
-    # A first row without an address may be a heading of unknown words; it is kept as a row too.
+    # A first row without an address may be an unknown heading; it is also kept as a row.
     first = [] if any(ADDRESS.search(cell) for cell in rows[0]) else rows[:1]
     headings = _headings(rows[:heading_rows] or first)
-    found = _columns_with_addresses(rows[heading_rows:], headings)
-    own = [column for column in found if not _ADULTS.search(column.heading)]
-    if found and not own:
-        raise ParentsAloneError([column.title for column in found])
-    taken = {column.index for column in found}
-    names = [i for i, cell in enumerate(headings) if fold(cell) in _NAMES and i not in taken]
+    found = _find_email_columns(rows[heading_rows:], headings)
+    candidates = [column for column in found if not _GUARDIAN_WORDS.search(column.heading)]
+    if found and not candidates:
+        raise OnlyGuardianColumnsError([column.title for column in found])
+    email_indexes = {column.index for column in found}
+    names = [
+        i
+        for i, cell in enumerate(headings)
+        if fold(cell) in _NAME_HEADINGS and i not in email_indexes
+    ]
     if not heading_rows:
-        names = [i for i in range(max(map(len, rows))) if i not in taken]
-    return Columns(heading_rows, own, _chosen(own, bool(headings)), names)
+        names = [i for i in range(max(map(len, rows))) if i not in email_indexes]
+    return Columns(heading_rows, candidates, _pick_column(candidates, bool(headings)), names)
 
 
-def _chosen(own: list[Column], has_headings: bool) -> int | None:
-    """None where a person has to say: two may be the students', or the only heading says nothing
-    of whose the addresses are."""
-    students = [column for column in own if _STUDENTS.search(column.heading)]
+def _pick_column(candidates: list[Column], has_headings: bool) -> int | None:
+    """None if the user has to choose: several columns are possible, or the heading is unknown."""
+    students = [column for column in candidates if _STUDENT_WORDS.search(column.heading)]
     if len(students) == 1:
         return students[0].index
-    if len(own) != 1 or (has_headings and not _MAIL.search(own[0].heading)):
+    if len(candidates) != 1 or (has_headings and not _EMAIL_WORDS.search(candidates[0].heading)):
         return None
-    return own[0].index
+    return candidates[0].index
 
 
-def _columns_with_addresses(rows: list[Cells], headings: Cells) -> list[Column]:
-    """In most of whose cells an address stands; or else those that a heading names so."""
+def _find_email_columns(rows: list[Cells], headings: Cells) -> list[Column]:
+    """Columns with an address in most of their cells, else those whose heading says e-mail."""
     filled: Counter[int] = Counter()
     addresses: dict[int, list[str]] = {}
     for cells in rows:
@@ -90,28 +95,33 @@ def _columns_with_addresses(rows: list[Cells], headings: Cells) -> list[Column]:
     found = [
         i
         for i, cells in sorted(addresses.items())
-        if 2 * len(cells) >= filled[i] or _is_of_mail("".join(headings[i : i + 1]))
+        if 2 * len(cells) >= filled[i] or _is_email_heading("".join(headings[i : i + 1]))
     ]
     found = found or sorted(addresses)
     if not found:
-        found = [i for i, cell in enumerate(headings) if _is_of_mail(cell)]
-    return [_column(i, headings, addresses.get(i, [])) for i in found]
+        found = [i for i, cell in enumerate(headings) if _is_email_heading(cell)]
+    return [_make_column(i, headings, addresses.get(i, [])) for i in found]
 
 
-def _column(index: int, headings: Cells, addresses: list[str]) -> Column:
+def _make_column(index: int, headings: Cells, addresses: list[str]) -> Column:
     heading = headings[index] if index < len(headings) else ""
-    return Column(index, heading or _letter(index), addresses[:_SAMPLES], _in_words(heading))
+    return Column(
+        index,
+        heading or _column_letter(index),
+        addresses[:_MAX_SAMPLES],
+        _normalise_heading(heading),
+    )
 
 
 def _count_heading_rows(rows: list[Cells]) -> int:
-    """Up to the row with most headings that are known; a table's own title may stand above it."""
+    """The rows up to the one with most known headings; a title may stand above it."""
     known = []
-    for cells in rows[:_HEADING_ROWS]:
+    for cells in rows[:_MAX_HEADING_ROWS]:
         if any(ADDRESS.search(cell) for cell in cells):
             break
-        known.append(sum(_is_of_mail(cell) or fold(cell) in _NAMES for cell in cells))
-    most = max(known, default=0)
-    return known.index(most) + 1 if most else 0
+        known.append(sum(_is_email_heading(cell) or fold(cell) in _NAME_HEADINGS for cell in cells))
+    highest = max(known, default=0)
+    return known.index(highest) + 1 if highest else 0
 
 
 def _headings(rows: list[Cells]) -> Cells:
@@ -119,19 +129,19 @@ def _headings(rows: list[Cells]) -> Cells:
     return [" ".join(cells[i] for cells in rows if i < len(cells)).strip() for i in range(width)]
 
 
-def _is_of_mail(heading: str) -> bool:
-    return "@" not in heading and bool(_MAIL.search(_in_words(heading)))
+def _is_email_heading(heading: str) -> bool:
+    return "@" not in heading and bool(_EMAIL_WORDS.search(_normalise_heading(heading)))
 
 
-def _in_words(heading: str) -> str:
-    """Folded; `ParentEmail` is two words."""
+def _normalise_heading(heading: str) -> str:
+    """Case-folded, with `ParentEmail` split into two words."""
     return fold(re.sub(r"(?<=[a-zа-яіїєґ])(?=[A-ZА-ЯІЇЄҐ])", " ", heading))
 
 
-def _letter(index: int) -> str:
+def _column_letter(index: int) -> str:
     letters = ""
     index += 1
     while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
+        index, remainder = divmod(index - 1, 26)
+        letters = chr(ord("A") + remainder) + letters
     return letters

@@ -1,4 +1,4 @@
-"""A tutor's students as the pages show them: with the lesson before and the lesson after now."""
+"""A tutor's students for the pages and the CSV export."""
 
 import csv
 import io
@@ -19,21 +19,21 @@ from apps.lessons.errors import not_a_member
 from apps.lessons.models import Lesson
 
 Row = dict[str, Any]
-EXPORT_PAGE = 100
+EXPORT_PAGE_SIZE = 100
 
 
-def students_page(tutor: User, words: str, page: Page, now: datetime) -> tuple[int, list[Row]]:
-    """`my_students`, each row with `next` and `last`, a lesson or None; two queries more."""
-    count, rows = my_students(tutor, words, page)
+def students_page(tutor: User, search: str, page: Page, now: datetime) -> tuple[int, list[Row]]:
+    """Rows of `my_students` with their next and last lesson, which takes two more queries."""
+    count, rows = my_students(tutor, search, page)
     if rows:
         theirs = Lesson.objects.not_cancelled().filter(tutor=tutor, student=OuterRef("pk"))
-        coming = theirs.ending_after(now).in_order()
+        upcoming = theirs.ending_after(now).in_order()
         past = theirs.ended_by(now).order_by("-starts_at", "-id")
         ids = {
             pk: (next_id, last_id)
             for pk, next_id, last_id in User.objects.filter(pk__in=[r["id"] for r in rows])
             .annotate(
-                next_id=Subquery(coming.values("pk")[:1]), last_id=Subquery(past.values("pk")[:1])
+                next_id=Subquery(upcoming.values("pk")[:1]), last_id=Subquery(past.values("pk")[:1])
             )
             .values_list("pk", "next_id", "last_id")
         }
@@ -43,9 +43,8 @@ def students_page(tutor: User, words: str, page: Page, now: datetime) -> tuple[i
     return count, rows
 
 
-def my_student(tutor: User, student_id: str) -> tuple[User, list[tuple[int, str]]]:
-    """The student, and the classrooms the two share, earliest joined first. Raises
-    `not_a_member`."""
+def find_student(tutor: User, student_id: str) -> tuple[User, list[tuple[int, str]]]:
+    """The student and the shared classrooms, first joined first. Raises `not_a_member`."""
     if not student_id.isascii() or not student_id.isdecimal() or int(student_id) > MAX_ID:
         raise not_a_member()
     shared = list(
@@ -61,37 +60,37 @@ def my_student(tutor: User, student_id: str) -> tuple[User, list[tuple[int, str]
 
 
 def students_csv(tutor: User) -> Iterator[str]:
-    """Every student, in pieces of a hundred. Cells that a spreadsheet would run are disarmed."""
-    yield "\ufeff" + _line(
+    """Yield all students line by line; cells that a spreadsheet would execute are escaped."""
+    yield "\ufeff" + _csv_line(
         [_("Last name"), _("First name"), _("E-mail"), _("Classrooms")],
     )
-    page = Page(EXPORT_PAGE, 0)
+    page = Page(EXPORT_PAGE_SIZE, 0)
     while True:
         _count, rows = my_students(tutor, "", page)
         for row in rows:
             classrooms = ", ".join(c["name"] for c in row["classrooms"])
-            yield _line([row["last_name"], row["first_name"], row["email"], classrooms])
-        if len(rows) < EXPORT_PAGE:
+            yield _csv_line([row["last_name"], row["first_name"], row["email"], classrooms])
+        if len(rows) < EXPORT_PAGE_SIZE:
             return
-        page = Page(EXPORT_PAGE, page.stop)
+        page = Page(EXPORT_PAGE_SIZE, page.stop)
 
 
-def _line(cells: list[str]) -> str:
+def _csv_line(cells: list[str]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow(map(disarmed, cells))
+    csv.writer(out).writerow(map(escape_formula, cells))
     return out.getvalue()
 
 
-# Where a spreadsheet may begin a cell, and what makes it a formula there (OWASP's list).
-_BEGINNING = r"(?<![^;\t\r\n])"
+# Where a spreadsheet may start a cell, and what makes it a formula there (OWASP CSV injection).
+_CELL_START = r"(?<![^;\t\r\n])"
 _FORMULA = r"(?='*(?:[^\S\t\r\n]*[=+\-@＝＋－＠]|[\t\r\n]))"
 
 
-def disarmed(cell: str) -> str:
-    """Never a formula: an apostrophe stands before whatever could begin one."""
-    return re.sub(_BEGINNING + _FORMULA, "'", cell)
+def escape_formula(cell: str) -> str:
+    """Prefix everything that could start a formula with an apostrophe."""
+    return re.sub(_CELL_START + _FORMULA, "'", cell)
 
 
-def armed(cell: str) -> str:
-    """What `disarmed` made this cell of."""
-    return re.sub(f"{_BEGINNING}'{_FORMULA}", "", cell)
+def unescape_formula(cell: str) -> str:
+    """Revert `escape_formula`."""
+    return re.sub(f"{_CELL_START}'{_FORMULA}", "", cell)

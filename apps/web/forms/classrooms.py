@@ -28,6 +28,6 @@ class JoinForm(forms.Form):
     )
 
     def clean_join_code(self) -> str:
-        """An invite link stays one: the view goes where it leads."""
+        """Leaves a pasted invite link as it is; the view redirects to it."""
         pasted: str = self.cleaned_data["join_code"]
         return pasted if is_invite_link(pasted) else clean_code(pasted)

@@ -17,14 +17,14 @@ DEFAULT_MINUTES = 60
 
 
 def minutes_label(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
+    hours, remainder = divmod(minutes, 60)
     parts = [ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}] if hours else []
-    if rest or not hours:
-        parts.append(ngettext("%(n)s minute", "%(n)s minutes", rest) % {"n": rest})
+    if remainder or not hours:
+        parts.append(ngettext("%(n)s minute", "%(n)s minutes", remainder) % {"n": remainder})
     return " ".join(parts)
 
 
-def _shown(lesson: Lesson, zone: ZoneInfo) -> dict[str, Any]:
+def _initial_values(lesson: Lesson, zone: ZoneInfo) -> dict[str, Any]:
     local = lesson.starts_at.astimezone(zone)
     return {
         "title": lesson.title,
@@ -36,9 +36,11 @@ def _shown(lesson: Lesson, zone: ZoneInfo) -> dict[str, Any]:
 
 
 class LessonForm(OptimisticForm, forms.Form):
-    """A lesson's time by the tutor's clock. After a clean run `starts_at` and `ends_at` hold it in
-    UTC. Of a `lesson` that exists, a time that nobody touched stays the instant that it is: its
-    clock time may come twice that day, or hide seconds."""
+    """A lesson's title and time in the tutor's time zone.
+
+    A valid form has `starts_at` and `ends_at` in UTC. A time of `lesson` that was not edited is
+    kept exactly, because its local time may be ambiguous, and the form does not show seconds.
+    """
 
     title = TextField(label=_("Title"), max_length=200, required=False)
     date = forms.DateField(
@@ -57,7 +59,7 @@ class LessonForm(OptimisticForm, forms.Form):
     allow_overlap = forms.BooleanField(label=_("Schedule anyway"), required=False)
     once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
-    together = (("date", "time", "fold", "minutes"),)
+    field_groups = (("date", "time", "fold", "minutes"),)
     starts_at: datetime
     ends_at: datetime
 
@@ -72,33 +74,33 @@ class LessonForm(OptimisticForm, forms.Form):
         self.zone = zone
         self.lesson = lesson
         if lesson is not None:
-            kwargs["initial"] = _shown(lesson, zone)
+            kwargs["initial"] = _initial_values(lesson, zone)
         super().__init__(*args, **kwargs)
-        own = self.initial.get("minutes", DEFAULT_MINUTES)
-        lengths = sorted({*MINUTES, own})
-        self.fields["minutes"].choices = [(n, minutes_label(n)) for n in lengths]  # type: ignore[attr-defined]
+        current_minutes = self.initial.get("minutes", DEFAULT_MINUTES)
+        options = sorted({*MINUTES, current_minutes})
+        self.fields["minutes"].choices = [(n, minutes_label(n)) for n in options]  # type: ignore[attr-defined]
         if classrooms and len(classrooms) > 1:
             self.fields["classroom"].choices = classrooms  # type: ignore[attr-defined]
         else:
             del self.fields["classroom"]
 
         if self.is_bound:
-            # The first, or for a client that knows of no second time the one where the lesson is.
+            # A client without the field keeps the lesson's own fold.
             self.data.setdefault("fold", self.data.get(self["fold"].html_initial_name, "0"))
 
     def _tracked(self) -> list[str]:
         return list(self.initial) if self.lesson is not None else []
 
     @property
-    def clashes(self) -> bool:
-        """Whether to offer “schedule anyway”: only once the time has been refused."""
+    def has_conflict(self) -> bool:
+        """True once the time was refused, to offer “schedule anyway”."""
         return self.has_error("__all__", "lesson_conflict") or bool(
             self.is_bound and self.data.get("allow_overlap")
         )
 
     @property
-    def comes_twice(self) -> bool:
-        """Whether the clock shows the time in the form twice, so that `fold` is asked for."""
+    def is_ambiguous(self) -> bool:
+        """True if the local time occurs twice that day, so that `fold` has to be chosen."""
         try:
             day = self.fields["date"].to_python(self["date"].value())
             clock = self.fields["time"].to_python(self["time"].value())
@@ -108,39 +110,39 @@ class LessonForm(OptimisticForm, forms.Form):
             return False
         return comes_twice(datetime.combine(day, clock, self.zone))
 
-    def changes(self) -> dict[str, Any]:
-        """What this person changed of the lesson, as `reschedule_lesson` takes it."""
+    def get_changes(self) -> dict[str, Any]:
+        """The changed fields, as arguments for `reschedule_lesson`."""
         changed: dict[str, Any] = {}
         if "title" in self.changed_data:
             changed["title"] = self.cleaned_data["title"]
-        if self._moves:
+        if self._has_moved:
             changed["starts_at"] = self.starts_at
-        if self._moves or "minutes" in self.changed_data:
+        if self._has_moved or "minutes" in self.changed_data:
             changed["ends_at"] = self.ends_at
         return changed
 
     @property
-    def _moves(self) -> bool:
+    def _has_moved(self) -> bool:
         return not {"date", "time", "fold"}.isdisjoint(self.changed_data)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if {"date", "time", "fold", "minutes"} <= data.keys():
-            start = self._start(data)
+            start = self._resolve_start(data)
             if start is None:
                 message = _("The clock skips this time that day. Choose another.")
                 self.add_error("time", forms.ValidationError(message, code="skipped"))
             else:
                 self.starts_at = start
-                self.ends_at = start + self._length(data)
+                self.ends_at = start + self._resolve_duration(data)
         return data
 
-    def _start(self, data: dict[str, Any]) -> datetime | None:
-        if self.lesson is not None and not self._moves:
+    def _resolve_start(self, data: dict[str, Any]) -> datetime | None:
+        if self.lesson is not None and not self._has_moved:
             return self.lesson.starts_at
         return local_to_utc(data["date"], data["time"], self.zone, fold=data["fold"])
 
-    def _length(self, data: dict[str, Any]) -> timedelta:
+    def _resolve_duration(self, data: dict[str, Any]) -> timedelta:
         if self.lesson is not None and "minutes" not in self.changed_data:
             return self.lesson.ends_at - self.lesson.starts_at
         return timedelta(minutes=data["minutes"])

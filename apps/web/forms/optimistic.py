@@ -1,8 +1,7 @@
-"""Forms over something that may change while they are open in a tab (optimistic locking).
+"""Optimistic locking for forms whose data may change while they are open.
 
-Each tracked field sends what it showed along (Django's hidden initial). What this person did not
-touch is not saved; what somebody else changed meanwhile is shown before it is overwritten.
-"""
+Each tracked field submits the value that it showed (Django's hidden initial). Only fields that the
+user changed are saved; a value that somebody else changed is shown before it is overwritten."""
 
 from typing import Any
 
@@ -15,9 +14,9 @@ STALE = "stale"
 
 
 class OptimisticForm(forms.BaseForm):
-    """`together` names fields that only make sense as a whole, as a date and its time do."""
+    """`field_groups` lists fields that only make sense together, such as a date and a time."""
 
-    together: tuple[tuple[str, ...], ...] = ()
+    field_groups: tuple[tuple[str, ...], ...] = ()
     data: Any
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -28,30 +27,32 @@ class OptimisticForm(forms.BaseForm):
             self.data = QueryDict(mutable=True)
             self.data.update(data)
             for name in self._tracked():
-                self.data.setdefault(self[name].html_initial_name, self._now(name))
+                self.data.setdefault(self[name].html_initial_name, self._current_value(name))
 
     @property
     def is_stale(self) -> bool:
         return any(self.has_error(name, STALE) for name in self.fields)
 
     def _tracked(self) -> list[str]:
-        """Those that show something of the row."""
+        """Fields with an initial value, which comes from the database row."""
         return [name for name in self.fields if name in self.initial]
 
-    def _now(self, name: str) -> str:
-        """What the field would show if it were opened now."""
+    def _current_value(self, name: str) -> str:
+        """The value that the field would show in a new form."""
         value = self[name].initial
         return "" if value is None else str(self.fields[name].prepare_value(value))
 
-    def _changed_meanwhile(self, name: str) -> bool:
+    def _changed_by_others(self, name: str) -> bool:
         shown = self.data.get(self[name].html_initial_name)
-        return bool(self.fields[name].has_changed(self._read(name, shown), self._now(name)))
+        return bool(
+            self.fields[name].has_changed(self._parse(name, shown), self._current_value(name))
+        )
 
-    def _differs_from_now(self, name: str) -> bool:
-        now = self._read(name, self._now(name))
-        return bool(self.fields[name].has_changed(now, self[name].data))
+    def _differs_from_current(self, name: str) -> bool:
+        current = self._parse(name, self._current_value(name))
+        return bool(self.fields[name].has_changed(current, self[name].data))
 
-    def _read(self, name: str, text: str | None) -> Any:
+    def _parse(self, name: str, text: str | None) -> Any:
         try:
             return self.fields[name].to_python(text)
         except forms.ValidationError:
@@ -59,28 +60,28 @@ class OptimisticForm(forms.BaseForm):
 
     def _clean_form(self) -> None:
         super()._clean_form()  # type: ignore[misc]
-        grouped = {name for names in self.together for name in names}
-        singles = [(name,) for name in self._tracked() if name not in grouped]
-        for names in (*self.together, *singles):
-            self._refuse_to_overwrite([name for name in names if name in self._tracked()])
+        names_in_groups = {name for names in self.field_groups for name in names}
+        singles = [(name,) for name in self._tracked() if name not in names_in_groups]
+        for names in (*self.field_groups, *singles):
+            self._check_overwrites([name for name in names if name in self._tracked()])
 
-    def _refuse_to_overwrite(self, names: list[str]) -> None:
-        """Once: the page then shows what stands there now, and sending it again is a decision."""
-        mine = [name for name in names if name in self.changed_data]
-        theirs = [name for name in names if self._changed_meanwhile(name)]
-        differ = any(self._differs_from_now(name) for name in names)
-        if not mine or not theirs or not differ:
+    def _check_overwrites(self, names: list[str]) -> None:
+        """Reject an overwrite once; the page then shows the new value for the user to decide."""
+        changed_here = [name for name in names if name in self.changed_data]
+        changed_by_others = [name for name in names if self._changed_by_others(name)]
+        differ = any(self._differs_from_current(name) for name in names)
+        if not changed_here or not changed_by_others or not differ:
             return
-        for name in theirs:
-            self.data[self[name].html_initial_name] = self._now(name)
-            sentence = _("Meanwhile this became: %(value)s. Save again to keep what you wrote.")
-            value = self._in_words(name) or "—"
-            self.add_error(name, forms.ValidationError(sentence % {"value": value}, code=STALE))
+        for name in changed_by_others:
+            self.data[self[name].html_initial_name] = self._current_value(name)
+            message = _("Meanwhile this became: %(value)s. Save again to keep what you wrote.")
+            value = self._display_value(name) or "—"
+            self.add_error(name, forms.ValidationError(message % {"value": value}, code=STALE))
 
-    def _in_words(self, name: str) -> str:
+    def _display_value(self, name: str) -> str:
         value = self[name].initial
         choices = dict(getattr(self.fields[name], "choices", ()))
-        return str(choices.get(value, self._now(name)))
+        return str(choices.get(value, self._current_value(name)))
 
 
 class OptimisticModelForm(OptimisticForm, forms.ModelForm):  # type: ignore[type-arg]
@@ -88,7 +89,7 @@ class OptimisticModelForm(OptimisticForm, forms.ModelForm):  # type: ignore[type
         return super()._tracked() if self.instance.pk else []
 
     def save_changes(self) -> Any:
-        """Saves what this person changed, and nothing else of the row."""
+        """Save only the fields that the user changed."""
         with transaction.atomic():
             rows = type(self.instance)._default_manager.select_for_update()
             row = rows.get(pk=self.instance.pk)

@@ -9,7 +9,7 @@ from apps.common.forms import NameField
 
 
 class RosterForm(forms.Form):
-    """A file, and the classroom to invite its people to: one that is there, or a new one."""
+    """A file of students, and an existing or new classroom to invite them to."""
 
     file = forms.FileField(
         label=_("File"),

@@ -28,7 +28,7 @@ register = template.Library()
 
 @register.simple_tag
 def island(entry: str) -> SafeString:
-    """The style sheets and the module script of an island, by its path under frontend/."""
+    """Style sheets and module script of an island, by its path under frontend/."""
     found = find_island(entry)
     styles = format_html_join(
         "\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in found.styles)
@@ -38,7 +38,7 @@ def island(entry: str) -> SafeString:
 
 @register.simple_tag
 def message_catalogue() -> SafeString:
-    """The scripts' translations: deferred, so that they come before any module without blocking."""
+    """The scripts' translations; deferred scripts run in order, so it runs before any module."""
     name = find_catalogue(get_language() or "")
     return format_html('<script defer src="{}"></script>', static(name)) if name else SafeString()
 
@@ -49,16 +49,16 @@ def span(start: datetime, end: datetime, zone: str) -> str:
 
 
 @register.simple_tag
-def span_there(start: datetime, end: datetime, zone: str) -> str:
-    """For a clock that is not the reader's own."""
+def span_in_other_zone(start: datetime, end: datetime, zone: str) -> str:
+    """For another person's time zone: without “today” and the like."""
     return local_time.format_span(start, end, find_zone(zone), timezone.now(), full_date=True)
 
 
 @register.filter
 def moment(instant: datetime, zone: str) -> str:
-    """“tomorrow, 15:00”."""
-    here = find_zone(zone)
-    local, now = instant.astimezone(here), timezone.now().astimezone(here)
+    """E.g. “tomorrow, 15:00”."""
+    tz = find_zone(zone)
+    local, now = instant.astimezone(tz), timezone.now().astimezone(tz)
     return f"{local_time.format_day(local.date(), now.date())}, {clock_time(local)}"
 
 
@@ -69,7 +69,7 @@ def zone_name(zone: str) -> str:
 
 @register.filter
 def zone_names(zone: str) -> str:
-    """All by which a browser may know it, the best first."""
+    """The zone's id and the ids to fall back to in a browser that does not know it."""
     return " ".join([zone, *zone_fallbacks(zone, timezone.now())])
 
 
@@ -90,7 +90,7 @@ def initials(person: User | dict[str, Any]) -> str:
 
 @register.filter
 def grouped(code: str) -> str:
-    """A join code as people read it aloud: ABCD-EFGH."""
+    """A join code in groups of four: ABCD-EFGH."""
     return "-".join(code[i : i + 4] for i in range(0, len(code), 4))
 
 
@@ -101,9 +101,9 @@ def fields(form: Form) -> dict[str, Any]:
 
 @register.inclusion_tag("web/parts/field.html")
 def field(bound: BoundField, autofocus: bool = False, mark: str = "") -> dict[str, Any]:
-    """`mark` stands after the label, where “(optional)” would not be the whole truth."""
+    """`mark` follows the label and replaces “(optional)”."""
     widget = bound.field.widget
-    # allauth's placeholders say what the label above says already, and its rules fill a screen.
+    # allauth's placeholders repeat the label, and its password help is a long list.
     widget.attrs.pop("placeholder", None)
     if bound.name == "password1" and bound.help_text:
         bound.help_text = _("At least 8 characters; nothing that is easy to guess.")
@@ -137,7 +137,7 @@ _SYSTEMS |= {"Mac OS": "macOS", "Linux": "Linux"}
 
 @register.filter
 def browser_name(user_agent: str) -> str:
-    """“Firefox on Linux”: enough to know one's own browser by."""
+    """E.g. “Firefox on Linux”."""
     browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
     if not browser:

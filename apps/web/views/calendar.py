@@ -17,29 +17,29 @@ from apps.lessons.models import Lesson
 from apps.lessons.policies import CHANGEABLE_STATUSES
 from apps.web.access import current_user
 
-COMING = 20
-MOST_ZONES = 1000
+MAX_UPCOMING = 20
+MAX_ZONES = 1000
 
 
 @login_required
 @require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
-    """The island, and beneath it the next lessons as a plain list that needs no script."""
+    """The calendar island, and a list of the next lessons that works without JavaScript."""
     me = current_user(request)
-    coming = (
+    upcoming = (
         Lesson.objects.of(me)
         .not_cancelled()
         .ending_after(timezone.now() - timedelta(minutes=15))
         .in_order()
-        .select_related("tutor", "student")[:COMING]
+        .select_related("tutor", "student")[:MAX_UPCOMING]
     )
-    context = {"config": _config(request, me), "coming": coming, "first_step": _first_step(me)}
+    context = {"config": _config(request, me), "upcoming": upcoming, "first_step": _first_step(me)}
     return render(request, "web/calendar.html", context)
 
 
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:
-    zones = _zones(me)
-    shown = {me.timezone, *zones.values()}
+    zones = _differing_zones(me)
+    all_zones = {me.timezone, *zones.values()}
     now = timezone.now()
     return {
         "role": me.role,
@@ -51,20 +51,20 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "signInUrl": reverse("account_login"),
         "csrfToken": get_token(request),
         "zones": zones,
-        "zoneNames": {zone: zone_label(zone) for zone in shown},
-        "zoneFallbacks": {zone: zone_fallbacks(zone, now) for zone in shown},
+        "zoneNames": {zone: zone_label(zone) for zone in all_zones},
+        "zoneFallbacks": {zone: zone_fallbacks(zone, now) for zone in all_zones},
     }
 
 
-def _zones(me: User) -> dict[int, str]:
-    """Of the people one has lessons with, those who live by another clock."""
-    them = "student" if me.is_tutor else "tutor"
-    others = Lesson.objects.of(me).exclude(**{f"{them}__timezone": me.timezone}).order_by()
-    return dict(others.values_list(f"{them}_id", f"{them}__timezone").distinct()[:MOST_ZONES])
+def _differing_zones(me: User) -> dict[int, str]:
+    """Time zones by user id, of people in the user's lessons whose zone differs from theirs."""
+    role = "student" if me.is_tutor else "tutor"
+    lessons = Lesson.objects.of(me).exclude(**{f"{role}__timezone": me.timezone}).order_by()
+    return dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])
 
 
 def _first_step(me: User) -> str:
-    """What an empty calendar is waiting for: a classroom, its students, or nothing."""
+    """What the user needs before a lesson can be scheduled, or "": shown in the calendar."""
     if not me.is_tutor:
         return "" if Membership.objects.of(me).active().exists() else "join"
     if not Classroom.objects.of(me).exists():

@@ -21,38 +21,38 @@ from apps.web import confirmations
 from apps.web.access import current_tutor, current_user
 from apps.web.confirmations import render_confirmation
 from apps.web.forms.classrooms import ClassroomForm, InviteForm
-from apps.web.paging import is_fragment, listing
-from apps.web.views.joining import my_memberships
+from apps.web.paging import is_fragment, parse_listing
+from apps.web.views.joining import memberships_page
 
 Status = Membership.Status
-MOST_ARCHIVED = 50
+MAX_ARCHIVED = 50
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def classrooms(request: HttpRequest) -> HttpResponse:
-    """A tutor's classrooms, with a form for a new one; a student's memberships."""
+    """A tutor's classrooms with a form for a new one, or a student's memberships."""
     if not current_user(request).is_tutor:
-        return my_memberships(request)
+        return memberships_page(request)
     me = current_tutor(request)
     form = ClassroomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = Classroom.objects.create(tutor=me, name=form.cleaned_data["name"])
+        created = Classroom.objects.create(tutor=me, name=form.cleaned_data["name"])
         messages.success(request, _("The classroom is ready. Give its code to your students."))
-        return redirect("web:classroom", made.pk)
-    asked = listing(request)
-    mine = Classroom.objects.of(me).matching(asked.words)
+        return redirect("web:classroom", created.pk)
+    listing = parse_listing(request)
+    mine = Classroom.objects.of(me).matching(listing.search)
     with_counts = mine.annotate(
         active=Count("memberships", filter=Q(memberships__status=Status.ACTIVE)),
         invited=Count("memberships", filter=Q(memberships__status=Status.INVITED)),
     )
     context = {
         "form": form,
-        "rows": with_counts[asked.page.offset : asked.page.stop],
-        "listing": asked.counted(mine.count()),
+        "rows": with_counts[listing.page.offset : listing.page.stop],
+        "listing": listing.with_total(mine.count()),
         "archived": Classroom.objects.filter(tutor=me)
         .exclude(archived_at=None)
-        .order_by("-archived_at")[:MOST_ARCHIVED],
+        .order_by("-archived_at")[:MAX_ARCHIVED],
     }
     return render(request, "web/classrooms.html", context, status=400 if form.errors else 200)
 
@@ -60,7 +60,7 @@ def classrooms(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def classroom(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    """Its members and its code; a POST renames it."""
+    """A classroom with its members and join code; POST renames it."""
     found = access_classroom(current_tutor(request), classroom_id)
     form = ClassroomForm(request.POST or None, instance=Classroom(pk=found.pk, name=found.name))
     if request.method == "POST" and form.is_valid():
@@ -76,37 +76,37 @@ def classroom_page(
     rename: ClassroomForm | None = None,
     invite: InviteForm | None = None,
 ) -> HttpResponse:
-    asked = listing(request, "status")
+    listing = parse_listing(request, "status")
     status = request.GET.get("status", "")
-    people = Membership.objects.filter(classroom=found).matching(asked.words)
+    people = Membership.objects.filter(classroom=found).matching(listing.search)
     if status in Status.values:
         people = people.filter(status=status)
     else:
         people = people.exclude(status=Status.REMOVED)
-    rows = people.select_related("student").in_order()[asked.page.offset : asked.page.stop]
-    bad = bool((rename and rename.errors) or (invite and invite.errors))
+    rows = people.select_related("student").in_order()[listing.page.offset : listing.page.stop]
+    has_errors = bool((rename and rename.errors) or (invite and invite.errors))
     stale = rename is not None and rename.is_stale
     context = {
         "classroom": found,
         "rename": rename or ClassroomForm(instance=found),
         "invite": invite or InviteForm(),
         "join_url": _join_url(found),
-        "rows": [(m, _link_to_hand_over(m)) for m in rows],
-        "listing": asked.counted(people.count()),
+        "rows": [(m, _undelivered_invitation_url(m)) for m in rows],
+        "listing": listing.with_total(people.count()),
         "status": status,
         "states": Status.choices,
         "new_code": confirmations.confirm_new_code(found),
         "archive": confirmations.confirm_archiving(found),
     }
     template = "web/parts/members.html" if is_fragment(request) else "web/classroom.html"
-    status_code = 409 if stale else 400 if bad else 200
+    status_code = 409 if stale else 400 if has_errors else 200
     response = render(request, template, context, status=status_code)
     patch_vary_headers(response, ["X-Fragment"])
     return response
 
 
-def _link_to_hand_over(membership: Membership) -> str:
-    """Of an invitation, where no mail takes it to the student."""
+def _undelivered_invitation_url(membership: Membership) -> str:
+    """The link that the tutor has to pass on by hand where the server sends no mail."""
     if settings.EMAIL_URL or membership.status != Status.INVITED:
         return ""
     return invitation_link(membership, timezone.now()).url
@@ -118,8 +118,8 @@ def _join_url(found: Classroom) -> str:
 
 @login_required
 @require_safe
-def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    """The join link as a picture, for a phone's camera."""
+def join_qr_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    """The join link as a QR code."""
     found = access_classroom(current_tutor(request), classroom_id)
     picture = segno.make(_join_url(found), error="m")
     out = io.BytesIO()
@@ -131,7 +131,7 @@ def qr(request: HttpRequest, classroom_id: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def rotate(request: HttpRequest, classroom_id: int) -> HttpResponse:
+def rotate_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
     found = access_classroom(current_tutor(request), classroom_id)
     if request.method != "POST":
         return render_confirmation(request, confirmations.confirm_new_code(found))

@@ -16,12 +16,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
-    """For a visitor a cookie; for a signed-in person their account's own language too."""
+    """Set the language cookie, and for a signed-in user the account's language as well."""
     chosen = request.POST.get("language", "")
-    back = request.POST.get("next", "")
-    if not get_adapter().is_safe_url(back):
-        back = "/"
-    response = HttpResponseRedirect(back)
+    next_url = request.POST.get("next", "")
+    if not get_adapter().is_safe_url(next_url):
+        next_url = "/"
+    response = HttpResponseRedirect(next_url)
     if chosen not in User.Locale.values:
         return response
     if isinstance(request.user, User):

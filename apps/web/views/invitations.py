@@ -1,4 +1,4 @@
-"""The signed link of an invitation to a classroom: for whoever got it by mail or from the tutor."""
+"""Opens the signed link of an invitation to a classroom."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,14 +17,14 @@ from apps.common.pasted import clean_token
 from apps.web.access import current_student
 from apps.web.throttle import check_rate_limit
 
-_KEY = "invitation"
+_SESSION_KEY = "invitation"
 
 
 @require_safe
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Takes the token out of the address at once, so that no page of ours is ever read at it."""
-    request.session[_KEY] = clean_token(token)
+    """Move the token from the URL into the session, so that no page is shown under that URL."""
+    request.session[_SESSION_KEY] = clean_token(token)
     response = redirect("web:invitation")
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -33,13 +33,13 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def invitation(request: HttpRequest) -> HttpResponse:
-    """Says who invites; a signed-in student accepts or declines."""
-    token = str(request.session.get(_KEY, ""))
+    """Show who invites; a signed-in student accepts or declines."""
+    token = str(request.session.get(_SESSION_KEY, ""))
     try:
         check_rate_limit(request, "invite")
         membership = read_invitation(token)
         if request.method == "POST":
-            return _answer(request, membership, token)
+            return _accept_or_decline(request, membership, token)
     except DomainError as exc:
         if exc.code == "throttled":
             raise
@@ -55,7 +55,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _answer(request: HttpRequest, membership: Membership, token: str) -> HttpResponse:
+def _accept_or_decline(request: HttpRequest, membership: Membership, token: str) -> HttpResponse:
     me = current_student(request)
     found = access_invitation(me, membership.pk, token)
     name = found.classroom.name
@@ -65,5 +65,5 @@ def _answer(request: HttpRequest, membership: Membership, token: str) -> HttpRes
     else:
         accept_invitation(membership=found, student=me)
         messages.success(request, _("You are in “%(name)s”.") % {"name": name})
-    request.session.pop(_KEY, None)
+    request.session.pop(_SESSION_KEY, None)
     return redirect("web:classrooms")

@@ -1,4 +1,4 @@
-"""Coming through an invite link: into the room, or to a page that says the one thing to do."""
+"""Opens an invite link: redirects to the room, or renders a page that says what to do next."""
 
 from datetime import timedelta
 
@@ -20,13 +20,13 @@ from apps.web import invite_session
 from apps.web.forms.invites import GuestForm
 from apps.web.throttle import check_rate_limit
 
-EARLY = timedelta(minutes=15)
+OPENS_BEFORE = timedelta(minutes=15)
 
 
 @require_safe
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Takes the token out of the address at once, so that no page of ours is ever read at it."""
+    """Move the token from the URL into the session, so that no page is shown under that URL."""
     if not is_invite_link(token) and is_code(token):
         return redirect("web:join-code", clean_code(token))
     invite_session.set_pending_invite(request, clean_token(token))
@@ -37,22 +37,22 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 @never_cache
-def arrive(request: HttpRequest) -> HttpResponse:
+def resolve_invite(request: HttpRequest) -> HttpResponse:
     try:
-        lesson = _invited_to(request)
+        lesson = _read_pending_invite(request)
     except DomainError as exc:
-        return _refused(request, exc)
+        return _render_refused(request, exc)
     if isinstance(request.user, User) and may(request.user, Action.ENTER, lesson):
         invite_session.store_room_invite(request, lesson)
-        return _into_room(lesson)
+        return _redirect_to_room(lesson)
     if is_closed_to_guests(lesson, timezone.now()):
-        return _over(request)
-    if isinstance(request.user, User) and not _is_early(lesson):
+        return _render_lesson_over(request)
+    if isinstance(request.user, User) and not _is_too_early(lesson):
         invite_session.store_room_invite(request, lesson)
-        return _into_room(lesson)
-    if _is_early(lesson):
-        return _early(request, lesson)
-    return _choose(
+        return _redirect_to_room(lesson)
+    if _is_too_early(lesson):
+        return _render_too_early(request, lesson)
+    return _render_guest_form(
         request, lesson, GuestForm(initial={"name": invite_session.get_guest_name(request)})
     )
 
@@ -62,20 +62,20 @@ def arrive(request: HttpRequest) -> HttpResponse:
 def enter_as_guest(request: HttpRequest) -> HttpResponse:
     form = GuestForm(request.POST)
     try:
-        lesson = _invited_to(request)
+        lesson = _read_pending_invite(request)
     except DomainError as exc:
-        return _refused(request, exc)
+        return _render_refused(request, exc)
     if is_closed_to_guests(lesson, timezone.now()):
-        return _over(request)
-    if _is_early(lesson):
-        return _early(request, lesson)
+        return _render_lesson_over(request)
+    if _is_too_early(lesson):
+        return _render_too_early(request, lesson)
     if not form.is_valid():
-        return _choose(request, lesson, form, status=400)
+        return _render_guest_form(request, lesson, form, status=400)
     invite_session.store_room_invite(request, lesson, form.cleaned_data["name"])
-    return _into_room(lesson)
+    return _redirect_to_room(lesson)
 
 
-def _invited_to(request: HttpRequest) -> Lesson:
+def _read_pending_invite(request: HttpRequest) -> Lesson:
     token = invite_session.get_pending_invite(request)
     if not token:
         raise invite_invalid()
@@ -83,34 +83,34 @@ def _invited_to(request: HttpRequest) -> Lesson:
     return read_invite(token)
 
 
-def _is_early(lesson: Lesson) -> bool:
-    return lesson.starts_at - timezone.now() > EARLY
+def _is_too_early(lesson: Lesson) -> bool:
+    return lesson.starts_at - timezone.now() > OPENS_BEFORE
 
 
-def _into_room(lesson: Lesson) -> HttpResponse:
+def _redirect_to_room(lesson: Lesson) -> HttpResponse:
     return redirect(reverse("web:lesson", args=[lesson.pk]) + "room/")
 
 
-def _choose(
+def _render_guest_form(
     request: HttpRequest, lesson: Lesson, form: GuestForm, status: int = 200
 ) -> HttpResponse:
     return render(request, "web/invite.html", {"lesson": lesson, "form": form}, status=status)
 
 
-def _early(request: HttpRequest, lesson: Lesson) -> HttpResponse:
-    context = {"lesson": lesson, "opens_at": lesson.starts_at - EARLY}
+def _render_too_early(request: HttpRequest, lesson: Lesson) -> HttpResponse:
+    context = {"lesson": lesson, "opens_at": lesson.starts_at - OPENS_BEFORE}
     return render(request, "web/invite_early.html", context)
 
 
-def _over(request: HttpRequest) -> HttpResponse:
+def _render_lesson_over(request: HttpRequest) -> HttpResponse:
     return render(request, "web/invite_refused.html", {"code": "lesson_over"}, status=410)
 
 
-def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
-    if refusal.code == "throttled":
-        raise refusal
+def _render_refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    if error.code == "throttled":
+        raise error
     lesson = find_invited_lesson(invite_session.get_pending_invite(request))
-    if refusal.code == "invite_expired" and lesson and is_closed_to_guests(lesson, timezone.now()):
-        return _over(request)
-    context = {"code": refusal.code}
-    return render(request, "web/invite_refused.html", context, status=refusal.status)
+    if error.code == "invite_expired" and lesson and is_closed_to_guests(lesson, timezone.now()):
+        return _render_lesson_over(request)
+    context = {"code": error.code}
+    return render(request, "web/invite_refused.html", context, status=error.status)

@@ -1,4 +1,4 @@
-"""The student's side of classrooms: a code, an invitation, and what one is a member of."""
+"""Pages on which students join, leave and list classrooms."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -28,37 +28,37 @@ from apps.web.forms.classrooms import JoinForm
 from apps.web.throttle import check_rate_limit
 
 Status = Membership.Status
-MOST = 100
+MAX_MEMBERSHIPS = 100
 
 
-def my_memberships(request: HttpRequest, form: JoinForm | None = None) -> HttpResponse:
+def memberships_page(request: HttpRequest, form: JoinForm | None = None) -> HttpResponse:
     me = current_student(request)
     rows = (
         Membership.objects.of(me)
         .exclude(status__in=[Status.REMOVED, Status.DECLINED, Status.LEFT])
         .filter(classroom__archived_at=None)
         .select_related("classroom__tutor")
-        .order_by("classroom__sort_key", "id")[:MOST]
+        .order_by("classroom__sort_key", "id")[:MAX_MEMBERSHIPS]
     )
     context = {
         "invitations": [m for m in rows if m.status == Status.INVITED],
         "rows": [m for m in rows if m.status != Status.INVITED],
         "form": form or JoinForm(),
     }
-    bad = form is not None and form.errors
-    return render(request, "web/my_classrooms.html", context, status=400 if bad else 200)
+    has_errors = form is not None and bool(form.errors)
+    return render(request, "web/my_classrooms.html", context, status=400 if has_errors else 200)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, code: str = "") -> HttpResponse:
-    """A link with a code confirmations before it joins; the form joins at once."""
+    """GET (a link with a code) shows the form, POST joins the classroom."""
     me = current_user(request)
     if me.is_tutor:
         return render(request, "web/join_as_tutor.html", status=403)
     if request.method != "POST":
         if is_invite_link(code):
-            return _follow_invite(code)
+            return _redirect_to_invite(code)
         code = clean_code(code)
         form = JoinForm(initial={"join_code": code})
         return render(request, "web/join.html", {"form": form, "code": code})
@@ -67,7 +67,7 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
         try:
             check_rate_limit(request, "join")
             if is_invite_link(form.cleaned_data["join_code"]):
-                return _follow_invite(form.cleaned_data["join_code"])
+                return _redirect_to_invite(form.cleaned_data["join_code"])
             membership = join_classroom(student=me, join_code=form.cleaned_data["join_code"])
         except DomainError as exc:
             add_domain_error(form, exc)
@@ -75,11 +75,11 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
             sentence = _("You are in “%(name)s”.")
             messages.success(request, sentence % {"name": membership.classroom.name})
             return redirect("web:classrooms")
-    return my_memberships(request, form)
+    return memberships_page(request, form)
 
 
-def _follow_invite(pasted: str) -> HttpResponse:
-    """Somebody has pasted a link where a code was asked for."""
+def _redirect_to_invite(pasted: str) -> HttpResponse:
+    """For an invitation or invite link pasted into the field for a code."""
     token = clean_token(pasted)
     try:
         read_invitation(token)
@@ -116,8 +116,8 @@ def leave(request: HttpRequest, membership_id: int) -> HttpResponse:
     membership = access_own_membership(me, membership_id)
     if request.method != "POST":
         lessons = Lesson.objects.not_cancelled().ending_after(timezone.now())
-        coming = lessons.filter(student=me, classroom=membership.classroom).count()
-        return render_confirmation(request, confirmations.confirm_leaving(membership, coming))
+        upcoming = lessons.filter(student=me, classroom=membership.classroom).count()
+        return render_confirmation(request, confirmations.confirm_leaving(membership, upcoming))
     leave_classroom(membership=membership)
     name = membership.classroom.name
     messages.success(request, _("You have left “%(name)s”.") % {"name": name})

@@ -29,9 +29,9 @@ from apps.web.confirmations import render_confirmation
 from apps.web.form_errors import add_domain_error
 from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
 from apps.web.invite_session import find_created_link, remember_created_link
-from apps.web.paging import is_fragment, listing
+from apps.web.paging import is_fragment, parse_listing
 from apps.web.room_attendance import get_room_attendance
-from apps.web.students import my_student, students_page
+from apps.web.students import find_student, students_page
 
 
 @login_required
@@ -40,10 +40,13 @@ def new(request: HttpRequest) -> HttpResponse:
     me = current_tutor(request)
     chosen = request.POST.get("student") or request.GET.get("student", "")
     if not chosen:
-        return _choose_student(request, me)
-    student, classrooms = my_student(me, chosen)
+        return _render_student_choice(request, me)
+    student, classrooms = find_student(me, chosen)
     form = LessonForm(
-        request.POST or None, zone=me.zone, classrooms=classrooms, initial=_proposal(request, me)
+        request.POST or None,
+        zone=me.zone,
+        classrooms=classrooms,
+        initial=_initial_values(request, me),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -55,44 +58,43 @@ def new(request: HttpRequest) -> HttpResponse:
                 title=form.cleaned_data["title"],
                 classroom_id=form.cleaned_data.get("classroom") or None,
                 allow_overlap=form.cleaned_data["allow_overlap"],
-                idempotency=_once(form, student),
+                idempotency=_form_idempotency(form, student),
             )
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
             messages.success(request, _("The lesson is scheduled."))
             return redirect("web:lesson", lesson.pk)
-    return _form_page(request, form, {"student": student, "them": student})
+    return _render_form(request, form, {"student": student, "them": student})
 
 
-def _once(form: LessonForm, student: User) -> Idempotency | None:
-    """A form that is sent twice, by a double click or after going back, makes one lesson; with
-    anything in it changed it makes another."""
-    once = form.cleaned_data["once"]
-    if not once:
+def _form_idempotency(form: LessonForm, student: User) -> Idempotency | None:
+    """A form that is submitted twice creates one lesson, unless its values have changed."""
+    nonce = form.cleaned_data["once"]
+    if not nonce:
         return None
-    digest = Idempotency.for_request(once, {**form.cleaned_data, "student": student.pk}).digest
-    return Idempotency(f"{once}:{digest}", digest)
+    digest = Idempotency.for_request(nonce, {**form.cleaned_data, "student": student.pk}).digest
+    return Idempotency(f"{nonce}:{digest}", digest)
 
 
-def _proposal(request: HttpRequest, me: User) -> dict[str, Any]:
-    """The next full hour, or what the address proposes; a bad proposal is simply shown as is."""
+def _initial_values(request: HttpRequest, me: User) -> dict[str, Any]:
+    """The next full hour, or the values in the query string, which are not validated here."""
     hour = me.local(timezone.now() + timedelta(hours=1)).replace(minute=0, second=0)
-    proposed = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": DEFAULT_MINUTES}
+    defaults = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": DEFAULT_MINUTES}
     given = {name: request.GET[name] for name in ("date", "time", "title") if name in request.GET}
-    once = secrets.token_urlsafe(12)
-    return proposed | given | {"classroom": request.GET.get("classroom"), "once": once}
+    nonce = secrets.token_urlsafe(12)
+    return defaults | given | {"classroom": request.GET.get("classroom"), "once": nonce}
 
 
-def _choose_student(request: HttpRequest, me: User) -> HttpResponse:
-    asked = listing(request)
-    count, rows = students_page(me, asked.words, asked.page, timezone.now())
+def _render_student_choice(request: HttpRequest, me: User) -> HttpResponse:
+    listing = parse_listing(request)
+    count, rows = students_page(me, listing.search, listing.page, timezone.now())
     template = "web/parts/choose.html" if is_fragment(request) else "web/lesson_choose.html"
-    return render(request, template, {"rows": rows, "listing": asked.counted(count)})
+    return render(request, template, {"rows": rows, "listing": listing.with_total(count)})
 
 
-def _form_page(request: HttpRequest, form: LessonForm, context: dict[str, Any]) -> HttpResponse:
-    status = 409 if form.clashes or form.is_stale else 400 if form.errors else 200
+def _render_form(request: HttpRequest, form: LessonForm, context: dict[str, Any]) -> HttpResponse:
+    status = 409 if form.has_conflict or form.is_stale else 400 if form.errors else 200
     return render(request, "web/lesson_form.html", {"form": form, **context}, status=status)
 
 
@@ -115,10 +117,10 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     return render(request, "web/lesson.html", context)
 
 
-def _is_over(request: HttpRequest, found: Lesson) -> HttpResponse:
-    """To somebody whose page is older than the lesson's end."""
-    over = lesson_cancelled().detail if found.is_cancelled else _("This lesson is over.")
-    messages.error(request, over)
+def _redirect_unchangeable(request: HttpRequest, found: Lesson) -> HttpResponse:
+    """For a page that was opened before the lesson ended or was cancelled."""
+    reason = lesson_cancelled().detail if found.is_cancelled else _("This lesson is over.")
+    messages.error(request, reason)
     return redirect("web:lesson", found.pk)
 
 
@@ -128,7 +130,7 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_change(me, found):
-        return _is_over(request, found)
+        return _redirect_unchangeable(request, found)
     form = LessonForm(request.POST or None, zone=me.zone, lesson=found)
     if request.method == "POST" and form.is_valid():
         try:
@@ -137,14 +139,14 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
                 lesson=found,
                 allow_overlap=form.cleaned_data["allow_overlap"],
                 expected=ExpectedState({found.version}),
-                **form.changes(),
+                **form.get_changes(),
             )
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
             messages.success(request, _("Saved."))
             return redirect("web:lesson", found.pk)
-    return _form_page(request, form, {"lesson": found, "them": found.student})
+    return _render_form(request, form, {"lesson": found, "them": found.student})
 
 
 @login_required
@@ -153,7 +155,7 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_change(me, found):
-        return _is_over(request, found)
+        return _redirect_unchangeable(request, found)
     form = CancelForm(request.POST) if request.method == "POST" else None
     if form is None or not form.is_valid():
         return render_confirmation(request, confirmations.confirm_cancellation(found, form))
@@ -172,19 +174,19 @@ def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
     found = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_change(me, found):
-        return _is_over(request, found)
+        return _redirect_unchangeable(request, found)
     form = InviteLinkForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose how long the link should work."))
         return redirect("web:lesson", found.pk)
     try:
-        made = make_invite(
+        created = make_invite(
             lesson=found, ttl_seconds=form.cleaned_data["ttl_seconds"], now=timezone.now()
         )
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
-        remember_created_link(request, found, made)
+        remember_created_link(request, found, created)
         messages.success(request, _("The link is ready to be copied."))
     return redirect("web:lesson", found.pk)
 

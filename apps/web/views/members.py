@@ -28,12 +28,12 @@ def invite(request: HttpRequest, classroom_id: int) -> HttpResponse:
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
-            _say_invited(request, membership, form.cleaned_data["email"])
+            _add_invited_message(request, membership, form.cleaned_data["email"])
             return redirect("web:classroom", found.pk)
     return classroom_page(request, found, invite=form)
 
 
-def _say_invited(request: HttpRequest, membership: Membership, email: str) -> None:
+def _add_invited_message(request: HttpRequest, membership: Membership, email: str) -> None:
     if membership.status == Status.INVITED:
         messages.success(request, _("%(email)s is invited.") % {"email": email})
     else:
@@ -45,7 +45,7 @@ def _say_invited(request: HttpRequest, membership: Membership, email: str) -> No
 @login_required
 @require_POST
 def change(request: HttpRequest, membership_id: int) -> HttpResponse:
-    """Pauses, resumes or removes."""
+    """Pause, resume or remove a member."""
     membership = access_membership(current_tutor(request), membership_id)
     status = request.POST.get("status", "")
     try:
@@ -53,11 +53,11 @@ def change(request: HttpRequest, membership_id: int) -> HttpResponse:
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
-        messages.success(request, _done(status))
+        messages.success(request, _success_message(status))
     return redirect("web:classroom", membership.classroom_id)
 
 
-def _done(status: str) -> str:
+def _success_message(status: str) -> str:
     return {
         Status.PAUSED: _("Paused: no lessons can be scheduled until you resume."),
         Status.ACTIVE: _("Lessons can be scheduled again."),

@@ -1,4 +1,4 @@
-"""The live room's page: a shell with what the island must know; its sockets do all the rest."""
+"""The live room's page: passes the configuration to the island, which then opens its sockets."""
 
 from typing import Any
 
@@ -26,8 +26,10 @@ from apps.web.invite_session import get_guest_name, get_room_invite
 @require_safe
 @never_cache
 def room_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """For the lesson's two people, and for whoever came through an invite to it. Whether the
-    invite is still good is for `join` to say, as it also says it while the page is open."""
+    """For the lesson's tutor and student, and for a guest with an invite in the session.
+
+    The invite is not verified here: the `join` endpoint does that each time the room connects.
+    """
     lesson = Lesson.objects.select_related("tutor", "student").filter(pk=lesson_id).first()
     user = request.user if isinstance(request.user, User) else None
     invite = get_room_invite(request, lesson_id)
@@ -35,13 +37,13 @@ def room_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     if lesson is None:
         raise lesson_not_found()
-    belongs = user is not None and may(user, Action.ENTER, lesson)
-    if not belongs and not invite:
+    is_participant = user is not None and may(user, Action.ENTER, lesson)
+    if not is_participant and not invite:
         raise PermissionDenied
     config = room_context(
         lesson,
         user=user,
-        invite=None if belongs else invite,
+        invite=None if is_participant else invite,
         guest=user is None,
         name=get_guest_name(request),
     )
@@ -52,12 +54,12 @@ def room_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
 def room_context(
     lesson: Lesson, *, user: User | None, invite: str | None, guest: bool, name: str = ""
 ) -> dict[str, Any]:
-    """What frontend/src/room/config.ts reads, but for the CSRF token, which is the request's.
+    """The configuration that frontend/src/room/config.ts reads, without the CSRF token.
 
-    `name` is what a guest without an account has already said, on the invite page.
+    `name` is the name that a guest without an account entered on the invite page.
     """
     session = session_of(lesson_id=lesson.pk)
-    shown = user.get_full_name() if user is not None else name
+    display_name = user.get_full_name() if user is not None else name
     zone = user.timezone if user is not None else None
     return {
         "sessionUuid": str(session.uuid),
@@ -65,16 +67,17 @@ def room_context(
         "invite": invite,
         "guest": guest,
         "lessonId": lesson.pk,
-        # A guest has no lesson page to go back to.
+        # Guests cannot open the lesson's page.
         "lessonUrl": reverse("web:lesson", args=[lesson.pk]) if invite is None else "",
-        "title": lesson.title or _("Lesson with %(name)s") % {"name": _other(lesson, user)},
+        "title": lesson.title
+        or _("Lesson with %(name)s") % {"name": _other_participant_name(lesson, user)},
         "locale": get_language(),
         "timeZone": zone,
         "zoneFallbacks": {zone: zone_fallbacks(zone, timezone.now())} if zone else {},
-        "user": {"name": shown} if shown else None,
+        "user": {"name": display_name} if display_name else None,
     }
 
 
-def _other(lesson: Lesson, user: User | None) -> str:
+def _other_participant_name(lesson: Lesson, user: User | None) -> str:
     other = lesson.student if user is not None and user.pk == lesson.tutor_id else lesson.tutor
     return other.get_full_name()

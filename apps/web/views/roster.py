@@ -1,4 +1,4 @@
-"""A roster from a file: uploaded, shown row by row, and only then invited."""
+"""Imports a roster: upload a file, preview its rows, then invite the students."""
 
 import base64
 import secrets
@@ -25,9 +25,9 @@ from apps.common.request_body import body_is_pending, read_body_first
 from apps.web.access import current_tutor
 from apps.web.charsets import CHARSETS
 from apps.web.forms.roster import RosterForm
-from apps.web.roster import Roster, RosterError, check_against, read_roster
+from apps.web.roster import Roster, RosterError, mark_members, read_roster
 
-KEY = "roster-file"
+SESSION_KEY = "roster-file"
 CLAIM_SECONDS = 86400
 
 
@@ -47,7 +47,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             form.add_error("file", str(exc))
         else:
             classroom: Classroom | None = form.cleaned_data["classroom"]
-            request.session[KEY] = {
+            request.session[SESSION_KEY] = {
                 "id": secrets.token_urlsafe(12),
                 "classroom": classroom.pk if classroom else None,
                 "name": form.cleaned_data["name"],
@@ -60,24 +60,27 @@ def upload(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def preview(request: HttpRequest) -> HttpResponse:
-    """An address of its own, so that going back to it or reloading sends no file again; what the
-    reader chose of encoding and column is in it."""
+    """Has its own URL, so that a reload does not upload again; encoding and column are in it."""
     me = current_tutor(request)
-    kept = request.session.get(KEY)
-    if kept is None:
+    stored = request.session.get(SESSION_KEY)
+    if stored is None:
         return redirect("web:roster")
-    charset, column = _choices(request.GET)
-    context = {"id": kept["id"], "classroom": _named(me, kept).name, "charsets": CHARSETS}
+    charset, column = _parse_choices(request.GET)
+    context = {
+        "id": stored["id"],
+        "classroom": _target_classroom(me, stored).name,
+        "charsets": CHARSETS,
+    }
     try:
-        roster = _roster(me, kept, charset, column)
+        roster = _load_roster(me, stored, charset, column)
     except RosterError as exc:
         context |= {"error": str(exc), "roster": {"charset": charset}}
         return render(request, "web/roster_preview.html", context, status=400)
-    good = len(_emails(roster))
+    valid_count = len(_valid_emails(roster))
     context |= {
         "roster": roster,
-        "good": good,
-        "bad": len(roster.rows) - good,
+        "good": valid_count,
+        "bad": len(roster.rows) - valid_count,
         "left": invitations_left(me, timezone.now()),
     }
     return render(request, "web/roster_preview.html", context)
@@ -86,93 +89,94 @@ def preview(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Invites whom the preview named, once. Whoever cannot be invited is named, not in the way of
-    the others."""
+    """Invite the students of the preview once, and report those who could not be invited."""
     me = current_tutor(request)
-    kept = request.session.get(KEY)
-    if kept is None or request.POST.get("id") != kept["id"]:
-        return _grown_old(request)
+    stored = request.session.get(SESSION_KEY)
+    if stored is None or request.POST.get("id") != stored["id"]:
+        return _redirect_expired(request)
     try:
-        roster = _roster(me, kept, *_choices(request.POST))
+        roster = _load_roster(me, stored, *_parse_choices(request.POST))
     except RosterError as exc:
         messages.error(request, str(exc))
         return redirect("web:roster")
     if roster.column is None:
         messages.error(request, _("Choose the column with the students’ own addresses."))
         return redirect("web:roster-preview")
-    if not _claim(kept["id"]):
-        return _grown_old(request)
-    classroom = _named(me, kept)
+    if not _claim_once(stored["id"]):
+        return _redirect_expired(request)
+    classroom = _target_classroom(me, stored)
     if classroom.pk is None:
         classroom.save()
-    # Each in a transaction of its own: one of all would keep SQLite's other writers waiting.
-    emails = _emails(roster)
-    refused, left_out = _invite_all(classroom, emails)
-    del request.session[KEY]
-    _report(request, len(emails) - len(refused) - left_out, left_out, refused)
+    # One transaction per invitation: a single one would block SQLite's other writers.
+    emails = _valid_emails(roster)
+    failures, skipped = _invite_all(classroom, emails)
+    del request.session[SESSION_KEY]
+    _add_result_messages(request, len(emails) - len(failures) - skipped, skipped, failures)
     return redirect("web:classroom", classroom.pk)
 
 
-def _grown_old(request: HttpRequest) -> HttpResponse:
+def _redirect_expired(request: HttpRequest) -> HttpResponse:
     messages.error(request, _("The preview has grown old. Choose the file again."))
     return redirect("web:roster")
 
 
-def _choices(asked: QueryDict) -> tuple[str, int | None]:
-    column = asked.get("column", "")
+def _parse_choices(params: QueryDict) -> tuple[str, int | None]:
+    column = params.get("column", "")
     is_number = column.isascii() and column.isdecimal() and len(column) < 5
-    return asked.get("charset", ""), int(column) if is_number else None
+    return params.get("charset", ""), int(column) if is_number else None
 
 
-def _roster(me: User, kept: dict[str, Any], charset: str, column: int | None) -> Roster:
-    """What was uploaded, read anew. Raises RosterError."""
-    data = zlib.decompress(base64.b64decode(kept["file"]))
+def _load_roster(me: User, stored: dict[str, Any], charset: str, column: int | None) -> Roster:
+    """Parse the uploaded file again. Raises RosterError."""
+    data = zlib.decompress(base64.b64decode(stored["file"]))
     roster = read_roster(data, charset, column)
-    classroom = _named(me, kept)
-    check_against(classroom if classroom.pk else None, roster.rows)
+    classroom = _target_classroom(me, stored)
+    mark_members(classroom if classroom.pk else None, roster.rows)
     return roster
 
 
-def _emails(roster: Roster) -> list[str]:
+def _valid_emails(roster: Roster) -> list[str]:
     return [row.email for row in roster.rows if not row.error]
 
 
-def _named(me: User, roster: dict[str, Any]) -> Classroom:
-    """The tutor's classroom, or one that is not saved yet."""
-    if roster["classroom"]:
-        return access_classroom(me, roster["classroom"])
-    return Classroom(tutor=me, name=roster["name"])
+def _target_classroom(me: User, stored: dict[str, Any]) -> Classroom:
+    """The chosen classroom, or a new one that is not saved yet."""
+    if stored["classroom"]:
+        return access_classroom(me, stored["classroom"])
+    return Classroom(tutor=me, name=stored["name"])
 
 
-def _claim(roster_id: str) -> bool:
-    """Whether this is the first to ask: of two clicks at once both have read the session."""
+def _claim_once(roster_id: str) -> bool:
+    """False if the roster was confirmed before; a double click reads the session twice."""
     return cache.add(f"roster-{roster_id}", True, CLAIM_SECONDS)
 
 
 def _invite_all(classroom: Classroom, emails: list[str]) -> tuple[list[str], int]:
-    """Sentences about those who were refused, and how many the limit of the day left out."""
-    refused: list[str] = []
+    """Return a message per refused address, and how many the daily limit left over."""
+    failures: list[str] = []
     for number, email in enumerate(emails):
         try:
             invite_to_classroom(classroom=classroom, email=email)
         except DomainError as exc:
             if not invitations_left(classroom.tutor, timezone.now()):
-                return refused, len(emails) - number
-            refused.append(f"{email}: {exc.detail}")
-    return refused, 0
+                return failures, len(emails) - number
+            failures.append(f"{email}: {exc.detail}")
+    return failures, 0
 
 
-def _report(request: HttpRequest, invited: int, left_out: int, refused: list[str]) -> None:
+def _add_result_messages(
+    request: HttpRequest, invited: int, skipped: int, failures: list[str]
+) -> None:
     sentence = ngettext("%(n)s student was invited.", "%(n)s students were invited.", invited)
     messages.success(request, sentence % {"n": invited})
-    if left_out:
+    if skipped:
         sentence = ngettext(
             "%(n)s student is not invited yet: that is all for today. Import the file again "
             "tomorrow; it leaves out whoever is invited already.",
             "%(n)s students are not invited yet: that is all for today. Import the file again "
             "tomorrow; it leaves out whoever is invited already.",
-            left_out,
+            skipped,
         )
-        messages.warning(request, sentence % {"n": left_out})
-    for sentence in refused:
+        messages.warning(request, sentence % {"n": skipped})
+    for sentence in failures:
         messages.error(request, sentence)

@@ -14,7 +14,7 @@ from apps.web.forms.settings import SettingsForm
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    # The form writes into its instance even when it is not valid; the header shows the old names.
+    # A fresh instance: an invalid form changes its instance, and the header shows `request.user`.
     me = current_user(request)
     form = SettingsForm(request.POST or None, instance=User.objects.get(pk=me.pk))
     if request.method == "POST" and form.is_valid():

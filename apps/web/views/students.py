@@ -7,7 +7,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from apps.web.access import current_tutor
-from apps.web.paging import is_fragment, listing
+from apps.web.paging import is_fragment, parse_listing
 from apps.web.students import students_csv, students_page
 
 
@@ -15,10 +15,10 @@ from apps.web.students import students_csv, students_page
 @require_safe
 def students(request: HttpRequest) -> HttpResponse:
     me = current_tutor(request)
-    asked = listing(request)
-    count, rows = students_page(me, asked.words, asked.page, timezone.now())
+    listing = parse_listing(request)
+    count, rows = students_page(me, listing.search, listing.page, timezone.now())
     template = "web/parts/students.html" if is_fragment(request) else "web/students.html"
-    response = render(request, template, {"rows": rows, "listing": asked.counted(count)})
+    response = render(request, template, {"rows": rows, "listing": listing.with_total(count)})
     patch_vary_headers(response, ["X-Fragment"])
     return response
 

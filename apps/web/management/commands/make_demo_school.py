@@ -1,4 +1,4 @@
-"""A small school to look around in, made only where there is nobody yet."""
+"""Creates demo data in a database without users."""
 
 import secrets
 from datetime import datetime, time, timedelta
@@ -24,7 +24,7 @@ STUDENTS = [
     ("daniel", "Daniel", "Okafor", "Europe/London", "en"),
     ("iryna", "Ірина", "Шевчук", "America/Toronto", "uk"),
 ]
-# Weekday (Monday is 0), hour, minutes, student, title; by the tutor's clock.
+# Weekday (Monday is 0), hour in the tutor's time zone, minutes, index of the student, title.
 WEEK = [
     (0, 10, 60, 0, "Похідна: перші кроки"),
     (0, 15, 45, 2, "Вектори"),
@@ -40,7 +40,7 @@ WEEK = [
 
 
 class Command(BaseCommand):
-    help = "Makes a tutor, students and this week's lessons, if the database has no user yet."
+    help = "Create a tutor, students and this week's lessons, if the database has no users."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
@@ -54,21 +54,21 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def make_demo_school(now: datetime) -> list[tuple[User, str]]:
-    """The tutor and the students with their passwords, made up here and kept nowhere else."""
-    tutor = _person("tutor", "tutor", "Тарас", "Вчитель", "Europe/Kyiv", "uk")
-    students = [_person("student", *row) for row in STUDENTS]
+    """Return the tutor and the students with their generated passwords, which are not stored."""
+    tutor = _create_user("tutor", "tutor", "Тарас", "Вчитель", "Europe/Kyiv", "uk")
+    students = [_create_user("student", *row) for row in STUDENTS]
     algebra = Classroom.objects.create(tutor=tutor[0], name="Алгебра, 10 клас")
     abroad = Classroom.objects.create(tutor=tutor[0], name="Математика за кордоном")
     for user, _password in students:
-        home = algebra if user.timezone == "Europe/Kyiv" else abroad
-        join_classroom(student=user, join_code=home.join_code)
+        classroom = algebra if user.timezone == "Europe/Kyiv" else abroad
+        join_classroom(student=user, join_code=classroom.join_code)
     invite_to_classroom(classroom=algebra, email=f"andriy@{DOMAIN}")
     _schedule_week(tutor[0], [user for user, _password in students], now)
     return [tutor, *students]
 
 
-def _person(role: str, *about: str) -> tuple[User, str]:
-    name, first_name, last_name, zone, locale = about
+def _create_user(role: str, *fields: str) -> tuple[User, str]:
+    name, first_name, last_name, zone, locale = fields
     password = secrets.token_urlsafe(9)
     user = User.objects.create_user(
         f"{name}@{DOMAIN}",
@@ -88,17 +88,17 @@ def _schedule_week(tutor: User, students: list[User], now: datetime) -> None:
     for weekday, hour, minutes, student, title in WEEK:
         start = local_to_utc(monday + timedelta(days=weekday), time(hour), tutor.zone)
         if start is not None:
-            lesson = _lesson(tutor, students[student], start, minutes, title)
+            lesson = _schedule(tutor, students[student], start, minutes, title)
             if lesson.ends_at < now:
                 lesson.status = Lesson.Status.COMPLETED
                 lesson.save(update_fields=["status"])
     friday_evening = local_to_utc(monday + timedelta(days=4), time(18), tutor.zone)
     if friday_evening is not None:
-        called_off = _lesson(tutor, students[4], friday_evening, 60, WEEK[5][4])
-        cancel_lesson(lesson=called_off, reason="Захворіла, перенесемо")
+        cancelled = _schedule(tutor, students[4], friday_evening, 60, WEEK[5][4])
+        cancel_lesson(lesson=cancelled, reason="Захворіла, перенесемо")
 
 
-def _lesson(tutor: User, student: User, start: datetime, minutes: int, title: str) -> Lesson:
+def _schedule(tutor: User, student: User, start: datetime, minutes: int, title: str) -> Lesson:
     return schedule_lesson(
         tutor=tutor,
         student_id=student.pk,

@@ -1,4 +1,4 @@
-"""`make run`: bring the database and the static files up to date, then serve until Ctrl-C."""
+"""Prepares the database and static files, then serves until Ctrl-C (`make run`)."""
 
 import os
 from argparse import ArgumentParser
@@ -14,19 +14,19 @@ from apps.common.descriptors import raise_descriptor_limit
 from apps.common.http_protocol import BoundedHttp
 from apps.common.process_lock import AlreadyServedError, lock_database
 
-# A frame over 1 MiB is refused by the room itself, which closes with a code that says so.
+# The room closes the socket on frames over 1 MiB with a code of its own; this is a last resort.
 WS_MAX_SIZE = 4 * 1024 * 1024
 
 
 class Command(BaseCommand):
-    help = "Migrate, collect static files, make a demo school in an empty database, and serve."
+    help = "Migrate, collect static files, create demo data in an empty database, and serve."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--bare", action="store_true", help="only serve; see `prepare`")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        os.umask(0o077)  # what is written below DATA_DIR is for this user alone
+        os.umask(0o077)  # files in DATA_DIR are private to this user
         raise_descriptor_limit()
         _lock_sqlite()
         if not options["bare"]:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             http=BoundedHttp,
             ws="websockets-sansio",
             ws_max_size=WS_MAX_SIZE,
-            ws_per_message_deflate=False,  # board frames are small, and a deflater a socket is not
+            ws_per_message_deflate=False,  # frames are small, a compressor per socket is not
             lifespan="on",
             proxy_headers=False,  # config/asgi.py does it, for any server
             access_log=False,
@@ -54,7 +54,7 @@ class Command(BaseCommand):
 
 
 def _lock_sqlite() -> None:
-    """Refuse to be the second process on a SQLite database, which would not hear the first."""
+    """Refuse a second process on a SQLite database without Redis: they could not share rooms."""
     if connection.vendor != "sqlite":
         return
     try:
@@ -69,7 +69,7 @@ def _lock_sqlite() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says that it is ready once it is."""
+    """Prints the address once it accepts connections."""
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
