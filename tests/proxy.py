@@ -12,13 +12,20 @@ CONF = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, servers: list[str]) -> Iterator[str]:
-    """In front of the servers with these addresses; its own address."""
+def nginx(
+    folder: Path, servers: list[str], connections_of_a_client: int | None = None
+) -> Iterator[str]:
+    """In front of the servers with these addresses; its own address. A lower bound of connections
+    may be given."""
     port = free_port()
     conf = CONF.read_text().split("server {\n    listen 80;")[0]
     conf = conf.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
     conf = re.sub(r"\n\s+ssl_\S+\s+\S+;", "", conf).replace("/var/log/nginx", str(folder))
     conf = conf.replace("server_name kreida.example", "server_name 127.0.0.1")
+    if connections_of_a_client is not None:
+        bound = re.compile(r"(limit_conn kreida_clients) \d+;")
+        assert bound.search(conf)
+        conf = bound.sub(rf"\1 {connections_of_a_client};", conf)
     for number, server in enumerate(servers, 1):
         conf = conf.replace(f"127.0.0.1:800{number}", server.removeprefix("http://"))
     main = folder / "nginx.conf"

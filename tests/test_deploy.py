@@ -1,6 +1,8 @@
 """deploy/nginx.conf in front of two processes on PostgreSQL and Redis, as docs/deploy.md says."""
 
+import contextlib
 import re
+import socket
 import uuid
 from collections.abc import Iterator
 
@@ -49,6 +51,20 @@ def test_both_processes_serve_one_school_and_the_death_of_one_is_not_seen(pair, 
     pair[1].process.kill()
     pair[1].process.wait()
     assert {ask(proxy, "/readyz").status_code for _ in range(20)} == {200}
+
+
+def test_one_client_address_cannot_take_all_connections(tmp_path, pair):
+    """The bound is lowered here, so that a handful of sockets reaches it."""
+    with nginx(tmp_path, [pair[0].url, pair[0].url], connections_of_a_client=5) as address:
+        with contextlib.ExitStack() as open_now:
+            for _ in range(5):
+                host, port = address.removeprefix("http://").split(":")
+                held = open_now.enter_context(socket.create_connection((host, int(port))))
+                head = "POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9"
+                held.sendall(f"{head}\r\n\r\n".encode())
+            statuses = {ask(address, "/readyz").status_code for _ in range(3)}
+        assert statuses == {429}
+        assert ask(address, "/readyz").status_code == 200
 
 
 def test_neither_tokens_nor_tickets_reach_the_proxys_logs(proxy, tmp_path_factory):

@@ -71,11 +71,35 @@ def _fits(name: str, value: Any) -> bool:
     return True
 
 
+class _Signed(Struct):
+    person: str
+
+
+_signed_decoder = msgspec.json.Decoder(_Signed)
+
+
+def _person_of(entry: Entry, owner: Owner) -> str | None:
+    """Who a state of `owner` is about; None where another process does not say."""
+    if isinstance(owner, Socket):
+        return owner.person.key
+    try:
+        return _signed_decoder.decode(entry.state).person
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+class Gone(Struct, frozen=True):
+    """A client that has left: its last clock, and whose it was and stays."""
+
+    clock: int
+    person: str | None
+
+
 class Cursors:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Entry, Owner]] = {}
         self._owned: Counter[Owner] = Counter()
-        self._gone: dict[int, int] = {}  # the clocks of clients that have left
+        self._gone: dict[int, Gone] = {}
 
     def __bool__(self) -> bool:
         return bool(self._known)
@@ -104,8 +128,11 @@ class Cursors:
                 continue
             if known is None and (entry.state == _GONE or self._owned[socket] >= MAX_PER_SOCKET):
                 continue
-            if entry.clock <= self._gone.get(entry.client, -1):
-                nudged.append(Entry(entry.client, self._gone[entry.client], _GONE))
+            gone = self._gone.get(entry.client)
+            if gone is not None and gone.person not in (None, socket.person.key):
+                continue
+            if gone is not None and entry.clock <= gone.clock:
+                nudged.append(Entry(entry.client, gone.clock, _GONE))
                 continue
             own = entry._replace(state=signed(entry.state, socket.person))
             self._set(own, socket)
@@ -131,7 +158,6 @@ class Cursors:
             if belongs(owner)
         ]
         for entry in gone:
-            self._drop(entry.client)
             self._note_gone(entry)
         return gone
 
@@ -151,10 +177,10 @@ class Cursors:
         return entry.clock > known.clock or gone
 
     def _set(self, entry: Entry, owner: Owner) -> None:
-        self._drop(entry.client)
         if entry.state == _GONE:
             self._note_gone(entry)
         else:
+            self._drop(entry.client)
             self._known[entry.client] = (entry, owner)
             self._owned[owner] += 1
             self._gone.pop(entry.client, None)
@@ -166,6 +192,9 @@ class Cursors:
                 del self._owned[known[1]]
 
     def _note_gone(self, entry: Entry) -> None:
-        self._gone[entry.client] = entry.clock
+        known, gone = self._known.get(entry.client), self._gone.get(entry.client)
+        person = _person_of(*known) if known else gone.person if gone else None
+        self._drop(entry.client)
+        self._gone[entry.client] = Gone(entry.clock, person)
         if len(self._gone) > MAX_GONE:
             del self._gone[next(iter(self._gone))]

@@ -3,14 +3,18 @@
 import asyncio
 import contextlib
 import json
+import uuid
 
 import pytest
 from pycrdt import Doc, Map
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from apps.classroom.policies import Person, Role
 from apps.classroom.realtime import yproto
+from apps.classroom.realtime.cursors import Cursors, signed
 from apps.classroom.realtime.hub import Hub
+from apps.classroom.realtime.sockets import Socket
 from apps.classroom.realtime.varints import varint
 from apps.classroom.tests.clients import PATIENCE, BoardClient, eventually
 
@@ -176,6 +180,37 @@ def test_one_who_comes_back_is_told_to_raise_their_clock(house):
                 await eventually(lambda: said(a.awareness[7]) == {})
 
     asyncio.run(scenario())
+
+
+def test_cursor_of_one_who_has_left_is_nobody_elses(house):
+    """A stranger with the client id would keep its owner out when they come back."""
+    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+
+    async def scenario():
+        async with house.board(tickets[0]) as a:
+            async with house.board(tickets[1]) as b:
+                await b.socket.send(awareness((7, 5, b"{}")))
+                await eventually(lambda: said(a.awareness.get(7)) == {})
+            await eventually(lambda: a.awareness[7] is None)
+            await a.socket.send(awareness((7, 6, b"{}"), (8, 1, b"{}")))
+            async with house.board(tickets[1]) as b:
+                await eventually(lambda: said(b.awareness.get(8)) == {})
+                assert b.awareness.get(7) is None
+                await b.socket.send(awareness((7, 6, b"{}")))
+                await eventually(lambda: said(a.awareness[7]) == {})
+
+    asyncio.run(scenario())
+
+
+def test_cursor_of_one_who_has_left_another_process_is_nobody_elses():
+    tutor = Person("u1", "T", Role.TUTOR)
+    student = Person("u2", "S", Role.STUDENT)
+    cursors = Cursors()
+    cursors.take_foreign([yproto.Entry(7, 5, signed(b"{}", student))], "process")
+    cursors.take_foreign([yproto.Entry(7, 6, b"null")], "process")
+    mine, theirs = (Socket(None, person, uuid.uuid4()) for person in (tutor, student))
+    assert cursors.take(mine, [yproto.Entry(7, 7, b"{}")]) == []
+    assert [entry.clock for entry in cursors.take(theirs, [yproto.Entry(7, 7, b"{}")])] == [7]
 
 
 def test_cursors_may_be_asked_for(two):
