@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +37,19 @@ def nginx(
     )
     subprocess.run(["nginx", "-t", "-q", "-c", main, "-p", folder], check=True)
     process = subprocess.Popen(["nginx", "-c", main, "-p", folder])
+    _wait_for(process, port)
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait(10)
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 20
+    with socket.socket() as probe:
+        while probe.connect_ex(("127.0.0.1", port)) != 0:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def _temp_paths(folder: Path) -> str:
