@@ -15,7 +15,7 @@ from apps.common.models import DailyLimit
 from apps.common.zones import clock_times
 from apps.lessons.models import Lesson
 
-MAX_A_DAY = 50  # mails of one tutor to one student; the last says that no more come
+MAX_PER_DAY = 50  # mails about lessons of one tutor with one student; the last announces the limit
 log = logging.getLogger("kreida.mail")
 
 
@@ -63,30 +63,32 @@ def _mail_student(
                 _("Now: %(when)s") % {"when": now},
             ]
         lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
-        left = _mails_left(lesson)
-        if left < 0:
+        remaining = _count_mail(lesson)
+        if remaining < 0:
             return
-        if left == 0:
-            lines += ["", _last_of_the_day(lesson)]
+        if remaining == 0:
+            lines += ["", _last_mail_note(lesson)]
         send(to=student.email, subject=subject, text="\n".join(line for line in lines if line))
 
 
-def _mails_left(lesson: Lesson) -> int:
-    """After this one, of the tutor's to this student today; negative where this is one too many.
-    A limit that cannot be counted now keeps nobody from knowing about a lesson."""
+def _count_mail(lesson: Lesson) -> int:
+    """Count a mail of the tutor to the student, and return how many are left for today.
+
+    Negative if this mail is over the limit. If the database fails, the mail is sent anyway.
+    """
     if not settings.THROTTLING:
-        return MAX_A_DAY
+        return MAX_PER_DAY
     name, now = f"lesson-mails:{lesson.tutor_id}:{lesson.student_id}", timezone.now()
     try:
-        if not DailyLimit.take(name, MAX_A_DAY, now):
+        if not DailyLimit.take(name, MAX_PER_DAY, now):
             return -1
-        return DailyLimit.left(name, MAX_A_DAY, now)
+        return DailyLimit.left(name, MAX_PER_DAY, now)
     except DatabaseError:
-        log.exception("mails about lessons could not be counted")
-        return MAX_A_DAY
+        log.exception("could not count mails about lessons")
+        return MAX_PER_DAY
 
 
-def _last_of_the_day(lesson: Lesson) -> str:
+def _last_mail_note(lesson: Lesson) -> str:
     return _(
         "There have been very many changes. No more mails about lessons with %(tutor)s come "
         "within a day; your calendar shows every change: %(url)s"

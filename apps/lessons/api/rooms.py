@@ -1,4 +1,4 @@
-"""Joining the room of a lesson: who somebody is there, and the ticket that lets them in."""
+"""Joining the room of a lesson: identifies the person and issues the ticket for the sockets."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -78,7 +78,7 @@ class TicketSerializer(serializers.Serializer[Any]):
 
 
 class GuestThrottle(AnonRateThrottle):
-    """Only those without an account: a class may reconnect all at once."""
+    """Limits only anonymous requests; a whole class with accounts may reconnect at once."""
 
     scope = "invite"
 
@@ -110,8 +110,8 @@ class JoinRoomView(APIView):
         if lesson is None:
             raise not_found()
         now = timezone.now()
-        person = _person(request, lesson, session_uuid, data.validated_data)
-        facts = _check(session_uuid, person, now)
+        person = _identify(request, lesson, session_uuid, data.validated_data)
+        facts = _require_access(session_uuid, person, now)
         if person.role is Role.GUEST:
             guests.remember(request.session, session_uuid, person)
         ticket, expires_at = tickets.issue(room=session_uuid, person=person, now=now)
@@ -127,28 +127,33 @@ class JoinRoomView(APIView):
         )
 
 
-def _person(request: Request, lesson: Lesson, room: UUID, asked: dict[str, Any]) -> Person:
-    """The lesson's own two are who they are; anybody else is the guest of an invite."""
+def _identify(request: Request, lesson: Lesson, room: UUID, fields: dict[str, Any]) -> Person:
+    """The lesson's tutor or student, or a guest by an invite or by an earlier join.
+
+    Raises `not_authenticated` or `forbidden` without either, and the errors of `read_invite`.
+    """
     user = request.user if isinstance(request.user, User) else None
     login = login_of(user, session_key_of(request)) if user else None
     if user is not None and may(user, Action.ENTER, lesson):
         role = Role.TUTOR if may(user, Action.EDIT, lesson) else Role.STUDENT
         return Person(f"u{user.pk}", user.get_full_name(), role, login=login)
-    known = guests.recall(request.session, room, user.pk if user else None)
-    if known is not None and ("invite" not in asked or _is_replaced(asked["invite"])):
-        return replace(known, login=login)
-    if "invite" not in asked:
+    remembered = guests.recall(request.session, room, user.pk if user else None)
+    if remembered is not None and ("invite" not in fields or _is_invite_revoked(fields["invite"])):
+        return replace(remembered, login=login)
+    if "invite" not in fields:
         raise forbidden() if user else NotAuthenticated
     if user is not None:
-        return _guest(asked["invite"], lesson, f"u{user.pk}", user.get_full_name(), login)
-    key = known.key if known else guests.new_key()
-    name = asked.get("name", "") or (known.name if known else "")
-    return _guest(asked["invite"], lesson, key, name)
+        return _guest_person(fields["invite"], lesson, f"u{user.pk}", user.get_full_name(), login)
+    key = remembered.key if remembered else guests.new_key()
+    name = fields.get("name", "") or (remembered.name if remembered else "")
+    return _guest_person(fields["invite"], lesson, key, name)
 
 
-def _is_replaced(invite: str) -> bool:
-    """A guest who has been admitted keeps their place when the link is replaced because of
-    somebody else; whether they still have it is for the rights to say."""
+def _is_invite_revoked(invite: str) -> bool:
+    """True for an invalid or revoked invite: a remembered guest then keeps their identity.
+
+    Whether that guest may still enter is decided by the room's policy.
+    """
     try:
         read_invite(invite)
     except DomainError as exc:
@@ -156,7 +161,9 @@ def _is_replaced(invite: str) -> bool:
     return False
 
 
-def _guest(invite: str, lesson: Lesson, key: str, name: str, login: Login | None = None) -> Person:
+def _guest_person(
+    invite: str, lesson: Lesson, key: str, name: str, login: Login | None = None
+) -> Person:
     if read_invite(invite).pk != lesson.pk:
         raise invite_invalid()
     if not name:
@@ -165,18 +172,18 @@ def _guest(invite: str, lesson: Lesson, key: str, name: str, login: Login | None
     return Person(key, name, Role.GUEST, claims["gen"], claims["exp"], login)
 
 
-def _check(room: UUID, person: Person, now: datetime) -> Facts:
+def _require_access(room: UUID, person: Person, now: datetime) -> Facts:
     found = find_room(room, person)
     if found is None:
         raise not_found()
     _session_id, facts = found
-    why = refusal(facts, person, now)
-    if why is not None:
-        raise refused(why)
+    reason = refusal(facts, person, now)
+    if reason is not None:
+        raise refused(reason)
     return facts
 
 
 def _socket_url(request: Request, room: UUID, kind: str) -> str:
-    """On the host that was asked, as the browser's page is there too: http becomes ws."""
+    """The socket's URL on the host of this request, with ws(s) in place of http(s)."""
     url = request.build_absolute_uri(f"/ws/classroom/{room}/{kind}")
     return f"ws{url.removeprefix('http')}"

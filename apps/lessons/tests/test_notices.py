@@ -89,7 +89,7 @@ def test_lesson_over_midnight_says_both_days(change, reader, lesson):
 
 
 def test_last_mail_of_a_day_says_that_no_more_come(change, reader, lesson, monkeypatch):
-    monkeypatch.setattr(notices, "MAX_A_DAY", 3)
+    monkeypatch.setattr(notices, "MAX_PER_DAY", 3)
     for hours in range(1, 6):
         mails = change(lesson, starts_at=NOON + hours * HOUR, ends_at=NOON + (hours + 1) * HOUR)
     assert ["No more mails" in mail.body for mail in mails] == [False, False, True]
@@ -97,7 +97,7 @@ def test_last_mail_of_a_day_says_that_no_more_come(change, reader, lesson, monke
 
 
 def test_mails_of_another_tutor_are_counted_apart(change, reader, lesson, other_tutor, monkeypatch):
-    monkeypatch.setattr(notices, "MAX_A_DAY", 1)
+    monkeypatch.setattr(notices, "MAX_PER_DAY", 1)
     change(lesson, starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
     make_classroom(other_tutor, reader)
     notices.notify_lesson_scheduled(make_lesson(other_tutor, reader, NOON + 9 * HOUR))
