@@ -64,9 +64,13 @@ class Proxy:
 
 @pytest.fixture
 def proxy():
+    """Closed after two minutes, so that what still waits for it fails and does not hang."""
     told = connection.settings_dict
     running = Proxy((told["HOST"] or "127.0.0.1", int(told["PORT"] or 5432)))
+    latest = threading.Timer(120, running.close)
+    latest.start()
     yield running
+    latest.cancel()
     running.close()
 
 
