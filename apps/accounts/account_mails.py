@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.common.addresses import client_address
 from apps.common.keys import derive_key
 from apps.common.models import DailyLimit
-from apps.common.text import mailbox
+from apps.common.text import strip_subaddress
 
 # Of those that only say that somebody typed the address few, so that no owner needs more.
 MAX_A_DAY = {"unknown_account": 3, "account_already_exists": 3, "password_reset_key": 30}
@@ -25,7 +25,7 @@ MAX_RESETS_OF_ONE = 10
 def may_mail_account(
     template_prefix: str, email: str, request: HttpRequest, user: User | None
 ) -> bool:
-    """Takes one mail of what this mailbox may get; what is not limited is always allowed."""
+    """Count one mail to this mailbox; False if it is over a limit, True for kinds without one."""
     kind = template_prefix.rpartition("/")[2]
     limit = MAX_A_DAY.get(kind)
     if limit is None or not settings.THROTTLING:
@@ -33,11 +33,11 @@ def may_mail_account(
     if kind == "password_reset_key":
         device = known_device(request, user.pk) if user else None
         asker = f"device {device}" if device else truncate_ip(client_address(request))
-        if not _take(kind, f"{mailbox(email)} {asker}", MAX_RESETS_OF_ONE):
+        if not _take(kind, f"{strip_subaddress(email)} {asker}", MAX_RESETS_OF_ONE):
             return False
         if device:
             return True
-    return _take(kind, mailbox(email), limit)
+    return _take(kind, strip_subaddress(email), limit)
 
 
 def _take(kind: str, key: str, limit: int) -> bool:

@@ -31,7 +31,7 @@ from apps.accounts.models import User
 from apps.common.addresses import client_address
 from apps.common.errors import throttled
 from apps.common.security_log import log_security_event
-from apps.common.text import clean_email, lookup_email, plain_email
+from apps.common.text import clean_email, lookup_email, lowercase_email
 
 
 def display_name(user: User) -> str:
@@ -41,7 +41,7 @@ def display_name(user: User) -> str:
 def account_email(typed: str) -> str:
     """The address by which the account is kept. Those from before addresses had one canonical
     form may be kept as they were typed."""
-    canonical, plain = lookup_email(typed), plain_email(typed)
+    canonical, plain = lookup_email(typed), lowercase_email(typed)
     if canonical != plain and not User.objects.filter(email=canonical).exists():
         return plain
     return canonical

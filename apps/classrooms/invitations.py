@@ -19,7 +19,7 @@ from apps.common.errors import DomainError, throttled
 from apps.common.keys import derive_key
 from apps.common.models import DailyLimit
 from apps.common.pasted import clean_token
-from apps.common.text import mailbox
+from apps.common.text import strip_subaddress
 
 PURPOSE = "classroom-invitation"
 LIFETIME = timedelta(days=30)
@@ -76,7 +76,7 @@ def _of_tutor(tutor: User) -> str:
 def _of_address(kind: str, email: str) -> str:
     """Addresses of strangers are kept no longer than their invitation: here, only a digest."""
     key = derive_key(settings.SECRET_KEY, "invitation-limits").encode()
-    return f"{kind}:{hmac.new(key, mailbox(email).encode(), hashlib.sha256).hexdigest()}"
+    return f"{kind}:{hmac.new(key, strip_subaddress(email).encode(), hashlib.sha256).hexdigest()}"
 
 
 def _of_pair(tutor: User, email: str) -> str:

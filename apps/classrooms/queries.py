@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.classrooms.models import Membership
 from apps.common.db import select
 from apps.common.pagination import Page
-from apps.common.text import fold, shown_email
+from apps.common.text import casefold, shown_email
 
 Row = dict[str, Any]
 
@@ -43,7 +43,7 @@ def my_students(tutor: User, words: str, page: Page) -> tuple[int, list[Row]]:
 
     One query; a second only when the page lies beyond the end and the count must be asked for.
     """
-    likes = [f"%{connection.ops.prep_for_like_query(word)}%" for word in fold(words).split()]
+    likes = [f"%{connection.ops.prep_for_like_query(word)}%" for word in casefold(words).split()]
     matching = "AND search_text LIKE %s ESCAPE '\\' " * len(likes)
     found = select(_PAGE.format(matching=matching), tutor.pk, *likes, page.limit, page.offset)
     rows: dict[int, Row] = {}

@@ -1,4 +1,4 @@
-"""Form fields that keep names and addresses in the one form of apps/common/text.py."""
+"""Form fields that clean names, text and e-mail addresses by apps/common/text.py."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name, shows_nothing
+from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name, is_blank
 
 
 class NameField(forms.CharField):
@@ -19,11 +19,11 @@ class NameField(forms.CharField):
 
 
 class TextField(forms.CharField):
-    """One that shows nothing is empty."""
+    """A text field in which invisible text counts as empty."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
-        return "" if shows_nothing(text) else text
+        return "" if is_blank(text) else text
 
 
 class AddressField(forms.EmailField):
@@ -36,14 +36,14 @@ class AddressField(forms.EmailField):
 
 
 class OneOfField(forms.TypedChoiceField):
-    """One of a few values; a refusal names them as the page shows them."""
+    """A choice field whose error message lists the labels of the choices."""
 
     default_error_messages = {"invalid_choice": _("Must be one of: %(choices)s.")}
 
     def validate(self, value: Any) -> None:
         forms.Field.validate(self, value)
         if value and not self.valid_value(value):
-            shown: Any = self.choices
-            labels = ", ".join(str(label) for _value, label in shown)
+            choices: Any = self.choices
+            labels = ", ".join(str(label) for _value, label in choices)
             message = self.error_messages["invalid_choice"]
             raise ValidationError(message, code="invalid_choice", params={"choices": labels})

@@ -16,7 +16,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from apps.common.text import MAX_NAME, clean_email, clean_name, shows_nothing
+from apps.common.text import MAX_NAME, clean_email, clean_name, is_blank
 
 MAX_ID = 2**63 - 1
 # Far enough for any lesson, and far enough from datetime's ends that a time zone cannot overflow.
@@ -92,7 +92,7 @@ class TextField(serializers.CharField):
     """A JSON string (numbers are no text). Trimmed, one that shows nothing is empty."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        if self.trim_whitespace and isinstance(data, str) and shows_nothing(data):
+        if self.trim_whitespace and isinstance(data, str) and is_blank(data):
             data = ""
         return super().run_validation(data)
 

@@ -1,4 +1,4 @@
-"""Names and e-mail addresses in the one form they are kept in, and text that people search by."""
+"""Canonical forms of names and e-mail addresses, and case-insensitive search text."""
 
 import re
 import unicodedata
@@ -17,9 +17,9 @@ MAX_MARKS = 30  # combining marks of a name, as typed
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# Letters and symbols that show nothing: Hangul fillers, Khmer inherent vowels, a blank of Braille.
+# Invisible letters and symbols: Hangul fillers, Khmer inherent vowels, the blank Braille pattern.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\U0001d159")
-# Marks that show nothing by themselves: the grapheme joiner, and which variant of a letter to draw.
+# Invisible marks: the combining grapheme joiner and the Mongolian variation selectors.
 _HIDDEN_MARKS = frozenset("\u034f\u180b\u180c\u180d\u180f")
 _APOSTROPHES = dict.fromkeys(
     map(ord, "\u2018\u2019\u201b\u02bc\u02b9\u02bb\u02bd`\u00b4\u2032"), "'"
@@ -29,10 +29,10 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/
 
 
 def clean_name(typed: str, max_length: int = MAX_NAME) -> str:
-    """A name of a person or a classroom as it is kept: NFC, one line, nothing invisible.
+    """Return the stored form of a name: NFC, on one line, without invisible characters.
 
-    Raises Django's ValidationError for what nobody is called: direction and control characters,
-    heaps of combining marks, nothing that can be seen, too many characters.
+    Raises Django's ValidationError if it has direction or control characters, too many combining
+    marks, no visible character or more than `max_length` characters.
     """
     if sum(unicodedata.category(c) in ("Mn", "Me") for c in typed) > MAX_MARKS:
         raise ValidationError(_("This name has too many accents."), code="invalid")
@@ -41,7 +41,7 @@ def clean_name(typed: str, max_length: int = MAX_NAME) -> str:
         raise ValidationError(
             _("This name holds invisible control characters. Type it anew."), code="invalid"
         )
-    kept = "".join(c for i, c in enumerate(text) if not _is_superfluous(text, i))
+    kept = "".join(c for i, c in enumerate(text) if not _is_removable(text, i))
     name = " ".join(unicodedata.normalize("NFC", kept).split())
     if not any(_is_visible(c) for c in name):
         raise ValidationError(_("Write a name that can be read."), code="invalid")
@@ -54,20 +54,22 @@ def _is_visible(char: str) -> bool:
     return unicodedata.category(char)[0] in "LNPS" and char not in _BLANK
 
 
-def shows_nothing(text: str) -> bool:
-    """Nothing but spaces and what is invisible. A letter that this Python does not know yet, as the
-    newest emoji, is seen by whoever has it."""
-    return not any(_may_be_seen(char) for char in text)
+def is_blank(text: str) -> bool:
+    """Return True if the text has only spaces and invisible characters.
+
+    Code points that this Python's Unicode tables lack, such as the newest emoji, count as visible.
+    """
+    return not any(_may_be_visible(char) for char in text)
 
 
-def _may_be_seen(char: str) -> bool:
+def _may_be_visible(char: str) -> bool:
     if char in _BLANK or "\U000e0000" <= char <= "\U000e0fff":
         return False
     return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me")
 
 
-def _is_superfluous(text: str, i: int) -> bool:
-    """Invisible, and not a joiner where the script, or a composed emoji, needs one."""
+def _is_removable(text: str, i: int) -> bool:
+    """Return True for an invisible character, unless its script or emoji needs it as a joiner."""
     char = text[i]
     if char in (ZWJ, ZWNJ):
         before, after = text[:i][-1:], text[i + 1 : i + 2]
@@ -87,33 +89,33 @@ def _is_joined(char: str) -> bool:
         return False
     if unicodedata.category(char) in ("So", "Sk") or char == "\ufe0f":
         return True
-    # Arabic to the scripts of South East Asia and Mongolian: letters there have joined forms.
+    # From Arabic to Mongolian: scripts in which joiners select the form of a letter.
     return "\u0600" <= char <= "\u18af" and unicodedata.category(char)[0] in "LM"
 
 
 def clean_email(typed: str) -> str:
-    """An address in its canonical form: lower case, the domain in ASCII by IDNA 2008.
+    """Return the canonical form of an address: lower case, the domain in ASCII (IDNA 2008).
 
-    So each spelling of one address is one text, and mail cannot go to another domain than the one
-    that was typed. Raises Django's ValidationError.
+    Raises Django's ValidationError. IDNA 2008, unlike 2003, keeps ß and joiners, so that mail never
+    goes to another domain than the one typed.
     """
     text = typed[: 4 * MAX_EMAIL]
-    # Where a script needs joiners they make another domain (RFC 5892), as ß does.
-    shown = "".join(
+    # Joiners that a script needs are part of the domain (RFC 5892) and stay.
+    visible = "".join(
         c
         for i, c in enumerate(text)
-        if unicodedata.category(c) != "Cf" or not _is_superfluous(text, i)
+        if unicodedata.category(c) != "Cf" or not _is_removable(text, i)
     )
-    local, _at, domain = shown.strip().rpartition("@")
+    local, _at, domain = visible.strip().rpartition("@")
     try:
-        if len(typed) > 4 * MAX_EMAIL:  # before anything that takes longer for longer texts
+        if len(typed) > 4 * MAX_EMAIL:  # first, because IDNA is slow on long input
             raise ValueError(len(typed))
         if not _LOCAL_PART.fullmatch(local) or len(local) > MAX_LOCAL_PART:
             raise ValueError(local)
         ascii_domain = idna.encode(domain, uts46=True, std3_rules=True).decode().rstrip(".")
         email = f"{local}@{ascii_domain}".lower()
         validate_email(email)
-        # Some letters take more room in the form that is shown.
+        # The form that is shown can be longer than the ASCII one.
         if max(len(email), len(shown_email(email))) > MAX_EMAIL:
             raise ValueError(email)
     except (ValueError, ValidationError) as exc:  # idna's errors are ValueErrors
@@ -122,28 +124,30 @@ def clean_email(typed: str) -> str:
 
 
 def lookup_email(typed: str) -> str:
-    """The form in which an account would have that address; what is no address stays as typed."""
+    """Return the canonical form for a lookup; an invalid address is only lowercased."""
     try:
         return clean_email(typed)
     except ValidationError:
-        return plain_email(typed)
+        return lowercase_email(typed)
 
 
-def plain_email(typed: str) -> str:
-    """As addresses were kept before they had one form. No letter becomes an ASCII one: in lower
-    case the Kelvin sign would be a k, and so another person's address."""
+def lowercase_email(typed: str) -> str:
+    """Return an address as accounts stored it before `clean_email` existed.
+
+    A non-ASCII local part is kept: lowercasing the Kelvin sign gives "k", another person's address.
+    """
     local, at, domain = typed.strip().rpartition("@")
     return f"{local.lower() if local.isascii() else local}{at}{domain.lower()}"
 
 
-def mailbox(email: str) -> str:
-    """What limits of mail count by: `anna+1@x.example` is delivered to `anna@x.example`."""
+def strip_subaddress(email: str) -> str:
+    """Return `anna@x.example` for `anna+1@x.example` (RFC 5233), to count mail by mailbox."""
     local, at, domain = lookup_email(email).rpartition("@")
     return f"{local.partition('+')[0] or local}{at}{domain}"
 
 
 def shown_email(email: str) -> str:
-    """An address as people write it: the domain in its own script."""
+    """Return an address for display, with an international domain in its own script."""
     local, at, domain = email.rpartition("@")
     if "xn--" not in domain:
         return email
@@ -153,11 +157,11 @@ def shown_email(email: str) -> str:
         return email
 
 
-def fold(text: str) -> str:
-    """For comparing what people typed: without regard to letter case in any script, to which
-    apostrophe or dash it is, to stress marks and to what is invisible."""
-    seen = (c for c in text.translate(_APOSTROPHES) if not _is_ignored(c))
-    folded = unicodedata.normalize("NFKC", "".join(seen)).casefold()
+def casefold(text: str) -> str:
+    """Return text for comparison: case-folded (NFKC), with one kind of apostrophe and of dash, and
+    without stress marks and invisible characters."""
+    kept = (c for c in text.translate(_APOSTROPHES) if not _is_ignored(c))
+    folded = unicodedata.normalize("NFKC", "".join(kept)).casefold()
     folded = unicodedata.normalize("NFKC", folded).translate(_STRESS)
     return "".join("-" if unicodedata.category(c) == "Pd" else c for c in folded)
 
@@ -167,41 +171,41 @@ def _is_ignored(char: str) -> bool:
     return hidden or unicodedata.category(char) == "Cf"
 
 
-def words_in(text: str, column: str) -> Q:
-    """Every word of `text` occurs in the folded `column`, in any order."""
+def contains_all_words(text: str, column: str) -> Q:
+    """Return the condition that each word of `text` occurs in the case-folded `column`."""
     condition = Q()
-    for word in fold(text).split():
+    for word in casefold(text).split():
         condition &= Q(**{f"{column}__contains": word})
     return condition
 
 
 def initials(*names: str) -> str:
-    """The first letter of each, with all that belongs to it."""
+    """Return the first grapheme cluster of each name, in upper case."""
     return "".join(next(_graphemes(name), "").upper() for name in names)
 
 
 def _graphemes(text: str) -> Iterator[str]:
-    """What a reader takes for one character each (UAX #29, as far as names need it)."""
-    found = ""
+    """Yield grapheme clusters (UAX #29, as far as names need it)."""
+    cluster = ""
     for char in unicodedata.normalize("NFC", text).strip():
-        if found and not _extends(found, char):
-            yield found
-            found = ""
-        found += char
-    if found:
-        yield found
+        if cluster and not _extends(cluster, char):
+            yield cluster
+            cluster = ""
+        cluster += char
+    if cluster:
+        yield cluster
 
 
-def _extends(before: str, char: str) -> bool:
+def _extends(cluster: str, char: str) -> bool:
     if unicodedata.category(char)[0] == "M" or char in (ZWJ, ZWNJ):
         return True
     if "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f":
-        return True  # skin tones, and the letters of a flag
-    if before[-1] == ZWJ and unicodedata.category(char) in ("So", "Sk"):
+        return True  # skin tones, and the tag characters of regional flags
+    if cluster[-1] == ZWJ and unicodedata.category(char) in ("So", "Sk"):
         return True
-    flags = [c for c in before if _is_flag_letter(c)]
-    return _is_flag_letter(char) and len(flags) == len(before) == 1
+    indicators = [c for c in cluster if _is_regional_indicator(c)]
+    return _is_regional_indicator(char) and len(indicators) == len(cluster) == 1
 
 
-def _is_flag_letter(char: str) -> bool:
+def _is_regional_indicator(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apps.common.text import fold
+from apps.common.text import casefold
 from apps.web.csv_table import ADDRESS
 
 _EMAIL_WORDS = re.compile("mail|пошт|електронна адреса|імейл|емейл|мейл")
@@ -66,7 +66,7 @@ def find_columns(rows: list[Cells]) -> Columns:
     names = [
         i
         for i, cell in enumerate(headings)
-        if fold(cell) in _NAME_HEADINGS and i not in email_indexes
+        if casefold(cell) in _NAME_HEADINGS and i not in email_indexes
     ]
     if not heading_rows:
         names = [i for i in range(max(map(len, rows))) if i not in email_indexes]
@@ -119,7 +119,9 @@ def _count_heading_rows(rows: list[Cells]) -> int:
     for cells in rows[:_MAX_HEADING_ROWS]:
         if any(ADDRESS.search(cell) for cell in cells):
             break
-        known.append(sum(_is_email_heading(cell) or fold(cell) in _NAME_HEADINGS for cell in cells))
+        known.append(
+            sum(_is_email_heading(cell) or casefold(cell) in _NAME_HEADINGS for cell in cells)
+        )
     highest = max(known, default=0)
     return known.index(highest) + 1 if highest else 0
 
@@ -135,7 +137,7 @@ def _is_email_heading(heading: str) -> bool:
 
 def _normalise_heading(heading: str) -> str:
     """Case-folded, with `ParentEmail` split into two words."""
-    return fold(re.sub(r"(?<=[a-zа-яіїєґ])(?=[A-ZА-ЯІЇЄҐ])", " ", heading))
+    return casefold(re.sub(r"(?<=[a-zа-яіїєґ])(?=[A-ZА-ЯІЇЄҐ])", " ", heading))
 
 
 def _column_letter(index: int) -> str:

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from apps.accounts.models import User
 from apps.classroom.services import session_of
 from apps.classrooms.models import Classroom, Membership
-from apps.common.text import words_in
+from apps.common.text import contains_all_words
 from apps.lessons import services
 from apps.lessons.api.serializers import LessonCreateSerializer
 from apps.lessons.invites import make_invite, read_invite
@@ -127,7 +127,7 @@ class MyStudentsView(generics.ListAPIView):
         in_order = shared.select_related("classroom").order_by("classroom__name", "classroom_id")
         return (
             User.objects.filter(pk__in=shared.values("student"))
-            .filter(words_in(self.request.query_params.get("q", ""), "search_text"))
+            .filter(contains_all_words(self.request.query_params.get("q", ""), "search_text"))
             .prefetch_related(Prefetch("memberships", in_order, to_attr="shared"))
             .order_by("sort_key", "id")
         )

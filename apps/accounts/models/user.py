@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.alphabet import sort_key
 from apps.common.models.fields import AddressField, NameField
-from apps.common.text import clean_email, clean_name, fold, lookup_email, shown_email
+from apps.common.text import casefold, clean_email, clean_name, lookup_email, shown_email
 from apps.common.versions import version_of
 from apps.common.zones import DEFAULT, canonical_zone, find_zone, validate_time_zone
 
@@ -160,4 +160,4 @@ def search_keys(user: Any) -> tuple[str, bytes]:
     """`search_text` and `sort_key` of a person; migrations compute them by this too."""
     emails = dict.fromkeys((user.email, shown_email(user.email)))
     text = "\n".join((user.first_name, user.last_name, *emails))
-    return fold(text), sort_key(user.last_name, user.first_name)
+    return casefold(text), sort_key(user.last_name, user.first_name)

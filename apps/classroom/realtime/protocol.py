@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from apps.common.text import shows_nothing
+from apps.common.text import is_blank
 
 VERSION = 1
 MAX_EVENT = 64 * 1024
@@ -293,7 +293,7 @@ def parse(frame: str) -> ClientMessage:
         if "\\u0000" in frame and _has_character(msgspec.structs.asdict(message), _NUL):
             tag = str(type(message).__struct_config__.tag)
             raise BadMessage("bad_shape", tag, "A text has a null character.")
-        if isinstance(message, ChatSend) and shows_nothing(message.text):
+        if isinstance(message, ChatSend) and is_blank(message.text):
             raise BadMessage("bad_shape", "chat.send", "The text shows nothing.")
         return message
     try:

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from apps.classrooms.models.membership import search_text
 from apps.common.alphabet import sort_key
-from apps.common.text import fold, lookup_email
+from apps.common.text import casefold, lookup_email
 
 BATCH = 1000
 
@@ -17,7 +17,10 @@ def rewrite(apps_then: Any, schema_editor: Any) -> None:
     for classroom in _in_batches(
         apps_then.get_model("classrooms", "Classroom").objects.using(alias)
     ):
-        classroom.search_text, classroom.sort_key = fold(classroom.name), sort_key(classroom.name)
+        classroom.search_text, classroom.sort_key = (
+            casefold(classroom.name),
+            sort_key(classroom.name),
+        )
         classroom.save(update_fields=["search_text", "sort_key"])
     memberships = apps_then.get_model("classrooms", "Membership").objects.using(alias)
     unaccepted = memberships.filter(joined_at=None, status__in=["invited", "removed"])

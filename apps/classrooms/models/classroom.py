@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.alphabet import sort_key
 from apps.common.models.fields import NameField
 from apps.common.pasted import clean_code
-from apps.common.text import fold, words_in
+from apps.common.text import casefold, contains_all_words
 from apps.common.versions import version_of
 
 # No 0 and O, no 1, I and L: the code is read aloud and typed. 31^8 is about 2^39.6.
@@ -33,7 +33,7 @@ class ClassroomQuerySet(models.QuerySet["Classroom"]):
 
     def matching(self, words: str) -> "ClassroomQuerySet":
         """Those whose name holds every word of `words`, whatever the letter case."""
-        return self.filter(words_in(words, "search_text"))
+        return self.filter(contains_all_words(words, "search_text"))
 
 
 class Classroom(models.Model):
@@ -64,7 +64,7 @@ class Classroom(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keeps `search_text` and `sort_key` true whenever the name may have changed."""
-        self.search_text, self.sort_key = fold(self.name), sort_key(self.name)
+        self.search_text, self.sort_key = casefold(self.name), sort_key(self.name)
         fields = kwargs.get("update_fields")
         if fields is not None and "name" in fields:
             kwargs["update_fields"] = {*fields, "search_text", "sort_key"}

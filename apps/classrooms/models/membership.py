@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.addresses import verified_emails
 from apps.classrooms.models.classroom import Classroom
 from apps.common.models.fields import AddressField
-from apps.common.text import fold, shown_email, words_in
+from apps.common.text import casefold, contains_all_words, shown_email
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -46,8 +46,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         if not words.split():
             return self
         return self.filter(
-            (~_HIDDEN & words_in(words, "student__search_text"))
-            | (_HIDDEN & (words_in(words, "search_text") | words_in(words, "student__email")))
+            (~_HIDDEN & contains_all_words(words, "student__search_text"))
+            | (
+                _HIDDEN
+                & (
+                    contains_all_words(words, "search_text")
+                    | contains_all_words(words, "student__email")
+                )
+            )
         )
 
 
@@ -141,4 +147,4 @@ class Membership(models.Model):
 
 
 def search_text(email: str) -> str:
-    return fold("\n".join(dict.fromkeys((email, shown_email(email)))))
+    return casefold("\n".join(dict.fromkeys((email, shown_email(email)))))
