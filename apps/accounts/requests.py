@@ -1,9 +1,9 @@
-"""The type of a request that has passed DRF's IsAuthenticated."""
+"""The request type of views behind DRF's IsAuthenticated: `user` is a `User`."""
 
 from rest_framework.request import Request
 
 from apps.accounts.models import User
 
 
-class SignedIn(Request):
+class AuthenticatedRequest(Request):
     user: User

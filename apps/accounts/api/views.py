@@ -4,7 +4,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.api.serializers import MeSerializer, MeUpdateSerializer
 from apps.accounts.models import User
-from apps.accounts.requests import SignedIn
+from apps.accounts.requests import AuthenticatedRequest
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import without_nulls
@@ -25,7 +25,7 @@ class MeView(APIView):
         query=[ETAG],
         description="The account that the token or session belongs to.",
     )
-    def get(self, request: SignedIn) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
         return _answer(request.user)
 
     @documented(
@@ -37,7 +37,7 @@ class MeView(APIView):
         errors=["precondition_failed"],
         description="Fields that are left out stay as they are. The time zone is an IANA name.",
     )
-    def patch(self, request: SignedIn) -> HttpResponse:
+    def patch(self, request: AuthenticatedRequest) -> HttpResponse:
         data = MeUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         with transaction.atomic():

@@ -3,7 +3,7 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.policies import require_student, require_tutor
-from apps.accounts.requests import SignedIn
+from apps.accounts.requests import AuthenticatedRequest
 from apps.classrooms import services
 from apps.classrooms.api import serializers
 from apps.classrooms.invitations import (
@@ -51,7 +51,7 @@ class ClassroomsView(APIView):
         query=[PageQuerySerializer],
         description="The tutor's own, by name; not those that are archived.",
     )
-    def get(self, request: SignedIn) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
         query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -66,7 +66,7 @@ class ClassroomsView(APIView):
         body=serializers.ClassroomCreateSerializer,
         description="By a tutor. Students join it by its `join_code`.",
     )
-    def post(self, request: SignedIn) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
         data = serializers.ClassroomCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -89,7 +89,7 @@ class ClassroomView(APIView):
         errors=["not_found"],
         description="One of the tutor's own.",
     )
-    def get(self, request: SignedIn, classroom_id: int) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         return _answer(access_classroom(request.user, classroom_id))
 
     @documented(
@@ -101,7 +101,7 @@ class ClassroomView(APIView):
         errors=["not_found", "precondition_failed"],
         description="By its tutor. The join code stays.",
     )
-    def patch(self, request: SignedIn, classroom_id: int) -> HttpResponse:
+    def patch(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         data = serializers.ClassroomUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -118,7 +118,7 @@ class ClassroomView(APIView):
         description="By its tutor. It leaves every list and its join code stops working; its "
         "lessons stay.",
     )
-    def delete(self, request: SignedIn, classroom_id: int) -> HttpResponse:
+    def delete(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         services.archive_classroom(classroom=access_classroom(request.user, classroom_id))
         return HttpResponse(status=204)
 
@@ -136,7 +136,7 @@ class JoinView(APIView):
         description="Makes the student `active` at once, also one who has declined or left; 403 "
         "for one whom the tutor has paused or removed.",
     )
-    def post(self, request: SignedIn) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_student(request.user)
         data = serializers.ClassroomJoinSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -153,7 +153,7 @@ class MembersView(APIView):
         errors=["not_found"],
         description="By its tutor. Removed members are among them; invited addresses come last.",
     )
-    def get(self, request: SignedIn, classroom_id: int) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         query = serializers.MembersQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -169,7 +169,7 @@ class MembersView(APIView):
         errors=["not_found"],
         description=INVITING,
     )
-    def post(self, request: SignedIn, classroom_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         data = serializers.MembershipCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -186,7 +186,7 @@ class MembershipView(APIView):
         errors=["not_found"],
         description="By the tutor. Lessons can be scheduled with an `active` member alone.",
     )
-    def patch(self, request: SignedIn, membership_id: int) -> HttpResponse:
+    def patch(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         membership = access_membership(request.user, membership_id)
         data = serializers.MembershipUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -203,7 +203,7 @@ class InvitationLinkView(APIView):
         description=f"Whoever holds it may accept, within {LIFETIME.days} days and while the "
         "invitation stands. 403 where the membership is not `invited`.",
     )
-    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         membership = access_membership(request.user, membership_id)
         url, expires_at, token = services.link_of(membership=membership)
         return json_response({"invite_url": url, "expires_at": expires_at, "token": token})
@@ -218,7 +218,7 @@ class AcceptView(APIView):
         errors=["not_found", "invite_invalid", "invite_expired"],
         description="By a student who has confirmed the invited address, or who sends the link.",
     )
-    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         invitation = _invitation(request, membership_id)
         membership = services.accept_invitation(membership=invitation, student=request.user)
         return json_response(membership_json(membership))
@@ -234,7 +234,7 @@ class DeclineView(APIView):
         description="It becomes `declined`. The tutor may invite the student again, and the join "
         "code still works.",
     )
-    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         invitation = _invitation(request, membership_id)
         membership = services.decline_invitation(membership=invitation)
         return json_response(membership_json(membership))
@@ -249,12 +249,12 @@ class LeaveView(APIView):
         description="Lessons stay. An `active` member becomes `left` and may join again by the "
         "code; a `paused` one becomes `removed`.",
     )
-    def post(self, request: SignedIn, membership_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         mine = access_own_membership(request.user, membership_id)
         return json_response(membership_json(services.leave_classroom(membership=mine)))
 
 
-def _invitation(request: SignedIn, membership_id: int) -> Membership:
+def _invitation(request: AuthenticatedRequest, membership_id: int) -> Membership:
     data = serializers.InvitationReplySerializer(data=without_nulls(request.data))
     data.is_valid(raise_exception=True)
     token = data.validated_data.get("invitation", "")
@@ -271,7 +271,7 @@ class MyStudentsView(APIView):
         "once, by last name, first name and id. Every word of `q` must occur in the names or the "
         "address, in any order and letter case.",
     )
-    def get(self, request: SignedIn) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
         query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)

@@ -8,7 +8,7 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.policies import require_tutor
-from apps.accounts.requests import SignedIn
+from apps.accounts.requests import AuthenticatedRequest
 from apps.classroom.services import session_of
 from apps.common.errors import invalid
 from apps.common.json import json_response
@@ -59,7 +59,7 @@ class LessonsView(APIView):
         "half-open range from `from` to `to`, by their start. At most "
         f"{MAX_RANGE.days} days.",
     )
-    def get(self, request: SignedIn) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
         start, end = parse_range(request.query_params, request.user.zone, MAX_RANGE)
         include_cancelled = parse_flag(request.query_params, "include_cancelled")
         return json_response(
@@ -76,7 +76,7 @@ class LessonsView(APIView):
         description="By a tutor, with a student who is an `active` member of one of the tutor's "
         "classrooms. A lesson lasts from 5 minutes to 12 hours.",
     )
-    def post(self, request: SignedIn) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
         data = serializers.LessonCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -88,7 +88,7 @@ class LessonsView(APIView):
         return json_response(lesson_json(lesson.pk), 201)
 
 
-def _idempotency(request: SignedIn, fields: Row) -> services.Idempotency | None:
+def _idempotency(request: AuthenticatedRequest, fields: Row) -> services.Idempotency | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -106,7 +106,7 @@ class LessonView(APIView):
         errors=["lesson_not_found"],
         description="By its tutor or its student.",
     )
-    def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.VIEW)
         return _lesson_response(lesson)
 
@@ -120,7 +120,7 @@ class LessonView(APIView):
         description="By its tutor. Fields that are left out stay as they are; people are mailed "
         "only if the lesson moves.",
     )
-    def patch(self, request: SignedIn, lesson_id: int) -> HttpResponse:
+    def patch(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = serializers.LessonUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -150,7 +150,7 @@ class CancelView(APIView):
         errors=["lesson_not_found", "lesson_cancelled"],
         description="By its tutor. It can still be read, and its time is free again.",
     )
-    def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = serializers.LessonCancelSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -166,7 +166,7 @@ class RoomView(APIView):
         errors=["lesson_not_found"],
         description="By its tutor or its student. The uuid is what `room_join` takes.",
     )
-    def get(self, request: SignedIn, lesson_id: int) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.ENTER)
         session = session_of(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})
@@ -182,7 +182,7 @@ class InviteView(APIView):
         description="By the lesson's tutor. Whoever holds the link may ask to enter the room as a "
         "guest until it expires.",
     )
-    def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = serializers.InviteCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
@@ -201,7 +201,7 @@ class RevokeInvitesView(APIView):
         description="By the lesson's tutor. Every link made before is `invite_invalid` from then "
         "on.",
     )
-    def post(self, request: SignedIn, lesson_id: int) -> HttpResponse:
+    def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         access_lesson(request.user, lesson_id, to=Action.EDIT).revoke_invites()
         return HttpResponse(status=204)
 
@@ -218,7 +218,7 @@ class ResolveInviteView(APIView):
         errors=["invite_invalid", "lesson_not_found", "lesson_cancelled", "invite_expired"],
         description="By anybody who is signed in and holds a valid token: the room it opens.",
     )
-    def get(self, request: SignedIn) -> HttpResponse:
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
         lesson = read_invite(request.query_params.get("token", ""))
         session = session_of(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})
