@@ -125,7 +125,7 @@ def test_a_cancelled_or_double_booked_lesson_may_overlap(lesson, change):
     assert not refuses(insert, lesson, **change)
 
 
-def test_a_lesson_may_move_within_its_own_time(lesson):
+def test_lesson_can_move_within_its_own_time(lesson):
     moved = {"starts_at": NOON + HOUR / 2, "ends_at": NOON + 3 * HOUR / 2}
     assert not refuses(Lesson.objects.update, **moved)
 

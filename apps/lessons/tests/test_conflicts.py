@@ -1,4 +1,4 @@
-"""No two live lessons of one person overlap, unless the tutor says so; what a clash tells."""
+"""Overlapping lessons are refused unless the tutor allows it."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def classmate(classroom):
     ("start", "end"),
     [(0, 1), (-0.5, 0.5), (0.5, 1.5), (0.25, 0.75), (-1, 2), (-1, 1 / 3600), (3599 / 3600, 2)],
 )
-def test_the_tutors_overlap_is_a_conflict(schedule, tutor, classmate, lesson, start, end):
+def test_overlap_of_tutor_is_a_conflict(schedule, tutor, classmate, lesson, start, end):
     answer = schedule(tutor, classmate, NOON + start * HOUR, NOON + end * HOUR)
     assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
     assert set(answer.json()) == {"error", "detail"}
@@ -35,12 +35,12 @@ def test_the_tutors_overlap_is_a_conflict(schedule, tutor, classmate, lesson, st
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_adjacent_lessons_are_fine(schedule, tutor, student, lesson, hours):
+def test_adjacent_lessons_do_not_conflict(schedule, tutor, student, lesson, hours):
     answer = schedule(tutor, student, NOON + hours * HOUR, NOON + (hours + 1) * HOUR)
     assert answer.status_code == 201
 
 
-def test_the_students_overlap_with_another_tutor_is_a_conflict(
+def test_overlap_of_student_with_another_tutor_is_a_conflict(
     schedule, other_tutor, student, lesson
 ):
     make_classroom(other_tutor, student)
@@ -48,34 +48,36 @@ def test_the_students_overlap_with_another_tutor_is_a_conflict(
     assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
 
 
-def test_allow_overlap_double_books(schedule, tutor, classmate, lesson):
+def test_allow_overlap_permits_double_booking(schedule, tutor, classmate, lesson):
     answer = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=True)
     assert answer.status_code == 201
     assert Lesson.objects.count() == 2
 
 
-def test_allow_overlap_false_and_null_do_not(schedule, tutor, classmate, lesson):
+def test_allow_overlap_false_or_null_refuses_double_booking(schedule, tutor, classmate, lesson):
     for flag in (False, None):
         answer = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=flag)
         assert answer.status_code == 409
 
 
-def test_a_cancelled_lesson_frees_its_time(api, schedule, tutor, student, lesson):
+def test_cancelled_lesson_frees_its_time(api, schedule, tutor, student, lesson):
     api(tutor).post(f"{URL}{lesson.pk}/cancel/")
     assert schedule(tutor, student, NOON, NOON + HOUR).status_code == 201
 
 
-def test_a_completed_lesson_keeps_its_time(schedule, tutor, student, lesson):
+def test_completed_lesson_keeps_its_time(schedule, tutor, student, lesson):
     Lesson.objects.update(status="completed")
     assert schedule(tutor, student, NOON, NOON + HOUR).status_code == 409
 
 
-def test_the_clash_is_told_in_the_tutors_own_time(schedule, tutor, classmate, lesson):
+def test_conflict_detail_is_in_the_tutors_time_zone(schedule, tutor, classmate, lesson):
     detail = schedule(tutor, classmate, NOON, NOON + HOUR / 2).json()["detail"]
     assert "2026-03-02 14:00–15:00 (Europe/Kyiv)" in detail
 
 
-def test_a_clash_tells_nothing_about_another_tutors_lesson(schedule, tutor, other_tutor, student):
+def test_conflict_discloses_nothing_about_another_tutors_lesson(
+    schedule, tutor, other_tutor, student
+):
     make_classroom(tutor, student)
     make_lesson(other_tutor, student, NOON - 3 * HOUR, 6 * HOUR, title="Secret chess")
     detail = schedule(tutor, student, NOON, NOON + HOUR).json()["detail"]
@@ -84,7 +86,7 @@ def test_a_clash_tells_nothing_about_another_tutors_lesson(schedule, tutor, othe
         assert secret not in detail
 
 
-def test_moving_with_allow_overlap_double_books(api, tutor, student, lesson):
+def test_move_with_allow_overlap_permits_double_booking(api, tutor, student, lesson):
     other = make_lesson(tutor, student, NOON + 3 * HOUR)
     times = {"starts_at": NOON.isoformat(), "ends_at": (NOON + HOUR).isoformat()}
     url = f"{URL}{other.pk}/"
@@ -92,7 +94,7 @@ def test_moving_with_allow_overlap_double_books(api, tutor, student, lesson):
     assert api(tutor).patch(url, {**times, "allow_overlap": True}).status_code == 200
 
 
-def test_renaming_a_double_booked_lesson_is_no_conflict(api, schedule, tutor, student, lesson):
+def test_rename_of_double_booked_lesson_is_no_conflict(api, schedule, tutor, student, lesson):
     double = schedule(tutor, student, NOON, NOON + HOUR, allow_overlap=True).json()
     answer = api(tutor).patch(f"{URL}{double['id']}/", {"title": "Both"})
     assert (answer.status_code, answer.json()["title"]) == (200, "Both")

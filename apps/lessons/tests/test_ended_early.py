@@ -1,4 +1,4 @@
-"""A lesson that its tutor ends takes up nobody's time from then on."""
+"""A lesson that its tutor ended occupies no time after that."""
 
 from datetime import timedelta
 
@@ -9,12 +9,12 @@ from apps.classroom.services import end_lesson
 from apps.lessons.models import Lesson
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
-HALF = NOON + HOUR / 2
+HALF_TIME = NOON + HOUR / 2
 
 
 @pytest.fixture
 def ended(lesson):
-    end_lesson(session_id=lesson.session.pk, now=HALF)
+    end_lesson(session_id=lesson.session.pk, now=HALF_TIME)
     lesson.refresh_from_db()
     return lesson
 
@@ -24,82 +24,84 @@ def schedule(api, tutor, student, start, length=HOUR / 2):
     return api(tutor).post("/api/lessons/", {"student_id": student.pk, **times})
 
 
-def test_planned_end_stays_for_the_record(ended):
-    assert (ended.status, ended.ended_at, ended.ends_at) == ("completed", HALF, NOON + HOUR)
+def test_ended_lesson_keeps_its_planned_end(ended):
+    assert (ended.status, ended.ended_at, ended.ends_at) == ("completed", HALF_TIME, NOON + HOUR)
 
 
-def test_rest_of_its_time_is_free_for_both(api, ended, tutor, student, other_tutor):
+def test_time_after_the_actual_end_is_free_for_tutor_and_student(
+    api, ended, tutor, student, other_tutor
+):
     make_classroom(other_tutor, student)
-    assert schedule(api, other_tutor, student, HALF).status_code == 201
+    assert schedule(api, other_tutor, student, HALF_TIME).status_code == 201
     other = make_user("student")
     make_classroom(tutor, other)
-    assert schedule(api, tutor, other, HALF).status_code == 201
+    assert schedule(api, tutor, other, HALF_TIME).status_code == 201
 
 
-def test_time_before_it_was_ended_is_taken(api, ended, tutor, student):
-    answer = schedule(api, tutor, student, HALF - timedelta(minutes=5))
+def test_time_before_the_actual_end_is_a_conflict(api, ended, tutor, student):
+    answer = schedule(api, tutor, student, HALF_TIME - timedelta(minutes=5))
     assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
     assert "14:00–14:30" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("ended_at", [NOON - HOUR, NOON])
-def test_lesson_ended_before_it_began_takes_up_no_time(api, lesson, tutor, student, ended_at):
+def test_lesson_ended_before_its_start_occupies_no_time(api, lesson, tutor, student, ended_at):
     end_lesson(session_id=lesson.session.pk, now=ended_at)
     assert schedule(api, tutor, student, NOON - HOUR / 4, HOUR).status_code == 201
 
 
-def test_lesson_ended_late_takes_up_its_planned_time(api, lesson, tutor, student):
+def test_lesson_ended_late_occupies_its_planned_time(api, lesson, tutor, student):
     end_lesson(session_id=lesson.session.pk, now=NOON + 2 * HOUR)
     assert schedule(api, tutor, student, NOON + HOUR).status_code == 201
-    assert schedule(api, tutor, student, HALF).status_code == 409
+    assert schedule(api, tutor, student, HALF_TIME).status_code == 409
 
 
-def copy(lesson, start, **fields):
+def copy_lesson(lesson, start, **fields):
     made = {"tutor_id": lesson.tutor_id, "student_id": lesson.student_id}
     made |= {"classroom_id": lesson.classroom_id, "starts_at": start, "ends_at": start + HOUR / 2}
     with transaction.atomic():
         Lesson.objects.bulk_create([Lesson(**made, **fields)])
 
 
-def test_database_holds_the_time_until_the_end_and_not_after(ended):
-    copy(ended, HALF)
+def test_database_refuses_overlap_only_until_the_actual_end(ended):
+    copy_lesson(ended, HALF_TIME)
     with pytest.raises(IntegrityError):
-        copy(ended, HALF - timedelta(minutes=31))
-    copy(ended, NOON, status="completed", ended_at=NOON)
+        copy_lesson(ended, HALF_TIME - timedelta(minutes=31))
+    copy_lesson(ended, NOON, status="completed", ended_at=NOON)
 
 
-def test_database_refuses_to_take_freed_time_back(ended):
-    copy(ended, HALF)
+def test_database_refuses_to_reoccupy_freed_time(ended):
+    copy_lesson(ended, HALF_TIME)
     with pytest.raises(IntegrityError), transaction.atomic():
         Lesson.objects.filter(pk=ended.pk).update(ended_at=None)
 
 
 @pytest.mark.parametrize("status", ["scheduled", "cancelled"])
-def test_only_a_completed_lesson_has_ended(lesson, status):
+def test_ended_at_needs_the_completed_status(lesson, status):
     with pytest.raises(IntegrityError), transaction.atomic():
-        Lesson.objects.filter(pk=lesson.pk).update(status=status, ended_at=HALF)
+        Lesson.objects.filter(pk=lesson.pk).update(status=status, ended_at=HALF_TIME)
 
 
-def test_ended_lesson_can_still_be_mended_or_cancelled(api, ended, tutor):
+def test_ended_lesson_can_be_changed_or_cancelled(api, ended, tutor):
     url = f"/api/lessons/{ended.pk}/"
     later = {"ends_at": (NOON + 2 * HOUR).isoformat()}
     assert api(tutor).patch(url, later).status_code == 200
     ended.refresh_from_db()
     assert ended.ended_at is None
-    Lesson.objects.update(ended_at=HALF)
+    Lesson.objects.update(ended_at=HALF_TIME)
     assert api(tutor).post(f"{url}cancel/").status_code == 200
 
 
-def test_moving_back_into_freed_time_is_a_conflict(api, ended, tutor, student):
-    taken = schedule(api, tutor, student, HALF).json()
+def test_move_back_into_freed_time_is_a_conflict(api, ended, tutor, student):
+    other = schedule(api, tutor, student, HALF_TIME).json()
     answer = api(tutor).patch(
         f"/api/lessons/{ended.pk}/", {"ends_at": (NOON + 2 * HOUR).isoformat()}
     )
     assert answer.status_code == 409
-    assert Lesson.objects.filter(pk=taken["id"]).exists()
+    assert Lesson.objects.filter(pk=other["id"]).exists()
 
 
-def test_page_says_when_it_was_ended(client, ended, tutor):
+def test_lesson_page_shows_the_actual_end(client, ended, tutor):
     tutor.locale = "en"
     tutor.save()
     client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
@@ -108,7 +110,7 @@ def test_page_says_when_it_was_ended(client, ended, tutor):
     assert "14:30" in page
 
 
-def test_lesson_that_ends_by_itself_keeps_its_time(tutor, student):
+def test_lesson_completed_by_itself_keeps_its_planned_time(tutor, student):
     lesson = make_lesson(tutor, student)
     lesson.complete()
     lesson.refresh_from_db()

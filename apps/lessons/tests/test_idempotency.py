@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a repeat of the same request answers the first one's lesson."""
+"""`Idempotency-Key`: a repeated request returns the lesson of the first one."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def post(client, student, key, **changes):
     return client.post(URL, sent, headers={"Idempotency-Key": key})
 
 
-def test_a_repeat_answers_the_first_ones_lesson(api, tutor, student, classroom):
+def test_repeated_request_returns_the_first_lesson(api, tutor, student, classroom):
     first = post(api(tutor), student, "k1")
     again = post(api(tutor), student, "k1")
     assert (first.status_code, again.status_code) == (201, 201)
@@ -27,25 +27,25 @@ def test_a_repeat_answers_the_first_ones_lesson(api, tutor, student, classroom):
     assert Lesson.objects.count() == 1
 
 
-def test_the_same_instant_written_otherwise_is_the_same_request(api, tutor, student, classroom):
+def test_same_instant_in_another_notation_is_the_same_request(api, tutor, student, classroom):
     first = post(api(tutor), student, "k1")
     again = post(api(tutor), student, "k1", starts_at="2026-03-02T14:00:00+02:00", title=None)
     assert again.json()["id"] == first.json()["id"]
 
 
-def test_a_key_that_came_with_another_request_is_refused(api, tutor, student, classroom):
+def test_key_of_a_different_request_is_refused(api, tutor, student, classroom):
     post(api(tutor), student, "k1")
     answer = post(api(tutor), student, "k1", title="Other")
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert set(answer.json()["fields"]) == {"Idempotency-Key"}
 
 
-def test_another_key_is_another_request(api, tutor, student, classroom):
+def test_other_key_is_another_request(api, tutor, student, classroom):
     post(api(tutor), student, "k1")
     assert post(api(tutor), student, "k2").status_code == 409
 
 
-def test_a_key_is_its_tutors_own(api, tutor, other_tutor, student, classroom):
+def test_same_key_of_two_tutors_creates_two_lessons(api, tutor, other_tutor, student, classroom):
     make_classroom(other_tutor, student)
     post(api(tutor), student, "k1")
     later = {"starts_at": (NOON + HOUR).isoformat(), "ends_at": (NOON + 2 * HOUR).isoformat()}
@@ -53,13 +53,13 @@ def test_a_key_is_its_tutors_own(api, tutor, other_tutor, student, classroom):
     assert Lesson.objects.count() == 2
 
 
-def test_a_refused_request_does_not_spend_its_key(api, tutor, stranger, classroom):
+def test_refused_request_does_not_use_up_its_key(api, tutor, stranger, classroom):
     assert post(api(tutor), stranger, "k1").status_code == 403
     make_classroom(tutor, stranger)
     assert post(api(tutor), stranger, "k1").status_code == 201
 
 
-def test_a_repeat_finds_its_lesson_after_it_has_moved(api, tutor, student, classroom):
+def test_repeated_request_returns_the_moved_lesson(api, tutor, student, classroom):
     first = post(api(tutor), student, "k1").json()
     later = {"starts_at": (NOON + HOUR).isoformat(), "ends_at": (NOON + 2 * HOUR).isoformat()}
     api(tutor).patch(f"{URL}{first['id']}/", later)
@@ -67,17 +67,17 @@ def test_a_repeat_finds_its_lesson_after_it_has_moved(api, tutor, student, class
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "ключ", "tab\there"])
-def test_a_malformed_key_is_refused(api, tutor, student, classroom, key):
+def test_malformed_key_is_refused(api, tutor, student, classroom, key):
     answer = post(api(tutor), student, key)
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert not Lesson.objects.exists()
 
 
-def test_a_key_of_255_characters_is_fine(api, tutor, student, classroom):
+def test_key_of_255_characters_is_accepted(api, tutor, student, classroom):
     assert post(api(tutor), student, "~" * 255).status_code == 201
 
 
-def test_lessons_without_keys_are_all_made(api, tutor, student, classroom):
+def test_requests_without_key_each_create_a_lesson(api, tutor, student, classroom):
     make_lessons = [
         api(tutor).post(
             URL,

@@ -1,4 +1,4 @@
-"""Invite tokens: what is in them, how long they live, and what never passes for one."""
+"""Invite tokens: content, expiry, revocation, forgery."""
 
 import base64
 import json
@@ -21,8 +21,8 @@ BASE64URL = string.ascii_letters + string.digits + "-_"
 
 
 @pytest.fixture(autouse=True)
-def _no_throttle(monkeypatch):
-    """These tests ask more often than anybody may."""
+def _unthrottled(monkeypatch):
+    """These tests send more requests than the rate limit permits."""
     from apps.lessons.api.views import ResolveInviteView
 
     monkeypatch.setattr(ResolveInviteView, "throttle_classes", [])
@@ -37,60 +37,60 @@ def resolve(client, token):
     return answer.status_code, answer.json().get("error")
 
 
-def part(token, index):
+def decode_segment(token, index):
     segment = token.split(".")[index]
     return json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
 
 
-def encoded(value):
+def encode_segment(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-def test_a_token_is_url_safe_and_carries_its_expiry(api, tutor, lesson):
+def test_token_is_url_safe_and_has_its_expiry(api, tutor, lesson):
     answer = invite(api(tutor), lesson).json()
     assert set(answer["token"]) <= {*BASE64URL, "."}
-    assert part(answer["token"], 1)["exp"] == int(
+    assert decode_segment(answer["token"], 1)["exp"] == int(
         timezone.datetime.fromisoformat(answer["expires_at"]).timestamp()
     )
 
 
 @pytest.mark.parametrize("seconds", [60, 3600, 2_592_000])
-def test_the_time_to_live_may_be_chosen(api, tutor, lesson, seconds):
+def test_ttl_can_be_chosen(api, tutor, lesson, seconds):
     token = invite(api(tutor), lesson, ttl_seconds=seconds).json()["token"]
-    left = part(token, 1)["exp"] - timezone.now().timestamp()
+    left = decode_segment(token, 1)["exp"] - timezone.now().timestamp()
     assert seconds - 5 < left <= seconds
 
 
 @pytest.mark.parametrize("seconds", [59, 0, -1, 2_592_001, 2**63, "3600", "x", 60.5, True, [], {}])
-def test_a_time_to_live_out_of_bounds_is_refused(api, tutor, lesson, seconds):
+def test_ttl_out_of_bounds_is_refused(api, tutor, lesson, seconds):
     answer = invite(api(tutor), lesson, ttl_seconds=seconds)
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert set(answer.json()["fields"]) == {"ttl_seconds"}
 
 
-def test_null_is_the_usual_time_to_live(api, tutor, lesson):
+def test_null_ttl_means_the_default(api, tutor, lesson):
     token = invite(api(tutor), lesson, ttl_seconds=None).json()["token"]
-    assert 86_390 < part(token, 1)["exp"] - timezone.now().timestamp() <= 86_400
+    assert 86_390 < decode_segment(token, 1)["exp"] - timezone.now().timestamp() <= 86_400
 
 
-def test_revoking_ends_every_earlier_token_and_no_later_one(api, tutor, stranger, lesson):
+def test_revocation_invalidates_earlier_tokens_only(api, tutor, stranger, lesson):
     earlier = [invite(api(tutor), lesson).json()["token"] for _ in range(2)]
     answer = api(tutor).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
     assert (answer.status_code, answer.content) == (204, b"")
-    later = invite(api(tutor), lesson).json()["token"]
+    expiry = invite(api(tutor), lesson).json()["token"]
     for token in earlier:
         assert resolve(api(stranger), token) == (400, "invite_invalid")
-    assert resolve(api(stranger), later) == (200, None)
+    assert resolve(api(stranger), expiry) == (200, None)
 
 
-def test_revoking_leaves_other_lessons_alone(api, tutor, student, stranger, lesson):
+def test_revocation_does_not_affect_other_lessons(api, tutor, student, stranger, lesson):
     other = make_lesson(tutor, student, lesson.ends_at)
     token = invite(api(tutor), other).json()["token"]
     api(tutor).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
     assert resolve(api(stranger), token) == (200, None)
 
 
-def test_only_the_lessons_tutor_revokes(api, tutor, student, other_tutor, lesson):
+def test_only_tutor_of_lesson_can_revoke(api, tutor, student, other_tutor, lesson):
     token = invite(api(tutor), lesson).json()["token"]
     for person in (student, other_tutor):
         answer = api(person).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
@@ -98,68 +98,68 @@ def test_only_the_lessons_tutor_revokes(api, tutor, student, other_tutor, lesson
     assert resolve(api(student), token) == (200, None)
 
 
-def claims_of(lesson, **more):
-    later = int((timezone.now() + timedelta(hours=1)).timestamp())
-    return {"lesson": lesson.pk, "gen": lesson.invite_generation, "exp": later, **more}
+def make_claims(lesson, **more):
+    expiry = int((timezone.now() + timedelta(hours=1)).timestamp())
+    return {"lesson": lesson.pk, "gen": lesson.invite_generation, "exp": expiry, **more}
 
 
-def test_a_token_of_another_purpose_is_invalid(api, stranger, lesson):
-    later = timezone.now() + timedelta(hours=1)
+def test_token_of_another_purpose_is_invalid(api, stranger, lesson):
+    expiry = timezone.now() + timedelta(hours=1)
     claims = {"lesson": lesson.pk, "gen": lesson.invite_generation}
-    assert resolve(api(stranger), tokens.sign(PURPOSE, claims, expires_at=later)) == (200, None)
+    assert resolve(api(stranger), tokens.sign(PURPOSE, claims, expires_at=expiry)) == (200, None)
     for purpose in ("access-token", "ticket", "lesson-invite2", ""):
-        token = tokens.sign(purpose, claims, expires_at=later)
+        token = tokens.sign(purpose, claims, expires_at=expiry)
         assert resolve(api(stranger), token) == (400, "invite_invalid")
 
 
 @pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE", "HS384", "HS512", "RS256", ""])
-def test_another_algorithm_is_invalid(api, stranger, lesson, name):
+def test_token_with_another_algorithm_header_is_invalid(api, stranger, lesson, name):
     token = make_invite(lesson=lesson, now=timezone.now()).token
     _header, payload, signature = token.split(".")
-    header = encoded({"alg": name, "typ": "JWT"})
+    header = encode_segment({"alg": name, "typ": "JWT"})
     for end in (signature, ""):
         assert resolve(api(stranger), f"{header}.{payload}.{end}") == (400, "invite_invalid")
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_a_good_signature_by_another_algorithm_is_invalid(api, stranger, lesson, algorithm):
+def test_correct_signature_by_another_algorithm_is_invalid(api, stranger, lesson, algorithm):
     key = derive_key(settings.SECRET_KEY, PURPOSE)
-    token = jwt.encode(claims_of(lesson), key, algorithm=algorithm)
+    token = jwt.encode(make_claims(lesson), key, algorithm=algorithm)
     assert resolve(api(stranger), token) == (400, "invite_invalid")
 
 
-def test_a_token_signed_with_the_plain_secret_is_invalid(api, stranger, lesson):
-    token = jwt.encode(claims_of(lesson), settings.SECRET_KEY, algorithm="HS256")
+def test_token_signed_with_the_secret_key_itself_is_invalid(api, stranger, lesson):
+    token = jwt.encode(make_claims(lesson), settings.SECRET_KEY, algorithm="HS256")
     assert resolve(api(stranger), token) == (400, "invite_invalid")
 
 
-def test_a_token_without_expiry_is_invalid(api, stranger, lesson):
-    claims = claims_of(lesson)
+def test_token_without_expiry_is_invalid(api, stranger, lesson):
+    claims = make_claims(lesson)
     del claims["exp"]
     key = derive_key(settings.SECRET_KEY, PURPOSE)
     assert resolve(api(stranger), jwt.encode(claims, key)) == (400, "invite_invalid")
 
 
-def test_the_signature_is_checked_before_the_expiry(api, stranger, lesson):
+def test_signature_is_checked_before_the_expiry(api, stranger, lesson):
     expired = make_invite(lesson=lesson, ttl_seconds=60, now=timezone.now() - timedelta(hours=1))
     header, _payload, signature = expired.token.split(".")
     assert resolve(api(stranger), expired.token) == (410, "invite_expired")
-    claims = part(expired.token, 1)
-    changed = encoded({**claims, "lesson": lesson.pk + 1})
+    claims = decode_segment(expired.token, 1)
+    changed = encode_segment({**claims, "lesson": lesson.pk + 1})
     forged = f"{header}.{changed}.{signature}"
     assert resolve(api(stranger), forged) == (400, "invite_invalid")
-    later = f"{header}.{encoded(claims_of(lesson))}.{signature}"
-    assert resolve(api(stranger), later) == (400, "invite_invalid")
+    expiry = f"{header}.{encode_segment(make_claims(lesson))}.{signature}"
+    assert resolve(api(stranger), expiry) == (400, "invite_invalid")
 
 
-def test_a_lesson_that_is_gone_is_not_found(api, tutor, stranger, lesson):
+def test_token_of_a_deleted_lesson_is_not_found(api, tutor, stranger, lesson):
     token = invite(api(tutor), lesson).json()["token"]
     lesson.delete()
     assert resolve(api(stranger), token) == (404, "lesson_not_found")
 
 
-def test_no_single_character_of_a_token_can_be_changed(lesson):
-    """Every position, every other base64url character, and some that are not: never read."""
+def test_token_with_one_changed_character_is_invalid(lesson):
+    """Tries every other base64url character, and some others, at every position."""
     token = make_invite(lesson=lesson, now=timezone.now()).token
     assert tokens.read(PURPOSE, token)["lesson"] == lesson.pk
     for position, right in enumerate(token):
@@ -170,8 +170,8 @@ def test_no_single_character_of_a_token_can_be_changed(lesson):
                     tokens.read(PURPOSE, changed)
 
 
-def test_no_single_character_can_be_changed_through_the_api(api, stranger, lesson):
-    """One wrong character at each position, by HTTP; the last position tries them all."""
+def test_token_with_one_changed_character_is_refused_by_the_api(api, stranger, lesson):
+    """Tries one wrong character at each position, and all characters at the last one."""
     token = make_invite(lesson=lesson, now=timezone.now()).token
     client = api(stranger)
     assert resolve(client, token) == (200, None)
@@ -184,7 +184,7 @@ def test_no_single_character_can_be_changed_through_the_api(api, stranger, lesso
 
 
 @pytest.mark.parametrize("change", ["{}=", "{}A", "A{}", "{}_", "{}.A", "A.{}"])
-def test_nothing_that_could_be_its_own_can_be_added_to_a_token(api, stranger, lesson, change):
+def test_token_with_added_token_characters_is_invalid(api, stranger, lesson, change):
     token = make_invite(lesson=lesson, now=timezone.now()).token
     assert resolve(api(stranger), change.format(token)) == (400, "invite_invalid")
 
@@ -192,12 +192,12 @@ def test_nothing_that_could_be_its_own_can_be_added_to_a_token(api, stranger, le
 @pytest.mark.parametrize(
     "change", [" {}", "{}\n", "{}.", "“{}”", "\u00a0{}\u00a0", "– {}", "{}\u200b"]
 )
-def test_token_is_cleaned_of_what_was_pasted_around_it(api, stranger, lesson, change):
+def test_token_pasted_with_surrounding_text_is_accepted(api, stranger, lesson, change):
     token = make_invite(lesson=lesson, now=timezone.now()).token
     assert resolve(api(stranger), change.format(token)) == (200, None)
 
 
-def test_the_invite_throttle_says_when_to_come_back(api, stranger, monkeypatch):
+def test_throttled_resolve_has_a_retry_after_header(api, stranger, monkeypatch):
     from rest_framework.throttling import ScopedRateThrottle
 
     from apps.lessons.api.views import ResolveInviteView

@@ -1,4 +1,4 @@
-"""POST /api/lessons/: who may schedule with whom, when, and what comes of it (BE32-2)."""
+"""Scheduling, reading, changing and cancelling lessons (BE32-2)."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def refusal(answer):
     return answer.status_code, answer.json()["error"]
 
 
-def test_tutor_schedules_a_lesson_with_its_session(api, tutor, student, classroom):
+def test_tutor_schedules_lesson_with_its_session(api, tutor, student, classroom):
     answer = api(tutor).post(URL, body(student, title="Дроби"))
     session = ClassroomSession.objects.get()
     assert answer.status_code == 201
@@ -40,45 +40,45 @@ def test_tutor_schedules_a_lesson_with_its_session(api, tutor, student, classroo
     }
 
 
-def test_student_may_not_schedule(api, student, classroom):
+def test_student_cannot_schedule(api, student, classroom):
     answer = api(student).post(URL, body(student))
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("status", ["invited", "paused", "removed"])
-def test_only_an_active_membership_counts(api, tutor, stranger, classroom, status):
+def test_student_without_active_membership_is_not_a_member(api, tutor, stranger, classroom, status):
     make_membership(classroom, stranger, status)
     answer = api(tutor).post(URL, body(stranger))
     assert (answer.status_code, answer.json()["error"]) == (403, "not_a_member")
 
 
-def test_a_member_of_another_tutor_is_not_a_member(api, other_tutor, student, classroom):
+def test_member_of_another_tutor_is_not_a_member(api, other_tutor, student, classroom):
     answer = api(other_tutor).post(URL, body(student))
     assert (answer.status_code, answer.json()["error"]) == (403, "not_a_member")
 
 
-def test_an_unknown_student_is_not_a_member(api, tutor, classroom):
+def test_unknown_student_is_not_a_member(api, tutor, classroom):
     answer = api(tutor).post(URL, body(tutor, student_id=2**63 - 1))
     assert refusal(answer) == (403, "not_a_member")
 
 
-def test_not_a_member_has_just_code_and_detail(api, tutor, stranger):
+def test_not_a_member_error_has_only_code_and_detail(api, tutor, stranger):
     answer = api(tutor).post(URL, body(stranger))
     assert set(answer.json()) == {"error", "detail"}
 
 
-def test_a_member_of_an_archived_classroom_is_not_a_member(api, tutor, student, classroom):
+def test_member_of_archived_classroom_is_not_a_member(api, tutor, student, classroom):
     api(tutor).delete(f"/api/classrooms/{classroom.pk}/")
     assert refusal(api(tutor).post(URL, body(student))) == (403, "not_a_member")
 
 
-def test_a_refused_lesson_leaves_no_lesson_and_no_session(api, tutor, stranger):
+def test_refused_lesson_creates_no_lesson_and_no_session(api, tutor, stranger):
     api(tutor).post(URL, body(stranger))
     assert not Lesson.objects.exists()
     assert not ClassroomSession.objects.exists()
 
 
-def test_the_classroom_joined_first_is_chosen(api, tutor, student):
+def test_classroom_joined_first_is_the_default(api, tutor, student):
     later = make_classroom(tutor, name="Later")
     make_membership(later, student)
     later.memberships.update(joined_at=NOON)
@@ -86,19 +86,19 @@ def test_the_classroom_joined_first_is_chosen(api, tutor, student):
     assert api(tutor).post(URL, body(student)).json()["classroom_id"] == first.pk
 
 
-def test_classroom_id_picks_among_the_shared(api, tutor, student, classroom):
+def test_classroom_id_selects_a_shared_classroom(api, tutor, student, classroom):
     second = make_classroom(tutor, student, name="Second")
     answer = api(tutor).post(URL, body(student, classroom_id=second.pk))
     assert answer.json()["classroom_id"] == second.pk
 
 
-def test_a_classroom_the_two_do_not_share_is_not_a_member(api, tutor, student, classroom):
+def test_classroom_without_the_student_is_not_a_member(api, tutor, student, classroom):
     empty = make_classroom(tutor, name="Empty")
     answer = api(tutor).post(URL, body(student, classroom_id=empty.pk))
     assert refusal(answer) == (403, "not_a_member")
 
 
-def test_another_offset_is_the_same_instant_in_utc(api, tutor, student, classroom):
+def test_time_with_another_offset_is_converted_to_utc(api, tutor, student, classroom):
     answer = api(tutor).post(
         URL,
         body(student, starts_at="2026-03-02T14:00:00+02:00", ends_at="2026-03-02T15:00+02:00"),
@@ -108,13 +108,13 @@ def test_another_offset_is_the_same_instant_in_utc(api, tutor, student, classroo
 
 
 @pytest.mark.parametrize("minutes", [5, 12 * 60])
-def test_the_shortest_and_the_longest_lesson(api, tutor, student, classroom, minutes):
+def test_shortest_and_longest_duration_are_accepted(api, tutor, student, classroom, minutes):
     ends_at = (NOON + HOUR * minutes / 60).isoformat()
     assert api(tutor).post(URL, body(student, ends_at=ends_at)).status_code == 201
 
 
 @pytest.mark.parametrize("seconds", [-3600, 0, 299, 12 * 3600 + 1])
-def test_a_lesson_of_another_length_is_refused(api, tutor, student, classroom, seconds):
+def test_duration_out_of_bounds_is_refused(api, tutor, student, classroom, seconds):
     ends_at = (NOON + HOUR * seconds / 3600).isoformat()
     answer = api(tutor).post(URL, body(student, ends_at=ends_at))
     assert refusal(answer) == (400, "validation_error")
@@ -124,9 +124,7 @@ def test_a_lesson_of_another_length_is_refused(api, tutor, student, classroom, s
 
 @pytest.mark.parametrize("name", ["student_id", "starts_at", "ends_at"])
 @pytest.mark.parametrize("left_out", [True, False])
-def test_a_required_field_is_named_when_missing_or_null(
-    api, tutor, student, classroom, name, left_out
-):
+def test_missing_or_null_required_field_is_named(api, tutor, student, classroom, name, left_out):
     sent = body(student, **{name: None})
     if left_out:
         del sent[name]
@@ -170,27 +168,27 @@ def test_a_required_field_is_named_when_missing_or_null(
         ("allow_overlap", 1),
     ],
 )
-def test_a_malformed_field_is_named(api, tutor, student, classroom, name, value):
+def test_malformed_field_is_named(api, tutor, student, classroom, name, value):
     answer = api(tutor).post(URL, body(student, **{name: value}))
     assert refusal(answer) == (400, "validation_error")
     assert name in answer.json()["fields"]
     assert not Lesson.objects.exists()
 
 
-def test_null_in_an_optional_field_is_the_same_as_leaving_it_out(api, tutor, student, classroom):
+def test_null_in_optional_field_is_ignored(api, tutor, student, classroom):
     answer = api(tutor).post(URL, body(student, title=None, classroom_id=None, allow_overlap=None))
     assert answer.status_code == 201
     assert (answer.json()["title"], answer.json()["classroom_id"]) == ("", classroom.pk)
 
 
-def test_a_lesson_is_read_by_its_two_people(api, tutor, student, lesson):
+def test_tutor_and_student_can_read_their_lesson(api, tutor, student, lesson):
     url = f"{URL}{lesson.pk}/"
     for person in (tutor, student):
         answer = api(person).get(url)
         assert (answer.status_code, answer.json()["id"]) == (200, lesson.pk)
 
 
-def test_somebody_elses_lesson_is_forbidden_and_a_missing_one_not_found(
+def test_lesson_of_others_is_forbidden_and_missing_one_not_found(
     api, other_tutor, stranger, lesson
 ):
     for person in (other_tutor, stranger):
@@ -199,12 +197,12 @@ def test_somebody_elses_lesson_is_forbidden_and_a_missing_one_not_found(
 
 
 @pytest.mark.parametrize("lesson_id", [0, 2**63 - 1, 2**63, 2**64, 10**40])
-def test_an_id_of_any_size_is_just_not_found(api, tutor, lesson, lesson_id):
+def test_lesson_id_of_any_size_is_not_found(api, tutor, lesson, lesson_id):
     answer = api(tutor).get(f"{URL}{lesson_id}/")
     assert refusal(answer) == (404, "lesson_not_found")
 
 
-def test_the_tutor_renames_and_moves_a_lesson(api, tutor, lesson):
+def test_tutor_renames_and_moves_lesson(api, tutor, lesson):
     answer = api(tutor).patch(
         f"{URL}{lesson.pk}/",
         {
@@ -218,24 +216,24 @@ def test_the_tutor_renames_and_moves_a_lesson(api, tutor, lesson):
     assert answer.json()["starts_at"] == "2026-03-02T13:00:00Z"
 
 
-def test_a_title_alone_leaves_the_time(api, tutor, lesson):
+def test_title_alone_keeps_the_time(api, tutor, lesson):
     answer = api(tutor).patch(f"{URL}{lesson.pk}/", {"title": "Корені", "starts_at": None})
     assert answer.json()["starts_at"] == "2026-03-02T12:00:00Z"
 
 
-def test_moving_one_end_is_checked_against_the_other(api, tutor, lesson):
+def test_new_start_after_the_end_is_refused(api, tutor, lesson):
     answer = api(tutor).patch(f"{URL}{lesson.pk}/", {"starts_at": (NOON + HOUR).isoformat()})
     assert refusal(answer) == (400, "validation_error")
     lesson.refresh_from_db()
     assert lesson.starts_at == NOON
 
 
-def test_a_lesson_may_move_within_its_own_time(api, tutor, lesson):
+def test_lesson_can_move_within_its_own_time(api, tutor, lesson):
     answer = api(tutor).patch(f"{URL}{lesson.pk}/", {"ends_at": (NOON + HOUR / 2).isoformat()})
     assert answer.status_code == 200
 
 
-def test_a_lesson_may_not_move_onto_another(api, tutor, student, lesson):
+def test_lesson_cannot_move_onto_another(api, tutor, student, lesson):
     other = make_lesson(tutor, student, NOON + 3 * HOUR)
     answer = api(tutor).patch(f"{URL}{other.pk}/", {"starts_at": (NOON + HOUR / 2).isoformat()})
     assert refusal(answer) == (409, "lesson_conflict")
@@ -243,13 +241,13 @@ def test_a_lesson_may_not_move_onto_another(api, tutor, student, lesson):
     assert other.starts_at == NOON + 3 * HOUR
 
 
-def test_the_student_may_not_change_or_cancel(api, student, lesson):
+def test_student_cannot_change_or_cancel(api, student, lesson):
     url = f"{URL}{lesson.pk}/"
     assert refusal(api(student).patch(url, {"title": "x"})) == (403, "forbidden")
     assert refusal(api(student).post(f"{url}cancel/")) == (403, "forbidden")
 
 
-def test_a_cancelled_lesson_is_still_read_with_its_room(api, tutor, student, lesson):
+def test_cancelled_lesson_and_its_room_can_be_read(api, tutor, student, lesson):
     url = f"{URL}{lesson.pk}/"
     answer = api(tutor).post(f"{url}cancel/", {"reason": "Хвороба"})
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
@@ -257,7 +255,7 @@ def test_a_cancelled_lesson_is_still_read_with_its_room(api, tutor, student, les
     assert api(student).get(f"{url}room/").status_code == 200
 
 
-def test_a_cancelled_lesson_answers_lesson_cancelled_to_changes(api, tutor, lesson):
+def test_changes_to_cancelled_lesson_are_refused(api, tutor, lesson):
     url = f"{URL}{lesson.pk}/"
     token = api(tutor).post(f"{url}invite/").json()["token"]
     api(tutor).post(f"{url}cancel/")
@@ -270,7 +268,7 @@ def test_a_cancelled_lesson_answers_lesson_cancelled_to_changes(api, tutor, less
         assert refusal(answer) == (409, "lesson_cancelled")
 
 
-def test_title_and_reason_that_show_nothing_are_empty(api, tutor, lesson):
+def test_invisible_title_and_reason_are_empty(api, tutor, lesson):
     url = f"/api/lessons/{lesson.pk}/"
     assert api(tutor).patch(url, {"title": "\u200b \u2060"}).json()["title"] == ""
     assert api(tutor).post(f"{url}cancel/", {"reason": "\u3164"}).status_code == 200
@@ -278,7 +276,7 @@ def test_title_and_reason_that_show_nothing_are_empty(api, tutor, lesson):
     assert lesson.cancel_reason == ""
 
 
-def test_the_reason_is_kept_and_bounded(api, tutor, lesson):
+def test_reason_length_is_bounded(api, tutor, lesson):
     url = f"{URL}{lesson.pk}/cancel/"
     assert refusal(api(tutor).post(url, {"reason": "x" * 501})) == (400, "validation_error")
     assert api(tutor).post(url, {"reason": None}).status_code == 200

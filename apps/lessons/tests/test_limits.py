@@ -1,4 +1,4 @@
-"""One tutor cannot fill a student's whole calendar, with or without overlaps."""
+"""Limits on the hours of one tutor with one student."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ URL = "/api/lessons/"
 
 @pytest.fixture
 def monday(student, classroom):
-    """Midnight of the student's next Monday but one."""
+    """Midnight of the Monday after next in the student's time zone."""
     today = student.local(timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
     return today + timedelta(days=14 - today.weekday())
 
@@ -29,7 +29,7 @@ def schedule(api, tutor, student):
     return post
 
 
-def refused(answer):
+def is_refused(answer):
     body = answer.json()
     return (answer.status_code, body["error"], set(body.get("fields", ()))) == (
         400,
@@ -39,26 +39,24 @@ def refused(answer):
 
 
 @pytest.mark.parametrize("overlap", [False, True])
-def test_day_holds_twelve_hours_with_one_student(schedule, monday, overlap):
+def test_more_than_twelve_hours_a_day_with_one_student_are_refused(schedule, monday, overlap):
     assert schedule(monday, 7, allow_overlap=overlap).status_code == 201
     later = monday if overlap else monday + 8 * HOUR
-    assert refused(schedule(later, 5.5, allow_overlap=overlap))
+    assert is_refused(schedule(later, 5.5, allow_overlap=overlap))
     assert schedule(later, 5, allow_overlap=overlap).status_code == 201
-    assert refused(schedule(monday + 15 * HOUR, 0.25, allow_overlap=overlap))
+    assert is_refused(schedule(monday + 15 * HOUR, 0.25, allow_overlap=overlap))
     assert schedule(monday + 24 * HOUR).status_code == 201
 
 
-def test_week_holds_sixty_hours_with_one_student(schedule, monday):
+def test_more_than_sixty_hours_a_week_with_one_student_are_refused(schedule, monday):
     for day in range(5):
         assert schedule(monday + day * 24 * HOUR, 12).status_code == 201
-    assert refused(schedule(monday + 5 * 24 * HOUR))
+    assert is_refused(schedule(monday + 5 * 24 * HOUR))
     assert schedule(monday + 7 * 24 * HOUR).status_code == 201
     assert schedule(monday - HOUR).status_code == 201
 
 
-def test_another_student_and_another_tutor_have_bounds_of_their_own(
-    api, schedule, monday, tutor, student, other_tutor
-):
+def test_limits_count_per_tutor_and_student(api, schedule, monday, tutor, student, other_tutor):
     assert schedule(monday, 12).status_code == 201
     classmate = make_user("student")
     make_classroom(tutor, classmate)
@@ -69,14 +67,14 @@ def test_another_student_and_another_tutor_have_bounds_of_their_own(
     assert api(other_tutor).post(URL, {"student_id": student.pk, **times}).status_code == 201
 
 
-def test_cancelled_lesson_counts_no_more(api, schedule, monday, tutor):
+def test_cancelled_lesson_is_not_counted(api, schedule, monday, tutor):
     number = schedule(monday, 12).json()["id"]
-    assert refused(schedule(monday + 13 * HOUR))
+    assert is_refused(schedule(monday + 13 * HOUR))
     api(tutor).post(f"{URL}{number}/cancel/")
     assert schedule(monday + 13 * HOUR).status_code == 201
 
 
-def test_moving_counts_the_lesson_once_and_at_its_new_place(api, schedule, monday, tutor):
+def test_moved_lesson_is_counted_once_at_its_new_time(api, schedule, monday, tutor):
     full = schedule(monday, 12).json()["id"]
     other = schedule(monday + 30 * HOUR).json()["id"]
 
@@ -86,16 +84,16 @@ def test_moving_counts_the_lesson_once_and_at_its_new_place(api, schedule, monda
         return api(tutor).patch(f"{URL}{number}/", times)
 
     assert move(full, monday + HOUR, 12).status_code == 200
-    assert refused(move(other, monday + 14 * HOUR, 1))
+    assert is_refused(move(other, monday + 14 * HOUR, 1))
     assert api(tutor).patch(f"{URL}{full}/", {"title": "Sets"}).status_code == 200
 
 
-def test_horizon_is_five_years(schedule, monday):
+def test_lesson_over_five_years_ahead_is_refused(schedule, monday):
     assert schedule(monday + timedelta(days=5 * 364)).status_code == 201
-    assert refused(schedule(monday + timedelta(days=5 * 366)))
+    assert is_refused(schedule(monday + timedelta(days=5 * 366)))
 
 
-def test_past_is_not_bounded(schedule, classroom):
+def test_past_lessons_are_not_limited(schedule, classroom):
     for start in (NOON, NOON + 12 * HOUR):
         assert schedule(start, 12).status_code == 201
     assert Lesson.objects.count() == 2

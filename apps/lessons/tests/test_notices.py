@@ -1,4 +1,4 @@
-"""What the student is mailed when a lesson changes: old and new time, by the student's clock."""
+"""Mail to the student about a changed lesson."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from apps.lessons import notices
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
-DOUBLED = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv for the first time
+AMBIGUOUS = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv for the first time
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def reader(student):
     return student
 
 
-def test_moved_lesson_mails_old_time_new_time_and_end(change, reader, lesson):
+def test_mail_of_moved_lesson_has_old_and_new_time(change, reader, lesson):
     [mail] = change(lesson, starts_at=NOON + 2 * HOUR, ends_at=NOON + 3 * HOUR)
     assert mail.subject.endswith("has moved: 2026-03-02 16:00–17:00 (Europe/Kyiv)")
     assert "Before: 2026-03-02 14:00–15:00 (Europe/Kyiv)" in mail.body
@@ -42,7 +42,7 @@ def test_moved_lesson_mails_old_time_new_time_and_end(change, reader, lesson):
 
 
 @pytest.mark.parametrize("minutes", [30, 90])
-def test_longer_or_shorter_lesson_is_no_move(change, reader, lesson, minutes):
+def test_mail_of_new_end_does_not_say_moved(change, reader, lesson, minutes):
     end = NOON + timedelta(minutes=minutes)
     [mail] = change(lesson, ends_at=end)
     assert "moved" not in mail.subject + mail.body
@@ -50,7 +50,7 @@ def test_longer_or_shorter_lesson_is_no_move(change, reader, lesson, minutes):
     assert "Before: 2026-03-02 14:00–15:00" in mail.body
 
 
-def test_same_end_with_another_start_is_a_move(change, reader, lesson):
+def test_mail_of_new_start_says_moved(change, reader, lesson):
     [mail] = change(lesson, starts_at=NOON + HOUR / 2)
     assert "has moved: 2026-03-02 14:30–15:00" in mail.subject
 
@@ -73,22 +73,24 @@ def test_mail_is_in_the_readers_language_and_zone(change, tutor):
     assert "Стало: 2026-03-02 08:00–09:00 (America/Toronto)" in mail.body
 
 
-def test_hour_that_comes_twice_says_which(change, tutor, reader):
+def test_mail_of_ambiguous_time_has_the_offset(change, tutor, reader):
     make_classroom(tutor, reader)
     [mail] = change(
-        make_lesson(tutor, reader, DOUBLED), starts_at=DOUBLED + HOUR, ends_at=DOUBLED + 2 * HOUR
+        make_lesson(tutor, reader, AMBIGUOUS),
+        starts_at=AMBIGUOUS + HOUR,
+        ends_at=AMBIGUOUS + 2 * HOUR,
     )
     assert "Before: 2026-10-25 03:30 (UTC+3)–03:30 (UTC+2)" in mail.body
     assert "Now: 2026-10-25 03:30 (UTC+2)–04:30 (UTC+2)" in mail.body
 
 
-def test_lesson_over_midnight_says_both_days(change, reader, lesson):
+def test_mail_of_lesson_over_midnight_has_both_dates(change, reader, lesson):
     late = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
     [mail] = change(lesson, starts_at=late, ends_at=late + HOUR)
     assert "2026-03-02 23:30–2026-03-03 00:30" in mail.subject
 
 
-def test_last_mail_of_a_day_says_that_no_more_come(change, reader, lesson, monkeypatch):
+def test_last_mail_of_the_day_announces_the_limit(change, reader, lesson, monkeypatch):
     monkeypatch.setattr(notices, "MAX_PER_DAY", 3)
     for hours in range(1, 6):
         mails = change(lesson, starts_at=NOON + hours * HOUR, ends_at=NOON + (hours + 1) * HOUR)
@@ -96,7 +98,7 @@ def test_last_mail_of_a_day_says_that_no_more_come(change, reader, lesson, monke
     assert "/calendar/" in mails[-1].body
 
 
-def test_mails_of_another_tutor_are_counted_apart(change, reader, lesson, other_tutor, monkeypatch):
+def test_mail_limit_is_counted_per_tutor(change, reader, lesson, other_tutor, monkeypatch):
     monkeypatch.setattr(notices, "MAX_PER_DAY", 1)
     change(lesson, starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
     make_classroom(other_tutor, reader)

@@ -1,4 +1,4 @@
-"""Two clients that change one lesson: `If-Match`, and the time last seen."""
+"""Concurrent changes of a lesson: `If-Match` and expected times."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def url(lesson):
     return f"/api/lessons/{lesson.pk}/"
 
 
-def test_stale_version_is_refused_and_nothing_is_lost(api, tutor, url):
+def test_stale_version_is_refused(api, tutor, url):
     client = api(tutor)
     seen = client.get(url)["ETag"]
     assert client.patch(url, {"title": "Theirs"}, headers={"If-Match": seen}).status_code == 200
@@ -27,7 +27,7 @@ def test_stale_version_is_refused_and_nothing_is_lost(api, tutor, url):
     assert Lesson.objects.get().title == "Theirs"
 
 
-def test_present_version_is_taken_and_the_next_one_answered(api, tutor, url):
+def test_current_version_is_accepted_and_the_next_returned(api, tutor, url):
     client = api(tutor)
     for title in ("One", "Two", "Two"):
         seen = client.get(url)["ETag"]
@@ -37,26 +37,26 @@ def test_present_version_is_taken_and_the_next_one_answered(api, tutor, url):
 
 
 @pytest.mark.parametrize("header", ["*", '"other", W/{seen}', "{seen}"])
-def test_forms_of_if_match_that_hold(api, tutor, url, header):
+def test_if_match_with_the_current_version_is_accepted(api, tutor, url, header):
     client = api(tutor)
     header = header.replace("{seen}", client.get(url)["ETag"])
     assert client.patch(url, {"title": "x"}, headers={"If-Match": header}).status_code == 200
 
 
 @pytest.mark.parametrize("header", ['"other"', "not quoted", '"', "", "ʼ"])
-def test_forms_of_if_match_that_do_not_hold(api, tutor, url, header):
+def test_if_match_without_the_current_version_is_refused(api, tutor, url, header):
     answer = api(tutor).patch(url, {"title": "x"}, headers={"If-Match": header})
     assert answer.status_code == 412
 
 
-def test_without_if_match_the_last_one_wins(api, tutor, url):
+def test_last_write_without_if_match_wins(api, tutor, url):
     for title in ("One", "Two"):
         assert api(tutor).patch(url, {"title": title}).status_code == 200
     assert Lesson.objects.get().title == "Two"
 
 
 @pytest.mark.parametrize("field", ["expected_starts_at", "expected_ends_at"])
-def test_move_from_a_time_where_the_lesson_no_longer_is_is_refused(api, tutor, url, field):
+def test_move_with_outdated_expected_time_is_refused(api, tutor, url, field):
     client = api(tutor)
     seen = client.get(url).json()[field.removeprefix("expected_")]
     assert client.patch(url, {**LATER, field: seen}).status_code == 200
@@ -66,13 +66,13 @@ def test_move_from_a_time_where_the_lesson_no_longer_is_is_refused(api, tutor, u
     assert Lesson.objects.get().starts_at == NOON + HOUR
 
 
-def test_rename_keeps_a_move_made_meanwhile(api, tutor, url):
+def test_rename_keeps_a_concurrent_move(api, tutor, url):
     client = api(tutor)
     client.patch(url, LATER)
     assert client.patch(url, {"title": "Sets"}).json()["starts_at"] == "2026-03-02T13:00:00Z"
 
 
-def test_second_cancel_is_refused_and_sends_nothing(
+def test_second_cancellation_is_refused_and_sends_no_mail(
     api, tutor, url, settings, mailoutbox, django_capture_on_commit_callbacks
 ):
     settings.EMAIL_URL = "memory://"

@@ -1,4 +1,4 @@
-"""New files of the tz database, as an update of the system brings them."""
+"""Tutors are mailed when new time zone rules change local times of lessons."""
 
 import shutil
 import zoneinfo
@@ -22,7 +22,7 @@ HOUR_LATER = NOW + HOUR
 
 @pytest.fixture
 def tz_files(tmp_path, settings):
-    """The system's zones in a folder of the test's own, whose files it may replace."""
+    """A copy of the system's tz files in which tests replace zones."""
     settings.EMAIL_URL = "smtp://mail.example"
     before = zoneinfo.TZPATH
     source = next(Path(path) for path in before if (Path(path) / "Europe/Kyiv").exists())
@@ -36,7 +36,7 @@ def tz_files(tmp_path, settings):
 
 
 def abolish_summer_time(tz_files):
-    """Kyiv keeps UTC+2 all the year, as Tripoli does."""
+    """Give Kyiv the rules of Tripoli, which is at UTC+2 all year."""
     shutil.copy(tz_files / "Africa/Tripoli", tz_files / "Europe/Kyiv")
 
 
@@ -50,7 +50,7 @@ def student(db):
     return make_user("student", "Олена", "Коваль", timezone="Europe/Warsaw")
 
 
-def test_lesson_whose_local_time_changes_is_told_to_its_tutor_once(tz_files, tutor, student):
+def test_tutor_is_mailed_once_about_changed_local_time(tz_files, tutor, student):
     moved = make_lesson(tutor, student, SUMMER)
     kept = make_lesson(tutor, student, WINTER)
     assert check_zones(NOW) == 0
@@ -66,7 +66,7 @@ def test_lesson_whose_local_time_changes_is_told_to_its_tutor_once(tz_files, tut
     assert len(mail.outbox) == 1
 
 
-def test_change_of_the_students_zone_is_told_to_the_tutor_in_their_language(tz_files, student):
+def test_change_of_students_zone_is_mailed_in_tutors_language(tz_files, student):
     tutor = make_user("tutor", timezone="Europe/Warsaw", locale="uk")
     student.timezone = "Europe/Kyiv"
     student.save()
@@ -80,7 +80,7 @@ def test_change_of_the_students_zone_is_told_to_the_tutor_in_their_language(tz_f
     assert "пояс" in message.subject
 
 
-def test_rules_that_stay_tell_nobody(tz_files, tutor, student):
+def test_unchanged_rules_send_no_mail(tz_files, tutor, student):
     make_lesson(tutor, student, SUMMER)
     for days in (0, 1, 40, 100):
         assert check_zones(NOW + timedelta(days=days)) == 0
@@ -88,7 +88,7 @@ def test_rules_that_stay_tell_nobody(tz_files, tutor, student):
     assert ZoneRules.objects.get(zone="Europe/Kyiv").recorded_at == NOW + timedelta(days=100)
 
 
-def test_past_and_cancelled_lessons_are_not_told(tz_files, tutor, student):
+def test_past_and_cancelled_lessons_are_not_mailed(tz_files, tutor, student):
     cancelled = make_lesson(tutor, student, SUMMER)
     make_lesson(tutor, student, SUMMER + 2 * HOUR)
     check_zones(NOW)
@@ -98,7 +98,7 @@ def test_past_and_cancelled_lessons_are_not_told(tz_files, tutor, student):
     assert mail.outbox == []
 
 
-def test_local_time_on_another_day_is_named_with_its_date(tz_files, tutor, student):
+def test_local_time_on_another_day_has_its_date(tz_files, tutor, student):
     make_lesson(tutor, student, SUMMER.replace(hour=21, minute=30))
     check_zones(NOW)
     abolish_summer_time(tz_files)
@@ -106,7 +106,7 @@ def test_local_time_on_another_day_is_named_with_its_date(tz_files, tutor, stude
     assert "2026-07-02 00:30 → 2026-07-01 23:30 (Europe/Kyiv)" in mail.outbox[0].body
 
 
-def test_many_lessons_are_told_in_one_bounded_mail(tz_files, tutor, student, log_lines):
+def test_many_lessons_are_listed_in_one_bounded_mail(tz_files, tutor, student, log_lines):
     for day in range(60):
         make_lesson(tutor, student, SUMMER + timedelta(days=day))
     check_zones(NOW)
@@ -117,7 +117,7 @@ def test_many_lessons_are_told_in_one_bounded_mail(tz_files, tutor, student, log
     assert [line["lessons"] for line in log_lines() if "zones" in line] == [60]
 
 
-def test_zone_that_nobody_uses_any_more_is_forgotten(tz_files, tutor, student):
+def test_record_of_unused_zone_is_deleted(tz_files, tutor, student):
     make_lesson(tutor, student, SUMMER)
     check_zones(NOW)
     assert ZoneRules.objects.count() == 2
@@ -125,7 +125,7 @@ def test_zone_that_nobody_uses_any_more_is_forgotten(tz_files, tutor, student):
     assert not ZoneRules.objects.exists()
 
 
-def test_command_says_how_many(tz_files, tutor, student, capsys):
+def test_command_prints_the_number_of_lessons(tz_files, tutor, student, capsys):
     make_lesson(tutor, student, datetime.now(UTC).replace(month=7, day=1) + timedelta(days=366))
     call_command("check_zones")
     abolish_summer_time(tz_files)

@@ -8,7 +8,7 @@ from apps.accounts.models import User
 
 @pytest.fixture
 def browser() -> Callable[..., Client]:
-    """A browser in which that person, or nobody, is signed in. It reads English."""
+    """Returns a function that makes a client, signed in as a user if one is given."""
 
     def signed_in(user: User | None = None, locale: str = "en") -> Client:
         client = Client(headers={"Accept-Language": locale})

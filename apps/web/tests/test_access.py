@@ -1,11 +1,11 @@
-"""Who may open which page."""
+"""Access to every page by role."""
 
 import pytest
 
 from apps.web.urls import urlpatterns
 from conftest import make_membership, make_user
 
-# Of each route: what a visitor, a student of the lesson, its tutor, another tutor get by GET.
+# Status of GET for a visitor, the lesson's student, its tutor and another tutor, by URL name.
 PAGES = {
     "home": ("/", (200, 302, 302, 302)),
     "language": ("/language/", (405, 405, 405, 405)),
@@ -42,7 +42,7 @@ PAGES = {
     "invite-guest": ("/invite/guest/", (405, 405, 405, 405)),
     "invite-link": ("/invite/abc/", (302, 302, 302, 302)),
 }
-# The same by POST with nothing in the form, where a stranger could do harm.
+# Status of an empty POST for a visitor, the lesson's student and another tutor.
 CHANGES = {
     "/classrooms/{classroom}/archive/": (302, 403, 403),
     "/classrooms/{classroom}/code/": (302, 403, 403),
@@ -58,7 +58,7 @@ CHANGES = {
 
 
 @pytest.fixture
-def addresses(classroom, lesson):
+def ids(classroom, lesson):
     membership = classroom.memberships.get()
     return {"classroom": classroom.pk, "lesson": lesson.pk, "membership": membership.pk}
 
@@ -69,37 +69,37 @@ def people(student, tutor, other_tutor):
 
 
 def test_every_route_is_in_the_table():
-    ours = {p.name for p in urlpatterns}
-    assert ours - {"room"} == set(PAGES)
+    names = {p.name for p in urlpatterns}
+    assert names - {"room"} == set(PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_get(name, browser, addresses, people):
-    address, expected = PAGES[name]
-    path = address.format(**addresses)
+def test_get_by_each_role_has_its_status(name, browser, ids, people):
+    url, expected = PAGES[name]
+    path = url.format(**ids)
     assert tuple(browser(who).get(path).status_code for who in people) == expected
 
 
-@pytest.mark.parametrize("address", CHANGES)
-def test_post_by_others_changes_nothing(address, browser, addresses, people, classroom):
-    path = address.format(**addresses)
+@pytest.mark.parametrize("url", CHANGES)
+def test_post_by_other_roles_changes_nothing(url, browser, ids, people, classroom):
+    path = url.format(**ids)
     visitor, student, _tutor, other_tutor = people
     others = (visitor, student, other_tutor)
-    assert tuple(browser(who).post(path).status_code for who in others) == CHANGES[address]
+    assert tuple(browser(who).post(path).status_code for who in others) == CHANGES[url]
     classroom.refresh_from_db()
     assert classroom.archived_at is None
     assert classroom.memberships.get().status == "active"
 
 
-def test_a_visitor_is_sent_to_sign_in_and_back(browser):
+def test_visitor_is_redirected_to_sign_in_and_back(browser):
     assert browser().get("/students/?q=a").url == "/accounts/login/?next=/students/%3Fq%3Da"
 
 
-def test_a_student_cannot_accept_for_another(browser, classroom, stranger):
+def test_student_cannot_accept_for_another(browser, classroom, stranger):
     other = make_user("student")
     invitation = make_membership(classroom, other, "invited")
     assert browser(stranger).post(f"/memberships/{invitation.pk}/accept/").status_code == 403
 
 
-def test_the_first_address_needs_no_slash(browser, tutor):
+def test_url_without_trailing_slash_is_served(browser, tutor):
     assert browser(tutor).get("/students").status_code == 200

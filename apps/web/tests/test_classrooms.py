@@ -4,25 +4,25 @@ from apps.classrooms.models import Classroom, Membership
 from conftest import make_classroom, make_membership, make_user
 
 
-def test_create(browser, tutor):
+def test_tutor_creates_classroom(browser, tutor):
     answer = browser(tutor).post("/classrooms/", {"name": "Фізика"})
     assert answer.url == f"/classrooms/{Classroom.objects.get(tutor=tutor).pk}/"
 
 
-def test_a_nameless_one_is_refused(browser, tutor):
+def test_classroom_without_name_is_refused(browser, tutor):
     answer = browser(tutor).post("/classrooms/", {"name": " "})
     assert answer.status_code == 400
     assert not Classroom.objects.exists()
 
 
-def test_rename(browser, tutor, classroom):
+def test_tutor_renames_classroom(browser, tutor, classroom):
     browser(tutor).post(f"/classrooms/{classroom.pk}/", {"name": "Algebra II"})
     classroom.refresh_from_db()
     assert classroom.name == "Algebra II"
     assert Classroom.objects.matching("ii").exists()
 
 
-def test_archive_can_be_undone(browser, tutor, classroom):
+def test_archiving_can_be_undone(browser, tutor, classroom):
     client = browser(tutor)
     page = client.post(f"/classrooms/{classroom.pk}/archive/", follow=True).content.decode()
     undo = f"/classrooms/{classroom.pk}/restore/"
@@ -35,7 +35,7 @@ def test_archive_can_be_undone(browser, tutor, classroom):
 @pytest.mark.parametrize(
     ("question", "sentence"), [("archive", "Archive “Algebra”?"), ("code", "Make a new code?")]
 )
-def test_a_page_asks_first(question, sentence, browser, tutor, classroom):
+def test_get_shows_confirmation_page(question, sentence, browser, tutor, classroom):
     page = browser(tutor).get(f"/classrooms/{classroom.pk}/{question}/").content.decode()
     assert sentence in page
     assert f'action="/classrooms/{classroom.pk}/{question}/"' in page
@@ -44,13 +44,13 @@ def test_a_page_asks_first(question, sentence, browser, tutor, classroom):
     assert (classroom.archived_at, classroom.join_code) == (None, before)
 
 
-def test_only_its_tutor_restores(browser, tutor, other_tutor, classroom):
+def test_only_tutor_of_classroom_restores_it(browser, tutor, other_tutor, classroom):
     browser(tutor).post(f"/classrooms/{classroom.pk}/archive/")
     answer = browser(other_tutor).post(f"/classrooms/{classroom.pk}/restore/")
     assert answer.status_code == 403
 
 
-def test_code_link_and_picture_lead_to_joining(browser, tutor, classroom):
+def test_classroom_page_has_code_link_and_qr_code(browser, tutor, classroom):
     client = browser(tutor)
     page = client.get(f"/classrooms/{classroom.pk}/").content.decode()
     code = classroom.join_code
@@ -61,26 +61,26 @@ def test_code_link_and_picture_lead_to_joining(browser, tutor, classroom):
     assert picture.content.lstrip().startswith(b"<?xml")
 
 
-def test_rotating_changes_the_code(browser, tutor, classroom):
+def test_rotation_replaces_the_code(browser, tutor, classroom):
     before = classroom.join_code
     browser(tutor).post(f"/classrooms/{classroom.pk}/code/")
     classroom.refresh_from_db()
     assert classroom.join_code != before
 
 
-def test_invite_by_email(browser, tutor, classroom):
+def test_tutor_invites_by_email(browser, tutor, classroom):
     client = browser(tutor)
     client.post(f"/classrooms/{classroom.pk}/invite/", {"email": "New@school.example"})
     assert Membership.objects.get(invited_email="new@school.example").status == "invited"
 
 
-def test_malformed_address_is_refused_and_stays_in_the_form(browser, tutor, classroom):
+def test_malformed_email_is_refused_and_kept_in_the_form(browser, tutor, classroom):
     answer = browser(tutor).post(f"/classrooms/{classroom.pk}/invite/", {"email": "a..b@x.example"})
     assert answer.status_code == 400
     assert 'value="a..b@x.example"' in answer.content.decode()
 
 
-def test_pause_resume_remove(browser, tutor, classroom):
+def test_tutor_pauses_resumes_and_removes_member(browser, tutor, classroom):
     membership = classroom.memberships.get()
     client = browser(tutor)
     for status in ("paused", "active", "removed"):
@@ -90,7 +90,7 @@ def test_pause_resume_remove(browser, tutor, classroom):
 
 
 @pytest.mark.parametrize("status", ["", "nonsense", "invited"])
-def test_no_other_state_can_be_asked_for(status, browser, tutor, classroom):
+def test_other_membership_status_is_refused(status, browser, tutor, classroom):
     membership = classroom.memberships.get()
     answer = browser(tutor).post(f"/memberships/{membership.pk}/", {"status": status}, follow=True)
     assert answer.status_code == 200
@@ -98,7 +98,7 @@ def test_no_other_state_can_be_asked_for(status, browser, tutor, classroom):
     assert membership.status == "active"
 
 
-def test_members_are_filtered_by_state(browser, tutor, classroom):
+def test_members_are_filtered_by_status(browser, tutor, classroom):
     make_membership(classroom, make_user("student", "Gone", "Person"), "removed")
     client = browser(tutor)
     assert "Gone Person" not in client.get(f"/classrooms/{classroom.pk}/").content.decode()
@@ -107,7 +107,7 @@ def test_members_are_filtered_by_state(browser, tutor, classroom):
 
 
 @pytest.mark.parametrize("number", [1, 20])
-def test_members_take_as_many_queries_however_many(
+def test_query_count_does_not_grow_with_members(
     number, browser, tutor, django_assert_max_num_queries
 ):
     room = make_classroom(tutor, *[make_user("student") for _ in range(number)])
@@ -116,7 +116,7 @@ def test_members_take_as_many_queries_however_many(
         client.get(f"/classrooms/{room.pk}/")
 
 
-def test_the_link_asks_and_the_form_joins(browser, stranger, classroom):
+def test_join_link_shows_form_that_joins(browser, stranger, classroom):
     client = browser(stranger)
     code = classroom.join_code
     assert f'value="{code}"' in client.get(f"/join/{code}/").content.decode()
@@ -125,7 +125,7 @@ def test_the_link_asks_and_the_form_joins(browser, stranger, classroom):
     assert Membership.objects.get(student=stranger).status == "active"
 
 
-def test_a_wrong_code_is_said_in_the_form(browser, stranger):
+def test_wrong_code_is_an_error_in_the_form(browser, stranger):
     answer = browser(stranger).post("/join/", {"join_code": "NOPE2345"})
     assert answer.status_code == 400
     page = answer.content.decode()
@@ -133,14 +133,14 @@ def test_a_wrong_code_is_said_in_the_form(browser, stranger):
     assert 'value="NOPE2345"' in page
 
 
-def test_guessing_codes_is_slowed_down(browser, stranger):
+def test_join_attempts_are_rate_limited(browser, stranger):
     client = browser(stranger)
     for _ in range(30):
         client.post("/join/", {"join_code": "NOPE2345"})
     assert "Too many tries" in client.post("/join/", {"join_code": "NOPE2345"}).content.decode()
 
 
-def test_an_invitation_is_accepted(browser, stranger, classroom):
+def test_student_accepts_invitation(browser, stranger, classroom):
     invitation = make_membership(classroom, stranger, "invited")
     client = browser(stranger)
     assert "You are invited" in client.get("/classrooms/").content.decode()

@@ -1,4 +1,4 @@
-"""Coming through an invite link."""
+"""Opening an invite link."""
 
 import logging
 from datetime import timedelta
@@ -14,60 +14,60 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def soon(tutor, student):
-    """A lesson whose room is open to guests by now."""
+    """A lesson that starts in five minutes, so that guests may enter."""
     make_classroom(tutor, student)
     return make_lesson(tutor, student, timezone.now() + 5 * MINUTE)
 
 
-def link(lesson, **how):
+def invite_path(lesson, **how):
     how.setdefault("now", timezone.now())
     return "/invite/" + make_invite(lesson=lesson, **how).token
 
 
-def opened(client, path):
+def follow(client, path):
     return client.get(path, follow=True)
 
 
 def actions(page):
-    """The buttons and links in the page's body that lead on."""
+    """The number of buttons and button-like links in the main part of the page."""
     body = page.partition("<main")[2].partition("</main>")[0]
     return body.count('class="btn')
 
 
-def test_the_token_leaves_the_address_at_once(browser, soon):
-    answer = browser().get(link(soon))
+def test_token_is_redirected_out_of_the_url(browser, soon):
+    answer = browser().get(invite_path(soon))
     assert answer.url == "/invite/"
     assert answer["Referrer-Policy"] == "no-referrer"
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_the_token_is_in_no_log(browser, soon, caplog):
-    path = link(soon)
+def test_token_is_in_no_log(browser, soon, caplog):
+    path = invite_path(soon)
     with caplog.at_level(logging.DEBUG):
-        opened(browser(), path)
-    told = [f"{record.getMessage()}{getattr(record, 'data', '')}" for record in caplog.records]
-    assert any("invite/<str:token>/" in line for line in told)
-    assert not any(path.rpartition("/")[2] in line for line in told)
+        follow(browser(), path)
+    logged = [f"{record.getMessage()}{getattr(record, 'data', '')}" for record in caplog.records]
+    assert any("invite/<str:token>/" in line for line in logged)
+    assert not any(path.rpartition("/")[2] in line for line in logged)
 
 
-def test_the_token_is_in_no_page(browser, soon):
-    path = link(soon)
-    assert path.rpartition("/")[2] not in opened(browser(), path).content.decode()
+def test_token_is_in_no_page(browser, soon):
+    path = invite_path(soon)
+    assert path.rpartition("/")[2] not in follow(browser(), path).content.decode()
 
 
-def test_signed_in_goes_into_the_room(browser, stranger, soon):
+def test_signed_in_user_is_redirected_to_the_room(browser, stranger, soon):
     client = browser(stranger)
-    path = link(soon)
+    path = invite_path(soon)
     assert client.get(path).url == "/invite/"
     assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
     assert client.session["invites"] == {str(soon.pk): path.rpartition("/")[2]}
 
 
-def test_not_signed_in_signs_in_and_goes_straight_on(browser, stranger, soon):
+def test_visitor_continues_to_the_room_after_sign_in(browser, stranger, soon):
     stranger.set_password("chalk and board 7")
     stranger.save()
     client = browser()
-    page = opened(client, link(soon)).content.decode()
+    page = follow(client, invite_path(soon)).content.decode()
     assert 'href="/accounts/login/?next=/invite/"' in page
     answer = client.post(
         "/accounts/login/",
@@ -77,9 +77,9 @@ def test_not_signed_in_signs_in_and_goes_straight_on(browser, stranger, soon):
     assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
 
 
-def test_not_signed_in_signs_up_and_goes_straight_on(browser, soon):
+def test_visitor_continues_to_the_room_after_sign_up(browser, soon):
     client = browser()
-    opened(client, link(soon))
+    follow(client, invite_path(soon))
     answer = client.post(
         "/accounts/signup/",
         {
@@ -96,80 +96,80 @@ def test_not_signed_in_signs_up_and_goes_straight_on(browser, soon):
     assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
 
 
-def test_a_guest_gives_a_name(browser, soon):
+def test_guest_enters_with_a_name(browser, soon):
     client = browser()
-    opened(client, link(soon))
+    follow(client, invite_path(soon))
     assert client.post("/invite/guest/", {"name": " "}).status_code == 400
     answer = client.post("/invite/guest/", {"name": "Марко"})
     assert answer.url == f"/lessons/{soon.pk}/room/"
     assert client.session["guest_name"] == "Марко"
 
 
-def test_a_guest_without_a_link_is_turned_away(browser, soon):
+def test_guest_without_link_is_refused(browser, soon):
     assert browser().post("/invite/guest/", {"name": "Марко"}).status_code == 400
 
 
-def test_expired(browser, soon):
-    answer = opened(browser(), link(soon, now=timezone.now() - 2 * HOUR, ttl_seconds=3600))
+def test_expired_link_shows_its_page(browser, soon):
+    answer = follow(browser(), invite_path(soon, now=timezone.now() - 2 * HOUR, ttl_seconds=3600))
     assert answer.status_code == 410
     assert "This link’s time is over" in answer.content.decode()
     assert actions(answer.content.decode()) == 1
 
 
-def test_replaced(browser, soon):
-    path = link(soon)
+def test_revoked_link_shows_its_page(browser, soon):
+    path = invite_path(soon)
     soon.revoke_invites()
-    answer = opened(browser(), path)
+    answer = follow(browser(), path)
     assert answer.status_code == 400
     assert "does not open anything" in answer.content.decode()
     assert actions(answer.content.decode()) == 1
 
 
 @pytest.mark.parametrize("damage", ["x", "a.b.c", "%00", "ї"])
-def test_invalid(damage, browser, soon):
-    answer = opened(browser(), link(soon) + damage)
+def test_invalid_link_shows_its_page(damage, browser, soon):
+    answer = follow(browser(), invite_path(soon) + damage)
     assert answer.status_code == 400
     assert actions(answer.content.decode()) == 1
 
 
 @pytest.mark.parametrize("mess", [".", "),", "%C2%A0", "”", "%3E", "/?utm_source=x", "//", "%0A"])
 def test_pasted_link_is_cleaned(mess, browser, soon):
-    assert opened(browser(), link(soon) + mess).status_code == 200
+    assert follow(browser(), invite_path(soon) + mess).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/INVITE/", "/Invite//"])
-def test_link_whose_path_is_in_capitals_opens_the_lesson(path, browser, soon):
-    assert opened(browser(), link(soon).replace("/invite/", path)).status_code == 200
+def test_link_with_uppercase_path_opens_the_lesson(path, browser, soon):
+    assert follow(browser(), invite_path(soon).replace("/invite/", path)).status_code == 200
 
 
-def test_join_link_in_capitals_leads_to_joining(browser, student, classroom):
+def test_join_link_in_uppercase_redirects_to_join(browser, student, classroom):
     page = browser(student).get(f"/JOIN/{classroom.join_code}/")
     assert page.status_code == 200
     assert classroom.join_code in page.content.decode()
 
 
-def test_other_paths_in_capitals_are_not_found(browser, tutor):
+def test_other_paths_in_uppercase_are_not_found(browser, tutor):
     assert browser(tutor).get("/CALENDAR/").status_code == 404
 
 
-def test_join_code_in_an_invite_link_leads_to_joining(browser, classroom):
+def test_join_code_in_invite_link_redirects_to_join(browser, classroom):
     answer = browser().get(f"/invite/{classroom.join_code.lower()}/")
     assert answer.url == f"/join/{classroom.join_code}/"
 
 
-def test_the_lesson_was_cancelled(browser, soon, tutor):
-    path = link(soon)
+def test_link_of_cancelled_lesson_shows_its_page(browser, soon, tutor):
+    path = invite_path(soon)
     browser(tutor).post(f"/lessons/{soon.pk}/cancel/")
-    answer = opened(browser(), path)
+    answer = follow(browser(), path)
     assert answer.status_code == 409
     assert "This lesson was cancelled" in answer.content.decode()
     assert actions(answer.content.decode()) == 1
 
 
-def test_too_early_says_when_and_waits(browser, stranger, tutor, student):
+def test_link_opened_too_early_shows_the_start(browser, stranger, tutor, student):
     later = make_lesson(tutor, student, timezone.now() + 3 * HOUR)
     for client in (browser(), browser(stranger)):
-        page = opened(client, link(later)).content.decode()
+        page = follow(client, invite_path(later)).content.decode()
         assert "You are early" in page
         assert "data-opens-at" in page
         assert actions(page) == 1
@@ -177,15 +177,15 @@ def test_too_early_says_when_and_waits(browser, stranger, tutor, student):
         assert "guest_name" not in client.session
 
 
-def test_too_early_does_not_hold_up_the_lessons_own_people(browser, tutor, student):
+def test_participants_enter_early(browser, tutor, student):
     later = make_lesson(tutor, student, timezone.now() + 3 * HOUR)
     for person in (tutor, student):
         client = browser(person)
-        client.get(link(later))
+        client.get(invite_path(later))
         assert client.get("/invite/").url == f"/lessons/{later.pk}/room/"
 
 
-def over(lesson, how):
+def end_lesson(lesson, how):
     if how == "ended":
         lesson.complete(ended_at=timezone.now())
     else:
@@ -195,35 +195,37 @@ def over(lesson, how):
 
 @pytest.mark.parametrize("how", ["ended", "past"])
 @pytest.mark.parametrize("ttl", [3600, 60])
-def test_link_of_an_ended_lesson_says_so(browser, stranger, soon, how, ttl):
-    path = link(soon, now=timezone.now() - 10 * MINUTE, ttl_seconds=ttl)  # good, or expired by now
-    over(soon, how)
+def test_link_of_ended_lesson_shows_its_page(browser, stranger, soon, how, ttl):
+    path = invite_path(
+        soon, now=timezone.now() - 10 * MINUTE, ttl_seconds=ttl
+    )  # valid, or expired by now
+    end_lesson(soon, how)
     for client in (browser(), browser(stranger)):
-        answer = opened(client, path)
+        answer = follow(client, path)
         assert answer.status_code == 410
         assert "This lesson has ended" in answer.content.decode()
         assert actions(answer.content.decode()) == 1
         assert client.post("/invite/guest/", {"name": "Марко"}).status_code == 410
 
 
-def test_link_of_an_ended_lesson_leads_its_own_people_in(browser, tutor, student, soon):
-    path = link(soon)
-    over(soon, "ended")
+def test_participants_enter_ended_lesson_by_link(browser, tutor, student, soon):
+    path = invite_path(soon)
+    end_lesson(soon, "ended")
     for person in (tutor, student):
         client = browser(person)
         client.get(path)
         assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
 
 
-def test_lesson_that_runs_late_lets_guests_in(browser, soon):
-    path = link(soon)
+def test_guest_enters_lesson_that_runs_late(browser, soon):
+    path = invite_path(soon)
     soon.starts_at, soon.ends_at = timezone.now() - HOUR, timezone.now() - 5 * MINUTE
     soon.save()
-    assert opened(browser(), path).status_code == 200
+    assert follow(browser(), path).status_code == 200
 
 
-def test_replaced_link_of_an_ended_lesson_says_that_it_was_replaced(browser, soon):
-    path = link(soon)
+def test_revoked_link_of_ended_lesson_shows_the_revocation(browser, soon):
+    path = invite_path(soon)
     soon.revoke_invites()
-    over(soon, "ended")
-    assert opened(browser(), path).status_code == 400
+    end_lesson(soon, "ended")
+    assert follow(browser(), path).status_code == 400

@@ -12,20 +12,20 @@ from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 KYIV = ZoneInfo("Europe/Kyiv")
 
 
-def form(student, **changes):
-    filled = {"student": student.pk, "date": "2026-03-02", "time": "14:00", "minutes": "60"}
-    return {**filled, "title": "Sets", **changes}
+def form_data(student, **changes):
+    fields = {"student": student.pk, "date": "2026-03-02", "time": "14:00", "minutes": "60"}
+    return {**fields, "title": "Sets", **changes}
 
 
-def test_scheduled_by_the_tutors_clock(browser, tutor, student, classroom):
-    answer = browser(tutor).post("/lessons/new/", form(student))
+def test_lesson_is_scheduled_in_the_tutors_time_zone(browser, tutor, student, classroom):
+    answer = browser(tutor).post("/lessons/new/", form_data(student))
     lesson = Lesson.objects.get()
     assert answer.url == f"/lessons/{lesson.pk}/"
     assert (lesson.starts_at, lesson.ends_at) == (NOON, NOON + HOUR)
     assert lesson.session.uuid
 
 
-def test_two_clicks_from_the_list(browser, tutor, student, classroom):
+def test_student_is_chosen_from_the_list(browser, tutor, student, classroom):
     client = browser(tutor)
     link = f"/lessons/new/?student={student.pk}"
     assert f'href="{link}"' in client.get("/students/").content.decode()
@@ -35,41 +35,41 @@ def test_two_clicks_from_the_list(browser, tutor, student, classroom):
 
 
 @pytest.mark.parametrize("wrong", ["0", "999", "abc", "٣", "9" * 40])
-def test_with_somebody_who_is_not_a_student_of_mine(wrong, browser, tutor, classroom):
+def test_lesson_with_unknown_student_is_forbidden(wrong, browser, tutor, classroom):
     assert browser(tutor).get(f"/lessons/new/?student={wrong}").status_code == 403
 
 
-def test_a_clash_is_shown_with_its_time_and_can_be_overridden(browser, tutor, student, classroom):
+def test_conflict_is_shown_with_its_time_and_can_be_overridden(browser, tutor, student, classroom):
     make_lesson(tutor, student)
     client = browser(tutor)
-    answer = client.post("/lessons/new/", form(student, time="14:30"))
+    answer = client.post("/lessons/new/", form_data(student, time="14:30"))
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "2026-03-02 14:00–15:00" in page
     assert 'name="allow_overlap"' in page
     assert 'value="Sets"' in page
-    client.post("/lessons/new/", form(student, time="14:30", allow_overlap="on"))
+    client.post("/lessons/new/", form_data(student, time="14:30", allow_overlap="on"))
     assert Lesson.objects.count() == 2
 
 
 @pytest.mark.parametrize("overlap", [{}, {"allow_overlap": "on"}])
-def test_a_form_sent_twice_makes_one_lesson(overlap, browser, tutor, student, classroom):
+def test_form_submitted_twice_creates_one_lesson(overlap, browser, tutor, student, classroom):
     client = browser(tutor)
     page = client.get(f"/lessons/new/?student={student.pk}").content.decode()
     once = page.partition('name="once" value="')[2].partition('"')[0]
-    sent = form(student, once=once, **overlap)
+    sent = form_data(student, once=once, **overlap)
     answers = [client.post("/lessons/new/", sent).url for _ in range(2)]
     assert answers == [f"/lessons/{Lesson.objects.get().pk}/"] * 2
     client.post("/lessons/new/", {**sent, "time": "18:00"})
     assert Lesson.objects.count() == 2
 
 
-def test_title_that_shows_nothing_is_empty(browser, tutor, student, classroom):
-    browser(tutor).post("/lessons/new/", form(student, title="\u200b\u2060"))
+def test_invisible_title_is_empty(browser, tutor, student, classroom):
+    browser(tutor).post("/lessons/new/", form_data(student, title="\u200b\u2060"))
     assert Lesson.objects.get().title == ""
 
 
-def test_without_a_clash_overriding_is_not_offered(browser, tutor, student, classroom):
+def test_override_is_not_offered_without_conflict(browser, tutor, student, classroom):
     page = browser(tutor).get(f"/lessons/new/?student={student.pk}").content.decode()
     assert "allow_overlap" not in page
 
@@ -84,33 +84,33 @@ def test_without_a_clash_overriding_is_not_offered(browser, tutor, student, clas
         ({"time": ""}, "This field is required."),
     ],
 )
-def test_errors_stand_in_the_form(changes, sentence, browser, classroom):
+def test_errors_are_shown_in_the_form(changes, sentence, browser, classroom):
     student = classroom.memberships.get().student
-    answer = browser(classroom.tutor).post("/lessons/new/", form(student, **changes))
+    answer = browser(classroom.tutor).post("/lessons/new/", form_data(student, **changes))
     assert answer.status_code == 400
     assert sentence in answer.content.decode()
     assert not Lesson.objects.exists()
 
 
-def test_one_of_several_shared_classrooms_is_chosen(browser, tutor, student, classroom):
+def test_classroom_can_be_chosen_among_the_shared(browser, tutor, student, classroom):
     other = make_classroom(tutor, student, name="Geometry")
-    browser(tutor).post("/lessons/new/", form(student, classroom=other.pk))
+    browser(tutor).post("/lessons/new/", form_data(student, classroom=other.pk))
     assert Lesson.objects.get().classroom == other
 
 
-def test_edit_keeps_an_unusual_length_and_moves(browser, tutor, student, classroom):
+def test_edit_keeps_an_unusual_duration(browser, tutor, student, classroom):
     lesson = make_lesson(tutor, student, length=timedelta(minutes=55))
     client = browser(tutor)
     page = client.get(f"/lessons/{lesson.pk}/edit/").content.decode()
     assert '<option value="55" selected>55 minutes</option>' in page
-    client.post(f"/lessons/{lesson.pk}/edit/", form(student, time="16:00", minutes="55"))
+    client.post(f"/lessons/{lesson.pk}/edit/", form_data(student, time="16:00", minutes="55"))
     lesson.refresh_from_db()
     assert lesson.starts_at == NOON + 2 * HOUR
 
 
-def test_a_cancelled_lesson_is_not_moved(browser, tutor, student, classroom):
+def test_cancelled_lesson_cannot_be_moved(browser, tutor, student, classroom):
     lesson = make_lesson(tutor, student, status="cancelled")
-    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form(student), follow=True)
+    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form_data(student), follow=True)
     assert "This lesson was cancelled." in answer.content.decode()
 
 
@@ -121,9 +121,8 @@ CHANGES = ("edit/", "cancel/", "invite/")
     ("status", "offered", "revoked"),
     [("scheduled", True, True), ("completed", False, True), ("cancelled", False, False)],
 )
-def test_what_a_lesson_offers_its_tutor(status, offered, revoked, browser, tutor, student):
-    """NOON is long past: a lesson that nobody ended may still be moved or cancelled. Of one that
-    was cancelled in /admin/ nobody knows when."""
+def test_lesson_page_offers_actions_by_status(status, offered, revoked, browser, tutor, student):
+    """NOON is in the past: a lesson that was not ended can still be moved or cancelled."""
     lesson = make_lesson(tutor, student, status=status)
     client = browser(tutor)
     page = client.get(f"/lessons/{lesson.pk}/").content.decode()
@@ -134,9 +133,9 @@ def test_what_a_lesson_offers_its_tutor(status, offered, revoked, browser, tutor
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_page_older_than_the_lessons_end_changes_nothing(change, browser, tutor, student):
+def test_stale_page_of_ended_lesson_changes_nothing(change, browser, tutor, student):
     lesson = make_lesson(tutor, student, status="completed")
-    sent = form(student, time="16:00", ttl_seconds="3600")
+    sent = form_data(student, time="16:00", ttl_seconds="3600")
     answer = browser(tutor).post(f"/lessons/{lesson.pk}/{change}", sent, follow=True)
     page = answer.content.decode()
     assert "This lesson is over." in page
@@ -145,11 +144,11 @@ def test_a_page_older_than_the_lessons_end_changes_nothing(change, browser, tuto
     assert (lesson.starts_at, lesson.status) == (NOON, "completed")
 
 
-def test_the_calendar_offers_a_student_no_change(browser, student):
+def test_calendar_offers_no_change_to_student(browser, student):
     assert browser(student).get("/calendar/").context["config"]["changeable"] == []
 
 
-def test_both_peoples_zones(browser, tutor, classroom):
+def test_lesson_page_shows_both_time_zones(browser, tutor, classroom):
     abroad = make_user("student", timezone="America/Toronto")
     make_classroom(tutor, abroad)
     lesson = make_lesson(tutor, abroad, datetime(2027, 1, 11, 15, tzinfo=UTC))
@@ -159,14 +158,14 @@ def test_both_peoples_zones(browser, tutor, classroom):
     assert "10:00–11:00" in browser(abroad).get(f"/lessons/{lesson.pk}/").content.decode()
 
 
-def test_cancel_with_a_reason_that_the_student_reads(browser, tutor, student, lesson):
+def test_cancellation_reason_is_shown_to_student(browser, tutor, student, lesson):
     browser(tutor).post(f"/lessons/{lesson.pk}/cancel/", {"reason": "<b>ill</b>"})
     page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
     assert "&lt;b&gt;ill&lt;/b&gt;" in page
     assert "badge cancelled" in page
 
 
-def test_a_page_asks_before_a_lesson_is_cancelled(browser, tutor, lesson):
+def test_cancel_page_asks_for_confirmation(browser, tutor, lesson):
     page = browser(tutor).get(f"/lessons/{lesson.pk}/cancel/").content.decode()
     assert "Cancel this lesson?" in page
     assert f'action="/lessons/{lesson.pk}/cancel/"' in page
@@ -174,7 +173,7 @@ def test_a_page_asks_before_a_lesson_is_cancelled(browser, tutor, lesson):
     assert lesson.status == "scheduled"
 
 
-def test_a_reason_that_is_too_long_is_refused_and_stays(browser, tutor, lesson):
+def test_too_long_reason_is_refused_and_kept_in_the_form(browser, tutor, lesson):
     reason = "A very long story. " * 30
     answer = browser(tutor).post(f"/lessons/{lesson.pk}/cancel/", {"reason": reason})
     assert answer.status_code == 400
@@ -183,7 +182,7 @@ def test_a_reason_that_is_too_long_is_refused_and_stays(browser, tutor, lesson):
     assert reason in page
 
 
-def test_a_page_asks_before_links_are_revoked(browser, tutor, lesson):
+def test_revoke_page_asks_for_confirmation(browser, tutor, lesson):
     client = browser(tutor)
     page = client.get(f"/lessons/{lesson.pk}/invites/revoke/").content.decode()
     assert "Revoke all links?" in page
@@ -194,14 +193,14 @@ def test_a_page_asks_before_links_are_revoked(browser, tutor, lesson):
     assert lesson.invite_generation == 1
 
 
-def test_a_student_sees_nothing_to_change(browser, student, lesson):
+def test_lesson_page_offers_no_change_to_student(browser, student, lesson):
     page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
     assert f"/lessons/{lesson.pk}/room/" in page
     for change in ("edit/", "cancel/", "invite/", "invites/revoke/"):
         assert f"/lessons/{lesson.pk}/{change}" not in page
 
 
-def test_an_invite_link_is_made_shown_and_revoked(browser, tutor, lesson):
+def test_invite_link_is_created_shown_and_revoked(browser, tutor, lesson):
     client = browser(tutor)
     path = f"/lessons/{lesson.pk}/"
     page = client.post(f"{path}invite/", {"ttl_seconds": "3600"}, follow=True).content.decode()
@@ -211,18 +210,18 @@ def test_an_invite_link_is_made_shown_and_revoked(browser, tutor, lesson):
     assert url not in client.post(f"{path}invites/revoke/", follow=True).content.decode()
 
 
-def test_a_link_is_not_shown_in_another_browser(browser, tutor, lesson):
+def test_invite_link_is_not_shown_in_another_session(browser, tutor, lesson):
     browser(tutor).post(f"/lessons/{lesson.pk}/invite/", {"ttl_seconds": "3600"})
     assert "invite-url" not in browser(tutor).get(f"/lessons/{lesson.pk}/").content.decode()
 
 
-def test_a_lesson_that_is_not_there(browser, tutor):
+def test_missing_lesson_is_not_found(browser, tutor):
     answer = browser(tutor).get("/lessons/999999999999999999999/")
     assert answer.status_code == 404
     assert "There is no such lesson." in answer.content.decode()
 
 
-def test_expiry_in_words():
+def test_expiry_is_formatted_by_day():
     now = datetime(2026, 3, 2, 10, tzinfo=UTC)
     with translation.override("en"):
         assert format_until(now + 6 * HOUR, KYIV, now) == "until 18:00 today"
@@ -230,7 +229,7 @@ def test_expiry_in_words():
         assert format_until(now + 72 * HOUR, KYIV, now) == "until 12:00 on 5 March"
 
 
-def test_days_in_words_follow_each_clock():
+def test_days_are_formatted_in_each_time_zone():
     now = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
     with translation.override("en"):
         assert format_span(now + HOUR, now + 2 * HOUR, KYIV, now) == "tomorrow, 00:30–01:30"
@@ -241,7 +240,7 @@ def test_days_in_words_follow_each_clock():
         assert words.startswith("четвер, 5 березня")
 
 
-def test_of_an_hour_that_comes_twice_the_first():
+def test_ambiguous_local_time_is_the_first_and_skipped_is_none():
     from datetime import date, time
 
     day = date(2026, 10, 25)
@@ -249,13 +248,13 @@ def test_of_an_hour_that_comes_twice_the_first():
     assert local_to_utc(date(2026, 3, 29), time(3, 30), KYIV) is None
 
 
-def test_the_calendar_lists_what_is_coming_for_those_without_scripts(browser, tutor, student):
+def test_calendar_lists_upcoming_lessons_without_javascript(browser, tutor, student):
     soon = make_lesson(tutor, student, timezone.now() + HOUR, title="Soon")
     page = browser(student).get("/calendar/").content.decode()
     assert f'href="/lessons/{soon.pk}/">Soon' in page
 
 
-def test_the_calendars_first_steps(browser, tutor, student):
+def test_empty_calendar_shows_the_first_step(browser, tutor, student):
     assert "First make a classroom" in browser(tutor).get("/calendar/").content.decode()
     assert "Join your tutor’s classroom" in browser(student).get("/calendar/").content.decode()
     make_classroom(tutor)
@@ -263,7 +262,7 @@ def test_the_calendars_first_steps(browser, tutor, student):
 
 
 @pytest.mark.parametrize("number", [1, 15])
-def test_the_calendar_takes_as_many_queries_however_full(
+def test_query_count_does_not_grow_with_lessons(
     number, browser, tutor, student, django_assert_max_num_queries
 ):
     for i in range(number):
@@ -273,12 +272,12 @@ def test_the_calendar_takes_as_many_queries_however_full(
         client.get("/calendar/")
 
 
-def test_calendar_config_has_the_lesson_address_pattern(browser, tutor):
+def test_calendar_config_has_the_lesson_url_pattern(browser, tutor):
     config = browser(tutor).get("/calendar/").context["config"]
     assert config["lessonUrl"] == "/lessons/{id}/"
 
 
-def test_the_record_tells_who_was_there_and_what_was_written(browser, tutor, student, lesson):
+def test_lesson_log_shows_attendance_and_chat(browser, tutor, student, lesson):
     from uuid import uuid4
 
     from apps.classroom.models import Attendance, ChatMessage

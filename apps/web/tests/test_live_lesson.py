@@ -1,4 +1,4 @@
-"""What the lesson's page tells of its room."""
+"""The lesson's page shows attendance and whether the lesson is live."""
 
 from uuid import uuid4
 
@@ -8,7 +8,7 @@ from apps.classroom.models import Attendance
 from conftest import HOUR
 
 
-def entered(lesson, person, role, left_at=None):
+def make_attendance(lesson, person, role, left_at=None):
     now = timezone.now()
     return Attendance.objects.create(
         session=lesson.session,
@@ -22,26 +22,26 @@ def entered(lesson, person, role, left_at=None):
     )
 
 
-def test_a_lesson_is_live_while_its_tutor_is_in(browser, tutor, student, lesson):
-    entered(lesson, student, "student")
-    address = f"/lessons/{lesson.pk}/"
-    assert "live now" not in browser(student).get(address).content.decode()
-    stay = entered(lesson, tutor, "tutor")
+def test_lesson_is_live_while_its_tutor_is_in_the_room(browser, tutor, student, lesson):
+    make_attendance(lesson, student, "student")
+    url = f"/lessons/{lesson.pk}/"
+    assert "live now" not in browser(student).get(url).content.decode()
+    attendance = make_attendance(lesson, tutor, "tutor")
     for person in (tutor, student):
-        assert "live now" in browser(person).get(address).content.decode()
-    stay.left_at = stay.seen_at
-    stay.save()
-    assert "live now" not in browser(student).get(address).content.decode()
+        assert "live now" in browser(person).get(url).content.decode()
+    attendance.left_at = attendance.seen_at
+    attendance.save()
+    assert "live now" not in browser(student).get(url).content.decode()
 
 
-def test_the_lesson_page_says_who_was_there_to_those_who_may_know(browser, tutor, student, lesson):
-    address = f"/lessons/{lesson.pk}/"
-    assert "Who was there" not in browser(tutor).get(address).content.decode()
-    entered(lesson, tutor, "tutor", left_at=timezone.now())
+def test_lesson_page_shows_attendance_to_those_with_access(browser, tutor, student, lesson):
+    url = f"/lessons/{lesson.pk}/"
+    assert "Who was there" not in browser(tutor).get(url).content.decode()
+    make_attendance(lesson, tutor, "tutor", left_at=timezone.now())
     lesson.complete()
     for person in (tutor, student):
-        page = browser(person).get(address).content.decode()
+        page = browser(person).get(url).content.decode()
         assert "completed" in page
         assert tutor.get_full_name() in page.split("Who was there")[1]
     lesson.classroom.memberships.update(status="removed")
-    assert "Who was there" not in browser(student).get(address).content.decode()
+    assert "Who was there" not in browser(student).get(url).content.decode()

@@ -1,4 +1,4 @@
-"""What holds on every page, and the account pages."""
+"""Properties of all pages, and the account pages."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from django.utils import translation
 from apps.accounts.models import User
 
 STATIC = Path("apps/web/static/web")
-NEW = {
+SIGN_UP_DATA = {
     "email": "new@school.example",
     "password1": "chalk and board 7",
     "first_name": "Леся",
@@ -22,21 +22,21 @@ NEW = {
 }
 
 
-def test_sign_up_takes_role_names_and_zone(browser, db):
-    answer = browser().post("/accounts/signup/", NEW)
+def test_sign_up_saves_role_names_and_zone(browser, db):
+    answer = browser().post("/accounts/signup/", SIGN_UP_DATA)
     assert answer.url == "/"
     user = User.objects.get(email="new@school.example")
     assert (user.role, user.first_name, user.timezone) == ("tutor", "Леся", "America/Toronto")
 
 
-def test_sign_up_keeps_what_was_typed(browser, db):
-    page = browser().post("/accounts/signup/", {**NEW, "email": "no"}).content.decode()
+def test_refused_sign_up_keeps_the_entered_values(browser, db):
+    page = browser().post("/accounts/signup/", {**SIGN_UP_DATA, "email": "no"}).content.decode()
     assert 'value="Леся"' in page
     assert '<option value="America/Toronto" selected>' in page
 
 
-def test_an_unknown_zone_is_refused(browser, db):
-    answer = browser().post("/accounts/signup/", {**NEW, "timezone": "Mars/Phobos"})
+def test_unknown_time_zone_is_refused(browser, db):
+    answer = browser().post("/accounts/signup/", {**SIGN_UP_DATA, "timezone": "Mars/Phobos"})
     assert "There is no such time zone." in answer.content.decode()
 
 
@@ -51,7 +51,7 @@ def test_settings_change_names_zone_and_language(browser, tutor):
     assert '<html lang="uk"' in client.get("/settings/").content.decode()
 
 
-def test_settings_refuse_in_the_form(browser, tutor):
+def test_invalid_settings_are_errors_in_the_form(browser, tutor):
     answer = browser(tutor).post("/settings/", {"first_name": "", "last_name": "B"})
     assert answer.status_code == 400
     tutor.refresh_from_db()
@@ -59,7 +59,7 @@ def test_settings_refuse_in_the_form(browser, tutor):
 
 
 @pytest.mark.parametrize("path", ["/", "/accounts/login/", "/accounts/signup/", "/nowhere/"])
-def test_a_visitor_switches_the_language(path, browser, db):
+def test_visitor_switches_the_language(path, browser, db):
     client = browser()
     client.post("/language/", {"language": "uk", "next": path})
     assert '<html lang="uk"' in client.get(path).content.decode()
@@ -67,12 +67,12 @@ def test_a_visitor_switches_the_language(path, browser, db):
     assert '<html lang="en"' in client.get(path).content.decode()
 
 
-def test_the_switch_leads_to_no_other_site(browser, db):
+def test_language_switch_does_not_redirect_to_another_site(browser, db):
     answer = browser().post("/language/", {"language": "uk", "next": "//evil.example/"})
     assert answer.url == "/"
 
 
-def test_the_theme_is_in_the_first_byte_of_the_page(browser, db):
+def test_theme_is_rendered_on_the_server(browser, db):
     client = browser()
     client.cookies["theme"] = "dark"
     assert 'data-theme="dark"' in client.get("/").content.decode()
@@ -100,7 +100,7 @@ PUBLIC = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/rese
 
 @pytest.mark.parametrize("path", PAGES + PUBLIC)
 @pytest.mark.parametrize("locale", ["uk", "en"])
-def test_no_page_has_inline_script_or_another_host(path, locale, browser, tutor):
+def test_pages_have_no_inline_script_and_no_other_host(path, locale, browser, tutor):
     client = browser(None if path in PUBLIC else tutor, locale)
     page = client.get(path, follow=True).content.decode()
     assert f'<html lang="{locale}"' in page
@@ -120,19 +120,19 @@ def test_scripts_and_styles_are_small():
     assert len(gzip.compress((STATIC / "site.css").read_bytes())) < 20_000
 
 
-def test_an_address_that_only_takes_a_form_says_so(browser, tutor, lesson):
+def test_get_of_a_post_only_url_shows_a_page(browser, tutor, lesson):
     answer = browser(tutor).get(f"/lessons/{lesson.pk}/invite/")
     assert answer.status_code == 405
     assert "Nothing was sent" in answer.content.decode()
 
 
-def test_error_pages_speak_both_languages(browser, db):
+def test_error_pages_are_in_both_languages(browser, db):
     for locale in ("uk", "en"):
         page = browser(locale=locale).get("/nowhere/").content.decode()
         assert f'<html lang="{locale}"' in page
 
 
-def test_a_crash_is_a_page_that_asks_nothing_of_the_database(django_assert_num_queries, db):
+def test_server_error_page_makes_no_query(django_assert_num_queries, db):
     from django.test import RequestFactory
 
     from apps.common.error_pages import server_error
@@ -143,14 +143,14 @@ def test_a_crash_is_a_page_that_asks_nothing_of_the_database(django_assert_num_q
     assert "Something broke" in answer.content.decode()
 
 
-def test_a_form_from_a_stale_page_is_refused_in_words(db):
+def test_csrf_failure_shows_a_page(db):
     answer = Client(enforce_csrf_checks=True).post("/language/", {"language": "uk"})
     assert answer.status_code == 403
     assert "go back, reload it" in answer.content.decode()
 
 
 @override_settings(EMAIL_URL="smtp://localhost")
-def test_a_reset_link_changes_the_password(browser, tutor, mailoutbox):
+def test_reset_link_changes_the_password(browser, tutor, mailoutbox):
     client = browser()
     with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
         client.post("/accounts/password/reset/", {"email": tutor.email})
@@ -166,7 +166,7 @@ def test_a_reset_link_changes_the_password(browser, tutor, mailoutbox):
 
 @pytest.mark.parametrize("sends_mail", ["", "smtp://localhost"])
 @pytest.mark.parametrize("step", ["done", "key/done"])
-def test_a_reset_leads_on_to_signing_in(step, sends_mail, browser, tutor):
+def test_reset_redirects_to_sign_in(step, sends_mail, browser, tutor):
     path = f"/accounts/password/reset/{step}/"
     with override_settings(EMAIL_URL=sends_mail):
         visitors = browser().get(path).content.decode().partition("<main")[2]
@@ -201,7 +201,7 @@ def test_browsers_are_named(agent, name):
         assert browser_name(agent) == name
 
 
-def test_allauths_titles_are_said_as_ukrainian_writes_them(browser, tutor):
+def test_ukrainian_titles_of_allauth_are_not_capitalised(browser, tutor):
     page = browser(tutor, "uk").get("/accounts/2fa/").content.decode()
     assert "Коди для відновлення" in page
     assert "Коди Для Відновлення" not in page
@@ -211,7 +211,7 @@ def test_allauths_titles_are_said_as_ukrainian_writes_them(browser, tutor):
     ("locale", "term", "others"),
     [("en", "Two-factor authentication", ["Two-step"]), ("uk", "Двоетапний вхід", ["двофакторн"])],
 )
-def test_the_second_factor_has_one_name(locale, term, others, browser, tutor):
+def test_second_factor_has_one_name(locale, term, others, browser, tutor):
     tutor.set_password("chalk and board 7")
     tutor.save()
     client = browser(tutor, locale)
@@ -222,12 +222,12 @@ def test_the_second_factor_has_one_name(locale, term, others, browser, tutor):
         assert not any(other in page for other in others)
 
 
-def test_the_demo_school_is_made_once(db, capsys):
+def test_demo_school_is_created_once(db, capsys):
     from django.core.management import call_command
 
     call_command("make_demo_school")
-    said = capsys.readouterr().out
-    email, password = re.search(r"tutor\s+(\S+)\s+(\S+)", said).groups()
+    output = capsys.readouterr().out
+    email, password = re.search(r"tutor\s+(\S+)\s+(\S+)", output).groups()
     assert User.objects.get(email=email).check_password(password)
     people = User.objects.count()
     call_command("make_demo_school")

@@ -1,4 +1,4 @@
-"""Whatever spreadsheets save is read, and what is not clear invites nobody."""
+"""Roster files of many formats are read, and ambiguous ones invite nobody."""
 
 import csv
 import io
@@ -22,11 +22,11 @@ from conftest import make_classroom, make_user
 PREVIEW = "/students/import/preview/"
 
 
-def rows_of(text: str, encoding: str = "utf-8"):
+def read_rows(text: str, encoding: str = "utf-8"):
     return read_roster(text.encode(encoding)).rows
 
 
-def invited(classroom):
+def invited_emails(classroom):
     found = Membership.objects.filter(classroom=classroom, status="invited")
     return sorted(found.values_list("invited_email", flat=True))
 
@@ -43,8 +43,8 @@ def invited(classroom):
         'Учень,Пошта\n"Коваль; Олена; 7-А",o@x.example\n',
     ],
 )
-def test_delimiter_is_told_outside_quotes(text):
-    [row] = rows_of(text)
+def test_delimiter_is_detected_outside_quotes(text):
+    [row] = read_rows(text)
     assert (row.email, row.error) == ("o@x.example", "")
     assert "Олена" in row.name or "Коваль" in row.name or row.name == ""
 
@@ -53,12 +53,12 @@ def test_delimiter_is_told_outside_quotes(text):
     "first", ["sep=;", "sep=\t", "sep=\\t", "SEP=,", '"sep=;"', "sep=|", "sep=^"]
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_delimiter_that_the_first_line_says_is_used(first, end):
+def test_delimiter_declared_in_the_first_line_is_used(first, end):
     mark = {"t": "\t"}.get(first.strip('"')[-1], first.strip('"')[-1])
     lines = [first, mark.join(["Учень", "Пошта"]), mark.join(["Олена, 7; А", "o@x.example"])]
     if mark in ",;":
         lines[2] = mark.join(["Олена", "o@x.example"])
-    [row] = rows_of(end.join(lines))
+    [row] = read_rows(end.join(lines))
     assert (row.email, row.line, row.error) == ("o@x.example", 3, "")
     assert row.name.startswith("Олена")
 
@@ -73,15 +73,15 @@ def test_delimiter_that_the_first_line_says_is_used(first, end):
         ('"Учень;Пошта\n' + "Олена;o@x.example\n" * 9000, 1),
     ],
 )
-def test_open_quote_is_named_by_its_line_and_loses_nobody(text, line):
+def test_open_quote_is_refused_with_its_line(text, line):
     with pytest.raises(RosterError, match=f"line {line} "):
-        rows_of(text)
+        read_rows(text)
 
 
-def test_quotes_inside_cells_and_lines_inside_quotes_are_read():
+def test_quotes_in_cells_and_newlines_in_quotes_are_read():
     text = 'Учень;Пошта\nОлена "Лялька" Коваль;o@x.example\n"Іван\nФранко";i@x.example\n'
     text += '"Юрій ""Юрко"" Лис";y@x.example\n'
-    rows = rows_of(text)
+    rows = read_rows(text)
     assert [(r.line, r.email, r.error) for r in rows] == [
         (2, "o@x.example", ""),
         (3, "i@x.example", ""),
@@ -91,7 +91,7 @@ def test_quotes_inside_cells_and_lines_inside_quotes_are_read():
 
 
 @pytest.mark.parametrize("position", [23, 33, 45])
-def test_bad_byte_leaves_the_rest_of_a_utf_8_file_as_it_is(position):
+def test_invalid_byte_is_replaced_in_a_utf_8_file(position):
     data = "Учень;Пошта\nОлена Коваль;o@x.example\nЮрій Лис;y@x.example\n".encode()
     roster = read_roster(data[:position] + b"\xe9" + data[position:])
     assert roster.charset == "utf-8"
@@ -100,7 +100,7 @@ def test_bad_byte_leaves_the_rest_of_a_utf_8_file_as_it_is(position):
     assert roster.rows[1].name == "Юрій Лис"
 
 
-def test_bad_byte_in_an_address_invites_nobody_else():
+def test_invalid_byte_in_an_email_invites_nobody_else():
     data = "Учень;Пошта\nОлена;o@x.example\nЮрій Лис;y@x.example\n".encode()
     [row, other] = read_roster(data.replace(b"o@x", b"o\xff@x")).rows
     assert row.error
@@ -134,15 +134,15 @@ WESTERN = "Name;E-mail\nHélène Lefèvre;h@x.example\nJørgen Núñez;j@x.examp
         ("Учень;Пошта\nЮр’єва “Вікторія”;v@x.example\n", "cp1251"),
     ],
 )
-def test_names_are_read_by_the_encoding_they_were_saved_in(text, encoding):
-    shown = " ".join(row.name for row in rows_of(text, encoding))
+def test_encoding_of_names_is_detected(text, encoding):
+    shown = " ".join(row.name for row in read_rows(text, encoding))
     expected = text.strip("\ufeff").split("\n")[1:-1]
     assert shown.split() == " ".join(" ".join(x.split(";")[:-1]) for x in expected).split()
 
 
 def test_encoding_is_shown_and_can_be_chosen(browser, tutor, classroom):
     client = browser(tutor)
-    text = "Name;E-mail\nŻółć;z@x.example\n"  # alone it could be Cyrillic as well
+    text = "Name;E-mail\nŻółć;z@x.example\n"  # too short to detect
     page = upload(client, text.encode("cp1250"), classroom=classroom.pk)
     assert "selected>Windows-1251</option>" in page.content.decode()
     page = client.get(PREVIEW, {"charset": "cp1250"})
@@ -150,11 +150,11 @@ def test_encoding_is_shown_and_can_be_chosen(browser, tutor, classroom):
     assert "selected>Windows-1250</option>" in page.content.decode()
     chosen = {"id": page.context["id"], "charset": "cp1250"}
     client.post("/students/import/confirm/", chosen)
-    assert invited(classroom) == ["z@x.example"]
+    assert invited_emails(classroom) == ["z@x.example"]
 
 
 @pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-8", "rot13", "\0", "cp1252"])
-def test_encoding_that_does_not_fit_can_be_chosen_back(charset, browser, tutor, classroom):
+def test_wrong_encoding_can_be_changed_back(charset, browser, tutor, classroom):
     client = browser(tutor)
     upload(client, UKRAINIAN.encode("cp1251"), classroom=classroom.pk)
     answer = client.get(PREVIEW, {"charset": charset, "column": "99999999999"})
@@ -163,12 +163,12 @@ def test_encoding_that_does_not_fit_can_be_chosen_back(charset, browser, tutor, 
     assert "Їжакевич" in client.get(PREVIEW, {"charset": "cp1251"}).content.decode()
 
 
-def exported(tutor) -> str:
+def export_csv(tutor) -> str:
     return "".join(students_csv(tutor))
 
 
 @pytest.mark.parametrize("language", ["en", "uk"])
-def test_exported_names_and_addresses_come_back_the_same(language, db, tutor):
+def test_exported_file_is_imported_unchanged(language, db, tutor):
     names = [
         "=HYPERLINK(1)",
         "@x",
@@ -186,13 +186,13 @@ def test_exported_names_and_addresses_come_back_the_same(language, db, tutor):
     people[0].save()
     make_classroom(tutor, *people)
     with translation.override(language):
-        rows = read_roster(exported(tutor).encode()).rows
-    back = {(row.name, row.email) for row in rows}
-    assert back == {(f"{p.last_name} {p.first_name}", p.email) for p in people}
+        rows = read_roster(export_csv(tutor).encode()).rows
+    imported = {(row.name, row.email) for row in rows}
+    assert imported == {(f"{p.last_name} {p.first_name}", p.email) for p in people}
 
 
 @given(st.text(alphabet="=+-@'; \t\r\n＝aЯ", max_size=12))
-def test_disarmed_cell_is_armed_to_what_it_was(cell):
+def test_escaped_cell_is_unescaped_to_the_original(cell):
     assert unescape_formula(escape_formula(cell)) == cell
 
 
@@ -208,24 +208,24 @@ def test_disarmed_cell_is_armed_to_what_it_was(cell):
         "Контакт;Пошта учня",
     ],
 )
-def test_column_of_the_student_is_told_by_its_heading(head):
-    [row] = rows_of(f"{head}\nmum@x.example;child@x.example\n")
+def test_student_column_is_detected_by_its_heading(head):
+    [row] = read_rows(f"{head}\nmum@x.example;child@x.example\n")
     assert row.email == "child@x.example"
 
 
 @pytest.mark.parametrize(
     "head", ["Учень;Мама", "Name;ParentEmail", "Учень;Тато (пошта)", "X;Бабуся"]
 )
-def test_addresses_of_adults_alone_are_refused(head):
+def test_file_with_only_guardian_columns_is_refused(head):
     with pytest.raises(
         RosterError, match=head.split(";")[1].replace("(", r"\(").replace(")", r"\)")
     ):
-        rows_of(f"{head}\nОлена;mum@x.example\n")
+        read_rows(f"{head}\nОлена;mum@x.example\n")
 
 
-def test_title_above_the_headings_hides_no_parents():
+def test_title_row_does_not_hide_a_guardian_heading():
     text = "Список 7-А;;\nУчень;Пошта мами;Пошта\nОлена;mum@x.example;child@x.example\n"
-    assert [row.email for row in rows_of(text)] == ["child@x.example"]
+    assert [row.email for row in read_rows(text)] == ["child@x.example"]
 
 
 @pytest.mark.parametrize(
@@ -240,26 +240,26 @@ def test_title_above_the_headings_hides_no_parents():
     ],
     ids=["no headings", "two e-mails", "unknown beside", "unknown", "all unknown", "empty"],
 )
-def test_column_that_may_be_a_parents_invites_nobody_unasked(text, browser, tutor, classroom):
+def test_ambiguous_column_has_to_be_chosen(text, browser, tutor, classroom):
     client = browser(tutor)
     page = upload(client, text.encode(), classroom=classroom.pk)
     assert "mum@x.example" in page.content.decode()
     assert "Invite 1 student" not in page.content.decode()
     assert confirm(client, page).url == PREVIEW
-    assert invited(classroom) == []
+    assert invited_emails(classroom) == []
 
 
-def test_column_that_was_chosen_is_invited(browser, tutor, classroom):
+def test_chosen_column_is_invited(browser, tutor, classroom):
     client = browser(tutor)
     text = "Учень;Email 1;Email 2\nОлена;mum@x.example;child@x.example\n"
     upload(client, text.encode(), classroom=classroom.pk)
     page = client.get(PREVIEW, {"column": "2"})
     assert "Invite 1 student" in page.content.decode()
     client.post("/students/import/confirm/", {"id": page.context["id"], "column": "2"})
-    assert invited(classroom) == ["child@x.example"]
+    assert invited_emails(classroom) == ["child@x.example"]
 
 
-def test_preview_tells_what_is_left_of_the_day(browser, tutor, classroom):
+def test_preview_shows_remaining_invitations_of_the_day(browser, tutor, classroom):
     now = timezone.now()
     for _ in range(MAX_PER_TUTOR - 2):
         assert DailyLimit.take(f"invitations:tutor:{tutor.pk}", MAX_PER_TUTOR, now)
@@ -268,7 +268,7 @@ def test_preview_tells_what_is_left_of_the_day(browser, tutor, classroom):
     page = upload(client, data, classroom=classroom.pk)
     assert "You can invite 2 more people today" in page.content.decode()
     confirm(client, page)
-    assert invited(classroom) == ["c@x.example", "d@x.example"]
+    assert invited_emails(classroom) == ["c@x.example", "d@x.example"]
     shown = client.get(f"/classrooms/{classroom.pk}/").content.decode()
     assert "2 students were invited." in shown
     assert "2 students are not invited yet" in shown
@@ -277,7 +277,7 @@ def test_preview_tells_what_is_left_of_the_day(browser, tutor, classroom):
     assert invitations_left(tutor, now + timedelta(days=2)) == MAX_PER_TUTOR
 
 
-def test_roster_leaves_who_declined_alone(browser, tutor, classroom):
+def test_declined_members_are_not_invited_again(browser, tutor, classroom):
     membership = invite_to_classroom(classroom=classroom, email="no@x.example")
     membership.status = Membership.Status.DECLINED
     membership.save()
@@ -285,16 +285,16 @@ def test_roster_leaves_who_declined_alone(browser, tutor, classroom):
     page = upload(client, b"no@x.example\nyes@x.example\n", classroom=classroom.pk)
     assert "Has declined or left." in page.content.decode()
     confirm(client, page)
-    assert invited(classroom) == ["yes@x.example"]
+    assert invited_emails(classroom) == ["yes@x.example"]
 
 
-def test_export_stays_a_table(tutor):
+def test_export_escapes_formulas_and_keeps_the_columns(tutor):
     make_classroom(tutor, make_user("student", "a;=1", "b"))
-    rows = list(csv.reader(io.StringIO(exported(tutor).lstrip("\ufeff"))))
+    rows = list(csv.reader(io.StringIO(export_csv(tutor).lstrip("\ufeff"))))
     assert rows[1][:2] == ["b", "a;'=1"]
 
 
-def test_new_classroom_of_a_roster_has_a_name_that_can_be_read(browser, tutor):
+def test_new_classroom_needs_a_visible_name(browser, tutor):
     file = SimpleUploadedFile("roster.csv", b"email\na@school.example\n")
     page = browser(tutor).post("/students/import/", {"file": file, "name": "\u200b\u2060"})
     assert page.status_code == 400

@@ -19,41 +19,41 @@ def confirm(client, page):
     return client.post("/students/import/confirm/", {"id": page.context["id"]})
 
 
-def test_search_is_in_the_address_and_in_any_script(browser, tutor, classroom):
+def test_search_is_in_the_url_and_case_insensitive_in_any_script(browser, tutor, classroom):
     page = browser(tutor).get("/students/?q=КОВАЛЬ+олена").content.decode()
     assert "Олена Коваль" in page
     assert 'value="КОВАЛЬ олена"' in page
 
 
-def test_fragment_is_the_list_alone(browser, tutor, classroom):
+def test_fragment_is_only_the_list(browser, tutor, classroom):
     answer = browser(tutor).get("/students/?q=олена", headers={"X-Fragment": "1"})
     assert "<html" not in answer.content.decode()
     assert "X-Fragment" in answer["Vary"]
 
 
-def test_nobody_matches_says_what_was_looked_for(browser, tutor, classroom):
+def test_search_without_result_shows_the_query(browser, tutor, classroom):
     assert "“zzz”" in browser(tutor).get("/students/?q=zzz").content.decode()
 
 
-def test_a_hostile_query_is_only_text(browser, tutor, classroom):
+def test_hostile_query_is_escaped(browser, tutor, classroom):
     page = browser(tutor).get("/students/", {"q": '"><script>', "page": "-1"}).content.decode()
     assert "<script>" not in page.replace('<script type="module"', "")
 
 
-def test_next_and_last_lesson(browser, tutor, student, classroom):
+def test_list_shows_next_and_last_lesson(browser, tutor, student, classroom):
     from django.utils import timezone
 
     now = timezone.now()
     past = make_lesson(tutor, student, now - 3 * HOUR)
-    coming = make_lesson(tutor, student, now + 3 * HOUR)
+    upcoming = make_lesson(tutor, student, now + 3 * HOUR)
     make_lesson(tutor, student, now + HOUR, status="cancelled")
     page = browser(tutor).get("/students/").content.decode()
     assert f"/lessons/{past.pk}/" in page
-    assert f"/lessons/{coming.pk}/" in page
+    assert f"/lessons/{upcoming.pk}/" in page
     assert page.count('href="/lessons/') == 3
 
 
-def test_the_longest_lesson_is_coming_until_its_last_minute(browser, tutor, student, classroom):
+def test_longest_lesson_is_next_until_its_last_minute(browser, tutor, student, classroom):
     from django.utils import timezone
 
     minute = HOUR / 60
@@ -66,7 +66,7 @@ def test_the_longest_lesson_is_coming_until_its_last_minute(browser, tutor, stud
 
 
 @pytest.mark.parametrize("number", [1, 20])
-def test_the_list_takes_as_many_queries_however_long(
+def test_query_count_does_not_grow_with_students(
     number, browser, tutor, django_assert_max_num_queries
 ):
     make_classroom(tutor, *[make_user("student") for _ in range(number)])
@@ -76,14 +76,14 @@ def test_the_list_takes_as_many_queries_however_long(
         client.get("/students/")
 
 
-def test_paging(browser, tutor):
+def test_list_is_paginated(browser, tutor):
     make_classroom(tutor, *[make_user("student") for _ in range(25)])
     page = browser(tutor).get("/students/?page=2").content.decode()
     assert "21–25 of 25" in page
     assert 'rel="next"' not in page
 
 
-def test_export_is_a_table_that_no_spreadsheet_runs(browser, tutor):
+def test_export_escapes_formulas(browser, tutor):
     make_classroom(tutor, make_user("student", "=HYPERLINK(1)", "@x"), name="+1")
     answer = browser(tutor).get("/students/export/")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
@@ -92,19 +92,19 @@ def test_export_is_a_table_that_no_spreadsheet_runs(browser, tutor):
     assert rows[1][3] == "'+1"
 
 
-def test_export_holds_everybody(browser, tutor):
+def test_export_has_all_students(browser, tutor):
     make_classroom(tutor, *[make_user("student") for _ in range(101)])
     answer = browser(tutor).get("/students/export/")
     assert b"".join(answer.streaming_content).count(b"\r\n") == 102
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\tx", "\rx"])
-def test_each_dangerous_beginning_is_disarmed(cell):
+def test_each_formula_start_is_escaped(cell):
     assert escape_formula(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["a;=1", "a\t+1", "a\r\n@x", "＝1", ";-1"])
-def test_formula_in_the_middle_of_a_cell_is_disarmed(cell):
+def test_formula_after_a_separator_in_a_cell_is_escaped(cell):
     for mark in "=+@-＝":
         assert f"'{mark}" in escape_formula(cell) or mark not in cell
 
@@ -112,17 +112,17 @@ def test_formula_in_the_middle_of_a_cell_is_disarmed(cell):
 @pytest.mark.parametrize(
     "head", ["Пошта мами;Пошта учня", "Parent's email;Student email", "Email (mother);E-mail"]
 )
-def test_students_column_is_invited_and_never_the_parents(head):
+def test_student_column_is_invited_and_guardian_column_is_not(head):
     [row] = read_roster(f"{head}\nmum@x.example;child@x.example\n".encode()).rows
     assert row.email == "child@x.example"
 
 
-def test_file_with_the_parents_addresses_alone_is_refused():
+def test_file_with_only_guardian_emails_is_refused():
     with pytest.raises(RosterError):
         read_roster("Учень;Пошта мами\nОлена;mum@x.example\n".encode())
 
 
-def test_two_addresses_in_one_cell_invite_nobody():
+def test_cell_with_two_emails_is_an_error():
     [row] = read_roster(b"email\na@x.example b@x.example\n").rows
     assert "two addresses" in row.error
 
@@ -144,13 +144,13 @@ TABLE = "Прізвище;Ім’я;Пошта\r\nКоваль;Олена;Olena@
     ],
     ids=["cp1251", "bom", "utf16", "comma", "tab", "sep", "blank-first", "no-heading"],
 )
-def test_whatever_a_spreadsheet_saves_is_read(data):
+def test_usual_csv_formats_are_read(data):
     (row,) = read_roster(data).rows
     assert (row.email, row.error) == ("olena@school.example", "")
     assert "Коваль" in row.name
 
 
-def test_each_bad_row_says_what_is_wrong():
+def test_each_invalid_row_shows_its_error():
     rows = read_roster(b"email,name\na@b.example,A\nnope,B\n,C\nA@B.example,D\n").rows
     assert [(r.line, bool(r.error)) for r in rows] == [
         (2, False),
@@ -172,12 +172,12 @@ def test_each_bad_row_says_what_is_wrong():
     ],
     ids=["empty", "no e-mail", "xlsx", "heading only", "too long"],
 )
-def test_what_is_no_roster_is_refused_in_words(data):
+def test_invalid_file_is_refused_with_a_message(data):
     with pytest.raises(RosterError):
         read_roster(data)
 
 
-def test_nothing_is_imported_before_it_is_confirmed(browser, tutor, classroom):
+def test_upload_invites_nobody_before_confirmation(browser, tutor, classroom):
     client = browser(tutor)
     page = upload(client, b"email\nnew@school.example\nbad\n", classroom=classroom.pk)
     assert "This is not an e-mail address." in page.content.decode()
@@ -187,7 +187,7 @@ def test_nothing_is_imported_before_it_is_confirmed(browser, tutor, classroom):
     assert Membership.objects.get(invited_email="new@school.example").status == "invited"
 
 
-def test_a_new_classroom_is_made_only_when_confirmed(browser, tutor):
+def test_new_classroom_is_created_on_confirmation(browser, tutor):
     client = browser(tutor)
     page = upload(client, b"new@school.example\n", name="Геометрія")
     assert not Classroom.objects.exists()
@@ -195,20 +195,20 @@ def test_a_new_classroom_is_made_only_when_confirmed(browser, tutor):
     assert Classroom.objects.get().name == "Геометрія"
 
 
-def test_a_preview_is_confirmed_once(browser, tutor):
+def test_preview_is_confirmed_once(browser, tutor):
     client = browser(tutor)
     page = upload(client, b"new@school.example\n", name="Геометрія")
     before = dict(client.session)
     confirm(client, page)
     assert confirm(client, page).url == "/students/import/"
     session = client.session
-    session.update(before)  # of two clicks at once the second has still read it
+    session.update(before)  # as a simultaneous second click has read it
     session.save()
     assert confirm(client, page).url == "/students/import/"
     assert Classroom.objects.count() == 1
 
 
-def test_a_preview_is_of_no_use_to_anybody_else(browser, tutor, other_tutor, classroom):
+def test_preview_cannot_be_confirmed_in_another_session(browser, tutor, other_tutor, classroom):
     client = browser(tutor)
     page = upload(client, b"new@school.example\n", classroom=classroom.pk)
     upload(client, b"other@school.example\n", classroom=classroom.pk)
@@ -217,7 +217,7 @@ def test_a_preview_is_of_no_use_to_anybody_else(browser, tutor, other_tutor, cla
     assert Membership.objects.count() == 1
 
 
-def test_preview_names_members_and_tells_nobody_elses_account(browser, tutor, student, classroom):
+def test_preview_marks_members_and_discloses_no_accounts(browser, tutor, student, classroom):
     data = f"{student.email}\n{tutor.email}\n".encode()
     page = upload(browser(tutor), data, classroom=classroom.pk).content.decode()
     assert "Already in this classroom: active." in page
@@ -225,7 +225,7 @@ def test_preview_names_members_and_tells_nobody_elses_account(browser, tutor, st
     assert page.count("is invited") == 1
 
 
-def test_the_upload_needs_a_place(browser, tutor):
+def test_upload_without_classroom_is_refused(browser, tutor):
     answer = upload(browser(tutor), b"a@b.example\n")
     assert answer.status_code == 400
     page = answer.content.decode()

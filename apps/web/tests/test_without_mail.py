@@ -1,4 +1,4 @@
-"""A server without EMAIL_URL promises no mail, and says what to do instead."""
+"""Pages of a server without EMAIL_URL."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -10,7 +10,7 @@ PROMISES = ("We have sent you an email", "send you an email", "Confirmation emai
 
 
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/password/reset/done/"])
-def test_a_forgotten_password_is_for_whoever_runs_the_server(path, browser, db):
+def test_forgotten_password_page_refers_to_the_administrator(path, browser, db):
     page = browser().get(path).content.decode()
     assert SENDS_NONE in page
     assert not any(promise in page for promise in PROMISES)
@@ -18,19 +18,19 @@ def test_a_forgotten_password_is_for_whoever_runs_the_server(path, browser, db):
 
 
 @override_settings(EMAIL_URL="smtp://localhost")
-def test_with_a_mail_server_the_pages_offer_it(browser, tutor):
+def test_password_reset_is_offered_with_a_mail_server(browser, tutor):
     assert 'name="email"' in browser().get("/accounts/password/reset/").content.decode()
     assert "Re-send Verification" in browser(tutor).get("/accounts/email/").content.decode()
 
 
-@pytest.mark.parametrize("vouched_for", [True, False])
-def test_an_address_is_changed_without_any_mail(browser, tutor, vouched_for):
-    """The operator vouches for the address of whom `createsuperuser` makes."""
-    EmailAddress.objects.update(verified=vouched_for)
+@pytest.mark.parametrize("verified", [True, False])
+def test_email_is_changed_without_mail(browser, tutor, verified):
+    """`createsuperuser` creates users with a verified address."""
+    EmailAddress.objects.update(verified=verified)
     client = browser(tutor)
     old = tutor.email
-    asked = {"action_add": "", "email": "new@school.example"}
-    page = client.post("/accounts/email/", asked, follow=True).content.decode()
+    sent = {"action_add": "", "email": "new@school.example"}
+    page = client.post("/accounts/email/", sent, follow=True).content.decode()
     assert SENDS_NONE in page
     assert "new@school.example is added." in page
     assert not any(promise in page for promise in PROMISES)
@@ -42,13 +42,13 @@ def test_an_address_is_changed_without_any_mail(browser, tutor, vouched_for):
     assert (kept.email, kept.verified) == ("new@school.example", False)
 
 
-def test_an_invitation_has_to_be_told(browser, tutor, classroom):
+def test_invitation_link_is_shown_to_the_tutor(browser, tutor, classroom):
     for path in (f"/classrooms/{classroom.pk}/", "/students/import/"):
         assert SENDS_NONE in browser(tutor).get(path).content.decode()
 
 
-def test_whoever_runs_the_server_gives_a_new_password(browser, tutor, monkeypatch):
-    """As docs/deploy.md says: by e-mail, since there are no user names."""
+def test_administrator_sets_a_new_password(browser, tutor, monkeypatch):
+    """As docs/deploy.md describes; users are named by their e-mail."""
     client = browser(tutor)
     monkeypatch.setattr("getpass.getpass", lambda prompt: "new chalk 12")
     call_command("changepassword", tutor.email)

@@ -1,4 +1,4 @@
-"""Ukrainian words that come from Django and allauth are spelt as ours are."""
+"""Ukrainian translations of Django and allauth follow the project's spelling."""
 
 import re
 from datetime import date
@@ -16,22 +16,22 @@ from conftest import NOON
 CATALOGUES = [Path(django.__file__).parent / "conf", Path(allauth.__file__).parent]
 ALPHABET = "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"
 OTHER_APOSTROPHE = re.compile(r"[а-яіїєґ]['ʼ][а-яіїєґ]", re.IGNORECASE)
-# There are no user names here, and what else is named is no part of any page.
+# Not shown on any page.
 NEVER_SHOWN = re.compile("[Uu]sername|Vietnamese|Syndication|A JSON object|^name$|“Referer”")
 
 
 @pytest.mark.parametrize("folder", CATALOGUES, ids=lambda folder: folder.parent.name)
-def test_words_of_dependencies_have_the_typographic_apostrophe(folder):
+def test_dependency_translations_have_the_typographic_apostrophe(folder):
     with open(folder / "locale/uk/LC_MESSAGES/django.po", "rb") as file:
         ids = [message.id for message in read_po(file) if message.id]
     with override("uk"):
-        said = [
+        translations = [
             ngettext(*found, 5) if isinstance(found, tuple) else gettext(found)
             for found in ids
             if not NEVER_SHOWN.search(str(found))
         ]
-    assert len(said) > 100
-    assert [text for text in said if OTHER_APOSTROPHE.search(text)] == []
+    assert len(translations) > 100
+    assert [text for text in translations if OTHER_APOSTROPHE.search(text)] == []
 
 
 def test_time_zones_are_listed_by_the_readers_alphabet():
