@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.browser.conftest import BOTH, EVERY_WAY
+from tests.browser.conftest import BOTH, EVERY_WAY, SIZES
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
@@ -231,6 +231,8 @@ def test_a_roster_from_excel(visit, scene, size, locale, tmp_path):
     v.press("Show what is in it")
     v.page.get_by_text("Франко Іван").wait_for()
     assert v.page.locator("tr.bad").count() == 1
+    reason = v.page.locator("tr.bad .errorlist").bounding_box()
+    assert reason["x"] + reason["width"] <= SIZES[size][0]
     v.page.locator("main form button.primary").click()
     v.page.get_by_role("heading", name="Література").wait_for()
     assert v.page.locator("#list li").count() == 1

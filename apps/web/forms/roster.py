@@ -35,4 +35,6 @@ class RosterForm(forms.Form):
         data = super().clean() or {}
         if not data.get("classroom") and not data.get("name") and "classroom" not in self.errors:
             self.add_error("name", _("Choose a classroom, or name a new one."))
+        if self.errors and data.get("file"):
+            self.add_error("file", _("Choose the file once more: browsers do not keep it."))
         return data

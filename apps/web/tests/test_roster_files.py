@@ -299,3 +299,10 @@ def test_new_classroom_needs_a_visible_name(browser, tutor):
     page = browser(tutor).post("/students/import/", {"file": file, "name": "\u200b\u2060"})
     assert page.status_code == 400
     assert "Write a name that can be read." in page.content.decode()
+
+
+def test_file_is_asked_for_again_when_another_field_is_refused(browser, tutor):
+    """A browser sends the form back without it, and the second try would fail."""
+    file = SimpleUploadedFile("a.csv", b"e-mail\nanna@x.example\n", content_type="text/csv")
+    page = browser(tutor).post("/students/import/", {"file": file, "name": ""}).content.decode()
+    assert "Choose the file once more" in page
