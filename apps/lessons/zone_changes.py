@@ -80,9 +80,9 @@ def _zones_in_use(now: datetime) -> set[str]:
 
 def _find_changes(outdated: dict[str, ZoneRules], now: datetime) -> list[LocalTimeChange]:
     zones = list(outdated)
-    theirs = Q(tutor__timezone__in=zones) | Q(student__timezone__in=zones)
-    lessons = Lesson.objects.not_cancelled().filter(theirs, starts_at__gt=now).in_order()
-    found = []
+    uses_zone = Q(tutor__timezone__in=zones) | Q(student__timezone__in=zones)
+    lessons = Lesson.objects.not_cancelled().filter(uses_zone, starts_at__gt=now).in_order()
+    changes = []
     for lesson in lessons.select_related("tutor", "student").iterator():
         for person in (lesson.tutor, lesson.student):
             rules = outdated.get(person.timezone)
@@ -90,8 +90,8 @@ def _find_changes(outdated: dict[str, ZoneRules], now: datetime) -> list[LocalTi
             local = person.local(lesson.starts_at)
             if planned is not None and planned != local.utcoffset():
                 before = lesson.starts_at.astimezone(timezone(planned))
-                found.append(LocalTimeChange(lesson, person, before, local))
-    return found
+                changes.append(LocalTimeChange(lesson, person, before, local))
+    return changes
 
 
 def _replace_if_unchanged(row: ZoneRules, offsets: list[list[int]], now: datetime) -> bool:
@@ -123,19 +123,19 @@ def _notify_tutors(changes: list[LocalTimeChange]) -> None:
     by_tutor: defaultdict[int, list[LocalTimeChange]] = defaultdict(list)
     for change in changes:
         by_tutor[change.lesson.tutor_id].append(change)
-    for tutor_id, theirs in by_tutor.items():
-        lessons = {change.lesson.pk for change in theirs}
+    for tutor_id, tutor_changes in by_tutor.items():
+        lessons = {change.lesson.pk for change in tutor_changes}
         log.warning(
             "time zone rules changed the local time of lessons",
             extra={
                 "data": {
                     "tutor": tutor_id,
                     "lessons": len(lessons),
-                    "zones": sorted({change.person.timezone for change in theirs}),
+                    "zones": sorted({change.person.timezone for change in tutor_changes}),
                 }
             },
         )
-        _send_mail(theirs[0].lesson.tutor, theirs, len(lessons))
+        _send_mail(tutor_changes[0].lesson.tutor, tutor_changes, len(lessons))
 
 
 def _send_mail(tutor: User, changes: list[LocalTimeChange], lessons: int) -> None:

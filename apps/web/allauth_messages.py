@@ -2,7 +2,8 @@
 
 allauth's Ukrainian translation capitalises every word of titles and buttons and uses other terms
 for two-factor authentication. The project's catalogue takes precedence over allauth's; this list
-makes `makemessages` keep the messages in it."""
+makes `makemessages` keep the messages in it.
+"""
 
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy

@@ -47,23 +47,23 @@ def _delimiter_score(lines: list[str], delimiter: str) -> tuple[int, int, int]:
         return 0, 0, 0
     address_cells = sum(bool(ADDRESS.fullmatch(cell.strip())) for cells in rows for cell in cells)
     widths = Counter(len(cells) for cells in rows if len(cells) > 1)
-    width, count = max(widths.items(), key=lambda found: (found[1], found[0]), default=(0, 0))
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     return address_cells, count, width
 
 
 def _parse_rows(lines: list[str], delimiter: str) -> list[Line]:
-    found = []
+    rows = []
     start = 0
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
         for cells in reader:
             if reader.line_num - start > 1:
                 _check_quotes(lines[start : reader.line_num], delimiter)
-            found.append((start + 1, cells))
+            rows.append((start + 1, cells))
             start = reader.line_num
     except csv.Error as exc:  # a cell over csv's limit, because of an open quote
         raise OpenQuoteError(start + 1) from exc
-    return found
+    return rows
 
 
 def _check_quotes(lines: list[str], delimiter: str) -> None:

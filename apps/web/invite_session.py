@@ -1,6 +1,7 @@
 """Invite links kept in the session: those a tutor created and those a guest opened.
 
-A page's URL never contains a token, which would leak through `Referer`, history and logs."""
+A page's URL never contains a token, which would leak through `Referer`, history and logs.
+"""
 
 from datetime import UTC, datetime
 from typing import NamedTuple

@@ -58,11 +58,11 @@ def find_columns(rows: list[Cells]) -> Columns:
     # A first row without an address may be an unknown heading; it is also kept as a row.
     first = [] if any(ADDRESS.search(cell) for cell in rows[0]) else rows[:1]
     headings = _headings(rows[:heading_rows] or first)
-    found = _find_email_columns(rows[heading_rows:], headings)
-    candidates = [column for column in found if not _GUARDIAN_WORDS.search(column.heading)]
-    if found and not candidates:
-        raise OnlyGuardianColumnsError([column.title for column in found])
-    email_indexes = {column.index for column in found}
+    columns = _find_email_columns(rows[heading_rows:], headings)
+    candidates = [column for column in columns if not _GUARDIAN_WORDS.search(column.heading)]
+    if columns and not candidates:
+        raise OnlyGuardianColumnsError([column.title for column in columns])
+    email_indexes = {column.index for column in columns}
     names = [
         i
         for i, cell in enumerate(headings)
@@ -92,15 +92,15 @@ def _find_email_columns(rows: list[Cells], headings: Cells) -> list[Column]:
             filled[i] += bool(cell)
             if ADDRESS.search(cell):
                 addresses.setdefault(i, []).append(cell)
-    found = [
+    columns = [
         i
         for i, cells in sorted(addresses.items())
         if 2 * len(cells) >= filled[i] or _is_email_heading("".join(headings[i : i + 1]))
     ]
-    found = found or sorted(addresses)
-    if not found:
-        found = [i for i, cell in enumerate(headings) if _is_email_heading(cell)]
-    return [_make_column(i, headings, addresses.get(i, [])) for i in found]
+    columns = columns or sorted(addresses)
+    if not columns:
+        columns = [i for i, cell in enumerate(headings) if _is_email_heading(cell)]
+    return [_make_column(i, headings, addresses.get(i, [])) for i in columns]
 
 
 def _make_column(index: int, headings: Cells, addresses: list[str]) -> Column:

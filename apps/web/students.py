@@ -26,9 +26,9 @@ def students_page(tutor: User, search: str, page: Page, now: datetime) -> tuple[
     """Rows of `my_students` with their next and last lesson, which takes two more queries."""
     count, rows = my_students(tutor, search, page)
     if rows:
-        theirs = Lesson.objects.not_cancelled().filter(tutor=tutor, student=OuterRef("pk"))
-        upcoming = theirs.ending_after(now).in_order()
-        past = theirs.ended_by(now).order_by("-starts_at", "-id")
+        shared = Lesson.objects.not_cancelled().filter(tutor=tutor, student=OuterRef("pk"))
+        upcoming = shared.ending_after(now).in_order()
+        past = shared.ended_by(now).order_by("-starts_at", "-id")
         ids = {
             pk: (next_id, last_id)
             for pk, next_id, last_id in User.objects.filter(pk__in=[r["id"] for r in rows])

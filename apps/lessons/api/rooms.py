@@ -42,7 +42,7 @@ class RoomJoinSerializer(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         max_length=guests.MAX_NAME,
-        help_text="Of a guest who has no account; kept for reloads.",
+        help_text="Name of a guest without an account; kept in the session.",
     )
 
 

@@ -19,7 +19,7 @@ _LESSON = {
     "classroom_id": 3,
     "session_uuid": _ROOM,
 }
-_TOKEN = "eyJsZXNzb24iOjd9.c2lnbmF0dXJl"  # noqa: S105 -- what one looks like
+_TOKEN = "eyJsZXNzb24iOjd9.c2lnbmF0dXJl"  # noqa: S105 -- an example
 
 
 @example(
@@ -38,10 +38,12 @@ class LessonCreateSerializer(serializers.Serializer[Any]):
     classroom_id = IdField(
         required=False,
         allow_null=True,
-        help_text="One of the classrooms that both share; the earliest joined if it is left out.",
+        help_text="A classroom that tutor and student share; by default the one joined first.",
     )
     allow_overlap = FlagField(
-        required=False, allow_null=True, help_text="Schedule it even if the tutor has another then."
+        required=False,
+        allow_null=True,
+        help_text="Schedule the lesson even if it overlaps another one.",
     )
 
 
@@ -54,7 +56,7 @@ class LessonUpdateSerializer(serializers.Serializer[Any]):
     expected_starts_at = InstantField(
         required=False,
         allow_null=True,
-        help_text="Where the client last saw the lesson: refused with 412 if it was moved since.",
+        help_text="The start that the client last saw: refused with 412 if it has changed since.",
     )
     expected_ends_at = InstantField(required=False, allow_null=True)
 
@@ -88,7 +90,8 @@ class LessonSerializer(serializers.Serializer[Any]):
     student = PersonSerializer()
     classroom_id = serializers.IntegerField()
     session_uuid = serializers.UUIDField(
-        allow_null=True, help_text="Null only for a lesson from before rooms, until it is entered."
+        allow_null=True,
+        help_text="Null only for a lesson created before rooms existed, until it is entered.",
     )
 
 

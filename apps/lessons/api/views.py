@@ -44,7 +44,7 @@ _IDEMPOTENCY = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description="1 to 255 printable characters. A repeat of the same request with the same key "
-    "returns the first one's lesson and makes no second.",
+    "returns the lesson of the first and creates no other.",
 )
 _TOKEN = OpenApiParameter("token", str, required=True, description="The `token` of the invite.")
 
@@ -117,8 +117,8 @@ class LessonView(APIView):
         body=serializers.LessonUpdateSerializer,
         query=[IF_MATCH, ETAG],
         errors=["lesson_not_found", "lesson_conflict", "lesson_cancelled", "precondition_failed"],
-        description="By its tutor. Fields that are left out stay as they are; people are mailed "
-        "only if the lesson moves.",
+        description="By its tutor. Fields that are left out stay as they are; the student is "
+        "mailed only if the time changes.",
     )
     def patch(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)

@@ -1,4 +1,4 @@
-"""No two live lessons of one person overlap (see apps/lessons/overlap.py)."""
+"""Refuse overlapping lessons of one person (see apps/lessons/overlap.py)."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""Indexes of the tutor alone and of the student alone, which those by person and start cover."""
+"""Drop the indexes on tutor and on student, which those on (person, starts_at) cover."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from apps.lessons import overlap
 
 
 def restore_triggers(apps: Any, schema_editor: Any) -> None:
-    """SQLite makes the table anew, and its triggers are gone with the old one."""
+    """SQLite drops the triggers when Django rebuilds the table."""
     if schema_editor.connection.vendor == "sqlite":
         overlap.install(apps, schema_editor)
 

@@ -1,5 +1,4 @@
-"""How long a lesson lasts, in SQL that no Python function is needed for, and the overlap triggers
-with a lower bound."""
+"""Check the duration in SQL without Django's Python functions, and bound the overlap triggers."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""When a lesson was ended, from which on it takes up nobody's time."""
+"""Add the time at which a lesson was ended, after which its time is free."""
 
 from django.db import migrations, models
 

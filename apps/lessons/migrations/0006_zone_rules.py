@@ -1,4 +1,4 @@
-"""The rules of time zones by which the lessons to come were planned."""
+"""Add the time zone rules by which upcoming lessons were planned."""
 
 from django.db import migrations, models
 

@@ -37,13 +37,13 @@ class ZoneRules(models.Model):
 
 def list_offsets(zone: tzinfo, start: datetime) -> list[list[int]]:
     """Pairs of Unix time and offset in seconds for `ZoneRules.offsets`, from `start` on."""
-    found = [[int(start.timestamp()), _offset_seconds(zone, start)]]
+    offsets = [[int(start.timestamp()), _offset_seconds(zone, start)]]
     moment = start
     while moment < start + HORIZON:
         moment += _DAY
-        if (offset := _offset_seconds(zone, moment)) != found[-1][1]:
-            found.append([_find_transition(zone, moment - _DAY, moment), offset])
-    return found
+        if (offset := _offset_seconds(zone, moment)) != offsets[-1][1]:
+            offsets.append([_find_transition(zone, moment - _DAY, moment), offset])
+    return offsets
 
 
 def _find_transition(zone: tzinfo, before: datetime, after: datetime) -> int:

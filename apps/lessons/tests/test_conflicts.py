@@ -81,7 +81,7 @@ def test_conflict_discloses_nothing_about_another_tutors_lesson(
     make_classroom(tutor, student)
     make_lesson(other_tutor, student, NOON - 3 * HOUR, 6 * HOUR, title="Secret chess")
     detail = schedule(tutor, student, NOON, NOON + HOUR).json()["detail"]
-    assert "2026-03-02 14:00–15:00" in detail  # the time asked for, not the lesson's 11:00–17:00
+    assert "2026-03-02 14:00–15:00" in detail  # the requested time, not the lesson's 11:00–17:00
     for secret in ("Secret", "chess", "Other", "Tutor", "11:00", "17:00", other_tutor.email):
         assert secret not in detail
 

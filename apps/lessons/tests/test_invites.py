@@ -77,10 +77,10 @@ def test_revocation_invalidates_earlier_tokens_only(api, tutor, stranger, lesson
     earlier = [invite(api(tutor), lesson).json()["token"] for _ in range(2)]
     answer = api(tutor).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
     assert (answer.status_code, answer.content) == (204, b"")
-    expiry = invite(api(tutor), lesson).json()["token"]
+    later = invite(api(tutor), lesson).json()["token"]
     for token in earlier:
         assert resolve(api(stranger), token) == (400, "invite_invalid")
-    assert resolve(api(stranger), expiry) == (200, None)
+    assert resolve(api(stranger), later) == (200, None)
 
 
 def test_revocation_does_not_affect_other_lessons(api, tutor, student, stranger, lesson):
@@ -148,8 +148,8 @@ def test_signature_is_checked_before_the_expiry(api, stranger, lesson):
     changed = encode_segment({**claims, "lesson": lesson.pk + 1})
     forged = f"{header}.{changed}.{signature}"
     assert resolve(api(stranger), forged) == (400, "invite_invalid")
-    expiry = f"{header}.{encode_segment(make_claims(lesson))}.{signature}"
-    assert resolve(api(stranger), expiry) == (400, "invite_invalid")
+    extended = f"{header}.{encode_segment(make_claims(lesson))}.{signature}"
+    assert resolve(api(stranger), extended) == (400, "invite_invalid")
 
 
 def test_token_of_a_deleted_lesson_is_not_found(api, tutor, stranger, lesson):

@@ -1,7 +1,8 @@
 """Optimistic locking for forms whose data may change while they are open.
 
 Each tracked field submits the value that it showed (Django's hidden initial). Only fields that the
-user changed are saved; a value that somebody else changed is shown before it is overwritten."""
+user changed are saved; a value that somebody else changed is showed before it is overwritten.
+"""
 
 from typing import Any
 
@@ -43,9 +44,11 @@ class OptimisticForm(forms.BaseForm):
         return "" if value is None else str(self.fields[name].prepare_value(value))
 
     def _changed_by_others(self, name: str) -> bool:
-        shown = self.data.get(self[name].html_initial_name)
+        submitted_initial = self.data.get(self[name].html_initial_name)
         return bool(
-            self.fields[name].has_changed(self._parse(name, shown), self._current_value(name))
+            self.fields[name].has_changed(
+                self._parse(name, submitted_initial), self._current_value(name)
+            )
         )
 
     def _differs_from_current(self, name: str) -> bool:

@@ -29,11 +29,11 @@ register = template.Library()
 @register.simple_tag
 def island(entry: str) -> SafeString:
     """Style sheets and module script of an island, by its path under frontend/."""
-    found = find_island(entry)
+    files = find_island(entry)
     styles = format_html_join(
-        "\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in found.styles)
+        "\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in files.styles)
     )
-    return format_html('{}\n<script type="module" src="{}"></script>', styles, static(found.script))
+    return format_html('{}\n<script type="module" src="{}"></script>', styles, static(files.script))
 
 
 @register.simple_tag

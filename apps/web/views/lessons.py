@@ -65,7 +65,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The lesson is scheduled."))
             return redirect("web:lesson", lesson.pk)
-    return _render_form(request, form, {"student": student, "them": student})
+    return _render_form(request, form, {"student": student, "other_person": student})
 
 
 def _form_idempotency(form: LessonForm, student: User) -> Idempotency | None:
@@ -106,7 +106,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     context = {
         "lesson": found,
         "room": get_room_attendance(request, found),
-        "them": found.student if found.tutor_id == me.pk else found.tutor,
+        "other_person": found.student if found.tutor_id == me.pk else found.tutor,
         "may_edit": may(me, Action.EDIT, found),
         "may_change": may_change(me, found),
         "cancel": confirmations.confirm_cancellation(found),
@@ -146,7 +146,7 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("web:lesson", found.pk)
-    return _render_form(request, form, {"lesson": found, "them": found.student})
+    return _render_form(request, form, {"lesson": found, "other_person": found.student})
 
 
 @login_required
