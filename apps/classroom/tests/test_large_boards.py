@@ -2,18 +2,21 @@
 as a whole."""
 
 import asyncio
+import contextlib
 import random
 import subprocess
 import sys
 
 import pytest
-from pycrdt import Array, Doc, Map
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pycrdt import Array, Doc, Map, Text
 
 from apps.classroom import folding, store
 from apps.classroom.models import BoardSnapshot
 from apps.classroom.realtime import document as documents
 from apps.classroom.realtime import outline, yproto
-from apps.classroom.realtime.document import Document
+from apps.classroom.realtime.document import Document, Early
 from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.outline import Base, outline_of
 from apps.classroom.realtime.update_scan import scan
@@ -377,3 +380,79 @@ def test_fold_reads_a_board_that_memory_and_database_hold_alike_once(large, less
     with pytest.raises(AttributeError):
         store.compact(lesson.session.pk, [large.get_update(), b"late"])
     assert read == [[large.get_update(), b"late"]]
+
+
+EDITS = st.tuples(
+    st.integers(0, 2),  # who
+    st.sampled_from(["set", "delete", "nest", "insert", "remove", "type", "erase", "sync"]),
+    st.integers(0, 5),
+)
+
+
+def edit(docs, who, what, number):
+    doc = docs[who]
+    elements, order = doc.get("elements:0", type=Map), doc.get("order", type=Array)
+    text, nested = doc.get("text", type=Text), doc.get("elements:1", type=Map)
+    key = f"e{number}"
+    if what == "set":
+        elements[key] = {"x": number, "points": [[number, who]], "text": "ї" * number}
+    elif what == "delete" and key in elements:
+        del elements[key]
+    elif what == "nest":
+        nested[key] = Map({"order": number, "list": Array([who, number])})
+    elif what == "insert":
+        order.insert(min(number, len(order)), {"who": who})
+    elif what == "remove" and len(order):
+        del order[number % len(order)]
+    elif what == "type":
+        text.insert(min(number, len(str(text))), "board"[: number + 1])
+    elif what == "erase" and len(str(text)) > number + 1:
+        del text[number : number + 2]
+    elif what == "sync":
+        for other in docs:
+            doc.apply_update(other.get_update(doc.get_state()))
+
+
+def everything(doc):
+    return {
+        "elements:0": doc.get("elements:0", type=Map).to_py(),
+        "elements:1": doc.get("elements:1", type=Map).to_py(),
+        "order": doc.get("order", type=Array).to_py(),
+        "text": str(doc.get("text", type=Text)),
+    }
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(before=st.lists(EDITS, max_size=40), after=st.lists(EDITS, max_size=25), back=st.data())
+def test_outline_answers_as_the_whole_board_does_whatever_is_drawn(before, after, back):
+    docs = [Doc(client_id=client) for client in (1, 2, 3)]
+    past = []
+    for number, one in enumerate(before):
+        edit(docs, *one)
+        past.append(docs[number % 3].get_update())
+    server = Doc()
+    for doc in docs:
+        server.apply_update(doc.get_update())
+    document, at = outlined(server), [doc.get_state() for doc in docs]
+    for one in after:
+        edit(docs, *one)
+    for who in back.draw(st.permutations(range(3))):
+        update = docs[who].get_update(server.get_state())
+        server.apply_update(update)
+        with contextlib.suppress(Early):
+            document.take([update])
+    for who in range(3):  # those that had to wait for another's
+        document.take([docs[who].get_update(at[who])])
+    returning = Doc()
+    if past:
+        returning.apply_update(back.draw(st.sampled_from(past)))
+    assert document.clocks == clocks(server)
+    for client in (Doc(), returning):
+        found = applied(document.since(client.get_state()), client)
+        assert everything(found) == everything(server)
+        assert clocks(found) == clocks(server)
+    whole = Doc()
+    whole.apply_update(document.whole())
+    assert everything(whole) == everything(server)
