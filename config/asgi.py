@@ -15,12 +15,12 @@ from apps.classroom.realtime.hub import Hub  # noqa: E402
 from apps.common.addresses import TrustedProxies  # noqa: E402
 from apps.common.health import HealthApp  # noqa: E402
 from apps.common.supervisor import supervise  # noqa: E402
-from apps.common.threads import InThreads  # noqa: E402
+from apps.common.threads import WsgiToAsgi  # noqa: E402
 from apps.common.worker import Worker  # noqa: E402
 from config.jobs import JOBS  # noqa: E402
 
 health = HealthApp()
-http = InThreads(django, threads=4)
+http = WsgiToAsgi(django, threads=4)
 
 
 async def _route(scope: Any, receive: Any, send: Any) -> None:

@@ -28,4 +28,4 @@ JOBS = [
     nightly("mail leftovers", mail_queue.delete_leftovers),
 ]
 if settings.EMAIL_URL:
-    JOBS.append(Job(mail_queue.JOB, every=mail_queue.EVERY, run=mail_queue.send_queued))
+    JOBS.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=mail_queue.send_queued))

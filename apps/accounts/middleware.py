@@ -9,7 +9,7 @@ from django.utils import translation
 from apps.accounts.devices import remember_device
 from apps.accounts.hashers import passwords_busy
 from apps.common.errors import DomainError
-from apps.common.threads import PASSWORDS_BUSY
+from apps.common.threads import HASHING_QUEUE_FULL
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _HEADLESS = "/_allauth/"
@@ -38,7 +38,7 @@ class SignInAnswers:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if PASSWORDS_BUSY in request.META:
+        if HASHING_QUEUE_FULL in request.META:
             return _refused(request, passwords_busy())
         response = self.get_response(request)
         signed_in = getattr(request, "signed_in_user_id", None)

@@ -1,7 +1,7 @@
-"""`/healthz` says that the process lives, `/readyz` that it can serve.
+"""Health checks: `/healthz` (the process is alive) and `/readyz` (it can serve requests).
 
-Both are answered on the event loop, so that no busy thread, slow database or strange Host keeps
-a monitor waiting; the checks behind `/readyz` run in threads of their own, each with a deadline.
+Both are answered on the event loop, so that busy threads, a slow database or an unknown Host do not
+affect them. The checks behind `/readyz` run in threads of their own, each with a deadline.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ Send = Callable[[Message], Awaitable[None]]
 log = logging.getLogger("kreida.health")
 
 DEADLINE = 2.0  # seconds a check may take before it counts as failed
-FRESH = 1.0  # seconds the result of a check is reused
+REUSE_SECONDS = 1.0  # for which the result of a check is reused
 MIN_FREE_BYTES = 100 * 1024 * 1024
 PROBE_ROW = "readyz"
 
 
 def check_database() -> None:
-    """Write a row: a full disk or a read-only replica still answers reads."""
+    """Write a row, because a full disk or a read-only replica still answers reads."""
     now = timezone.now()
     probe = PeriodicJob.objects.filter(name=PROBE_ROW)
     if not probe.update(due_at=now):
@@ -71,7 +71,8 @@ CHECKS: dict[str, Callable[[], None]] = {
 }
 
 
-def passes(name: str) -> bool:
+def run_check(name: str) -> bool:
+    """Return True if the check passes; log the error of one that fails."""
     try:
         CHECKS[name]()
     except (DatabaseError, RedisError, OSError):
@@ -80,8 +81,8 @@ def passes(name: str) -> bool:
     return True
 
 
-def report(failing: list[str]) -> tuple[int, dict[str, object]]:
-    """The status and body of `/readyz`. A failing job is named, but does not make it 503."""
+def build_report(failing: list[str]) -> tuple[int, dict[str, object]]:
+    """Return the status and body of `/readyz`. A failing job is listed but does not cause a 503."""
     failing = [*failing, *(f"task:{name}" for name in failing_tasks())]
     body: dict[str, object] = {"status": "unavailable" if failing else "ok"}
     if failing:
@@ -96,20 +97,20 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Only where Django is served without `HealthApp` in front."""
-    status, body = report([name for name in CHECKS if not passes(name)])
+    """Used only when Django runs without `HealthApp`, as under the test client."""
+    status, body = build_report([name for name in CHECKS if not run_check(name)])
     return json_response(body, status)
 
 
 class HealthApp:
-    """An ASGI application for the two paths; `handles` says which requests are its own."""
+    """The ASGI application for the paths that `handles` accepts."""
 
     PATHS = {"/healthz", "/readyz"}
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(len(CHECKS), thread_name_prefix="health")
         self._running: dict[str, asyncio.Future[bool]] = {}
-        self._done_at: dict[str, float] = {}
+        self._finished_at: dict[str, float] = {}
 
     @classmethod
     def handles(cls, path: str) -> bool:
@@ -125,9 +126,9 @@ class HealthApp:
         elif scope["path"].startswith("/healthz"):
             status, body = 200, {"status": "ok"}
         else:
-            results = await asyncio.gather(*(self._passes(name) for name in CHECKS))
-            found = zip(CHECKS, results, strict=True)
-            status, body = report([name for name, passed in found if not passed])
+            results = await asyncio.gather(*(self._run_check(name) for name in CHECKS))
+            outcomes = zip(CHECKS, results, strict=True)
+            status, body = build_report([name for name, passed in outcomes if not passed])
         content = msgspec.json.encode(body)
         headers = [
             (b"content-type", b"application/json"),
@@ -138,12 +139,12 @@ class HealthApp:
         content = b"" if scope["method"] == "HEAD" else content
         await send({"type": "http.response.body", "body": content})
 
-    async def _passes(self, name: str) -> bool:
-        """Join the run under way, or one that has just ended. A hung check is a failed one."""
+    async def _run_check(self, name: str) -> bool:
+        """Run a check, or reuse one that is running or has just ended. A hung check fails."""
         running = self._running.get(name)
         if running is None or (running.done() and self._is_stale(name)):
             loop = asyncio.get_running_loop()
-            running = loop.run_in_executor(self._pool, self._run, name)
+            running = loop.run_in_executor(self._pool, self._run_in_thread, name)
             self._running[name] = running
         try:
             async with asyncio.timeout(DEADLINE):
@@ -153,11 +154,11 @@ class HealthApp:
             return False
 
     def _is_stale(self, name: str) -> bool:
-        return time.monotonic() - self._done_at.get(name, 0.0) > FRESH
+        return time.monotonic() - self._finished_at.get(name, 0.0) > REUSE_SECONDS
 
-    def _run(self, name: str) -> bool:
+    def _run_in_thread(self, name: str) -> bool:
         try:
-            return passes(name)
+            return run_check(name)
         finally:
             connection.close()
-            self._done_at[name] = time.monotonic()
+            self._finished_at[name] = time.monotonic()

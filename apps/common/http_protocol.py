@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with bounds on what a connection may hold up, and refusals in JSON."""
+"""uvicorn's HTTP protocol with limits on size, time and number of connections; errors in JSON."""
 
 import json
 import logging
@@ -19,15 +19,15 @@ from apps.common.languages import language_of
 log = logging.getLogger("kreida.connections")
 
 MAX_HEAD = 64 * 1024  # bytes of the request line and all headers
-TICK = 2.0  # seconds between two looks at a connection
-HEAD_SECONDS = 10.0  # from the connection, or the last answer, to the last header
-BODY_GRACE, BODY_RATE = 20.0, 16 * 1024  # seconds, and bytes a second beyond them
-# Bytes around a body in chunks (their lengths and extensions, trailers), for each byte of it;
-# MAX_HEAD in all beyond that.
-MAX_FRAMING = 8
-STALLED_SECONDS = 30.0  # in which a reader must take a part of its answer
-MIN_TAKEN = 32 * 1024  # bytes that are such a part
-DESCRIPTORS_USED = 0.8  # of the limit, from which on connections are refused
+TICK = 2.0  # seconds between the timeout checks of a connection
+HEAD_SECONDS = 10.0  # from the connection, or the last response, to the last header
+BODY_GRACE, BODY_RATE = 20.0, 16 * 1024  # seconds, then the minimum of bytes per second
+# Bytes of chunked framing (chunk sizes, extensions, trailers) allowed per byte of the body, in
+# addition to MAX_HEAD bytes.
+MAX_FRAMING_RATIO = 8
+STALLED_SECONDS = 30.0  # in which a client must read MIN_READ_BYTES of its response
+MIN_READ_BYTES = 32 * 1024
+DESCRIPTOR_SHARE = 0.8  # of the descriptor limit that connections may use
 
 _REASONS = {
     400: "Bad Request",
@@ -39,14 +39,14 @@ _REASONS = {
 
 
 def max_connections() -> int:
-    """As many as the soft limit of descriptors leaves room for (files and databases need some)."""
+    """Return the limit of open connections, which leaves descriptors for files and databases."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return int(soft * DESCRIPTORS_USED) - 30
+    return int(soft * DESCRIPTOR_SHARE) - 30
 
 
-def _drop_unacknowledged(transport: Any) -> None:
-    """Bounds what no counting here sees: the megabytes of an answer that the kernel has taken
-    and its reader has not, also once the connection is closed."""
+def _set_unacknowledged_timeout(transport: Any) -> None:
+    """Let the kernel drop data that the client does not acknowledge (RFC 5482), which stays in the
+    kernel's buffers even after the connection is closed."""
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # not on macOS
         sock = transport.get_extra_info("socket")
         if sock.family in (socket.AF_INET, socket.AF_INET6):
@@ -55,10 +55,10 @@ def _drop_unacknowledged(transport: Any) -> None:
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """What the parser does not take for HTTP never reaches Django: it is answered here, as are
-    heads that are too large or too slow, stalled bodies, and connections beyond the limit."""
+    """Answers without Django: malformed HTTP, heads that are too large or too slow, stalled bodies
+    and connections over the limit."""
 
-    refused_at = -60.0  # when one was last refused and logged, of all connections
+    refusal_logged_at = -60.0  # monotonic seconds; shared by all connections
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -67,10 +67,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_since: float | None = time.monotonic()
         self._body_since = 0.0
         self._body_bytes = 0
-        self._sent_with_body = 0
+        self._raw_body_bytes = 0  # the body with its chunked framing
         self._unsent = (0, time.monotonic())
-        _drop_unacknowledged(transport)
-        self._timer = self.loop.call_later(TICK, self._look)
+        _set_unacknowledged_timeout(transport)
+        self._timer = self.loop.call_later(TICK, self._check_timeouts)
         if len(self.connections) > max_connections():
             self._refuse_connection()
 
@@ -86,7 +86,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         else:
-            self._sent_with_body += len(data)
+            self._raw_body_bytes += len(data)
         super().data_received(data)
         if self._has_large_framing():
             self._refuse_body(431, _("The trailers are too large."))
@@ -102,7 +102,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_since = None
         self._body_since, self._body_bytes = time.monotonic(), 0
-        self._sent_with_body = 0
+        self._raw_body_bytes = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEAD:
             self._refuse(431, "validation_error", _("The headers are too large."))
@@ -110,7 +110,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if self.cycle is None:  # its head was refused
+        if self.cycle is None:  # the head was refused
             return
         self._body_bytes += len(body)
         super().on_body(body)
@@ -126,11 +126,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _look(self) -> None:
-        """Each TICK, while the connection is HTTP and open."""
+    def _check_timeouts(self) -> None:
+        """Run each TICK until the connection closes or becomes a WebSocket."""
         if self.parser is None or self.transport.get_protocol() is not self:
             return
-        self._timer = self.loop.call_later(TICK, self._look)
+        self._timer = self.loop.call_later(TICK, self._check_timeouts)
         now = time.monotonic()
         if self._is_stalled_reader(now):
             self.transport.abort()
@@ -142,11 +142,11 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse_body(408, _("The body took too long to arrive."))
 
     def _has_large_framing(self) -> bool:
-        """The parser keeps trailers, without a bound of its own."""
+        """Return True if chunk framing is too large; the parser buffers trailers without limit."""
         if self._in_head or self._is_idle() or not self.cycle.more_body:
             return False
-        framing = self._sent_with_body - self._body_bytes
-        return framing > MAX_HEAD + MAX_FRAMING * self._body_bytes
+        framing = self._raw_body_bytes - self._body_bytes
+        return framing > MAX_HEAD + MAX_FRAMING_RATIO * self._body_bytes
 
     def _is_stalled_body(self, now: float) -> bool:
         if self._is_idle() or not self.cycle.more_body or self.flow.read_paused:
@@ -156,29 +156,29 @@ class BoundedHttp(HttpToolsProtocol):
     def _is_stalled_reader(self, now: float) -> bool:
         unsent = self.transport.get_write_buffer_size()
         before, since = self._unsent
-        if unsent == 0 or before == 0 or before - unsent >= min(before, MIN_TAKEN):
+        if unsent == 0 or before == 0 or before - unsent >= min(before, MIN_READ_BYTES):
             self._unsent = (unsent, now)
             return False
         return now - since > STALLED_SECONDS
 
     def _refuse_connection(self) -> None:
         now = time.monotonic()
-        if now - BoundedHttp.refused_at > 10:
-            BoundedHttp.refused_at = now
+        if now - BoundedHttp.refusal_logged_at > 10:
+            BoundedHttp.refusal_logged_at = now
             data = {"open": len(self.connections), "limit": max_connections()}
             log.error("too many connections; new ones are refused", extra={"data": data})
         self._refuse(503, "service_unavailable", _("Too many connections. Try again in a moment."))
 
     def send_400_response(self, msg: str) -> None:
-        """Called while the parser's error is being handled; a method that it does not know is
-        `method_not_allowed`, anything else malformed."""
+        """Answer 405 to an unknown method and 400 to other malformed requests; uvicorn calls this
+        while it handles the parser's exception."""
         if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidMethodError):
             self._refuse(405, "method_not_allowed", _("No such method."))
         else:
             self._refuse(400, "validation_error", _("This is not HTTP."))
 
     def _refuse_body(self, status: int, detail: str) -> None:
-        """Whoever reads the body learns that no more of it comes."""
+        """Refuse the request and wake the application, which waits for the rest of the body."""
         if self.transport.is_closing():
             return
         self.cycle.disconnected = True
@@ -186,7 +186,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse(status, "validation_error", detail)
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
-        """Answers, unless an answer is under way, and closes."""
+        """Send an error, unless a response has already started, and close the connection."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             with translation.override(language_of(self.headers or [])):
                 body: dict[str, object] = {"error": code, "detail": gettext(detail)}

@@ -22,8 +22,8 @@ from apps.common import worker
 from apps.common.db import delete_in_batches
 from apps.common.models import OutgoingMail
 
-JOB = "mail"
-EVERY = timedelta(seconds=30)  # for retries; what this process queues is sent at once
+JOB_NAME = "mail"
+INTERVAL = timedelta(seconds=30)  # for retries; what this process queues is sent at once
 MAX_QUEUED = 2000  # messages
 MAX_SIZE = 256 * 1024  # bytes of one message
 MAX_AGE = timedelta(days=1)
@@ -47,7 +47,7 @@ class QueueBackend(BaseEmailBackend):
                 extra={"data": {"dropped": len(rows) - len(fitting)}},
             )
         OutgoingMail.objects.bulk_create(fitting)
-        transaction.on_commit(lambda: worker.hurry(JOB))
+        transaction.on_commit(lambda: worker.run_soon(JOB_NAME))
         return len(fitting)
 
 
@@ -64,7 +64,7 @@ def send_queued(now: datetime) -> None:
         with contextlib.suppress(OSError, smtplib.SMTPException):
             transport.close()
     if len(due) == BATCH:
-        worker.hurry(JOB)
+        worker.run_soon(JOB_NAME)
 
 
 def _send(mail: OutgoingMail, transport: BaseEmailBackend) -> bool:

@@ -22,7 +22,7 @@ from apps.common.errors import DomainError, error_response
 from apps.common.failures import refusal_response
 from apps.common.health import HealthApp
 from apps.common.paths import plain_path
-from apps.common.request_body import body_is_pending, body_limit
+from apps.common.request_body import body_limit, is_body_pending
 
 # Ordinary answers that Django's views give by raising: no crashes.
 _REFUSALS = (
@@ -156,7 +156,7 @@ class BodyLimit:
             detail = _("At most %(kib)s KiB may be sent here.") % {"kib": limit // 1024}
             refusal = DomainError("payload_too_large", 413, detail)
             return refusal_response(request.path, refusal)
-        if body_is_pending(request):
+        if is_body_pending(request):
             # Its form, and in it the token, has not come; nothing is done before it has.
             vars(request)["_dont_enforce_csrf_checks"] = True
         if request.path.startswith("/_allauth/") and not self._is_storable_json(request.body):

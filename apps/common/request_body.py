@@ -1,4 +1,4 @@
-"""Reading a request's body on the event loop, within bounds of size, memory and permission."""
+"""Read request bodies on the event loop, within limits, and uploads only once authorised."""
 
 import re
 import tempfile
@@ -14,9 +14,9 @@ from apps.common.errors import service_unavailable
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 20 * 1024 * 1024
-_UPLOADS = re.compile(r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import)/?$")
-MAX_IN_MEMORY = 256 * 1024  # of one body; the rest is in a file
-MAX_BUFFERED = 256 * 1024 * 1024  # of all bodies that are being read or answered
+_UPLOAD_PATHS = re.compile(r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import)/?$")
+MAX_IN_MEMORY = 256 * 1024  # bytes; a larger body is written to a file
+MAX_BUFFERED = 256 * 1024 * 1024  # bytes of all bodies that are being read or answered
 
 BODY_IS_PENDING = "kreida.body_is_pending"
 
@@ -26,29 +26,31 @@ Receive = Callable[[], Awaitable[Message]]
 
 
 def body_limit(path: str) -> int:
-    """How many bytes may be sent there."""
-    return MAX_UPLOAD if _UPLOADS.match(path) else MAX_BODY
+    """Return how many bytes a request to `path` may have."""
+    return MAX_UPLOAD if _UPLOAD_PATHS.match(path) else MAX_BODY
 
 
-def body_is_pending(request: HttpRequest | Request) -> bool:
-    """Whether an upload's headers ask alone, before its body is read; a view of an upload route
-    then answers `read_body_first` where it would have read the body."""
+def is_body_pending(request: HttpRequest | Request) -> bool:
+    """Return True in the first call of an upload view, which has the headers only.
+
+    The view checks permissions and then returns `continue_response()` instead of reading the body.
+    """
     return BODY_IS_PENDING in request.META
 
 
-def read_body_first() -> HttpResponse:
+def continue_response() -> HttpResponse:
     return HttpResponse(status=100)
 
 
 class BodyBuffers:
-    """Counts the bytes of all bodies of this process."""
+    """The bytes held by all request bodies of this process."""
 
     def __init__(self) -> None:
         self.buffered = 0
 
 
 class RequestBody:
-    """A body as it arrives; close it when its request has been answered."""
+    """The body of one request; close it when the request has been answered."""
 
     def __init__(self, buffers: BodyBuffers) -> None:
         self.buffers = buffers
@@ -58,11 +60,11 @@ class RequestBody:
     async def read(
         self, scope: Message, receive: Receive, authorise: Callable[[], Awaitable[bool]]
     ) -> bool:
-        """False once the client has gone, or when it is not to be answered any more.
+        """Return False if the client has disconnected or `authorise` has already answered.
 
-        A body that is too long by its own word is not read, and one in chunks (RFC 9112 §7.1),
-        which says no length, only until it is too long: BodyLimit refuses both. Of an upload,
-        what is over MAX_BODY is read when `authorise` says so.
+        A body whose Content-Length is over the limit is not read; a chunked one (RFC 9112 §7.1) is
+        read until it exceeds the limit. BodyLimit refuses both. Bytes of an upload beyond MAX_BODY
+        are read only if `authorise` returns True.
         """
         limit = body_limit(scope["path"])
         length = dict(scope["headers"]).get(b"content-length", b"0")
@@ -86,7 +88,7 @@ class RequestBody:
         return True
 
     def _add(self, content: bytes) -> None:
-        """Raises `service_unavailable`, or OSError when the disk is full."""
+        """Raises `service_unavailable` over MAX_BUFFERED, and OSError if the disk is full."""
         if self.buffers.buffered + len(content) > MAX_BUFFERED:
             raise service_unavailable()
         self.size += len(content)

@@ -1,6 +1,6 @@
-"""Django's HTTP in a pool of threads, beside the event loop that serves the sockets.
+"""Run Django's HTTP requests in thread pools, beside the event loop that serves the sockets.
 
-docs/adr/0001 says why, and why not by a package.
+docs/adr/0001 gives the reasons, and why no package does this.
 """
 
 import asyncio
@@ -21,34 +21,34 @@ from apps.common.languages import language_of
 from apps.common.paths import plain_path
 from apps.common.request_body import BODY_IS_PENDING, BodyBuffers, RequestBody
 
-# In the environ (so in request.META) of a request that the password lane had no room for.
-PASSWORDS_BUSY = "kreida.passwords_busy"
+# Set in the environ (request.META) of a request that finds the queue for passwords full.
+HASHING_QUEUE_FULL = "kreida.hashing_queue_full"
 PASSWORD_THREADS = 2
-PASSWORD_QUEUE = 24  # requests that wait or run; each takes about half a second
-# What may hash a password, which takes most of a second: sign-in, sign-up, changes, resets.
-_PASSWORDS = re.compile(r"^/(accounts|_allauth|admin/accounts/user)/(?!app/v1/tokens/)")
+PASSWORD_QUEUE = 24  # requests waiting or running; each takes about half a second
+# Requests that may hash a password, which is slow: sign-in, sign-up, changes, resets.
+_PASSWORD_PATHS = re.compile(r"^/(accounts|_allauth|admin/accounts/user)/(?!app/v1/tokens/)")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-# Of a file's pieces of 4 KiB: how many come back from the thread at once.
-PIECES = 64
-QUEUE_SECONDS = 15.0  # that a request may wait for a thread; passwords take longest
-RUN_SECONDS = 30.0  # that a client waits for its answer once a thread has its request
+CHUNKS_PER_READ = 64  # chunks of a streamed file (4 KiB each) read per visit to a thread
+QUEUE_SECONDS = 15.0  # longest wait for a free thread
+RUN_SECONDS = 30.0  # longest wait for the response once a thread runs the request
 
 
-class Lane:
-    """Some threads, and the queue in front of them; `service_unavailable` when it takes long."""
+class BoundedThreadPool:
+    """A thread pool with bounds on the time spent waiting for a thread and for the result."""
 
     def __init__(self, threads: int, name: str) -> None:
         self.threads = threads
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self.executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._free = asyncio.Semaphore(threads)
 
     async def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """A thread that does not end in time stays taken until it does."""
+        """Run `function` in a thread. Raises `service_unavailable` after QUEUE_SECONDS in the
+        queue or RUN_SECONDS in the thread, which stays busy until the function returns."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._free = loop, asyncio.Semaphore(self.threads)
@@ -58,7 +58,7 @@ class Lane:
                 await free.acquire()
         except TimeoutError:
             raise service_unavailable() from None
-        future: Future[Any] = self.pool.submit(function, *args)
+        future: Future[Any] = self.executor.submit(function, *args)
         future.add_done_callback(lambda _done: _release(loop, free))
         waiter = asyncio.wrap_future(future)
         done, _pending = await asyncio.wait({waiter}, timeout=RUN_SECONDS)
@@ -73,22 +73,21 @@ def _release(loop: asyncio.AbstractEventLoop, free: asyncio.Semaphore) -> None:
         loop.call_soon_threadsafe(free.release)
 
 
-class InThreads:
+class WsgiToAsgi:
     """Django's WSGI handler as an ASGI application.
 
-    A request goes to a thread once, when its body has arrived, and comes back once, when its
-    answer is whole: no thread waits for a slow client, and little time goes into handing over.
-    Only a streamed answer is fetched piece by piece. Requests that may hash a password have few
-    threads of their own, so that however many sign in at once, the others are answered; static
-    files have theirs, so that they do not wait behind what waits for the database.
+    A request enters a thread once its body has arrived and leaves it with the whole response, so
+    that no thread waits for a slow client. Only streamed responses are read in several visits.
+    Password requests have a small pool of their own, so that many sign-ins at once do not block
+    other requests, and static files have one, so that they never wait behind database queries.
     """
 
     def __init__(self, django: Any, threads: int) -> None:
         self.django = django
-        self.pages = Lane(threads, "http")
-        self.static = Lane(2, "static")
-        self.password_lane = Lane(PASSWORD_THREADS, "password")
-        self.passwords = 0  # requests waiting for that lane or running in it
+        self.page_pool = BoundedThreadPool(threads, "http")
+        self.static_pool = BoundedThreadPool(2, "static")
+        self.password_pool = BoundedThreadPool(PASSWORD_THREADS, "password")
+        self.password_requests = 0  # waiting for `password_pool` or running in it
         self.buffers = BodyBuffers()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -96,13 +95,13 @@ class InThreads:
         body = RequestBody(self.buffers)
         started = False
 
-        async def send_once_started(message: Message) -> None:
+        async def send_and_record_start(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self._respond(scope, receive, send_once_started, body)
+            await self._respond(scope, receive, send_and_record_start, body)
         except (DomainError, OSError) as exc:
             failure = exc if isinstance(exc, DomainError) else dependency_failure(exc)
             if failure is None or started:
@@ -118,12 +117,13 @@ class InThreads:
     async def _respond(
         self, scope: Message, receive: Receive, send: Send, body: RequestBody
     ) -> None:
-        lane = self.static if scope["path"].startswith(settings.STATIC_URL) else self.pages
+        is_static = scope["path"].startswith(settings.STATIC_URL)
+        pool = self.static_pool if is_static else self.page_pool
 
         async def authorise() -> bool:
-            """Asks Django with the headers alone; its refusal is the answer."""
-            environ = {**_environ(scope, body.file, 0), BODY_IS_PENDING: True}
-            start, content, _streamed = await lane.run(self._answer, environ)
+            """Call Django with the headers only; send its response unless it is 100 Continue."""
+            environ = {**_build_environ(scope, body.file, 0), BODY_IS_PENDING: True}
+            start, content, _streamed = await pool.run(self._call_django, environ)
             if start["status"] == 100:
                 return True
             await send(start)
@@ -132,33 +132,34 @@ class InThreads:
 
         if not await body.read(scope, receive, authorise):
             return
-        environ = _environ(scope, body.file, body.size)
-        if scope["method"] == "POST" and _PASSWORDS.match(scope["path"]):
-            start, content, streamed = await self._answer_password(environ)
+        environ = _build_environ(scope, body.file, body.size)
+        if scope["method"] == "POST" and _PASSWORD_PATHS.match(scope["path"]):
+            start, content, streamed = await self._run_password_request(environ)
         else:
-            start, content, streamed = await lane.run(self._answer, environ)
+            start, content, streamed = await pool.run(self._call_django, environ)
         await send(start)
         if streamed is not None:
-            pieces = iter(streamed)
+            chunks = iter(streamed)
             try:
-                while content := await lane.run(_some, pieces):
+                while content := await pool.run(_read_chunks, chunks):
                     await send({"type": "http.response.body", "body": content, "more_body": True})
             finally:
-                await lane.run(streamed.close)
+                await pool.run(streamed.close)
         await send({"type": "http.response.body", "body": content})
 
-    async def _answer_password(self, environ: dict[str, Any]) -> Any:
-        if self.passwords >= PASSWORD_QUEUE:
-            environ[PASSWORDS_BUSY] = True  # answered 429 by SignInAnswers, which hashes nothing
-            return await self.pages.run(self._answer, environ)
-        self.passwords += 1
+    async def _run_password_request(self, environ: dict[str, Any]) -> Any:
+        if self.password_requests >= PASSWORD_QUEUE:
+            environ[HASHING_QUEUE_FULL] = True  # SignInAnswers answers 429 without hashing
+            return await self.page_pool.run(self._call_django, environ)
+        self.password_requests += 1
         try:
-            return await self.password_lane.run(self._answer, environ)
+            return await self.password_pool.run(self._call_django, environ)
         finally:
-            self.passwords -= 1
+            self.password_requests -= 1
 
-    def _answer(self, environ: dict[str, Any]) -> tuple[Message, bytes, Any]:
-        """In a thread: how the answer starts, and either all of it or what will stream it."""
+    def _call_django(self, environ: dict[str, Any]) -> tuple[Message, bytes, Any]:
+        """Run in a thread. Returns the start message, and either the content or the response that
+        streams it."""
         start: Message = {"type": "http.response.start"}
 
         def start_response(status: str, headers: list[tuple[str, str]]) -> None:
@@ -175,13 +176,13 @@ class InThreads:
         return start, content, None
 
 
-def _some(pieces: Iterator[bytes]) -> bytes:
-    return b"".join(islice(pieces, PIECES))
+def _read_chunks(chunks: Iterator[bytes]) -> bytes:
+    return b"".join(islice(chunks, CHUNKS_PER_READ))
 
 
-def _environ(scope: Message, body: IO[bytes], size: int) -> dict[str, Any]:
-    """What PEP 3333 calls the request. Header names with an underscore are left out: they would
-    pass for the ones with a hyphen, which a proxy in front may have set or checked."""
+def _build_environ(scope: Message, body: IO[bytes], size: int) -> dict[str, Any]:
+    """Return the WSGI environ (PEP 3333), without headers that have an underscore in their name:
+    WSGI cannot tell them from headers with a hyphen, which a proxy may have set or checked."""
     host, port = scope.get("server") or ("127.0.0.1", 80)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
@@ -207,6 +208,6 @@ def _environ(scope: Message, body: IO[bytes], size: int) -> dict[str, Any]:
             continue
         key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        repeated = key in environ and key.startswith("HTTP_")
-        environ[key] = f"{environ[key]},{value}" if repeated else value
+        is_repeated = key in environ and key.startswith("HTTP_")
+        environ[key] = f"{environ[key]},{value}" if is_repeated else value
     return environ

@@ -1,6 +1,6 @@
-"""Periodic jobs of the serving processes, in a thread of their own: no broker, no other program.
+"""Periodic jobs, run in a thread of the serving processes: no broker, no extra program.
 
-Each process runs a worker; a job that is due is claimed in the database, so one of them runs it.
+Each process runs a worker. A worker claims a due job in the database, so that only one runs it.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from django.utils import timezone
 
 from apps.common.models import PeriodicJob
 
-TICK = 5.0  # seconds between two looks at what is due
-RETRY = timedelta(hours=1)  # after which a job that failed is due again, if not sooner
+TICK = 5.0  # seconds between checks for due jobs
+RETRY_DELAY = timedelta(hours=1)  # a failed job is due again after this, or earlier by its schedule
 log = logging.getLogger("kreida.worker")
 
 
 @dataclass(frozen=True)
 class Job:
-    """`run(now)` every so often; one that runs daily may say at what time of day (UTC)."""
+    """A function `run(now)` and its interval; a daily job may name its time of day `at` (UTC)."""
 
     name: str
     every: timedelta
@@ -39,34 +39,35 @@ class Job:
 
 
 class Worker:
-    current: ClassVar["Worker | None"] = None  # the one of this process, once it serves
+    current: ClassVar["Worker | None"] = None  # this process's worker, once it serves
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = jobs
-        self.failing: list[str] = []  # jobs whose last run, in whichever process, failed
+        self.failing: list[str] = []  # jobs whose last run, in any process, failed
         self.stopping = threading.Event()
-        self._hurried: set[str] = set()
+        self._requested: set[str] = set()
         self._wake = threading.Event()
 
     async def run(self) -> None:
-        """Endless, for the supervisor. When cancelled, the job under way is the last."""
+        """Run until cancelled, under the supervisor. The job that is running then still ends."""
         Worker.current = self
         self.stopping.clear()
         pool = ThreadPoolExecutor(1, thread_name_prefix="worker")
         try:
-            await asyncio.get_running_loop().run_in_executor(pool, self._work)
+            await asyncio.get_running_loop().run_in_executor(pool, self._run_until_stopped)
         finally:
             self.stopping.set()
             self._wake.set()
             pool.shutdown(wait=False)
 
-    def hurry(self, name: str) -> None:
-        """Runs that job at once in this process, due or not. Only for jobs that may run twice."""
-        self._hurried.add(name)
+    def run_soon(self, name: str) -> None:
+        """Run a job now in this process, even if it is not due. Another process may run it at the
+        same time."""
+        self._requested.add(name)
         self._wake.set()
 
     def run_due(self, now: datetime) -> None:
-        """What `run` does at each tick."""
+        """Claim and run the jobs that are due or were requested by `run_soon`."""
         rows = PeriodicJob.objects.in_bulk()
         self.failing = sorted(
             job.name for job in self.jobs if job.name in rows and rows[job.name].has_failed
@@ -79,13 +80,13 @@ class Worker:
                     name=job.name, due_at=job.next_due(now) if job.at else now
                 )
                 PeriodicJob.objects.bulk_create([rows[job.name]], ignore_conflicts=True)
-            is_hurried = job.name in self._hurried
-            self._hurried.discard(job.name)
+            is_requested = job.name in self._requested
+            self._requested.discard(job.name)
             is_due = rows[job.name].due_at <= now
-            if is_hurried or (is_due and PeriodicJob.claim(job.name, now, job.next_due(now))):
-                self._run(job, now)
+            if is_requested or (is_due and PeriodicJob.claim(job.name, now, job.next_due(now))):
+                self._run_job(job, now)
 
-    def _work(self) -> None:
+    def _run_until_stopped(self) -> None:
         try:
             while not self.stopping.is_set():
                 self._wake.clear()
@@ -95,29 +96,29 @@ class Worker:
         finally:
             connections.close_all()
 
-    def _run(self, job: Job, now: datetime) -> None:
+    def _run_job(self, job: Job, now: datetime) -> None:
         row = PeriodicJob.objects.filter(name=job.name)
         try:
             job.run(now)
-        except Exception:  # the other jobs must run, and this one again
+        except Exception:  # a failed job must not stop the others
             log.exception("a periodic job failed", extra={"data": {"job": job.name}})
-            again = min(now + RETRY, job.next_due(now))
-            row.update(due_at=again, has_failed=True)
+            retry_at = min(now + RETRY_DELAY, job.next_due(now))
+            row.update(due_at=retry_at, has_failed=True)
         else:
             row.filter(has_failed=True).update(has_failed=False)
 
 
-def hurry(name: str) -> None:
-    """See `Worker.hurry`; nothing where no worker runs, as in a command: another process's will."""
+def run_soon(name: str) -> None:
+    """Call `Worker.run_soon`; without a worker, as in a management command, do nothing."""
     if Worker.current is not None:
-        Worker.current.hurry(name)
+        Worker.current.run_soon(name)
 
 
 def is_stopping() -> bool:
-    """Whether a job that takes long should end early."""
+    """Return True if the process is stopping, so that a long job should end early."""
     return Worker.current is not None and Worker.current.stopping.is_set()
 
 
 def failing_jobs() -> list[str]:
-    """Jobs whose last run, in whichever process, ended by an error."""
+    """Return the names of jobs whose last run, in any process, failed."""
     return Worker.current.failing if Worker.current is not None else []

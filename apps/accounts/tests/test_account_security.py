@@ -264,7 +264,7 @@ def test_hashes_are_as_strong_as_djangos_and_old_ones_are_good():
 
 
 def test_request_that_the_password_pool_has_no_room_for_is_refused(person):
-    extra = {threads.PASSWORDS_BUSY: True}
+    extra = {threads.HASHING_QUEUE_FULL: True}
     sent = {"email": EMAIL, "password": PASSWORD}
     api = APIClient().post(f"{AUTH}/login", sent, **extra)
     form = Client().post("/accounts/login/", {"login": EMAIL, "password": PASSWORD}, **extra)

@@ -25,7 +25,7 @@ from apps.common.errors import invalid, not_found
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import MAX_ID
-from apps.common.request_body import body_is_pending, read_body_first
+from apps.common.request_body import continue_response, is_body_pending
 from apps.common.versions import ETAG, IF_MATCH, etag, version_of, versions_asked_for
 
 _PICTURE: Any = {
@@ -67,8 +67,8 @@ class FilesView(RoomView):
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
         access = access_room(request, session_uuid)
-        if body_is_pending(request):
-            return read_body_first()
+        if is_body_pending(request):
+            return continue_response()
         data = serializers.BoardFileCreateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         file = keep_picture(

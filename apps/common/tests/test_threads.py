@@ -20,7 +20,7 @@ class Django:
         self.go = threading.Event()
 
     def __call__(self, environ, start_response):
-        if threads.PASSWORDS_BUSY in environ:
+        if threads.HASHING_QUEUE_FULL in environ:
             start_response("429 Too Many Requests", [])
         else:
             if environ["REQUEST_METHOD"] == "POST":
@@ -74,14 +74,14 @@ async def answer(app, method, path, body=b"", arrived=None, headers=()):
 def test_sign_ins_at_once_leave_other_requests_their_threads(path):
     async def run():
         django = Django()
-        app = threads.InThreads(django, threads=1)
+        app = threads.WsgiToAsgi(django, threads=1)
         many = [
             asyncio.create_task(ask(app, "POST", path)) for _ in range(threads.PASSWORD_QUEUE + 5)
         ]
         await asyncio.sleep(0)
         honest = await asyncio.wait_for(ask(app, "GET", "/calendar/"), 5)
         django.go.set()
-        return honest, await asyncio.gather(*many), app.passwords
+        return honest, await asyncio.gather(*many), app.password_requests
 
     honest, statuses, left = asyncio.run(run())
     assert honest == 200
@@ -94,10 +94,10 @@ def test_method_in_small_letters_is_the_same_method():
 
     async def run():
         django = Django()
-        app = threads.InThreads(django, threads=1)
+        app = threads.WsgiToAsgi(django, threads=1)
         sign_in = asyncio.create_task(ask(app, "post", "/accounts/login/"))
         await asyncio.sleep(0.1)
-        passwords = app.passwords
+        passwords = app.password_requests
         django.go.set()
         await sign_in
         return passwords
@@ -108,14 +108,14 @@ def test_method_in_small_letters_is_the_same_method():
 def test_token_refresh_waits_for_no_password():
     async def run():
         django = Django()
-        app = threads.InThreads(django, threads=1)
+        app = threads.WsgiToAsgi(django, threads=1)
         sign_ins = [
             asyncio.create_task(ask(app, "POST", "/accounts/login/"))
             for _ in range(threads.PASSWORD_THREADS)
         ]
         refresh = asyncio.create_task(ask(app, "POST", "/_allauth/app/v1/tokens/refresh"))
         await asyncio.sleep(0.1)
-        passwords = app.passwords
+        passwords = app.password_requests
         django.go.set()
         await asyncio.gather(refresh, *sign_ins)
         return passwords
@@ -134,7 +134,7 @@ def test_request_that_finds_no_thread_in_time_is_answered_503(monkeypatch):
 
     async def run():
         django = Django()
-        app = threads.InThreads(django, threads=1)
+        app = threads.WsgiToAsgi(django, threads=1)
         running = asyncio.create_task(ask(app, "POST", "/api/lessons/"))
         await asyncio.sleep(0.05)
         refused = await answer(app, "GET", "/api/me/")
@@ -150,7 +150,7 @@ def test_request_that_runs_too_long_is_answered_503_and_keeps_its_thread(monkeyp
 
     async def run():
         django = Django()
-        app = threads.InThreads(django, threads=1)
+        app = threads.WsgiToAsgi(django, threads=1)
         slow = await answer(app, "POST", "/api/lessons/")
         waiting = await answer(app, "GET", "/api/me/")
         django.go.set()
@@ -166,7 +166,7 @@ def test_bodies_over_the_budget_of_all_are_refused(monkeypatch):
     async def run():
         django = Django()
         django.go.set()
-        app = threads.InThreads(django, threads=1)
+        app = threads.WsgiToAsgi(django, threads=1)
         arrived = asyncio.Event()
         held = asyncio.create_task(answer(app, "POST", "/api/lessons/", b"x" * 300_000, arrived))
         await asyncio.sleep(0.05)
@@ -197,7 +197,7 @@ def test_large_body_is_held_in_a_file_and_read_whole(size, spooled):
             self.go.set()
             return super().__call__(environ, start_response)
 
-    app = threads.InThreads(Reading(), threads=1)
+    app = threads.WsgiToAsgi(Reading(), threads=1)
     asyncio.run(answer(app, "POST", "/api/lessons/", b"x" * size))
     assert seen == [(spooled, size, str(size))]
 
@@ -211,7 +211,7 @@ def test_refusal_before_django_speaks_the_language_of_the_browser(monkeypatch, p
     monkeypatch.setattr(request_body, "MAX_BUFFERED", 0)
 
     async def run():
-        app = threads.InThreads(Django(), threads=1)
+        app = threads.WsgiToAsgi(Django(), threads=1)
         headers = [(b"accept-language", asked)]
         return await answer(app, "POST", path, b"x", headers=headers)
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from apps.common.models import PeriodicJob
-from apps.common.worker import RETRY, Job, Worker
+from apps.common.worker import RETRY_DELAY, Job, Worker
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -50,7 +50,7 @@ def test_failed_job_is_logged_shown_and_tried_again_while_others_run(caplog):
     assert worker.failing == ["broken"]
     assert caplog.records[0].data == {"job": "broken"}
     assert len(runs) == 2
-    assert PeriodicJob.objects.get(name="broken").due_at == NOW + day + RETRY
+    assert PeriodicJob.objects.get(name="broken").due_at == NOW + day + RETRY_DELAY
 
 
 @pytest.mark.django_db
@@ -97,7 +97,7 @@ def test_hurried_job_runs_before_the_next_tick_in_a_thread_of_its_own():
         task = asyncio.create_task(worker.run())
         await asyncio.to_thread(ran.wait, 10)
         ran.clear()
-        worker.hurry("mail")
+        worker.run_soon("mail")
         assert await asyncio.to_thread(ran.wait, 4)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -21,7 +21,7 @@ from apps.classrooms.models import Classroom
 from apps.classrooms.policies import access_classroom
 from apps.classrooms.services import invite_to_classroom
 from apps.common.errors import DomainError
-from apps.common.request_body import body_is_pending, read_body_first
+from apps.common.request_body import continue_response, is_body_pending
 from apps.web.access import current_tutor
 from apps.web.charsets import CHARSETS
 from apps.web.forms.roster import RosterForm
@@ -35,8 +35,8 @@ CLAIM_SECONDS = 86400
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     me = current_tutor(request)
-    if body_is_pending(request):
-        return read_body_first()
+    if is_body_pending(request):
+        return continue_response()
     initial = {"classroom": request.GET.get("classroom")}
     form = RosterForm(request.POST or None, request.FILES or None, tutor=me, initial=initial)
     if request.method == "POST" and form.is_valid():
