@@ -16,13 +16,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 }
 
 export function button(text: string, look: string, onClick: () => void): HTMLButtonElement {
-  const element = h("button", { type: "button", class: `kr-button ${look}`.trim() }, text);
+  const element = h("button", { type: "button", class: `btn ${look}`.trim() }, text);
   element.addEventListener("click", onClick);
   return element;
 }
 
 export function link(text: string, href: string, look: string): HTMLAnchorElement {
-  return h("a", { href, class: `kr-button ${look}`.trim() }, text);
+  return h("a", { href, class: `btn ${look}`.trim() }, text);
 }
 
 let lastId = 0;

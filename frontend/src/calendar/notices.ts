@@ -31,14 +31,14 @@ export function createNotices() {
     const { action, link } = notice;
     if (action) {
       element.append(
-        button(action.text, "kr-small", () => {
+        button(action.text, "small", () => {
           remove();
           action.run();
         }),
       );
     }
-    if (link) element.append(h("a", { href: link.href, class: "kr-button kr-small" }, link.text));
-    const close = button("×", "kr-close", remove);
+    if (link) element.append(h("a", { href: link.href, class: "btn small" }, link.text));
+    const close = button("×", "quiet icon", remove);
     close.setAttribute("aria-label", gettext("Close"));
     element.append(close);
     // What was said before is out of date by now.
@@ -71,7 +71,7 @@ export function createBubble() {
   });
 
   function show(at: { x: number; y: number }, title: string, text: string): void {
-    const close = button("×", "kr-close", hide);
+    const close = button("×", "quiet icon", hide);
     close.setAttribute("aria-label", gettext("Close"));
     const bubble = h(
       "div",

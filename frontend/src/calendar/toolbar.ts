@@ -21,7 +21,7 @@ export function createToolbar(config: Config, onCancelled: (shown: boolean) => v
     { class: "kr-bar" },
     h("span", { class: "kr-zone" }, zone),
     h("span", { class: "kr-check" }, checkbox, h("label", { for: id }, gettext("Show cancelled"))),
-    config.role === "tutor" ? link(gettext("New lesson"), config.newLessonUrl, "kr-primary") : null,
+    config.role === "tutor" ? link(gettext("New lesson"), config.newLessonUrl, "primary") : null,
   );
   return { element, checkbox };
 }

@@ -11,7 +11,7 @@ export function openCancel(app: App, lesson: Lesson): void {
   const dialog: Dialog = openDialog(
     gettext("Cancel this lesson?"),
     [h("p", {}, gettext("It leaves both calendars. This cannot be undone.")), form],
-    [keep, submitButton(gettext("Yes, cancel it"), form, "kr-danger")],
+    [keep, submitButton(gettext("Yes, cancel it"), form, "danger")],
   );
 
   function send(): void {

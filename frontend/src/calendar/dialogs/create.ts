@@ -18,7 +18,7 @@ export function openCreate(app: App, start: Date, end: Date, onClose: () => void
     times.element,
   );
   const cancel = button(gettext("Back"), "", () => dialog.close());
-  const actions = [cancel, submitButton(gettext("Schedule"), form, "kr-primary")];
+  const actions = [cancel, submitButton(gettext("Schedule"), form, "primary")];
   const dialog: Dialog = openDialog(gettext("New lesson"), [form], actions, onClose);
   let attempt = { body: "", key: "" };
 
@@ -49,7 +49,7 @@ export function openCreate(app: App, start: Date, end: Date, onClose: () => void
       app.refetch();
       app.notices.show({ text: gettext("The lesson is scheduled.") });
     };
-    const offer = () => button(gettext("Schedule anyway"), "kr-small", () => send(true));
+    const offer = () => button(gettext("Schedule anyway"), "small", () => send(true));
     submit(app, dialog, request, (error) => dialog.showError(error.text, offer()));
   }
 }

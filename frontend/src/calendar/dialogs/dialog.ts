@@ -21,17 +21,17 @@ export function openDialog(
 ): Dialog {
   const id = uniqueId("dialog");
   const errors = h("div", { role: "alert", class: "kr-error" });
-  const element = h("dialog", { class: "kr-dialog", "aria-labelledby": id });
+  const element = h("dialog", { "aria-labelledby": id });
   const close = () => element.close();
-  const cross = button("×", "kr-close", close);
+  const cross = button("×", "quiet icon", close);
   cross.setAttribute("aria-label", gettext("Close"));
   // The first thing to use, rather than the cross.
   first(body)?.setAttribute("autofocus", "");
   element.append(
-    h("header", { class: "kr-dialog-head" }, h("h2", { id }, title), cross),
+    h("header", {}, h("h2", { id }, title), cross),
     ...body,
     errors,
-    h("footer", { class: "kr-dialog-foot" }, ...actions),
+    h("footer", {}, ...actions),
   );
   element.addEventListener("close", () => {
     element.remove();
@@ -83,7 +83,7 @@ export async function submit(
 
 function signInLink(app: App, error: unknown): HTMLElement | undefined {
   if (!(error instanceof ApiError) || error.code !== "not_authenticated") return undefined;
-  return link(gettext("Sign in"), signInUrl(app.config), "kr-small");
+  return link(gettext("Sign in"), signInUrl(app.config), "small");
 }
 
 /** A form whose buttons may stand outside of it, joined by `form=`. */
@@ -97,7 +97,7 @@ export function dialogForm(onSubmit: () => void, ...fields: Node[]): HTMLFormEle
 }
 
 export function submitButton(text: string, form: HTMLFormElement, look: string): HTMLButtonElement {
-  return h("button", { type: "submit", form: form.id, class: `kr-button ${look}` }, text);
+  return h("button", { type: "submit", form: form.id, class: `btn ${look}` }, text);
 }
 
 export function field(label: string, control: HTMLElement): HTMLElement {

@@ -22,7 +22,7 @@ export function openLessonCard(app: App, lesson: Lesson): void {
   const links = h(
     "p",
     { class: "kr-links" },
-    link(gettext("Open the room"), roomUrl(config, lesson.id), "kr-primary"),
+    link(gettext("Open the room"), roomUrl(config, lesson.id), "primary"),
     link(gettext("Lesson page"), lessonUrl(config, lesson.id), ""),
   );
   const body = [statusBadge(lesson.status), facts, links];
@@ -35,7 +35,7 @@ export function openLessonCard(app: App, lesson: Lesson): void {
       open(app, lesson);
     };
     return [
-      button(gettext("Cancel lesson"), "kr-danger-quiet", then(openCancel)),
+      button(gettext("Cancel lesson"), "danger", then(openCancel)),
       button(gettext("Reschedule"), "", then(openReschedule)),
     ];
   }

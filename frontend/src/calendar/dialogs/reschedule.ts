@@ -12,7 +12,7 @@ export function openReschedule(app: App, lesson: Lesson): void {
   const times = timeFields(app.config, new Date(lesson.starts_at), new Date(lesson.ends_at));
   const form = dialogForm(() => send(lesson), times.element);
   const back = button(gettext("Back"), "", () => dialog.close());
-  const actions = [back, submitButton(gettext("Save"), form, "kr-primary")];
+  const actions = [back, submitButton(gettext("Save"), form, "primary")];
   const dialog: Dialog = openDialog(gettext("Reschedule the lesson"), [form], actions);
 
   function send(seen: Lesson): void {
@@ -31,7 +31,7 @@ export function openReschedule(app: App, lesson: Lesson): void {
         if (!(error instanceof ApiError) || error.code !== "precondition_failed") throw error;
         const now = await app.api.lesson(lesson.id);
         app.refetch();
-        const anyway = button(gettext("Move it all the same"), "kr-small", () => send(now));
+        const anyway = button(gettext("Move it all the same"), "small", () => send(now));
         dialog.showError(movedMeanwhile(app, now, range), anyway);
       }
     });

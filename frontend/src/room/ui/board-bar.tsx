@@ -65,7 +65,7 @@ function Pages({ board }: { board: Board }) {
         <button
           key={id}
           type="button"
-          className="room-button"
+          className="btn"
           aria-current={id === page ? "page" : undefined}
           aria-label={title || interpolate(gettext("Page %(number)s"), { number: index + 1 })}
           title={title || interpolate(gettext("Page %(number)s"), { number: index + 1 })}

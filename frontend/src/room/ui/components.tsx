@@ -19,7 +19,7 @@ interface ButtonProps {
 
 export function Button(props: ButtonProps) {
   const { children, look, icon, label, pressed, expanded, badge } = props;
-  const names = ["room-button", look, icon && !children && "only-icon", props.className];
+  const names = ["btn", look, icon && !children && "icon", props.className];
   return (
     <button
       type={props.type === "submit" ? "submit" : "button"}

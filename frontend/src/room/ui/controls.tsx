@@ -89,11 +89,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
           {gettext("End the lesson")}
         </Button>
       )}
-      <a
-        className="room-button only-icon room-leave"
-        href={config.lessonUrl || "/"}
-        title={gettext("Leave")}
-      >
+      <a className="btn icon room-leave" href={config.lessonUrl || "/"} title={gettext("Leave")}>
         <span className="sr">{gettext("Leave")}</span>
         <Icon name="leave" />
       </a>

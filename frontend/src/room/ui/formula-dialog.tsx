@@ -60,7 +60,7 @@ function Keys({ input }: { input: RefObject<HTMLTextAreaElement | null> }) {
         <button
           key={text}
           type="button"
-          className="room-button"
+          className="btn"
           aria-label={text.trim()}
           onClick={() => press(text)}
         >

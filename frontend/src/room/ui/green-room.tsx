@@ -119,7 +119,7 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
         {!(errors.camera && errors.microphone) && <DeviceChoice local={local} />}
         {microphone && <LevelMeter track={microphone} />}
         <Check local={local} />
-        <Button type="submit" look="primary" className="large">
+        <Button type="submit" look="primary" className="big">
           {camera || microphone
             ? gettext("Enter the room")
             : gettext("Enter with board and chat only")}

@@ -146,7 +146,7 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
             <button
               key={id}
               type="button"
-              className="room-button"
+              className="btn"
               aria-current={id === shown?.id ? "page" : undefined}
               onClick={() => setPage(number)}
             >

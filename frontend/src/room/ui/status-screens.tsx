@@ -56,7 +56,7 @@ function StatusScreen({
       <h1>{title}</h1>
       <p role="status">{text}</p>
       {config.lessonUrl && (
-        <a className="room-button" href={config.lessonUrl}>
+        <a className="btn" href={config.lessonUrl}>
           {gettext("Back to the lesson page")}
         </a>
       )}
