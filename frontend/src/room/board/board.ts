@@ -3,6 +3,7 @@ import type { AppState, BinaryFiles, ExcalidrawImperativeAPI } from "@excalidraw
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { type Request, reasonOf } from "../../shared/api";
+import { gettext } from "../../shared/gettext";
 import type { Refusal } from "../net/reconnecting-web-socket";
 import { Store } from "../state/store";
 import { PageBinding } from "./binding";
@@ -15,6 +16,9 @@ import { BoardProvider } from "./provider";
 import { type Box, firstView, type View } from "./view";
 
 const POINTER_EVERY = 40;
+const TOO_LARGE = gettext(
+  "Something was too large for the board and was taken back: the others would not have seen it.",
+);
 
 export interface BoardState {
   pages: readonly Page[];
@@ -32,7 +36,6 @@ export interface BoardOptions {
   address(): Promise<string>;
   refused(why: Refusal): void;
   isDark(): boolean;
-  words: { tooLarge: string; fileFailed: string };
 }
 
 /** The document of the board, the connection that keeps it, and the one page that is shown. */
@@ -49,8 +52,8 @@ export class Board {
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
 
-  constructor(private readonly options: BoardOptions) {
-    const { me, request, root, words } = options;
+  constructor(options: BoardOptions) {
+    const { me, request, root } = options;
     this.store = new Store<BoardState>({
       pages: pagesOf(this.doc),
       page: FIRST_PAGE,
@@ -59,7 +62,7 @@ export class Board {
     });
     this.provider = new BoardProvider(this.doc, this.awareness, options.address, options.refused);
     this.files = new ImageStore(this.doc.getMap("files"), request, root, (why) =>
-      this.report(why, words.fileFailed),
+      this.report(why, gettext("The picture could not be kept.")),
     );
     this.sceneImages = new SceneImages(this.doc, this.files, options.isDark);
     this.#presence = { ...me, page: FIRST_PAGE, pointer: null, button: "up", selected: {} };
@@ -111,12 +114,12 @@ export class Board {
     this.#showPictures();
     const ids = Object.keys(state.selectedElementIds).slice(0, MOST_SELECTED);
     if (ids.join() !== Object.keys(this.#presence.selected).join()) {
-      this.#say({ selected: Object.fromEntries(ids.map((id) => [id, true as const])) });
+      this.#publishPresence({ selected: Object.fromEntries(ids.map((id) => [id, true as const])) });
     }
   }
 
   pointer(pointer: Presence["pointer"], button: "up" | "down"): void {
-    this.#say({ pointer, button });
+    this.#publishPresence({ pointer, button });
   }
 
   turnTo(page: string): void {
@@ -130,7 +133,7 @@ export class Board {
     this.#binding?.destroy();
     this.#binding = null;
     this.store.patch({ page });
-    this.#say({ page, pointer: null });
+    this.#publishPresence({ page, pointer: null });
     if (api) this.#bind();
   }
 
@@ -153,16 +156,16 @@ export class Board {
     removePage(this.doc, id);
   }
 
-  tell(problem: string): void {
+  showProblem(problem: string): void {
     this.store.patch({ problem });
   }
 
-  forgetProblem(): void {
+  dismissProblem(): void {
     this.store.patch({ problem: null });
   }
 
   report(error: unknown, otherwise: string): void {
-    this.tell(reasonOf(error, otherwise));
+    this.showProblem(reasonOf(error, otherwise));
   }
 
   /** The last stroke goes out before the page does. */
@@ -175,7 +178,7 @@ export class Board {
     // Not to be written into the page that comes: the scene still holds the page that went.
     api.updateScene({ elements: [], captureUpdate: CaptureUpdateAction.NEVER });
     this.#binding = new PageBinding(api, elementsOf(this.doc, page), {
-      refused: () => this.tell(this.options.words.tooLarge),
+      refused: () => this.showProblem(TOO_LARGE),
       appeared: () => {
         const { scrollX, scrollY, zoom } = api.getAppState();
         if (scrollX === 0 && scrollY === 0 && zoom.value === 1) this.#look(api, page);
@@ -226,7 +229,7 @@ export class Board {
   }
 
   /** At most one message in POINTER_EVERY ms, the last state always among them. */
-  #say(part: Partial<Presence>): void {
+  #publishPresence(part: Partial<Presence>): void {
     this.#presence = { ...this.#presence, ...part };
     this.#pointerTimer ??= setTimeout(() => {
       this.#pointerTimer = undefined;

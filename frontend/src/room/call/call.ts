@@ -44,7 +44,7 @@ export class Call {
   ) {}
 
   start(): void {
-    this.#undo.push(this.session.onMessage((message) => this.#hear(message)));
+    this.#undo.push(this.session.onMessage((message) => this.#onMessage(message)));
     this.#undo.push(this.local.store.subscribe(() => this.#localChanged()));
     this.#timer = setInterval(() => void this.#measure(), MEASURE_EVERY);
     addEventListener("online", this.#restart);
@@ -71,7 +71,7 @@ export class Call {
     this.#network = type;
   };
 
-  #hear(message: ServerMessage): void {
+  #onMessage(message: ServerMessage): void {
     if (message.type === "welcome" && message.you.state === "in") {
       // Another connection is another peer to the others, who have closed the old links too.
       this.#closeAll();

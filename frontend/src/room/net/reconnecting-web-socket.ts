@@ -27,8 +27,8 @@ export class ReconnectingWebSocket {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
-  /** The server has said something on the present connection. */
-  #heard = false;
+  /** A message has arrived on the present connection. */
+  #hasReceived = false;
   /** Raised by every new attempt and by stop, so that an answer to an older one is not used. */
   #turn = 0;
   #stopped = true;
@@ -116,7 +116,7 @@ export class ReconnectingWebSocket {
     };
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       if (turn !== this.#turn) return;
-      this.#heard = true;
+      this.#hasReceived = true;
       this.handlers.received(event.data);
     };
     socket.onclose = (event) => {
@@ -139,8 +139,8 @@ export class ReconnectingWebSocket {
 
   #lose(code: number, retryAfter: number | null = null): void {
     // Whoever opens a connection only to turn us away is asked less and less often.
-    if (this.#heard && !TURNED_AWAY.includes(code)) this.#attempt = 0;
-    this.#heard = false;
+    if (this.#hasReceived && !TURNED_AWAY.includes(code)) this.#attempt = 0;
+    this.#hasReceived = false;
     const wait = retryAfter === null ? backoff(this.#attempt) : retryAfter * 1000;
     this.#attempt += 1;
     clearTimeout(this.#timer);

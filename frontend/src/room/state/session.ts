@@ -105,7 +105,7 @@ export class RoomSession {
     this.#socket.renew();
   }
 
-  forgetProblem(): void {
+  dismissProblem(): void {
     this.store.patch({ problem: null });
   }
 

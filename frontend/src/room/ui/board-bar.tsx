@@ -6,30 +6,30 @@ import { Button } from "./components";
 import { useSession, useStore } from "./context";
 import type { IconName } from "./icons";
 
-/** A change is usually known to the server within half a second; later than this it is told. */
+/** A change is usually known to the server within half a second; later than this it is shown. */
 const PATIENCE = 2500;
 const USUAL = 1000;
 
 /** Offline at once, else where a change has waited for long; until all goes as usual again. */
-function useTold(board: Board, open: boolean, waiting: boolean): boolean {
-  const [told, setTold] = useState(false);
+function useShowsUnsent(board: Board, open: boolean, waiting: boolean): boolean {
+  const [shown, setShown] = useState(false);
   useEffect(() => {
-    if (!waiting || !open) return setTold(waiting);
-    const look = () => setTold((was) => board.waiting() > (was ? USUAL : PATIENCE));
+    if (!waiting || !open) return setShown(waiting);
+    const look = () => setShown((was) => board.waiting() > (was ? USUAL : PATIENCE));
     const timer = setInterval(look, USUAL / 2);
     return () => clearInterval(timer);
   }, [board, open, waiting]);
-  return told;
+  return shown;
 }
 
 function Unsent({ board }: { board: Board }) {
   const { open, unsent: changes, unavailable, full } = useStore(board.provider.link);
   const unsent = changes + useStore(board.files.unsent);
-  const told = useTold(board, open, unsent > 0);
+  const shown = useShowsUnsent(board, open, unsent > 0);
   if (full) return null;
   return (
     <span className="room-unsent" role="status">
-      {told && (
+      {shown && (
         <b
           title={gettext(
             "These changes are kept here and are sent as soon as the connection is back. Do not close the page.",
@@ -47,7 +47,7 @@ function Unsent({ board }: { board: Board }) {
           {gettext("The board cannot be opened now")}
         </b>
       )}
-      {!told && !open && !unavailable && <i>{gettext("Connecting…")}</i>}
+      {!shown && !open && !unavailable && <i>{gettext("Connecting…")}</i>}
     </span>
   );
 }

@@ -24,12 +24,6 @@ function useBoard(): Board {
       address: () => session.address("board_url"),
       refused: (refused) => session.store.patch({ refused }),
       isDark,
-      words: {
-        tooLarge: gettext(
-          "Something was too large for the board and was taken back: the others would not have seen it.",
-        ),
-        fileFailed: gettext("The picture could not be kept."),
-      },
     });
   });
   useEffect(() => {
@@ -179,7 +173,7 @@ export default function BoardView() {
             icon="close"
             look="quiet"
             label={gettext("Dismiss")}
-            onClick={() => board.forgetProblem()}
+            onClick={() => board.dismissProblem()}
           />
         </div>
       )}

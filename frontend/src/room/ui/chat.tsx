@@ -6,7 +6,7 @@ import { CHAT_LIMIT, type Role } from "../protocol";
 import { Button } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
 
-export const ROLE_WORDS: Record<Role, string> = {
+export const ROLE_NAMES: Record<Role, string> = {
   tutor: gettext("Tutor"),
   student: gettext("Student"),
   guest: gettext("Guest"),
@@ -54,7 +54,7 @@ function Messages() {
           <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
             <p className="who">
               <b>{message.name}</b>
-              {message.role !== "student" && <i>{ROLE_WORDS[message.role]}</i>}
+              {message.role !== "student" && <i>{ROLE_NAMES[message.role]}</i>}
               <time dateTime={message.sent_at}>{clock.format(new Date(message.sent_at))}</time>
             </p>
             <p className="text">

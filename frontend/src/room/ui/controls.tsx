@@ -58,7 +58,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
   const config = useConfig();
   const [dialog, setDialog] = useState<"devices" | "end" | null>(null);
   const close = () => setDialog(null);
-  const panelWords = unread
+  const panelLabel = unread
     ? interpolate(gettext("Chat and people, new messages: %(count)s"), { count: unread })
     : gettext("Chat and people");
   return (
@@ -73,7 +73,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
       <Button icon="settings" label={gettext("Devices")} onClick={() => setDialog("devices")} />
       <Button
         icon="chat"
-        label={panelOpen ? gettext("Hide the panel") : panelWords}
+        label={panelOpen ? gettext("Hide the panel") : panelLabel}
         expanded={panelOpen}
         badge={unread}
         onClick={onPanel}

@@ -4,7 +4,7 @@ import { type NotesState, NotesSync } from "../state/notes-sync";
 import { Button } from "./components";
 import { useRoom, useStore } from "./context";
 
-const WORDS: Record<NotesState["saving"], string> = {
+const SAVING_TEXTS: Record<NotesState["saving"], string> = {
   saved: gettext("Saved"),
   saving: gettext("Saving…"),
   failed: gettext("Not saved. It is tried again as you write."),
@@ -62,7 +62,7 @@ export function Notes() {
           </div>
         </div>
       )}
-      {theirs === null && <p role="status">{WORDS[saving]}</p>}
+      {theirs === null && <p role="status">{SAVING_TEXTS[saving]}</p>}
     </div>
   );
 }

@@ -23,23 +23,23 @@ function usePassing(): string {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const known = new Map(session.store.get().peers.map((peer) => [peer.peer, peer]));
-    const say = (words: string) => {
+    const show = (words: string) => {
       setText(words);
       clearTimeout(timer);
       timer = setTimeout(() => setText(""), SHOWN_FOR);
     };
     const stop = session.onMessage((message) => {
-      if (message.type === "muted") say(gettext("The tutor turned your microphone off."));
+      if (message.type === "muted") show(gettext("The tutor turned your microphone off."));
       else if (message.type === "peer.joined") {
         known.set(message.peer.peer, message.peer);
         if (isOnlyTab(session, message.peer)) {
-          say(interpolate(gettext("%(name)s is here"), { name: message.peer.name }));
+          show(interpolate(gettext("%(name)s is here"), { name: message.peer.name }));
         }
       } else if (message.type === "peer.left") {
         const gone = known.get(message.peer);
         known.delete(message.peer);
         if (gone && isOnlyTab(session, gone)) {
-          say(interpolate(gettext("%(name)s left"), { name: gone.name }));
+          show(interpolate(gettext("%(name)s left"), { name: gone.name }));
         }
       }
     });
@@ -99,7 +99,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
             icon="close"
             look="quiet"
             label={gettext("Dismiss")}
-            onClick={() => session.forgetProblem()}
+            onClick={() => session.dismissProblem()}
           />
         </div>
       )}

@@ -26,7 +26,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
       if (signal.aborted) return;
       if (left) {
         const text = gettext("The PDF is long: its last pages were left out, %(left)s in number.");
-        board.tell(interpolate(text, { left }));
+        board.showProblem(interpolate(text, { left }));
       }
       onClose();
     } catch (error) {

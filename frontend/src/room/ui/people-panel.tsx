@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer, Quality, QualityLevel } from "../protocol";
-import { ROLE_WORDS } from "./chat";
+import { ROLE_NAMES } from "./chat";
 import { Button, Confirm } from "./components";
 import { useOthers, useRoom, useSession } from "./context";
 import { Icon } from "./icons";
 
-const LEVEL_WORDS: Record<QualityLevel, string> = {
+const LEVEL_TEXTS: Record<QualityLevel, string> = {
   good: gettext("Good connection"),
   fair: gettext("Fair connection"),
   poor: gettext("Poor connection"),
@@ -14,7 +14,7 @@ const LEVEL_WORDS: Record<QualityLevel, string> = {
 
 export function QualitySign({ quality }: { quality: Quality | undefined }) {
   if (!quality) return null;
-  const level = LEVEL_WORDS[quality.level];
+  const level = LEVEL_TEXTS[quality.level];
   const text =
     quality.rtt_ms === null
       ? level
@@ -80,7 +80,7 @@ function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () =
     <li>
       <span className="name">
         {name}
-        <i>{own ? gettext("You") : ROLE_WORDS[peer.role]}</i>
+        <i>{own ? gettext("You") : ROLE_NAMES[peer.role]}</i>
       </span>
       {peer.hand && (
         <span className="hand" role="img" aria-label={gettext("hand raised")}>

@@ -7,7 +7,7 @@ import { Notes } from "./notes";
 import { PeoplePanel } from "./people-panel";
 
 export type Tab = "chat" | "people" | "notes";
-const WORDS: Record<Tab, string> = {
+const TAB_NAMES: Record<Tab, string> = {
   chat: gettext("Chat"),
   people: gettext("People"),
   notes: gettext("Notes"),
@@ -53,7 +53,7 @@ export function SidePanel({ own, tab, onTab }: SidePanelProps) {
             tabIndex={name === tab ? 0 : -1}
             onClick={() => onTab(name)}
           >
-            {WORDS[name]}
+            {TAB_NAMES[name]}
             {name === "people" && lobby.length > 0 && <b className="room-badge">{lobby.length}</b>}
           </button>
         ))}
