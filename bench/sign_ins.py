@@ -19,7 +19,7 @@ from bench import load
 from bench.cases import CASES, PREFIXES, requests
 from bench.measure import Server
 
-AT_ONCE = 20
+CONCURRENT_SIGN_INS = 20
 PATIENCE = 60.0  # seconds that one sign-in may take
 PROBE_EVERY = 0.02  # seconds
 HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -57,11 +57,11 @@ def _signing_in(server: Server, email: str, answers: Counter[int]) -> Iterator[t
         left.release()
 
     def wait() -> None:
-        for _ in range(AT_ONCE):
+        for _ in range(CONCURRENT_SIGN_INS):
             left.acquire()
         done.set()
 
-    threads = [threading.Thread(target=sign_in) for _ in range(AT_ONCE)]
+    threads = [threading.Thread(target=sign_in) for _ in range(CONCURRENT_SIGN_INS)]
     for thread in [*threads, threading.Thread(target=wait)]:
         thread.start()
     yield done

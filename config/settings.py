@@ -65,9 +65,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "apps.accounts.middleware.PersonalLocale",
+    "apps.accounts.middleware.UserLocaleMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "apps.accounts.middleware.SignInAnswers",
+    "apps.accounts.middleware.SignInResponseMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -160,11 +160,11 @@ ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.forms.ProfileFields"
+ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.forms.SignupProfileForm"
 ACCOUNT_FORMS = {
     "login": "apps.accounts.address_forms.SignInForm",
     "reset_password": "apps.accounts.address_forms.ForgottenPasswordForm",
-    "add_email": "apps.accounts.address_forms.AnotherAddressForm",
+    "add_email": "apps.accounts.address_forms.AddAddressForm",
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
 ACCOUNT_SESSION_REMEMBER = True
@@ -197,14 +197,14 @@ MFA_TOTP_ISSUER = "Kreida"
 MFA_TOTP_TOLERANCE = 1  # time steps either way, as RFC 6238 allows
 MFA_FORMS = {
     "authenticate": "apps.accounts.second_factor.SecondFactorForm",
-    "reauthenticate": "apps.accounts.second_factor.SecondFactorAgainForm",
+    "reauthenticate": "apps.accounts.second_factor.SecondFactorReauthenticateForm",
 }
 # Without a mail server nobody could verify an address, nor then have a second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "apps.accounts.authentication.AccessToken",
+        "apps.accounts.authentication.AccessTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

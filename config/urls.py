@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from apps.accounts.confirmation import ConfirmEmail
-from apps.accounts.primary_address import EmailPage
+from apps.accounts.email_confirmation import ConfirmEmailPageView
+from apps.accounts.primary_address import EmailPageView
 from apps.common import error_pages, errors, health
 from apps.common.api import NoSuchPathView, SchemaView
 
@@ -35,8 +35,8 @@ urlpatterns = [
     path("api/", include([path("<path:rest>", NoSuchPathView.as_view())])),
     path("_allauth/", include("apps.accounts.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
-    path("accounts/confirm-email/<str:key>/", ConfirmEmail.as_view()),
-    path("accounts/email/", EmailPage.as_view()),
+    path("accounts/confirm-email/<str:key>/", ConfirmEmailPageView.as_view()),
+    path("accounts/email/", EmailPageView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("admin/login/", admin_login),
     path("admin/password_change/", admin_password),

@@ -1,4 +1,4 @@
-"""How many mails an address gets a day that anybody can have sent by typing it."""
+"""Daily limits on account mails that a stranger can trigger by typing somebody's address."""
 
 import hashlib
 import hmac
@@ -8,39 +8,40 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from apps.accounts.devices import known_device
+from apps.accounts.devices import get_known_device_id
 from apps.accounts.models import User
 from apps.common.addresses import client_address
 from apps.common.keys import derive_key
 from apps.common.models import DailyLimit
 from apps.common.text import strip_subaddress
 
-# Of those that only say that somebody typed the address few, so that no owner needs more.
-MAX_A_DAY = {"unknown_account": 3, "account_already_exists": 3, "password_reset_key": 30}
-# Of one network, or of one device on which the account has signed in. Strangers use up the former
-# and at worst the day's, of which known devices take none.
-MAX_RESETS_OF_ONE = 10
+# Mails a day to one mailbox, by allauth's template. Owners rarely need those that only report
+# that somebody typed their address, so few of these are sent.
+DAILY_LIMITS = {"unknown_account": 3, "account_already_exists": 3, "password_reset_key": 30}
+# Resets a day requested from one network, or from one known device of the account. Resets from
+# known devices do not count against DAILY_LIMITS, so strangers cannot use up the owner's.
+MAX_RESETS_PER_REQUESTER = 10
 
 
-def may_mail_account(
+def consume_account_mail(
     template_prefix: str, email: str, request: HttpRequest, user: User | None
 ) -> bool:
     """Count one mail to this mailbox; False if it is over a limit, True for kinds without one."""
     kind = template_prefix.rpartition("/")[2]
-    limit = MAX_A_DAY.get(kind)
+    limit = DAILY_LIMITS.get(kind)
     if limit is None or not settings.THROTTLING:
         return True
     if kind == "password_reset_key":
-        device = known_device(request, user.pk) if user else None
-        asker = f"device {device}" if device else truncate_ip(client_address(request))
-        if not _take(kind, f"{strip_subaddress(email)} {asker}", MAX_RESETS_OF_ONE):
+        device_id = get_known_device_id(request, user.pk) if user else None
+        requester = f"device {device_id}" if device_id else truncate_ip(client_address(request))
+        if not _consume(kind, f"{strip_subaddress(email)} {requester}", MAX_RESETS_PER_REQUESTER):
             return False
-        if device:
+        if device_id:
             return True
-    return _take(kind, strip_subaddress(email), limit)
+    return _consume(kind, strip_subaddress(email), limit)
 
 
-def _take(kind: str, key: str, limit: int) -> bool:
+def _consume(kind: str, key: str, limit: int) -> bool:
     secret = derive_key(settings.SECRET_KEY, "account-mail-limits").encode()
     digest = hmac.new(secret, key.encode(), hashlib.sha256).hexdigest()
     return DailyLimit.take(f"{kind}:{digest}", limit, timezone.now())

@@ -1,4 +1,4 @@
-"""Where allauth is told what an account is here, and where it tells what happened to one."""
+"""allauth's adapters: how accounts are found and made, their mails, limits and security log."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.accounts.account_mails import may_mail_account
-from apps.accounts.devices import known_device
+from apps.accounts.account_mails import consume_account_mail
+from apps.accounts.devices import get_known_device_id
 from apps.accounts.guess_limits import (
     BY_ACCOUNT,
     BY_ACCOUNT_AND_ADDRESS,
@@ -24,8 +24,8 @@ from apps.accounts.guess_limits import (
     BY_DEVICE,
     GuessLimit,
     TooManyGuesses,
-    begin_guess,
-    forget_guesses,
+    clear_guesses,
+    record_guess,
 )
 from apps.accounts.models import User
 from apps.common.addresses import client_address
@@ -38,9 +38,9 @@ def display_name(user: User) -> str:
     return user.get_full_name()
 
 
-def account_email(typed: str) -> str:
-    """The address by which the account is kept. Those from before addresses had one canonical
-    form may be kept as they were typed."""
+def resolve_account_email(typed: str) -> str:
+    """The address under which the account is stored. Accounts older than the canonical form may
+    be stored under the address as it was typed."""
     canonical, plain = lookup_email(typed), lowercase_email(typed)
     if canonical != plain and not User.objects.filter(email=canonical).exists():
         return plain
@@ -49,62 +49,63 @@ def account_email(typed: str) -> str:
 
 class AccountAdapter(DefaultAccountAdapter):
     def clean_email(self, email: str) -> str:
-        """For signing up, adding an address and asking for a new password alike."""
+        """Used for sign-up, added addresses and password resets."""
         return clean_email(email)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        """By any spelling of the account's address."""
+        """Accept any spelling of the account's address."""
         if credentials.get("email"):
-            credentials["email"] = account_email(credentials["email"])
+            credentials["email"] = resolve_account_email(credentials["email"])
         return super().authenticate(request, **credentials)
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        """Fills the row before allauth saves it, so that it never stands without a role."""
-        form.fill(user)
+        """Fill in the profile before allauth saves the row, whose role must not be empty."""
+        form.fill_user(user)
         saved: Any = super().save_user(request, user, form, commit)
-        # allauth writes the addresses of who signs up itself, and insists on there being none.
+        # allauth creates the address rows of a new account and requires that there are none yet.
         saved.emailaddress_set.all().delete()
         log_security_event("sign_up", request=request, user_id=saved.pk)
         return saved
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        done = bool(super().confirm_email(request, email_address))
-        if done:
+        is_confirmed = bool(super().confirm_email(request, email_address))
+        if is_confirmed:
             log_security_event("email_confirmed", request=request, user_id=email_address.user_id)
-        return done
+        return is_confirmed
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return client_address(request) or "::"  # none behind a Unix socket; the column wants one
+        return client_address(request) or "::"  # unknown behind a Unix socket, but required
 
     def is_safe_url(self, url: str) -> bool:
-        """`next=` stays on PUBLIC_URL, whatever Host was asked for."""
+        """Allow redirects (`next=`) to PUBLIC_URL only, whatever the Host header says."""
         host = urlsplit(settings.PUBLIC_URL).netloc
         return url_has_allowed_host_and_scheme(url, {host}, require_https=settings.HTTPS)
 
     # Signing in
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        email = account_email(credentials.get("email", ""))
-        user = _account_of(email)
+        email = resolve_account_email(credentials.get("email", ""))
+        user = _find_user(email)
         try:
-            self._guess = begin_guess(_limits(request, email, user))
+            self._guess = record_guess(_sign_in_limits(request, email, user))
         except TooManyGuesses as exc:
-            log_security_event("sign_in_limited", request=request, user_id=_id(user))
-            raise refusal(request, exc) from exc
+            log_security_event("sign_in_limited", request=request, user_id=_user_id(user))
+            raise too_many_guesses_error(request, exc) from exc
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        self._guess.forgive()
+        self._guess.undo()
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
-        email = account_email(credentials.get("email", ""))
-        forget_guesses(_limits(request, email, _account_of(email)))
+        email = resolve_account_email(credentials.get("email", ""))
+        clear_guesses(_sign_in_limits(request, email, _find_user(email)))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        user = _account_of(account_email(credentials.get("email", "")))
-        log_security_event("sign_in_failed", request=request, user_id=_id(user))
+        user = _find_user(resolve_account_email(credentials.get("email", "")))
+        log_security_event("sign_in_failed", request=request, user_id=_user_id(user))
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
-        request.signed_in_user_id = user.pk  # type: ignore[attr-defined]  # for SignInAnswers
+        # SignInResponseMiddleware reads this attribute.
+        request.signed_in_user_id = user.pk  # type: ignore[attr-defined]
         log_security_event("sign_in", request=request, user_id=user.pk, is_staff=user.is_staff)
         return super().post_login(request, user, **kwargs)
 
@@ -112,13 +113,14 @@ class AccountAdapter(DefaultAccountAdapter):
         log_security_event("sign_out", request=request)
         super().logout(request)
 
-    # What the owner of an account is told of
+    # Mail to the owner of an account
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Its links and its name are PUBLIC_URL's, whatever Host the request came with.
-        It goes to the domain that was typed, which Django would encode by IDNA 2003. What any
-        stranger can have sent goes to an address only so often a day."""
-        if not may_mail_account(template_prefix, email, self.request, context.get("user")):
+        """Send allauth's mail with links to PUBLIC_URL, whatever the Host header says.
+
+        The domain is encoded by IDNA 2008 first, because Django would use IDNA 2003. Mails that
+        strangers can trigger are limited per day (see account_mails)."""
+        if not consume_account_mail(template_prefix, email, self.request, context.get("user")):
             return
         site = SimpleNamespace(name="Kreida", domain=urlsplit(settings.PUBLIC_URL).netloc)
         links = {
@@ -138,7 +140,7 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        event = template_prefix.rpartition("/")[2]  # as `password_changed`, `totp_deactivated`
+        event = template_prefix.rpartition("/")[2]  # such as `password_changed`, `totp_deactivated`
         log_security_event(event, request=self.request, user_id=user.pk)
         new_address = (context or {}).get("to_email")
         with translation.override(user.locale):
@@ -148,7 +150,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
-    """Sessions that their owner ends from another one."""
+    """Logs it when people end their other sessions."""
 
     def end_sessions(self, sessions: Any) -> None:
         ended = list(sessions)
@@ -157,29 +159,32 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
             log_security_event("sessions_ended", request=self.request, sessions=len(ended))
 
 
-def refusal(request: HttpRequest, exc: TooManyGuesses) -> Exception:
-    """For a program an error of its own; on a page a sentence in the form, which keeps its text."""
+def too_many_guesses_error(request: HttpRequest, exc: TooManyGuesses) -> Exception:
+    """A DomainError for the headless API; for pages a ValidationError shown in the form."""
     if is_headless_request(request):
-        return throttled(exc.seconds, exc.sentence)
-    request.retry_after = exc.seconds  # type: ignore[attr-defined]  # for SignInAnswers
-    return ValidationError(exc.sentence, code="too_many_login_attempts")
+        return throttled(exc.seconds, exc.message)
+    # SignInResponseMiddleware reads this attribute.
+    request.retry_after = exc.seconds  # type: ignore[attr-defined]
+    return ValidationError(exc.message, code="too_many_login_attempts")
 
 
-def _id(user: User | None) -> int | None:
+def _user_id(user: User | None) -> int | None:
     return user.pk if user else None
 
 
-def _account_of(email: str) -> User | None:
+def _find_user(email: str) -> User | None:
     users = filter_users_by_email(email, prefer_verified=True, for_login=True)
     return users[0] if users else None
 
 
-def _limits(request: HttpRequest, email: str, user: User | None) -> list[tuple[GuessLimit, str]]:
+def _sign_in_limits(
+    request: HttpRequest, email: str, user: User | None
+) -> list[tuple[GuessLimit, str]]:
     account = f"user {user.pk}" if user else f"nobody {email}"
-    device = known_device(request, user.pk) if user else None
-    if device:
-        return [(BY_DEVICE, f"{device} {account}")]
-    address = truncate_ip(client_address(request))  # of IPv6 the network, which is one place
+    device_id = get_known_device_id(request, user.pk) if user else None
+    if device_id:
+        return [(BY_DEVICE, f"{device_id} {account}")]
+    address = truncate_ip(client_address(request))  # an IPv6 address counts as its network
     return [
         (BY_ACCOUNT_AND_ADDRESS, f"{account} {address}"),
         (BY_ACCOUNT, account),

@@ -1,5 +1,8 @@
-"""allauth's forms and inputs with our fields for an address: it refuses some spellings that are
-good, and reads others as another address, before our `clean_email` sees them."""
+"""allauth's forms and API inputs with Kreida's e-mail field.
+
+allauth's own field runs before `clean_email`; it refuses some valid spellings of an address and
+maps others to a different address.
+"""
 
 from typing import Any
 
@@ -10,26 +13,25 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from apps.accounts.adapters import account_email
+from apps.accounts.adapters import resolve_account_email
 from apps.accounts.forms import replace_field
 from apps.common.forms import AddressField
 from apps.common.security_log import log_security_event
 
 
 class AccountAddressField(AddressField):
-    """Of an account that may have been made before addresses had one form."""
+    """The address of an account that may be older than the canonical form of addresses."""
 
     def to_python(self, value: Any) -> str:
-        email = account_email(value or "")
-        if not email.rpartition("@")[
-            0
-        ].isascii():  # Django's validator takes the Kelvin sign for a k
+        email = resolve_account_email(value or "")
+        local_part = email.rpartition("@")[0]
+        if not local_part.isascii():  # Django's validator lower-cases the Kelvin sign to a k
             raise ValidationError(_("Enter a valid email address."), code="invalid")
         return email
 
 
-class KnownAddress:
-    """Before allauth's form among the bases."""
+class AccountAddressMixin:
+    """Mixin for forms that name an existing account; it comes before allauth's form."""
 
     fields: dict[str, Any]
 
@@ -39,7 +41,9 @@ class KnownAddress:
             replace_field(self.fields, name, AccountAddressField)
 
 
-class NewAddress:
+class NewAddressMixin:
+    """Mixin for forms that add an address; it comes before allauth's form."""
+
     fields: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -52,27 +56,27 @@ class NewAddress:
         return address
 
 
-class SignInForm(KnownAddress, LoginForm):
+class SignInForm(AccountAddressMixin, LoginForm):
     pass
 
 
-class ForgottenPasswordForm(KnownAddress, ResetPasswordForm):
+class ForgottenPasswordForm(AccountAddressMixin, ResetPasswordForm):
     pass
 
 
-class AnotherAddressForm(NewAddress, AddEmailForm):
+class AddAddressForm(NewAddressMixin, AddEmailForm):
     pass
 
 
-class SignInInput(KnownAddress, LoginInput):
+class SignInInput(AccountAddressMixin, LoginInput):
     pass
 
 
-class ForgottenPasswordInput(KnownAddress, RequestPasswordResetInput):
+class ForgottenPasswordInput(AccountAddressMixin, RequestPasswordResetInput):
     pass
 
 
-class AnotherAddressInput(NewAddress, AddEmailInput):
+class AddAddressInput(NewAddressMixin, AddEmailInput):
     pass
 
 

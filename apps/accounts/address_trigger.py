@@ -1,10 +1,10 @@
-"""Whatever changes `User.email`, a script's UPDATE too, the replaced address loses its rights.
+"""Database trigger that deletes a replaced `User.email` from allauth's addresses.
 
-allauth signs in and resets by its own table of addresses. User.save keeps that in step; below it
-the database deletes the old primary address in the statement that replaces it.
+allauth signs people in and resets passwords by its own address table. User.save keeps that table
+in step; the trigger also covers updates that bypass save(), such as SQL scripts.
 
-SQLite drops the trigger when Django rebuilds the table, so a migration that alters User puts it
-back by `install`; tests/test_constraints.py notices if it was forgotten.
+SQLite drops the trigger when Django rebuilds the table, so every migration that alters User must
+call `install` again; tests/test_constraints.py fails if one does not.
 """
 
 from typing import Any

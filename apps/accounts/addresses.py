@@ -1,4 +1,4 @@
-"""Which addresses are known to be a person's own."""
+"""The verified e-mail addresses of a user."""
 
 from allauth.account.models import EmailAddress
 
@@ -6,6 +6,6 @@ from apps.accounts.models import User
 
 
 def verified_emails(user: User) -> list[str]:
-    """Those that the person has confirmed, or the operator vouches for."""
-    known = EmailAddress.objects.filter(user=user, verified=True)
-    return [email.lower() for email in known.values_list("email", flat=True)]
+    """The addresses confirmed by the user, or set by the operator, in lower case."""
+    verified = EmailAddress.objects.filter(user=user, verified=True)
+    return [email.lower() for email in verified.values_list("email", flat=True)]

@@ -10,16 +10,16 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import User
-from apps.accounts.security_changes import record_change, record_password_change
+from apps.accounts.security_changes import handle_account_change, handle_password_change
 from apps.common.security_log import log_security_event
 
-admin.site.unregister(EmailAddress)  # User.save keeps them in step with the person's own
+admin.site.unregister(EmailAddress)  # managed by User.save
 admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
 
 
 class NewUserForm(BaseUserCreationForm):
-    password_hash: str  # made by PersonAdmin.add_view
+    password_hash: str  # set by PersonAdmin.save_form
 
     class Meta:
         model = User
@@ -51,7 +51,8 @@ class PersonAdmin(UserAdmin):
     )
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Hashes before Django opens the transaction, in which SQLite lets nobody else write."""
+        """Hash the password before Django opens the transaction, which blocks SQLite's other
+        writers."""
         if request.method == "POST" and self.has_add_permission(request):
             request.password_hash = make_password(request.POST.get("password1"))  # type: ignore[attr-defined]
         return super().add_view(request, *args, **kwargs)
@@ -65,7 +66,7 @@ class PersonAdmin(UserAdmin):
         before = User.objects.get(pk=obj.pk) if change else None
         super().save_model(request, obj, form, change)
         if before is not None:
-            record_change(request, before, obj)
+            handle_account_change(request, before, obj)
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user_id = kwargs.get("id") or args[0]
@@ -73,7 +74,7 @@ class PersonAdmin(UserAdmin):
         response = super().user_change_password(request, *args, **kwargs)
         after = self.get_object(request, user_id)
         if before and after and before.password != after.password:
-            record_password_change(request, after)
+            handle_password_change(request, after)
         return response
 
 
@@ -87,7 +88,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Authenticator)
 class SecondFactorAdmin(ReadOnlyAdmin):
-    """Staff may take a lost second factor away; its secret is never shown."""
+    """Lets staff delete a lost second factor without showing its secret."""
 
     fields = ("user", "type", "created_at", "last_used_at")
     list_display = ("user", "type", "created_at", "last_used_at")
@@ -104,14 +105,14 @@ class SecondFactorAdmin(ReadOnlyAdmin):
 
 @admin.register(UserSession)
 class SessionAdmin(ReadOnlyAdmin):
-    """Without the session key, which is as good as a password."""
+    """Leaves out the session key, which would let staff act as the user."""
 
     fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
     list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
     search_fields = ("user__email", "ip")
 
     def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
-        """The session itself too, not only what is known about it."""
+        """End the session too; allauth's row only describes it."""
         obj.end()
         log_security_event("session_ended_by_staff", request=request, account=obj.user_id)
 

@@ -1,4 +1,4 @@
-"""Bearer access tokens: allauth's JWTs, in the one canonical spelling only."""
+"""Authentication by bearer token: allauth's JWTs, accepted in canonical Base64 only."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from rest_framework.request import Request
 from apps.common.tokens import is_canonical
 
 
-class AccessToken(JWTTokenAuthentication):
+class AccessTokenAuthentication(JWTTokenAuthentication):
     def authenticate_credentials(self, key: str) -> Any:
         if not is_canonical(key):
             raise AuthenticationFailed(_("Sign in again."))
         return super().authenticate_credentials(key)
 
 
-def session_key_of(request: Request) -> str:
-    """The key of the session that signed this request in: an access token's, or the cookie's."""
+def get_session_key(request: Request) -> str:
+    """The key of the request's session, from the access token or the cookie; empty if none."""
     if isinstance(request.auth, dict):
         return session_key_from_sid(request.auth["sid"]) or ""
     return request.session.session_key or ""

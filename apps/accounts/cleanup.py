@@ -1,4 +1,4 @@
-"""Sign-ins that are over."""
+"""Nightly clean-up of expired sessions."""
 
 import logging
 from datetime import datetime
@@ -13,12 +13,12 @@ log = logging.getLogger("kreida.cleanup")
 
 
 def delete_expired_sessions(now: datetime) -> None:
-    """And what allauth keeps of sessions that are no more: addresses and browsers of people."""
+    """Delete expired sessions and allauth's records (IP address, browser) of deleted ones."""
     expired = delete_in_batches(Session.objects.filter(expire_date__lt=now))
     session = Session.objects.filter(session_key=OuterRef("session_key"))
-    forgotten = delete_in_batches(UserSession.objects.filter(~Exists(session)))
-    if expired or forgotten:
+    records = delete_in_batches(UserSession.objects.filter(~Exists(session)))
+    if expired or records:
         log.info(
             "expired sessions were deleted",
-            extra={"data": {"sessions": expired, "records": forgotten}},
+            extra={"data": {"sessions": expired, "records": records}},
         )

@@ -1,4 +1,4 @@
-"""Devices on which an account has signed in before, known by a signed cookie that lives long."""
+"""Known devices: a long-lived signed cookie lists the accounts that have signed in there."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import get_random_string
 
-MAX_AGE = 400 * 86400  # what browsers keep at most
-MAX_ACCOUNTS = 8  # on one device
+MAX_AGE = 400 * 86400  # seconds; browsers cap cookies at 400 days
+MAX_ACCOUNTS = 8  # per device, the most recent ones
 _SALT = "kreida.device"
 
 
-def known_device(request: HttpRequest, user_id: int) -> str | None:
-    """The id of this device, if that account has signed in on it."""
-    device = _read(request)
+def get_known_device_id(request: HttpRequest, user_id: int) -> str | None:
+    """The id of the request's device if the account has signed in on it before, else None."""
+    device = _read_cookie(request)
     return device["id"] if user_id in device["accounts"] else None
 
 
 def remember_device(request: HttpRequest, response: HttpResponse, user_id: int) -> None:
-    device = _read(request)
+    device = _read_cookie(request)
     others = [account for account in device["accounts"] if account != user_id]
     device["accounts"] = [user_id, *others][:MAX_ACCOUNTS]
     response.set_cookie(
@@ -32,7 +32,7 @@ def remember_device(request: HttpRequest, response: HttpResponse, user_id: int) 
     )
 
 
-def _read(request: HttpRequest) -> dict[str, Any]:
+def _read_cookie(request: HttpRequest) -> dict[str, Any]:
     cookie = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
     try:
         device: dict[str, Any] = signing.loads(cookie, salt=_SALT, max_age=MAX_AGE)

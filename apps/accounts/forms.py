@@ -1,4 +1,4 @@
-"""What signing up asks for beyond allauth's e-mail and password."""
+"""The sign-up form's fields besides allauth's e-mail and password."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from apps.common.forms import AddressField, NameField
 from apps.common.zones import validate_time_zone
 
 
-def replace_field(fields: Any, name: str, kind: type[forms.EmailField]) -> None:
-    """By one of another class that looks the same."""
+def replace_field(fields: Any, name: str, field_class: type[forms.EmailField]) -> None:
+    """Replace a form field by one of another class with the same label and widget."""
     old = fields[name]
-    fields[name] = kind(required=old.required, label=old.label, widget=old.widget)
+    fields[name] = field_class(required=old.required, label=old.label, widget=old.widget)
 
 
-class ProfileFields(forms.Form):
-    """allauth's ACCOUNT_SIGNUP_FORM_CLASS, for its pages and its headless API alike."""
+class SignupProfileForm(forms.Form):
+    """ACCOUNT_SIGNUP_FORM_CLASS of allauth, used by its pages and its headless API."""
 
     first_name = NameField(label=_("First name"))
     last_name = NameField(label=_("Last name"))
@@ -42,16 +42,16 @@ class ProfileFields(forms.Form):
         replace_field(self.fields, "email", AddressField)
 
     def _post_clean(self) -> None:
-        """For an address that has an account already the password is hashed too, and the hash
-        thrown away: an answer that comes sooner would tell that the address is known."""
+        """Hash the password for an address that has an account, too, and discard the hash: a
+        faster response would reveal that the address is known."""
         super()._post_clean()  # type: ignore[misc]
         if getattr(self, "account_already_exists", False) and not self.errors:
             make_password(self.cleaned_data.get("password1") or self.cleaned_data["password"])
 
     def signup(self, request: Any, user: User) -> None:
-        """Nothing is left to do: AccountAdapter.save_user has put these fields on the row."""
+        """Required by allauth; AccountAdapter.save_user has stored these fields already."""
 
-    def fill(self, user: User) -> None:
+    def fill_user(self, user: User) -> None:
         user.first_name = self.cleaned_data["first_name"]
         user.last_name = self.cleaned_data["last_name"]
         user.role = self.cleaned_data["role"]

@@ -1,7 +1,7 @@
-"""How fast passwords and codes may be guessed: a delay that grows with wrong guesses, never a lock.
+"""Rate limits on guessing passwords and codes: delays that grow with wrong guesses, never a lock.
 
-Counted by account, whichever of its addresses or host names was used. Somebody on a device where
-this account has signed in before is counted apart, so that strangers' guesses cannot hold them up.
+Guesses are counted by account, whatever spelling of the address or host name was used. A device
+on which the account has signed in before has its own count, so strangers cannot delay its owner.
 """
 
 import math
@@ -18,21 +18,21 @@ from django.utils.translation import ngettext
 
 @dataclass(frozen=True)
 class GuessLimit:
-    """`free` guesses, then 2, 4, 8… seconds between them, `longest` at most; a guess is forgotten
-    after `window` seconds."""
+    """Allow `free` guesses, then one each 2, 4, 8… seconds, up to `max_delay`. The count expires
+    `window` seconds after the first guess."""
 
     name: str
     free: int
     window: int
-    longest: int
+    max_delay: int
 
 
-BY_ACCOUNT_AND_ADDRESS = GuessLimit("account-address", free=5, window=3600, longest=900)
-BY_ACCOUNT = GuessLimit("account", free=20, window=3600, longest=30)
-BY_ADDRESS = GuessLimit("address", free=100, window=600, longest=10)
-BY_DEVICE = GuessLimit("device", free=10, window=3600, longest=60)
-BY_AUTHENTICATOR_CODE = GuessLimit("authenticator-code", free=5, window=3600, longest=300)
-BY_RECOVERY_CODE = GuessLimit("recovery-code", free=5, window=3600, longest=300)
+BY_ACCOUNT_AND_ADDRESS = GuessLimit("account-address", free=5, window=3600, max_delay=900)
+BY_ACCOUNT = GuessLimit("account", free=20, window=3600, max_delay=30)
+BY_ADDRESS = GuessLimit("address", free=100, window=600, max_delay=10)
+BY_DEVICE = GuessLimit("device", free=10, window=3600, max_delay=60)
+BY_AUTHENTICATOR_CODE = GuessLimit("authenticator-code", free=5, window=3600, max_delay=300)
+BY_RECOVERY_CODE = GuessLimit("recovery-code", free=5, window=3600, max_delay=300)
 
 
 class TooManyGuesses(Exception):
@@ -41,12 +41,12 @@ class TooManyGuesses(Exception):
         self.seconds = seconds
 
     @property
-    def sentence(self) -> str:
-        wait = wait_in_words(self.seconds)
+    def message(self) -> str:
+        wait = format_wait(self.seconds)
         return _("Too many wrong tries. Try again in %(wait)s.") % {"wait": wait}
 
 
-def wait_in_words(seconds: int) -> str:
+def format_wait(seconds: int) -> str:
     if seconds < 100:
         return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
     minutes = math.ceil(seconds / 60)
@@ -55,66 +55,66 @@ def wait_in_words(seconds: int) -> str:
 
 @dataclass
 class Guess:
-    """Counts as wrong until it is `forgive`n."""
+    """A recorded guess, counted as wrong until `undo` is called."""
 
-    counters: list[str] = field(default_factory=list)
-    gates: list[str] = field(default_factory=list)
+    counter_keys: list[str] = field(default_factory=list)
+    delay_keys: list[str] = field(default_factory=list)
 
-    def forgive(self) -> None:
-        for counter in self.counters:
-            _add(counter, -1)
-        cache.delete_many(self.gates)
+    def undo(self) -> None:
+        for counter_key in self.counter_keys:
+            _increment(counter_key, -1)
+        cache.delete_many(self.delay_keys)
 
 
-def begin_guess(limits: Sequence[tuple[GuessLimit, str]]) -> Guess:
-    """Counts one guess by each limit and its key, before it is checked, so that guesses made at
-    once are counted too. Raises TooManyGuesses; a guess refused so counts nowhere."""
+def record_guess(limits: Sequence[tuple[GuessLimit, str]]) -> Guess:
+    """Count one guess against each limit and key. Call it before checking the guess, so that
+    concurrent guesses count too. Raises TooManyGuesses; a refused guess is not counted."""
     guess = Guess()
     if not settings.THROTTLING:
         return guess
     for limit, key in limits:
-        wait = _count(guess, limit, key)
-        if wait:
-            guess.forgive()
-            raise TooManyGuesses(wait)
+        wait_seconds = _consume(guess, limit, key)
+        if wait_seconds:
+            guess.undo()
+            raise TooManyGuesses(wait_seconds)
     return guess
 
 
-def forget_guesses(limits: Sequence[tuple[GuessLimit, str]]) -> None:
-    counters = [_counter(limit, key) for limit, key in limits]
-    cache.delete_many([*counters, *map(_gate, counters)])
+def clear_guesses(limits: Sequence[tuple[GuessLimit, str]]) -> None:
+    counter_keys = [_counter_key(limit, key) for limit, key in limits]
+    cache.delete_many([*counter_keys, *map(_delay_key, counter_keys)])
 
 
-def _count(guess: Guess, limit: GuessLimit, key: str) -> int:
-    """0, or the seconds for which no guess is taken."""
-    counter = _counter(limit, key)
-    gate = _gate(counter)
+def _consume(guess: Guess, limit: GuessLimit, key: str) -> int:
+    """Count the guess; return 0, or the seconds until the next guess is allowed."""
+    counter_key = _counter_key(limit, key)
+    delay_key = _delay_key(counter_key)
     now = time.time()
-    open_at: float = cache.get(gate, 0)
-    if open_at > now:
-        return math.ceil(open_at - now)
-    cache.add(counter, 0, limit.window)
-    guesses = _add(counter, 1)
-    guess.counters.append(counter)
+    allowed_at: float = cache.get(delay_key, 0)
+    if allowed_at > now:
+        return math.ceil(allowed_at - now)
+    cache.add(counter_key, 0, limit.window)
+    guesses = _increment(counter_key, 1)
+    guess.counter_keys.append(counter_key)
     if guesses >= limit.free:
-        delay = min(limit.longest, 2 ** min(guesses - limit.free + 1, 16))
-        if not cache.add(gate, now + delay, delay):
-            return int(delay)  # another guess at the same moment took this turn
-        guess.gates.append(gate)
+        delay = min(limit.max_delay, 2 ** min(guesses - limit.free + 1, 16))
+        if not cache.add(delay_key, now + delay, delay):
+            return int(delay)  # a concurrent guess was admitted first
+        guess.delay_keys.append(delay_key)
     return 0
 
 
-def _add(counter: str, change: int) -> int:
+def _increment(counter_key: str, change: int) -> int:
     try:
-        changed: int = cache.incr(counter, change)
-    except ValueError:  # forgotten meanwhile
+        count: int = cache.incr(counter_key, change)
+    except ValueError:  # the counter has expired since it was added
         return 1
-    return changed
+    return count
 
 
-def _counter(limit: GuessLimit, key: str) -> str:
+def _counter_key(limit: GuessLimit, key: str) -> str:
     return f"guess:{limit.name}:{sha256(key.encode()).hexdigest()}"
 
 
-def _gate(counter: str) -> str:
-    return f"{counter}:gate"
+def _delay_key(counter_key: str) -> str:
+    return f"{counter_key}:gate"

@@ -1,4 +1,4 @@
-"""Password hashing, bounded: it takes most of a second of a processor, whoever asks for it."""
+"""A password hasher that limits concurrent hashing, since each hash takes most of a CPU second."""
 
 import threading
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import DomainError, throttled
 
-AT_ONCE = 2
-LONGEST_WAIT = 2.0  # seconds, in which the caller occupies a thread
-_slots = threading.BoundedSemaphore(AT_ONCE)
+MAX_CONCURRENT_HASHES = 2
+MAX_WAIT = 2.0  # seconds; the caller holds a thread meanwhile
+_slots = threading.BoundedSemaphore(MAX_CONCURRENT_HASHES)
 
 
-def passwords_busy() -> DomainError:
+def hashing_busy_error() -> DomainError:
     return throttled(2, _("Many people are signing in right now. Try again in a few seconds."))
 
 
 @contextmanager
-def hashing_slot() -> Iterator[None]:
-    if not _slots.acquire(timeout=LONGEST_WAIT):
-        raise passwords_busy()
+def acquire_hashing_slot() -> Iterator[None]:
+    if not _slots.acquire(timeout=MAX_WAIT):
+        raise hashing_busy_error()
     try:
         yield
     finally:
@@ -29,8 +29,9 @@ def hashing_slot() -> Iterator[None]:
 
 
 class BoundedPBKDF2PasswordHasher(PBKDF2PasswordHasher):
-    """Django's own, which makes and checks every hash in `encode`; at most AT_ONCE of them run."""
+    """Limits `encode`, which Django calls to make and to check a hash, to
+    MAX_CONCURRENT_HASHES at a time."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
-        with hashing_slot():
+        with acquire_hashing_slot():
             return super().encode(password, salt, iterations)

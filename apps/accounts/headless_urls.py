@@ -1,4 +1,4 @@
-"""Those of allauth's headless routes whose views are ours; they stand before its own."""
+"""Overrides of allauth's headless routes; included before its own URLs."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from allauth.headless.constants import Client
 from django.urls import path
 
 from apps.accounts.address_forms import ForgottenPasswordView, SignInView
-from apps.accounts.confirmation import VerifyEmail
-from apps.accounts.primary_address import EmailApi
-from apps.accounts.second_factor import SecondFactorAgainView, SecondFactorView
+from apps.accounts.email_confirmation import VerifyEmailApiView
+from apps.accounts.primary_address import EmailApiView
+from apps.accounts.second_factor import SecondFactorReauthenticateView, SecondFactorView
 
 _VIEWS: dict[str, Any] = {
     "auth/2fa/authenticate": SecondFactorView,
-    "auth/2fa/reauthenticate": SecondFactorAgainView,
-    "auth/email/verify": VerifyEmail,
+    "auth/2fa/reauthenticate": SecondFactorReauthenticateView,
+    "auth/email/verify": VerifyEmailApiView,
     "auth/login": SignInView,
     "auth/password/request": ForgottenPasswordView,
-    "account/email": EmailApi,
+    "account/email": EmailApiView,
 }
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""The language of an account, and what answers about signing in carry."""
+"""Middleware for a user's language and for responses to sign-in requests."""
 
 from collections.abc import Callable
 
@@ -7,39 +7,39 @@ from django.shortcuts import render
 from django.utils import translation
 
 from apps.accounts.devices import remember_device
-from apps.accounts.hashers import passwords_busy
+from apps.accounts.hashers import hashing_busy_error
 from apps.common.errors import DomainError
 from apps.common.threads import HASHING_QUEUE_FULL
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _HEADLESS = "/_allauth/"
-_RATE_WINDOW = 60  # seconds, of allauth's own limits
+_RATE_WINDOW = 60  # seconds; allauth's own rate limits
 
 
-class PersonalLocale:
-    """A signed-in person reads pages and errors in the language of their account."""
+class UserLocaleMiddleware:
+    """Activates the language of the signed-in user's account."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # The API is left to Accept-Language: it must not look up the session twice.
+        # The API uses Accept-Language, to avoid a second session lookup.
         if not request.path.startswith("/api/") and request.user.is_authenticated:
             translation.activate(request.user.locale)
             request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)
 
 
-class SignInAnswers:
-    """Refusals of allauth's views and of the password pool as 429 with Retry-After, in the shape
-    of who asked; and the cookie by which a device is known again."""
+class SignInResponseMiddleware:
+    """Answers rate-limited sign-ins with 429 and Retry-After, as a page or as JSON, and sets the
+    known-device cookie after a sign-in."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if HASHING_QUEUE_FULL in request.META:
-            return _refused(request, passwords_busy())
+            return _error_response(request, hashing_busy_error())
         response = self.get_response(request)
         signed_in = getattr(request, "signed_in_user_id", None)
         if signed_in is not None:
@@ -54,12 +54,12 @@ class SignInAnswers:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, DomainError) and request.path.startswith(_HEADLESS):
-            return _refused(request, exception)
+            return _error_response(request, exception)
         return None
 
 
-def _refused(request: HttpRequest, exc: DomainError) -> HttpResponse:
-    """As a page, or in the shape of allauth's headless API."""
+def _error_response(request: HttpRequest, exc: DomainError) -> HttpResponse:
+    """Render the error as a page, or as JSON in the format of allauth's headless API."""
     if request.path.startswith(_HEADLESS):
         errors = [{"code": exc.code, "message": exc.detail}]
         response: HttpResponse = JsonResponse(

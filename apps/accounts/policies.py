@@ -1,4 +1,4 @@
-"""Who may do what, as far as it hangs on the account alone."""
+"""Permission checks that depend on the account's role only; they raise `forbidden`."""
 
 from apps.accounts.models import User
 from apps.common.errors import forbidden

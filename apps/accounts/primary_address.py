@@ -1,4 +1,4 @@
-"""Which of a person's addresses is the primary one, by which the account is known."""
+"""Choosing which of a user's addresses is primary (`User.email`), on the page and by the API."""
 
 from typing import Any
 
@@ -14,13 +14,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 
-from apps.accounts.address_forms import AnotherAddressInput
+from apps.accounts.address_forms import AddAddressInput
 from apps.accounts.models import User
 
 
-def why_not_primary(address: EmailAddress) -> str | None:
-    """The code of allauth's refusal. Where no mail is sent nobody could confirm the new address,
-    so it need not be: its owner signs in with it, but it accepts no invitation."""
+def get_primary_error_code(address: EmailAddress) -> str | None:
+    """allauth's error code if the address cannot become primary, else None.
+
+    Without a mail server nobody can confirm an address, so an unconfirmed one is allowed: its
+    owner can sign in with it, but it does not accept invitations."""
     if settings.EMAIL_URL and not manage_email.can_mark_as_primary(address):
         return "unverified_primary_email"
     if User.objects.filter(email=address.email).exclude(pk=address.user_id).exists():
@@ -28,24 +30,25 @@ def why_not_primary(address: EmailAddress) -> str | None:
     return None
 
 
-def make_primary(request: HttpRequest, address: EmailAddress) -> None:
-    """allauth's own, which asks for a confirmed address once there was one."""
+def set_primary_address(request: HttpRequest, address: EmailAddress) -> None:
+    """Like allauth's flow, but without its rule that a confirmed address is replaced by a
+    confirmed one only."""
     raise_if_reauthentication_required(request, app="allauth.account")
     before = EmailAddress.objects.get_primary(address.user)
     address.set_as_primary()
     manage_email.emit_email_changed(request, before, address)
 
 
-class EmailPage(EmailView):
+class EmailPageView(EmailView):
     def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         address = self._get_email_address(request)
         if address is None:
             return
-        refused = why_not_primary(address)
-        if refused:
-            messages.error(request, get_adapter().validation_error(refused).message)
+        error_code = get_primary_error_code(address)
+        if error_code:
+            messages.error(request, get_adapter().validation_error(error_code).message)
             return
-        make_primary(request, address)
+        set_primary_address(request, address)
         get_adapter().add_message(
             request, messages.SUCCESS, "account/messages/primary_email_set.txt"
         )
@@ -56,19 +59,19 @@ class PrimaryEmailInput(SelectEmailInput):
 
     def clean_email(self) -> EmailAddress:
         address: EmailAddress = super().clean_email()  # type: ignore[no-untyped-call]
-        refused = why_not_primary(address)
-        if refused:
-            raise get_adapter().validation_error(refused)
+        error_code = get_primary_error_code(address)
+        if error_code:
+            raise get_adapter().validation_error(error_code)
         return address
 
 
-class EmailApi(ManageEmailView):
+class EmailApiView(ManageEmailView):
     input_class = {
         **ManageEmailView.input_class,
-        "POST": AnotherAddressInput,
+        "POST": AddAddressInput,
         "PATCH": PrimaryEmailInput,
     }
 
     def patch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        make_primary(request, self.input.cleaned_data["email"])
+        set_primary_address(request, self.input.cleaned_data["email"])
         return self._respond_email_list()

@@ -1,6 +1,7 @@
-"""The second factor's forms, with our limit on guesses, for allauth's pages and its headless API.
+"""allauth's second-factor forms and API inputs, with rate limits on guessing the code.
 
-Authenticator codes and recovery codes are counted apart: whose clock is wrong can still come in.
+Authenticator codes and recovery codes have separate limits, so a person whose authenticator's
+clock is wrong can still sign in by a recovery code.
 """
 
 from typing import Any
@@ -15,19 +16,19 @@ from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
-from apps.accounts.adapters import refusal
-from apps.accounts.devices import known_device
+from apps.accounts.adapters import too_many_guesses_error
+from apps.accounts.devices import get_known_device_id
 from apps.accounts.guess_limits import (
     BY_AUTHENTICATOR_CODE,
     BY_RECOVERY_CODE,
     TooManyGuesses,
-    begin_guess,
+    record_guess,
 )
 from apps.common.security_log import log_security_event
 
 
-class LimitedCode:
-    """Before allauth's form among the bases."""
+class RateLimitedCodeMixin:
+    """Mixin for allauth's forms; it comes before them among the bases."""
 
     user: Any
     cleaned_data: dict[str, Any]
@@ -36,45 +37,46 @@ class LimitedCode:
         code = normalize_user_code(self.cleaned_data["code"])
         is_recovery = len(code) == app_settings.RECOVERY_CODE_DIGITS
         limit = BY_RECOVERY_CODE if is_recovery else BY_AUTHENTICATOR_CODE
-        device = known_device(context.request, self.user.pk) or ""
+        device_id = get_known_device_id(context.request, self.user.pk) or ""
         try:
-            guess = begin_guess([(limit, f"user {self.user.pk} {device}")])
+            guess = record_guess([(limit, f"user {self.user.pk} {device_id}")])
         except TooManyGuesses as exc:
             self._log("second_factor_limited")
-            raise refusal(context.request, exc) from exc
+            raise too_many_guesses_error(context.request, exc) from exc
         try:
-            found: str = super().clean_code()  # type: ignore[misc]
-            self._spend(code)
+            cleaned: str = super().clean_code()  # type: ignore[misc]
+            self._mark_used(code)
         except ValidationError:
             self._log("second_factor_failed")
             raise
-        guess.forgive()
-        return found
+        guess.undo()
+        return cleaned
 
-    def _spend(self, code: str) -> None:
-        """No code opens twice. allauth forgets it after one time step; it is good for three."""
-        steps = 2 * app_settings.TOTP_TOLERANCE + 1
-        spent = f"second-factor:{self.user.pk}:{code}"
-        if not cache.add(spent, 1, steps * app_settings.TOTP_PERIOD):
+    def _mark_used(self, code: str) -> None:
+        """Raise ValidationError if the code was used before. allauth remembers a used code for one
+        time step only, but TOTP_TOLERANCE keeps it valid for longer."""
+        valid_steps = 2 * app_settings.TOTP_TOLERANCE + 1
+        used_key = f"second-factor:{self.user.pk}:{code}"
+        if not cache.add(used_key, 1, valid_steps * app_settings.TOTP_PERIOD):
             raise get_adapter().validation_error("incorrect_code")
 
     def _log(self, event: str) -> None:
         log_security_event(event, request=context.request, user_id=self.user.pk)
 
 
-class SecondFactorForm(LimitedCode, AuthenticateForm):
+class SecondFactorForm(RateLimitedCodeMixin, AuthenticateForm):
     pass
 
 
-class SecondFactorAgainForm(LimitedCode, ReauthenticateForm):
+class SecondFactorReauthenticateForm(RateLimitedCodeMixin, ReauthenticateForm):
     pass
 
 
-class SecondFactorInput(LimitedCode, AuthenticateInput):
+class SecondFactorInput(RateLimitedCodeMixin, AuthenticateInput):
     pass
 
 
-class SecondFactorAgainInput(LimitedCode, ReauthenticateInput):
+class SecondFactorReauthenticateInput(RateLimitedCodeMixin, ReauthenticateInput):
     pass
 
 
@@ -82,5 +84,5 @@ class SecondFactorView(AuthenticateView):
     input_class = SecondFactorInput
 
 
-class SecondFactorAgainView(ReauthenticateView):
-    input_class = SecondFactorAgainInput
+class SecondFactorReauthenticateView(ReauthenticateView):
+    input_class = SecondFactorReauthenticateInput

@@ -1,4 +1,4 @@
-"""What staff change about somebody's account: it ends their sessions, is logged, and is told."""
+"""Effects of changes that staff make to an account: end its sessions, log, and notify by mail."""
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
@@ -7,12 +7,12 @@ from django.http import HttpRequest
 from apps.accounts.models import User
 from apps.common.security_log import log_security_event
 
-_RIGHTS = ("email", "role", "is_active", "is_staff", "is_superuser")
+_SECURITY_FIELDS = ("email", "role", "is_active", "is_staff", "is_superuser")
 
 
-def record_change(request: HttpRequest, before: User, after: User) -> None:
-    """After saving; nothing happens unless something changed that a session's rights hang on."""
-    changed = [name for name in _RIGHTS if getattr(before, name) != getattr(after, name)]
+def handle_account_change(request: HttpRequest, before: User, after: User) -> None:
+    """Call after saving; does nothing unless a field in _SECURITY_FIELDS changed."""
+    changed = [name for name in _SECURITY_FIELDS if getattr(before, name) != getattr(after, name)]
     if not changed:
         return
     _end_sessions(request, after)
@@ -28,14 +28,14 @@ def record_change(request: HttpRequest, before: User, after: User) -> None:
         )
 
 
-def record_password_change(request: HttpRequest, user: User) -> None:
+def handle_password_change(request: HttpRequest, user: User) -> None:
     _end_sessions(request, user)
     log_security_event("password_changed_by_staff", request=request, account=user.pk)
     get_adapter(request).send_notification_mail("account/email/password_changed", user)
 
 
 def _end_sessions(request: HttpRequest, user: User) -> None:
-    """And with them their tokens and sockets; not the one in which staff change themselves."""
-    own = request.session.session_key or ""
-    for session in UserSession.objects.filter(user=user).exclude(session_key=own):
+    """Also ends tokens and sockets, but not the session of staff who change themselves."""
+    current = request.session.session_key or ""
+    for session in UserSession.objects.filter(user=user).exclude(session_key=current):
         session.end()

@@ -1,4 +1,4 @@
-"""Refresh tokens are good once: one that comes again was stolen, from us or by us."""
+"""Single-use refresh tokens; using one twice means that it was stolen."""
 
 from allauth.headless.internal.sessionkit import session_store
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
@@ -11,13 +11,13 @@ from apps.common.security_log import log_security_event
 
 class TokenStrategy(JWTTokenStrategy):
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
-        """None for a token that is not good. A replayed one ends its whole session (RFC 9700)."""
+        """Return None for an invalid token. A replayed one ends its session (RFC 9700, 4.14.2)."""
         payload = internal.decode_token(refresh_token, "refresh")
         key = internal.session_key_from_sid(payload["sid"]) if payload else None
         if payload is None or not key:
             return None
         with transaction.atomic():
-            # One at a time, or two could both find the same token unspent.
+            # Lock the session, or two concurrent requests could both use the same token.
             if not Session.objects.select_for_update().filter(session_key=key).exists():
                 return None
             if payload["jti"] in internal.get_refresh_token_state(session_store(key)):

@@ -149,7 +149,7 @@ class WsgiToAsgi:
 
     async def _run_password_request(self, environ: dict[str, Any]) -> Any:
         if self.password_requests >= PASSWORD_QUEUE:
-            environ[HASHING_QUEUE_FULL] = True  # SignInAnswers answers 429 without hashing
+            environ[HASHING_QUEUE_FULL] = True  # makes SignInResponseMiddleware answer 429
             return await self.page_pool.run(self._call_django, environ)
         self.password_requests += 1
         try:

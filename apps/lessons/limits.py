@@ -46,7 +46,7 @@ Span = tuple[datetime, datetime]
 
 
 def _day_and_week_of(student: User, instant: datetime) -> tuple[Span, Span]:
-    today = student.local(instant).date()
+    today = student.to_local_time(instant).date()
     monday = today - timedelta(days=today.weekday())
 
     def span(first_weekday: int, days: int) -> Span:

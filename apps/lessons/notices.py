@@ -38,7 +38,7 @@ def notify_lesson_cancelled(lesson: Lesson) -> None:
 
 def format_span(reader: User, start: datetime, end: datetime) -> str:
     """E.g. “2026-03-02 14:00–15:00 (Europe/Kyiv)”, in the reader's time zone."""
-    begins, ends = reader.local(start), reader.local(end)
+    begins, ends = reader.to_local_time(start), reader.to_local_time(end)
     since, until = clock_times(begins, ends)
     if begins.date() != ends.date():
         until = f"{ends:%Y-%m-%d} {until}"
@@ -54,7 +54,9 @@ def _mail_student(
     student = lesson.student
     with translation.override(student.locale):
         now = format_span(student, lesson.starts_at, lesson.ends_at)
-        _begin, end = clock_times(student.local(lesson.starts_at), student.local(lesson.ends_at))
+        _begin, end = clock_times(
+            student.to_local_time(lesson.starts_at), student.to_local_time(lesson.ends_at)
+        )
         subject = sentence() % {"tutor": lesson.tutor.get_full_name(), "when": now, "end": end}
         lines = [subject]
         if before:

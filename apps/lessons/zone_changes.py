@@ -87,7 +87,7 @@ def _find_changes(outdated: dict[str, ZoneRules], now: datetime) -> list[LocalTi
         for person in (lesson.tutor, lesson.student):
             rules = outdated.get(person.timezone)
             planned = rules.offset_at(lesson.starts_at) if rules is not None else None
-            local = person.local(lesson.starts_at)
+            local = person.to_local_time(lesson.starts_at)
             if planned is not None and planned != local.utcoffset():
                 before = lesson.starts_at.astimezone(timezone(planned))
                 changes.append(LocalTimeChange(lesson, person, before, local))

@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from apps.accounts.authentication import AccessToken
+from apps.accounts.authentication import AccessTokenAuthentication
 from apps.accounts.models import User
 from apps.common import tokens
 from apps.lessons.invites import PURPOSE
@@ -104,7 +104,7 @@ def _answer(statement: str, values: list[object], status: int = 200) -> HttpResp
 
 def _signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        user, _claims = AccessToken().authenticate(request)
+        user, _claims = AccessTokenAuthentication().authenticate(request)
         return view(request, user, **kwargs)
 
     inner.csrf_exempt = True

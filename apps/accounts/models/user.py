@@ -1,4 +1,4 @@
-"""A person: signs in by e-mail, is a tutor or a student, lives in a time zone."""
+"""The user model: signs in by e-mail and is a tutor or a student."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from apps.common.zones import DEFAULT, canonical_zone, find_zone, validate_time_
 
 
 class TimeZoneField(models.CharField):  # type: ignore[type-arg]
-    """Keeps the present name of a zone, whichever of its names was given."""
+    """Stores the current name of a time zone when given an older alias."""
 
     def get_prep_value(self, value: Any) -> Any:
         name = super().get_prep_value(value)
@@ -32,7 +32,7 @@ class TimeZoneField(models.CharField):  # type: ignore[type-arg]
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """For the operator, who vouches for the address; whoever signs up confirms it."""
+        """For use by the operator: the address counts as verified. Sign-up does not use this."""
         for name in ("first_name", "last_name"):
             if fields.get(name):
                 fields[name] = clean_name(fields[name])
@@ -75,7 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     sort_key = models.BinaryField(
         default=b"",
-        db_default=b"",  # while processes of the release before still write rows
+        db_default=b"",  # during an upgrade, processes of the previous release write rows
         editable=False,
         help_text="Last name and first name.",
     )
@@ -104,25 +104,25 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.get_full_name()} <{self.email}>"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps `search_text` and `sort_key` true whichever of their sources changed."""
+        """Update `search_text`, `sort_key` and allauth's addresses along with their sources."""
         self.search_text, self.sort_key = search_keys(self)
         fields = kwargs.get("update_fields")
         if fields is not None:
             kwargs["update_fields"] = {*fields, "search_text", "sort_key"}
         super().save(*args, **kwargs)
         if fields is None or "email" in fields:
-            self._keep_addresses_in_step()
+            self._sync_email_addresses()
 
-    def _keep_addresses_in_step(self) -> None:
-        """allauth signs in and resets by its own rows of addresses: one is primary, `email`.
+    def _sync_email_addresses(self) -> None:
+        """Make `email` the primary one of allauth's addresses and delete the one it replaces.
 
-        A replaced address goes, with all its rights; one that its owner moved to another place
-        in allauth's list (which saves that list first) stays.
+        An address that stopped being primary through allauth stays: allauth saves its own rows
+        before the user.
         """
-        rows = self.emailaddress_set
-        rows.filter(primary=True).exclude(email=self.email).delete()
-        if not rows.filter(email=self.email).update(primary=True):
-            rows.create(email=self.email, primary=True)
+        addresses = self.emailaddress_set
+        addresses.filter(primary=True).exclude(email=self.email).delete()
+        if not addresses.filter(email=self.email).update(primary=True):
+            addresses.create(email=self.email, primary=True)
 
     @property
     def is_tutor(self) -> bool:
@@ -134,7 +134,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def version(self) -> str:
-        """Of what one may change about oneself (see apps/common/versions.py)."""
+        """Version of the fields that users can edit (see apps/common/versions.py)."""
         return version_of(self.first_name, self.last_name, self.timezone, self.locale)
 
     @property
@@ -151,13 +151,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return str(self.first_name)
 
-    def local(self, instant: datetime) -> datetime:
-        """`instant` as this person's clock shows it."""
+    def to_local_time(self, instant: datetime) -> datetime:
+        """Convert an aware datetime to the user's time zone."""
         return instant.astimezone(self.zone)
 
 
 def search_keys(user: Any) -> tuple[str, bytes]:
-    """`search_text` and `sort_key` of a person; migrations compute them by this too."""
+    """Compute `search_text` and `sort_key` of a user; migrations use this too."""
     emails = dict.fromkeys((user.email, shown_email(user.email)))
     text = "\n".join((user.first_name, user.last_name, *emails))
     return casefold(text), sort_key(user.last_name, user.first_name)

@@ -187,12 +187,12 @@ def test_replay_leaves_other_sessions_alone(meta):
 
 
 def fill_the_slots():
-    for _ in range(hashers.AT_ONCE):
+    for _ in range(hashers.MAX_CONCURRENT_HASHES):
         assert hashers._slots.acquire(timeout=1)
 
 
 def empty_the_slots():
-    for _ in range(hashers.AT_ONCE):
+    for _ in range(hashers.MAX_CONCURRENT_HASHES):
         hashers._slots.release()
 
 
@@ -201,7 +201,7 @@ def slots_full(monkeypatch, person):
     with override_settings(PASSWORD_HASHERS=[HASHER]):
         person.set_password(PASSWORD)
         person.save()
-        monkeypatch.setattr(hashers, "LONGEST_WAIT", 0.01)
+        monkeypatch.setattr(hashers, "MAX_WAIT", 0.01)
         fill_the_slots()
         yield
         empty_the_slots()
@@ -245,7 +245,7 @@ def test_password_change_waits_for_a_slot_too(monkeypatch, person):
         person.save()
         client = Client()
         client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
-        monkeypatch.setattr(hashers, "LONGEST_WAIT", 0.01)
+        monkeypatch.setattr(hashers, "MAX_WAIT", 0.01)
         fill_the_slots()
         change = {"oldpassword": PASSWORD, "password1": "n3w-phrase-x", "password2": "n3w-phrase-x"}
         answer = client.post("/accounts/password/change/", change)
@@ -323,7 +323,7 @@ def test_api_changes_addresses_after_the_password_again(meta, person, method):
     assert getattr(client, method)(url, sent).status_code == 200
 
 
-def make_primary(meta, email):
+def set_primary_address(meta, email):
     client = APIClient(headers={"X-Session-Token": meta["session_token"]})
     client.post(f"{AUTH}/reauthenticate", {"password": PASSWORD})
     sent = {"email": email, "primary": True}
@@ -334,9 +334,9 @@ def test_api_makes_an_unconfirmed_address_primary_where_no_mail_is_sent(meta, pe
     EmailAddress.objects.update(verified=True)
     EmailAddress.objects.create(user=person, email=NEW, verified=False)
     settings.EMAIL_URL = "smtp://mail.example"
-    assert make_primary(meta, NEW).status_code == 400
+    assert set_primary_address(meta, NEW).status_code == 400
     settings.EMAIL_URL = ""
-    assert make_primary(meta, NEW).status_code == 200
+    assert set_primary_address(meta, NEW).status_code == 200
     person.refresh_from_db()
     assert person.email == NEW
     assert verified_emails(person) == [EMAIL]
@@ -349,7 +349,7 @@ def test_address_of_another_account_does_not_become_primary(meta, page, person, 
     EmailAddress.objects.create(user=person, email=NEW, verified=verified)
     again(page)
     page.post("/accounts/email/", {"action_primary": "", "email": NEW})
-    answer = make_primary(meta, NEW)
+    answer = set_primary_address(meta, NEW)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "email_taken")
     person.refresh_from_db()
     assert person.email == EMAIL

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
-from apps.accounts.authentication import session_key_of
+from apps.accounts.authentication import get_session_key
 from apps.accounts.models import User
 from apps.classroom import guests
 from apps.classroom.access import refused
@@ -133,7 +133,7 @@ def _identify(request: Request, lesson: Lesson, room: UUID, fields: dict[str, An
     Raises `not_authenticated` or `forbidden` without either, and the errors of `read_invite`.
     """
     user = request.user if isinstance(request.user, User) else None
-    login = login_of(user, session_key_of(request)) if user else None
+    login = login_of(user, get_session_key(request)) if user else None
     if user is not None and may(user, Action.ENTER, lesson):
         role = Role.TUTOR if may(user, Action.EDIT, lesson) else Role.STUDENT
         return Person(f"u{user.pk}", user.get_full_name(), role, login=login)

@@ -14,7 +14,8 @@ URL = "/api/lessons/"
 @pytest.fixture
 def monday(student, classroom):
     """Midnight of the Monday after next in the student's time zone."""
-    today = student.local(timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    now = student.to_local_time(timezone.now())
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return today + timedelta(days=14 - today.weekday())
 
 

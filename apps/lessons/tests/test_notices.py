@@ -46,7 +46,7 @@ def test_mail_of_new_end_does_not_say_moved(change, reader, lesson, minutes):
     end = NOON + timedelta(minutes=minutes)
     [mail] = change(lesson, ends_at=end)
     assert "moved" not in mail.subject + mail.body
-    assert f"now ends at {reader.local(end):%H:%M}" in mail.subject
+    assert f"now ends at {reader.to_local_time(end):%H:%M}" in mail.subject
     assert "Before: 2026-03-02 14:00–15:00" in mail.body
 
 

@@ -76,7 +76,7 @@ def test_title_from_client_without_hidden_fields_keeps_the_time(
     starts_at, length, browser, tutor, student
 ):
     lesson = make_lesson(tutor, student, starts_at, length)
-    local = tutor.local(starts_at)
+    local = tutor.to_local_time(starts_at)
     sent = {
         "title": "Sets",
         "date": f"{local:%Y-%m-%d}",

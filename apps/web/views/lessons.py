@@ -79,7 +79,7 @@ def _form_idempotency(form: LessonForm, student: User) -> Idempotency | None:
 
 def _initial_values(request: HttpRequest, me: User) -> dict[str, Any]:
     """The next full hour, or the values in the query string, which are not validated here."""
-    hour = me.local(timezone.now() + timedelta(hours=1)).replace(minute=0, second=0)
+    hour = me.to_local_time(timezone.now() + timedelta(hours=1)).replace(minute=0, second=0)
     defaults = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": DEFAULT_MINUTES}
     given = {name: request.GET[name] for name in ("date", "time", "title") if name in request.GET}
     nonce = secrets.token_urlsafe(12)

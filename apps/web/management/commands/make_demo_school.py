@@ -83,7 +83,7 @@ def _create_user(role: str, *fields: str) -> tuple[User, str]:
 
 
 def _schedule_week(tutor: User, students: list[User], now: datetime) -> None:
-    today = tutor.local(now).date()
+    today = tutor.to_local_time(now).date()
     monday = today - timedelta(days=today.weekday())
     for weekday, hour, minutes, student, title in WEEK:
         start = local_to_utc(monday + timedelta(days=weekday), time(hour), tutor.zone)

@@ -1,4 +1,4 @@
-"""Confirming an address by the link in a mail, which people open twice."""
+"""Views for the confirmation link in a mail; opening it a second time is not an error."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 
-def is_confirmed(key: str) -> bool:
-    """The key is a good one, and its address has been confirmed already."""
+def is_already_confirmed(key: str) -> bool:
+    """Whether the key is valid and its address is confirmed already."""
     max_age = app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS * 86400
     try:
         pk = signing.loads(key, max_age=max_age, salt=app_settings.SALT)
@@ -22,20 +22,20 @@ def is_confirmed(key: str) -> bool:
     return isinstance(pk, int) and EmailAddress.objects.filter(pk=pk, verified=True).exists()
 
 
-class ConfirmEmail(ConfirmEmailView):
+class ConfirmEmailPageView(ConfirmEmailView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if is_confirmed(kwargs["key"]):
+        if is_already_confirmed(kwargs["key"]):
             return render(request, "account/email_already_confirmed.html")
         try:
             return super().dispatch(request, *args, **kwargs)
-        except Http404:  # a form sent with a key that is not good (any more)
+        except Http404:  # the form was posted with an invalid or expired key
             self.object = None
             return self.render_to_response(self.get_context_data(), status=404)
 
 
-class VerifyEmail(VerifyEmailView):
+class VerifyEmailApiView(VerifyEmailView):
     def handle_input(self, data: Any) -> Any:
         key = data.get("key") if data else None
-        if isinstance(key, str) and is_confirmed(key):
+        if isinstance(key, str) and is_already_confirmed(key):
             return AuthenticationResponse(self.request)
         return super().handle_input(data)
