@@ -7,10 +7,12 @@ event loop only hands lists of updates on.
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.utils import timezone
 
@@ -42,6 +44,14 @@ FOLD_BYTES = 2 * 1024 * 1024  # or so much, or as much as it is large
 FOLD_AGAIN = 30.0  # seconds, after one that failed or of a board that is full
 VERSION_EVERY = timedelta(minutes=3)
 LAST_VERSION_AFTER = timedelta(seconds=10)
+
+
+def _are_large(updates: Sequence[bytes]) -> bool:
+    return sum(map(len, updates)) > SMALL
+
+
+def _run_for(updates: Sequence[bytes]) -> Callable[..., Awaitable[Any]]:
+    return db.run_large if _are_large(updates) else db.run
 
 
 class BoardKeeper:
@@ -86,10 +96,10 @@ class BoardKeeper:
 
     async def _read(self, stored: store.Stored) -> Document | None:
         """None where too many have drawn on it."""
-        if sum(map(len, stored.updates)) <= SMALL:
-            document = Document(stored.updates)
-        else:
+        if _are_large(stored.updates):
             document = await self._read_large(stored)
+        else:
+            document = Document(stored.updates)
         return document if len(document.clocks) <= MAX_CLIENTS else None
 
     async def _read_large(self, stored: store.Stored) -> Document:
@@ -128,7 +138,9 @@ class BoardKeeper:
         done, board.unfolded = board.unfolded, 0
         before, grown = board.document.snapshot(), board.grown
         try:
-            folded = await db.run(store.compact, session_id, before.parts, outline=goes_on)
+            folded = await _run_for(before.parts)(
+                store.compact, session_id, before.parts, outline=goes_on
+            )
         except (*db.Failure, NewerFormat, WorkFailed):
             board.unfolded += done
             board.fold_not_before = time.monotonic() + FOLD_AGAIN
@@ -137,7 +149,7 @@ class BoardKeeper:
         if folded is not None:
             await self._replace(board.document, before, folded)
             board.note_folded(len(folded.state), grown)
-        if sum(map(len, before.parts)) > SMALL:
+        if _are_large(before.parts):
             await asyncio.to_thread(give_back)
 
     @staticmethod
@@ -165,9 +177,10 @@ class BoardKeeper:
     @staticmethod
     async def _keep(session_id: int, parts: list[bytes], at_least: timedelta) -> bool:
         try:
-            return await db.run(
+            kept: bool = await _run_for(parts)(
                 keep_version, session_id, parts, now=timezone.now(), at_least=at_least
             )
+            return kept
         except db.Failure:
             log.exception("a board's version could not be kept")
             return False

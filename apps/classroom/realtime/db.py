@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +30,19 @@ async def run(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             close_old_connections()
 
     return await sync_to_async(with_fresh_connection, thread_sensitive=False, executor=_pool)()
+
+
+async def run_large(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `run`, for what stores whole boards: the thread's connection is closed after it, since
+    SQLite keeps a copy of what was bound to a statement as long as the statement is cached."""
+
+    def and_close() -> T:
+        try:
+            return call(*args, **kwargs)
+        finally:
+            connection.close()
+
+    return await run(and_close)
 
 
 class Together(Generic[K, T]):

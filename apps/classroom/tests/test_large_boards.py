@@ -8,14 +8,15 @@ import subprocess
 import sys
 
 import pytest
+from django.db import connection, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
 from apps.classroom import folding, store
 from apps.classroom.models import BoardSnapshot
+from apps.classroom.realtime import db, outline, yproto
 from apps.classroom.realtime import document as documents
-from apps.classroom.realtime import outline, yproto
 from apps.classroom.realtime.document import Document, Early
 from apps.classroom.realtime.hub import Hub
 from apps.classroom.realtime.outline import Base, outline_of
@@ -347,6 +348,21 @@ def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, hou
         assert board.document.size < 10
 
     asyncio.run(scenario())
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_connection_that_stored_a_whole_board_is_closed(monkeypatch):
+    """The control is one that stored a stroke; connections outlive what is asked of them."""
+
+    def asked():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return connections["default"]
+
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
+    assert asyncio.run(db.run(asked)).connection is not None
+    assert asyncio.run(db.run_large(asked)).connection is None
 
 
 MEASURE = """
