@@ -124,7 +124,7 @@ class Peer(asyncio.Protocol):
         payload = read_bytes(frame, at)[0]
         if step == STEP1 and self.seeds is not None:
             self.send(sync_frame(STEP2, self.seeds))
-        elif not self.synced.done():
+        elif step != STEP1 and not self.synced.done():
             self.board.append(payload)
             if step == STEP2:
                 self.synced.set_result(None)

@@ -42,6 +42,9 @@ _opening = ThreadPoolExecutor(2, "board-opening")  # that wait for a process eac
 FOLD_AFTER = 5000  # changes to a board
 FOLD_BYTES = 2 * 1024 * 1024  # or so much, or as much as it is large
 FOLD_AGAIN = 30.0  # seconds, after one that failed or of a board that is full
+# Bytes of a board that is opened or left, from which on memory is given back: others wait for that
+# when they need some, and what an ordinary board leaves is soon used again.
+GIVE_BACK_FROM = 4 * 1024 * 1024
 VERSION_EVERY = timedelta(minutes=3)
 LAST_VERSION_AFTER = timedelta(seconds=10)
 
@@ -65,7 +68,7 @@ class BoardKeeper:
         """None: it cannot be opened, which is logged. Raises db.Failure."""
         try:
             opened = await self._open(session_id)
-            if opened.document.is_large:
+            if opened.document.size > GIVE_BACK_FROM:
                 await asyncio.to_thread(give_back)
             return opened
         except (NewerFormat, WorkFailed, MemoryError) as exc:
@@ -114,9 +117,9 @@ class BoardKeeper:
 
     async def drop(self, board: Board) -> None:
         """Nobody is there any more."""
-        was_large = board.document.is_large
+        size = board.document.size
         board.drop()
-        if was_large:
+        if size > GIVE_BACK_FROM:
             await asyncio.to_thread(give_back)
 
     # -- folding ----------------------------------------------------------------------------

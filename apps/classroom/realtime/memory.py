@@ -5,8 +5,9 @@ import ctypes.util
 from functools import cache
 from typing import Any
 
-LARGE_BLOCK = 512 * 1024
-_M_MMAP_THRESHOLD = -3  # as in malloc.h
+LARGE_BLOCK = 1024 * 1024
+KEPT = 32 * 1024 * 1024  # of free memory, until give_back is called
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # as in malloc.h
 
 
 @cache
@@ -21,6 +22,7 @@ def keep_no_large_blocks() -> None:
     mallopt = getattr(_libc(), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
+        mallopt(_M_TRIM_THRESHOLD, KEPT)  # else the heap shrinks and grows with each batch
 
 
 def give_back() -> None:

@@ -332,6 +332,7 @@ def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, hous
 def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, house, monkeypatch):
     """Also where nobody drew."""
     given = []
+    monkeypatch.setattr("apps.classroom.realtime.board_keeper.GIVE_BACK_FROM", folding.SMALL)
     monkeypatch.setattr(
         "apps.classroom.realtime.board_keeper.give_back",
         lambda: given.append([room.board.document.size for room in Hub.current.rooms.values()]),
