@@ -100,7 +100,7 @@ def unique_name(table, column):
 @pytest.fixture
 def no_lock(monkeypatch):
     """Scheduling without taking turns: the look before the insert no longer holds."""
-    monkeypatch.setattr(services, "_lock_people", lambda *ids: User.objects.in_bulk(ids))
+    monkeypatch.setattr(services, "_lock_users", lambda *ids: User.objects.in_bulk(ids))
 
 
 def until_seen(attempt):

@@ -1,7 +1,7 @@
 """Optimistic locking for forms whose data may change while they are open.
 
 Each tracked field submits the value that it showed (Django's hidden initial). Only fields that the
-user changed are saved; a value that somebody else changed is showed before it is overwritten.
+user changed are saved; a value that somebody else changed is shown before it is overwritten.
 """
 
 from typing import Any
