@@ -39,8 +39,8 @@ def person(db):
 
 
 @pytest.fixture
-def page(person):
-    """A browser in which the person is signed in."""
+def browser(person):
+    """A client of the pages, signed in as `person`."""
     client = Client()
     client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
     return client
@@ -56,24 +56,24 @@ def events(lines):
     return [line["event"] for line in lines() if line.get("logger") == "kreida.security"]
 
 
-# One way in
+# Sign-in only through allauth
 
 
-def _calls(tree):
+def _called_names(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and "super()" not in ast.unparse(node.func):
             function = node.func
             yield getattr(function, "attr", None) or getattr(function, "id", None)
 
 
-def test_nothing_but_allauth_authenticates_or_signs_in():
+def test_only_allauth_authenticates_and_signs_in():
     forbidden = {"authenticate", "aauthenticate", "login", "alogin", "LoginView"}
     found = {
         (str(file), name)
         for folder in ("apps", "config")
         for file in (ROOT / folder).rglob("*.py")
         if "tests" not in file.parts
-        for name in _calls(ast.parse(file.read_text()))
+        for name in _called_names(ast.parse(file.read_text()))
         if name in forbidden
     }
     assert found == set()
@@ -83,7 +83,7 @@ def test_nothing_but_allauth_authenticates_or_signs_in():
 
 
 @pytest.mark.parametrize("path", ["/admin/login/", "/admin/login", "/admin/"])
-def test_admin_takes_no_password(person, path):
+def test_admin_login_redirects_to_the_login_page_without_signing_in(person, path):
     User.objects.update(is_staff=True, is_superuser=True)
     client = Client()
     answer = client.post(path, {"username": EMAIL, "password": PASSWORD, "next": "/admin/"})
@@ -96,27 +96,27 @@ def test_admin_takes_no_password(person, path):
     )
 
 
-def test_staff_cannot_send_passwords_to_the_admins_own_form(page, person):
-    """Neither guess another's without limits nor sign in as them without a second factor."""
+def test_admin_login_form_is_refused_for_signed_in_staff(browser, person):
+    """It would check passwords without rate limits and sign in without the second factor."""
     User.objects.update(is_staff=True)
     other = User.objects.create_superuser(NEW, PASSWORD, first_name="A", last_name="B")
-    answer = page.post("/admin/login/", {"username": other.email, "password": PASSWORD})
+    answer = browser.post("/admin/login/", {"username": other.email, "password": PASSWORD})
     assert answer.status_code == 405
-    assert page.session["_auth_user_id"] == str(person.pk)
-    assert page.get("/admin/login/")["Location"] == "/admin/"
+    assert browser.session["_auth_user_id"] == str(person.pk)
+    assert browser.get("/admin/login/")["Location"] == "/admin/"
 
 
-def test_admin_changes_own_passwords_on_the_ordinary_page(page):
+def test_admin_password_change_redirects_to_the_account_page(browser):
     User.objects.update(is_staff=True)
-    assert page.get("/admin/password_change/")["Location"] == "/accounts/password/change/"
+    assert browser.get("/admin/password_change/")["Location"] == "/accounts/password/change/"
 
 
-def test_who_is_no_staff_is_forbidden_and_that_is_no_crash(page, log_lines):
-    assert page.get("/admin/login/").status_code == 403
+def test_non_staff_user_is_forbidden_at_the_admin_without_a_crash_log(browser, log_lines):
+    assert browser.get("/admin/login/").status_code == 403
     assert "crash" not in [line["message"] for line in log_lines()]
 
 
-def test_refusal_raised_by_a_view_is_no_crash(log_lines):
+def test_permission_denied_in_a_view_is_not_logged_as_a_crash(log_lines):
     log = RequestLog(lambda request: None)
     request = RequestFactory().get("/")
     request.META["kreida.request_id"] = "x"
@@ -145,7 +145,7 @@ def test_refusal_raised_by_a_view_is_no_crash(log_lines):
     ],
 )
 @override_settings(ALLOWED_HOSTS=["*"], PUBLIC_URL="https://kreida.example", HTTPS=True)
-def test_next_never_leaves_public_url(person, url):
+def test_next_to_another_host_is_ignored(person, url):
     sent = {"login": EMAIL, "password": PASSWORD, "next": url}
     answer = Client().post("/accounts/login/", sent, HTTP_HOST="evil.example")
     assert (answer.status_code, answer["Location"]) == (302, "/")
@@ -186,25 +186,25 @@ def test_replay_leaves_other_sessions_alone(meta):
 # Hashing
 
 
-def fill_the_slots():
+def acquire_all_slots():
     for _ in range(hashers.MAX_CONCURRENT_HASHES):
         assert hashers._slots.acquire(timeout=1)
 
 
-def empty_the_slots():
+def release_all_slots():
     for _ in range(hashers.MAX_CONCURRENT_HASHES):
         hashers._slots.release()
 
 
 @pytest.fixture
-def slots_full(monkeypatch, person):
+def no_free_slot(monkeypatch, person):
     with override_settings(PASSWORD_HASHERS=[HASHER]):
         person.set_password(PASSWORD)
         person.save()
         monkeypatch.setattr(hashers, "MAX_WAIT", 0.01)
-        fill_the_slots()
+        acquire_all_slots()
         yield
-        empty_the_slots()
+        release_all_slots()
 
 
 SIGN_UP = {"password": PASSWORD, "first_name": "A", "last_name": "B", "role": "tutor"}
@@ -219,7 +219,7 @@ SIGN_UP = {"password": PASSWORD, "first_name": "A", "last_name": "B", "role": "t
         ("signup", SIGN_UP | {"email": "second@school.example"}),
     ],
 )
-def test_api_answers_429_when_no_password_can_be_hashed(slots_full, client, path, sent):
+def test_api_answers_429_when_no_hashing_slot_is_free(no_free_slot, client, path, sent):
     answer = APIClient().post(f"/_allauth/{client}/v1/auth/{path}", sent)
     assert (answer.status_code, answer["Retry-After"]) == (429, "2")
     assert answer.json()["status"] == 429
@@ -233,28 +233,28 @@ def test_api_answers_429_when_no_password_can_be_hashed(slots_full, client, path
         ("signup", SIGN_UP | {"email": "second@school.example", "password1": PASSWORD}),
     ],
 )
-def test_pages_answer_429_when_no_password_can_be_hashed(slots_full, path, sent):
+def test_pages_answer_429_when_no_hashing_slot_is_free(no_free_slot, path, sent):
     answer = Client().post(f"/accounts/{path}/", sent, HTTP_ACCEPT_LANGUAGE="en")
     assert (answer.status_code, answer["Retry-After"]) == (429, "2")
     assert "Many people are signing in right now" in answer.content.decode()
 
 
-def test_password_change_waits_for_a_slot_too(monkeypatch, person):
+def test_password_change_and_reauthentication_answer_429_when_no_slot_is_free(monkeypatch, person):
     with override_settings(PASSWORD_HASHERS=[HASHER]):
         person.set_password(PASSWORD)
         person.save()
         client = Client()
         client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
         monkeypatch.setattr(hashers, "MAX_WAIT", 0.01)
-        fill_the_slots()
+        acquire_all_slots()
         change = {"oldpassword": PASSWORD, "password1": "n3w-phrase-x", "password2": "n3w-phrase-x"}
         answer = client.post("/accounts/password/change/", change)
-        again = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-        empty_the_slots()
-    assert (answer.status_code, again.status_code) == (429, 429)
+        reauthentication = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        release_all_slots()
+    assert (answer.status_code, reauthentication.status_code) == (429, 429)
 
 
-def test_hashes_are_as_strong_as_djangos_and_old_ones_are_good():
+def test_bounded_hasher_uses_djangos_iterations_and_accepts_its_hashes():
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"]):
         old = make_password(PASSWORD)
     with override_settings(PASSWORD_HASHERS=[HASHER]):
@@ -263,7 +263,7 @@ def test_hashes_are_as_strong_as_djangos_and_old_ones_are_good():
         assert new.split("$")[:2] == old.split("$")[:2]
 
 
-def test_request_that_the_password_pool_has_no_room_for_is_refused(person):
+def test_request_is_refused_with_429_when_the_hashing_queue_is_full(person):
     extra = {threads.HASHING_QUEUE_FULL: True}
     sent = {"email": EMAIL, "password": PASSWORD}
     api = APIClient().post(f"{AUTH}/login", sent, **extra)
@@ -273,27 +273,27 @@ def test_request_that_the_password_pool_has_no_room_for_is_refused(person):
     assert form["Content-Type"].startswith("text/html")
 
 
-# What the owner is told, and what is logged
+# Mail to the owner, and the security log
 
 
-def again(page):
-    page.post("/accounts/reauthenticate/", {"password": PASSWORD})
+def reauthenticate(browser):
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
 
 
-def test_password_change_is_told_by_mail_and_logged(page, log_lines):
+def test_password_change_is_mailed_to_the_owner_and_logged(browser, log_lines):
     mail.outbox.clear()
     phrase = "another-long-phrase-8"
     change = {"oldpassword": PASSWORD, "password1": phrase, "password2": phrase}
-    assert page.post("/accounts/password/change/", change).status_code == 302
+    assert browser.post("/accounts/password/change/", change).status_code == 302
     assert [message.to for message in mail.outbox] == [[EMAIL]]
     assert "password_changed" in events(log_lines)
 
 
-def test_address_change_is_told_at_both_addresses_and_logged(page, person, log_lines):
+def test_address_change_is_mailed_to_both_addresses_and_logged(browser, person, log_lines):
     EmailAddress.objects.create(user=person, email=NEW, verified=True)
-    again(page)
+    reauthenticate(browser)
     mail.outbox.clear()
-    page.post("/accounts/email/", {"action_primary": "", "email": NEW})
+    browser.post("/accounts/email/", {"action_primary": "", "email": NEW})
     person.refresh_from_db()
     assert person.email == NEW
     assert sorted(message.to[0] for message in mail.outbox) == sorted([EMAIL, NEW])
@@ -301,10 +301,10 @@ def test_address_change_is_told_at_both_addresses_and_logged(page, person, log_l
 
 
 @pytest.mark.parametrize("action", ["add", "primary", "remove"])
-def test_address_changes_need_the_password_again(page, person, action):
+def test_address_changes_require_reauthentication(browser, person, action):
     EmailAddress.objects.create(user=person, email=NEW, verified=True)
     sent = {f"action_{action}": "", "email": "third@x.example" if action == "add" else NEW}
-    answer = page.post("/accounts/email/", sent)
+    answer = browser.post("/accounts/email/", sent)
     assert answer["Location"].startswith("/accounts/reauthenticate/")
     assert list(EmailAddress.objects.values_list("email", "primary")) == [
         (EMAIL, True),
@@ -313,7 +313,7 @@ def test_address_changes_need_the_password_again(page, person, action):
 
 
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])
-def test_api_changes_addresses_after_the_password_again(meta, person, method):
+def test_api_address_changes_require_reauthentication(meta, person, method):
     EmailAddress.objects.create(user=person, email=NEW, verified=True)
     client = APIClient(headers={"X-Session-Token": meta["session_token"]})
     sent = {"email": "third@x.example" if method == "post" else NEW, "primary": True}
@@ -330,7 +330,7 @@ def set_primary_address(meta, email):
     return client.patch("/_allauth/app/v1/account/email", sent)
 
 
-def test_api_makes_an_unconfirmed_address_primary_where_no_mail_is_sent(meta, person, settings):
+def test_unconfirmed_address_can_become_primary_only_without_a_mail_server(meta, person, settings):
     EmailAddress.objects.update(verified=True)
     EmailAddress.objects.create(user=person, email=NEW, verified=False)
     settings.EMAIL_URL = "smtp://mail.example"
@@ -343,19 +343,19 @@ def test_api_makes_an_unconfirmed_address_primary_where_no_mail_is_sent(meta, pe
 
 
 @pytest.mark.parametrize("verified", [True, False])
-def test_address_of_another_account_does_not_become_primary(meta, page, person, verified):
+def test_address_of_another_account_cannot_become_primary(meta, browser, person, verified):
     make_user("student", email=NEW).emailaddress_set.update(verified=False)
     EmailAddress.objects.filter(user=person).update(verified=False)
     EmailAddress.objects.create(user=person, email=NEW, verified=verified)
-    again(page)
-    page.post("/accounts/email/", {"action_primary": "", "email": NEW})
+    reauthenticate(browser)
+    browser.post("/accounts/email/", {"action_primary": "", "email": NEW})
     answer = set_primary_address(meta, NEW)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "email_taken")
     person.refresh_from_db()
     assert person.email == EMAIL
 
 
-def test_sign_in_and_out_are_logged_with_account_and_address(person, log_lines):
+def test_sign_in_and_sign_out_are_logged_with_user_and_ip_address(person, log_lines):
     client = Client(REMOTE_ADDR="192.0.2.7")
     client.post("/accounts/login/", {"login": EMAIL, "password": "wrong"})
     client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
@@ -366,22 +366,22 @@ def test_sign_in_and_out_are_logged_with_account_and_address(person, log_lines):
     assert PASSWORD not in json.dumps(lines)
 
 
-@pytest.mark.parametrize("ask", [Client().post, APIClient().post])
-def test_mailed_links_are_of_public_url_whatever_the_host(person, settings, ask):
+@pytest.mark.parametrize("post", [Client().post, APIClient().post])
+def test_mailed_links_point_to_public_url_whatever_the_host_header(person, settings, post):
     settings.ALLOWED_HOSTS = ["*"]
     settings.PUBLIC_URL = "https://kreida.example"
     mail.outbox.clear()
-    is_page = isinstance(ask.__self__, APIClient) is False
+    is_page = isinstance(post.__self__, APIClient) is False
     url = "/accounts/password/reset/" if is_page else f"{AUTH}/password/request"
     for email in (EMAIL, "no@body.example"):
-        ask(url, {"email": email}, HTTP_HOST="evil.example")
+        post(url, {"email": email}, HTTP_HOST="evil.example")
     assert len(mail.outbox) == 2
     for message in mail.outbox:
         assert "evil" not in message.subject + message.body
         assert "https://kreida.example/accounts/" in message.body
 
 
-def test_address_without_an_account_gets_few_mails_a_day(person):
+def test_address_without_an_account_gets_at_most_three_mails_a_day(person):
     mail.outbox.clear()
     for tag in range(4):
         answer = APIClient().post(f"{AUTH}/password/request", {"email": f"no+{tag}@body.example"})
@@ -389,8 +389,8 @@ def test_address_without_an_account_gets_few_mails_a_day(person):
     assert len(mail.outbox) == 3
 
 
-def ask_for_resets(times, client=None, address="192.0.2.7"):
-    """How many of so many requests got a mail, whatever the limit of a minute."""
+def request_resets(times, client=None, address="192.0.2.7"):
+    """Request that many resets, clearing the limit per minute; return the number of mails."""
     before = len(mail.outbox)
     client = client or Client()
     for _ in range(times):
@@ -400,27 +400,27 @@ def ask_for_resets(times, client=None, address="192.0.2.7"):
     return len(mail.outbox) - before
 
 
-def test_reset_requests_of_one_network_leave_the_owner_theirs(person):
-    assert ask_for_resets(12) == 10
-    assert ask_for_resets(1, address="198.51.100.7") == 1
+def test_resets_from_one_network_do_not_use_up_those_of_another(person):
+    assert request_resets(12) == 10
+    assert request_resets(1, address="198.51.100.7") == 1
 
 
-def test_reset_requests_within_a_minute_do_not_refuse_the_owner(person):
+def test_resets_requested_within_a_minute_do_not_block_another_address(person):
     for _ in range(6):
         Client().post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR="192.0.2.7")
     asked = Client().post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR="198.51.100.7")
     assert asked.status_code == 302
 
 
-def test_reset_requests_of_many_networks_leave_known_devices_theirs(person, page):
-    page.post("/accounts/logout/")
+def test_resets_from_many_networks_do_not_use_up_those_of_known_devices(person, browser):
+    browser.post("/accounts/logout/")
     networks = [f"192.0.2.{n}" for n in range(5)]
-    assert sum(ask_for_resets(9, address=address) for address in networks) == 30
-    assert ask_for_resets(1, address="198.51.100.7") == 0
-    assert ask_for_resets(12, page) == 10
+    assert sum(request_resets(9, address=address) for address in networks) == 30
+    assert request_resets(1, address="198.51.100.7") == 0
+    assert request_resets(12, browser) == 10
 
 
-def test_confirmation_mail_holds_nothing_of_who_signs_up(db):
+def test_confirmation_mail_contains_no_text_from_the_sign_up_form(db):
     mail.outbox.clear()
     sign_up(first_name="BUY NOW http://evil.example/", last_name="x" * 90)
     [message] = mail.outbox
@@ -429,11 +429,11 @@ def test_confirmation_mail_holds_nothing_of_who_signs_up(db):
     assert "/accounts/confirm-email/" in message.body
 
 
-# What signing up tells
+# Sign-up does not reveal which addresses have accounts
 
 
 @pytest.fixture
-def with_mail(settings):
+def mail_configured(settings):
     settings.EMAIL_URL = "smtp://mail.example"
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 
@@ -447,32 +447,34 @@ def app_sign_up(email, **changes):
     return APIClient().post(f"{AUTH}/signup", SIGN_UP | {"email": email, **changes})
 
 
-@pytest.mark.parametrize("ask", [page_sign_up, app_sign_up])
+@pytest.mark.parametrize("sign_up_by", [page_sign_up, app_sign_up])
 @pytest.mark.parametrize("weak", [{}, {"password1": "12345678", "password": "12345678"}])
-def test_known_and_new_address_are_answered_alike(person, with_mail, monkeypatch, ask, weak):
+def test_sign_up_answers_alike_for_known_and_new_addresses(
+    person, mail_configured, monkeypatch, sign_up_by, weak
+):
     hashed = []
     encode = "django.contrib.auth.hashers.MD5PasswordHasher.encode"
     monkeypatch.setattr(encode, lambda *args: hashed.append(1) or "md5$salt$x")
     answers, costs = [], []
     for email in (EMAIL, "second@school.example"):
-        answers.append(ask(email, **weak))
+        answers.append(sign_up_by(email, **weak))
         costs.append(len(hashed))
     assert answers[0].status_code == answers[1].status_code
     assert answers[0].get("Location") == answers[1].get("Location")
     assert costs[1] == 2 * costs[0] == (0 if weak else 2)
-    if ask is app_sign_up and not weak:
+    if sign_up_by is app_sign_up and not weak:
         assert answers[0].json()["data"] == answers[1].json()["data"]
         assert set(answers[0].json()["meta"]) == set(answers[1].json()["meta"])
 
 
-@pytest.mark.parametrize("ask", [page_sign_up, app_sign_up])
-def test_refused_role_names_the_roles(db, ask):
-    text = ask("second@school.example", role="admin").content.decode()
+@pytest.mark.parametrize("sign_up_by", [page_sign_up, app_sign_up])
+def test_invalid_role_is_refused_with_the_valid_roles(db, sign_up_by):
+    text = sign_up_by("second@school.example", role="admin").content.decode()
     assert "tutor" in text
     assert "student" in text
 
 
-# A second click
+# Confirmation links
 
 
 def key_of(email, **fields):
@@ -481,7 +483,7 @@ def key_of(email, **fields):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_second_click_on_a_confirmation_says_that_it_is_done(person, method):
+def test_second_click_on_a_confirmation_link_says_already_confirmed(person, method):
     url = f"/accounts/confirm-email/{key_of(EMAIL)}/"
     assert Client().post(url).status_code == 302
     answer = getattr(Client(), method)(url, HTTP_ACCEPT_LANGUAGE="en")
@@ -490,7 +492,7 @@ def test_second_click_on_a_confirmation_says_that_it_is_done(person, method):
     assert "/accounts/login/" in answer.content.decode()
 
 
-def test_second_confirmation_by_the_api_succeeds_like_the_first(person):
+def test_second_confirmation_by_the_api_answers_like_the_first(person):
     sent = {"key": key_of(EMAIL)}
     first, second = (APIClient().post(f"{AUTH}/email/verify", sent) for _ in range(2))
     assert first.status_code == second.status_code == 401
@@ -498,7 +500,7 @@ def test_second_confirmation_by_the_api_succeeds_like_the_first(person):
     assert APIClient().post(f"{AUTH}/email/verify", {"key": "x"}).status_code == 400
 
 
-def test_bad_confirmation_gets_a_page(person):
+def test_invalid_confirmation_key_gets_an_html_page(person):
     for method in ("get", "post"):
         answer = getattr(Client(), method)("/accounts/confirm-email/MQ:1:x/")
         assert answer["Content-Type"].startswith("text/html")
@@ -515,7 +517,7 @@ def test_bad_confirmation_gets_a_page(person):
         ("http://127.0.0.1:8000", ["sessionid", "csrftoken", "device"]),
     ],
 )
-def test_cookies_are_bound_to_the_host_under_https(tmp_path, url, names):
+def test_cookies_have_the_host_prefix_only_under_https(tmp_path, url, names):
     script = (
         "from config import settings as s;"
         "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME)"
@@ -532,7 +534,7 @@ def test_cookies_are_bound_to_the_host_under_https(tmp_path, url, names):
     assert done.stdout.split() == names, done.stderr
 
 
-def test_host_cookies_have_the_attributes_that_browsers_demand(person, settings):
+def test_host_prefixed_cookies_have_the_required_attributes(person, settings):
     for kind in ("SESSION", "CSRF"):
         setattr(settings, f"{kind}_COOKIE_SECURE", True)
     client = Client()

@@ -1,4 +1,4 @@
-"""allauth's addresses stay in step with `User.email`, whoever changes it."""
+"""allauth's address rows follow `User.email`, whoever changes it."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -35,7 +35,7 @@ def sign_in(email):
     return answer.status_code
 
 
-def primary_of(user):
+def get_addresses(user):
     return list(EmailAddress.objects.filter(user=user).values_list("email", "primary"))
 
 
@@ -74,7 +74,7 @@ def by_admin(user, admin_client):
 
 
 @pytest.mark.parametrize("change", [by_save, by_update_fields, by_update, by_sql, by_admin])
-def test_replaced_address_neither_signs_in_nor_resets(person, admin_client, change):
+def test_replaced_address_cannot_sign_in_or_reset_the_password(person, admin_client, change):
     mail.outbox.clear()
     change(person, admin_client=admin_client)
     assert (sign_in(OLD), sign_in(NEW)) == (400, 200)
@@ -85,27 +85,27 @@ def test_replaced_address_neither_signs_in_nor_resets(person, admin_client, chan
     assert [m.to for m in mail.outbox if "/password/reset/key/" in m.body] == [[NEW]]
 
 
-def test_new_accounts_have_their_primary_address(person):
+def test_new_account_has_its_email_as_primary_address(person):
     call_command(
         "createsuperuser", interactive=False, email="root@x.example", first_name="a", last_name="b"
     )
     for user in User.objects.all():
-        assert primary_of(user) == [(user.email, True)]
+        assert get_addresses(user) == [(user.email, True)]
 
 
-def test_confirmed_second_address_stays_when_made_primary(person):
+def test_old_address_is_kept_when_a_second_one_becomes_primary(person):
     second = EmailAddress.objects.create(user=person, email=NEW, verified=True)
     second.set_as_primary()
     person.refresh_from_db()
     assert person.email == NEW
-    assert sorted(primary_of(person)) == [(NEW, True), (OLD, False)]
+    assert sorted(get_addresses(person)) == [(NEW, True), (OLD, False)]
 
 
 def test_address_rows_cannot_be_edited_by_staff(admin_client):
     assert admin_client.get("/admin/account/emailaddress/").status_code == 404
 
 
-def test_staff_may_delete_an_account_with_its_addresses(admin_client, person):
+def test_staff_delete_an_account_with_its_addresses(admin_client, person):
     url = reverse("admin:accounts_user_delete", args=[person.pk])
     assert admin_client.post(url, {"post": "yes"}).status_code == 302
     assert not EmailAddress.objects.filter(email=OLD).exists()
@@ -124,7 +124,7 @@ def test_rights_changed_by_staff_end_sessions_and_tokens(admin_client, person, c
     assert "account_changed_by_staff" in [line.get("event") for line in log_lines()]
 
 
-def test_password_set_by_staff_ends_sessions_and_tells_the_owner(admin_client, person):
+def test_password_set_by_staff_ends_sessions_and_is_mailed_to_the_owner(admin_client, person):
     mail.outbox.clear()
     token = APIClient().post(f"{AUTH}/login", {"email": OLD, "password": PASSWORD}).json()
     url = reverse("admin:auth_user_password_change", args=[person.pk])
@@ -135,7 +135,7 @@ def test_password_set_by_staff_ends_sessions_and_tells_the_owner(admin_client, p
     assert [m.to for m in mail.outbox] == [[OLD]]
 
 
-def test_own_session_of_staff_stays_when_they_rename_themselves(admin_client):
+def test_staff_stay_signed_in_when_they_change_their_own_account(admin_client):
     staff = User.objects.get(is_staff=True)
     url = reverse("admin:accounts_user_change", args=[staff.pk])
     form = admin_form(staff, email=NEW, is_staff="on", is_superuser="on")
@@ -143,13 +143,13 @@ def test_own_session_of_staff_stays_when_they_rename_themselves(admin_client):
     assert admin_client.get(url).status_code == 200
 
 
-def test_owners_of_old_and_new_address_are_told_by_mail(admin_client, person):
+def test_address_change_by_staff_is_mailed_to_both_addresses(admin_client, person):
     mail.outbox.clear()
     by_admin(person, admin_client)
     assert sorted(m.to[0] for m in mail.outbox) == sorted([OLD, NEW])
 
 
-def test_account_made_by_script_can_sign_in(db):
+def test_account_created_by_script_can_sign_in(db):
     user = make_user("tutor", email=OLD)
     User.objects.filter(pk=user.pk).update(password=make_password(PASSWORD))
     assert sign_in(OLD) == 200

@@ -1,4 +1,4 @@
-"""Guessing passwords and codes: slowed down, never a lock, whatever else the request says."""
+"""Rate limits on guessing passwords, second-factor codes and join codes."""
 
 import threading
 
@@ -26,14 +26,14 @@ def person(db):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Of the limits and the cache; it moves by hand alone."""
-    began = guess_limits.time.time()
+    """A clock for the limits and the cache that moves only when a test sets `ahead`."""
+    started = guess_limits.time.time()
 
     class Clock:
         ahead = 0.0
 
         def __call__(self):
-            return began + self.ahead
+            return started + self.ahead
 
     clock = Clock()
     monkeypatch.setattr("time.time", clock)
@@ -51,38 +51,38 @@ def page_sign_in(client=None, password="wrong", email=EMAIL, **extra):
 
 
 @pytest.mark.parametrize("sign_in", [app_sign_in, page_sign_in])
-def test_guesses_are_refused_whatever_the_host(person, settings, clock, sign_in):
+def test_guesses_are_limited_whatever_the_host_header(person, settings, clock, sign_in):
     settings.ALLOWED_HOSTS = ["*"]
     hosts = [f"h{n}.example" for n in range(45)]
-    tried = [sign_in(HTTP_HOST=host).status_code != 429 for host in hosts]
-    assert sum(tried) == guess_limits.BY_ACCOUNT_AND_ADDRESS.free
+    attempts = [sign_in(HTTP_HOST=host).status_code != 429 for host in hosts]
+    assert sum(attempts) == guess_limits.BY_ACCOUNT_AND_ADDRESS.free
 
 
 @pytest.mark.parametrize("sign_in", [app_sign_in, page_sign_in])
-def test_refusal_says_how_long_to_wait(person, clock, sign_in):
+def test_limited_guess_answers_429_with_the_time_to_wait(person, clock, sign_in):
     answers = [sign_in(HTTP_ACCEPT_LANGUAGE="en") for _ in range(6)]
     assert answers[-1].status_code == 429
     assert 1 <= int(answers[-1]["Retry-After"]) <= 2
     assert "Try again in 2 seconds." in answers[-1].content.decode()
 
 
-def test_spelling_of_the_address_makes_no_new_account_to_guess_at(person, clock):
+def test_spellings_of_one_address_share_its_limit(person, clock):
     spellings = [EMAIL, EMAIL.upper(), f"{EMAIL} ", "New@School.Example"] * 3
     assert sum(app_sign_in(email=email).status_code != 429 for email in spellings) == 5
 
 
-def test_forwarded_for_evades_nothing(person, clock):
-    tried = [app_sign_in(HTTP_X_FORWARDED_FOR=f"203.0.113.{n}").status_code for n in range(12)]
-    assert tried.count(400) == 5
+def test_forged_forwarded_for_does_not_evade_the_limit(person, clock):
+    attempts = [app_sign_in(HTTP_X_FORWARDED_FOR=f"203.0.113.{n}").status_code for n in range(12)]
+    assert attempts.count(400) == 5
 
 
-def test_stranger_cannot_lock_an_account(person, clock):
+def test_owner_signs_in_after_a_strangers_guesses_from_another_address(person, clock):
     for _ in range(30):
         app_sign_in(REMOTE_ADDR="198.51.100.7")
     assert app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1").status_code == 200
 
 
-def test_many_strangers_hold_up_a_new_device_for_seconds_only(person, clock):
+def test_many_strangers_delay_a_new_device_by_seconds_only(person, clock):
     for n in range(60):
         app_sign_in(REMOTE_ADDR=f"198.51.100.{n}")
     refused = app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1")
@@ -93,7 +93,7 @@ def test_many_strangers_hold_up_a_new_device_for_seconds_only(person, clock):
 
 
 @pytest.mark.parametrize(("client", "sign_in"), [(APIClient, app_sign_in), (Client, page_sign_in)])
-def test_known_device_is_exempt_from_strangers_guesses(person, client, sign_in):
+def test_known_device_is_not_delayed_by_strangers_guesses(person, client, sign_in):
     own = client()
     assert sign_in(own, PASSWORD).status_code in (200, 302)
     device = own.cookies["device"]
@@ -104,7 +104,7 @@ def test_known_device_is_exempt_from_strangers_guesses(person, client, sign_in):
     assert sign_in(again, PASSWORD).status_code in (200, 302)
 
 
-def test_known_device_may_not_guess_freely_nor_help_at_other_accounts(person, clock):
+def test_known_device_is_limited_for_its_own_and_for_other_accounts(person, clock):
     own = APIClient()
     app_sign_in(own, PASSWORD)
     own.cookies.pop("sessionid", None)
@@ -124,15 +124,15 @@ def test_delay_grows_with_each_wrong_guess(person, clock):
     assert waits[:4] == [2, 4, 8, 16]
 
 
-def test_guesses_made_at_once_are_all_counted():
+def test_concurrent_guesses_are_all_counted():
     limits = [(guess_limits.BY_ACCOUNT_AND_ADDRESS, "x")]
-    taken, barrier = [], threading.Barrier(20)
+    admitted, barrier = [], threading.Barrier(20)
 
     def guess():
         barrier.wait()
         try:
             guess_limits.record_guess(limits)
-            taken.append(1)
+            admitted.append(1)
         except guess_limits.TooManyGuesses:
             pass
 
@@ -141,17 +141,17 @@ def test_guesses_made_at_once_are_all_counted():
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(taken) == 5
+    assert len(admitted) == 5
 
 
-def test_unknown_address_is_limited_alike(person, clock):
+def test_unknown_address_is_limited_like_a_known_one(person, clock):
     known = [app_sign_in() for _ in range(8)]
     unknown = [app_sign_in(email="no@body.example", REMOTE_ADDR="192.0.2.9") for _ in range(8)]
     assert [a.status_code for a in known] == [a.status_code for a in unknown]
     assert [a.json() for a in known] == [a.json() for a in unknown]
 
 
-def test_join_codes_cannot_be_guessed_by_forging_forwarded_for(student, tutor):
+def test_join_attempts_are_limited_despite_forged_forwarded_for(student, tutor):
     make_classroom(tutor)
     client = APIClient()
     client.force_login(student, "allauth.account.auth_backends.AuthenticationBackend")
@@ -168,60 +168,64 @@ def test_join_codes_cannot_be_guessed_by_forging_forwarded_for(student, tutor):
 
 
 @pytest.fixture
-def guarded(person):
+def recovery_codes(person):
     TOTP.activate(person, SECRET)
     return RecoveryCodes.activate(person)
 
 
-def totp_code(clock_or_time, steps=0):
-    return format_hotp_value(hotp_value(SECRET, int(clock_or_time) // 30 + steps))
+def totp_code(now, steps=0):
+    return format_hotp_value(hotp_value(SECRET, int(now) // 30 + steps))
 
 
-def app_code(code, client=None):
+def app_submit_code(code, client=None):
     client = client or APIClient()
     meta = app_sign_in(client, PASSWORD).json()["meta"]
     headers = {"X-Session-Token": meta["session_token"]}
     return client.post(f"{AUTH}/2fa/authenticate", {"code": code}, headers=headers)
 
 
-def page_code(code, client=None):
+def page_submit_code(code, client=None):
     client = client or Client()
     page_sign_in(client, PASSWORD)
     return client.post("/accounts/2fa/authenticate/", {"code": code})
 
 
-BOTH = pytest.mark.parametrize("enter", [app_code, page_code])
+PAGE_AND_API = pytest.mark.parametrize("submit_code", [app_submit_code, page_submit_code])
 
 
-@BOTH
-@pytest.mark.parametrize(("late", "is_taken"), [(-2, False), (-1, True), (0, True), (2, False)])
-def test_code_one_step_late_is_accepted(guarded, clock, enter, late, is_taken):
+@PAGE_AND_API
+@pytest.mark.parametrize(("step", "is_accepted"), [(-2, False), (-1, True), (0, True), (2, False)])
+def test_code_is_accepted_up_to_one_step_late(
+    recovery_codes, clock, submit_code, step, is_accepted
+):
     clock.ahead = 30 - clock() % 30 + 5
-    answer = enter(totp_code(clock(), late))
-    assert ("device" in answer.cookies) is is_taken
+    answer = submit_code(totp_code(clock(), step))
+    assert ("device" in answer.cookies) is is_accepted
 
 
-@BOTH
-def test_code_opens_once(guarded, clock, enter):
+@PAGE_AND_API
+def test_code_cannot_be_used_twice(recovery_codes, clock, submit_code):
     code = totp_code(clock(), 1)
-    assert "device" in enter(code).cookies
+    assert "device" in submit_code(code).cookies
     clock.ahead += 31
-    assert "device" not in enter(code).cookies
+    assert "device" not in submit_code(code).cookies
 
 
-@BOTH
-def test_wrong_codes_are_slowed_down_and_leave_recovery_codes_open(guarded, clock, enter):
-    answers = [enter("000000") for _ in range(8)]
+@PAGE_AND_API
+def test_wrong_codes_are_limited_without_limiting_recovery_codes(
+    recovery_codes, clock, submit_code
+):
+    answers = [submit_code("000000") for _ in range(8)]
     assert [a.status_code for a in answers].count(429) == 3
     assert "Retry-After" in answers[-1]
-    assert "device" in enter(guarded.get_unused_codes()[0]).cookies
+    assert "device" in submit_code(recovery_codes.get_unused_codes()[0]).cookies
 
 
-def test_recovery_codes_are_limited_too(guarded, clock):
-    assert [app_code("00000000").status_code for _ in range(8)].count(429) == 3
+def test_wrong_recovery_codes_are_limited(recovery_codes, clock):
+    assert [app_submit_code("00000000").status_code for _ in range(8)].count(429) == 3
 
 
-def test_staff_reach_the_admin_only_past_the_second_factor(guarded, person, clock):
+def test_staff_need_the_second_factor_for_the_admin(recovery_codes, person, clock):
     User.objects.filter(pk=person.pk).update(is_staff=True)
     client = Client()
     answer = client.post("/admin/login/?next=/admin/", {"username": EMAIL, "password": PASSWORD})
@@ -234,10 +238,10 @@ def test_staff_reach_the_admin_only_past_the_second_factor(guarded, person, cloc
     assert client.get("/admin/").status_code == 200
 
 
-def test_codes_count_for_each_account(guarded):
+def test_wrong_codes_do_not_limit_another_account(recovery_codes):
     other = make_user("tutor")
     assert not Authenticator.objects.filter(user=other).exists()
     for _ in range(8):
-        app_code("000000")
+        app_submit_code("000000")
     limit = [(guess_limits.BY_AUTHENTICATOR_CODE, f"user {other.pk} ")]
     guess_limits.record_guess(limit)

@@ -1,4 +1,4 @@
-"""/api/me/: who one is, and what one may change about it."""
+"""/api/me/: reading and changing the signed-in user."""
 
 import pytest
 
@@ -6,7 +6,7 @@ pytestmark = pytest.mark.django_db
 URL = "/api/me/"
 
 
-def test_me_is_the_whole_of_it(api, tutor):
+def test_get_returns_the_signed_in_user(api, tutor):
     answer = api(tutor).get(URL)
     assert answer.status_code == 200
     assert answer.json() == {
@@ -20,13 +20,13 @@ def test_me_is_the_whole_of_it(api, tutor):
     }
 
 
-def test_nobody_is_not_authenticated(api, db):
+def test_anonymous_request_is_not_authenticated(api, db):
     answer = api().get(URL)
     assert (answer.status_code, answer.json()["error"]) == (401, "not_authenticated")
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_names_time_zone_and_language_may_be_changed(api, student):
+def test_patch_changes_names_time_zone_and_language(api, student):
     change = {
         "first_name": "Леся",
         "last_name": "Квітка",
@@ -39,7 +39,7 @@ def test_names_time_zone_and_language_may_be_changed(api, student):
     assert student.search_text.startswith("леся\nквітка\n")
 
 
-def test_role_email_id_and_rights_cannot_be_changed(api, student):
+def test_patch_ignores_role_email_id_and_is_staff(api, student):
     before = api(student).get(URL).json()
     change = {"role": "tutor", "email": "x@x.example", "id": 1, "is_staff": True, "password": "x"}
     answer = api(student).patch(URL, change)
@@ -48,7 +48,7 @@ def test_role_email_id_and_rights_cannot_be_changed(api, student):
     assert not student.is_staff
 
 
-def test_null_leaves_a_field_alone(api, student):
+def test_patch_ignores_null(api, student):
     before = api(student).get(URL).json()
     answer = api(student).patch(URL, dict.fromkeys(("first_name", "timezone", "locale")))
     assert (answer.status_code, answer.json()) == (200, before)
@@ -73,7 +73,7 @@ def test_null_leaves_a_field_alone(api, student):
         ("last_name", {"a": 1}),
     ],
 )
-def test_a_bad_value_is_named_and_nothing_changes(api, student, name, value):
+def test_invalid_value_is_reported_and_nothing_changes(api, student, name, value):
     before = api(student).get(URL).json()
     answer = api(student).patch(URL, {"first_name": "Changed", name: value})
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")

@@ -1,4 +1,4 @@
-"""Each change of an account is one line of the log, with the account and where it came from."""
+"""Each change of an account is logged once, with the user and the client's IP address."""
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -13,42 +13,42 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from conftest import AUTH, PASSWORD, sign_up
 
-pytestmark = pytest.mark.django_db(transaction=True)  # some are logged when they are committed
+pytestmark = pytest.mark.django_db(transaction=True)  # some events are logged on commit
 ACCOUNT = "/_allauth/app/v1/account"
 EMAIL, NEW = "new@school.example", "moved@school.example"
 
 
 @pytest.fixture
-def events(log_lines):
-    """Of those since the last look; each must name the account and the address."""
-    seen = 0
+def get_new_events(log_lines):
+    """Returns the events logged since its last call; checks their user and IP address."""
+    line_count = 0
 
-    def since_last_look():
-        nonlocal seen
+    def new_events():
+        nonlocal line_count
         lines = [line for line in log_lines() if line.get("logger") == "kreida.security"]
-        new, seen = lines[seen:], len(lines)
+        new, line_count = lines[line_count:], len(lines)
         account = User.objects.get().pk
         assert {(line["user_id"], line["address"]) for line in new} <= {(account, "127.0.0.1")}
         return [line["event"] for line in new]
 
-    return since_last_look
+    return new_events
 
 
 @pytest.fixture
-def person(events):
+def api_client(get_new_events):
     meta = sign_up().json()["meta"]
     client = APIClient(headers={"X-Session-Token": meta["session_token"]})
     assert client.post(f"{AUTH}/reauthenticate", {"password": PASSWORD}).status_code == 200
-    assert events() == ["sign_up", "sign_in"]
+    assert get_new_events() == ["sign_up", "sign_in"]
     return client
 
 
 @pytest.fixture
-def page(person, events):
+def browser(api_client, get_new_events):
     client = Client()
     client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    events()
+    get_new_events()
     return client
 
 
@@ -57,45 +57,45 @@ def confirm(email):
     Client().post(f"/accounts/confirm-email/{key}/")
 
 
-def test_changes_of_addresses_by_the_api_are_logged_once(person, events):
-    person.post(f"{ACCOUNT}/email", {"email": NEW})
-    assert events() == ["email_added"]
+def test_address_changes_by_the_api_are_logged_once(api_client, get_new_events):
+    api_client.post(f"{ACCOUNT}/email", {"email": NEW})
+    assert get_new_events() == ["email_added"]
     confirm(NEW)
-    assert events() == ["email_confirmed"]
-    person.patch(f"{ACCOUNT}/email", {"email": NEW, "primary": True})
-    assert events() == ["email_changed"]
-    assert person.delete(f"{ACCOUNT}/email", {"email": EMAIL}).status_code == 200
-    assert events() == ["email_deleted"]
+    assert get_new_events() == ["email_confirmed"]
+    api_client.patch(f"{ACCOUNT}/email", {"email": NEW, "primary": True})
+    assert get_new_events() == ["email_changed"]
+    assert api_client.delete(f"{ACCOUNT}/email", {"email": EMAIL}).status_code == 200
+    assert get_new_events() == ["email_deleted"]
 
 
-def test_changes_of_addresses_on_the_page_are_logged_once(page, events):
+def test_address_changes_on_the_page_are_logged_once(browser, get_new_events):
     for action, email, event in (
         ("add", NEW, "email_added"),
         ("primary", NEW, "email_changed"),
         ("remove", EMAIL, "email_deleted"),
     ):
-        page.post("/accounts/email/", {f"action_{action}": "", "email": email})
-        assert events() == [event]
+        browser.post("/accounts/email/", {f"action_{action}": "", "email": email})
+        assert get_new_events() == [event]
 
 
-def test_refused_address_is_not_logged(page, events):
-    page.post("/accounts/email/", {"action_add": "", "email": "no address"})
-    page.post("/accounts/email/", {"action_primary": "", "email": "other@school.example"})
-    assert events() == []
+def test_refused_address_is_not_logged(browser, get_new_events):
+    browser.post("/accounts/email/", {"action_add": "", "email": "no address"})
+    browser.post("/accounts/email/", {"action_primary": "", "email": "other@school.example"})
+    assert get_new_events() == []
 
 
-def test_changes_of_a_second_factor_are_logged_once(person, events):
+def test_second_factor_changes_are_logged_once(api_client, get_new_events):
     factors = f"{ACCOUNT}/authenticators"
-    secret = person.get(f"{factors}/totp").json()["meta"]["secret"]
+    secret = api_client.get(f"{factors}/totp").json()["meta"]["secret"]
     code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
-    assert person.post(f"{factors}/totp", {"code": code}).status_code == 200
-    assert events() == ["totp_activated"]
-    assert person.post(f"{factors}/recovery-codes").status_code == 200
-    assert events() == ["recovery_codes_generated"]
-    assert person.delete(f"{factors}/totp").status_code == 200
-    assert events() == ["totp_deactivated"]
+    assert api_client.post(f"{factors}/totp", {"code": code}).status_code == 200
+    assert get_new_events() == ["totp_activated"]
+    assert api_client.post(f"{factors}/recovery-codes").status_code == 200
+    assert get_new_events() == ["recovery_codes_generated"]
+    assert api_client.delete(f"{factors}/totp").status_code == 200
+    assert get_new_events() == ["totp_deactivated"]
 
 
-def test_sessions_ended_by_their_owner_are_logged_once(person, page, events):
-    assert page.post("/accounts/sessions/").status_code == 302
-    assert events() == ["sessions_ended"]
+def test_sessions_ended_by_their_owner_are_logged_once(api_client, browser, get_new_events):
+    assert browser.post("/accounts/sessions/").status_code == 302
+    assert get_new_events() == ["sessions_ended"]

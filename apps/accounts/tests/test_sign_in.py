@@ -26,14 +26,14 @@ def sign_in(email="new@school.example", password=PASSWORD):
     return APIClient().post(f"{AUTH}/login", {"email": email, "password": password})
 
 
-def refused(answer):
+def is_not_authenticated(answer):
     return (answer.status_code, answer.json().get("error")) == (401, "not_authenticated")
 
 
 # Signing up
 
 
-def test_signing_up_answers_both_tokens_and_the_access_token_works(db):
+def test_sign_up_returns_both_tokens_and_the_access_token_works(db):
     answer = sign_up(role="student", timezone="Europe/Warsaw")
     assert answer.status_code == 200
     meta = answer.json()["meta"]
@@ -50,7 +50,7 @@ def test_signing_up_answers_both_tokens_and_the_access_token_works(db):
     }
 
 
-def test_the_time_zone_may_be_left_out(db):
+def test_sign_up_without_a_time_zone_uses_the_default(db):
     token = sign_up().json()["meta"]["access_token"]
     assert bearer(token).get(ME).json()["timezone"] == "Europe/Kyiv"
 
@@ -77,21 +77,21 @@ def test_the_time_zone_may_be_left_out(db):
         ("password", ""),
     ],
 )
-def test_a_bad_field_makes_no_account(db, name, value):
+def test_sign_up_with_an_invalid_field_is_refused(db, name, value):
     answer = sign_up(**{name: value})
     assert answer.status_code == 400
     assert name in {error.get("param") for error in answer.json()["errors"]}
     assert not User.objects.exists()
 
 
-def test_rights_cannot_be_signed_up_for(db):
+def test_sign_up_ignores_is_staff_and_is_superuser(db):
     sign_up(is_staff=True, is_superuser=True)
     user = User.objects.get()
     assert not user.is_staff
     assert not user.is_superuser
 
 
-def test_an_email_in_capitals_is_the_same_account(signed_up):
+def test_email_in_capitals_is_the_same_account(signed_up):
     assert sign_up(email="NEW@school.example").status_code != 200
     assert sign_in("NEW@SCHOOL.example").status_code == 200
     assert User.objects.count() == 1
@@ -115,7 +115,7 @@ def test_an_email_in_capitals_is_the_same_account(signed_up):
         b'{"email": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_a_body_that_makes_no_sense_is_refused(db, path, sent):
+def test_malformed_body_is_refused(db, path, sent):
     answer = APIClient().post(f"{AUTH}/{path}", data=sent, content_type="application/json")
     assert answer.status_code in (400, 401)
 
@@ -123,31 +123,31 @@ def test_a_body_that_makes_no_sense_is_refused(db, path, sent):
 # Signing in
 
 
-def test_signing_in_answers_both_tokens(signed_up):
+def test_sign_in_returns_both_tokens(signed_up):
     meta = sign_in().json()["meta"]
     assert bearer(meta["access_token"]).get(ME).status_code == 200
     assert meta["refresh_token"]
 
 
-def test_a_wrong_password_and_an_unknown_email_are_told_apart_by_nobody(signed_up):
+def test_wrong_password_and_unknown_email_get_the_same_response(signed_up):
     wrong, unknown = sign_in(password="wrong"), sign_in("unknown@school.example")
     assert (wrong.status_code, unknown.status_code) == (400, 400)
     assert wrong.json() == unknown.json()
 
 
-def test_an_account_switched_off_cannot_sign_in(signed_up):
+def test_inactive_account_cannot_sign_in(signed_up):
     User.objects.update(is_active=False)
     answer = sign_in()
     assert answer.status_code != 200
     assert "access_token" not in answer.json().get("meta", {})
 
 
-def test_an_account_switched_off_loses_its_access_token(signed_up):
+def test_access_token_of_an_inactive_account_is_refused(signed_up):
     User.objects.update(is_active=False)
-    assert refused(bearer(signed_up["meta"]["access_token"]).get(ME))
+    assert is_not_authenticated(bearer(signed_up["meta"]["access_token"]).get(ME))
 
 
-def test_a_session_cookie_is_an_identity_too(signed_up, api):
+def test_session_cookie_authenticates(signed_up, api):
     assert api(User.objects.get()).get(ME).status_code == 200
 
 
@@ -158,76 +158,78 @@ def refresh(token):
     return APIClient().post("/_allauth/app/v1/tokens/refresh", {"refresh_token": token})
 
 
-def test_a_refresh_token_makes_a_new_access_token(signed_up):
+def test_refresh_token_returns_a_new_access_token(signed_up):
     answer = refresh(signed_up["meta"]["refresh_token"])
     assert answer.status_code == 200
     assert bearer(answer.json()["data"]["access_token"]).get(ME).status_code == 200
 
 
-def test_neither_token_passes_for_the_other(signed_up):
-    assert refused(bearer(signed_up["meta"]["refresh_token"]).get(ME))
+def test_access_and_refresh_tokens_are_not_interchangeable(signed_up):
+    assert is_not_authenticated(bearer(signed_up["meta"]["refresh_token"]).get(ME))
     assert refresh(signed_up["meta"]["access_token"]).status_code == 400
 
 
-def test_signing_out_kills_both_tokens(signed_up):
+def test_sign_out_invalidates_both_tokens(signed_up):
     meta = signed_up["meta"]
     client = APIClient(headers={"X-Session-Token": meta["session_token"]})
     assert client.delete(f"{AUTH}/session").status_code == 401
-    assert refused(bearer(meta["access_token"]).get(ME))
+    assert is_not_authenticated(bearer(meta["access_token"]).get(ME))
     assert refresh(meta["refresh_token"]).status_code == 400
 
 
-def test_signing_out_leaves_other_sign_ins_alone(signed_up):
+def test_sign_out_keeps_other_sessions(signed_up):
     other = sign_in().json()["meta"]["access_token"]
     client = APIClient(headers={"X-Session-Token": signed_up["meta"]["session_token"]})
     client.delete(f"{AUTH}/session")
     assert bearer(other).get(ME).status_code == 200
 
 
-def test_changing_the_password_kills_the_tokens_of_other_sign_ins(signed_up):
+def test_password_change_invalidates_tokens_of_other_sessions(signed_up):
     other = sign_in().json()["meta"]["access_token"]
     client = APIClient(headers={"X-Session-Token": signed_up["meta"]["session_token"]})
     change = {"current_password": PASSWORD, "new_password": "another-long-phrase-8"}
     answer = client.post("/_allauth/app/v1/account/password/change", change)
     assert answer.status_code == 200
-    assert refused(bearer(other).get(ME))
+    assert is_not_authenticated(bearer(other).get(ME))
 
 
 def claims(token):
     return jwt.decode(token, options={"verify_signature": False})
 
 
-def test_an_expired_access_token_is_not_authenticated(signed_up):
+def test_expired_access_token_is_refused(signed_up):
     old = {**claims(signed_up["meta"]["access_token"]), "exp": int(time.time()) - 1}
     token = jwt.encode(old, settings.HEADLESS_JWT_PRIVATE_KEY, algorithm="HS256")
     answer = bearer(token).get(ME)
-    assert refused(answer)
+    assert is_not_authenticated(answer)
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_an_access_token_without_a_signature_is_refused(signed_up):
+def test_access_token_with_another_algorithm_is_refused(signed_up):
     _header, payload, signature = signed_up["meta"]["access_token"].split(".")
     for name in ("none", "None", "HS512", "RS256"):
         header = base64.urlsafe_b64encode(json.dumps({"alg": name}).encode()).decode().rstrip("=")
         for end in (signature, ""):
-            assert refused(bearer(f"{header}.{payload}.{end}").get(ME))
+            assert is_not_authenticated(bearer(f"{header}.{payload}.{end}").get(ME))
 
 
 @pytest.mark.parametrize("key", ["SECRET_KEY", "other"])
-def test_an_access_token_by_another_key_is_refused(signed_up, key):
+def test_access_token_signed_with_another_key_is_refused(signed_up, key):
     secret = getattr(settings, key, "x" * 64)
     token = jwt.encode(claims(signed_up["meta"]["access_token"]), secret, algorithm="HS256")
-    assert refused(bearer(token).get(ME))
+    assert is_not_authenticated(bearer(token).get(ME))
 
 
-def test_no_single_character_of_an_access_token_can_be_changed(signed_up):
+def test_access_token_with_any_character_changed_is_refused(signed_up):
     token = signed_up["meta"]["access_token"]
     assert bearer(token).get(ME).status_code == 200
     for position, right in enumerate(token):
         wrong = "A" if right != "A" else "B"
-        assert refused(bearer(token[:position] + wrong + token[position + 1 :]).get(ME)), position
+        assert is_not_authenticated(
+            bearer(token[:position] + wrong + token[position + 1 :]).get(ME)
+        ), position
     for wrong in set(string.ascii_letters + string.digits + "-_=.") - {token[-1]}:
-        assert refused(bearer(token[:-1] + wrong).get(ME))
+        assert is_not_authenticated(bearer(token[:-1] + wrong).get(ME))
 
 
 @pytest.mark.parametrize(
@@ -238,24 +240,24 @@ def test_no_single_character_of_an_access_token_can_be_changed(signed_up):
         *(f"Bearer {bad}" for bad in ("x", "a b", "a.b.c", "..", "\xe9", "x" * 9000)),
     ],
 )
-def test_a_malformed_authorization_is_not_authenticated(db, header):
+def test_malformed_authorization_header_is_refused(db, header):
     answer = APIClient(headers={"Authorization": header}).get(ME)
-    assert refused(answer)
+    assert is_not_authenticated(answer)
 
 
-def test_another_scheme_is_no_identity(db):
-    assert refused(APIClient(headers={"Authorization": "Basic eDp4"}).get(ME))
+def test_basic_authorization_is_refused(db):
+    assert is_not_authenticated(APIClient(headers={"Authorization": "Basic eDp4"}).get(ME))
 
 
-def test_a_bad_token_is_refused_even_beside_a_good_session(api, signed_up):
+def test_invalid_token_is_refused_despite_a_valid_session(api, signed_up):
     client = api(User.objects.get())
-    assert refused(client.get(ME, headers={"Authorization": "Bearer x"}))
+    assert is_not_authenticated(client.get(ME, headers={"Authorization": "Bearer x"}))
 
 
 # Cookies
 
 
-def test_an_unsafe_request_by_cookie_needs_a_csrf_token(signed_up):
+def test_unsafe_request_with_a_session_cookie_needs_a_csrf_token(signed_up):
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(User.objects.get(), settings.AUTHENTICATION_BACKENDS[0])
     answer = client.patch(ME, {"first_name": "Forged"})
@@ -263,7 +265,7 @@ def test_an_unsafe_request_by_cookie_needs_a_csrf_token(signed_up):
     assert User.objects.get().first_name == "Нова"
 
 
-def test_an_access_token_needs_no_csrf_token(signed_up):
+def test_unsafe_request_with_an_access_token_needs_no_csrf_token(signed_up):
     client = APIClient(enforce_csrf_checks=True)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {signed_up['meta']['access_token']}")
     assert client.patch(ME, {"first_name": "Mine"}).status_code == 200
@@ -272,7 +274,7 @@ def test_an_access_token_needs_no_csrf_token(signed_up):
 # A second factor
 
 
-def test_a_second_factor_is_asked_for_once_it_is_set_up(signed_up):
+def test_sign_in_requires_the_second_factor_once_set_up(signed_up):
     from allauth.mfa.totp.internal.auth import (
         format_hotp_value,
         hotp_value,
