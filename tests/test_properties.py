@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import User
-from apps.classrooms.queries import my_students
+from apps.classrooms.queries import list_my_students
 from apps.common.pagination import Page
 from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
 from apps.lessons.queries import list_lessons
@@ -119,7 +119,7 @@ def matches(person, q):
 
 
 def found_by(tutor, q):
-    count, rows = my_students(tutor, q, Page(limit=100, offset=0))
+    count, rows = list_my_students(tutor, q, Page(limit=100, offset=0))
     assert count == len(rows)
     return {row["id"] for row in rows}
 

@@ -5,7 +5,7 @@ from apps.classrooms.models import Classroom, Membership
 
 @admin.register(Classroom)
 class ClassroomAdmin(admin.ModelAdmin):
-    """Without the join code, which lets whoever reads it in."""
+    """Leaves out the join code, with which anybody could join."""
 
     fields = ("name", "tutor", "created_at", "archived_at")
     readonly_fields = ("created_at",)

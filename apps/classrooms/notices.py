@@ -1,4 +1,4 @@
-"""The mail that classrooms send."""
+"""Mails about classrooms."""
 
 import re
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from apps.classrooms.invitations import invitation_link
+from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Membership
 from apps.common.mail import send
 
@@ -14,13 +14,13 @@ MAX_SHOWN = 60  # characters of a name, in a mail that may go to a stranger
 
 
 def send_invitation(membership: Membership, email: str) -> None:
-    """In the tutor's language: whether the address has an account is not looked at."""
+    """Mail the invitation, in the tutor's language: the address is not matched to an account."""
     tutor = membership.classroom.tutor
-    link = invitation_link(membership, timezone.now())
+    link = make_invitation_link(membership, timezone.now())
     with translation.override(tutor.locale):
         values = {
-            "tutor": _plain(tutor.get_full_name()),
-            "classroom": _plain(membership.classroom.name),
+            "tutor": _sanitize_name(tutor.get_full_name()),
+            "classroom": _sanitize_name(membership.classroom.name),
             "url": link.url,
         }
         lines = [
@@ -31,14 +31,14 @@ def send_invitation(membership: Membership, email: str) -> None:
         send(to=email, subject=_("An invitation to a classroom"), text="\n\n".join(lines))
 
 
-def send_departure(membership: Membership) -> None:
+def send_departure_notice(membership: Membership) -> None:
     tutor, student = membership.classroom.tutor, membership.student
     if student is None:
         return
     with translation.override(tutor.locale):
         names = {
-            "student": _plain(student.get_full_name()),
-            "classroom": _plain(membership.classroom.name),
+            "student": _sanitize_name(student.get_full_name()),
+            "classroom": _sanitize_name(membership.classroom.name),
         }
         lines = [
             _("%(student)s has left the classroom “%(classroom)s”.") % names,
@@ -48,8 +48,8 @@ def send_departure(membership: Membership) -> None:
         send(to=tutor.email, subject=_("A student has left a classroom"), text="\n\n".join(lines))
 
 
-def _plain(name: str) -> str:
-    """Short, one line, and nothing that a mail program would make a link of."""
+def _sanitize_name(name: str) -> str:
+    """Shorten the name to one line, without text that a mail program turns into a link."""
     text = re.sub(r"\.(?=\w)", ". ", re.sub(r"[/:\\\\@<>]+", " ", name))
     text = " ".join(text.split())
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

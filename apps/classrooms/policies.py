@@ -1,4 +1,4 @@
-"""Who may see and change classrooms and memberships."""
+"""Permissions on classrooms and memberships."""
 
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
@@ -12,8 +12,10 @@ def may_manage_classroom(user: User, classroom: Classroom) -> bool:
     return user.is_tutor and classroom.tutor_id == user.pk
 
 
-def may_accept(user: User, membership: Membership, token: str = "") -> bool:
-    """Of an address: whoever has confirmed that it is theirs, or holds the invitation's link."""
+def may_accept_invitation(user: User, membership: Membership, token: str = "") -> bool:
+    """Whether the user is the invited student, has confirmed the invited address, or has the link.
+
+    Raises `invite_invalid` or `invite_expired` for a bad `token`."""
     if not user.is_student:
         return False
     if membership.student_id is not None:
@@ -24,7 +26,7 @@ def may_accept(user: User, membership: Membership, token: str = "") -> bool:
 
 
 def access_classroom(user: User, classroom_id: int) -> Classroom:
-    """The classroom, for its tutor. Archived ones are not there any more."""
+    """Return the classroom to its tutor. Raises `not_found` (also if archived) or `forbidden`."""
     classroom = Classroom.objects.filter(pk=min(classroom_id, MAX_ID), archived_at=None).first()
     if classroom is None:
         raise not_found()
@@ -34,7 +36,7 @@ def access_classroom(user: User, classroom_id: int) -> Classroom:
 
 
 def access_archived_classroom(user: User, classroom_id: int) -> Classroom:
-    """The archived classroom, for its tutor, who may want it back."""
+    """Return the archived classroom to its tutor. Raises `not_found` or `forbidden`."""
     classroom = (
         Classroom.objects.filter(pk=min(classroom_id, MAX_ID)).exclude(archived_at=None).first()
     )
@@ -45,7 +47,7 @@ def access_archived_classroom(user: User, classroom_id: int) -> Classroom:
     return classroom
 
 
-def _membership(membership_id: int) -> Membership:
+def _get_membership(membership_id: int) -> Membership:
     membership = (
         Membership.objects.select_related("classroom", "student")
         .filter(pk=min(membership_id, MAX_ID))
@@ -57,24 +59,25 @@ def _membership(membership_id: int) -> Membership:
 
 
 def access_membership(user: User, membership_id: int) -> Membership:
-    """The membership, for the tutor of its classroom."""
-    membership = _membership(membership_id)
+    """Return the membership to its classroom's tutor. Raises `not_found` or `forbidden`."""
+    membership = _get_membership(membership_id)
     if not may_manage_classroom(user, membership.classroom):
         raise forbidden()
     return membership
 
 
 def access_invitation(user: User, membership_id: int, token: str = "") -> Membership:
-    """The membership, for the student whom it invites. Raises what `read_invitation` does."""
-    membership = _membership(membership_id)
-    if not may_accept(user, membership, token):
+    """Return the membership to the invited student. Raises `not_found`, `forbidden` and the errors
+    of `read_invitation`."""
+    membership = _get_membership(membership_id)
+    if not may_accept_invitation(user, membership, token):
         raise forbidden()
     return membership
 
 
 def access_own_membership(user: User, membership_id: int) -> Membership:
-    """The membership, for its student."""
-    membership = _membership(membership_id)
+    """Return the membership to its student. Raises `not_found` or `forbidden`."""
+    membership = _get_membership(membership_id)
     if not user.is_student or membership.student_id != user.pk:
         raise forbidden()
     return membership

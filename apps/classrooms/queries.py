@@ -1,4 +1,4 @@
-"""The read path of “my students”."""
+"""Reads for the API: a tutor's students, and the members of a classroom."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from apps.common.text import casefold, shown_email
 Row = dict[str, Any]
 
 
-_MINE = """
+_STUDENTS = """
 WITH shared AS (
     SELECT membership.student_id, classroom.id AS classroom_id, classroom.name,
         classroom.sort_key
@@ -26,9 +26,9 @@ WITH shared AS (
     WHERE id IN (SELECT student_id FROM shared) {matching}
 )
 """
-_COUNT = f"{_MINE} SELECT COUNT(*) FROM people"  # noqa: S608 (constants)
+_COUNT = f"{_STUDENTS} SELECT COUNT(*) FROM people"  # noqa: S608 (constants)
 _PAGE = f"""
-{_MINE}, page AS (
+{_STUDENTS}, page AS (
     SELECT *, COUNT(*) OVER () AS total FROM people
     ORDER BY sort_key, id LIMIT %s OFFSET %s
 )
@@ -38,10 +38,10 @@ ORDER BY page.sort_key, page.id, shared.sort_key, shared.classroom_id
 """  # noqa: S608
 
 
-def my_students(tutor: User, words: str, page: Page) -> tuple[int, list[Row]]:
-    """How many students match in all, and this page of them, each with the classrooms shared.
+def list_my_students(tutor: User, words: str, page: Page) -> tuple[int, list[Row]]:
+    """Return the number of matching students and one page of them with their shared classrooms.
 
-    One query; a second only when the page lies beyond the end and the count must be asked for.
+    Uses one query, or a second one for the count if the page is beyond the end.
     """
     likes = [f"%{connection.ops.prep_for_like_query(word)}%" for word in casefold(words).split()]
     matching = "AND search_text LIKE %s ESCAPE '\\' " * len(likes)
@@ -62,17 +62,21 @@ def my_students(tutor: User, words: str, page: Page) -> tuple[int, list[Row]]:
     return select(_COUNT.format(matching=matching), tutor.pk, *likes)[0][0], []
 
 
-def members(classroom_id: int, words: str, status: str | None, page: Page) -> tuple[int, list[Row]]:
-    """The classroom's memberships, removed ones too, by name; invited e-mails come last."""
-    found = Membership.objects.filter(classroom=classroom_id).matching(words)
+def list_members(
+    classroom_id: int, words: str, status: str | None, page: Page
+) -> tuple[int, list[Row]]:
+    """Return the count and one page of memberships, including removed ones, ordered by name.
+
+    Invited addresses come last."""
+    memberships = Membership.objects.filter(classroom=classroom_id).matching(words)
     if status:
-        found = found.filter(status=status)
-    ordered = found.select_related("student").in_order()
-    return found.count(), [membership_json(m) for m in ordered[page.offset : page.stop]]
+        memberships = memberships.filter(status=status)
+    ordered = memberships.select_related("student").in_order()
+    return memberships.count(), [serialize_membership(m) for m in ordered[page.offset : page.stop]]
 
 
-def membership_json(membership: Membership) -> Row:
-    student = None if membership.is_hidden else membership.student
+def serialize_membership(membership: Membership) -> Row:
+    student = None if membership.is_name_hidden else membership.student
     return {
         "id": membership.pk,
         "classroom_id": membership.classroom_id,

@@ -11,20 +11,20 @@ from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
 from apps.classrooms.invitations import (
     InvitationLink,
+    consume_mail_limit,
     count_invitation,
-    invitation_link,
-    is_mailed,
-    may_mail,
+    make_invitation_link,
+    was_mailed_today,
 )
-from apps.classrooms.models import Classroom, Membership, normal_join_code
-from apps.classrooms.notices import send_departure, send_invitation
+from apps.classrooms.models import Classroom, Membership, normalize_join_code
+from apps.classrooms.notices import send_departure_notice, send_invitation
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.versions import check_version
 
 Status = Membership.Status
 
-# What the tutor may do; an invitation is only the student's to accept.
-_TUTOR_MOVES = {
+# The status changes a tutor may make; only the student can accept an invitation.
+_TUTOR_TRANSITIONS = {
     Status.INVITED: {Status.REMOVED},
     Status.ACTIVE: {Status.PAUSED, Status.REMOVED},
     Status.PAUSED: {Status.ACTIVE, Status.REMOVED},
@@ -36,21 +36,21 @@ _TUTOR_MOVES = {
 
 @transaction.atomic
 def join_classroom(*, student: User, join_code: str) -> Membership:
-    """Makes the student an ACTIVE member at once. Raises `not_found` for a wrong code, and
-    `forbidden` where the tutor has paused or removed this person."""
+    """Make the student an active member. Raises `not_found` for a wrong code, and `forbidden` if
+    the tutor has paused or removed the student."""
     classroom = Classroom.objects.filter(
-        join_code=normal_join_code(join_code), archived_at=None
+        join_code=normalize_join_code(join_code), archived_at=None
     ).first()
     if classroom is None:
         raise not_found(_("No classroom has this code."))
-    theirs = Membership.objects.filter(
+    address_memberships = Membership.objects.filter(
         classroom=classroom, student=None, invited_email__in=verified_emails(student)
     )
     membership = Membership.objects.filter(classroom=classroom, student=student).first()
-    if membership is None and (invited := theirs.order_by("status").last()):
-        if theirs.filter(status=Status.REMOVED).exists():
-            raise _kept_out()
-        membership = _locked(invited)
+    if membership is None and (invited := address_memberships.order_by("status").last()):
+        if address_memberships.filter(status=Status.REMOVED).exists():
+            raise _readmission_error()
+        membership = _lock_membership(invited)
         membership.student, membership.invited_email = student, ""
         membership.save()
     if membership is None:
@@ -59,10 +59,10 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
             student=student,
             defaults={"status": Status.ACTIVE, "joined_at": timezone.now()},
         )
-    membership = _locked(membership)
+    membership = _lock_membership(membership)
     if membership.status in (Status.PAUSED, Status.REMOVED):
-        raise _kept_out()
-    theirs.delete()
+        raise _readmission_error()
+    address_memberships.delete()
     return _activate(membership)
 
 
@@ -70,7 +70,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
 def change_classroom(
     *, classroom: Classroom, name: str | None = None, seen: Collection[str] | None = None
 ) -> None:
-    """`seen` are versions that may be replaced. Raises `precondition_failed`."""
+    """Rename the classroom. Raises `precondition_failed` if its version is not one of `seen`."""
     list(Classroom.objects.select_for_update().filter(pk=classroom.pk).values_list("pk"))
     classroom.refresh_from_db()
     check_version(classroom.version, seen)
@@ -81,42 +81,46 @@ def change_classroom(
 
 @transaction.atomic
 def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
-    """Invites whoever owns the address; a member stays one. Raises `throttled`."""
+    """Invite the owner of the address; a no-op for a member. Raises `throttled`."""
     now = timezone.now()
-    # In the order in which all take these locks: tutor, membership, limits.
+    # Lock order everywhere: tutor, membership, limits.
     tutor = User.objects.select_for_update(no_key=True).get(pk=classroom.tutor_id)
-    membership = _membership_by_email(classroom, email)
+    membership = _get_or_build_membership(classroom, email)
     if membership.status in (Status.ACTIVE, Status.PAUSED):
         return membership
     is_new = membership.pk is None or membership.status != Status.INVITED
     if is_new:
         membership.status, membership.invited_at = Status.INVITED, now
         membership.save()
-    elif is_mailed(tutor, email, now):
+    elif was_mailed_today(tutor, email, now):
         return membership
     count_invitation(tutor, email, now)
-    if settings.EMAIL_URL and may_mail(tutor, email, now):
+    if settings.EMAIL_URL and consume_mail_limit(tutor, email, now):
         transaction.on_commit(lambda: send_invitation(membership, email))
     return membership
 
 
-def _membership_by_email(classroom: Classroom, email: str) -> Membership:
-    """That of a person who has accepted before, or of the address; not saved if it is new."""
-    here = Membership.objects.select_related("student").filter(classroom=classroom)
-    known = here.filter(student__email=email).first() or here.filter(invited_email=email).first()
-    return known or Membership(classroom=classroom, invited_email=email)
+def _get_or_build_membership(classroom: Classroom, email: str) -> Membership:
+    """Return the membership of the address's account or of the address, else an unsaved one."""
+    in_classroom = Membership.objects.select_related("student").filter(classroom=classroom)
+    existing = (
+        in_classroom.filter(student__email=email).first()
+        or in_classroom.filter(invited_email=email).first()
+    )
+    return existing or Membership(classroom=classroom, invited_email=email)
 
 
 @transaction.atomic
 def accept_invitation(*, membership: Membership, student: User) -> Membership:
-    """Raises `forbidden` unless it is an invitation still (repeating an acceptance is fine)."""
-    membership = _locked(membership)
+    """Make the student an active member; idempotent. Raises `forbidden` if the invitation was
+    withdrawn or the tutor has paused the student."""
+    membership = _lock_membership(membership)
     if membership.status not in (Status.INVITED, Status.ACTIVE):
         raise forbidden(_("This invitation was taken back."))
     if membership.student_id is None:
         other = Membership.objects.filter(classroom=membership.classroom, student=student).first()
         if other is not None and other.status == Status.PAUSED:
-            raise _kept_out()
+            raise _readmission_error()
         if other is not None:
             membership.delete()
             membership = other
@@ -127,8 +131,8 @@ def accept_invitation(*, membership: Membership, student: User) -> Membership:
 
 @transaction.atomic
 def decline_invitation(*, membership: Membership) -> Membership:
-    """Raises `forbidden` unless it is an invitation still (repeating it is fine)."""
-    membership = _locked(membership)
+    """Decline the invitation; idempotent. Raises `forbidden` if it is not open."""
+    membership = _lock_membership(membership)
     if membership.status not in (Status.INVITED, Status.DECLINED):
         raise forbidden(_("This is no invitation any more."))
     membership.status = Status.DECLINED
@@ -138,9 +142,9 @@ def decline_invitation(*, membership: Membership) -> Membership:
 
 @transaction.atomic
 def leave_classroom(*, membership: Membership) -> Membership:
-    """The student goes; lessons stay in the calendar. The code lets a student back in, but nobody
-    whom the tutor has paused. Raises `forbidden`."""
-    membership = _locked(membership)
+    """End the membership; lessons stay. The student can rejoin by the code, unless paused, in
+    which case the membership becomes `removed`. Raises `forbidden` for non-members."""
+    membership = _lock_membership(membership)
     if membership.status in (Status.LEFT, Status.REMOVED):
         return membership
     if membership.status not in (Status.ACTIVE, Status.PAUSED):
@@ -148,19 +152,19 @@ def leave_classroom(*, membership: Membership) -> Membership:
     is_paused = membership.status == Status.PAUSED
     membership.status = Status.REMOVED if is_paused else Status.LEFT
     membership.save(update_fields=["status"])
-    transaction.on_commit(lambda: send_departure(membership))
+    transaction.on_commit(lambda: send_departure_notice(membership))
     return membership
 
 
-def link_of(*, membership: Membership) -> InvitationLink:
-    """Raises `forbidden` unless it is an invitation still."""
+def create_invitation_link(*, membership: Membership) -> InvitationLink:
+    """Make a link that accepts the invitation. Raises `forbidden` if it is not open."""
     if membership.status != Status.INVITED:
         raise forbidden(_("This is no invitation any more."))
-    return invitation_link(membership, timezone.now())
+    return make_invitation_link(membership, timezone.now())
 
 
-def _why_not(current: Status) -> str:
-    choices = [str(status) for status in (current, *sorted(_TUTOR_MOVES[current]))]
+def _transition_error_message(current: Status) -> str:
+    choices = [str(status) for status in (current, *sorted(_TUTOR_TRANSITIONS[current]))]
     if len(choices) == 1:
         return _("A removed student stays removed. Send a new invitation instead.")
     return _("This membership is “%(current)s”. Must be one of: %(choices)s.") % {
@@ -171,19 +175,20 @@ def _why_not(current: Status) -> str:
 
 @transaction.atomic
 def change_membership(*, membership: Membership, status: str) -> Membership:
-    """The tutor pauses, resumes or removes. Raises `forbidden` where only the student may.
+    """Pause, resume or remove a member, as the tutor. Raises `validation_error` for a status that
+    cannot follow the current one, `forbidden` for accepting on the student's behalf.
 
-    A student who is removed cannot come back by an older invitation to another of their
-    addresses: those end too."""
+    Removing a student also withdraws open invitations to their other addresses, which would let
+    them back in."""
     if status == membership.status:
         return membership
     current = Status(membership.status)
     if status == Status.ACTIVE and current == Status.INVITED:
         raise forbidden(_("Only the student can accept an invitation."))
-    if status not in _TUTOR_MOVES[current]:
-        raise invalid(status=_why_not(current))
-    moved = Membership.objects.filter(pk=membership.pk, status=current).update(status=status)
-    if not moved:
+    if status not in _TUTOR_TRANSITIONS[current]:
+        raise invalid(status=_transition_error_message(current))
+    updated_rows = Membership.objects.filter(pk=membership.pk, status=current).update(status=status)
+    if not updated_rows:
         raise invalid(status=_("Somebody else has just changed this membership."))
     membership.status = status
     if status == Status.REMOVED and membership.student is not None:
@@ -196,23 +201,23 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
 
 
 def archive_classroom(*, classroom: Classroom) -> None:
-    """It leaves every list and its code opens nothing; lessons stay."""
+    """Hide the classroom from all lists and disable its join code; lessons stay."""
     classroom.archived_at = timezone.now()
     classroom.save(update_fields=["archived_at"])
 
 
 def restore_classroom(*, classroom: Classroom) -> None:
-    """Takes the archiving back: the same members, and the same code opens it again."""
+    """Undo archiving, with the same members and join code."""
     classroom.archived_at = None
     classroom.save(update_fields=["archived_at"])
 
 
-def _kept_out() -> DomainError:
+def _readmission_error() -> DomainError:
     return forbidden(_("Your tutor has to let you back into this classroom."))
 
 
-def _locked(membership: Membership) -> Membership:
-    """As it is now, and until the transaction ends: the tutor may be removing it meanwhile."""
+def _lock_membership(membership: Membership) -> Membership:
+    """Reload the membership and lock it until the transaction ends. Raises `not_found`."""
     found = (
         Membership.objects.select_for_update(of=("self",))
         .select_related("classroom", "student")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classrooms.models import Membership
-from apps.classrooms.queries import my_students
+from apps.classrooms.queries import list_my_students
 from apps.common.pagination import Page
 from apps.common.parsing import MAX_ID
 from apps.lessons.errors import not_a_member
@@ -23,8 +23,8 @@ EXPORT_PAGE_SIZE = 100
 
 
 def students_page(tutor: User, search: str, page: Page, now: datetime) -> tuple[int, list[Row]]:
-    """Rows of `my_students` with their next and last lesson, which takes two more queries."""
-    count, rows = my_students(tutor, search, page)
+    """Rows of `list_my_students` with their next and last lesson, which takes two more queries."""
+    count, rows = list_my_students(tutor, search, page)
     if rows:
         shared = Lesson.objects.not_cancelled().filter(tutor=tutor, student=OuterRef("pk"))
         upcoming = shared.ending_after(now).in_order()
@@ -66,7 +66,7 @@ def students_csv(tutor: User) -> Iterator[str]:
     )
     page = Page(EXPORT_PAGE_SIZE, 0)
     while True:
-        _count, rows = my_students(tutor, "", page)
+        _count, rows = list_my_students(tutor, "", page)
         for row in rows:
             classrooms = ", ".join(c["name"] for c in row["classrooms"])
             yield _csv_line([row["last_name"], row["first_name"], row["email"], classrooms])

@@ -3,15 +3,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from apps.classrooms.models import Membership, normal_join_code
+from apps.classrooms.models import Membership, normalize_join_code
 from apps.common.openapi import example
 from apps.common.pagination import PageQuerySerializer
 from apps.common.parsing import AddressField, NameField, OneOfField, TextField
 
-MAX_CODE = 32
-STATUSES = (
-    "`invited`: not accepted yet, so only the address is told; `active`: a member; `paused` and "
-    "`removed`: by the tutor; `declined`: the invitation was refused; `left`: the student went."
+MAX_CODE_LENGTH = 32
+STATUS_HELP = (
+    "`invited`: not accepted yet, so only the address is shown; `active`: a member; `paused` and "
+    "`removed`: by the tutor; `declined`: the invitation was declined; `left`: the student left."
 )
 
 _CLASSROOM = {
@@ -29,7 +29,7 @@ _MEMBERSHIP = {
     "status": "active",
     "joined_at": "2026-02-02T10:00:00Z",
 }
-_TOKEN = "eyJtZW1iZXJzaGlwIjo1fQ.c2lnbmF0dXJl"  # noqa: S105 -- what one looks like
+_TOKEN = "eyJtZW1iZXJzaGlwIjo1fQ.c2lnbmF0dXJl"  # noqa: S105 -- an example
 
 
 @example({"name": "Algebra"})
@@ -49,8 +49,8 @@ class ClassroomJoinSerializer(serializers.Serializer[Any]):
     )
 
     def validate_join_code(self, pasted: str) -> str:
-        code = normal_join_code(pasted)
-        if len(code) > MAX_CODE:
+        code = normalize_join_code(pasted)
+        if len(code) > MAX_CODE_LENGTH:
             raise serializers.ValidationError(_("This is too long for a code."))
         return code
 
@@ -127,7 +127,7 @@ class MembershipSerializer(serializers.Serializer[Any]):
     classroom_id = serializers.IntegerField()
     student = StudentSerializer()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
-    status = serializers.ChoiceField(choices=Membership.Status.choices, help_text=STATUSES)
+    status = serializers.ChoiceField(choices=Membership.Status.choices, help_text=STATUS_HELP)
     joined_at = serializers.DateTimeField(allow_null=True)
 
 

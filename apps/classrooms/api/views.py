@@ -7,7 +7,7 @@ from apps.accounts.requests import AuthenticatedRequest
 from apps.classrooms import services
 from apps.classrooms.api import serializers
 from apps.classrooms.invitations import (
-    LIFETIME,
+    LINK_LIFETIME,
     MAX_MAILS_PER_ADDRESS,
     MAX_PER_ADDRESS,
     MAX_PER_TUTOR,
@@ -19,22 +19,22 @@ from apps.classrooms.policies import (
     access_membership,
     access_own_membership,
 )
-from apps.classrooms.queries import Row, members, membership_json, my_students
+from apps.classrooms.queries import Row, list_members, list_my_students, serialize_membership
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.pagination import PageQuerySerializer
 from apps.common.parsing import without_nulls
 from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
 
-INVITING = (
-    "Answers the same whoever owns the address; its owner's name is told once they accept. "
+INVITE_DESCRIPTION = (
+    "The response does not depend on who owns the address; the name is shown after acceptance. "
     f"429 with `Retry-After` after {MAX_PER_TUTOR} invitations of a tutor, or {MAX_PER_ADDRESS} of "
     f"one address, within a day. An address gets one mail of a tutor and {MAX_MAILS_PER_ADDRESS} "
     "in all within a day."
 )
 
 
-def classroom_json(classroom: Classroom) -> Row:
+def serialize_classroom(classroom: Classroom) -> Row:
     return {
         "id": classroom.pk,
         "name": classroom.name,
@@ -56,7 +56,7 @@ class ClassroomsView(APIView):
         query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         mine = Classroom.objects.of(request.user).matching(query.words)
-        page = [classroom_json(c) for c in mine[query.page.offset : query.page.stop]]
+        page = [serialize_classroom(c) for c in mine[query.page.offset : query.page.stop]]
         return json_response({"count": mine.count(), "results": page})
 
     @documented(
@@ -71,11 +71,11 @@ class ClassroomsView(APIView):
         data = serializers.ClassroomCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         classroom = Classroom.objects.create(tutor=request.user, **data.validated_data)
-        return json_response(classroom_json(classroom), 201)
+        return json_response(serialize_classroom(classroom), 201)
 
 
 def _answer(classroom: Classroom) -> HttpResponse:
-    answer = json_response(classroom_json(classroom))
+    answer = json_response(serialize_classroom(classroom))
     answer["ETag"] = etag(classroom.version)
     return answer
 
@@ -141,7 +141,7 @@ class JoinView(APIView):
         data = serializers.ClassroomJoinSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         membership = services.join_classroom(student=request.user, **data.validated_data)
-        return json_response(membership_json(membership))
+        return json_response(serialize_membership(membership))
 
 
 class MembersView(APIView):
@@ -158,7 +158,7 @@ class MembersView(APIView):
         query = serializers.MembersQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         status = query.validated_data.get("status")
-        count, results = members(classroom.pk, query.words, status, query.page)
+        count, results = list_members(classroom.pk, query.words, status, query.page)
         return json_response({"count": count, "results": results})
 
     @documented(
@@ -167,14 +167,14 @@ class MembersView(APIView):
         {201: serializers.MembershipSerializer},
         body=serializers.MembershipCreateSerializer,
         errors=["not_found"],
-        description=INVITING,
+        description=INVITE_DESCRIPTION,
     )
     def post(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
         data = serializers.MembershipCreateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         membership = services.invite_to_classroom(classroom=classroom, **data.validated_data)
-        return json_response(membership_json(membership), 201)
+        return json_response(serialize_membership(membership), 201)
 
 
 class MembershipView(APIView):
@@ -191,7 +191,7 @@ class MembershipView(APIView):
         data = serializers.MembershipUpdateSerializer(data=without_nulls(request.data))
         data.is_valid(raise_exception=True)
         services.change_membership(membership=membership, **data.validated_data)
-        return json_response(membership_json(membership))
+        return json_response(serialize_membership(membership))
 
 
 class InvitationLinkView(APIView):
@@ -200,12 +200,12 @@ class InvitationLinkView(APIView):
         "Make an invitation link to hand over",
         {200: serializers.InvitationLinkSerializer},
         errors=["not_found"],
-        description=f"Whoever holds it may accept, within {LIFETIME.days} days and while the "
+        description=f"Whoever holds it may accept, within {LINK_LIFETIME.days} days and while the "
         "invitation stands. 403 where the membership is not `invited`.",
     )
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         membership = access_membership(request.user, membership_id)
-        url, expires_at, token = services.link_of(membership=membership)
+        url, expires_at, token = services.create_invitation_link(membership=membership)
         return json_response({"invite_url": url, "expires_at": expires_at, "token": token})
 
 
@@ -221,7 +221,7 @@ class AcceptView(APIView):
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         invitation = _invitation(request, membership_id)
         membership = services.accept_invitation(membership=invitation, student=request.user)
-        return json_response(membership_json(membership))
+        return json_response(serialize_membership(membership))
 
 
 class DeclineView(APIView):
@@ -237,7 +237,7 @@ class DeclineView(APIView):
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         invitation = _invitation(request, membership_id)
         membership = services.decline_invitation(membership=invitation)
-        return json_response(membership_json(membership))
+        return json_response(serialize_membership(membership))
 
 
 class LeaveView(APIView):
@@ -251,7 +251,7 @@ class LeaveView(APIView):
     )
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         mine = access_own_membership(request.user, membership_id)
-        return json_response(membership_json(services.leave_classroom(membership=mine)))
+        return json_response(serialize_membership(services.leave_classroom(membership=mine)))
 
 
 def _invitation(request: AuthenticatedRequest, membership_id: int) -> Membership:
@@ -275,5 +275,5 @@ class MyStudentsView(APIView):
         require_tutor(request.user)
         query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        count, results = my_students(request.user, query.words, query.page)
+        count, results = list_my_students(request.user, query.words, query.page)
         return json_response({"count": count, "results": results})

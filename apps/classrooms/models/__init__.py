@@ -1,4 +1,4 @@
-from apps.classrooms.models.classroom import Classroom, normal_join_code
+from apps.classrooms.models.classroom import Classroom, normalize_join_code
 from apps.classrooms.models.membership import Membership
 
-__all__ = ["Classroom", "Membership", "normal_join_code"]
+__all__ = ["Classroom", "Membership", "normalize_join_code"]

@@ -13,7 +13,7 @@ from apps.common.pasted import clean_code
 from apps.common.text import casefold, contains_all_words
 from apps.common.versions import version_of
 
-# No 0 and O, no 1, I and L: the code is read aloud and typed. 31^8 is about 2^39.6.
+# Without characters that are easily confused: 0 and O; 1, I and L. 31^8 is about 2^39.6.
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
 
@@ -21,8 +21,8 @@ def new_join_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(8))
 
 
-def normal_join_code(typed: str) -> str:
-    """A code as a person may write or paste it (`abcd-efgh`) in the form it is stored in."""
+def normalize_join_code(typed: str) -> str:
+    """Convert a typed or pasted code (`abcd-efgh`, a join link) to the stored form."""
     return clean_code(typed)
 
 
@@ -32,7 +32,7 @@ class ClassroomQuerySet(models.QuerySet["Classroom"]):
         return self.filter(tutor=tutor, archived_at=None).order_by("sort_key", "id")
 
     def matching(self, words: str) -> "ClassroomQuerySet":
-        """Those whose name holds every word of `words`, whatever the letter case."""
+        """Filter by name: every word of `words` must occur, in any letter case."""
         return self.filter(contains_all_words(words, "search_text"))
 
 
@@ -47,7 +47,7 @@ class Classroom(models.Model):
     search_text = models.TextField(editable=False, help_text="The name, case folded.")
     sort_key = models.BinaryField(
         default=b"",
-        db_default=b"",  # while processes of the release before still write rows
+        db_default=b"",  # during an upgrade, processes of the previous release write rows
         editable=False,
         help_text="The name.",
     )
@@ -63,7 +63,7 @@ class Classroom(models.Model):
         return str(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps `search_text` and `sort_key` true whenever the name may have changed."""
+        """Update `search_text` and `sort_key` along with the name."""
         self.search_text, self.sort_key = casefold(self.name), sort_key(self.name)
         fields = kwargs.get("update_fields")
         if fields is not None and "name" in fields:
@@ -72,10 +72,10 @@ class Classroom(models.Model):
 
     @property
     def version(self) -> str:
-        """Of what may be changed about it (see apps/common/versions.py)."""
+        """Version of the editable fields (see apps/common/versions.py)."""
         return version_of(self.name)
 
     def rotate_join_code(self) -> None:
-        """The old code opens nothing any more; members stay."""
+        """Replace the join code, so that the old one stops working."""
         self.join_code = new_join_code()
         self.save(update_fields=["join_code"])

@@ -1,4 +1,4 @@
-"""A person's place in a classroom, from the invitation to the removal."""
+"""The membership of a student in a classroom, from invitation to removal."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from apps.accounts.models import User
 
 
-# Whose name the tutor may not see yet: an invitation that its owner has not accepted.
-_HIDDEN = Q(student=None) | Q(status="invited") | Q(joined_at=None)
+# Memberships whose student never accepted, so the tutor must not see the name.
+_NAME_HIDDEN = Q(student=None) | Q(status="invited") | Q(joined_at=None)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> "MembershipQuerySet":
-        """Those that count for scheduling: in classrooms that are not archived."""
+        """Active memberships of classrooms that are not archived; only these allow new lessons."""
         return self.filter(
             role=Membership.Role.STUDENT,
             status=Membership.Status.ACTIVE,
@@ -33,22 +33,22 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(classroom__tutor=tutor)
 
     def of(self, student: "User") -> "MembershipQuerySet":
-        """The student's own, and the invitations to any address they have confirmed."""
-        mine = verified_emails(student)
-        return self.filter(Q(student=student) | Q(student=None, invited_email__in=mine))
+        """The student's memberships, including invitations to their verified addresses."""
+        emails = verified_emails(student)
+        return self.filter(Q(student=student) | Q(student=None, invited_email__in=emails))
 
     def in_order(self) -> "MembershipQuerySet":
-        """By the names that the tutor may see; invited e-mails come last."""
-        shown = Case(When(_HIDDEN, then=None), default=F("student__sort_key"))
+        """Order by the names that the tutor may see; others come last, by invited address."""
+        shown = Case(When(_NAME_HIDDEN, then=None), default=F("student__sort_key"))
         return self.order_by(shown.asc(nulls_last=True), "invited_email", "id")
 
     def matching(self, words: str) -> "MembershipQuerySet":
         if not words.split():
             return self
         return self.filter(
-            (~_HIDDEN & contains_all_words(words, "student__search_text"))
+            (~_NAME_HIDDEN & contains_all_words(words, "student__search_text"))
             | (
-                _HIDDEN
+                _NAME_HIDDEN
                 & (
                     contains_all_words(words, "search_text")
                     | contains_all_words(words, "student__email")
@@ -85,7 +85,7 @@ class Membership(models.Model):
     )
     search_text = models.TextField(
         blank=True,
-        db_default="",  # while processes of the release before still write rows
+        db_default="",  # during an upgrade, processes of the previous release write rows
         editable=False,
         help_text="The invited e-mail, case folded.",
     )
@@ -125,7 +125,7 @@ class Membership(models.Model):
         indexes = (models.Index(name="membership_student_status", fields=["student", "status"]),)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps `search_text` true whenever the invited address may have changed."""
+        """Update `search_text` along with the invited address."""
         self.search_text = search_text(self.invited_email)
         fields = kwargs.get("update_fields")
         if fields is not None and "invited_email" in fields:
@@ -133,8 +133,8 @@ class Membership(models.Model):
         super().save(*args, **kwargs)
 
     @property
-    def is_hidden(self) -> bool:
-        """Whether the tutor may learn nothing but the address."""
+    def is_name_hidden(self) -> bool:
+        """Whether the tutor may see only the address, because the student never accepted."""
         is_open = self.status == self.Status.INVITED
         return self.student_id is None or is_open or self.joined_at is None
 

@@ -1,4 +1,4 @@
-"""Inviting by e-mail: what a tutor learns, how often it may be done, and who may accept."""
+"""Invitations by e-mail: privacy, daily limits, mails, accepting, declining and leaving."""
 
 import threading
 from datetime import timedelta
@@ -28,8 +28,8 @@ def invite(api):
 
 
 @pytest.fixture
-def mails(settings, mailoutbox, django_capture_on_commit_callbacks, invite):
-    """Invites with a mail server there; what went out."""
+def invite_by_mail(settings, mailoutbox, django_capture_on_commit_callbacks, invite):
+    """Returns a function that invites with a mail server configured; it returns all mails sent."""
     settings.EMAIL_URL = "smtp://localhost"
 
     def post(classroom, email):
@@ -40,32 +40,34 @@ def mails(settings, mailoutbox, django_capture_on_commit_callbacks, invite):
     return post
 
 
-def act(client, membership_id, verb, **body):
-    answer = client.post(f"/api/memberships/{membership_id}/{verb}/", body)
+def post_action(client, membership_id, action, **body):
+    answer = client.post(f"/api/memberships/{membership_id}/{action}/", body)
     return answer.status_code, answer.json()
 
 
-def sign_up_as(email, role="student"):
+def sign_up_client(email, role="student"):
     return bearer(sign_up(email=email, role=role).json()["meta"]["access_token"])
 
 
-def token_of(api, classroom, membership_id):
-    status, link = act(api(classroom.tutor), membership_id, "link")
+def create_token(api, classroom, membership_id):
+    status, link = post_action(api(classroom.tutor), membership_id, "link")
     assert status == 200
     return link["token"]
 
 
-# What the tutor learns
+# Privacy of the address owner
 
 
-def shape(answer, email):
+def check_and_strip(answer, email):
     body = answer.json()
     assert answer.status_code == 201
     assert body["student"]["email"] == email
     return {name: value for name, value in body.items() if name != "id"} | {"student": {}}
 
 
-def test_answer_is_the_same_whoever_owns_the_address(invite, classroom, stranger, other_tutor):
+def test_invite_response_does_not_depend_on_the_address_owner(
+    invite, classroom, stranger, other_tutor
+):
     gone = make_user("student", is_active=False)
     emails = [
         stranger.email,
@@ -74,25 +76,27 @@ def test_answer_is_the_same_whoever_owns_the_address(invite, classroom, stranger
         "nobody@x.example",
         classroom.tutor.email,
     ]
-    answers = [shape(invite(classroom, email), email) for email in emails]
+    answers = [check_and_strip(invite(classroom, email), email) for email in emails]
     assert all(answer == answers[0] for answer in answers)
     assert answers[0]["status"] == "invited"
 
 
-def test_inviting_reads_and_writes_the_same_whoever_owns_the_address(api, classroom, stranger):
+def test_invite_query_count_does_not_depend_on_the_address_owner(api, classroom, stranger):
     client = api(classroom.tutor)
     address = f"/api/classrooms/{classroom.pk}/members/"
     client.post(address, {"email": "first@x.example"})
-    asked = []
+    query_counts = []
     for email in (stranger.email, "nobody@x.example"):
         with CaptureQueriesContext(connection) as queries:
             client.post(address, {"email": email})
-        asked.append(len(queries))
-    assert asked[0] == asked[1]
+        query_counts.append(len(queries))
+    assert query_counts[0] == query_counts[1]
 
 
 @pytest.mark.parametrize("status", ["invited", "removed"])
-def test_name_is_shown_only_after_acceptance(api, invite, tutor, classroom, stranger, status):
+def test_name_of_an_invited_student_is_hidden_until_acceptance(
+    api, invite, tutor, classroom, stranger, status
+):
     invited = invite(classroom, stranger.email).json()["id"]
     if status == "removed":
         answer = api(tutor).patch(f"/api/memberships/{invited}/", {"status": status})
@@ -106,7 +110,9 @@ def test_name_is_shown_only_after_acceptance(api, invite, tutor, classroom, stra
     assert api(tutor).get(address, {"q": stranger.email.upper()}).json()["count"] == 1
 
 
-def test_member_invited_anew_is_hidden_until_accepting(api, invite, tutor, classroom, student):
+def test_name_of_a_reinvited_member_is_hidden_until_acceptance(
+    api, invite, tutor, classroom, student
+):
     membership = classroom.memberships.get()
     api(tutor).patch(f"/api/memberships/{membership.pk}/", {"status": "removed"})
     again = invite(classroom, student.email).json()
@@ -115,7 +121,7 @@ def test_member_invited_anew_is_hidden_until_accepting(api, invite, tutor, class
     assert api(tutor).get(address, {"q": "Коваль"}).json()["count"] == 0
 
 
-def test_order_of_members_tells_no_hidden_name(api, tutor, classroom):
+def test_order_of_members_does_not_reveal_hidden_names(api, tutor, classroom):
     for name in ("Aaa", "Яяя"):
         make_membership(classroom, make_user("student", "A", name), "invited")
     results = api(tutor).get(f"/api/classrooms/{classroom.pk}/members/").json()["results"]
@@ -125,16 +131,18 @@ def test_order_of_members_tells_no_hidden_name(api, tutor, classroom):
 @pytest.mark.parametrize(
     "spelling", ["Olena@ШКОЛА.укр", "olena@xn--80atdl2c.xn--j1amh", "olena@школа.укр\u200b"]
 )
-def test_spellings_of_one_address_are_one_invitation(invite, classroom, spelling):
+def test_spellings_of_one_address_share_one_invitation(invite, classroom, spelling):
     first = invite(classroom, "olena@школа.укр").json()
     assert invite(classroom, spelling).json() == first
     assert first["student"]["email"] == "olena@школа.укр"
 
 
-# How often
+# Limits and mails
 
 
-def test_tutor_reaches_the_daily_limit(invite, tutor, classroom, monkeypatch):
+def test_tutor_over_the_daily_limit_is_throttled_until_the_next_day(
+    invite, tutor, classroom, monkeypatch
+):
     monkeypatch.setattr(invitations, "MAX_PER_TUTOR", 3)
     answers = [invite(classroom, f"a{n}@x.example") for n in range(4)]
     assert [a.status_code for a in answers] == [201, 201, 201, 429]
@@ -145,73 +153,75 @@ def test_tutor_reaches_the_daily_limit(invite, tutor, classroom, monkeypatch):
     assert invite(classroom, "a3@x.example").status_code == 201
 
 
-def test_limit_of_a_tutor_is_within_a_hundred(invite, classroom):
+def test_tutor_may_send_one_hundred_invitations_a_day(invite, classroom):
     statuses = [invite(classroom, f"a{n}@x.example").status_code for n in range(101)]
     assert statuses == [201] * 100 + [429]
 
 
-def test_address_gets_one_mail_of_a_tutor_and_few_in_all(mails, tutor):
+def test_address_gets_one_mail_a_day_per_tutor_and_three_in_all(invite_by_mail, tutor):
     for _ in range(3):
-        mails(make_classroom(tutor), "new@x.example")
-        mails(tutor.classrooms.first(), "new@x.example")
-    assert len(mails(make_classroom(make_user("tutor")), "new@x.example")) == 2
+        invite_by_mail(make_classroom(tutor), "new@x.example")
+        invite_by_mail(tutor.classrooms.first(), "new@x.example")
+    assert len(invite_by_mail(make_classroom(make_user("tutor")), "new@x.example")) == 2
     for _ in range(5):
-        sent = mails(make_classroom(make_user("tutor")), "new@x.example")
+        sent = invite_by_mail(make_classroom(make_user("tutor")), "new@x.example")
     assert len(sent) == invitations.MAX_MAILS_PER_ADDRESS
 
 
-def test_tags_of_one_mailbox_share_its_limits(mails, tutor):
+def test_subaddresses_share_the_limits_of_their_mailbox(invite_by_mail, tutor):
     for tag in range(3):
-        sent = mails(make_classroom(tutor), f"new+{tag}@x.example")
+        sent = invite_by_mail(make_classroom(tutor), f"new+{tag}@x.example")
     assert len(sent) == 1
 
 
-def test_address_is_invited_only_so_often(invite):
+def test_address_over_its_daily_limit_cannot_be_invited(invite):
     statuses = [
         invite(make_classroom(make_user("tutor")), "new@x.example").status_code for _ in range(11)
     ]
     assert statuses == [201] * 10 + [429]
 
 
-def test_next_day_the_same_invitation_is_mailed_again(mails, classroom):
-    mails(classroom, "new@x.example")
+def test_repeated_invitation_is_mailed_again_the_next_day(invite_by_mail, classroom):
+    invite_by_mail(classroom, "new@x.example")
     DailyLimit.objects.update(began_at=timezone.now() - timedelta(days=1))
-    assert len(mails(classroom, "new@x.example")) == 2
+    assert len(invite_by_mail(classroom, "new@x.example")) == 2
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_limit_holds_for_callers_at_once():
-    together, taken = threading.Barrier(8), []
+def test_daily_limit_holds_for_concurrent_callers():
+    barrier, admitted = threading.Barrier(8), []
 
-    def take():
-        together.wait(10)
-        taken.append(DailyLimit.take("key", 3, timezone.now()))
+    def consume():
+        barrier.wait(10)
+        admitted.append(DailyLimit.take("key", 3, timezone.now()))
         connections.close_all()
 
-    threads = [threading.Thread(target=take) for _ in range(8)]
+    threads = [threading.Thread(target=consume) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(taken) == [False] * 5 + [True] * 3
+    assert sorted(admitted) == [False] * 5 + [True] * 3
 
 
-def test_mail_holds_little_of_the_senders_own(mails, settings):
+def test_invitation_mail_shortens_names_and_breaks_their_links(invite_by_mail, settings):
     tutor = make_user("tutor", "Visit https://evil.example/" + "x" * 70, "Y" * 100)
-    [mail] = mails(make_classroom(tutor, name="www.evil.example " + "z" * 180), "new@x.example")
+    [mail] = invite_by_mail(
+        make_classroom(tutor, name="www.evil.example " + "z" * 180), "new@x.example"
+    )
     tutor.locale = "en"
     assert not {"x", "evil", "z"} & set(mail.subject.split())
-    own = mail.body.replace(settings.PUBLIC_URL, "")
-    assert "evil.example" not in own
-    assert "://" not in own.replace("://", "", 0).replace(settings.PUBLIC_URL, "")
-    assert "x" * 70 not in own
-    assert "z" * 100 not in own
-    assert len(own) < 900
+    text = mail.body.replace(settings.PUBLIC_URL, "")
+    assert "evil.example" not in text
+    assert "://" not in text
+    assert "x" * 70 not in text
+    assert "z" * 100 not in text
+    assert len(text) < 900
 
 
-def test_mail_leads_to_the_invitation(mails, classroom, settings, client):
-    [mail] = mails(classroom, "new@x.example")
+def test_link_in_the_mail_opens_the_invitation(invite_by_mail, classroom, settings, client):
+    [mail] = invite_by_mail(classroom, "new@x.example")
     assert mail.to == ["new@x.example"]
     start = mail.body.index(settings.PUBLIC_URL)
     path = mail.body[start:].split()[0].removeprefix(settings.PUBLIC_URL)
@@ -220,134 +230,141 @@ def test_mail_leads_to_the_invitation(mails, classroom, settings, client):
     assert classroom.name in page.content.decode()
 
 
-def test_mail_goes_to_the_domain_that_was_typed(mails, classroom):
-    [mail] = mails(classroom, "a@faß.example")
+def test_mail_goes_to_the_idna_2008_form_of_the_domain(invite_by_mail, classroom):
+    [mail] = invite_by_mail(classroom, "a@faß.example")
     assert mail.to == ["a@xn--fa-hia.example"]
 
 
 # Who may accept
 
 
-def test_address_that_was_only_typed_at_sign_up_accepts_nothing(api, invite, classroom):
+def test_unconfirmed_address_cannot_accept_or_decline(api, invite, classroom):
     invited = invite(classroom, "victim@x.example").json()["id"]
-    thief = sign_up_as("victim@x.example")
-    for verb in ("accept", "decline"):
-        assert act(thief, invited, verb)[0] == 403
-    membership = thief.post("/api/classrooms/join/", {"join_code": classroom.join_code}).json()
+    impostor = sign_up_client("victim@x.example")
+    for action in ("accept", "decline"):
+        assert post_action(impostor, invited, action)[0] == 403
+    membership = impostor.post("/api/classrooms/join/", {"join_code": classroom.join_code}).json()
     assert membership["id"] != invited
     assert Membership.objects.get(pk=invited).status == "invited"
 
 
-def test_confirmed_address_accepts(invite, classroom):
+def test_owner_of_a_confirmed_address_accepts(invite, classroom):
     invited = invite(classroom, "new@x.example").json()["id"]
-    owner = sign_up_as("new@x.example")
+    owner = sign_up_client("new@x.example")
     EmailAddress.objects.filter(email="new@x.example").update(verified=True)
-    assert act(owner, invited, "accept")[1]["status"] == "active"
+    assert post_action(owner, invited, "accept")[1]["status"] == "active"
 
 
-def test_confirmed_second_address_accepts_and_sees_it(api, invite, classroom, stranger):
+def test_invitation_to_a_second_address_requires_confirmation(api, invite, classroom, stranger):
     EmailAddress.objects.create(user=stranger, email="second@x.example", verified=True)
     EmailAddress.objects.create(user=stranger, email="third@x.example", verified=False)
     for email, seen in (("second@x.example", True), ("third@x.example", False)):
         invited = invite(classroom, email).json()["id"]
         assert Membership.objects.of(stranger).filter(pk=invited).exists() is seen
         if seen:
-            assert act(api(stranger), invited, "accept")[0] == 200
+            assert post_action(api(stranger), invited, "accept")[0] == 200
 
 
 def test_signed_link_accepts_without_a_confirmed_address(api, invite, classroom):
     invited = invite(classroom, "new@x.example").json()["id"]
-    token = token_of(api, classroom, invited)
-    status, membership = act(sign_up_as("other@x.example"), invited, "accept", invitation=token)
+    token = create_token(api, classroom, invited)
+    status, membership = post_action(
+        sign_up_client("other@x.example"), invited, "accept", invitation=token
+    )
     assert (status, membership["status"]) == (200, "active")
-    assert act(sign_up_as("third@x.example"), invited, "accept", invitation=token)[0] == 403
+    assert (
+        post_action(sign_up_client("third@x.example"), invited, "accept", invitation=token)[0]
+        == 403
+    )
 
 
-def test_link_opens_its_own_invitation_only(api, invite, classroom, stranger):
+def test_link_accepts_only_its_own_invitation(api, invite, classroom, stranger):
     first, second = (invite(classroom, f"{n}@x.example").json()["id"] for n in "ab")
-    token = token_of(api, classroom, first)
-    assert act(api(stranger), second, "accept", invitation=token)[0] == 403
-    status, refusal = act(api(stranger), first, "accept", invitation=token[:-2])
-    assert (status, refusal["error"]) == (400, "invite_invalid")
+    token = create_token(api, classroom, first)
+    assert post_action(api(stranger), second, "accept", invitation=token)[0] == 403
+    status, error = post_action(api(stranger), first, "accept", invitation=token[:-2])
+    assert (status, error["error"]) == (400, "invite_invalid")
 
 
-def test_link_dies_with_the_invitation(api, invite, tutor, classroom, stranger):
+def test_link_is_invalid_after_the_invitation_ends_even_if_invited_again(
+    api, invite, tutor, classroom, stranger
+):
     invited = invite(classroom, "new@x.example").json()["id"]
-    token = token_of(api, classroom, invited)
+    token = create_token(api, classroom, invited)
     api(tutor).patch(f"/api/memberships/{invited}/", {"status": "removed"})
-    assert act(api(stranger), invited, "accept", invitation=token)[0] == 400
+    assert post_action(api(stranger), invited, "accept", invitation=token)[0] == 400
     invite(classroom, "new@x.example")
-    assert act(api(stranger), invited, "accept", invitation=token)[0] == 400
+    assert post_action(api(stranger), invited, "accept", invitation=token)[0] == 400
 
 
 def test_link_expires(api, invite, classroom, stranger):
     membership = Membership.objects.get(pk=invite(classroom, "new@x.example").json()["id"])
-    old = timezone.now() - invitations.LIFETIME - timedelta(minutes=1)
-    token = invitations.invitation_link(membership, old).token
-    status, refusal = act(api(stranger), membership.pk, "accept", invitation=token)
-    assert (status, refusal["error"]) == (410, "invite_expired")
+    old = timezone.now() - invitations.LINK_LIFETIME - timedelta(minutes=1)
+    token = invitations.make_invitation_link(membership, old).token
+    status, error = post_action(api(stranger), membership.pk, "accept", invitation=token)
+    assert (status, error["error"]) == (410, "invite_expired")
 
 
 def test_tutor_cannot_accept_by_the_link(api, invite, tutor, other_tutor, classroom):
     invited = invite(classroom, "new@x.example").json()["id"]
-    token = token_of(api, classroom, invited)
+    token = create_token(api, classroom, invited)
     for person in (tutor, other_tutor):
-        assert act(api(person), invited, "accept", invitation=token)[0] == 403
+        assert post_action(api(person), invited, "accept", invitation=token)[0] == 403
 
 
-def test_paused_student_does_not_come_back_by_a_second_address(
-    api, invite, tutor, classroom, student
-):
+def test_paused_student_cannot_accept_by_a_second_address(api, invite, tutor, classroom, student):
     membership = classroom.memberships.get()
     api(tutor).patch(f"/api/memberships/{membership.pk}/", {"status": "paused"})
     invited = invite(classroom, "second@x.example").json()["id"]
-    token = token_of(api, classroom, invited)
-    assert act(api(student), invited, "accept", invitation=token)[0] == 403
+    token = create_token(api, classroom, invited)
+    assert post_action(api(student), invited, "accept", invitation=token)[0] == 403
 
 
 # Declining and leaving
 
 
-def test_declined_invitation_stays_declined_until_invited_anew(api, invite, classroom, stranger):
+def test_declined_invitation_cannot_be_accepted_until_reinvited(api, invite, classroom, stranger):
     invited = invite(classroom, stranger.email).json()["id"]
     for _ in range(2):
-        status, membership = act(api(stranger), invited, "decline")
+        status, membership = post_action(api(stranger), invited, "decline")
         assert (status, membership["status"]) == (200, "declined")
         assert membership["student"]["first_name"] == ""
-    assert act(api(stranger), invited, "accept")[0] == 403
+    assert post_action(api(stranger), invited, "accept")[0] == 403
     assert invite(classroom, stranger.email).json()["status"] == "invited"
 
 
-def test_student_leaves_and_comes_back_by_the_code(
+def test_student_who_left_rejoins_by_the_code(
     api, tutor, student, classroom, settings, mailoutbox, django_capture_on_commit_callbacks
 ):
     settings.EMAIL_URL = "smtp://localhost"
     membership = classroom.memberships.get()
     with django_capture_on_commit_callbacks(execute=True):
         for _ in range(2):
-            assert act(api(student), membership.pk, "leave")[1]["status"] == "left"
+            assert post_action(api(student), membership.pk, "leave")[1]["status"] == "left"
     assert [mail.to for mail in mailoutbox] == [[tutor.email]]
     assert api(tutor).get("/api/classroom/my-students/").json()["count"] == 0
     back = api(student).post("/api/classrooms/join/", {"join_code": classroom.join_code}).json()
     assert (back["id"], back["status"]) == (membership.pk, "active")
 
 
-def test_paused_student_who_leaves_does_not_come_back_by_the_code(api, tutor, student, classroom):
+def test_paused_student_who_left_cannot_rejoin_by_the_code(api, tutor, student, classroom):
     membership = classroom.memberships.get()
     api(tutor).patch(f"/api/memberships/{membership.pk}/", {"status": "paused"})
-    assert act(api(student), membership.pk, "leave")[1]["status"] == "removed"
+    assert post_action(api(student), membership.pk, "leave")[1]["status"] == "removed"
     answer = api(student).post("/api/classrooms/join/", {"join_code": classroom.join_code})
     assert answer.status_code == 403
 
 
-def test_nobody_leaves_or_declines_for_another(api, tutor, other_tutor, stranger, classroom):
+def test_leaving_or_declining_for_another_user_is_forbidden(
+    api, tutor, other_tutor, stranger, classroom
+):
     membership = classroom.memberships.get()
     for person in (tutor, other_tutor, stranger):
-        for verb in ("leave", "decline"):
-            assert act(api(person), membership.pk, verb)[0] == 403
+        for action in ("leave", "decline"):
+            assert post_action(api(person), membership.pk, action)[0] == 403
 
 
-def test_members_and_tutors_lists_follow_the_alphabet(api, tutor):
+def test_member_and_student_lists_follow_the_ukrainian_alphabet(api, tutor):
     names = [
         "Zebra",
         "Гнатюк",
@@ -376,9 +393,9 @@ def test_removed_student_cannot_accept_an_older_invitation_to_a_second_address(
     EmailAddress.objects.create(user=student, email=second, verified=True, primary=False)
     first = invite(classroom, student.email).json()["id"]
     older = invite(classroom, second).json()["id"]
-    assert act(api(student), first, "accept")[0] == 200
+    assert post_action(api(student), first, "accept")[0] == 200
     member = Membership.objects.get(classroom=classroom, student=student)
     removed = api(tutor).patch(f"/api/memberships/{member.pk}/", {"status": "removed"})
     assert removed.status_code == 200
-    assert act(api(student), older, "accept")[0] in (403, 404)
+    assert post_action(api(student), older, "accept")[0] in (403, 404)
     assert not Membership.objects.filter(classroom=classroom, status="active").exists()

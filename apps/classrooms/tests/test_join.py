@@ -1,4 +1,4 @@
-"""POST /api/classrooms/join/: a student with the code is ACTIVE at once."""
+"""POST /api/classrooms/join/: a student joins by the code."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def join(client, code):
     return client.post(URL, {"join_code": code})
 
 
-def test_joining_answers_the_active_membership(api, stranger, classroom):
+def test_join_returns_the_active_membership(api, stranger, classroom):
     answer = join(api(stranger), classroom.join_code)
     membership = Membership.objects.get(student=stranger)
     assert answer.status_code == 200
@@ -32,37 +32,37 @@ def test_joining_answers_the_active_membership(api, stranger, classroom):
     }
 
 
-def test_the_code_may_be_typed_as_people_do(api, stranger, classroom):
+def test_code_in_lower_case_with_hyphen_and_spaces_is_accepted(api, stranger, classroom):
     code = classroom.join_code.lower()
     assert join(api(stranger), f" {code[:4]}-{code[4:]} ").status_code == 200
 
 
 @pytest.mark.parametrize("code", ["ZZZZZZZZ", "x", "ß" * 32, "0' OR 1=1"])
-def test_a_wrong_code_is_not_found(api, stranger, classroom, code):
+def test_unknown_code_is_not_found(api, stranger, classroom, code):
     answer = join(api(stranger), code)
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize("code", [None, "", 12345678, [], "x" * 33, "A\x00"])
-def test_a_malformed_code_is_a_validation_error(api, stranger, classroom, code):
+def test_malformed_code_is_a_validation_error(api, stranger, classroom, code):
     answer = join(api(stranger), code)
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert set(answer.json()["fields"]) == {"join_code"}
 
 
-def test_joining_twice_is_one_membership(api, stranger, classroom):
+def test_joining_twice_creates_one_membership(api, stranger, classroom):
     first, again = (join(api(stranger), classroom.join_code).json() for _ in range(2))
     assert first == again
     assert Membership.objects.filter(student=stranger).count() == 1
 
 
-def test_a_tutor_may_not_join(api, other_tutor, classroom):
+def test_tutor_may_not_join(api, other_tutor, classroom):
     answer = join(api(other_tutor), classroom.join_code)
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("status", ["paused", "removed"])
-def test_the_code_does_not_let_back_in_whom_the_tutor_put_out(api, stranger, classroom, status):
+def test_paused_or_removed_student_cannot_rejoin_by_the_code(api, stranger, classroom, status):
     make_membership(classroom, stranger, status)
     answer = join(api(stranger), classroom.join_code)
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
@@ -76,12 +76,12 @@ def test_joining_accepts_a_pending_invitation(api, tutor, stranger, classroom):
     assert (answer["id"], answer["status"]) == (invited["id"], "active")
 
 
-def test_the_code_of_an_archived_classroom_opens_nothing(api, tutor, stranger, classroom):
+def test_code_of_an_archived_classroom_is_not_found(api, tutor, stranger, classroom):
     api(tutor).delete(f"/api/classrooms/{classroom.pk}/")
     assert join(api(stranger), classroom.join_code).status_code == 404
 
 
-def test_a_replaced_code_opens_nothing_and_members_stay(api, stranger, classroom):
+def test_replaced_code_is_not_found_and_members_are_kept(api, stranger, classroom):
     old = classroom.join_code
     classroom.rotate_join_code()
     assert join(api(stranger), old).status_code == 404
@@ -89,7 +89,7 @@ def test_a_replaced_code_opens_nothing_and_members_stay(api, stranger, classroom
     assert classroom.memberships.count() == 2
 
 
-def test_codes_cannot_be_tried_without_end(api, stranger, classroom):
+def test_join_attempts_are_throttled(api, stranger, classroom):
     client = api(stranger)
     answers = [join(client, "ZZZZZZZZ") for _ in range(31)]
     assert {answer.status_code for answer in answers[:30]} == {404}

@@ -1,4 +1,4 @@
-"""Members: invited and accepted with consent; paused, resumed and removed by the tutor."""
+"""Members of a classroom: listing, inviting, accepting, and changes by the tutor."""
 
 import pytest
 
@@ -8,16 +8,16 @@ from conftest import make_membership, make_user
 pytestmark = pytest.mark.django_db
 
 
-def refusal(answer):
+def get_error(answer):
     return answer.status_code, answer.json()["error"]
 
 
 @pytest.fixture
-def members(classroom):
+def members_url(classroom):
     return f"/api/classrooms/{classroom.pk}/members/"
 
 
-def move(client, membership_id, status):
+def change_status(client, membership_id, status):
     return client.patch(f"/api/memberships/{membership_id}/", {"status": status})
 
 
@@ -28,9 +28,9 @@ def accept(client, membership_id):
 # The list
 
 
-def test_the_tutor_lists_members_by_name_with_count(api, tutor, student, classroom, members):
+def test_list_has_members_by_name_and_their_count(api, tutor, student, classroom, members_url):
     make_membership(classroom, make_user("student", "Anna", "Aaa"), "paused")
-    answer = api(tutor).get(members).json()
+    answer = api(tutor).get(members_url).json()
     assert answer["count"] == 2
     assert [m["student"]["last_name"] for m in answer["results"]] == ["Aaa", "Коваль"]
     assert set(answer["results"][0]) == {
@@ -39,46 +39,51 @@ def test_the_tutor_lists_members_by_name_with_count(api, tutor, student, classro
 
 
 @pytest.mark.parametrize("status", ["invited", "active", "paused", "removed"])
-def test_the_list_filters_by_status(api, tutor, classroom, members, status):
+def test_list_filters_by_status(api, tutor, classroom, members_url, status):
     for each in ("invited", "paused", "removed"):
         make_membership(classroom, make_user("student"), each)
-    found = api(tutor).get(members, {"status": status}).json()["results"]
+    found = api(tutor).get(members_url, {"status": status}).json()["results"]
     assert [m["status"] for m in found] == [status]
 
 
-def test_the_list_searches_names_and_invited_emails(api, tutor, members):
-    api(tutor).post(members, {"email": "Petro@x.example"})
-    assert api(tutor).get(members, {"q": "ОЛЕНА"}).json()["count"] == 1
-    found = api(tutor).get(members, {"q": "PETRO"}).json()["results"]
+def test_list_searches_names_and_invited_emails(api, tutor, members_url):
+    api(tutor).post(members_url, {"email": "Petro@x.example"})
+    assert api(tutor).get(members_url, {"q": "ОЛЕНА"}).json()["count"] == 1
+    found = api(tutor).get(members_url, {"q": "PETRO"}).json()["results"]
     assert [m["student"]["email"] for m in found] == ["petro@x.example"]
 
 
-def test_the_list_pages(api, tutor, classroom, members):
+def test_list_supports_paging(api, tutor, classroom, members_url):
     for number in range(4):
         make_membership(classroom, make_user("student", "A", f"{number}"))
-    pages = [api(tutor).get(members, {"limit": 2, "offset": offset}).json() for offset in (0, 2, 4)]
+    pages = [
+        api(tutor).get(members_url, {"limit": 2, "offset": offset}).json() for offset in (0, 2, 4)
+    ]
     assert [page["count"] for page in pages] == [5, 5, 5]
     assert len({m["id"] for page in pages for m in page["results"]}) == 5
 
 
 @pytest.mark.parametrize("query", [{"status": "x"}, {"limit": 0}, {"offset": -1}, {"limit": 101}])
-def test_a_bad_query_is_named(api, tutor, members, query):
-    answer = api(tutor).get(members, query)
-    assert refusal(answer) == (400, "validation_error")
+def test_invalid_query_parameter_is_reported(api, tutor, members_url, query):
+    answer = api(tutor).get(members_url, query)
+    assert get_error(answer) == (400, "validation_error")
     assert set(answer.json()["fields"]) == set(query)
 
 
-def test_only_the_classrooms_tutor_lists_and_invites(api, student, other_tutor, members):
+def test_only_the_classrooms_tutor_may_list_and_invite(api, student, other_tutor, members_url):
     for person in (student, other_tutor):
-        assert refusal(api(person).get(members)) == (403, "forbidden")
-        assert refusal(api(person).post(members, {"email": "a@x.example"})) == (403, "forbidden")
+        assert get_error(api(person).get(members_url)) == (403, "forbidden")
+        assert get_error(api(person).post(members_url, {"email": "a@x.example"})) == (
+            403,
+            "forbidden",
+        )
 
 
 # Inviting and accepting
 
 
-def test_an_invited_student_counts_only_after_accepting(api, tutor, stranger, members):
-    answer = api(tutor).post(members, {"email": stranger.email.upper()})
+def test_invited_student_becomes_active_by_accepting(api, tutor, stranger, members_url):
+    answer = api(tutor).post(members_url, {"email": stranger.email.upper()})
     assert answer.status_code == 201
     assert (answer.json()["status"], answer.json()["joined_at"]) == ("invited", None)
     assert answer.json()["student"]["id"] is None
@@ -87,15 +92,15 @@ def test_an_invited_student_counts_only_after_accepting(api, tutor, stranger, me
     assert accepted.json()["joined_at"]
 
 
-def test_a_tutor_cannot_accept_for_the_student(api, tutor, stranger, members):
-    invited = api(tutor).post(members, {"email": stranger.email}).json()
-    assert refusal(move(api(tutor), invited["id"], "active")) == (403, "forbidden")
-    assert refusal(accept(api(tutor), invited["id"])) == (403, "forbidden")
+def test_tutor_cannot_accept_for_the_student(api, tutor, stranger, members_url):
+    invited = api(tutor).post(members_url, {"email": stranger.email}).json()
+    assert get_error(change_status(api(tutor), invited["id"], "active")) == (403, "forbidden")
+    assert get_error(accept(api(tutor), invited["id"])) == (403, "forbidden")
     assert Membership.objects.get(pk=invited["id"]).status == "invited"
 
 
-def test_an_invitation_to_an_email_waits_for_its_owner(api, tutor, members):
-    invited = api(tutor).post(members, {"email": "New@X.example"}).json()
+def test_invitation_is_accepted_by_an_account_created_later(api, tutor, members_url):
+    invited = api(tutor).post(members_url, {"email": "New@X.example"}).json()
     assert invited["student"] == {
         "id": None,
         "first_name": "",
@@ -107,61 +112,63 @@ def test_an_invitation_to_an_email_waits_for_its_owner(api, tutor, members):
     assert (accepted["status"], accepted["student"]["id"]) == ("active", newcomer.pk)
 
 
-def test_nobody_else_accepts_an_invitation(api, tutor, student, other_tutor, stranger, members):
+def test_invitation_of_another_address_cannot_be_accepted(
+    api, tutor, student, other_tutor, stranger, members_url
+):
     for email in ("new@x.example", stranger.email):
-        invited = api(tutor).post(members, {"email": email}).json()
+        invited = api(tutor).post(members_url, {"email": email}).json()
         for person in (student, other_tutor):
-            assert refusal(accept(api(person), invited["id"])) == (403, "forbidden")
+            assert get_error(accept(api(person), invited["id"])) == (403, "forbidden")
 
 
-def test_inviting_twice_is_one_invitation(api, tutor, stranger, members):
+def test_inviting_twice_creates_one_invitation(api, tutor, stranger, members_url):
     for email in (stranger.email, "new@x.example"):
-        first, again = (api(tutor).post(members, {"email": email}) for _ in range(2))
+        first, again = (api(tutor).post(members_url, {"email": email}) for _ in range(2))
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json() == again.json()
 
 
-def test_inviting_a_member_changes_nothing(api, tutor, student, members):
-    answer = api(tutor).post(members, {"email": student.email})
+def test_inviting_a_member_changes_nothing(api, tutor, student, members_url):
+    answer = api(tutor).post(members_url, {"email": student.email})
     assert answer.json()["status"] == "active"
 
 
-def test_accepting_twice_is_fine_and_after_removal_it_is_not(api, tutor, stranger, members):
-    invited = api(tutor).post(members, {"email": stranger.email}).json()["id"]
+def test_acceptance_can_be_repeated_but_not_after_removal(api, tutor, stranger, members_url):
+    invited = api(tutor).post(members_url, {"email": stranger.email}).json()["id"]
     assert [accept(api(stranger), invited).status_code for _ in range(2)] == [200, 200]
-    move(api(tutor), invited, "removed")
-    assert refusal(accept(api(stranger), invited)) == (403, "forbidden")
+    change_status(api(tutor), invited, "removed")
+    assert get_error(accept(api(stranger), invited)) == (403, "forbidden")
 
 
-def test_a_paused_student_cannot_accept_their_way_back(api, tutor, student, classroom):
+def test_paused_student_cannot_accept(api, tutor, student, classroom):
     membership = classroom.memberships.get()
-    move(api(tutor), membership.pk, "paused")
-    assert refusal(accept(api(student), membership.pk)) == (403, "forbidden")
+    change_status(api(tutor), membership.pk, "paused")
+    assert get_error(accept(api(student), membership.pk)) == (403, "forbidden")
 
 
-def test_a_removed_student_may_be_invited_anew(api, tutor, student, classroom, members):
+def test_removed_student_can_be_invited_again(api, tutor, student, classroom, members_url):
     membership = classroom.memberships.get()
-    move(api(tutor), membership.pk, "removed")
-    answer = api(tutor).post(members, {"email": student.email})
+    change_status(api(tutor), membership.pk, "removed")
+    answer = api(tutor).post(members_url, {"email": student.email})
     assert (answer.json()["id"], answer.json()["status"]) == (membership.pk, "invited")
     assert accept(api(student), membership.pk).json()["status"] == "active"
 
 
-LONG = "x@" + ".".join(["\u0130" * 60] * 4) + ".example"  # longer once it is lower case
-UNSENDABLE = "x@" + "a" * 60 + "\u0130" * 3 + ".example"  # a label no mail can be sent to
+LONG = "x@" + ".".join(["\u0130" * 60] * 4) + ".example"  # too long in lower case
+UNSENDABLE = "x@" + "a" * 60 + "\u0130" * 3 + ".example"  # a DNS label that is too long in ASCII
 
 
 @pytest.mark.parametrize(
     "email",
     [None, "", "x", "a@b", 5, [], "a\x00@x.example", "a" * 250 + "@x.example", LONG, UNSENDABLE],
 )
-def test_a_malformed_email_is_named(api, tutor, members, email):
-    answer = api(tutor).post(members, {"email": email})
-    assert refusal(answer) == (400, "validation_error")
+def test_malformed_email_is_reported(api, tutor, members_url, email):
+    answer = api(tutor).post(members_url, {"email": email})
+    assert get_error(answer) == (400, "validation_error")
     assert set(answer.json()["fields"]) == {"email"}
 
 
-# What the tutor may change
+# Changes by the tutor
 
 
 @pytest.mark.parametrize(
@@ -185,9 +192,11 @@ def test_a_malformed_email_is_named(api, tutor, members, email):
         ("active", ["paused"], 400),
     ],
 )
-def test_the_moves_of_a_membership(api, tutor, stranger, classroom, before, after, status):
+def test_tutor_changes_the_status_only_as_allowed(
+    api, tutor, stranger, classroom, before, after, status
+):
     membership = make_membership(classroom, stranger, before)
-    answer = move(api(tutor), membership.pk, after)
+    answer = change_status(api(tutor), membership.pk, after)
     assert answer.status_code == status
     membership.refresh_from_db()
     assert membership.status == (after if status == 200 else before)
@@ -202,21 +211,21 @@ def test_the_moves_of_a_membership(api, tutor, stranger, classroom, before, afte
         ("removed", "active", "A removed student stays removed."),
     ],
 )
-def test_refused_move_names_the_states_it_can_go_to(
+def test_refused_status_change_lists_the_allowed_ones(
     api, tutor, stranger, classroom, before, after, choices
 ):
     membership = make_membership(classroom, stranger, before)
-    [sentence] = move(api(tutor), membership.pk, after).json()["fields"]["status"]
+    [sentence] = change_status(api(tutor), membership.pk, after).json()["fields"]["status"]
     assert choices in sentence
 
 
-def test_only_the_classrooms_tutor_moves_a_membership(api, student, other_tutor, classroom):
+def test_only_the_classrooms_tutor_may_change_a_membership(api, student, other_tutor, classroom):
     membership = classroom.memberships.get()
     for person in (student, other_tutor):
-        assert refusal(move(api(person), membership.pk, "paused")) == (403, "forbidden")
+        assert get_error(change_status(api(person), membership.pk, "paused")) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("membership_id", [0, 2**63 - 1, 2**64])
-def test_a_missing_membership_is_not_found(api, tutor, student, classroom, membership_id):
-    assert refusal(move(api(tutor), membership_id, "paused")) == (404, "not_found")
-    assert refusal(accept(api(student), membership_id)) == (404, "not_found")
+def test_missing_membership_is_not_found(api, tutor, student, classroom, membership_id):
+    assert get_error(change_status(api(tutor), membership_id, "paused")) == (404, "not_found")
+    assert get_error(accept(api(student), membership_id)) == (404, "not_found")

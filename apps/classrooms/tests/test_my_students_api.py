@@ -1,4 +1,4 @@
-"""GET /api/classroom/my-students/ (BE32-6): whom it lists, how it searches, how it pages."""
+"""GET /api/classroom/my-students/ (BE32-6): listing, search and paging."""
 
 import pytest
 
@@ -9,17 +9,17 @@ pytestmark = pytest.mark.django_db
 URL = "/api/classroom/my-students/"
 
 
-def ask(client, **query):
+def get_students(client, **query):
     return client.get(URL, query)
 
 
-def emails(answer):
+def get_emails(answer):
     assert answer.status_code == 200, answer.content
     return [row["email"] for row in answer.json()["results"]]
 
 
-def test_the_answer_has_count_and_results(api, tutor, student, classroom):
-    assert ask(api(tutor)).json() == {
+def test_response_has_count_and_results(api, tutor, student, classroom):
+    assert get_students(api(tutor)).json() == {
         "count": 1,
         "results": [
             {
@@ -33,56 +33,56 @@ def test_the_answer_has_count_and_results(api, tutor, student, classroom):
     }
 
 
-def test_students_may_not_ask_and_strangers_must_sign_in(api, student, db):
-    answer = ask(api(student))
+def test_student_is_forbidden_and_anonymous_is_not_authenticated(api, student, db):
+    answer = get_students(api(student))
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
     assert set(answer.json()) == {"error", "detail"}
-    assert ask(api()).status_code == 401
+    assert get_students(api()).status_code == 401
 
 
-def test_another_tutors_students_are_not_listed(api, other_tutor, classroom):
-    assert ask(api(other_tutor)).json() == {"count": 0, "results": []}
+def test_students_of_another_tutor_are_not_listed(api, other_tutor, classroom):
+    assert get_students(api(other_tutor)).json() == {"count": 0, "results": []}
 
 
 @pytest.mark.parametrize("status", ["invited", "paused", "removed"])
-def test_only_active_memberships_count(api, tutor, student, classroom, status):
+def test_student_without_an_active_membership_is_not_listed(api, tutor, student, classroom, status):
     Membership.objects.update(status=status)
-    assert ask(api(tutor)).json() == {"count": 0, "results": []}
+    assert get_students(api(tutor)).json() == {"count": 0, "results": []}
 
 
-def test_a_membership_that_is_not_active_is_not_among_the_classrooms(
-    api, tutor, student, classroom
-):
+def test_classroom_of_a_paused_membership_is_not_shown(api, tutor, student, classroom):
     make_membership(make_classroom(tutor, name="Paused"), student, "paused")
-    assert [c["name"] for c in ask(api(tutor)).json()["results"][0]["classrooms"]] == ["Algebra"]
+    assert [c["name"] for c in get_students(api(tutor)).json()["results"][0]["classrooms"]] == [
+        "Algebra"
+    ]
 
 
-def test_an_archived_classroom_does_not_count(api, tutor, student, classroom):
+def test_archived_classroom_is_not_shown(api, tutor, student, classroom):
     make_classroom(tutor, student, name="Geometry")
     api(tutor).delete(f"/api/classrooms/{classroom.pk}/")
-    answer = ask(api(tutor)).json()
+    answer = get_students(api(tutor)).json()
     assert answer["count"] == 1
     assert [c["name"] for c in answer["results"][0]["classrooms"]] == ["Geometry"]
 
 
-def test_an_invited_email_without_an_account_is_not_listed(api, tutor, classroom):
+def test_invited_email_without_an_account_is_not_listed(api, tutor, classroom):
     api(tutor).post(f"/api/classrooms/{classroom.pk}/members/", {"email": "new@x.example"})
-    assert ask(api(tutor)).json()["count"] == 1
+    assert get_students(api(tutor)).json()["count"] == 1
 
 
-def test_each_student_once_however_many_classrooms_they_share(api, tutor, student, classroom):
+def test_student_of_several_classrooms_is_listed_once(api, tutor, student, classroom):
     for name in ("Chess", "Botany"):
         make_classroom(tutor, student, name=name)
-    answer = ask(api(tutor)).json()
+    answer = get_students(api(tutor)).json()
     assert answer["count"] == len(answer["results"]) == 1
     assert [c["name"] for c in answer["results"][0]["classrooms"]] == ["Algebra", "Botany", "Chess"]
 
 
-def test_ordered_by_last_name_first_name_and_id(api, tutor):
+def test_list_is_ordered_by_last_name_first_name_and_id(api, tutor):
     names = [("B", "B"), ("A", "B"), ("B", "A"), ("A", "B")]
     people = [make_user("student", first, last) for first, last in names]
     make_classroom(tutor, *reversed(people))
-    found = [row["id"] for row in ask(api(tutor)).json()["results"]]
+    found = [row["id"] for row in get_students(api(tutor)).json()["results"]]
     assert found == [people[n].pk for n in (2, 1, 3, 0)]
 
 
@@ -101,24 +101,24 @@ def test_ordered_by_last_name_first_name_and_id(api, tutor):
         "\u00a0олена\u2003",
     ],
 )
-def test_every_word_occurs_somewhere_in_any_order_and_case(api, tutor, q):
+def test_search_matches_all_words_in_any_order_and_case(api, tutor, q):
     make_classroom(tutor, make_user("student", "Олена", "Коваль", email="olena@school.example"))
-    assert emails(ask(api(tutor), q=q)) == ["olena@school.example"]
+    assert get_emails(get_students(api(tutor), q=q)) == ["olena@school.example"]
 
 
 @pytest.mark.parametrize(
     "q", ["Олена Петренко", "оленако", "аКо", "%", "_", "Ол_на", "*", "\\", "'"]
 )
-def test_a_word_that_does_not_occur_finds_nobody(api, tutor, q):
+def test_search_for_a_missing_word_finds_nobody(api, tutor, q):
     make_classroom(tutor, make_user("student", "Олена", "Коваль", email="olena@school.example"))
-    assert ask(api(tutor), q=q).json() == {"count": 0, "results": []}
+    assert get_students(api(tutor), q=q).json() == {"count": 0, "results": []}
 
 
 @pytest.mark.parametrize(
     ("first_name", "q"),
     [
         ("Jürgen", "JÜRGEN"),
-        ("Ju\u0308rgen", "jürgen"),  # the same letters, composed otherwise
+        ("Ju\u0308rgen", "jürgen"),  # the same letters, in another normalization form
         ("Straße", "STRASSE"),
         ("ΝΊΚΟΣ", "νίκος"),
         ("Ђорђе", "ЂОРЂЕ"),
@@ -129,30 +129,30 @@ def test_a_word_that_does_not_occur_finds_nobody(api, tutor, q):
         ("𐐀𐐁", "𐐨𐐩"),
     ],
 )
-def test_letter_case_is_folded_in_any_script(api, tutor, first_name, q):
+def test_search_ignores_case_in_any_script(api, tutor, first_name, q):
     make_classroom(tutor, make_user("student", first_name, "X"), make_user("student", "Zed"))
-    assert ask(api(tutor), q=q).json()["count"] == 1
+    assert get_students(api(tutor), q=q).json()["count"] == 1
 
 
-def test_a_changed_name_is_found_by_the_new_one_alone(api, tutor, student, classroom):
+def test_renamed_student_is_found_by_the_new_name_only(api, tutor, student, classroom):
     api(student).patch("/api/me/", {"last_name": "Шевченко"})
-    assert ask(api(tutor), q="шевченко").json()["count"] == 1
-    assert ask(api(tutor), q="коваль").json()["count"] == 0
+    assert get_students(api(tutor), q="шевченко").json()["count"] == 1
+    assert get_students(api(tutor), q="коваль").json()["count"] == 0
 
 
 def test_count_is_the_total_before_paging(api, tutor):
     make_classroom(tutor, *[make_user("student", "A", f"{n:02}") for n in range(25)])
-    first, rest = ask(api(tutor)), ask(api(tutor), offset=20)
+    first, rest = get_students(api(tutor)), get_students(api(tutor), offset=20)
     assert (first.json()["count"], len(first.json()["results"])) == (25, 20)
     assert (rest.json()["count"], len(rest.json()["results"])) == (25, 5)
-    everyone = emails(first) + emails(rest)
+    everyone = get_emails(first) + get_emails(rest)
     assert len(set(everyone)) == 25
-    assert emails(ask(api(tutor), limit=100)) == everyone
+    assert get_emails(get_students(api(tutor), limit=100)) == everyone
 
 
-def test_a_page_beyond_the_end_is_empty_with_the_same_count(api, tutor, classroom):
+def test_page_beyond_the_end_is_empty_and_has_the_count(api, tutor, classroom):
     for offset in (1, 10**9, 2**31 - 1):
-        assert ask(api(tutor), offset=offset).json() == {"count": 1, "results": []}
+        assert get_students(api(tutor), offset=offset).json() == {"count": 1, "results": []}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_page_beyond_the_end_is_empty_with_the_same_count(api, tutor, classroo
         ("q", "nul\x00"),
     ],
 )
-def test_anything_else_is_a_validation_error(api, tutor, classroom, name, value):
-    answer = ask(api(tutor), **{name: value})
+def test_invalid_query_parameter_is_a_validation_error(api, tutor, classroom, name, value):
+    answer = get_students(api(tutor), **{name: value})
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert set(answer.json()["fields"]) == {name}

@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.classrooms.invitations import invitation_link
+from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import access_archived_classroom, access_classroom
 from apps.classrooms.services import archive_classroom, restore_classroom
@@ -109,7 +109,7 @@ def _undelivered_invitation_url(membership: Membership) -> str:
     """The link that the tutor has to pass on by hand where the server sends no mail."""
     if settings.EMAIL_URL or membership.status != Status.INVITED:
         return ""
-    return invitation_link(membership, timezone.now()).url
+    return make_invitation_link(membership, timezone.now()).url
 
 
 def _join_url(found: Classroom) -> str:
