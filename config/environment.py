@@ -69,7 +69,7 @@ def trusted_proxies(public: str) -> list[str]:
         raise refuse("TRUSTED_PROXIES", f"networks like 127.0.0.0/8, ::1/128 ({exc})") from exc
 
 
-def refuse_misspelt_names() -> None:
+def check_misspelt_names() -> None:
     """Raise for a variable that is nearly, but not quite, the name of one that was read."""
     for name in os.environ:
         if name in _known or len(name) < 6:

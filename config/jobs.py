@@ -25,7 +25,7 @@ JOBS = [
     nightly("board versions", thin_out_all),
     nightly("abandoned attendance", close_abandoned_attendance),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
-    nightly("mail leftovers", mail_queue.delete_leftovers),
+    nightly("mail leftovers", mail_queue.delete_unsent_mail),
 ]
 if settings.EMAIL_URL:
     JOBS.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=mail_queue.send_queued))

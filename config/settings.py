@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.keys import derive_key
-from apps.common.static import never_changes
+from apps.common.static import is_immutable
 from config import environment
 from config.environment import BASE_DIR
 from config.openapi import document_settings
@@ -54,11 +54,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.common.middleware.RequestLog",
     "apps.common.middleware.SecurityHeaders",
-    "apps.common.middleware.SchemeRequired",
+    "apps.common.middleware.ForwardedProtoRequired",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "apps.common.middleware.NoSuchStaticFile",
-    "apps.common.middleware.OptionalSlash",
+    "apps.common.middleware.StaticNotFound",
+    "apps.common.middleware.OptionalTrailingSlash",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "apps.common.middleware.BodyLimit",
@@ -118,9 +118,9 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise looks into it before anything is collected
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "apps.common.static.StaticFiles"},
+    "staticfiles": {"BACKEND": "apps.common.static.StaticFilesStorage"},
 }
-WHITENOISE_IMMUTABLE_FILE_TEST = never_changes
+WHITENOISE_IMMUTABLE_FILE_TEST = is_immutable
 MEDIA_ROOT = DATA_DIR / "files"
 # Bodies while they are read: not in /tmp, which is often memory.
 UPLOAD_DIR = DATA_DIR / "uploading"
@@ -210,7 +210,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.common.parsing.JsonParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.parsing.AlwaysJson",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.parsing.JsonOnlyNegotiation",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "apps.common.openapi.DocumentSchema",
     "NUM_PROXIES": 0,  # REMOTE_ADDR alone says who asks: apps/common/addresses.py
@@ -261,4 +261,4 @@ LOGGING = {
     },
 }
 
-environment.refuse_misspelt_names()
+environment.check_misspelt_names()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
-from messages import CATALOGUE, Unreadable, front_end_messages
+from messages import CATALOGUE, UncollectableMessage, front_end_messages
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -41,7 +41,7 @@ def translations() -> bool:
     try:
         wanted = {str(message.id) for message in front_end_messages() if message.id}
         problems += _differences("djangojs", _ids(CATALOGUE), wanted)
-    except Unreadable as exc:
+    except UncollectableMessage as exc:
         problems.append(str(exc))
     print("FAIL translations" if problems else "ok   translations", flush=True)
     for problem in problems:

@@ -1,5 +1,7 @@
-"""`make messages`: brings the Ukrainian catalogues up to what the sources say. New messages come in
-untranslated, unused ones go."""
+"""`make messages`: update the Ukrainian catalogues from the sources.
+
+New messages are added without a translation, unused ones are removed.
+"""
 
 import re
 import subprocess
@@ -17,12 +19,12 @@ KEYWORDS = {"gettext": None, "ngettext": (1, 2)}
 _CALL = re.compile(r"\bn?gettext\(")
 
 
-class Unreadable(Exception):
-    """A call of gettext whose message cannot be collected."""
+class UncollectableMessage(Exception):
+    """A call of gettext whose argument is not a string literal."""
 
 
 def front_end_messages() -> Catalog:
-    """The messages of the TypeScript sources. Babel reads what xgettext loses its way in, JSX."""
+    """Collect the messages of the TypeScript sources, with Babel because xgettext has no JSX."""
     catalogue = Catalog()
     for path in sorted(SOURCES.rglob("*.ts*")):
         if not path.name.endswith(".test.ts"):
@@ -38,7 +40,9 @@ def _messages(path: Path) -> list[str | tuple[str, ...]]:
     calls = len(_CALL.findall(path.read_text()))
     if calls != len(found):
         # A variable in the place of the message, or a call inside of a template literal.
-        raise Unreadable(f"{path.relative_to(ROOT)}: {calls} calls of gettext, {len(found)} found")
+        raise UncollectableMessage(
+            f"{path.relative_to(ROOT)}: {calls} calls of gettext, {len(found)} found"
+        )
     return found
 
 

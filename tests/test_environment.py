@@ -128,13 +128,13 @@ def test_misspelt_name_is_refused(monkeypatch, name):
         reader()
     monkeypatch.setenv(name, "x")
     with pytest.raises(ImproperlyConfigured, match=f"^{name} is not a setting. Did you mean"):
-        environment.refuse_misspelt_names()
+        environment.check_misspelt_names()
 
 
 @pytest.mark.parametrize("name", ["TEST_DATABASE_URL", "XDG_DATA_DIRS", "REPORT", "HOSTNAME"])
 def test_foreign_name_is_left_alone(monkeypatch, name):
     monkeypatch.setenv(name, "x")
-    environment.refuse_misspelt_names()
+    environment.check_misspelt_names()
 
 
 def test_public_url_is_spelt_as_browsers_send_it(monkeypatch):

@@ -44,4 +44,4 @@ def consume_account_mail(
 def _consume(kind: str, key: str, limit: int) -> bool:
     secret = derive_key(settings.SECRET_KEY, "account-mail-limits").encode()
     digest = hmac.new(secret, key.encode(), hashlib.sha256).hexdigest()
-    return DailyLimit.take(f"{kind}:{digest}", limit, timezone.now())
+    return DailyLimit.use(f"{kind}:{digest}", limit, timezone.now())

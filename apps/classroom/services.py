@@ -15,7 +15,7 @@ from apps.classroom.models import (
     RoomBan,
 )
 from apps.classroom.policies import Person, Role
-from apps.common.versions import check_version, version_of
+from apps.common.etags import check_version, compute_version
 
 
 def session_of(*, lesson_id: int) -> ClassroomSession:
@@ -102,7 +102,7 @@ def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = No
     """`seen` are versions of the text that may be replaced. Raises `precondition_failed`."""
     with transaction.atomic():
         session = ClassroomSession.objects.select_for_update().only("notes").get(pk=session_id)
-        check_version(version_of(session.notes), seen)
+        check_version(compute_version(session.notes), seen)
         session.notes = text
         session.save(update_fields=["notes"])
 

@@ -36,7 +36,7 @@ class InvitationLink(NamedTuple):
 
 def count_invitation(tutor: User, email: str, now: datetime) -> None:
     """Count one invitation. Raises `throttled` over the limit of the tutor or of the address."""
-    if not DailyLimit.take(_tutor_key(tutor), MAX_PER_TUTOR, now):
+    if not DailyLimit.use(_tutor_key(tutor), MAX_PER_TUTOR, now):
         raise throttled(
             DailyLimit.retry_after(_tutor_key(tutor), now),
             _(
@@ -46,7 +46,7 @@ def count_invitation(tutor: User, email: str, now: datetime) -> None:
             % {"n": MAX_PER_TUTOR},
         )
     key = _address_key("invitations", email)
-    if not DailyLimit.take(key, MAX_PER_ADDRESS, now):
+    if not DailyLimit.use(key, MAX_PER_ADDRESS, now):
         raise throttled(
             DailyLimit.retry_after(key, now),
             _("This address has been invited too often today. Give the student the code instead."),
@@ -55,18 +55,18 @@ def count_invitation(tutor: User, email: str, now: datetime) -> None:
 
 def consume_mail_limit(tutor: User, email: str, now: datetime) -> bool:
     """Count one mail; return False if the tutor or the address is over its limit."""
-    return DailyLimit.take(_pair_key(tutor, email), 1, now) and DailyLimit.take(
+    return DailyLimit.use(_pair_key(tutor, email), 1, now) and DailyLimit.use(
         _address_key("mails", email), MAX_MAILS_PER_ADDRESS, now
     )
 
 
 def was_mailed_today(tutor: User, email: str, now: datetime) -> bool:
     """Whether this tutor has used up the day's mail to this address."""
-    return DailyLimit.left(_pair_key(tutor, email), 1, now) < 1
+    return DailyLimit.remaining(_pair_key(tutor, email), 1, now) < 1
 
 
 def invitations_left(tutor: User, now: datetime) -> int:
-    return max(0, DailyLimit.left(_tutor_key(tutor), MAX_PER_TUTOR, now))
+    return max(0, DailyLimit.remaining(_tutor_key(tutor), MAX_PER_TUTOR, now))
 
 
 def _tutor_key(tutor: User) -> str:

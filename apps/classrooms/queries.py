@@ -6,7 +6,7 @@ from django.db import connection
 
 from apps.accounts.models import User
 from apps.classrooms.models import Membership
-from apps.common.db import select
+from apps.common.db import select_rows
 from apps.common.pagination import Page
 from apps.common.text import casefold, shown_email
 
@@ -45,7 +45,7 @@ def list_my_students(tutor: User, words: str, page: Page) -> tuple[int, list[Row
     """
     likes = [f"%{connection.ops.prep_for_like_query(word)}%" for word in casefold(words).split()]
     matching = "AND search_text LIKE %s ESCAPE '\\' " * len(likes)
-    found = select(_PAGE.format(matching=matching), tutor.pk, *likes, page.limit, page.offset)
+    found = select_rows(_PAGE.format(matching=matching), tutor.pk, *likes, page.limit, page.offset)
     rows: dict[int, Row] = {}
     for pk, first, last, email, _total, classroom_id, name in found:
         if pk not in rows:
@@ -59,7 +59,7 @@ def list_my_students(tutor: User, words: str, page: Page) -> tuple[int, list[Row
         rows[pk]["classrooms"].append({"id": classroom_id, "name": name})
     if found or not page.offset:
         return (found[0][4] if found else 0), list(rows.values())
-    return select(_COUNT.format(matching=matching), tutor.pk, *likes)[0][0], []
+    return select_rows(_COUNT.format(matching=matching), tutor.pk, *likes)[0][0], []
 
 
 def list_members(

@@ -19,7 +19,7 @@ from apps.classrooms.invitations import (
 from apps.classrooms.models import Classroom, Membership, normalize_join_code
 from apps.classrooms.notices import send_departure_notice, send_invitation
 from apps.common.errors import DomainError, forbidden, invalid, not_found
-from apps.common.versions import check_version
+from apps.common.etags import check_version
 
 Status = Membership.Status
 

@@ -1,7 +1,6 @@
-"""The cache of several processes: Redis, and this process's own memory while Redis is away.
+"""Cache backend that uses Redis, and the process's own memory while Redis is unavailable.
 
-Limits and claims keep working then, counted by each process alone (fail open), so that nobody is
-kept from signing in or from a lesson.
+Rate limits then count per process (fail open), so that people can still sign in and join lessons.
 """
 
 import json
@@ -19,16 +18,16 @@ from redis.retry import Retry
 log = logging.getLogger("kreida.cache")
 
 CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 1.0
-RETRY_SECONDS = 5.0  # Redis is left alone for so long after it failed
+RETRY_SECONDS = 5.0  # pause after a failure before Redis is tried again
 REDIS_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": CONNECT_SECONDS,
     "socket_timeout": ANSWER_SECONDS,
-    "retry": Retry(NoBackoff(), 1),  # a pooled connection may be one to a Redis that restarted
+    "retry": Retry(NoBackoff(), 1),  # a pooled connection breaks when Redis restarts
 }
 
 
 class JsonSerializer:
-    """Plain JSON: whoever can write to Redis must not be able to run code here, as pickle lets."""
+    """JSON instead of pickle, so that write access to Redis does not allow code execution."""
 
     def dumps(self, value: Any) -> bytes:
         return json.dumps(value).encode()
@@ -56,8 +55,9 @@ class CircuitBreaker:
 
     def failed(self) -> None:
         with self._lock:
-            first, self._retry_at = self._retry_at is None, time.monotonic() + RETRY_SECONDS
-        if first:
+            was_closed = self._retry_at is None
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+        if was_closed:
             log.exception("Redis does not answer; the cache is this process's own until it does")
 
     def succeeded(self) -> None:
@@ -68,12 +68,12 @@ class CircuitBreaker:
         log.warning("Redis answers again")
 
 
-# One for each Redis; Django makes a cache object per thread.
+# Keyed by server; Django creates a cache object per thread.
 _breakers: dict[str, CircuitBreaker] = {}
 
 
 class FallbackCache(RedisCache):
-    """Django's Redis cache; an operation that fails there is done in local memory instead."""
+    """Django's Redis cache; an operation that fails is repeated on a cache in local memory."""
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         options = {"serializer": JsonSerializer(), **REDIS_OPTIONS, **params.get("OPTIONS", {})}

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, models
 from psycopg.pq import Format
 
 
-def violates(exc: IntegrityError, name: str) -> bool:
+def is_violation_of(exc: IntegrityError, name: str) -> bool:
     """Whether `exc` came from the named constraint (PostgreSQL) or trigger (SQLite)."""
     diagnostics = getattr(exc.__cause__, "diag", None)
     if diagnostics is not None:
@@ -15,7 +15,7 @@ def violates(exc: IntegrityError, name: str) -> bool:
     return name in str(exc)
 
 
-def select(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+def select_rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """The rows of a statement that both databases understand.
 
     For the few hottest reads: Django needs longer to write such a query than PostgreSQL to answer

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from apps.common.errors import error_response
-from apps.common.failures import dependency_failure, failed, is_program
+from apps.common.failures import dependency_failure, expects_json, failure_response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -17,15 +17,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     exc = sys.exc_info()[1]
     refusal = dependency_failure(exc)
     if refusal is not None and exc is not None:
-        return failed(request, refusal, exc)
-    if is_program(request.path):
+        return failure_response(request, refusal, exc)
+    if expects_json(request.path):
         return error_response("server_error", 500, _("Something went wrong on our side."))
     return render(request, "500.html", status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     detail = _csrf_detail(request.META.get("HTTP_ORIGIN", ""), reason)
-    if is_program(request.path):
+    if expects_json(request.path):
         return error_response("forbidden", 403, detail or _("You may not do this."))
     return render(request, "403.html", {"detail": detail}, status=403)
 

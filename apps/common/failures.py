@@ -1,4 +1,4 @@
-"""What a failed dependency is to a client: 503 where it is away or slow, 507 where it is full."""
+"""Turn failures of dependencies into 503 (unavailable or slow) and 507 (storage full)."""
 
 import errno
 import logging
@@ -21,8 +21,8 @@ from apps.common.errors import (
 log = logging.getLogger("kreida.request")
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-# An OperationalError with another code is a mistake of ours, as a missing table is.
-_SQLITE_AWAY = (
+# An OperationalError with another code, such as for a missing table, is a programming error.
+_SQLITE_UNAVAILABLE = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_INTERRUPT,
@@ -35,19 +35,19 @@ _PG_READ_ONLY = "25006"  # a standby, during a failover
 
 
 def dependency_failure(exc: BaseException | None) -> DomainError | None:
-    """The refusal that tells a client of `exc`; None where it is no dependency's failure.
+    """Return the error for the client if `exc` comes from a failed dependency, else None.
 
-    A library may raise something of its own while it handles the failure, as Django's sessions do.
+    The exceptions behind `exc` count too: Django's sessions, for example, raise their own.
     """
     while exc is not None:
-        refusal = _refusal_of(exc)
+        refusal = _classify(exc)
         if refusal is not None:
             return refusal
         exc = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
     return None
 
 
-def _refusal_of(exc: BaseException) -> DomainError | None:
+def _classify(exc: BaseException) -> DomainError | None:
     if isinstance(exc, OSError) and exc.errno in _NO_SPACE:
         return storage_full()
     if isinstance(exc, RedisError):
@@ -66,19 +66,19 @@ def _database_failure(exc: DatabaseError | InterfaceError) -> DomainError | None
         return service_unavailable()
     if not isinstance(exc, OperationalError | InterfaceError):
         return None
-    if code is not None and code & 0xFF not in _SQLITE_AWAY:
+    if code is not None and code & 0xFF not in _SQLITE_UNAVAILABLE:
         return None
     return service_unavailable()
 
 
-def is_program(path: str) -> bool:
-    """Whether who asks there reads JSON, not pages."""
+def expects_json(path: str) -> bool:
+    """Return True if clients of this path read JSON instead of HTML."""
     return path == "/api" or path.startswith(("/api/", "/_allauth/"))
 
 
 def refusal_response(path: str, refusal: DomainError) -> HttpResponse:
-    """JSON for programs, else a page that asks neither the database nor the session."""
-    if is_program(path):
+    """Return JSON for API clients, else a page that needs neither the database nor the session."""
+    if expects_json(path):
         return domain_error_response(refusal)
     context = {"detail": refusal.detail, "again": refusal.status in (503, 507)}
     response = HttpResponse(render_to_string("plain.html", context), status=refusal.status)
@@ -88,7 +88,7 @@ def refusal_response(path: str, refusal: DomainError) -> HttpResponse:
 
 
 def refusal_messages(path: str, refusal: DomainError) -> list[MutableMapping[str, Any]]:
-    """The same as an ASGI answer, for what is refused before Django has seen it."""
+    """Return `refusal_response` as ASGI messages, for requests refused before Django sees them."""
     response = refusal_response(path, refusal)
     headers = [
         (b"content-length", str(len(response.content)).encode()),
@@ -103,7 +103,7 @@ def refusal_messages(path: str, refusal: DomainError) -> list[MutableMapping[str
 
 
 class DependencyFailures:
-    """Middleware: a view that failed because a dependency did answers 503 or 507, not 500."""
+    """Middleware that answers 503 or 507 instead of 500 if a dependency failed in a view."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -113,11 +113,13 @@ class DependencyFailures:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         refusal = dependency_failure(exception)
-        return None if refusal is None else failed(request, refusal, exception)
+        return None if refusal is None else failure_response(request, refusal, exception)
 
 
-def failed(request: HttpRequest, refusal: DomainError, exc: BaseException) -> HttpResponse:
-    """Logged with its cause, which the client is not told."""
+def failure_response(
+    request: HttpRequest, refusal: DomainError, exc: BaseException
+) -> HttpResponse:
+    """Log the cause, which is kept from the client, and return the response."""
     data = {"request_id": request.META.get("kreida.request_id"), "error": refusal.code}
     log.error("a dependency failed", exc_info=exc, extra={"data": data})
     return refusal_response(request.path, refusal)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from apps.common.languages import language_of
+from apps.common.languages import negotiate_language
 
 log = logging.getLogger("kreida.connections")
 
@@ -188,7 +188,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse(self, status: int, code: str, detail: str) -> None:
         """Send an error, unless a response has already started, and close the connection."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            with translation.override(language_of(self.headers or [])):
+            with translation.override(negotiate_language(self.headers or [])):
                 body: dict[str, object] = {"error": code, "detail": gettext(detail)}
             if code == "validation_error":
                 body["fields"] = {}

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import translation
 
 
-def language_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def negotiate_language(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """By Accept-Language; the account's own language is in the database."""
     request = HttpRequest()
     wanted = dict(headers).get(b"accept-language", b"")

@@ -15,23 +15,23 @@ from apps.common.text import lookup_email
 log = logging.getLogger("kreida.mail")
 
 
-_muted = ContextVar("muted", default=False)
+_suppressed = ContextVar("suppressed", default=False)
 
 
 @contextmanager
-def muted() -> Iterator[None]:
+def suppressed() -> Iterator[None]:
     """Sends nothing inside: for people who are made up."""
-    before = _muted.set(True)
+    before = _suppressed.set(True)
     try:
         yield
     finally:
-        _muted.reset(before)
+        _suppressed.reset(before)
 
 
 def send(*, to: str, subject: str, text: str) -> None:
     """Queues it, for the worker to send (apps/common/mail_queue.py). Call it after the commit.
     Without EMAIL_URL nothing is sent; a failure is logged."""
-    if not settings.EMAIL_URL or _muted.get():
+    if not settings.EMAIL_URL or _suppressed.get():
         return
     try:
         # Names in the subject may hold line breaks, which no header may.

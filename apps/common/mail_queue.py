@@ -1,7 +1,7 @@
-"""Mail is stored by the request and sent by the worker: no mail server can hold a request up.
+"""A mail queue in the database: requests store mail and the worker sends it.
 
-`QueueBackend` is Django's EMAIL_BACKEND where EMAIL_URL is set, so allauth's mail takes this way
-too; MAIL_TRANSPORT is the backend that sends.
+With EMAIL_URL, `QueueBackend` is Django's EMAIL_BACKEND, so that allauth's mail is queued too, and
+MAIL_TRANSPORT is the backend that sends.
 """
 
 import contextlib
@@ -23,37 +23,37 @@ from apps.common.db import delete_in_batches
 from apps.common.models import OutgoingMail
 
 JOB_NAME = "mail"
-INTERVAL = timedelta(seconds=30)  # for retries; what this process queues is sent at once
+INTERVAL = timedelta(seconds=30)  # for retries; new mail is sent at once by `run_soon`
 MAX_QUEUED = 2000  # messages
 MAX_SIZE = 256 * 1024  # bytes of one message
 MAX_AGE = timedelta(days=1)
 MAX_ATTEMPTS = 30
-MAX_UNCONFIRMED = 2  # attempts that the process did not survive
+MAX_UNCONFIRMED = 2  # attempts during which the process died
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
-LEASE = timedelta(minutes=5)  # after which a process that has not answered is taken for dead
-BATCH = 50  # messages a run
+LEASE = timedelta(minutes=5)  # after which the process that claimed a message counts as dead
+BATCH = 50  # messages per run
 log = logging.getLogger("kreida.mail")
 
 
 class QueueBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         now = timezone.now()
-        room = max(0, MAX_QUEUED - OutgoingMail.objects.count())
-        rows = [_row(message, now) for message in email_messages if message.recipients()]
-        fitting = [row for row in rows if len(row.content) <= MAX_SIZE][:room]
-        if len(fitting) < len(rows):
+        free = max(0, MAX_QUEUED - OutgoingMail.objects.count())
+        rows = [_build_row(message, now) for message in email_messages if message.recipients()]
+        accepted = [row for row in rows if len(row.content) <= MAX_SIZE][:free]
+        if len(accepted) < len(rows):
             log.error(
                 "mail was dropped: the queue is full, or a message is too long",
-                extra={"data": {"dropped": len(rows) - len(fitting)}},
+                extra={"data": {"dropped": len(rows) - len(accepted)}},
             )
-        OutgoingMail.objects.bulk_create(fitting)
+        OutgoingMail.objects.bulk_create(accepted)
         transaction.on_commit(lambda: worker.run_soon(JOB_NAME))
-        return len(fitting)
+        return len(accepted)
 
 
 def send_queued(now: datetime) -> None:
-    """The worker's job: what is due, over one connection; a server that fails ends the run."""
-    _give_up(now)
+    """Send the due messages over one connection; stop at the first failure of the server."""
+    _drop_expired(now)
     due = list(OutgoingMail.objects.filter(try_at__lte=now).order_by("try_at", "pk")[:BATCH])
     transport = get_connection(settings.MAIL_TRANSPORT)
     try:
@@ -68,7 +68,7 @@ def send_queued(now: datetime) -> None:
 
 
 def _send(mail: OutgoingMail, transport: BaseEmailBackend) -> bool:
-    """Whether the server can be asked to send another."""
+    """Return False if the server failed, so that no further message is tried in this run."""
     claimed_until = timezone.now() + LEASE
     if not mail.claim(claimed_until):
         return True
@@ -76,40 +76,42 @@ def _send(mail: OutgoingMail, transport: BaseEmailBackend) -> bool:
         transport.open()
         transport.send_messages([_StoredMessage(mail)])
     except (OSError, smtplib.SMTPException, ValueError) as exc:
-        is_own_fault = _is_final(exc)
+        is_permanent = _is_permanent_failure(exc)
         log.warning(
             "mail was not sent",
-            extra={"data": {"mail": mail.pk, "final": is_own_fault, "reason": _reason(exc)}},
+            extra={
+                "data": {"mail": mail.pk, "final": is_permanent, "reason": _describe_failure(exc)}
+            },
         )
-        if is_own_fault:
+        if is_permanent:
             mail.delete()
         else:
-            mail.put_back(claimed_until, timezone.now() + _delay(mail.attempts))
-        return is_own_fault
+            mail.reschedule(claimed_until, timezone.now() + _retry_delay(mail.attempts))
+        return is_permanent
     mail.delete()
     return True
 
 
-def _give_up(now: datetime) -> None:
-    is_spent = Q(created_at__lt=now - MAX_AGE) | Q(attempts__gte=MAX_ATTEMPTS)
-    is_spent |= Q(unconfirmed__gte=MAX_UNCONFIRMED)
-    dropped, _each = OutgoingMail.objects.filter(is_spent, try_at__lte=now).delete()
+def _drop_expired(now: datetime) -> None:
+    is_expired = Q(created_at__lt=now - MAX_AGE) | Q(attempts__gte=MAX_ATTEMPTS)
+    is_expired |= Q(unconfirmed__gte=MAX_UNCONFIRMED)
+    dropped, _each = OutgoingMail.objects.filter(is_expired, try_at__lte=now).delete()
     if dropped:
         log.error("mail was given up", extra={"data": {"dropped": dropped}})
 
 
-def delete_leftovers(now: datetime) -> None:
-    """For servers whose EMAIL_URL was taken away: nobody sends what waits, and it is secret."""
+def delete_unsent_mail(now: datetime) -> None:
+    """Delete expired mail where EMAIL_URL was removed, because its text may hold reset links."""
     delete_in_batches(OutgoingMail.objects.filter(created_at__lt=now - MAX_AGE))
 
 
-def _delay(attempts: int) -> timedelta:
-    """After so many attempts before the last one."""
+def _retry_delay(attempts: int) -> timedelta:
+    """Return the delay after a failed attempt, by the number of attempts before it."""
     return min(FIRST_DELAY * (1 << min(attempts, 10)), LONGEST_DELAY)
 
 
-def _is_final(exc: Exception) -> bool:
-    """Whether the server refuses this very message for good (RFC 5321 §4.2.1: codes 5yz)."""
+def _is_permanent_failure(exc: Exception) -> bool:
+    """Return True if this message can never be sent (RFC 5321 §4.2.1: reply codes 5yz)."""
     if isinstance(exc, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _text in exc.recipients.values())
     if isinstance(exc, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
@@ -117,8 +119,8 @@ def _is_final(exc: Exception) -> bool:
     return isinstance(exc, ValueError)  # an address or header that cannot be written
 
 
-def _reason(exc: Exception) -> str:
-    """Without the addresses and texts that servers repeat in their answers."""
+def _describe_failure(exc: Exception) -> str:
+    """Describe a failure for the log, without addresses or text from the server's reply."""
     if isinstance(exc, smtplib.SMTPRecipientsRefused):
         codes = {code for code, _text in exc.recipients.values()}
         return f"{type(exc).__name__} {codes}"
@@ -127,7 +129,7 @@ def _reason(exc: Exception) -> str:
     return f"{type(exc).__name__} {exc.errno}" if isinstance(exc, OSError) else type(exc).__name__
 
 
-def _row(message: EmailMessage, now: datetime) -> OutgoingMail:
+def _build_row(message: EmailMessage, now: datetime) -> OutgoingMail:
     return OutgoingMail(
         sender=message.from_email,
         recipients=message.recipients(),
@@ -138,7 +140,7 @@ def _row(message: EmailMessage, now: datetime) -> OutgoingMail:
 
 
 class _RawMessage:
-    """The message as it was made, its id included; all that transports ask of one."""
+    """A stored message with the two methods of `email.message.Message` that transports call."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

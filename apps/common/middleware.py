@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from apps.common.errors import DomainError, error_response
 from apps.common.failures import refusal_response
 from apps.common.health import HealthApp
-from apps.common.paths import plain_path
+from apps.common.paths import normalize_path
 from apps.common.request_body import body_limit, is_body_pending
 
 # Ordinary answers that Django's views give by raising: no crashes.
@@ -120,7 +120,7 @@ class SecurityHeaders:
         return response
 
 
-class SchemeRequired:
+class ForwardedProtoRequired:
     """Behind TLS, a proxy that does not say which scheme it was asked by would be redirected to
     itself for ever: it gets a page that names the setting."""
 
@@ -177,7 +177,7 @@ class BodyLimit:
         return "\\u0000" not in text
 
 
-class NoSuchStaticFile:
+class StaticNotFound:
     """Ends what WhiteNoise did not find: a 404 page would ask the database, and the threads of
     static files must wait for nothing."""
 
@@ -190,14 +190,14 @@ class NoSuchStaticFile:
         return self.get_response(request)
 
 
-class OptionalSlash:
+class OptionalTrailingSlash:
     """Every address works with and without its trailing slash, with no redirect."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        path = request.path_info = plain_path(request.path_info)
+        path = request.path_info = normalize_path(request.path_info)
         if path.removesuffix("/") in HealthApp.PATHS:  # a monitor asks by whatever name it knows
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         if path.startswith(("/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)):

@@ -1,4 +1,4 @@
-"""What comes in: JSON bodies, and the fields that instants and ids are read by."""
+"""Parsers for input: JSON bodies, serializer fields and query parameters."""
 
 import re
 from collections.abc import Mapping
@@ -19,19 +19,19 @@ from rest_framework.request import Request
 from apps.common.text import MAX_NAME, clean_email, clean_name, is_blank
 
 MAX_ID = 2**63 - 1
-# Far enough for any lesson, and far enough from datetime's ends that a time zone cannot overflow.
+# Far enough from datetime's limits that converting between time zones cannot overflow.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 _PLUS_AS_SPACE = re.compile(r"(?<=\d) (?=\d\d(:?\d\d)?$)", re.ASCII)
-# fromisoformat by itself takes any character between date and time, and NUL before the offset.
+# `fromisoformat` also accepts any separator between date and time, and NUL before the offset.
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII
 )
 
 
 class JsonParser(BaseParser):
-    """RFC 8259 in UTF-8, strictly: no NaN, no lone surrogates, whatever charset is claimed."""
+    """Strict JSON (RFC 8259) in UTF-8, without NaN or lone surrogates; ignores the charset."""
 
     media_type = "application/json"
 
@@ -50,12 +50,12 @@ class JsonParser(BaseParser):
             raise ParseError(_("The body is not JSON.")) from exc
 
 
-class AlwaysJson(BaseContentNegotiation):
-    """There is one representation, so `Accept` cannot make a request fail."""
+class JsonOnlyNegotiation(BaseContentNegotiation):
+    """Content negotiation that ignores `Accept`, because responses are always JSON."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
-        kind = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == kind), None)
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
@@ -63,8 +63,8 @@ class AlwaysJson(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class WholeNumberField(serializers.IntegerField):
-    """A JSON integer (text, fractions and booleans are not turned into one)."""
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer; strings, fractions and booleans are invalid."""
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
@@ -72,15 +72,15 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class IdField(WholeNumberField):
+class IdField(StrictIntegerField):
     """A database id: from 1 to 2^63-1."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
-class FlagField(serializers.BooleanField):
-    """true or false, and nothing that merely looks like them."""
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON boolean; strings and numbers are invalid."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -89,7 +89,7 @@ class FlagField(serializers.BooleanField):
 
 
 class TextField(serializers.CharField):
-    """A JSON string (numbers are no text). Trimmed, one that shows nothing is empty."""
+    """A JSON string; numbers are invalid. Invisible text counts as empty if it is trimmed."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if self.trim_whitespace and isinstance(data, str) and is_blank(data):
@@ -103,7 +103,7 @@ class TextField(serializers.CharField):
 
 
 class OneOfField(serializers.ChoiceField):
-    """One of a few words; a refusal names them."""
+    """A choice field whose error message lists the choices."""
 
     default_error_messages = {"invalid_choice": gettext_lazy("Must be one of: {choices}.")}
 
@@ -114,7 +114,7 @@ class OneOfField(serializers.ChoiceField):
 
 
 class NameField(TextField):
-    """A name as apps/common/text.py keeps it."""
+    """A name, cleaned by `clean_name`."""
 
     def to_internal_value(self, data: Any) -> str:
         typed = super().to_internal_value(data)
@@ -124,7 +124,7 @@ class NameField(TextField):
 
 
 class AddressField(serializers.EmailField):
-    """An e-mail address in its canonical form."""
+    """An e-mail address, cleaned by `clean_email`."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -133,7 +133,7 @@ class AddressField(serializers.EmailField):
 
 
 class InstantField(serializers.DateTimeField):
-    """An ISO 8601 date and time with an offset, given back in UTC."""
+    """An ISO 8601 date and time with an offset, converted to UTC."""
 
     default_error_messages = {
         "invalid": gettext_lazy("Write a date and time with an offset, as 2026-03-02T15:00:00Z."),
@@ -150,7 +150,7 @@ class InstantField(serializers.DateTimeField):
 
 
 def parse_instant(text: str) -> datetime | None:
-    """ISO 8601 with an offset → UTC; None when it is anything else."""
+    """Convert ISO 8601 with an offset to UTC; None if the text is anything else."""
     if not _INSTANT.fullmatch(text):
         return None
     try:
@@ -160,7 +160,7 @@ def parse_instant(text: str) -> datetime | None:
 
 
 def parse_query_instant(text: str, zone: ZoneInfo) -> datetime | date | None:
-    """A query parameter's instant or plain date; a `+` that arrived as a space is put back."""
+    """Parse an instant or a date; a space in place of an unescaped `+` is accepted."""
     text = text.strip()
     try:
         return date.fromisoformat(text)
@@ -169,14 +169,14 @@ def parse_query_instant(text: str, zone: ZoneInfo) -> datetime | date | None:
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The start of `day` in `zone`, in UTC. Where clocks skip midnight, the moment they skip it."""
+    """Return the start of `day` in `zone`, in UTC. If the clock skips midnight: that transition."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def parse_range(
-    query: Mapping[str, str], zone: ZoneInfo, longest: timedelta
+    query: Mapping[str, str], zone: ZoneInfo, max_span: timedelta
 ) -> tuple[datetime, datetime]:
-    """`from` and `to` of a query, half open, in UTC. Raises DRF's ValidationError by field."""
+    """Parse `from` and `to` into a half-open range in UTC. Raises DRF's ValidationError."""
     errors: dict[str, list[str]] = {}
     ends: list[datetime | date] = []
     for name in ("from", "to"):
@@ -196,29 +196,29 @@ def parse_range(
     start, end = (e if isinstance(e, datetime) else midnight(e, zone) for e in ends)
     if end <= start:
         raise serializers.ValidationError({"to": [_("It must be after “from”.")]})
-    if _span(ends[0], ends[1], end - start) > longest:
+    if _span(ends[0], ends[1], end - start) > max_span:
         raise serializers.ValidationError(
-            {"to": [_("At most %(days)s days after “from”.") % {"days": longest.days}]}
+            {"to": [_("At most %(days)s days after “from”.") % {"days": max_span.days}]}
         )
     return start, end
 
 
 def _span(first: datetime | date, last: datetime | date, elapsed: timedelta) -> timedelta:
-    """Between two plain dates the calendar counts, so that a clock change makes no day longer."""
+    """Return calendar days between two dates, else `elapsed`: a clock change lengthens no day."""
     if isinstance(first, datetime) or isinstance(last, datetime):
         return elapsed
     return last - first
 
 
-def without_nulls(data: Any) -> Any:
-    """A body in which `null` means the same as leaving the field out."""
+def drop_nulls(data: Any) -> Any:
+    """Remove fields that are `null`, which then count as left out."""
     if isinstance(data, dict):
         return {name: value for name, value in data.items() if value is not None}
     return data
 
 
-def parse_flag(query: Mapping[str, str], name: str) -> bool:
-    """`true` or `false` of a query; absent is false. Raises DRF's ValidationError."""
+def parse_boolean(query: Mapping[str, str], name: str) -> bool:
+    """Parse a boolean query parameter, by default False. Raises DRF's ValidationError."""
     text = query.get(name, "").lower()
     if text not in ("", "true", "false", "1", "0"):
         raise serializers.ValidationError({name: [_("Write true or false.")]})

@@ -22,7 +22,7 @@ class QuickCompressor(Compressor):
         return bytes(brotli.compress(data, quality=9))
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):
+class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Leaves the names of Vite's files alone: its chunks import each other by them, and a second
     copy of each under a second hash would double the time that compressing takes."""
 
@@ -35,6 +35,6 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
         return QuickCompressor(extensions=_AS_THEY_ARE, quiet=True)  # type: ignore[no-untyped-call]
 
 
-def never_changes(path: str, url: str) -> bool:
+def is_immutable(path: str, url: str) -> bool:
     """Whether browsers may keep this file for good (WhiteNoise's immutable_file_test)."""
     return _HASHED.search(url) is not None

@@ -1,7 +1,4 @@
-"""Endless tasks of an event loop: an error is logged and the task started again, with back-off.
-
-`failing_tasks` is what `/readyz` shows of them.
-"""
+"""Supervise endless asyncio tasks: log an exception and restart the task with back-off."""
 
 import asyncio
 import logging
@@ -10,19 +7,19 @@ from collections.abc import Awaitable, Callable
 
 log = logging.getLogger("kreida.tasks")
 
-FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0  # seconds before the task starts again
-STABLE_AFTER = 60.0  # seconds of running after which the delay starts small again
+FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0  # seconds before the task restarts
+STABLE_AFTER = 60.0  # seconds of running after which the delay is reset
 
 _failing: set[str] = set()
 
 
 def supervise(name: str, run: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
-    """Keep `run()` running until the returned task is cancelled."""
+    """Run `run()`, again whenever it ends, until the returned task is cancelled."""
     return asyncio.create_task(_keep_running(name, run), name=name)
 
 
 def failing_tasks() -> list[str]:
-    """The names of tasks that ended by an error and wait to be started again."""
+    """Return the names of tasks that ended and wait for their restart, for `/readyz`."""
     return sorted(_failing)
 
 
@@ -34,7 +31,7 @@ async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
             try:
                 await run()
                 log.error("a background task returned", extra={"data": {"task": name}})
-            except Exception:  # whatever it was, the task must run again
+            except Exception:  # any failure leads to a restart
                 log.exception("a background task failed", extra={"data": {"task": name}})
             _failing.add(name)
             if time.monotonic() - started > STABLE_AFTER:

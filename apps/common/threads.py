@@ -17,8 +17,8 @@ from django.utils.translation import gettext
 
 from apps.common.errors import DomainError, service_unavailable
 from apps.common.failures import dependency_failure, refusal_messages
-from apps.common.languages import language_of
-from apps.common.paths import plain_path
+from apps.common.languages import negotiate_language
+from apps.common.paths import normalize_path
 from apps.common.request_body import BODY_IS_PENDING, BodyBuffers, RequestBody
 
 # Set in the environ (request.META) of a request that finds the queue for passwords full.
@@ -91,7 +91,7 @@ class WsgiToAsgi:
         self.buffers = BodyBuffers()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        scope = {**scope, "path": plain_path(scope["path"]), "method": scope["method"].upper()}
+        scope = {**scope, "path": normalize_path(scope["path"]), "method": scope["method"].upper()}
         body = RequestBody(self.buffers)
         started = False
 
@@ -106,7 +106,7 @@ class WsgiToAsgi:
             failure = exc if isinstance(exc, DomainError) else dependency_failure(exc)
             if failure is None or started:
                 raise
-            with translation.override(language_of(scope["headers"])):
+            with translation.override(negotiate_language(scope["headers"])):
                 failure.detail = gettext(failure.detail)
                 messages = refusal_messages(scope["path"], failure)
             for message in messages:

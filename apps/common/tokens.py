@@ -25,7 +25,7 @@ def sign(purpose: str, claims: dict[str, Any], *, expires_at: datetime) -> str:
     return jwt.encode(payload, derive_key(settings.SECRET_KEY, purpose), algorithm="HS256")
 
 
-def read(purpose: str, token: str, *, even_expired: bool = False) -> dict[str, Any]:
+def read(purpose: str, token: str, *, allow_expired: bool = False) -> dict[str, Any]:
     """The claims of a token signed for `purpose`. Raises BadToken, or ExpiredToken once the
     signature is known to be good."""
     if not is_canonical(token):
@@ -35,7 +35,7 @@ def read(purpose: str, token: str, *, even_expired: bool = False) -> dict[str, A
             token,
             derive_key(settings.SECRET_KEY, purpose),
             algorithms=["HS256"],
-            options=_EVEN_EXPIRED if even_expired else _OPTIONS,
+            options=_EVEN_EXPIRED if allow_expired else _OPTIONS,
         )
     except jwt.ExpiredSignatureError as exc:
         raise ExpiredToken from exc

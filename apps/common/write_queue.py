@@ -1,8 +1,8 @@
-"""One queue for all of a process's writes to SQLite, which has one writer at a time.
+"""A fair lock for a process's writes to SQLite, which allows one writer at a time.
 
-SQLite's own wait sleeps and tries again, up to 100 ms a time, so that whoever comes at the right
-moment goes first and one who waits may starve. Here the turn is handed on in order of arrival,
-and what `urgent` marks, the board's log, goes before all that waits.
+SQLite's own busy handler sleeps up to 100 ms between attempts, so that a waiting connection can
+starve. This lock goes to the waiting threads in order of arrival, but first to those inside
+`urgent_writes`: the board log.
 """
 
 import heapq
@@ -15,8 +15,8 @@ _thread = threading.local()
 
 
 @contextmanager
-def urgent() -> Iterator[None]:
-    """What this thread writes inside goes first. On PostgreSQL it changes nothing."""
+def urgent_writes() -> Iterator[None]:
+    """Let this thread's writes overtake all that wait. No effect on PostgreSQL."""
     _thread.is_urgent = True
     try:
         yield
@@ -26,33 +26,33 @@ def urgent() -> Iterator[None]:
 
 class WriteQueue:
     def __init__(self) -> None:
-        # Reentrant: collecting a connection that had the turn releases it, in any thread.
-        self._guard = threading.RLock()
-        self._is_taken = False
+        # Reentrant, because the garbage collector may close a connection while this is held.
+        self._lock = threading.RLock()
+        self._is_held = False
         self._waiting: list[tuple[bool, int, threading.Event]] = []
         self._numbers = count()
 
     def acquire(self, timeout: float) -> bool:
-        """Whether the turn came within so many seconds. Any thread may release it."""
-        with self._guard:
-            if not self._is_taken:
-                self._is_taken = True
+        """Return True if the lock was acquired within `timeout` seconds; any thread may release."""
+        with self._lock:
+            if not self._is_held:
+                self._is_held = True
                 return True
             is_urgent = getattr(_thread, "is_urgent", False)
-            mine = (not is_urgent, next(self._numbers), threading.Event())
-            heapq.heappush(self._waiting, mine)
-        if mine[2].wait(timeout):
+            entry = (not is_urgent, next(self._numbers), threading.Event())
+            heapq.heappush(self._waiting, entry)
+        if entry[2].wait(timeout):
             return True
-        with self._guard:
-            if mine[2].is_set():  # the turn came in this very moment
+        with self._lock:
+            if entry[2].is_set():  # acquired between the timeout and this check
                 return True
-            self._waiting.remove(mine)
+            self._waiting.remove(entry)
             heapq.heapify(self._waiting)
         return False
 
     def release(self) -> None:
-        with self._guard:
+        with self._lock:
             if self._waiting:
                 heapq.heappop(self._waiting)[2].set()
             else:
-                self._is_taken = False
+                self._is_held = False

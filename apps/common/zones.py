@@ -1,7 +1,7 @@
-"""Time zones by one name each, and clock times that say which of two equal ones they are.
+"""Canonical names of time zones, and clock times that stay unambiguous when clocks change.
 
 The tz database renames zones (Europe/Kiev became Europe/Kyiv) and browsers follow years later, so
-the same zone comes in under several names.
+that the same zone arrives under several names.
 """
 
 from datetime import datetime, timedelta
@@ -27,16 +27,16 @@ def known_time_zones() -> frozenset[str]:
 
 @cache
 def _current_names() -> dict[str, str]:
-    """Former name → the present one, by CLDR's table, which Babel carries."""
+    """Return the current name of each former name, from CLDR's aliases in Babel."""
     aliases = dict(get_global("zone_aliases"))
-    # Browsers and people say UTC, the tz database Etc/UTC.
+    # Browsers use UTC, the tz database Etc/UTC.
     utc = {former: UTC_NAME for former, name in aliases.items() if name == "Etc/UTC"}
     current = {**aliases, **utc, "Etc/UTC": UTC_NAME}
     return {former: n for former, n in current.items() if n not in (former, "Etc/Unknown")}
 
 
 def canonical_zone(name: str) -> str:
-    """The present name of a zone; a name that is not known stays as it is."""
+    """Return the current name of a zone; an unknown name is returned unchanged."""
     return _current_names().get(name, name)
 
 
@@ -45,17 +45,22 @@ def former_names(name: str) -> list[str]:
 
 
 def zone_fallbacks(name: str, now: datetime) -> list[str]:
-    """Other names by which a browser may know this clock, the best first: those that it had, and
-    its offset at `now` (whole hours), which is right until the clock is next turned."""
+    """Return other names that a browser may know for this zone, the best first.
+
+    They are its current and former names, and last its offset at `now` if it is in whole hours,
+    which is right until the next clock change.
+    """
     names = [n for n in (canonical_zone(name), *former_names(canonical_zone(name))) if n != name]
-    hours, rest = divmod(now.astimezone(find_zone(name)).utcoffset() or timedelta(), _HOUR)
-    # The signs of these names are the wrong way round, by POSIX.
-    return names if rest else [*names, f"Etc/GMT{-hours:+d}" if hours else UTC_NAME]
+    hours, remainder = divmod(now.astimezone(find_zone(name)).utcoffset() or timedelta(), _HOUR)
+    # The signs of Etc/GMT names are inverted, as in POSIX.
+    return names if remainder else [*names, f"Etc/GMT{-hours:+d}" if hours else UTC_NAME]
 
 
 def find_zone(name: str) -> ZoneInfo:
-    """Also under a former name, where the system's tz database is older or newer than ours; UTC
-    where there is no such zone at all, so that a page can still be shown."""
+    """Return the zone, under another of its names if the system's tz database is older or newer.
+
+    An unknown zone becomes UTC, so that pages can still be shown.
+    """
     for candidate in (name, canonical_zone(name), *former_names(canonical_zone(name))):
         try:
             return ZoneInfo(candidate)
@@ -65,7 +70,7 @@ def find_zone(name: str) -> ZoneInfo:
 
 
 def validate_time_zone(name: str) -> None:
-    """Raises Django's ValidationError for what neither is nor was the name of a zone."""
+    """Raises Django's ValidationError for an unknown name; former names are valid."""
     if name not in known_time_zones() and name not in _current_names():
         message = _("There is no such time zone. Write an IANA name, such as Europe/Kyiv or UTC.")
         raise ValidationError(message, code="invalid")
@@ -73,7 +78,7 @@ def validate_time_zone(name: str) -> None:
 
 @cache
 def listed_zones() -> tuple[str, ...]:
-    """Each zone once, by its present name: those the tz database lists for a place."""
+    """Return the current names of all zones of `zone.tab`, for a selection list."""
     for folder in TZPATH:
         table = Path(folder) / "zone.tab"
         if table.is_file():
@@ -85,12 +90,12 @@ def listed_zones() -> tuple[str, ...]:
 
 
 def zone_label(name: str) -> str:
-    """Its city in the reader's language: “Київ”, “New York”; a zone without a city by its name."""
+    """Return the zone's city in the active language (“Київ”, “New York”), else its name."""
     name = canonical_zone(name)
     cities = Locale(get_language() or "en").time_zones
     for known in (name, *former_names(name)):
         if city := cities.get(known, {}).get("city"):
-            return str(city).replace("\N{MODIFIER LETTER APOSTROPHE}", "’")  # as all of our texts
+            return str(city).replace("\N{MODIFIER LETTER APOSTROPHE}", "’")  # as in our catalogues
     region, _slash, city = name.partition("/")
     if not city or region == "Etc":
         return name
@@ -98,7 +103,7 @@ def zone_label(name: str) -> str:
 
 
 def offset_label(local: datetime) -> str:
-    """“UTC+3”, “UTC−3:30”: how far the clock that shows `local` is from UTC."""
+    """Return the UTC offset of `local` as “UTC+3” or “UTC−3:30”."""
     offset = local.utcoffset() or timedelta()
     sign = "\N{MINUS SIGN}" if offset < timedelta() else "+"
     hours, minutes = divmod(round(abs(offset).total_seconds() / 60), 60)
@@ -107,21 +112,21 @@ def offset_label(local: datetime) -> str:
     return f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
 
 
-def comes_twice(local: datetime) -> bool:
-    """Whether the clock shows this time twice that day, before and after it is turned back."""
+def is_ambiguous(local: datetime) -> bool:
+    """Return True if the local time occurs twice, because the clock is turned back (PEP 495)."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def clock_time(local: datetime) -> str:
-    """“15:00”; “03:30 (UTC+2)” in the hour that comes twice. `local` is an instant in its zone."""
+    """Return “15:00”, or with the offset if the time is ambiguous: “03:30 (UTC+2)”."""
     shown = f"{local:%H:%M}"
-    return f"{shown} ({offset_label(local)})" if comes_twice(local) else shown
+    return f"{shown} ({offset_label(local)})" if is_ambiguous(local) else shown
 
 
 def clock_times(begins: datetime, ends: datetime) -> tuple[str, str]:
-    """Of a span, both by the same clock. Where one comes twice, both say their offset: from 02:30
+    """Return the start and end of a span. If either is ambiguous, both get their offset: from 02:30
     to 03:30 may be one hour or two."""
-    if not comes_twice(begins) and not comes_twice(ends):
+    if not is_ambiguous(begins) and not is_ambiguous(ends):
         return f"{begins:%H:%M}", f"{ends:%H:%M}"
     shown = [f"{local:%H:%M} ({offset_label(local)})" for local in (begins, ends)]
     return shown[0], shown[1]

@@ -38,7 +38,7 @@ def make_invite(*, lesson: Lesson, ttl_seconds: int = DEFAULT_TTL, now: datetime
 def find_invited_lesson(token: str) -> Lesson | None:
     """The lesson of a correctly signed token, even if it has expired or was revoked."""
     try:
-        claims = tokens.read(PURPOSE, token, even_expired=True)
+        claims = tokens.read(PURPOSE, token, allow_expired=True)
     except tokens.BadToken:
         return None
     return Lesson.objects.filter(pk=claims["lesson"]).first()

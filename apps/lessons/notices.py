@@ -82,9 +82,9 @@ def _count_mail(lesson: Lesson) -> int:
         return MAX_PER_DAY
     name, now = f"lesson-mails:{lesson.tutor_id}:{lesson.student_id}", timezone.now()
     try:
-        if not DailyLimit.take(name, MAX_PER_DAY, now):
+        if not DailyLimit.use(name, MAX_PER_DAY, now):
             return -1
-        return DailyLimit.left(name, MAX_PER_DAY, now)
+        return DailyLimit.remaining(name, MAX_PER_DAY, now)
     except DatabaseError:
         log.exception("could not count mails about lessons")
         return MAX_PER_DAY

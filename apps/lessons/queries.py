@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.accounts.models import User
-from apps.common.db import select
+from apps.common.db import select_rows
 from apps.lessons.models import MAX_DURATION
 
 Row = dict[str, Any]
@@ -36,12 +36,12 @@ def list_lessons(
 ) -> list[Row]:
     """The user's lessons that overlap [start, end), by start."""
     query = _TAUGHT if user.is_tutor else _ATTENDED
-    rows = select(query, user.pk, end, start - MAX_DURATION, start, include_cancelled)
+    rows = select_rows(query, user.pk, end, start - MAX_DURATION, start, include_cancelled)
     return [_row(row) for row in rows]
 
 
 def lesson_json(lesson_id: int) -> Row:
-    return _row(select(_ONE, lesson_id)[0])
+    return _row(select_rows(_ONE, lesson_id)[0])
 
 
 def _row(columns: tuple[Any, ...]) -> Row:

@@ -15,9 +15,9 @@ from apps.accounts.models import User
 from apps.classroom.realtime.control import recheck_lesson
 from apps.classroom.services import session_of
 from apps.classrooms.models import Membership
-from apps.common.db import violates
+from apps.common.db import is_violation_of
 from apps.common.errors import invalid, precondition_failed
-from apps.common.versions import check_version
+from apps.common.etags import check_version
 from apps.lessons import notices, overlap
 from apps.lessons.errors import lesson_cancelled, lesson_conflict, not_a_member
 from apps.lessons.limits import check_limits
@@ -233,6 +233,6 @@ def _check_conflicts(
 
 
 def _to_conflict_error(exc: IntegrityError) -> Exception:
-    if any(violates(exc, name) for name in overlap.CONSTRAINT_NAMES.values()):
+    if any(is_violation_of(exc, name) for name in overlap.CONSTRAINT_NAMES.values()):
         return lesson_conflict(_("There is another lesson at this time."))
     return exc

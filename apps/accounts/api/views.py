@@ -5,10 +5,10 @@ from rest_framework.views import APIView
 from apps.accounts.api.serializers import MeSerializer, MeUpdateSerializer
 from apps.accounts.models import User
 from apps.accounts.requests import AuthenticatedRequest
+from apps.common.etags import ETAG, IF_MATCH, check_version, etag, parse_if_match
 from apps.common.json import json_response
 from apps.common.openapi import documented
-from apps.common.parsing import without_nulls
-from apps.common.versions import ETAG, IF_MATCH, check_version, etag, versions_asked_for
+from apps.common.parsing import drop_nulls
 
 
 def _answer(user: User) -> HttpResponse:
@@ -38,11 +38,11 @@ class MeView(APIView):
         description="Fields that are left out stay as they are. The time zone is an IANA name.",
     )
     def patch(self, request: AuthenticatedRequest) -> HttpResponse:
-        data = MeUpdateSerializer(data=without_nulls(request.data))
+        data = MeUpdateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=request.user.pk)
-            check_version(user.version, versions_asked_for(request))
+            check_version(user.version, parse_if_match(request))
             for name, value in data.validated_data.items():
                 setattr(user, name, value)
             user.save(update_fields=list(data.validated_data))

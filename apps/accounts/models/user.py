@@ -11,9 +11,9 @@ from django.utils import timezone as clock
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.alphabet import sort_key
+from apps.common.etags import compute_version
 from apps.common.models.fields import AddressField, NameField
 from apps.common.text import casefold, clean_email, clean_name, lookup_email, shown_email
-from apps.common.versions import version_of
 from apps.common.zones import DEFAULT, canonical_zone, find_zone, validate_time_zone
 
 
@@ -134,8 +134,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def version(self) -> str:
-        """Version of the fields that users can edit (see apps/common/versions.py)."""
-        return version_of(self.first_name, self.last_name, self.timezone, self.locale)
+        """Version of the fields that users can edit (see apps/common/etags.py)."""
+        return compute_version(self.first_name, self.last_name, self.timezone, self.locale)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -22,11 +22,11 @@ from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
 from apps.classroom.queries import Row
 from apps.classroom.services import write_notes
 from apps.common.errors import invalid, not_found
+from apps.common.etags import ETAG, IF_MATCH, compute_version, etag, parse_if_match
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import MAX_ID
 from apps.common.request_body import continue_response, is_body_pending
-from apps.common.versions import ETAG, IF_MATCH, etag, version_of, versions_asked_for
 
 _PICTURE: Any = {
     (200, f"image/{kind}"): OpenApiResponse(OpenApiTypes.BINARY, "The picture.")
@@ -151,7 +151,7 @@ class RestoreView(RoomView):
 
 def _notes_answer(text: str) -> HttpResponse:
     answer = json_response({"text": text})
-    answer["ETag"] = etag(version_of(text))
+    answer["ETag"] = etag(compute_version(text))
     return answer
 
 
@@ -183,7 +183,7 @@ class NotesView(RoomView):
         data = serializers.NotesUpdateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         text = data.validated_data["text"]
-        write_notes(session_id=access.session_id, text=text, seen=versions_asked_for(request))
+        write_notes(session_id=access.session_id, text=text, seen=parse_if_match(request))
         return _notes_answer(text)
 
 

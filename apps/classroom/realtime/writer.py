@@ -13,7 +13,7 @@ from pycrdt import merge_updates
 from apps.classroom import store
 from apps.classroom.realtime import db
 from apps.common.supervisor import supervise
-from apps.common.write_queue import urgent
+from apps.common.write_queue import urgent_writes
 
 log = logging.getLogger("kreida.room")
 
@@ -104,7 +104,7 @@ class LogWriter:
     @staticmethod
     def _store(batch: dict[int, list[bytes]]) -> None:
         try:
-            with urgent():
+            with urgent_writes():
                 store.append(batch)
         except IntegrityError:  # a room was deleted under its people; the others' go in
             there = store.existing(list(batch))

@@ -20,11 +20,11 @@ from apps.classrooms.policies import (
     access_own_membership,
 )
 from apps.classrooms.queries import Row, list_members, list_my_students, serialize_membership
+from apps.common.etags import ETAG, IF_MATCH, etag, parse_if_match
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.pagination import PageQuerySerializer
-from apps.common.parsing import without_nulls
-from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
+from apps.common.parsing import drop_nulls
 
 INVITE_DESCRIPTION = (
     "The response does not depend on who owns the address; the name is shown after acceptance. "
@@ -68,7 +68,7 @@ class ClassroomsView(APIView):
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
-        data = serializers.ClassroomCreateSerializer(data=without_nulls(request.data))
+        data = serializers.ClassroomCreateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         classroom = Classroom.objects.create(tutor=request.user, **data.validated_data)
         return json_response(serialize_classroom(classroom), 201)
@@ -103,10 +103,10 @@ class ClassroomView(APIView):
     )
     def patch(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
-        data = serializers.ClassroomUpdateSerializer(data=without_nulls(request.data))
+        data = serializers.ClassroomUpdateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         services.change_classroom(
-            classroom=classroom, seen=versions_asked_for(request), **data.validated_data
+            classroom=classroom, seen=parse_if_match(request), **data.validated_data
         )
         return _answer(classroom)
 
@@ -138,7 +138,7 @@ class JoinView(APIView):
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_student(request.user)
-        data = serializers.ClassroomJoinSerializer(data=without_nulls(request.data))
+        data = serializers.ClassroomJoinSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         membership = services.join_classroom(student=request.user, **data.validated_data)
         return json_response(serialize_membership(membership))
@@ -171,7 +171,7 @@ class MembersView(APIView):
     )
     def post(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)
-        data = serializers.MembershipCreateSerializer(data=without_nulls(request.data))
+        data = serializers.MembershipCreateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         membership = services.invite_to_classroom(classroom=classroom, **data.validated_data)
         return json_response(serialize_membership(membership), 201)
@@ -188,7 +188,7 @@ class MembershipView(APIView):
     )
     def patch(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         membership = access_membership(request.user, membership_id)
-        data = serializers.MembershipUpdateSerializer(data=without_nulls(request.data))
+        data = serializers.MembershipUpdateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         services.change_membership(membership=membership, **data.validated_data)
         return json_response(serialize_membership(membership))
@@ -255,7 +255,7 @@ class LeaveView(APIView):
 
 
 def _invitation(request: AuthenticatedRequest, membership_id: int) -> Membership:
-    data = serializers.InvitationReplySerializer(data=without_nulls(request.data))
+    data = serializers.InvitationReplySerializer(data=drop_nulls(request.data))
     data.is_valid(raise_exception=True)
     token = data.validated_data.get("invitation", "")
     return access_invitation(request.user, membership_id, token)

@@ -8,10 +8,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.alphabet import sort_key
+from apps.common.etags import compute_version
 from apps.common.models.fields import NameField
 from apps.common.pasted import clean_code
 from apps.common.text import casefold, contains_all_words
-from apps.common.versions import version_of
 
 # Without characters that are easily confused: 0 and O; 1, I and L. 31^8 is about 2^39.6.
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -72,8 +72,8 @@ class Classroom(models.Model):
 
     @property
     def version(self) -> str:
-        """Version of the editable fields (see apps/common/versions.py)."""
-        return version_of(self.name)
+        """Version of the editable fields (see apps/common/etags.py)."""
+        return compute_version(self.name)
 
     def rotate_join_code(self) -> None:
         """Replace the join code, so that the old one stops working."""

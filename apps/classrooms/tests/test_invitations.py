@@ -194,7 +194,7 @@ def test_daily_limit_holds_for_concurrent_callers():
 
     def consume():
         barrier.wait(10)
-        admitted.append(DailyLimit.take("key", 3, timezone.now()))
+        admitted.append(DailyLimit.use("key", 3, timezone.now()))
         connections.close_all()
 
     threads = [threading.Thread(target=consume) for _ in range(8)]

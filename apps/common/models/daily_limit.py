@@ -1,4 +1,4 @@
-"""What may happen only so often within a day, counted in the database."""
+"""Daily rate limits, counted in the database."""
 
 from datetime import datetime, timedelta
 
@@ -22,9 +22,11 @@ class DailyLimit(models.Model):
         return f"{self.name}: {self.used}"
 
     @staticmethod
-    def take(name: str, limit: int, now: datetime) -> bool:
-        """Whether this is one of the first `limit` within a day, which begins with the first.
-        Callers at once cannot take more: each step is one conditional update."""
+    def use(name: str, limit: int, now: datetime) -> bool:
+        """Count one use; return False if `limit` is reached. The day starts with the first use.
+
+        Safe under concurrency, because each step is one conditional update.
+        """
         DailyLimit.objects.bulk_create([DailyLimit(name=name, began_at=now)], ignore_conflicts=True)
         row = DailyLimit.objects.filter(name=name)
         if row.filter(began_at__lte=now - DAY).update(began_at=now, used=1):
@@ -33,12 +35,12 @@ class DailyLimit(models.Model):
         return row.filter(used__lt=limit).update(used=F("used") + 1) == 1
 
     @staticmethod
-    def left(name: str, limit: int, now: datetime) -> int:
+    def remaining(name: str, limit: int, now: datetime) -> int:
         row = DailyLimit.objects.filter(name=name, began_at__gt=now - DAY).first()
         return limit - row.used if row else limit
 
     @staticmethod
     def retry_after(name: str, now: datetime) -> int:
-        """Seconds until the day that is counted ends."""
+        """Return the seconds until the current day of this limit ends."""
         row = DailyLimit.objects.filter(name=name).first()
         return max(1, int((row.began_at + DAY - now).total_seconds()) + 1) if row else 1

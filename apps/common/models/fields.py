@@ -1,4 +1,4 @@
-"""Model fields that keep names and addresses in the one form of apps/common/text.py."""
+"""Model fields that clean names and e-mail addresses by apps/common/text.py."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Mail that waits to be sent. Its text is secret (it holds reset links), so no row stays long."""
+"""Queued mail. Its text is secret, as it may hold reset links, so that rows are deleted early."""
 
 from datetime import datetime
 from typing import Any
@@ -22,13 +22,13 @@ class OutgoingMail(models.Model):
         return f"mail {self.pk}"
 
     def claim(self, until: datetime) -> bool:
-        """Whether this caller, and no other process, may send it until then."""
+        """Return True if this caller alone may send the mail until then."""
         return self._update(
             try_at=until, attempts=F("attempts") + 1, unconfirmed=F("unconfirmed") + 1
         )
 
-    def put_back(self, claimed_until: datetime, try_at: datetime) -> bool:
-        """After an attempt that is known to have failed."""
+    def reschedule(self, claimed_until: datetime, try_at: datetime) -> bool:
+        """Return a claimed message to the queue after an attempt that failed."""
         self.try_at = claimed_until
         return self._update(try_at=try_at, unconfirmed=F("unconfirmed") - 1)
 

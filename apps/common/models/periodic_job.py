@@ -1,4 +1,4 @@
-"""When each periodic job is due: the row that processes claim, so that one of them runs it."""
+"""The due time of each periodic job; a process claims the row before it runs the job."""
 
 from datetime import datetime
 
@@ -15,5 +15,5 @@ class PeriodicJob(models.Model):
 
     @classmethod
     def claim(cls, name: str, now: datetime, next_due: datetime) -> bool:
-        """Whether the job was due and this caller is the one that may run it."""
+        """Return True if the job was due and this caller may run it."""
         return cls.objects.filter(name=name, due_at__lte=now).update(due_at=next_due) == 1

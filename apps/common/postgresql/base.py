@@ -1,7 +1,7 @@
-"""Django's PostgreSQL backend, whose statements end also when the server says nothing any more.
+"""Django's PostgreSQL backend with a client-side timeout for statements.
 
-`statement_timeout` is kept by the server, so a server that hangs keeps none, and while its kernel
-acknowledges what is sent no timeout of TCP ends the wait either (docs/adr/0012).
+The server enforces `statement_timeout`, so a server that hangs does not, and TCP timeouts do not
+help while its kernel still acknowledges packets (docs/adr/0012).
 """
 
 from types import SimpleNamespace
@@ -13,11 +13,11 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
 RV = TypeVar("RV")
-CHECK_SECONDS = 3.0  # for the SELECT 1 by which a kept connection is checked
+CHECK_SECONDS = 3.0  # timeout of the SELECT 1 that checks a persistent connection
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Closes itself when a statement has no whole answer after `answer_timeout` seconds."""
+    """Closes itself if a statement has no complete result after `answer_timeout` seconds."""
 
     answer_timeout: float | None = None
 
@@ -25,7 +25,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, self.answer_timeout if timeout is None else timeout)
         except psycopg.OperationalError as exc:
-            # Only a wait that ended before the statement did leaves one under way.
+            # After a timeout the statement is still active; after other errors it is not.
             if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.close()
                 raise psycopg.OperationalError("the database did not answer in time") from exc
@@ -33,7 +33,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # psycopg, but for the class of its connections.
+    # The psycopg module with another connection class.
     Database: Any = SimpleNamespace(**{**vars(psycopg), "connect": BoundedConnection.connect})
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -49,8 +49,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         if self.connection is None:
             return False
-        usual, self.connection.answer_timeout = self.connection.answer_timeout, CHECK_SECONDS
+        timeout, self.connection.answer_timeout = self.connection.answer_timeout, CHECK_SECONDS
         try:
             return bool(super().is_usable())
         finally:
-            self.connection.answer_timeout = usual
+            self.connection.answer_timeout = timeout

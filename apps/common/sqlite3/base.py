@@ -1,7 +1,7 @@
-"""Django's SQLite backend, whose writers wait for their turn in a queue of this process first.
+"""Django's SQLite backend with a fair write lock for the connections of one process.
 
-The turn belongs to the connection: from the statement that begins to write until SQLite is in no
-transaction any more. Between processes SQLite's own wait decides, as ever.
+A connection holds the lock from its first write until its transaction ends. Between processes,
+SQLite's own busy handler applies.
 """
 
 from collections import defaultdict
@@ -14,38 +14,38 @@ from django.db.backends.sqlite3 import base
 
 from apps.common.write_queue import WriteQueue
 
-_READS = ("SELECT", "PRAGMA", "EXPLAI")
+_READ_PREFIXES = ("SELECT", "PRAGMA", "EXPLAI")
 _queues: defaultdict[str, WriteQueue] = defaultdict(WriteQueue)
 
 
 class QueuedConnection(Connection):
     queue: WriteQueue
-    patience: float
-    has_turn = False
+    lock_timeout: float
+    holds_lock = False
 
     @contextmanager
-    def turn(self, statement: str) -> Iterator[None]:
-        """Waits before a statement that begins to write; keeps the turn while it began more."""
-        if self.in_transaction or statement.lstrip()[:6].upper() in _READS:
+    def write_lock(self, statement: str) -> Iterator[None]:
+        """Acquire the lock before a write; keep it if the statement opened a transaction."""
+        if self.in_transaction or statement.lstrip()[:6].upper() in _READ_PREFIXES:
             yield
             return
-        self._take_turn()
+        self._acquire_lock()
         try:
             yield
         finally:
-            self._end_turn()
+            self._release_unless_in_transaction()
 
     def commit(self) -> None:
         try:
             super().commit()
         finally:
-            self._end_turn()
+            self._release_unless_in_transaction()
 
     def rollback(self) -> None:
         try:
             super().rollback()
         finally:
-            self._end_turn()
+            self._release_unless_in_transaction()
 
     def close(self) -> None:
         try:
@@ -54,23 +54,23 @@ class QueuedConnection(Connection):
             self._release()
 
     def __del__(self) -> None:
-        """Of a thread that ended without closing it, as threads of tests do."""
+        """Release the lock if a thread ended without closing its connection."""
         self._release()
 
-    def _take_turn(self) -> None:
-        if self.has_turn:
+    def _acquire_lock(self) -> None:
+        if self.holds_lock:
             return
-        if not self.queue.acquire(self.patience):
+        if not self.queue.acquire(self.lock_timeout):
             raise OperationalError("database is locked")
-        self.has_turn = True
+        self.holds_lock = True
 
-    def _end_turn(self) -> None:
+    def _release_unless_in_transaction(self) -> None:
         if not self.in_transaction:
             self._release()
 
     def _release(self) -> None:
-        if self.has_turn:
-            self.has_turn = False
+        if self.holds_lock:
+            self.holds_lock = False
             self.queue.release()
 
 
@@ -78,11 +78,11 @@ class Cursor(base.SQLiteCursorWrapper):
     connection: QueuedConnection
 
     def execute(self, query: str, params: Any = None) -> Any:
-        with self.connection.turn(query):
+        with self.connection.write_lock(query):
             return super().execute(query, params)
 
     def executemany(self, query: str, param_list: Any) -> Any:
-        with self.connection.turn(query):
+        with self.connection.write_lock(query):
             return super().executemany(query, param_list)
 
 
@@ -93,7 +93,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
         connection.queue = _queues[str(conn_params["database"])]
-        connection.patience = conn_params.get("timeout", 5.0)
+        connection.lock_timeout = conn_params.get("timeout", 5.0)
         return connection
 
     def create_cursor(self, name: Any = None) -> Any:

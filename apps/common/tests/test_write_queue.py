@@ -10,7 +10,7 @@ from django.db.utils import ConnectionHandler
 
 from apps.common.models import PeriodicJob
 from apps.common.sqlite3.base import _queues
-from apps.common.write_queue import WriteQueue, urgent
+from apps.common.write_queue import WriteQueue, urgent_writes
 from conftest import HOUR, NOON
 
 pytestmark = pytest.mark.sqlite
@@ -35,7 +35,7 @@ def test_turns_go_in_order_of_arrival_and_urgent_ones_first():
         queue.release()
 
     def take_urgently():
-        with urgent():
+        with urgent_writes():
             take("log")
 
     assert queue.acquire(10)
@@ -55,7 +55,7 @@ def test_turn_that_does_not_come_in_time_leaves_the_queue():
 
 
 def is_free():
-    return not any(queue._is_taken for queue in _queues.values())
+    return not any(queue._is_held for queue in _queues.values())
 
 
 def make(name="a"):
@@ -132,7 +132,7 @@ def test_reads_wait_for_nobody_and_writes_are_refused_after_the_timeout():
 
     def read_and_write():
         connection.ensure_connection()
-        connection.connection.patience = 0.05
+        connection.connection.lock_timeout = 0.05
         seen.append(PeriodicJob.objects.count())
         try:
             make("b")
@@ -167,8 +167,8 @@ def test_sixteen_writers_all_come_to_their_turn_and_an_urgent_one_at_once():
     threads = in_threads(*[lambda n=n: post(n) for n in range(16)])
     for number in range(20):
         began = time.monotonic()
-        with urgent():
-            make(f"urgent{number}")
+        with urgent_writes():
+            make(f"urgent_writes{number}")
         waits.append(time.monotonic() - began)
     over.set()
     for thread in threads:

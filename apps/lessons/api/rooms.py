@@ -27,7 +27,7 @@ from apps.common import tokens
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.json import json_response
 from apps.common.openapi import documented, example
-from apps.common.parsing import NameField, TextField, without_nulls
+from apps.common.parsing import NameField, TextField, drop_nulls
 from apps.common.pasted import clean_token
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import PURPOSE, read_invite
@@ -104,7 +104,7 @@ class JoinRoomView(APIView):
         "lives about a minute and opens both sockets as `?ticket=…`.",
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        data = RoomJoinSerializer(data=without_nulls(request.data))
+        data = RoomJoinSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         lesson = Lesson.objects.filter(session__uuid=session_uuid).first()
         if lesson is None:

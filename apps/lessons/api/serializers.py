@@ -3,7 +3,13 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.common.openapi import example
-from apps.common.parsing import FlagField, IdField, InstantField, TextField, WholeNumberField
+from apps.common.parsing import (
+    IdField,
+    InstantField,
+    StrictBooleanField,
+    StrictIntegerField,
+    TextField,
+)
 from apps.lessons.invites import DEFAULT_TTL, MAX_TTL, MIN_TTL
 from apps.lessons.models import Lesson
 
@@ -40,7 +46,7 @@ class LessonCreateSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="A classroom that tutor and student share; by default the one joined first.",
     )
-    allow_overlap = FlagField(
+    allow_overlap = StrictBooleanField(
         required=False,
         allow_null=True,
         help_text="Schedule the lesson even if it overlaps another one.",
@@ -52,7 +58,7 @@ class LessonUpdateSerializer(serializers.Serializer[Any]):
     title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
     starts_at = InstantField(required=False, allow_null=True)
     ends_at = InstantField(required=False, allow_null=True)
-    allow_overlap = FlagField(required=False, allow_null=True)
+    allow_overlap = StrictBooleanField(required=False, allow_null=True)
     expected_starts_at = InstantField(
         required=False,
         allow_null=True,
@@ -68,7 +74,7 @@ class LessonCancelSerializer(serializers.Serializer[Any]):
 
 @example({"ttl_seconds": 3600})
 class InviteCreateSerializer(serializers.Serializer[Any]):
-    ttl_seconds = WholeNumberField(
+    ttl_seconds = StrictIntegerField(
         required=False, allow_null=True, min_value=MIN_TTL, max_value=MAX_TTL, default=DEFAULT_TTL
     )
 

@@ -11,10 +11,10 @@ from apps.accounts.policies import require_tutor
 from apps.accounts.requests import AuthenticatedRequest
 from apps.classroom.services import session_of
 from apps.common.errors import invalid
+from apps.common.etags import ETAG, IF_MATCH, etag, parse_if_match
 from apps.common.json import json_response
 from apps.common.openapi import documented
-from apps.common.parsing import parse_flag, parse_range, without_nulls
-from apps.common.versions import ETAG, IF_MATCH, etag, versions_asked_for
+from apps.common.parsing import drop_nulls, parse_boolean, parse_range
 from apps.lessons import services
 from apps.lessons.api import serializers
 from apps.lessons.invites import make_invite, read_invite
@@ -61,7 +61,7 @@ class LessonsView(APIView):
     )
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
         start, end = parse_range(request.query_params, request.user.zone, MAX_RANGE)
-        include_cancelled = parse_flag(request.query_params, "include_cancelled")
+        include_cancelled = parse_boolean(request.query_params, "include_cancelled")
         return json_response(
             {"results": list_lessons(request.user, start, end, include_cancelled=include_cancelled)}
         )
@@ -78,7 +78,7 @@ class LessonsView(APIView):
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
-        data = serializers.LessonCreateSerializer(data=without_nulls(request.data))
+        data = serializers.LessonCreateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         lesson = services.schedule_lesson(
             tutor=request.user,
@@ -122,11 +122,11 @@ class LessonView(APIView):
     )
     def patch(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = serializers.LessonUpdateSerializer(data=without_nulls(request.data))
+        data = serializers.LessonUpdateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         changes = data.validated_data
         expected = services.ExpectedState(
-            versions_asked_for(request),
+            parse_if_match(request),
             changes.pop("expected_starts_at", None),
             changes.pop("expected_ends_at", None),
         )
@@ -152,7 +152,7 @@ class CancelView(APIView):
     )
     def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = serializers.LessonCancelSerializer(data=without_nulls(request.data))
+        data = serializers.LessonCancelSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         services.cancel_lesson(lesson=lesson, **data.validated_data)
         return json_response(lesson_json(lesson.pk))
@@ -184,7 +184,7 @@ class InviteView(APIView):
     )
     def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = serializers.InviteCreateSerializer(data=without_nulls(request.data))
+        data = serializers.InviteCreateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         invite = make_invite(lesson=lesson, now=timezone.now(), **data.validated_data)
         return json_response(

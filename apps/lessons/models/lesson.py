@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.classroom.realtime.control import recheck_lesson
 from apps.classrooms.models import Classroom
 from apps.common.db import ShiftedBy
-from apps.common.versions import version_of
+from apps.common.etags import compute_version
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -143,8 +143,8 @@ class Lesson(models.Model):
 
     @property
     def version(self) -> str:
-        """A digest of the editable fields; see apps/common/versions.py."""
-        return version_of(self.title, self.starts_at, self.ends_at, self.status)
+        """A digest of the editable fields; see apps/common/etags.py."""
+        return compute_version(self.title, self.starts_at, self.ends_at, self.status)
 
     @property
     def is_cancelled(self) -> bool:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.common.forms import OneOfField, TextField
-from apps.common.zones import comes_twice
+from apps.common.zones import is_ambiguous
 from apps.lessons.models import Lesson
 from apps.web.forms.optimistic import OptimisticForm
 from apps.web.local_time import local_to_utc
@@ -108,7 +108,7 @@ class LessonForm(OptimisticForm, forms.Form):
             return False
         if day is None or clock is None:
             return False
-        return comes_twice(datetime.combine(day, clock, self.zone))
+        return is_ambiguous(datetime.combine(day, clock, self.zone))
 
     def get_changes(self) -> dict[str, Any]:
         """The changed fields, as arguments for `reschedule_lesson`."""

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.staticfiles import finders
 
-from apps.common.static import never_changes
+from apps.common.static import is_immutable
 
 SCRIPT = re.compile(r'<script defer src="/static/(web/dist/assets/messages-[^"]+)"></script>')
 
@@ -19,7 +19,7 @@ def test_ukrainian_page_loads_the_catalogue_before_its_module(path, browser, tut
     )
     with open(finders.find(script[1]), encoding="utf-8") as file:
         assert '"Close":"Закрити"' in file.read()
-    assert never_changes("", f"/static/{script[1]}")
+    assert is_immutable("", f"/static/{script[1]}")
 
 
 def test_english_page_needs_no_catalogue(browser, tutor):

@@ -262,7 +262,7 @@ def test_chosen_column_is_invited(browser, tutor, classroom):
 def test_preview_shows_remaining_invitations_of_the_day(browser, tutor, classroom):
     now = timezone.now()
     for _ in range(MAX_PER_TUTOR - 2):
-        assert DailyLimit.take(f"invitations:tutor:{tutor.pk}", MAX_PER_TUTOR, now)
+        assert DailyLimit.use(f"invitations:tutor:{tutor.pk}", MAX_PER_TUTOR, now)
     client = browser(tutor)
     data = "\n".join(["email", *(f"{letter}@x.example" for letter in "dcba")]).encode()
     page = upload(client, data, classroom=classroom.pk)

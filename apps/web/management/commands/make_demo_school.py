@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom
 from apps.classrooms.services import invite_to_classroom, join_classroom
-from apps.common.mail import muted
+from apps.common.mail import suppressed
 from apps.lessons.models import Lesson
 from apps.lessons.services import cancel_lesson, schedule_lesson
 from apps.web.local_time import local_to_utc
@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
             return
-        with muted():
+        with suppressed():
             people = make_demo_school(timezone.now())
         self.stdout.write("A demo school is ready. Sign in as")
         for user, password in people[:2]:

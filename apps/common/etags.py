@@ -1,5 +1,7 @@
-"""Versions of what people edit, as HTTP's `ETag` and `If-Match`: without the header a write is done
-as ever, with it nobody overwrites what they have not seen."""
+"""Optimistic concurrency control with `ETag` and `If-Match` (RFC 9110 §13.1.1).
+
+A write without `If-Match` is unconditional.
+"""
 
 import hashlib
 from collections.abc import Collection
@@ -22,8 +24,8 @@ ETAG = OpenApiParameter(
 )
 
 
-def version_of(*parts: object) -> str:
-    """A digest of the content itself, so that no column has to be kept in step with it."""
+def compute_version(*parts: object) -> str:
+    """Return a digest of the content, so that no version column is needed."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -31,15 +33,18 @@ def etag(version: str) -> str:
     return f'"{version}"'
 
 
-def versions_asked_for(request: HttpRequest | Request) -> frozenset[str] | None:
-    """Those of `If-Match`; None where any will do. A proxy that compresses makes tags weak."""
+def parse_if_match(request: HttpRequest | Request) -> frozenset[str] | None:
+    """Return the versions of `If-Match`, or None if any matches (no header, or `*`).
+
+    Weak tags are accepted, because a proxy that compresses responses weakens them.
+    """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
     return frozenset(tag.removeprefix("W/").strip('"') for tag in parse_etags(header))
 
 
-def check_version(current: str, asked: Collection[str] | None) -> None:
-    """Raises `precondition_failed`. Call it where the row cannot change before the write."""
-    if asked is not None and current not in asked:
+def check_version(current: str, expected: Collection[str] | None) -> None:
+    """Raises `precondition_failed`. Call it while the row is locked against other writes."""
+    if expected is not None and current not in expected:
         raise precondition_failed()
