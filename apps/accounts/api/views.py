@@ -11,10 +11,10 @@ from apps.common.openapi import documented
 from apps.common.parsing import drop_nulls
 
 
-def _answer(user: User) -> HttpResponse:
-    answer = json_response(MeSerializer(user).data)
-    answer["ETag"] = etag(user.version)
-    return answer
+def _user_response(user: User) -> HttpResponse:
+    response = json_response(MeSerializer(user).data)
+    response["ETag"] = etag(user.version)
+    return response
 
 
 class MeView(APIView):
@@ -26,7 +26,7 @@ class MeView(APIView):
         description="The account that the token or session belongs to.",
     )
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
-        return _answer(request.user)
+        return _user_response(request.user)
 
     @documented(
         "me_partial_update",
@@ -46,4 +46,4 @@ class MeView(APIView):
             for name, value in data.validated_data.items():
                 setattr(user, name, value)
             user.save(update_fields=list(data.validated_data))
-        return _answer(user)
+        return _user_response(user)

@@ -1,4 +1,4 @@
-"""Each time zone is kept by its present name: Europe/Kyiv, not Europe/Kiev."""
+"""Replace old names of time zones by current ones: Europe/Kiev by Europe/Kyiv."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""allauth's primary address of each account is the account's own; replaced ones go."""
+"""Make `User.email` allauth's primary address and delete primary addresses it replaced."""
 
 from typing import Any
 

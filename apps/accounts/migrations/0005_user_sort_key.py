@@ -1,4 +1,4 @@
-"""People sort by their alphabet; names and addresses are kept in one form."""
+"""Add a sort key by the Ukrainian alphabet, and fields that normalize names and addresses."""
 
 from django.db import migrations, models
 

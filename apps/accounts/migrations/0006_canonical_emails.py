@@ -1,5 +1,4 @@
-"""Addresses take their canonical form where nobody else has it; what people are searched and
-sorted by is computed anew."""
+"""Convert addresses to their canonical form unless it is taken; recompute search and sort keys."""
 
 from typing import Any
 
@@ -33,7 +32,7 @@ def _is_taken(email: str, people: Any, addresses: Any) -> bool:
 
 
 def _in_batches(rows: Any) -> Any:
-    """By id, and none held longer than its batch."""
+    """Yield the rows by id, holding one batch in memory."""
     last = 0
     while batch := list(rows.order_by("pk").filter(pk__gt=last)[:BATCH]):
         yield from batch

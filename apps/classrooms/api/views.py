@@ -55,9 +55,9 @@ class ClassroomsView(APIView):
         require_tutor(request.user)
         query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        mine = Classroom.objects.of(request.user).matching(query.words)
-        page = [serialize_classroom(c) for c in mine[query.page.offset : query.page.stop]]
-        return json_response({"count": mine.count(), "results": page})
+        classrooms = Classroom.objects.of(request.user).matching(query.words)
+        page = [serialize_classroom(c) for c in classrooms[query.page.offset : query.page.stop]]
+        return json_response({"count": classrooms.count(), "results": page})
 
     @documented(
         "classrooms_create",
@@ -74,10 +74,10 @@ class ClassroomsView(APIView):
         return json_response(serialize_classroom(classroom), 201)
 
 
-def _answer(classroom: Classroom) -> HttpResponse:
-    answer = json_response(serialize_classroom(classroom))
-    answer["ETag"] = etag(classroom.version)
-    return answer
+def _classroom_response(classroom: Classroom) -> HttpResponse:
+    response = json_response(serialize_classroom(classroom))
+    response["ETag"] = etag(classroom.version)
+    return response
 
 
 class ClassroomView(APIView):
@@ -90,7 +90,7 @@ class ClassroomView(APIView):
         description="One of the tutor's own.",
     )
     def get(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
-        return _answer(access_classroom(request.user, classroom_id))
+        return _classroom_response(access_classroom(request.user, classroom_id))
 
     @documented(
         "classrooms_partial_update",
@@ -108,7 +108,7 @@ class ClassroomView(APIView):
         services.change_classroom(
             classroom=classroom, seen=parse_if_match(request), **data.validated_data
         )
-        return _answer(classroom)
+        return _classroom_response(classroom)
 
     @documented(
         "classrooms_destroy",
@@ -219,7 +219,7 @@ class AcceptView(APIView):
         description="By a student who has confirmed the invited address, or who sends the link.",
     )
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
-        invitation = _invitation(request, membership_id)
+        invitation = _get_invitation(request, membership_id)
         membership = services.accept_invitation(membership=invitation, student=request.user)
         return json_response(serialize_membership(membership))
 
@@ -235,7 +235,7 @@ class DeclineView(APIView):
         "code still works.",
     )
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
-        invitation = _invitation(request, membership_id)
+        invitation = _get_invitation(request, membership_id)
         membership = services.decline_invitation(membership=invitation)
         return json_response(serialize_membership(membership))
 
@@ -250,11 +250,11 @@ class LeaveView(APIView):
         "code; a `paused` one becomes `removed`.",
     )
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
-        mine = access_own_membership(request.user, membership_id)
-        return json_response(serialize_membership(services.leave_classroom(membership=mine)))
+        membership = access_own_membership(request.user, membership_id)
+        return json_response(serialize_membership(services.leave_classroom(membership=membership)))
 
 
-def _invitation(request: AuthenticatedRequest, membership_id: int) -> Membership:
+def _get_invitation(request: AuthenticatedRequest, membership_id: int) -> Membership:
     data = serializers.InvitationReplySerializer(data=drop_nulls(request.data))
     data.is_valid(raise_exception=True)
     token = data.validated_data.get("invitation", "")

@@ -1,4 +1,4 @@
-"""Classrooms sort by their alphabet; an invitation is found by its address and knows its age."""
+"""Add sort keys to classrooms, and the search text and the time of invitations."""
 
 from django.db import migrations, models
 

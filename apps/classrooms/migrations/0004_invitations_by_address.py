@@ -1,4 +1,4 @@
-"""Invitations that nobody has accepted belong to an address, not to the account that has it."""
+"""Bind open invitations to their address instead of the account that has it."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def _unbind(memberships: Any, membership: Any) -> None:
 
 
 def _in_batches(rows: Any) -> Any:
-    """By id, and none held longer than its batch."""
+    """Yield the rows by id, holding one batch in memory."""
     last = 0
     while batch := list(rows.order_by("pk").filter(pk__gt=last)[:BATCH]):
         yield from batch
