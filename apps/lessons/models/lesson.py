@@ -130,8 +130,8 @@ class Lesson(models.Model):
         return f"{self.title or self.pk} at {self.starts_at:%Y-%m-%d %H:%M} UTC"
 
     def clean(self) -> None:
-        """Check the overlap rule for model forms (the admin), which would answer the database's
-        IntegrityError with a server error. Raises Django's ValidationError."""
+        """Check the overlap rule for model forms (the admin), which would turn the database's
+        IntegrityError into a server error. Raises Django's ValidationError."""
         if self.is_cancelled or self.allow_overlap or not (self.starts_at and self.ends_at):
             return
         others = Lesson.objects.filter(allow_overlap=False).exclude(pk=self.pk)

@@ -28,36 +28,36 @@ def classmate(classroom):
     [(0, 1), (-0.5, 0.5), (0.5, 1.5), (0.25, 0.75), (-1, 2), (-1, 1 / 3600), (3599 / 3600, 2)],
 )
 def test_overlap_of_tutor_is_a_conflict(schedule, tutor, classmate, lesson, start, end):
-    answer = schedule(tutor, classmate, NOON + start * HOUR, NOON + end * HOUR)
-    assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
-    assert set(answer.json()) == {"error", "detail"}
+    response = schedule(tutor, classmate, NOON + start * HOUR, NOON + end * HOUR)
+    assert (response.status_code, response.json()["error"]) == (409, "lesson_conflict")
+    assert set(response.json()) == {"error", "detail"}
     assert Lesson.objects.count() == 1
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_adjacent_lessons_do_not_conflict(schedule, tutor, student, lesson, hours):
-    answer = schedule(tutor, student, NOON + hours * HOUR, NOON + (hours + 1) * HOUR)
-    assert answer.status_code == 201
+    response = schedule(tutor, student, NOON + hours * HOUR, NOON + (hours + 1) * HOUR)
+    assert response.status_code == 201
 
 
 def test_overlap_of_student_with_another_tutor_is_a_conflict(
     schedule, other_tutor, student, lesson
 ):
     make_classroom(other_tutor, student)
-    answer = schedule(other_tutor, student, NOON + HOUR / 2, NOON + 2 * HOUR)
-    assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
+    response = schedule(other_tutor, student, NOON + HOUR / 2, NOON + 2 * HOUR)
+    assert (response.status_code, response.json()["error"]) == (409, "lesson_conflict")
 
 
 def test_allow_overlap_permits_double_booking(schedule, tutor, classmate, lesson):
-    answer = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=True)
-    assert answer.status_code == 201
+    response = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=True)
+    assert response.status_code == 201
     assert Lesson.objects.count() == 2
 
 
 def test_allow_overlap_false_or_null_refuses_double_booking(schedule, tutor, classmate, lesson):
     for flag in (False, None):
-        answer = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=flag)
-        assert answer.status_code == 409
+        response = schedule(tutor, classmate, NOON, NOON + HOUR, allow_overlap=flag)
+        assert response.status_code == 409
 
 
 def test_cancelled_lesson_frees_its_time(api, schedule, tutor, student, lesson):
@@ -96,5 +96,5 @@ def test_move_with_allow_overlap_permits_double_booking(api, tutor, student, les
 
 def test_rename_of_double_booked_lesson_is_no_conflict(api, schedule, tutor, student, lesson):
     double = schedule(tutor, student, NOON, NOON + HOUR, allow_overlap=True).json()
-    answer = api(tutor).patch(f"{URL}{double['id']}/", {"title": "Both"})
-    assert (answer.status_code, answer.json()["title"]) == (200, "Both")
+    response = api(tutor).patch(f"{URL}{double['id']}/", {"title": "Both"})
+    assert (response.status_code, response.json()["title"]) == (200, "Both")

@@ -39,9 +39,9 @@ def test_time_after_the_actual_end_is_free_for_tutor_and_student(
 
 
 def test_time_before_the_actual_end_is_a_conflict(api, ended, tutor, student):
-    answer = schedule(api, tutor, student, HALF_TIME - timedelta(minutes=5))
-    assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
-    assert "14:00–14:30" in answer.json()["detail"]
+    response = schedule(api, tutor, student, HALF_TIME - timedelta(minutes=5))
+    assert (response.status_code, response.json()["error"]) == (409, "lesson_conflict")
+    assert "14:00–14:30" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("ended_at", [NOON - HOUR, NOON])
@@ -94,10 +94,10 @@ def test_ended_lesson_can_be_changed_or_cancelled(api, ended, tutor):
 
 def test_move_back_into_freed_time_is_a_conflict(api, ended, tutor, student):
     other = schedule(api, tutor, student, HALF_TIME).json()
-    answer = api(tutor).patch(
+    response = api(tutor).patch(
         f"/api/lessons/{ended.pk}/", {"ends_at": (NOON + 2 * HOUR).isoformat()}
     )
-    assert answer.status_code == 409
+    assert response.status_code == 409
     assert Lesson.objects.filter(pk=other["id"]).exists()
 
 

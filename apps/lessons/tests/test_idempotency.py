@@ -35,9 +35,9 @@ def test_same_instant_in_another_notation_is_the_same_request(api, tutor, studen
 
 def test_key_of_a_different_request_is_refused(api, tutor, student, classroom):
     post(api(tutor), student, "k1")
-    answer = post(api(tutor), student, "k1", title="Other")
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == {"Idempotency-Key"}
+    response = post(api(tutor), student, "k1", title="Other")
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+    assert set(response.json()["fields"]) == {"Idempotency-Key"}
 
 
 def test_other_key_is_another_request(api, tutor, student, classroom):
@@ -68,8 +68,8 @@ def test_repeated_request_returns_the_moved_lesson(api, tutor, student, classroo
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "ключ", "tab\there"])
 def test_malformed_key_is_refused(api, tutor, student, classroom, key):
-    answer = post(api(tutor), student, key)
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+    response = post(api(tutor), student, key)
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
     assert not Lesson.objects.exists()
 
 
@@ -89,4 +89,4 @@ def test_requests_without_key_each_create_a_lesson(api, tutor, student, classroo
         )
         for hours in (0, 1)
     ]
-    assert [answer.status_code for answer in make_lessons] == [201, 201]
+    assert [response.status_code for response in make_lessons] == [201, 201]

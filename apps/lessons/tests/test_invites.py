@@ -33,8 +33,8 @@ def invite(client, lesson, **body):
 
 
 def resolve(client, token):
-    answer = client.get(RESOLVE, {"token": token})
-    return answer.status_code, answer.json().get("error")
+    response = client.get(RESOLVE, {"token": token})
+    return response.status_code, response.json().get("error")
 
 
 def decode_segment(token, index):
@@ -47,10 +47,10 @@ def encode_segment(value):
 
 
 def test_token_is_url_safe_and_has_its_expiry(api, tutor, lesson):
-    answer = invite(api(tutor), lesson).json()
-    assert set(answer["token"]) <= {*BASE64URL, "."}
-    assert decode_segment(answer["token"], 1)["exp"] == int(
-        timezone.datetime.fromisoformat(answer["expires_at"]).timestamp()
+    response = invite(api(tutor), lesson).json()
+    assert set(response["token"]) <= {*BASE64URL, "."}
+    assert decode_segment(response["token"], 1)["exp"] == int(
+        timezone.datetime.fromisoformat(response["expires_at"]).timestamp()
     )
 
 
@@ -63,9 +63,9 @@ def test_ttl_can_be_chosen(api, tutor, lesson, seconds):
 
 @pytest.mark.parametrize("seconds", [59, 0, -1, 2_592_001, 2**63, "3600", "x", 60.5, True, [], {}])
 def test_ttl_out_of_bounds_is_refused(api, tutor, lesson, seconds):
-    answer = invite(api(tutor), lesson, ttl_seconds=seconds)
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == {"ttl_seconds"}
+    response = invite(api(tutor), lesson, ttl_seconds=seconds)
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+    assert set(response.json()["fields"]) == {"ttl_seconds"}
 
 
 def test_null_ttl_means_the_default(api, tutor, lesson):
@@ -75,8 +75,8 @@ def test_null_ttl_means_the_default(api, tutor, lesson):
 
 def test_revocation_invalidates_earlier_tokens_only(api, tutor, stranger, lesson):
     earlier = [invite(api(tutor), lesson).json()["token"] for _ in range(2)]
-    answer = api(tutor).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = api(tutor).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
+    assert (response.status_code, response.content) == (204, b"")
     later = invite(api(tutor), lesson).json()["token"]
     for token in earlier:
         assert resolve(api(stranger), token) == (400, "invite_invalid")
@@ -93,8 +93,8 @@ def test_revocation_does_not_affect_other_lessons(api, tutor, student, stranger,
 def test_only_tutor_of_lesson_can_revoke(api, tutor, student, other_tutor, lesson):
     token = invite(api(tutor), lesson).json()["token"]
     for person in (student, other_tutor):
-        answer = api(person).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
-        assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+        response = api(person).post(f"/api/lessons/{lesson.pk}/invites/revoke/")
+        assert (response.status_code, response.json()["error"]) == (403, "forbidden")
     assert resolve(api(student), token) == (200, None)
 
 
@@ -204,7 +204,7 @@ def test_throttled_resolve_has_a_retry_after_header(api, stranger, monkeypatch):
 
     monkeypatch.setattr(ResolveInviteView, "throttle_classes", [ScopedRateThrottle])
     client = api(stranger)
-    answers = [client.get(RESOLVE, {"token": "x"}) for _ in range(121)]
-    assert {answer.status_code for answer in answers[:120]} == {400}
-    assert (answers[120].status_code, answers[120].json()["error"]) == (429, "throttled")
-    assert 1 <= int(answers[120]["Retry-After"]) <= 60
+    responses = [client.get(RESOLVE, {"token": "x"}) for _ in range(121)]
+    assert {response.status_code for response in responses[:120]} == {400}
+    assert (responses[120].status_code, responses[120].json()["error"]) == (429, "throttled")
+    assert 1 <= int(responses[120]["Retry-After"]) <= 60

@@ -19,15 +19,15 @@ def body(student, **changes):
     }
 
 
-def refusal(answer):
-    return answer.status_code, answer.json()["error"]
+def error_of(response):
+    return response.status_code, response.json()["error"]
 
 
 def test_tutor_schedules_lesson_with_its_session(api, tutor, student, classroom):
-    answer = api(tutor).post(URL, body(student, title="Дроби"))
+    response = api(tutor).post(URL, body(student, title="Дроби"))
     session = ClassroomSession.objects.get()
-    assert answer.status_code == 201
-    assert answer.json() == {
+    assert response.status_code == 201
+    assert response.json() == {
         "id": session.lesson_id,
         "title": "Дроби",
         "starts_at": "2026-03-02T12:00:00Z",
@@ -41,35 +41,35 @@ def test_tutor_schedules_lesson_with_its_session(api, tutor, student, classroom)
 
 
 def test_student_cannot_schedule(api, student, classroom):
-    answer = api(student).post(URL, body(student))
-    assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+    response = api(student).post(URL, body(student))
+    assert (response.status_code, response.json()["error"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("status", ["invited", "paused", "removed"])
 def test_student_without_active_membership_is_not_a_member(api, tutor, stranger, classroom, status):
     make_membership(classroom, stranger, status)
-    answer = api(tutor).post(URL, body(stranger))
-    assert (answer.status_code, answer.json()["error"]) == (403, "not_a_member")
+    response = api(tutor).post(URL, body(stranger))
+    assert (response.status_code, response.json()["error"]) == (403, "not_a_member")
 
 
 def test_member_of_another_tutor_is_not_a_member(api, other_tutor, student, classroom):
-    answer = api(other_tutor).post(URL, body(student))
-    assert (answer.status_code, answer.json()["error"]) == (403, "not_a_member")
+    response = api(other_tutor).post(URL, body(student))
+    assert (response.status_code, response.json()["error"]) == (403, "not_a_member")
 
 
 def test_unknown_student_is_not_a_member(api, tutor, classroom):
-    answer = api(tutor).post(URL, body(tutor, student_id=2**63 - 1))
-    assert refusal(answer) == (403, "not_a_member")
+    response = api(tutor).post(URL, body(tutor, student_id=2**63 - 1))
+    assert error_of(response) == (403, "not_a_member")
 
 
 def test_not_a_member_error_has_only_code_and_detail(api, tutor, stranger):
-    answer = api(tutor).post(URL, body(stranger))
-    assert set(answer.json()) == {"error", "detail"}
+    response = api(tutor).post(URL, body(stranger))
+    assert set(response.json()) == {"error", "detail"}
 
 
 def test_member_of_archived_classroom_is_not_a_member(api, tutor, student, classroom):
     api(tutor).delete(f"/api/classrooms/{classroom.pk}/")
-    assert refusal(api(tutor).post(URL, body(student))) == (403, "not_a_member")
+    assert error_of(api(tutor).post(URL, body(student))) == (403, "not_a_member")
 
 
 def test_refused_lesson_creates_no_lesson_and_no_session(api, tutor, stranger):
@@ -88,23 +88,23 @@ def test_classroom_joined_first_is_the_default(api, tutor, student):
 
 def test_classroom_id_selects_a_shared_classroom(api, tutor, student, classroom):
     second = make_classroom(tutor, student, name="Second")
-    answer = api(tutor).post(URL, body(student, classroom_id=second.pk))
-    assert answer.json()["classroom_id"] == second.pk
+    response = api(tutor).post(URL, body(student, classroom_id=second.pk))
+    assert response.json()["classroom_id"] == second.pk
 
 
 def test_classroom_without_the_student_is_not_a_member(api, tutor, student, classroom):
     empty = make_classroom(tutor, name="Empty")
-    answer = api(tutor).post(URL, body(student, classroom_id=empty.pk))
-    assert refusal(answer) == (403, "not_a_member")
+    response = api(tutor).post(URL, body(student, classroom_id=empty.pk))
+    assert error_of(response) == (403, "not_a_member")
 
 
 def test_time_with_another_offset_is_converted_to_utc(api, tutor, student, classroom):
-    answer = api(tutor).post(
+    response = api(tutor).post(
         URL,
         body(student, starts_at="2026-03-02T14:00:00+02:00", ends_at="2026-03-02T15:00+02:00"),
     )
-    assert answer.json()["starts_at"] == "2026-03-02T12:00:00Z"
-    assert answer.json()["ends_at"] == "2026-03-02T13:00:00Z"
+    assert response.json()["starts_at"] == "2026-03-02T12:00:00Z"
+    assert response.json()["ends_at"] == "2026-03-02T13:00:00Z"
 
 
 @pytest.mark.parametrize("minutes", [5, 12 * 60])
@@ -116,9 +116,9 @@ def test_shortest_and_longest_duration_are_accepted(api, tutor, student, classro
 @pytest.mark.parametrize("seconds", [-3600, 0, 299, 12 * 3600 + 1])
 def test_duration_out_of_bounds_is_refused(api, tutor, student, classroom, seconds):
     ends_at = (NOON + HOUR * seconds / 3600).isoformat()
-    answer = api(tutor).post(URL, body(student, ends_at=ends_at))
-    assert refusal(answer) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == {"ends_at"}
+    response = api(tutor).post(URL, body(student, ends_at=ends_at))
+    assert error_of(response) == (400, "validation_error")
+    assert set(response.json()["fields"]) == {"ends_at"}
     assert not Lesson.objects.exists()
 
 
@@ -128,9 +128,9 @@ def test_missing_or_null_required_field_is_named(api, tutor, student, classroom,
     sent = body(student, **{name: None})
     if left_out:
         del sent[name]
-    answer = api(tutor).post(URL, sent)
-    assert refusal(answer) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == {name}
+    response = api(tutor).post(URL, sent)
+    assert error_of(response) == (400, "validation_error")
+    assert set(response.json()["fields"]) == {name}
 
 
 @pytest.mark.parametrize(
@@ -169,41 +169,43 @@ def test_missing_or_null_required_field_is_named(api, tutor, student, classroom,
     ],
 )
 def test_malformed_field_is_named(api, tutor, student, classroom, name, value):
-    answer = api(tutor).post(URL, body(student, **{name: value}))
-    assert refusal(answer) == (400, "validation_error")
-    assert name in answer.json()["fields"]
+    response = api(tutor).post(URL, body(student, **{name: value}))
+    assert error_of(response) == (400, "validation_error")
+    assert name in response.json()["fields"]
     assert not Lesson.objects.exists()
 
 
 def test_null_in_optional_field_is_ignored(api, tutor, student, classroom):
-    answer = api(tutor).post(URL, body(student, title=None, classroom_id=None, allow_overlap=None))
-    assert answer.status_code == 201
-    assert (answer.json()["title"], answer.json()["classroom_id"]) == ("", classroom.pk)
+    response = api(tutor).post(
+        URL, body(student, title=None, classroom_id=None, allow_overlap=None)
+    )
+    assert response.status_code == 201
+    assert (response.json()["title"], response.json()["classroom_id"]) == ("", classroom.pk)
 
 
 def test_tutor_and_student_can_read_their_lesson(api, tutor, student, lesson):
     url = f"{URL}{lesson.pk}/"
     for person in (tutor, student):
-        answer = api(person).get(url)
-        assert (answer.status_code, answer.json()["id"]) == (200, lesson.pk)
+        response = api(person).get(url)
+        assert (response.status_code, response.json()["id"]) == (200, lesson.pk)
 
 
 def test_lesson_of_others_is_forbidden_and_missing_one_not_found(
     api, other_tutor, stranger, lesson
 ):
     for person in (other_tutor, stranger):
-        assert refusal(api(person).get(f"{URL}{lesson.pk}/")) == (403, "forbidden")
-        assert refusal(api(person).get(f"{URL}{lesson.pk + 1}/")) == (404, "lesson_not_found")
+        assert error_of(api(person).get(f"{URL}{lesson.pk}/")) == (403, "forbidden")
+        assert error_of(api(person).get(f"{URL}{lesson.pk + 1}/")) == (404, "lesson_not_found")
 
 
 @pytest.mark.parametrize("lesson_id", [0, 2**63 - 1, 2**63, 2**64, 10**40])
 def test_lesson_id_of_any_size_is_not_found(api, tutor, lesson, lesson_id):
-    answer = api(tutor).get(f"{URL}{lesson_id}/")
-    assert refusal(answer) == (404, "lesson_not_found")
+    response = api(tutor).get(f"{URL}{lesson_id}/")
+    assert error_of(response) == (404, "lesson_not_found")
 
 
 def test_tutor_renames_and_moves_lesson(api, tutor, lesson):
-    answer = api(tutor).patch(
+    response = api(tutor).patch(
         f"{URL}{lesson.pk}/",
         {
             "title": "Корені",
@@ -211,46 +213,46 @@ def test_tutor_renames_and_moves_lesson(api, tutor, lesson):
             "ends_at": (NOON + 2 * HOUR).isoformat(),
         },
     )
-    assert answer.status_code == 200
-    assert answer.json()["title"] == "Корені"
-    assert answer.json()["starts_at"] == "2026-03-02T13:00:00Z"
+    assert response.status_code == 200
+    assert response.json()["title"] == "Корені"
+    assert response.json()["starts_at"] == "2026-03-02T13:00:00Z"
 
 
 def test_title_alone_keeps_the_time(api, tutor, lesson):
-    answer = api(tutor).patch(f"{URL}{lesson.pk}/", {"title": "Корені", "starts_at": None})
-    assert answer.json()["starts_at"] == "2026-03-02T12:00:00Z"
+    response = api(tutor).patch(f"{URL}{lesson.pk}/", {"title": "Корені", "starts_at": None})
+    assert response.json()["starts_at"] == "2026-03-02T12:00:00Z"
 
 
 def test_new_start_after_the_end_is_refused(api, tutor, lesson):
-    answer = api(tutor).patch(f"{URL}{lesson.pk}/", {"starts_at": (NOON + HOUR).isoformat()})
-    assert refusal(answer) == (400, "validation_error")
+    response = api(tutor).patch(f"{URL}{lesson.pk}/", {"starts_at": (NOON + HOUR).isoformat()})
+    assert error_of(response) == (400, "validation_error")
     lesson.refresh_from_db()
     assert lesson.starts_at == NOON
 
 
 def test_lesson_can_move_within_its_own_time(api, tutor, lesson):
-    answer = api(tutor).patch(f"{URL}{lesson.pk}/", {"ends_at": (NOON + HOUR / 2).isoformat()})
-    assert answer.status_code == 200
+    response = api(tutor).patch(f"{URL}{lesson.pk}/", {"ends_at": (NOON + HOUR / 2).isoformat()})
+    assert response.status_code == 200
 
 
 def test_lesson_cannot_move_onto_another(api, tutor, student, lesson):
     other = make_lesson(tutor, student, NOON + 3 * HOUR)
-    answer = api(tutor).patch(f"{URL}{other.pk}/", {"starts_at": (NOON + HOUR / 2).isoformat()})
-    assert refusal(answer) == (409, "lesson_conflict")
+    response = api(tutor).patch(f"{URL}{other.pk}/", {"starts_at": (NOON + HOUR / 2).isoformat()})
+    assert error_of(response) == (409, "lesson_conflict")
     other.refresh_from_db()
     assert other.starts_at == NOON + 3 * HOUR
 
 
 def test_student_cannot_change_or_cancel(api, student, lesson):
     url = f"{URL}{lesson.pk}/"
-    assert refusal(api(student).patch(url, {"title": "x"})) == (403, "forbidden")
-    assert refusal(api(student).post(f"{url}cancel/")) == (403, "forbidden")
+    assert error_of(api(student).patch(url, {"title": "x"})) == (403, "forbidden")
+    assert error_of(api(student).post(f"{url}cancel/")) == (403, "forbidden")
 
 
 def test_cancelled_lesson_and_its_room_can_be_read(api, tutor, student, lesson):
     url = f"{URL}{lesson.pk}/"
-    answer = api(tutor).post(f"{url}cancel/", {"reason": "Хвороба"})
-    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    response = api(tutor).post(f"{url}cancel/", {"reason": "Хвороба"})
+    assert (response.status_code, response.json()["status"]) == (200, "cancelled")
     assert api(student).get(url).json()["status"] == "cancelled"
     assert api(student).get(f"{url}room/").status_code == 200
 
@@ -259,13 +261,13 @@ def test_changes_to_cancelled_lesson_are_refused(api, tutor, lesson):
     url = f"{URL}{lesson.pk}/"
     token = api(tutor).post(f"{url}invite/").json()["token"]
     api(tutor).post(f"{url}cancel/")
-    for answer in (
+    for response in (
         api(tutor).patch(url, {"title": "x"}),
         api(tutor).post(f"{url}cancel/"),
         api(tutor).post(f"{url}invite/"),
         api(tutor).get("/api/lesson-invites/resolve/", {"token": token}),
     ):
-        assert refusal(answer) == (409, "lesson_cancelled")
+        assert error_of(response) == (409, "lesson_cancelled")
 
 
 def test_invisible_title_and_reason_are_empty(api, tutor, lesson):
@@ -278,7 +280,7 @@ def test_invisible_title_and_reason_are_empty(api, tutor, lesson):
 
 def test_reason_length_is_bounded(api, tutor, lesson):
     url = f"{URL}{lesson.pk}/cancel/"
-    assert refusal(api(tutor).post(url, {"reason": "x" * 501})) == (400, "validation_error")
+    assert error_of(api(tutor).post(url, {"reason": "x" * 501})) == (400, "validation_error")
     assert api(tutor).post(url, {"reason": None}).status_code == 200
     lesson.refresh_from_db()
     assert lesson.cancel_reason == ""

@@ -19,18 +19,18 @@ def get_range(client, start="2026-03-02", end="2026-03-09", **more):
     return client.get(LESSONS, {"from": start, "to": end, **more})
 
 
-def ids(answer):
-    assert answer.status_code == 200, answer.content
-    return [found["id"] for found in answer.json()["results"]]
+def ids(response):
+    assert response.status_code == 200, response.content
+    return [found["id"] for found in response.json()["results"]]
 
 
 # The calendar range
 
 
 def test_range_lists_lessons_under_results(api, tutor, student, lesson):
-    answer = get_range(api(tutor))
-    assert answer.status_code == 200
-    assert answer.json() == {
+    response = get_range(api(tutor))
+    assert response.status_code == 200
+    assert response.json() == {
         "results": [
             {
                 "id": lesson.pk,
@@ -62,8 +62,8 @@ def test_role_parameter_is_ignored(api, tutor, student, lesson, role):
 
 
 def test_range_without_sign_in_is_not_authenticated(api, db):
-    answer = get_range(api())
-    assert (answer.status_code, answer.json()["error"]) == (401, "not_authenticated")
+    response = get_range(api())
+    assert (response.status_code, response.json()["error"]) == (401, "not_authenticated")
 
 
 def test_lessons_are_ordered_by_start_then_id(api, tutor, student):
@@ -132,16 +132,16 @@ def test_day_of_clock_change_has_its_actual_length(api, student, zone, day, next
 
 def test_range_of_366_days_is_accepted_and_367_refused(api, tutor):
     assert get_range(api(tutor), "2026-01-01", "2027-01-02").status_code == 200
-    answer = get_range(api(tutor), "2026-01-01", "2027-01-03")
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == {"to"}
+    response = get_range(api(tutor), "2026-01-01", "2027-01-03")
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+    assert set(response.json()["fields"]) == {"to"}
 
 
 def test_range_of_366_dates_over_a_clock_change_is_accepted(api, tutor):
     """A range of 366 dates that ends in winter time is an hour longer than 366 days."""
     assert get_range(api(tutor), "2026-10-25", "2027-10-26").status_code == 200
-    answer = get_range(api(tutor), "2026-01-01T00:00:00Z", "2027-01-02T00:00:01Z")
-    assert answer.status_code == 400
+    response = get_range(api(tutor), "2026-01-01T00:00:00Z", "2027-01-02T00:00:01Z")
+    assert response.status_code == 400
 
 
 def test_cancelled_lessons_are_listed_only_on_request(api, tutor, lesson):
@@ -178,9 +178,9 @@ def test_cancelled_lessons_are_listed_only_on_request(api, tutor, lesson):
     ],
 )
 def test_invalid_range_names_the_parameter(api, tutor, query, names):
-    answer = api(tutor).get(LESSONS, query)
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == names
+    response = api(tutor).get(LESSONS, query)
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+    assert set(response.json()["fields"]) == names
 
 
 # The room
@@ -188,9 +188,9 @@ def test_invalid_range_names_the_parameter(api, tutor, query, names):
 
 def test_tutor_and_student_get_the_room(api, tutor, student, lesson):
     for person in (tutor, student):
-        answer = api(person).get(f"{LESSONS}/{lesson.pk}/room/")
-        assert answer.status_code == 200
-        assert answer.json() == {"lesson_id": lesson.pk, "session_uuid": str(lesson.session.uuid)}
+        response = api(person).get(f"{LESSONS}/{lesson.pk}/room/")
+        assert response.status_code == 200
+        assert response.json() == {"lesson_id": lesson.pk, "session_uuid": str(lesson.session.uuid)}
 
 
 def test_missing_session_is_created_once(api, tutor, student, lesson):
@@ -203,14 +203,14 @@ def test_missing_session_is_created_once(api, tutor, student, lesson):
 def test_others_get_no_room_and_create_no_session(api, other_tutor, stranger, staff, lesson):
     ClassroomSession.objects.all().delete()
     for person in (other_tutor, stranger, staff):
-        answer = api(person).get(f"{LESSONS}/{lesson.pk}/room/")
-        assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+        response = api(person).get(f"{LESSONS}/{lesson.pk}/room/")
+        assert (response.status_code, response.json()["error"]) == (403, "forbidden")
     assert not ClassroomSession.objects.exists()
 
 
 def test_room_of_missing_lesson_is_not_found(api, tutor, lesson):
-    answer = api(tutor).get(f"{LESSONS}/{lesson.pk + 1}/room/")
-    assert (answer.status_code, answer.json()["error"]) == (404, "lesson_not_found")
+    response = api(tutor).get(f"{LESSONS}/{lesson.pk + 1}/room/")
+    assert (response.status_code, response.json()["error"]) == (404, "lesson_not_found")
 
 
 def test_lesson_without_session_is_listed_with_null(api, tutor, lesson):
@@ -231,21 +231,21 @@ def resolve(client, token):
 
 def test_tutor_creates_invite_for_a_day(api, tutor, lesson, settings):
     before = timezone.now()
-    answer = invite(api(tutor), lesson)
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"invite_url", "expires_at", "token"}
-    token = answer.json()["token"]
-    assert answer.json()["invite_url"] == f"{settings.PUBLIC_URL}/invite/{token}"
-    left = datetime.fromisoformat(answer.json()["expires_at"]) - before
+    response = invite(api(tutor), lesson)
+    assert response.status_code == 200
+    assert set(response.json()) == {"invite_url", "expires_at", "token"}
+    token = response.json()["token"]
+    assert response.json()["invite_url"] == f"{settings.PUBLIC_URL}/invite/{token}"
+    left = datetime.fromisoformat(response.json()["expires_at"]) - before
     assert timedelta(seconds=86395) < left < timedelta(seconds=86405)
 
 
 def test_any_signed_in_user_resolves_invite(api, tutor, stranger, other_tutor, lesson):
     token = invite(api(tutor), lesson).json()["token"]
     for person in (stranger, other_tutor, tutor):
-        answer = resolve(api(person), token)
-        assert answer.status_code == 200
-        assert answer.json() == {"lesson_id": lesson.pk, "session_uuid": str(lesson.session.uuid)}
+        response = resolve(api(person), token)
+        assert response.status_code == 200
+        assert response.json() == {"lesson_id": lesson.pk, "session_uuid": str(lesson.session.uuid)}
 
 
 def test_resolve_without_sign_in_is_refused(api, tutor, lesson):
@@ -256,16 +256,16 @@ def test_resolve_without_sign_in_is_refused(api, tutor, lesson):
 def test_resolve_creates_missing_session(api, tutor, stranger, lesson):
     token = invite(api(tutor), lesson).json()["token"]
     ClassroomSession.objects.all().delete()
-    answer = resolve(api(stranger), token)
-    assert answer.json()["session_uuid"] == str(ClassroomSession.objects.get().uuid)
+    response = resolve(api(stranger), token)
+    assert response.json()["session_uuid"] == str(ClassroomSession.objects.get().uuid)
 
 
 def test_expired_invite_has_the_body_of_the_contract(api, tutor, stranger, lesson):
     long_ago = timezone.now() - timedelta(hours=2)
     token = make_invite(lesson=lesson, ttl_seconds=3600, now=long_ago).token
-    answer = resolve(api(stranger), token)
-    assert answer.status_code == 410
-    assert answer.json() == {"error": "invite_expired", "detail": "Invite expired"}
+    response = resolve(api(stranger), token)
+    assert response.status_code == 410
+    assert response.json() == {"error": "invite_expired", "detail": "Invite expired"}
     student = make_user("student", locale="uk")
     spoken = api(student).get(RESOLVE, {"token": token}, headers={"Accept-Language": "uk"})
     assert spoken.json() == {"error": "invite_expired", "detail": "Invite expired"}
@@ -275,17 +275,17 @@ def test_expired_invite_has_the_body_of_the_contract(api, tutor, stranger, lesso
     "token", [None, "", "x", "a.b.c", "..", "a.b", "\x00", "é.é.é", "x" * 9999]
 )
 def test_malformed_token_is_invite_invalid(api, stranger, token):
-    answer = api(stranger).get(RESOLVE, {} if token is None else {"token": token})
-    assert (answer.status_code, answer.json()["error"]) == (400, "invite_invalid")
-    assert set(answer.json()) == {"error", "detail"}
+    response = api(stranger).get(RESOLVE, {} if token is None else {"token": token})
+    assert (response.status_code, response.json()["error"]) == (400, "invite_invalid")
+    assert set(response.json()) == {"error", "detail"}
 
 
 def test_only_tutor_of_lesson_creates_invites(api, student, other_tutor, stranger, staff, lesson):
     for person in (student, other_tutor, stranger, staff):
-        answer = invite(api(person), lesson)
-        assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+        response = invite(api(person), lesson)
+        assert (response.status_code, response.json()["error"]) == (403, "forbidden")
 
 
 def test_invite_to_missing_lesson_is_not_found(api, tutor, lesson):
-    answer = api(tutor).post(f"{LESSONS}/{lesson.pk + 1}/invite/")
-    assert (answer.status_code, answer.json()["error"]) == (404, "lesson_not_found")
+    response = api(tutor).post(f"{LESSONS}/{lesson.pk + 1}/invite/")
+    assert (response.status_code, response.json()["error"]) == (404, "lesson_not_found")

@@ -30,9 +30,9 @@ def schedule(api, tutor, student):
     return post
 
 
-def is_refused(answer):
-    body = answer.json()
-    return (answer.status_code, body["error"], set(body.get("fields", ()))) == (
+def is_refused(response):
+    body = response.json()
+    return (response.status_code, body["error"], set(body.get("fields", ()))) == (
         400,
         "validation_error",
         {"starts_at"},

@@ -20,8 +20,8 @@ def change(api, tutor, mailoutbox, django_capture_on_commit_callbacks):
     def patch(lesson, **fields):
         sent = {name: getattr(v, "isoformat", lambda v=v: v)() for name, v in fields.items()}
         with django_capture_on_commit_callbacks(execute=True):
-            answer = api(tutor).patch(f"/api/lessons/{lesson.pk}/", sent)
-        assert answer.status_code == 200, answer.content
+            response = api(tutor).patch(f"/api/lessons/{lesson.pk}/", sent)
+        assert response.status_code == 200, response.content
         return mailoutbox
 
     return patch

@@ -21,9 +21,9 @@ def test_stale_version_is_refused(api, tutor, url):
     client = api(tutor)
     seen = client.get(url)["ETag"]
     assert client.patch(url, {"title": "Theirs"}, headers={"If-Match": seen}).status_code == 200
-    answer = client.patch(url, {"title": "Mine"}, headers={"If-Match": seen})
-    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
-    assert set(answer.json()) == {"error", "detail"}
+    response = client.patch(url, {"title": "Mine"}, headers={"If-Match": seen})
+    assert (response.status_code, response.json()["error"]) == (412, "precondition_failed")
+    assert set(response.json()) == {"error", "detail"}
     assert Lesson.objects.get().title == "Theirs"
 
 
@@ -31,9 +31,9 @@ def test_current_version_is_accepted_and_the_next_returned(api, tutor, url):
     client = api(tutor)
     for title in ("One", "Two", "Two"):
         seen = client.get(url)["ETag"]
-        answer = client.patch(url, {"title": title}, headers={"If-Match": seen})
-        assert answer.status_code == 200
-        assert answer["ETag"] == client.get(url)["ETag"]
+        response = client.patch(url, {"title": title}, headers={"If-Match": seen})
+        assert response.status_code == 200
+        assert response["ETag"] == client.get(url)["ETag"]
 
 
 @pytest.mark.parametrize("header", ["*", '"other", W/{seen}', "{seen}"])
@@ -45,8 +45,8 @@ def test_if_match_with_the_current_version_is_accepted(api, tutor, url, header):
 
 @pytest.mark.parametrize("header", ['"other"', "not quoted", '"', "", "ʼ"])
 def test_if_match_without_the_current_version_is_refused(api, tutor, url, header):
-    answer = api(tutor).patch(url, {"title": "x"}, headers={"If-Match": header})
-    assert answer.status_code == 412
+    response = api(tutor).patch(url, {"title": "x"}, headers={"If-Match": header})
+    assert response.status_code == 412
 
 
 def test_last_write_without_if_match_wins(api, tutor, url):
@@ -61,8 +61,8 @@ def test_move_with_outdated_expected_time_is_refused(api, tutor, url, field):
     seen = client.get(url).json()[field.removeprefix("expected_")]
     assert client.patch(url, {**LATER, field: seen}).status_code == 200
     back = {"starts_at": NOON.isoformat(), "ends_at": (NOON + HOUR / 2).isoformat()}
-    answer = client.patch(url, {**back, field: seen})
-    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    response = client.patch(url, {**back, field: seen})
+    assert (response.status_code, response.json()["error"]) == (412, "precondition_failed")
     assert Lesson.objects.get().starts_at == NOON + HOUR
 
 
@@ -77,6 +77,6 @@ def test_second_cancellation_is_refused_and_sends_no_mail(
 ):
     settings.EMAIL_URL = "memory://"
     with django_capture_on_commit_callbacks(execute=True):
-        answers = [api(tutor).post(f"{url}cancel/").status_code for _ in range(2)]
-    assert answers == [200, 409]
+        responses = [api(tutor).post(f"{url}cancel/").status_code for _ in range(2)]
+    assert responses == [200, 409]
     assert len(mailoutbox) == 1

@@ -5,13 +5,13 @@ from conftest import make_classroom, make_membership, make_user
 
 
 def test_tutor_creates_classroom(browser, tutor):
-    answer = browser(tutor).post("/classrooms/", {"name": "Фізика"})
-    assert answer.url == f"/classrooms/{Classroom.objects.get(tutor=tutor).pk}/"
+    response = browser(tutor).post("/classrooms/", {"name": "Фізика"})
+    assert response.url == f"/classrooms/{Classroom.objects.get(tutor=tutor).pk}/"
 
 
 def test_classroom_without_name_is_refused(browser, tutor):
-    answer = browser(tutor).post("/classrooms/", {"name": " "})
-    assert answer.status_code == 400
+    response = browser(tutor).post("/classrooms/", {"name": " "})
+    assert response.status_code == 400
     assert not Classroom.objects.exists()
 
 
@@ -46,8 +46,8 @@ def test_get_shows_confirmation_page(question, sentence, browser, tutor, classro
 
 def test_only_tutor_of_classroom_restores_it(browser, tutor, other_tutor, classroom):
     browser(tutor).post(f"/classrooms/{classroom.pk}/archive/")
-    answer = browser(other_tutor).post(f"/classrooms/{classroom.pk}/restore/")
-    assert answer.status_code == 403
+    response = browser(other_tutor).post(f"/classrooms/{classroom.pk}/restore/")
+    assert response.status_code == 403
 
 
 def test_classroom_page_has_code_link_and_qr_code(browser, tutor, classroom):
@@ -75,9 +75,11 @@ def test_tutor_invites_by_email(browser, tutor, classroom):
 
 
 def test_malformed_email_is_refused_and_kept_in_the_form(browser, tutor, classroom):
-    answer = browser(tutor).post(f"/classrooms/{classroom.pk}/invite/", {"email": "a..b@x.example"})
-    assert answer.status_code == 400
-    assert 'value="a..b@x.example"' in answer.content.decode()
+    response = browser(tutor).post(
+        f"/classrooms/{classroom.pk}/invite/", {"email": "a..b@x.example"}
+    )
+    assert response.status_code == 400
+    assert 'value="a..b@x.example"' in response.content.decode()
 
 
 def test_tutor_pauses_resumes_and_removes_member(browser, tutor, classroom):
@@ -92,8 +94,10 @@ def test_tutor_pauses_resumes_and_removes_member(browser, tutor, classroom):
 @pytest.mark.parametrize("status", ["", "nonsense", "invited"])
 def test_other_membership_status_is_refused(status, browser, tutor, classroom):
     membership = classroom.memberships.get()
-    answer = browser(tutor).post(f"/memberships/{membership.pk}/", {"status": status}, follow=True)
-    assert answer.status_code == 200
+    response = browser(tutor).post(
+        f"/memberships/{membership.pk}/", {"status": status}, follow=True
+    )
+    assert response.status_code == 200
     membership.refresh_from_db()
     assert membership.status == "active"
 
@@ -126,9 +130,9 @@ def test_join_link_shows_form_that_joins(browser, stranger, classroom):
 
 
 def test_wrong_code_is_an_error_in_the_form(browser, stranger):
-    answer = browser(stranger).post("/join/", {"join_code": "NOPE2345"})
-    assert answer.status_code == 400
-    page = answer.content.decode()
+    response = browser(stranger).post("/join/", {"join_code": "NOPE2345"})
+    assert response.status_code == 400
+    page = response.content.decode()
     assert "No classroom has this code." in page
     assert 'value="NOPE2345"' in page
 

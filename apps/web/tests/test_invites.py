@@ -35,10 +35,10 @@ def actions(page):
 
 
 def test_token_is_redirected_out_of_the_url(browser, soon):
-    answer = browser().get(invite_path(soon))
-    assert answer.url == "/invite/"
-    assert answer["Referrer-Policy"] == "no-referrer"
-    assert "no-store" in answer["Cache-Control"]
+    response = browser().get(invite_path(soon))
+    assert response.url == "/invite/"
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in response["Cache-Control"]
 
 
 def test_token_is_in_no_log(browser, soon, caplog):
@@ -69,18 +69,18 @@ def test_visitor_continues_to_the_room_after_sign_in(browser, stranger, soon):
     client = browser()
     page = follow(client, invite_path(soon)).content.decode()
     assert 'href="/accounts/login/?next=/invite/"' in page
-    answer = client.post(
+    response = client.post(
         "/accounts/login/",
         {"login": stranger.email, "password": "chalk and board 7", "next": "/invite/"},
     )
-    assert answer.url == "/invite/"
+    assert response.url == "/invite/"
     assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
 
 
 def test_visitor_continues_to_the_room_after_sign_up(browser, soon):
     client = browser()
     follow(client, invite_path(soon))
-    answer = client.post(
+    response = client.post(
         "/accounts/signup/",
         {
             "email": "new@school.example",
@@ -92,7 +92,7 @@ def test_visitor_continues_to_the_room_after_sign_up(browser, soon):
             "next": "/invite/",
         },
     )
-    assert answer.url == "/invite/"
+    assert response.url == "/invite/"
     assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
 
 
@@ -100,8 +100,8 @@ def test_guest_enters_with_a_name(browser, soon):
     client = browser()
     follow(client, invite_path(soon))
     assert client.post("/invite/guest/", {"name": " "}).status_code == 400
-    answer = client.post("/invite/guest/", {"name": "Марко"})
-    assert answer.url == f"/lessons/{soon.pk}/room/"
+    response = client.post("/invite/guest/", {"name": "Марко"})
+    assert response.url == f"/lessons/{soon.pk}/room/"
     assert client.session["guest_name"] == "Марко"
 
 
@@ -110,26 +110,26 @@ def test_guest_without_link_is_refused(browser, soon):
 
 
 def test_expired_link_shows_its_page(browser, soon):
-    answer = follow(browser(), invite_path(soon, now=timezone.now() - 2 * HOUR, ttl_seconds=3600))
-    assert answer.status_code == 410
-    assert "This link’s time is over" in answer.content.decode()
-    assert actions(answer.content.decode()) == 1
+    response = follow(browser(), invite_path(soon, now=timezone.now() - 2 * HOUR, ttl_seconds=3600))
+    assert response.status_code == 410
+    assert "This link’s time is over" in response.content.decode()
+    assert actions(response.content.decode()) == 1
 
 
 def test_revoked_link_shows_its_page(browser, soon):
     path = invite_path(soon)
     soon.revoke_invites()
-    answer = follow(browser(), path)
-    assert answer.status_code == 400
-    assert "does not open anything" in answer.content.decode()
-    assert actions(answer.content.decode()) == 1
+    response = follow(browser(), path)
+    assert response.status_code == 400
+    assert "does not open anything" in response.content.decode()
+    assert actions(response.content.decode()) == 1
 
 
 @pytest.mark.parametrize("damage", ["x", "a.b.c", "%00", "ї"])
 def test_invalid_link_shows_its_page(damage, browser, soon):
-    answer = follow(browser(), invite_path(soon) + damage)
-    assert answer.status_code == 400
-    assert actions(answer.content.decode()) == 1
+    response = follow(browser(), invite_path(soon) + damage)
+    assert response.status_code == 400
+    assert actions(response.content.decode()) == 1
 
 
 @pytest.mark.parametrize("mess", [".", "),", "%C2%A0", "”", "%3E", "/?utm_source=x", "//", "%0A"])
@@ -153,17 +153,17 @@ def test_other_paths_in_uppercase_are_not_found(browser, tutor):
 
 
 def test_join_code_in_invite_link_redirects_to_join(browser, classroom):
-    answer = browser().get(f"/invite/{classroom.join_code.lower()}/")
-    assert answer.url == f"/join/{classroom.join_code}/"
+    response = browser().get(f"/invite/{classroom.join_code.lower()}/")
+    assert response.url == f"/join/{classroom.join_code}/"
 
 
 def test_link_of_cancelled_lesson_shows_its_page(browser, soon, tutor):
     path = invite_path(soon)
     browser(tutor).post(f"/lessons/{soon.pk}/cancel/")
-    answer = follow(browser(), path)
-    assert answer.status_code == 409
-    assert "This lesson was cancelled" in answer.content.decode()
-    assert actions(answer.content.decode()) == 1
+    response = follow(browser(), path)
+    assert response.status_code == 409
+    assert "This lesson was cancelled" in response.content.decode()
+    assert actions(response.content.decode()) == 1
 
 
 def test_link_opened_too_early_shows_the_start(browser, stranger, tutor, student):
@@ -201,10 +201,10 @@ def test_link_of_ended_lesson_shows_its_page(browser, stranger, soon, how, ttl):
     )  # valid, or expired by now
     end_lesson(soon, how)
     for client in (browser(), browser(stranger)):
-        answer = follow(client, path)
-        assert answer.status_code == 410
-        assert "This lesson has ended" in answer.content.decode()
-        assert actions(answer.content.decode()) == 1
+        response = follow(client, path)
+        assert response.status_code == 410
+        assert "This lesson has ended" in response.content.decode()
+        assert actions(response.content.decode()) == 1
         assert client.post("/invite/guest/", {"name": "Марко"}).status_code == 410
 
 

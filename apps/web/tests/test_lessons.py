@@ -18,9 +18,9 @@ def form_data(student, **changes):
 
 
 def test_lesson_is_scheduled_in_the_tutors_time_zone(browser, tutor, student, classroom):
-    answer = browser(tutor).post("/lessons/new/", form_data(student))
+    response = browser(tutor).post("/lessons/new/", form_data(student))
     lesson = Lesson.objects.get()
-    assert answer.url == f"/lessons/{lesson.pk}/"
+    assert response.url == f"/lessons/{lesson.pk}/"
     assert (lesson.starts_at, lesson.ends_at) == (NOON, NOON + HOUR)
     assert lesson.session.uuid
 
@@ -42,9 +42,9 @@ def test_lesson_with_unknown_student_is_forbidden(wrong, browser, tutor, classro
 def test_conflict_is_shown_with_its_time_and_can_be_overridden(browser, tutor, student, classroom):
     make_lesson(tutor, student)
     client = browser(tutor)
-    answer = client.post("/lessons/new/", form_data(student, time="14:30"))
-    page = answer.content.decode()
-    assert answer.status_code == 409
+    response = client.post("/lessons/new/", form_data(student, time="14:30"))
+    page = response.content.decode()
+    assert response.status_code == 409
     assert "2026-03-02 14:00–15:00" in page
     assert 'name="allow_overlap"' in page
     assert 'value="Sets"' in page
@@ -58,8 +58,8 @@ def test_form_submitted_twice_creates_one_lesson(overlap, browser, tutor, studen
     page = client.get(f"/lessons/new/?student={student.pk}").content.decode()
     once = page.partition('name="once" value="')[2].partition('"')[0]
     sent = form_data(student, once=once, **overlap)
-    answers = [client.post("/lessons/new/", sent).url for _ in range(2)]
-    assert answers == [f"/lessons/{Lesson.objects.get().pk}/"] * 2
+    responses = [client.post("/lessons/new/", sent).url for _ in range(2)]
+    assert responses == [f"/lessons/{Lesson.objects.get().pk}/"] * 2
     client.post("/lessons/new/", {**sent, "time": "18:00"})
     assert Lesson.objects.count() == 2
 
@@ -86,9 +86,9 @@ def test_override_is_not_offered_without_conflict(browser, tutor, student, class
 )
 def test_errors_are_shown_in_the_form(changes, sentence, browser, classroom):
     student = classroom.memberships.get().student
-    answer = browser(classroom.tutor).post("/lessons/new/", form_data(student, **changes))
-    assert answer.status_code == 400
-    assert sentence in answer.content.decode()
+    response = browser(classroom.tutor).post("/lessons/new/", form_data(student, **changes))
+    assert response.status_code == 400
+    assert sentence in response.content.decode()
     assert not Lesson.objects.exists()
 
 
@@ -110,8 +110,8 @@ def test_edit_keeps_an_unusual_duration(browser, tutor, student, classroom):
 
 def test_cancelled_lesson_cannot_be_moved(browser, tutor, student, classroom):
     lesson = make_lesson(tutor, student, status="cancelled")
-    answer = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form_data(student), follow=True)
-    assert "This lesson was cancelled." in answer.content.decode()
+    response = browser(tutor).post(f"/lessons/{lesson.pk}/edit/", form_data(student), follow=True)
+    assert "This lesson was cancelled." in response.content.decode()
 
 
 CHANGES = ("edit/", "cancel/", "invite/")
@@ -136,8 +136,8 @@ def test_lesson_page_offers_actions_by_status(status, offered, revoked, browser,
 def test_stale_page_of_ended_lesson_changes_nothing(change, browser, tutor, student):
     lesson = make_lesson(tutor, student, status="completed")
     sent = form_data(student, time="16:00", ttl_seconds="3600")
-    answer = browser(tutor).post(f"/lessons/{lesson.pk}/{change}", sent, follow=True)
-    page = answer.content.decode()
+    response = browser(tutor).post(f"/lessons/{lesson.pk}/{change}", sent, follow=True)
+    page = response.content.decode()
     assert "This lesson is over." in page
     assert "invite-url" not in page
     lesson.refresh_from_db()
@@ -175,9 +175,9 @@ def test_cancel_page_asks_for_confirmation(browser, tutor, lesson):
 
 def test_too_long_reason_is_refused_and_kept_in_the_form(browser, tutor, lesson):
     reason = "A very long story. " * 30
-    answer = browser(tutor).post(f"/lessons/{lesson.pk}/cancel/", {"reason": reason})
-    assert answer.status_code == 400
-    page = answer.content.decode()
+    response = browser(tutor).post(f"/lessons/{lesson.pk}/cancel/", {"reason": reason})
+    assert response.status_code == 400
+    page = response.content.decode()
     assert "at most 500 characters" in page
     assert reason in page
 
@@ -216,9 +216,9 @@ def test_invite_link_is_not_shown_in_another_session(browser, tutor, lesson):
 
 
 def test_missing_lesson_is_not_found(browser, tutor):
-    answer = browser(tutor).get("/lessons/999999999999999999999/")
-    assert answer.status_code == 404
-    assert "There is no such lesson." in answer.content.decode()
+    response = browser(tutor).get("/lessons/999999999999999999999/")
+    assert response.status_code == 404
+    assert "There is no such lesson." in response.content.decode()
 
 
 def test_expiry_is_formatted_by_day():

@@ -23,8 +23,8 @@ SIGN_UP_DATA = {
 
 
 def test_sign_up_saves_role_names_and_zone(browser, db):
-    answer = browser().post("/accounts/signup/", SIGN_UP_DATA)
-    assert answer.url == "/"
+    response = browser().post("/accounts/signup/", SIGN_UP_DATA)
+    assert response.url == "/"
     user = User.objects.get(email="new@school.example")
     assert (user.role, user.first_name, user.timezone) == ("tutor", "Леся", "America/Toronto")
 
@@ -36,8 +36,8 @@ def test_refused_sign_up_keeps_the_entered_values(browser, db):
 
 
 def test_unknown_time_zone_is_refused(browser, db):
-    answer = browser().post("/accounts/signup/", {**SIGN_UP_DATA, "timezone": "Mars/Phobos"})
-    assert "There is no such time zone." in answer.content.decode()
+    response = browser().post("/accounts/signup/", {**SIGN_UP_DATA, "timezone": "Mars/Phobos"})
+    assert "There is no such time zone." in response.content.decode()
 
 
 def test_settings_change_names_zone_and_language(browser, tutor):
@@ -52,8 +52,8 @@ def test_settings_change_names_zone_and_language(browser, tutor):
 
 
 def test_invalid_settings_are_errors_in_the_form(browser, tutor):
-    answer = browser(tutor).post("/settings/", {"first_name": "", "last_name": "B"})
-    assert answer.status_code == 400
+    response = browser(tutor).post("/settings/", {"first_name": "", "last_name": "B"})
+    assert response.status_code == 400
     tutor.refresh_from_db()
     assert tutor.first_name == "Тарас"
 
@@ -68,8 +68,8 @@ def test_visitor_switches_the_language(path, browser, db):
 
 
 def test_language_switch_does_not_redirect_to_another_site(browser, db):
-    answer = browser().post("/language/", {"language": "uk", "next": "//evil.example/"})
-    assert answer.url == "/"
+    response = browser().post("/language/", {"language": "uk", "next": "//evil.example/"})
+    assert response.url == "/"
 
 
 def test_theme_is_rendered_on_the_server(browser, db):
@@ -121,9 +121,9 @@ def test_scripts_and_styles_are_small():
 
 
 def test_get_of_a_post_only_url_shows_a_page(browser, tutor, lesson):
-    answer = browser(tutor).get(f"/lessons/{lesson.pk}/invite/")
-    assert answer.status_code == 405
-    assert "Nothing was sent" in answer.content.decode()
+    response = browser(tutor).get(f"/lessons/{lesson.pk}/invite/")
+    assert response.status_code == 405
+    assert "Nothing was sent" in response.content.decode()
 
 
 def test_error_pages_are_in_both_languages(browser, db):
@@ -138,15 +138,15 @@ def test_server_error_page_makes_no_query(django_assert_num_queries, db):
     from apps.common.error_pages import server_error
 
     with django_assert_num_queries(0), translation.override("en"):
-        answer = server_error(RequestFactory().get("/calendar/"))
-    assert answer.status_code == 500
-    assert "Something broke" in answer.content.decode()
+        response = server_error(RequestFactory().get("/calendar/"))
+    assert response.status_code == 500
+    assert "Something broke" in response.content.decode()
 
 
 def test_csrf_failure_shows_a_page(db):
-    answer = Client(enforce_csrf_checks=True).post("/language/", {"language": "uk"})
-    assert answer.status_code == 403
-    assert "go back, reload it" in answer.content.decode()
+    response = Client(enforce_csrf_checks=True).post("/language/", {"language": "uk"})
+    assert response.status_code == 403
+    assert "go back, reload it" in response.content.decode()
 
 
 @override_settings(EMAIL_URL="smtp://localhost")
@@ -156,10 +156,10 @@ def test_reset_link_changes_the_password(browser, tutor, mailoutbox):
         client.post("/accounts/password/reset/", {"email": tutor.email})
     path = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", mailoutbox[0].body)[1]
     form = client.get(path, follow=True)
-    answer = client.post(
+    response = client.post(
         form.request["PATH_INFO"], {"password1": "new chalk 12", "password2": "new chalk 12"}
     )
-    assert answer.status_code == 302
+    assert response.status_code == 302
     tutor.refresh_from_db()
     assert tutor.check_password("new chalk 12")
 

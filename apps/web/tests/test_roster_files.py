@@ -157,9 +157,9 @@ def test_encoding_is_shown_and_can_be_chosen(browser, tutor, classroom):
 def test_wrong_encoding_can_be_changed_back(charset, browser, tutor, classroom):
     client = browser(tutor)
     upload(client, UKRAINIAN.encode("cp1251"), classroom=classroom.pk)
-    answer = client.get(PREVIEW, {"charset": charset, "column": "99999999999"})
-    assert answer.status_code in (200, 400)
-    assert "Windows-1251</option>" in answer.content.decode()
+    response = client.get(PREVIEW, {"charset": charset, "column": "99999999999"})
+    assert response.status_code in (200, 400)
+    assert "Windows-1251</option>" in response.content.decode()
     assert "Їжакевич" in client.get(PREVIEW, {"charset": "cp1251"}).content.decode()
 
 

@@ -145,8 +145,8 @@ def test_pages_show_the_offset_of_ambiguous_times(browser, tutor, student):
 def test_conflict_detail_has_the_offset_of_ambiguous_times(api, tutor, student):
     make_lesson(tutor, student, AMBIGUOUS)
     times = {"starts_at": AMBIGUOUS.isoformat(), "ends_at": (AMBIGUOUS + HOUR).isoformat()}
-    answer = api(tutor).post("/api/lessons/", {"student_id": student.pk, **times})
-    assert "2026-10-25 03:30 (UTC+3)–03:30 (UTC+2) (Europe/Kyiv)" in answer.json()["detail"]
+    response = api(tutor).post("/api/lessons/", {"student_id": student.pk, **times})
+    assert "2026-10-25 03:30 (UTC+3)–03:30 (UTC+2) (Europe/Kyiv)" in response.json()["detail"]
 
 
 def test_different_fields_changed_in_two_tabs_are_both_saved(open_edit_form, lesson):
@@ -161,14 +161,14 @@ def test_same_field_changed_in_two_tabs_is_shown_before_overwriting(browser, tut
     client, url = browser(tutor), f"/lessons/{lesson.pk}/edit/"
     page = client.get(url)
     client.post(url, form_data(page, title="Theirs"))
-    answer = client.post(url, form_data(page, title="Mine"))
-    html = answer.content.decode()
-    assert answer.status_code == 409
+    response = client.post(url, form_data(page, title="Mine"))
+    html = response.content.decode()
+    assert response.status_code == 409
     assert "Theirs" in html
     assert 'value="Mine"' in html
     lesson.refresh_from_db()
     assert lesson.title == "Theirs"
-    assert client.post(url, form_data(answer)).status_code == 302
+    assert client.post(url, form_data(response)).status_code == 302
     lesson.refresh_from_db()
     assert lesson.title == "Mine"
 
@@ -176,9 +176,9 @@ def test_same_field_changed_in_two_tabs_is_shown_before_overwriting(browser, tut
 def test_date_and_time_changed_in_two_tabs_are_not_mixed(open_edit_form, lesson):
     first, second = open_edit_form(lesson), open_edit_form(lesson)
     first(date="2026-03-09")
-    answer = second(time="16:00")
-    assert answer.status_code == 409
-    assert "2026-03-09" in answer.content.decode()
+    response = second(time="16:00")
+    assert response.status_code == 409
+    assert "2026-03-09" in response.content.decode()
     lesson.refresh_from_db()
     assert lesson.starts_at == NOON + 7 * 24 * HOUR
 
@@ -206,12 +206,12 @@ def test_same_setting_changed_in_two_tabs_is_shown(browser, tutor, field, theirs
     client = browser(tutor)
     page = client.get("/settings/")
     client.post("/settings/", form_data(page, **{field: theirs}))
-    answer = client.post("/settings/", form_data(page, **{field: mine}))
-    assert answer.status_code == 409
-    assert f"Meanwhile this became: {shown}." in answer.content.decode()
+    response = client.post("/settings/", form_data(page, **{field: mine}))
+    assert response.status_code == 409
+    assert f"Meanwhile this became: {shown}." in response.content.decode()
     tutor.refresh_from_db()
     assert getattr(tutor, field) == theirs
-    client.post("/settings/", form_data(answer))
+    client.post("/settings/", form_data(response))
     tutor.refresh_from_db()
     assert getattr(tutor, field) == mine
 
@@ -229,9 +229,9 @@ def test_classroom_name_changed_in_two_tabs_is_shown(browser, tutor, classroom):
     client, url = browser(tutor), f"/classrooms/{classroom.pk}/"
     base = {"initial-name": classroom.name}
     client.post(url, {**base, "name": "Theirs"})
-    answer = client.post(url, {**base, "name": "Mine"})
-    assert answer.status_code == 409
-    assert "Meanwhile this became: Theirs." in answer.content.decode()
+    response = client.post(url, {**base, "name": "Mine"})
+    assert response.status_code == 409
+    assert "Meanwhile this became: Theirs." in response.content.decode()
     classroom.refresh_from_db()
     assert classroom.name == "Theirs"
 
@@ -239,5 +239,5 @@ def test_classroom_name_changed_in_two_tabs_is_shown(browser, tutor, classroom):
 def test_lesson_ended_in_another_tab_is_reported(open_edit_form, lesson):
     sent = open_edit_form(lesson)
     Lesson.objects.update(status="completed")
-    answer = sent(title="Mine")
-    assert answer.url == f"/lessons/{lesson.pk}/"
+    response = sent(title="Mine")
+    assert response.url == f"/lessons/{lesson.pk}/"

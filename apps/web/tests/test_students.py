@@ -26,9 +26,9 @@ def test_search_is_in_the_url_and_case_insensitive_in_any_script(browser, tutor,
 
 
 def test_fragment_is_only_the_list(browser, tutor, classroom):
-    answer = browser(tutor).get("/students/?q=олена", headers={"X-Fragment": "1"})
-    assert "<html" not in answer.content.decode()
-    assert "X-Fragment" in answer["Vary"]
+    response = browser(tutor).get("/students/?q=олена", headers={"X-Fragment": "1"})
+    assert "<html" not in response.content.decode()
+    assert "X-Fragment" in response["Vary"]
 
 
 def test_search_without_result_shows_the_query(browser, tutor, classroom):
@@ -85,8 +85,8 @@ def test_list_is_paginated(browser, tutor):
 
 def test_export_escapes_formulas(browser, tutor):
     make_classroom(tutor, make_user("student", "=HYPERLINK(1)", "@x"), name="+1")
-    answer = browser(tutor).get("/students/export/")
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    response = browser(tutor).get("/students/export/")
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[1][:2] == ["'@x", "'=HYPERLINK(1)"]
     assert rows[1][3] == "'+1"
@@ -94,8 +94,8 @@ def test_export_escapes_formulas(browser, tutor):
 
 def test_export_has_all_students(browser, tutor):
     make_classroom(tutor, *[make_user("student") for _ in range(101)])
-    answer = browser(tutor).get("/students/export/")
-    assert b"".join(answer.streaming_content).count(b"\r\n") == 102
+    response = browser(tutor).get("/students/export/")
+    assert b"".join(response.streaming_content).count(b"\r\n") == 102
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\tx", "\rx"])
@@ -182,8 +182,8 @@ def test_upload_invites_nobody_before_confirmation(browser, tutor, classroom):
     page = upload(client, b"email\nnew@school.example\nbad\n", classroom=classroom.pk)
     assert "This is not an e-mail address." in page.content.decode()
     assert Membership.objects.count() == 1
-    answer = confirm(client, page)
-    assert answer.url == f"/classrooms/{classroom.pk}/"
+    response = confirm(client, page)
+    assert response.url == f"/classrooms/{classroom.pk}/"
     assert Membership.objects.get(invited_email="new@school.example").status == "invited"
 
 
@@ -226,8 +226,8 @@ def test_preview_marks_members_and_discloses_no_accounts(browser, tutor, student
 
 
 def test_upload_without_classroom_is_refused(browser, tutor):
-    answer = upload(browser(tutor), b"a@b.example\n")
-    assert answer.status_code == 400
-    page = answer.content.decode()
+    response = upload(browser(tutor), b"a@b.example\n")
+    assert response.status_code == 400
+    page = response.content.decode()
     assert "Choose a classroom, or name a new one." in page.partition('name="name"')[2]
     assert (page.count("(one of the two)"), page.count("(optional)")) == (2, 0)

@@ -61,24 +61,26 @@ def classrooms(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def classroom(request: HttpRequest, classroom_id: int) -> HttpResponse:
     """A classroom with its members and join code; POST renames it."""
-    found = access_classroom(current_tutor(request), classroom_id)
-    form = ClassroomForm(request.POST or None, instance=Classroom(pk=found.pk, name=found.name))
+    classroom = access_classroom(current_tutor(request), classroom_id)
+    form = ClassroomForm(
+        request.POST or None, instance=Classroom(pk=classroom.pk, name=classroom.name)
+    )
     if request.method == "POST" and form.is_valid():
         form.save_changes()
         messages.success(request, _("Saved."))
-        return redirect("web:classroom", found.pk)
-    return classroom_page(request, found, rename=form)
+        return redirect("web:classroom", classroom.pk)
+    return classroom_page(request, classroom, rename=form)
 
 
 def classroom_page(
     request: HttpRequest,
-    found: Classroom,
+    classroom: Classroom,
     rename: ClassroomForm | None = None,
     invite: InviteForm | None = None,
 ) -> HttpResponse:
     listing = parse_listing(request, "status")
     status = request.GET.get("status", "")
-    people = Membership.objects.filter(classroom=found).matching(listing.search)
+    people = Membership.objects.filter(classroom=classroom).matching(listing.search)
     if status in Status.values:
         people = people.filter(status=status)
     else:
@@ -87,16 +89,16 @@ def classroom_page(
     has_errors = bool((rename and rename.errors) or (invite and invite.errors))
     stale = rename is not None and rename.is_stale
     context = {
-        "classroom": found,
-        "rename": rename or ClassroomForm(instance=found),
+        "classroom": classroom,
+        "rename": rename or ClassroomForm(instance=classroom),
         "invite": invite or InviteForm(),
-        "join_url": _join_url(found),
+        "join_url": _join_url(classroom),
         "rows": [(m, _undelivered_invitation_url(m)) for m in rows],
         "listing": listing.with_total(people.count()),
         "status": status,
         "states": Status.choices,
-        "new_code": confirmations.confirm_new_code(found),
-        "archive": confirmations.confirm_archiving(found),
+        "new_code": confirmations.confirm_new_code(classroom),
+        "archive": confirmations.confirm_archiving(classroom),
     }
     template = "web/parts/members.html" if is_fragment(request) else "web/classroom.html"
     status_code = 409 if stale else 400 if has_errors else 200
@@ -112,16 +114,16 @@ def _undelivered_invitation_url(membership: Membership) -> str:
     return make_invitation_link(membership, timezone.now()).url
 
 
-def _join_url(found: Classroom) -> str:
-    return settings.PUBLIC_URL + reverse("web:join-code", args=[found.join_code])
+def _join_url(classroom: Classroom) -> str:
+    return settings.PUBLIC_URL + reverse("web:join-code", args=[classroom.join_code])
 
 
 @login_required
 @require_safe
 def join_qr_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
     """The join link as a QR code."""
-    found = access_classroom(current_tutor(request), classroom_id)
-    picture = segno.make(_join_url(found), error="m")
+    classroom = access_classroom(current_tutor(request), classroom_id)
+    picture = segno.make(_join_url(classroom), error="m")
     out = io.BytesIO()
     picture.save(out, kind="svg", scale=4, border=2, dark="#14211c", light="#fff")
     return HttpResponse(
@@ -132,23 +134,23 @@ def join_qr_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_classroom(current_tutor(request), classroom_id)
+    classroom = access_classroom(current_tutor(request), classroom_id)
     if request.method != "POST":
-        return render_confirmation(request, confirmations.confirm_new_code(found))
-    found.rotate_join_code()
+        return render_confirmation(request, confirmations.confirm_new_code(classroom))
+    classroom.rotate_join_code()
     messages.success(request, _("There is a new code. The old one opens nothing any more."))
-    return redirect("web:classroom", found.pk)
+    return redirect("web:classroom", classroom.pk)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_classroom(current_tutor(request), classroom_id)
+    classroom = access_classroom(current_tutor(request), classroom_id)
     if request.method != "POST":
-        return render_confirmation(request, confirmations.confirm_archiving(found))
-    archive_classroom(classroom=found)
-    undo = reverse("web:classroom-restore", args=[found.pk])
-    sentence = _("“%(name)s” is in the archive.") % {"name": found.name}
+        return render_confirmation(request, confirmations.confirm_archiving(classroom))
+    archive_classroom(classroom=classroom)
+    undo = reverse("web:classroom-restore", args=[classroom.pk])
+    sentence = _("“%(name)s” is in the archive.") % {"name": classroom.name}
     messages.success(request, sentence, extra_tags=f"undo {undo}")
     return redirect("web:classrooms")
 
@@ -156,7 +158,7 @@ def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def restore(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_archived_classroom(current_tutor(request), classroom_id)
-    restore_classroom(classroom=found)
-    messages.success(request, _("“%(name)s” is back.") % {"name": found.name})
-    return redirect("web:classroom", found.pk)
+    classroom = access_archived_classroom(current_tutor(request), classroom_id)
+    restore_classroom(classroom=classroom)
+    messages.success(request, _("“%(name)s” is back.") % {"name": classroom.name})
+    return redirect("web:classroom", classroom.pk)

@@ -57,13 +57,13 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 def _accept_or_decline(request: HttpRequest, membership: Membership, token: str) -> HttpResponse:
     me = current_student(request)
-    found = access_invitation(me, membership.pk, token)
-    name = found.classroom.name
+    membership = access_invitation(me, membership.pk, token)
+    name = membership.classroom.name
     if request.POST.get("answer") == "decline":
-        decline_invitation(membership=found)
+        decline_invitation(membership=membership)
         messages.success(request, _("You have declined the invitation."))
     else:
-        accept_invitation(membership=found, student=me)
+        accept_invitation(membership=membership, student=me)
         messages.success(request, _("You are in “%(name)s”.") % {"name": name})
     request.session.pop(_SESSION_KEY, None)
     return redirect("web:classrooms")

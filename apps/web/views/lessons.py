@@ -102,101 +102,101 @@ def _render_form(request: HttpRequest, form: LessonForm, context: dict[str, Any]
 @require_safe
 def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_user(request)
-    found = access_lesson(me, lesson_id, to=Action.VIEW)
+    lesson = access_lesson(me, lesson_id, to=Action.VIEW)
     context = {
-        "lesson": found,
-        "room": get_room_attendance(request, found),
-        "other_person": found.student if found.tutor_id == me.pk else found.tutor,
-        "may_edit": may(me, Action.EDIT, found),
-        "may_change": may_change(me, found),
-        "cancel": confirmations.confirm_cancellation(found),
-        "revoke": confirmations.confirm_revoking_invites(found),
+        "lesson": lesson,
+        "room": get_room_attendance(request, lesson),
+        "other_person": lesson.student if lesson.tutor_id == me.pk else lesson.tutor,
+        "may_edit": may(me, Action.EDIT, lesson),
+        "may_change": may_change(me, lesson),
+        "cancel": confirmations.confirm_cancellation(lesson),
+        "revoke": confirmations.confirm_revoking_invites(lesson),
         "link_form": InviteLinkForm(),
-        "link": find_created_link(request, found) if may_change(me, found) else None,
+        "link": find_created_link(request, lesson) if may_change(me, lesson) else None,
     }
     return render(request, "web/lesson.html", context)
 
 
-def _redirect_unchangeable(request: HttpRequest, found: Lesson) -> HttpResponse:
+def _redirect_unchangeable(request: HttpRequest, lesson: Lesson) -> HttpResponse:
     """For a page that was opened before the lesson ended or was cancelled."""
-    reason = lesson_cancelled().detail if found.is_cancelled else _("This lesson is over.")
+    reason = lesson_cancelled().detail if lesson.is_cancelled else _("This lesson is over.")
     messages.error(request, reason)
-    return redirect("web:lesson", found.pk)
+    return redirect("web:lesson", lesson.pk)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
-    found = access_lesson(me, lesson_id, to=Action.EDIT)
-    if not may_change(me, found):
-        return _redirect_unchangeable(request, found)
-    form = LessonForm(request.POST or None, zone=me.zone, lesson=found)
+    lesson = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, lesson):
+        return _redirect_unchangeable(request, lesson)
+    form = LessonForm(request.POST or None, zone=me.zone, lesson=lesson)
     if request.method == "POST" and form.is_valid():
         try:
             reschedule_lesson(
                 tutor=me,
-                lesson=found,
+                lesson=lesson,
                 allow_overlap=form.cleaned_data["allow_overlap"],
-                expected=ExpectedState({found.version}),
+                expected=ExpectedState({lesson.version}),
                 **form.get_changes(),
             )
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
             messages.success(request, _("Saved."))
-            return redirect("web:lesson", found.pk)
-    return _render_form(request, form, {"lesson": found, "other_person": found.student})
+            return redirect("web:lesson", lesson.pk)
+    return _render_form(request, form, {"lesson": lesson, "other_person": lesson.student})
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
-    found = access_lesson(me, lesson_id, to=Action.EDIT)
-    if not may_change(me, found):
-        return _redirect_unchangeable(request, found)
+    lesson = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, lesson):
+        return _redirect_unchangeable(request, lesson)
     form = CancelForm(request.POST) if request.method == "POST" else None
     if form is None or not form.is_valid():
-        return render_confirmation(request, confirmations.confirm_cancellation(found, form))
+        return render_confirmation(request, confirmations.confirm_cancellation(lesson, form))
     try:
-        cancel_lesson(lesson=found, reason=form.cleaned_data["reason"])
+        cancel_lesson(lesson=lesson, reason=form.cleaned_data["reason"])
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
         messages.success(request, _("The lesson was cancelled."))
-    return redirect("web:lesson", found.pk)
+    return redirect("web:lesson", lesson.pk)
 
 
 @login_required
 @require_POST
 def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
-    found = access_lesson(me, lesson_id, to=Action.EDIT)
-    if not may_change(me, found):
-        return _redirect_unchangeable(request, found)
+    lesson = access_lesson(me, lesson_id, to=Action.EDIT)
+    if not may_change(me, lesson):
+        return _redirect_unchangeable(request, lesson)
     form = InviteLinkForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose how long the link should work."))
-        return redirect("web:lesson", found.pk)
+        return redirect("web:lesson", lesson.pk)
     try:
         created = make_invite(
-            lesson=found, ttl_seconds=form.cleaned_data["ttl_seconds"], now=timezone.now()
+            lesson=lesson, ttl_seconds=form.cleaned_data["ttl_seconds"], now=timezone.now()
         )
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
-        remember_created_link(request, found, created)
+        remember_created_link(request, lesson, created)
         messages.success(request, _("The link is ready to be copied."))
-    return redirect("web:lesson", found.pk)
+    return redirect("web:lesson", lesson.pk)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    found = access_lesson(current_tutor(request), lesson_id, to=Action.EDIT)
+    lesson = access_lesson(current_tutor(request), lesson_id, to=Action.EDIT)
     if request.method != "POST":
-        return render_confirmation(request, confirmations.confirm_revoking_invites(found))
-    found.revoke_invites()
+        return render_confirmation(request, confirmations.confirm_revoking_invites(lesson))
+    lesson.revoke_invites()
     messages.success(request, _("No link made until now opens this lesson any more."))
-    return redirect("web:lesson", found.pk)
+    return redirect("web:lesson", lesson.pk)

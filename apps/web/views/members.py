@@ -20,17 +20,17 @@ Status = Membership.Status
 @login_required
 @require_POST
 def invite(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    found = access_classroom(current_tutor(request), classroom_id)
+    classroom = access_classroom(current_tutor(request), classroom_id)
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
-            membership = invite_to_classroom(classroom=found, email=form.cleaned_data["email"])
+            membership = invite_to_classroom(classroom=classroom, email=form.cleaned_data["email"])
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
             _add_invited_message(request, membership, form.cleaned_data["email"])
-            return redirect("web:classroom", found.pk)
-    return classroom_page(request, found, invite=form)
+            return redirect("web:classroom", classroom.pk)
+    return classroom_page(request, classroom, invite=form)
 
 
 def _add_invited_message(request: HttpRequest, membership: Membership, email: str) -> None:
