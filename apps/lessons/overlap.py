@@ -21,7 +21,7 @@ from apps.common.db import sqlite_shifted
 
 CONSTRAINT_NAMES = {person: f"lesson_{person}_no_overlap" for person in ("tutor", "student")}
 
-_MAX_SECONDS = 12 * 3600  # seconds
+_MAX_SECONDS = 12 * 3600
 
 _POSTGRES = """
 ALTER TABLE lessons_lesson ADD CONSTRAINT {name} EXCLUDE USING gist (

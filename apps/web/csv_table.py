@@ -39,7 +39,7 @@ def read_table(text: str) -> list[Line]:
 
 
 def _delimiter_score(lines: list[str], delimiter: str) -> tuple[int, int, int]:
-    """Cells with just an address, then the number of rows of the most frequent width, then it."""
+    """Sort key: cells with just an address, rows of the most frequent width, that width."""
     sample = csv.reader(lines[:_SAMPLE], delimiter=delimiter, skipinitialspace=True)
     try:
         rows = [cells for cells in sample if any(cells)]
