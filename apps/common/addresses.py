@@ -1,4 +1,4 @@
-"""Whose address a request comes from, decided once, before Django or a socket sees it."""
+"""Client addresses behind trusted proxies, resolved before Django or a socket sees a request."""
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -12,16 +12,16 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def client_address(request: HttpRequest) -> str:
-    """The client's own address, never a proxy's; "" where there is none (a Unix socket)."""
+    """Return the client's address as resolved by `TrustedProxies`; "" for a Unix socket."""
     return str(request.META.get("REMOTE_ADDR") or "")
 
 
 class TrustedProxies:
-    """An ASGI application behind `proxies`: `scope["client"]` becomes the client that they name.
+    """ASGI middleware that sets `scope["client"]` from `X-Forwarded-For` of trusted proxies.
 
-    Each proxy appends the address it was asked from, so the client is the right-most one that is
-    no proxy; whatever stands left of it was written by the client. Headers of anybody else are
-    removed, and `X-Forwarded-For` always, so that nothing behind reads it a second way.
+    Each proxy appends the address of its peer, so the client is the right-most address that is not
+    a proxy's; the client could have written anything to the left of it. `X-Forwarded-*` headers of
+    other peers are removed, and `X-Forwarded-For` always, so that no later code interprets it.
     """
 
     def __init__(self, app: Application, proxies: Iterable[str]) -> None:
@@ -37,25 +37,25 @@ class TrustedProxies:
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         protocols = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
         peer = (scope.get("client") or ("",))[0]
-        trusted = self._is_proxy(peer)
+        is_trusted = self._is_proxy(peer)
         scope["headers"] = [
             (name, value)
             for name, value in scope["headers"]
-            if not name.startswith(b"x-forwarded-") or (trusted and name == b"x-forwarded-proto")
+            if not name.startswith(b"x-forwarded-") or (is_trusted and name == b"x-forwarded-proto")
         ]
-        if not trusted:
+        if not is_trusted:
             return
-        named = b",".join(forwarded).decode("latin-1").split(",")
-        scope["client"] = (self._client(peer, named), 0)
+        entries = b",".join(forwarded).decode("latin-1").split(",")
+        scope["client"] = (self._find_client(peer, entries), 0)
         if protocols and scope["type"] == "http":
             scope["scheme"] = "https" if protocols[-1].strip().lower() == b"https" else "http"
 
-    def _client(self, peer: str, named: list[str]) -> str:
+    def _find_client(self, peer: str, entries: list[str]) -> str:
         nearest = peer
-        for entry in reversed(named):
+        for entry in reversed(entries):
             address = parse_address(entry)
             if address is None:
-                break  # nothing left of it can be believed
+                break  # entries to the left of a malformed one are not trustworthy
             nearest = str(address)
             if not self._is_proxy(nearest):
                 break
@@ -63,13 +63,13 @@ class TrustedProxies:
 
     def _is_proxy(self, peer: str) -> bool:
         if not peer:
-            return True  # a Unix socket, which only the proxy on this machine may open
+            return True  # a Unix socket, open to the proxy on this machine only
         address = parse_address(peer)
         return address is not None and any(address in network for network in self.networks)
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """With or without a port; an IPv4 address mapped into IPv6 is the IPv4 one."""
+    """Parse an address with or without a port; an IPv4-mapped IPv6 address becomes IPv4."""
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -5,7 +5,7 @@ from apps.common.models import DailyLimit, OutgoingMail, PeriodicJob
 
 
 class ServerRecordAdmin(admin.ModelAdmin):
-    """What the server keeps for itself: staff may look it up and delete it, never change it."""
+    """Base of admin pages for internal records: staff can view and delete them, not change them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -16,7 +16,7 @@ class ServerRecordAdmin(admin.ModelAdmin):
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ServerRecordAdmin):
-    """Without the content: whoever reads a reset link may use it."""
+    """Leaves out the content, which may hold reset links."""
 
     fields = list_display = ("recipients", "created_at", "try_at", "attempts")
     search_fields = ("recipients",)
@@ -30,7 +30,7 @@ class PeriodicJobAdmin(ServerRecordAdmin):
 
 @admin.register(DailyLimit)
 class DailyLimitAdmin(ServerRecordAdmin):
-    """Deleting a row lets its owner begin a new day."""
+    """Deleting a row resets the limit."""
 
     fields = list_display = ("name", "began_at", "used")
     search_fields = ("name",)

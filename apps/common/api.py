@@ -1,4 +1,4 @@
-"""The API about the API."""
+"""The OpenAPI document, and the 404 of unknown API paths."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
@@ -11,15 +11,15 @@ from apps.common.errors import page_not_found
 
 
 class SchemaView(SpectacularJSONAPIView):
-    """The OpenAPI 3.1 document of the whole API, for anyone."""
+    """The OpenAPI 3.1 document of the whole API; public."""
 
     permission_classes = [AllowAny]
     authentication_classes = []
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # or Django answers 403 with a page of its own
+@method_decorator(csrf_exempt, name="dispatch")  # a failed CSRF check would answer 403 before 404
 class NoSuchPathView(View):
-    """Whatever else lies under /api/, for every method that there is or is not."""
+    """Answers 404 for any other path under /api/, for every method."""
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         return page_not_found(request)

@@ -1,4 +1,4 @@
-"""What a database says when a constraint refuses a row, and statements written by hand."""
+"""Database helpers: constraint errors, raw SQL, deletes in batches and time arithmetic."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from psycopg.pq import Format
 
 
 def is_violation_of(exc: IntegrityError, name: str) -> bool:
-    """Whether `exc` came from the named constraint (PostgreSQL) or trigger (SQLite)."""
+    """Return True if the named constraint (PostgreSQL) or trigger (SQLite) raised `exc`."""
     diagnostics = getattr(exc.__cause__, "diag", None)
     if diagnostics is not None:
         return bool(diagnostics.constraint_name == name)
@@ -16,10 +16,10 @@ def is_violation_of(exc: IntegrityError, name: str) -> bool:
 
 
 def select_rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """The rows of a statement that both databases understand.
+    """Run a raw SELECT that both databases understand, for the hottest reads only.
 
-    For the few hottest reads: Django needs longer to write such a query than PostgreSQL to answer
-    it (docs/performance.md). SQLite gives datetimes without their zone, which is always UTC.
+    Django takes longer to compile such a query than PostgreSQL to run it (docs/performance.md).
+    On SQLite, datetimes come back naive, in UTC.
     """
     adapt = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
@@ -30,24 +30,25 @@ def select_rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
 
 
 def delete_in_batches(rows: "models.QuerySet[Any]", size: int = 500) -> int:
-    """How many rows are gone. Nobody else who writes waits for longer than one batch takes."""
-    gone = 0
+    """Delete the rows in batches, so that other writers wait for one batch at most; return how
+    many were deleted."""
+    deleted = 0
     while keys := list(rows.order_by().values_list("pk", flat=True)[:size]):
-        gone += rows.model._default_manager.filter(pk__in=keys).delete()[0]
-    return gone
+        deleted += rows.model._default_manager.filter(pk__in=keys).delete()[0]
+    return deleted
 
 
 def sqlite_shifted(moment: str, seconds: int) -> str:
-    """SQL: a stored datetime so many seconds later, in the format that Django stores, in which
-    text sorts as time does. The fraction is kept as it is: SQLite's own would round it."""
+    """Return SQL that adds seconds to a stored datetime, in Django's text format, which sorts
+    chronologically. The fraction is copied, because SQLite's `datetime` would round it."""
     return f"(datetime(substr({moment}, 1, 19), '{seconds:+d} seconds') || substr({moment}, 20))"
 
 
 class ShiftedBy(models.Func):
-    """A moment so many whole seconds later, in SQL that each database knows by itself.
+    """A datetime plus whole seconds, in plain SQL of each database.
 
-    Django's own addition calls a Python function on SQLite, so that a constraint with it keeps
-    every other program from checking, dumping and restoring the database.
+    Django's addition calls a Python function on SQLite. A constraint that uses it would keep other
+    programs from checking, dumping and restoring the database.
     """
 
     arity = 1

@@ -1,4 +1,4 @@
-"""Django's own handlers of a crash and of a form that it does not believe."""
+"""Django's handlers for unexpected exceptions (500) and CSRF failures (403)."""
 
 import sys
 
@@ -13,7 +13,10 @@ from apps.common.failures import dependency_failure, expects_json, failure_respo
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Called while the exception is handled: one of a middleware comes only here."""
+    """Answer 500, or 503 or 507 if a dependency failed inside a middleware.
+
+    Django calls this while it handles the exception.
+    """
     exc = sys.exc_info()[1]
     refusal = dependency_failure(exc)
     if refusal is not None and exc is not None:
@@ -31,7 +34,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _csrf_detail(origin: str, reason: str) -> str:
-    """What whoever sent the form, or runs the server, can do about it; "" for an old form."""
+    """Explain the fix to the sender or the operator; "" if the form is merely outdated."""
     if reason.startswith("Origin checking failed") and origin == "null":
         return _(
             "Your browser did not say which page this came from (Origin: null). Open %(url)s in a"

@@ -1,4 +1,4 @@
-"""Every error under /api/ is `{"error": code, "detail": sentence}`; this is where they are made."""
+"""Errors and their responses; under /api/ the body is `{"error": code, "detail": sentence}`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ Fields = dict[str, list[str]]
 
 
 class DomainError(Exception):
-    """A refusal that a client is told about: `code` for programs, `detail` for people."""
+    """An error reported to the client, with a `code` for programs and a `detail` for people."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ def not_found(detail: str = "") -> DomainError:
 
 
 def invalid(**fields: str) -> DomainError:
-    """A `validation_error` that says one sentence about each named field."""
+    """A `validation_error` with one sentence per field."""
     return DomainError(
         "validation_error",
         400,
@@ -52,7 +52,7 @@ def invalid(**fields: str) -> DomainError:
 
 
 def precondition_failed(detail: str = "") -> DomainError:
-    """What is to be changed is not what the client last saw (`If-Match`)."""
+    """The resource has changed since the client read it (`If-Match`)."""
     detail = detail or _("This has changed since you opened it. Look at it again first.")
     return DomainError("precondition_failed", 412, detail)
 
@@ -68,7 +68,7 @@ def throttled(retry_after: int, detail: str = "") -> DomainError:
 
 
 def service_unavailable(retry_after: int = 5) -> DomainError:
-    """A dependency (the database, Redis) is away or too slow."""
+    """A dependency (the database, Redis) is unavailable or too slow."""
     detail = _("The service is not available right now. Try again in a moment.")
     return DomainError("service_unavailable", 503, detail, retry_after=retry_after)
 
@@ -95,7 +95,7 @@ def domain_error_response(exc: DomainError) -> HttpResponse:
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's hook: the one body for whatever a view raised; None lets a crash be a crash."""
+    """DRF's exception handler. Returns None for an unexpected exception, which then causes 500."""
     if isinstance(exc, DomainError):
         return domain_error_response(exc)
     if isinstance(exc, Http404):
@@ -128,7 +128,7 @@ def _from_drf(exc: drf.APIException, view: Any) -> HttpResponse:
         return error_response("validation_error", 400, sentence, {"non_field_errors": [sentence]})
     for kind, code in _DRF_CODES:
         if isinstance(exc, kind):
-            detail = _choices_of(exc, view) or str(exc.detail)
+            detail = _allowed_choices(exc, view) or str(exc.detail)
             response = error_response(code, exc.status_code, detail)
             break
     else:
@@ -142,18 +142,18 @@ def _from_drf(exc: drf.APIException, view: Any) -> HttpResponse:
     return response
 
 
-def _choices_of(exc: drf.APIException, view: Any) -> str | None:
-    """A refused method or media type is told which there are."""
+def _allowed_choices(exc: drf.APIException, view: Any) -> str | None:
+    """Return a sentence with the allowed methods or media types, for 405 and 415."""
     if isinstance(exc, drf.MethodNotAllowed):
         return _("Must be one of: %(choices)s.") % {"choices": ", ".join(view.allowed_methods)}
     if isinstance(exc, drf.UnsupportedMediaType):
-        kinds = [parser.media_type for parser in view.parser_classes]
-        return _("Must be one of: %(choices)s.") % {"choices": ", ".join(kinds)}
+        media_types = [parser.media_type for parser in view.parser_classes]
+        return _("Must be one of: %(choices)s.") % {"choices": ", ".join(media_types)}
     return None
 
 
 def _flatten(detail: Any, name: str = "non_field_errors") -> Fields:
-    """DRF's nested details as one flat map: `{"a": {"b": ["…"]}}` becomes `{"a.b": ["…"]}`."""
+    """Flatten DRF's nested details: `{"a": {"b": ["…"]}}` becomes `{"a.b": ["…"]}`."""
     if isinstance(detail, Mapping):
         fields: Fields = {}
         for key, value in detail.items():
@@ -165,24 +165,24 @@ def _flatten(detail: Any, name: str = "non_field_errors") -> Fields:
     return {name: [str(detail)]}
 
 
-def _under_api(request: HttpRequest) -> bool:
+def _is_api_path(request: HttpRequest) -> bool:
     return request.path.startswith("/api/") or request.path == "/api"
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _under_api(request):
+    if _is_api_path(request):
         return error_response("not_found", 404, _("There is nothing here."))
     return render(request, "404.html", status=404)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _under_api(request):
+    if _is_api_path(request):
         return error_response("validation_error", 400, _("This request makes no sense."))
     return render(request, "400.html", status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _under_api(request):
+    if _is_api_path(request):
         return error_response("forbidden", 403, _("You may not do this."))
     return render(request, "403.html", status=403)
 

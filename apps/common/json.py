@@ -1,4 +1,4 @@
-"""JSON answers, encoded by msgspec: aware UTC datetimes come out as `2026-03-02T15:00:00Z`."""
+"""JSON responses, encoded by msgspec: aware UTC datetimes become `2026-03-02T15:00:00Z`."""
 
 from typing import Any
 

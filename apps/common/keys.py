@@ -1,9 +1,9 @@
-"""One secret, many keys: a key for each purpose, so that no token passes for another's."""
+"""Keys derived from SECRET_KEY, one per purpose, so that a token is valid for one purpose only."""
 
 import hashlib
 import hmac
 
 
 def derive_key(secret: str, purpose: str) -> str:
-    """A hex key of 256 bits for `purpose` (HMAC-SHA256 of the purpose under the secret)."""
+    """Return a 256-bit key in hex: HMAC-SHA256 of the purpose with the secret as key."""
     return hmac.new(secret.encode(), f"kreida:{purpose}".encode(), hashlib.sha256).hexdigest()

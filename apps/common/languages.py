@@ -1,4 +1,4 @@
-"""The language of somebody whom Django has not seen: by the browser's word alone."""
+"""Language negotiation for requests that are answered before they reach Django."""
 
 from collections.abc import Iterable
 
@@ -7,8 +7,8 @@ from django.utils import translation
 
 
 def negotiate_language(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """By Accept-Language; the account's own language is in the database."""
+    """Return the language for `Accept-Language`; the account's language is not looked up."""
     request = HttpRequest()
-    wanted = dict(headers).get(b"accept-language", b"")
-    request.META["HTTP_ACCEPT_LANGUAGE"] = wanted.decode("latin-1")
+    header = dict(headers).get(b"accept-language", b"")
+    request.META["HTTP_ACCEPT_LANGUAGE"] = header.decode("latin-1")
     return translation.get_language_from_request(request)

@@ -1,4 +1,4 @@
-"""Log lines as JSON objects, one a line."""
+"""Logging as one JSON object per line."""
 
 import json
 import logging
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes time, level, logger and message, and a call's own `extra={"data": {…}}`."""
+    """Formats time, level, logger and message, and the fields of `extra={"data": {…}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

@@ -1,4 +1,4 @@
-"""Sending mail without letting a broken mail server break what it tells of."""
+"""Send mail so that a failure never affects the request or job that sends it."""
 
 import logging
 import smtplib
@@ -20,21 +20,23 @@ _suppressed = ContextVar("suppressed", default=False)
 
 @contextmanager
 def suppressed() -> Iterator[None]:
-    """Sends nothing inside: for people who are made up."""
-    before = _suppressed.set(True)
+    """Send no mail inside this context, for demo data."""
+    token = _suppressed.set(True)
     try:
         yield
     finally:
-        _suppressed.reset(before)
+        _suppressed.reset(token)
 
 
 def send(*, to: str, subject: str, text: str) -> None:
-    """Queues it, for the worker to send (apps/common/mail_queue.py). Call it after the commit.
-    Without EMAIL_URL nothing is sent; a failure is logged."""
+    """Queue a message (apps/common/mail_queue.py); call it after the commit.
+
+    Does nothing without EMAIL_URL. Failures are logged, not raised.
+    """
     if not settings.EMAIL_URL or _suppressed.get():
         return
     try:
-        # Names in the subject may hold line breaks, which no header may.
+        # Names in the subject may have line breaks, which headers must not have.
         send_mail(" ".join(subject.split()), text, None, [lookup_email(to)])
     except (DatabaseError, OSError, smtplib.SMTPException):
         log.exception("mail was not sent")

@@ -1,4 +1,4 @@
-"""What happens to every request, whichever app it is for."""
+"""Middleware for all requests: logging, security headers, body limits and trailing slashes."""
 
 import json
 import logging
@@ -24,8 +24,8 @@ from apps.common.health import HealthApp
 from apps.common.paths import normalize_path
 from apps.common.request_body import body_limit, is_body_pending
 
-# Ordinary answers that Django's views give by raising: no crashes.
-_REFUSALS = (
+# Exceptions that views raise on purpose, which are not logged as crashes.
+_EXPECTED_ERRORS = (
     BadRequest,
     DomainError,
     Http404,
@@ -37,7 +37,7 @@ _REFUSALS = (
 Handler = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("kreida.request")
 
-_POLICY = "; ".join(
+_CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'self'",
         "script-src 'self'",
@@ -56,20 +56,21 @@ _POLICY = "; ".join(
 
 
 def content_security_policy(request: HttpRequest) -> str:
-    """Scripts and connections of this server alone; not every browser counts its sockets as
-    'self', so their address is named."""
+    """Return the policy for this host; the sockets are listed because not every browser treats
+    them as 'self'."""
     try:
         host = request.get_host()
     except DisallowedHost:
         host = urlsplit(settings.PUBLIC_URL).netloc
-    return _POLICY.format(socket=f"{'wss' if request.is_secure() else 'ws'}://{host}")
+    return _CONTENT_SECURITY_POLICY.format(
+        socket=f"{'wss' if request.is_secure() else 'ws'}://{host}"
+    )
 
 
 class RequestLog:
-    """Gives each request an id and writes one line about it.
+    """Assigns each request an id and logs one line about it, and one about an exception.
 
-    The line names the route (`/invite/<token>/`), never the path or the query: those carry
-    tokens. A crash's traceback goes into the same line.
+    The line has the route (`/invite/<token>/`) instead of the path, because paths carry tokens.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -97,7 +98,7 @@ class RequestLog:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        if isinstance(exception, _REFUSALS):
+        if isinstance(exception, _EXPECTED_ERRORS):
             return
         log.error(
             "crash",
@@ -107,7 +108,7 @@ class RequestLog:
 
 
 class SecurityHeaders:
-    """What browsers may do with an answer. Only static files say that they may be kept."""
+    """Sets security headers, and `Cache-Control: no-store` unless a view sets its own."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -121,15 +122,15 @@ class SecurityHeaders:
 
 
 class ForwardedProtoRequired:
-    """Behind TLS, a proxy that does not say which scheme it was asked by would be redirected to
-    itself for ever: it gets a page that names the setting."""
+    """Answers 503 with an explanation if PUBLIC_URL is https and the proxy sends no
+    X-Forwarded-Proto, which would otherwise cause an endless redirect."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_said = request.is_secure() or "HTTP_X_FORWARDED_PROTO" in request.META
-        if is_said or not settings.SECURE_SSL_REDIRECT or HealthApp.handles(request.path):
+        is_scheme_known = request.is_secure() or "HTTP_X_FORWARDED_PROTO" in request.META
+        if is_scheme_known or not settings.SECURE_SSL_REDIRECT or HealthApp.handles(request.path):
             return self.get_response(request)
         detail = _(
             "PUBLIC_URL begins with https, but the proxy in front of Kreida does not say that this "
@@ -142,8 +143,7 @@ class ForwardedProtoRequired:
 
 
 class BodyLimit:
-    """Refuses bodies over 1 MiB (20 MiB for uploads), and JSON for allauth that no database
-    could keep."""
+    """Refuses bodies over 1 MiB (20 MiB for uploads), and JSON that would crash allauth."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -151,13 +151,13 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         limit = body_limit(request.path)
-        # A number too long to be read as one is too large as well.
+        # The length check avoids parsing a very long number.
         if length.isdecimal() and (len(length) > 12 or int(length) > limit):
             detail = _("At most %(kib)s KiB may be sent here.") % {"kib": limit // 1024}
             refusal = DomainError("payload_too_large", 413, detail)
             return refusal_response(request.path, refusal)
         if is_body_pending(request):
-            # Its form, and in it the token, has not come; nothing is done before it has.
+            # The CSRF token is in the form, which has not arrived; the second call checks it.
             vars(request)["_dont_enforce_csrf_checks"] = True
         if request.path.startswith("/_allauth/") and not self._is_storable_json(request.body):
             return error_response("validation_error", 400, _("The body is not JSON."))
@@ -165,8 +165,8 @@ class BodyLimit:
 
     @staticmethod
     def _is_storable_json(body: bytes) -> bool:
-        """False for lone surrogates, NUL, bottomless nesting and endless numbers, which allauth
-        would crash on; what is merely malformed is left to allauth to answer."""
+        """Return False for lone surrogates, NUL, deep nesting and huge numbers, on which allauth
+        crashes. Malformed JSON returns True, because allauth answers it itself."""
         try:
             text = json.dumps(json.loads(body or b"{}"), ensure_ascii=False)
             text.encode()
@@ -178,8 +178,8 @@ class BodyLimit:
 
 
 class StaticNotFound:
-    """Ends what WhiteNoise did not find: a 404 page would ask the database, and the threads of
-    static files must wait for nothing."""
+    """Answers 404 for static files that WhiteNoise did not find, without the database, which the
+    threads of static files must not wait for."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -191,14 +191,14 @@ class StaticNotFound:
 
 
 class OptionalTrailingSlash:
-    """Every address works with and without its trailing slash, with no redirect."""
+    """Lets every path work with and without its trailing slash, without a redirect."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info = normalize_path(request.path_info)
-        if path.removesuffix("/") in HealthApp.PATHS:  # a monitor asks by whatever name it knows
+        if path.removesuffix("/") in HealthApp.PATHS:  # monitors may use any Host
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         if path.startswith(("/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)):
             request.path_info = path.removesuffix("/")

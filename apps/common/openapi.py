@@ -39,7 +39,7 @@ class Failure(NamedTuple):
     detail: str
 
 
-# By the names that `documented` takes: the code, or what tells two failures of one code apart.
+# Keyed by the names that `documented` takes: the code, or another name if a code has two statuses.
 FAILURES = {
     "validation_error": Failure(
         400, "validation_error", "A field or parameter is missing, malformed or out of range."
@@ -72,7 +72,7 @@ FAILURES = {
     ),
     "storage_full": Failure(507, "storage_full", "There is no space left on the server."),
 }
-_ANY_REQUEST = (
+_COMMON_FAILURES = (
     "validation_error",
     "not_authenticated",
     "forbidden",
@@ -91,23 +91,24 @@ PATH_PARAMETERS = {
     "file_uuid": "The `id` of a picture.",
     "version_id": "The `id` of a board version.",
 }
-_DONE = {200: "Done.", 201: "Created.", 204: "Done; there is no body."}
+_SUCCESS_DESCRIPTIONS = {200: "Done.", 201: "Created.", 204: "Done; there is no body."}
 _RETRY_AFTER = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="In seconds."
 )
 
 
 class DocumentSchema(AutoSchema):
-    """drf-spectacular's, for an API whose requests and responses have serializers of their own."""
+    """drf-spectacular's schema without the suffix `Request`, since requests and responses have
+    separate serializers."""
 
     def _get_serializer_name(self, *args: Any, **kwargs: Any) -> str:
-        """`LessonCreate`, where drf-spectacular would call it `LessonCreateRequest`."""
+        """Return `LessonCreate` instead of `LessonCreateRequest`."""
         name: str = super()._get_serializer_name(*args, **kwargs)
         return name.removesuffix("Request")
 
 
 def example(value: dict[str, Any]) -> Callable[[type], type]:
-    """Shows `value` wherever the decorated serializer is a whole body."""
+    """Decorate a serializer with an example of a whole body."""
     decorate: Callable[[type], type] = extend_schema_serializer(
         examples=[OpenApiExample("Example", value=value)]
     )
@@ -124,12 +125,15 @@ def documented(
     query: Iterable[Any] = (),
     errors: Iterable[str] = (),
 ) -> Callable[..., Any]:
-    """`responses` by status, of which None has no body; `errors` name those of FAILURES beyond the
-    ones that any request may meet."""
+    """Decorate a view method with its OpenAPI operation.
+
+    `responses` maps a status to a serializer, or to None for no body. `errors` are keys of FAILURES
+    in addition to _COMMON_FAILURES.
+    """
     successes = {
         status: serializer
         if isinstance(serializer, OpenApiResponse)
-        else OpenApiResponse(serializer, _DONE[status])
+        else OpenApiResponse(serializer, _SUCCESS_DESCRIPTIONS[status])
         for status, serializer in responses.items()
     }
 
@@ -142,7 +146,7 @@ def documented(
             tags=[_tag_of(operation_id)],
             request=body,
             parameters=[*query, _RETRY_AFTER],
-            responses={**successes, **_failures({*_ANY_REQUEST, *stores, *errors})},
+            responses={**successes, **_failures({*_COMMON_FAILURES, *stores, *errors})},
         )(view)
 
     return decorate
@@ -178,7 +182,7 @@ def _body(failure: Failure) -> dict[str, Any]:
 
 
 def describe_path_parameters(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: what the ids in a path are."""
+    """Postprocessing hook of drf-spectacular that describes the ids in paths."""
     for methods in result["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
@@ -188,8 +192,8 @@ def describe_path_parameters(result: dict[str, Any], **_kwargs: Any) -> dict[str
 
 
 def share_error_responses(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: each error response stands once among the components, named by the
-    failures it may mean, and the operations refer to it."""
+    """Postprocessing hook of drf-spectacular that moves equal error responses into the shared
+    components, named after their failures."""
     shared: dict[str, Any] = {}
     for methods in result["paths"].values():
         for operation in methods.values():

@@ -1,4 +1,4 @@
-"""`limit` and `offset` of every list."""
+"""Pagination by `limit` and `offset`."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Page:
 
 
 class CountField(serializers.IntegerField):
-    """A number of a query, in ASCII digits; an empty one is not the same as none."""
+    """An integer query parameter in ASCII digits; an empty value is invalid."""
 
     def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
         return dictionary.get(self.field_name, empty)
@@ -34,7 +34,7 @@ class CountField(serializers.IntegerField):
 
 
 class PageQuerySerializer(serializers.Serializer[Page]):
-    """`limit` 1–100, 20 unless told; `offset` ≥ 0."""
+    """Query parameters of a list: `limit` (1–100, by default 20), `offset` and the search `q`."""
 
     limit = CountField(min_value=1, max_value=100, default=20, help_text="How many to return.")
     offset = CountField(

@@ -1,11 +1,11 @@
-"""The one spelling of a path, before anything is decided by it."""
+"""Normalization of URL paths, before routing and before limits that depend on the path."""
 
 import re
 
-_LINKS = re.compile(r"^/(join|invite|classrooms/invitation)(?=/|$)", re.IGNORECASE)
+_LINK_PREFIX = re.compile(r"^/(join|invite|classrooms/invitation)(?=/|$)", re.IGNORECASE)
 
 
 def normalize_path(path: str) -> str:
-    """Without doubled slashes, which come with pasted links; nothing of ours has them. Links that
-    are sent to people begin in lower case, however a mail program or a keyboard wrote them."""
-    return _LINKS.sub(lambda found: found[0].lower(), re.sub("/{2,}", "/", path))
+    """Collapse repeated slashes, which pasted links may have, and lowercase the start of links
+    that are sent to people, since mail programs and keyboards change its case."""
+    return _LINK_PREFIX.sub(lambda found: found[0].lower(), re.sub("/{2,}", "/", path))

@@ -1,10 +1,12 @@
-"""One serving process for a SQLite database, unless Redis joins several."""
+"""A lock file that allows one serving process per SQLite database, or several with Redis."""
 
 import fcntl
 from pathlib import Path
 from typing import IO
 
-_held: list[IO[str]] = []  # open for as long as the process lives; the kernel then unlocks
+_lock_files: list[
+    IO[str]
+] = []  # kept open until the process ends, when the kernel releases the locks
 
 
 class AlreadyServedError(Exception):
@@ -12,12 +14,12 @@ class AlreadyServedError(Exception):
 
 
 def lock_database(database: Path, *, shared: bool) -> None:
-    """Hold `<database>.lock` until this process ends, however it ends. `shared` is for processes
-    that hear of each other by Redis. Raises AlreadyServedError."""
+    """Lock `<database>.lock` until this process ends. Processes connected by Redis use a shared
+    lock. Raises AlreadyServedError."""
     file = database.with_name(f"{database.name}.lock").open("a")
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError as exc:
         file.close()
         raise AlreadyServedError from exc
-    _held.append(file)
+    _lock_files.append(file)

@@ -1,4 +1,4 @@
-"""Security events: one log line each, with the account and the address they came from."""
+"""Security events, logged with the account and the client address."""
 
 import logging
 from typing import Any
@@ -13,7 +13,7 @@ log = logging.getLogger("kreida.security")
 def log_security_event(
     event: str, *, request: HttpRequest | None = None, user_id: int | None = None, **data: Any
 ) -> None:
-    """Log `event` (a short snake_case name, as `sign_in_failed`) without any secret in `data`."""
+    """Log `event` (in snake_case, such as `sign_in_failed`); `data` must not contain secrets."""
     if request is not None and user_id is None:
         user_id = getattr(getattr(request, "user", None), "pk", None)
     address = client_address(request) if request is not None else None

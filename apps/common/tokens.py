@@ -1,4 +1,4 @@
-"""Short signed tokens (JWT, RFC 7519, HS256), each purpose under a key of its own."""
+"""Short signed tokens (JWT, RFC 7519, HS256) with a separate key for each purpose."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.common.keys import derive_key
 
 _OPTIONS: Any = {"require": ["exp"], "verify_iat": False, "verify_sub": False}
-_EVEN_EXPIRED: Any = {**_OPTIONS, "verify_exp": False}
+_OPTIONS_WITHOUT_EXPIRY: Any = {**_OPTIONS, "verify_exp": False}
 
 
 class BadToken(Exception):
@@ -17,7 +17,7 @@ class BadToken(Exception):
 
 
 class ExpiredToken(Exception):
-    """Properly signed, but its time is over."""
+    """Correctly signed, but expired."""
 
 
 def sign(purpose: str, claims: dict[str, Any], *, expires_at: datetime) -> str:
@@ -26,8 +26,8 @@ def sign(purpose: str, claims: dict[str, Any], *, expires_at: datetime) -> str:
 
 
 def read(purpose: str, token: str, *, allow_expired: bool = False) -> dict[str, Any]:
-    """The claims of a token signed for `purpose`. Raises BadToken, or ExpiredToken once the
-    signature is known to be good."""
+    """Return the claims of a token signed for `purpose`. Raises BadToken, or ExpiredToken if only
+    the expiry is wrong."""
     if not is_canonical(token):
         raise BadToken
     try:
@@ -35,7 +35,7 @@ def read(purpose: str, token: str, *, allow_expired: bool = False) -> dict[str, 
             token,
             derive_key(settings.SECRET_KEY, purpose),
             algorithms=["HS256"],
-            options=_EVEN_EXPIRED if allow_expired else _OPTIONS,
+            options=_OPTIONS_WITHOUT_EXPIRY if allow_expired else _OPTIONS,
         )
     except jwt.ExpiredSignatureError as exc:
         raise ExpiredToken from exc
@@ -44,10 +44,10 @@ def read(purpose: str, token: str, *, allow_expired: bool = False) -> dict[str, 
 
 
 def is_canonical(token: str) -> bool:
-    """Whether each segment is the one base64url spelling of its bytes (RFC 7515 §2).
+    """Return True if each segment is the canonical base64url encoding of its bytes (RFC 7515 §2).
 
-    Decoders ignore the spare bits of a last character, so without this a token with one
-    character changed could still pass.
+    Decoders ignore the spare bits of the last character, so that a token with one character changed
+    could otherwise still be valid.
     """
     segments = token.split(".")
     if len(segments) != 3 or not token.isascii():

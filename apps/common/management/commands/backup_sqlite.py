@@ -1,4 +1,4 @@
-"""A copy of the SQLite database while Kreida runs."""
+"""Back up the SQLite database while Kreida runs."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
 
 def _copy(database: Path, target: Path) -> None:
-    """In one step: a copy in several begins anew whenever somebody writes between two of them."""
+    """Copy all pages in one step; a copy in several steps restarts after each write in between."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     with (
         contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as source,
