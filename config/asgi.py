@@ -1,4 +1,4 @@
-"""The one address: HTTP by Django in a pool of threads, sockets by the room, side by side."""
+"""The ASGI application: HTTP by Django in thread pools, WebSockets by the room server."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django: Any = get_wsgi_application()  # sets Django up, before its models are imported
+django: Any = get_wsgi_application()  # must run before the imports below, which load models
 
 from apps.classroom.realtime.app import application as room  # noqa: E402
 from apps.classroom.realtime.hub import Hub  # noqa: E402
@@ -42,7 +42,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
     if Hub.current is not None:
-        await Hub.current.stop()  # what was drawn last is stored
+        await Hub.current.stop()  # stores the last updates
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -1,6 +1,6 @@
-"""What servers differ in, read from the environment.
+"""Settings read from environment variables.
 
-A value that cannot work raises ImproperlyConfigured with one sentence that names the variable.
+An invalid value raises ImproperlyConfigured with one sentence that names the variable.
 """
 
 import difflib
@@ -26,51 +26,54 @@ _TURN = re.compile(r"^turns?:([^\s:?]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transpor
 _known: set[str] = set()
 
 
-def refuse(name: str, wanted: str, value: str | None = None) -> ImproperlyConfigured:
+def setting_error(name: str, expected: str, value: str | None = None) -> ImproperlyConfigured:
     found = "" if value is None else f" It is {value!r}."
-    return ImproperlyConfigured(f"{name} must be {wanted}.{found}")
+    return ImproperlyConfigured(f"{name} must be {expected}.{found}")
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable without surrounding space; an empty one counts as not set."""
+    """Read a variable without surrounding whitespace; an empty one counts as unset."""
     _known.add(name)
     value = os.environ.get(name, "").strip()
     if any(unicodedata.category(character) == "Cc" for character in value):
-        raise refuse(name, "a single line without control characters")
+        raise setting_error(name, "a single line without control characters")
     return value or default
 
 
 def items(name: str) -> list[str]:
+    """Read a comma-separated list."""
     return [item for part in text(name).split(",") if (item := part.strip())]
 
 
 def integer(name: str, default: int, *, low: int, high: int) -> int:
     value = text(name, str(default))
     if not (value.isascii() and value.isdecimal() and low <= int(value[:20]) <= high):
-        raise refuse(name, f"a whole number from {low} to {high}", value)
+        raise setting_error(name, f"a whole number from {low} to {high}", value)
     return int(value)
 
 
 def choice(name: str, choices: tuple[str, ...]) -> str:
-    """The first choice is the default."""
+    """Read one of `choices`; the first is the default."""
     value = text(name, choices[0])
     if value not in choices:
-        raise refuse(name, " or ".join(repr(one) for one in choices), value)
+        raise setting_error(name, " or ".join(repr(one) for one in choices), value)
     return value
 
 
 def trusted_proxies(public: str) -> list[str]:
-    """Networks. Unless told, proxies on this machine, and none while it is its own public address:
-    then whoever asks is no proxy."""
+    """Read the networks of the proxies. By default those of this machine, or none if PUBLIC_URL is
+    a loopback address, because clients then connect without a proxy."""
     default = [] if is_loopback(str(urlsplit(public).hostname)) else ["127.0.0.0/8", "::1/128"]
     try:
         return [str(ipaddress.ip_network(one)) for one in items("TRUSTED_PROXIES") or default]
     except ValueError as exc:
-        raise refuse("TRUSTED_PROXIES", f"networks like 127.0.0.0/8, ::1/128 ({exc})") from exc
+        raise setting_error(
+            "TRUSTED_PROXIES", f"networks like 127.0.0.0/8, ::1/128 ({exc})"
+        ) from exc
 
 
 def check_misspelt_names() -> None:
-    """Raise for a variable that is nearly, but not quite, the name of one that was read."""
+    """Raise for a variable whose name is close to, but not equal to, that of a setting."""
     for name in os.environ:
         if name in _known or len(name) < 6:
             continue
@@ -79,7 +82,7 @@ def check_misspelt_names() -> None:
 
 
 def data_dir() -> Path:
-    """The folder, made if it is missing and closed to other users of the machine."""
+    """Return the data folder, created if missing, without access for other users."""
     value = text("DATA_DIR", str(BASE_DIR / "var"))
     path = Path(value).expanduser().resolve()
     try:
@@ -89,22 +92,24 @@ def data_dir() -> Path:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as exc:
-        wanted = f"a folder that this user can write to ({exc.strerror})"
-        raise refuse("DATA_DIR", wanted, value) from exc
+        expected = f"a folder that this user can write to ({exc.strerror})"
+        raise setting_error("DATA_DIR", expected, value) from exc
     return path
 
 
 def secret_key(folder: Path) -> str:
-    """SECRET_KEY, or one made at the first start and kept in the data folder."""
+    """Return SECRET_KEY, or a key generated at the first start and stored in the data folder."""
     key = text("SECRET_KEY")
     if key:
         if not _is_strong(key):
-            raise refuse("SECRET_KEY", f"at least {MIN_KEY_LENGTH} characters of random text")
+            raise setting_error(
+                "SECRET_KEY", f"at least {MIN_KEY_LENGTH} characters of random text"
+            )
         return key
     file = folder / "secret_key"
     try:
         if not file.exists():
-            _write_once(file, secrets.token_urlsafe(64))
+            _create_file(file, secrets.token_urlsafe(64))
         key = file.read_text(errors="replace").strip()
     except OSError as exc:
         raise ImproperlyConfigured(
@@ -122,8 +127,8 @@ def _is_strong(key: str) -> bool:
     return len(key) >= MIN_KEY_LENGTH and len(set(key)) >= 5
 
 
-def _write_once(file: Path, content: str) -> None:
-    """The file with all of its content or not at all, whatever fails; who comes second loses."""
+def _create_file(file: Path, content: str) -> None:
+    """Create the file atomically and durably; an existing file is kept."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-") as new:
         new.write(content)
         new.flush()
@@ -140,31 +145,31 @@ def _write_once(file: Path, content: str) -> None:
 
 
 def public_url(port: int) -> str:
-    """Scheme and host (and port) in the spelling that browsers send."""
-    name, wanted = "PUBLIC_URL", "like https://kreida.example (scheme and host, no path)"
+    """Return the origin (scheme, host and port) as browsers send it."""
+    name, expected = "PUBLIC_URL", "like https://kreida.example (scheme and host, no path)"
     value = text(name, f"http://127.0.0.1:{port}").rstrip("/")
-    parts = _split(name, wanted, value)
+    parts = _split_url(name, expected, value)
     rest = (parts.path, parts.query, parts.fragment, parts.username, parts.password)
     if parts.scheme not in ("http", "https") or not parts.hostname or any(rest) or parts.port == 0:
-        raise refuse(name, wanted, value)
-    host = _host(name, parts.hostname)
-    if _is_for_listening_only(host):
-        raise refuse(name, f"{wanted}, the name or address that people open", value)
+        raise setting_error(name, expected, value)
+    host = _canonical_host(name, parts.hostname)
+    if _is_unusable_address(host):
+        raise setting_error(name, f"{expected}, the name or address that people open", value)
     default = {"http": 80, "https": 443}[parts.scheme]
     suffix = f":{parts.port}" if parts.port not in (None, default) else ""
     return f"{parts.scheme}://{host}{suffix}"
 
 
 def allowed_hosts(public: str) -> list[str]:
-    """The host of PUBLIC_URL and those of ALLOWED_HOSTS. Only while PUBLIC_URL is this machine's
-    own address do its other names count, and the test client's only while it is not set."""
-    host = _host("PUBLIC_URL", str(urlsplit(public).hostname))
+    """Return the hosts of PUBLIC_URL and ALLOWED_HOSTS, all loopback names if PUBLIC_URL is one,
+    and the host of Django's test client if PUBLIC_URL is not set."""
+    host = _canonical_host("PUBLIC_URL", str(urlsplit(public).hostname))
     hosts = [host]
     if is_loopback(host):
         hosts += ["127.0.0.1", "localhost", "[::1]"]
     if not text("PUBLIC_URL"):
         hosts.append("testserver")
-    hosts += [_host("ALLOWED_HOSTS", one) for one in items("ALLOWED_HOSTS")]
+    hosts += [_canonical_host("ALLOWED_HOSTS", one) for one in items("ALLOWED_HOSTS")]
     return list(dict.fromkeys(hosts))
 
 
@@ -172,8 +177,8 @@ def is_loopback(host: str) -> bool:
     return host in ("localhost", "::1", "[::1]") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
-def _is_for_listening_only(host: str) -> bool:
-    """0.0.0.0 and its like, which are nobody's address."""
+def _is_unusable_address(host: str) -> bool:
+    """Return True for addresses that clients cannot connect to, such as 0.0.0.0 and multicast."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -181,24 +186,24 @@ def _is_for_listening_only(host: str) -> bool:
     return address.is_unspecified or address.is_multicast or host == "255.255.255.255"
 
 
-def _host(name: str, value: str) -> str:
-    """As a browser sends it: lower case, and international names in punycode (RFC 5891)."""
-    wanted = "a host name without scheme, port, path or wildcard"
+def _canonical_host(name: str, value: str) -> str:
+    """Return a host as browsers send it: lower case, international names in Punycode (RFC 5891)."""
+    expected = "a host name without scheme, port, path or wildcard"
     try:
         if ":" in value:
-            if "%" in value:  # browsers know no zones
+            if "%" in value:  # browsers do not support zone ids
                 raise ValueError(value)
             return f"[{ipaddress.IPv6Address(value.strip('[]'))}]"
         host = value.lower() if value.isascii() else idna.encode(value, uts46=True).decode()
     except ValueError as exc:
-        raise refuse(name, wanted, value) from exc
+        raise setting_error(name, expected, value) from exc
     domain, _port = split_domain_port(host)
     labels = host.split(".")
     if not domain or host.startswith("-") or not all(0 < len(label) < 64 for label in labels):
-        raise refuse(name, wanted, value)
-    # What ends in a number is an IPv4 address to a browser, which has one spelling of it.
+        raise setting_error(name, expected, value)
+    # Browsers treat a host whose last label is a number as an IPv4 address.
     if re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1]) and not _is_ipv4(host):
-        raise refuse(name, f"{wanted}, or a whole IP address", value)
+        raise setting_error(name, f"{expected}, or a whole IP address", value)
     return host
 
 
@@ -209,39 +214,39 @@ def _is_ipv4(host: str) -> bool:
         return False
 
 
-def _split(name: str, wanted: str, value: str) -> SplitResult:
-    """Raise where the parts of the address cannot be told, its port included."""
+def _split_url(name: str, expected: str, value: str) -> SplitResult:
+    """Split a URL. Raises ImproperlyConfigured if it, or its port, cannot be parsed."""
     try:
         parts = urlsplit(value)
         _ = parts.hostname
         port = parts.port
     except ValueError as exc:
-        raise refuse(name, wanted) from exc
+        raise setting_error(name, expected) from exc
     if port == 0:
-        raise refuse(name, f"{wanted}, with a port from 1 to 65535")
+        raise setting_error(name, f"{expected}, with a port from 1 to 65535")
     return parts
 
 
 def database(folder: Path) -> dict[str, object]:
-    """Django's settings of the database. No error repeats the value: it holds a password."""
+    """Return Django's settings of the database. Errors never repeat the value with its password."""
     value = text("DATABASE_URL")
     if not value:
         return _sqlite({"ENGINE": "", "NAME": str(folder / "kreida.sqlite3")})
-    wanted = "like postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
-    parts = _split("DATABASE_URL", wanted, value)
+    expected = "like postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
+    parts = _split_url("DATABASE_URL", expected, value)
     if parts.fragment or parts.scheme not in ("sqlite", "postgres", "postgresql"):
         hint = " (write # ? and / in a password as %23 %3F and %2F)"
-        raise refuse("DATABASE_URL", wanted + hint)
+        raise setting_error("DATABASE_URL", expected + hint)
     found: dict[str, object] = environ.Env.db_url_config(value)  # type: ignore[no-untyped-call]
     if not found.get("NAME"):
-        raise refuse("DATABASE_URL", f"{wanted}, with the name of a database")
+        raise setting_error("DATABASE_URL", f"{expected}, with the name of a database")
     if parts.scheme == "sqlite":
         if parts.query:
-            raise refuse("DATABASE_URL", f"{wanted}; SQLite takes no options")
+            raise setting_error("DATABASE_URL", f"{expected}; SQLite takes no options")
         if not Path(str(found["NAME"])).resolve().parent.is_dir():
-            raise refuse("DATABASE_URL", "in a folder that exists")
+            raise setting_error("DATABASE_URL", "in a folder that exists")
         return _sqlite(found)
-    _check_options(dict(parse_qsl(parts.query, keep_blank_values=True)))
+    _check_database_options(dict(parse_qsl(parts.query, keep_blank_values=True)))
     return _postgresql(found)
 
 
@@ -249,7 +254,7 @@ def _sqlite(found: dict[str, object]) -> dict[str, object]:
     found.update(
         ENGINE="apps.common.sqlite3",
         CONN_MAX_AGE=60,
-        # IMMEDIATE takes the write lock before the first read of a transaction, so that
+        # IMMEDIATE acquires the write lock before the first read of a transaction, so that
         # read-then-write in one transaction cannot interleave with another's.
         OPTIONS={
             "transaction_mode": "IMMEDIATE",
@@ -262,19 +267,19 @@ def _sqlite(found: dict[str, object]) -> dict[str, object]:
 
 def _postgresql(found: dict[str, object]) -> dict[str, object]:
     options = {
-        # Statements that repeat are parsed and planned once a connection (docs/performance.md).
+        # Repeated statements are parsed and planned once per connection (docs/performance.md).
         "server_side_binding": True,
         "prepare_threshold": 5,
-        # A server that hangs costs a thread this long, then the request gets a 503.
+        # A server that hangs blocks a thread for this long, then the request gets a 503.
         "connect_timeout": 3,
         "tcp_user_timeout": 10_000,
-        # Longer than the server's own bound of a statement: only one that hangs comes to it.
+        # Longer than statement_timeout, so that it only applies if the server hangs.
         "answer_timeout": 20,
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=60s",
     }
     given: Any = found.get("OPTIONS", {})
-    if "options" in given:  # the server takes the last of two settings of one name
+    if "options" in given:  # the last value of a setting wins
         given["options"] = f"{options['options']} {given['options']}"
     options |= given
     found.update(
@@ -311,70 +316,75 @@ _PG_TEXTS = (
 )
 
 
-def _check_options(given: dict[str, str]) -> None:
-    """What stands behind the `?`: those of libpq that are of use here, and two of ours."""
+def _check_database_options(given: dict[str, str]) -> None:
+    """Check the query of DATABASE_URL: useful options of libpq, and `answer_timeout` and
+    `assume_role`."""
     for name, value in given.items():
         where = f"an address in which {name!r}"
         if name in _PG_CHOICES:
             if value not in _PG_CHOICES[name]:
-                raise refuse("DATABASE_URL", f"{where} is one of {', '.join(_PG_CHOICES[name])}")
+                raise setting_error(
+                    "DATABASE_URL", f"{where} is one of {', '.join(_PG_CHOICES[name])}"
+                )
         elif name in _PG_NUMBERS:
             if not (value.isascii() and value.isdecimal()):
-                raise refuse("DATABASE_URL", f"{where} is a whole number")
+                raise setting_error("DATABASE_URL", f"{where} is a whole number")
         elif name not in _PG_TEXTS:
             known = sorted((*_PG_CHOICES, *_PG_NUMBERS, *_PG_TEXTS))
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}" if close else f"known are {', '.join(known)}"
-            raise refuse("DATABASE_URL", f"an address without the option {name!r} ({hint})")
+            raise setting_error("DATABASE_URL", f"an address without the option {name!r} ({hint})")
 
 
 def redis_url() -> str:
-    wanted = "like redis://:password@host:6379/0"
+    expected = "like redis://:password@host:6379/0"
     value = text("REDIS_URL")
-    parts = _split("REDIS_URL", wanted, value)
+    parts = _split_url("REDIS_URL", expected, value)
     if not value:
         return ""
     number = parts.path.strip("/")
     is_network = parts.scheme in ("redis", "rediss") and parts.hostname
     if not (is_network or (parts.scheme == "unix" and parts.path)) or parts.fragment:
-        raise refuse("REDIS_URL", wanted)
+        raise setting_error("REDIS_URL", expected)
     if is_network and number and not number.isdecimal():
-        raise refuse("REDIS_URL", f"{wanted}, with the number of a database at its end")
+        raise setting_error("REDIS_URL", f"{expected}, with the number of a database at its end")
     try:
         pool = ConnectionPool.from_url(value)
-        pool.connection_class(**pool.connection_kwargs)  # which connects only when it is used
+        pool.connection_class(**pool.connection_kwargs)  # checks the options; does not connect
     except (TypeError, ValueError) as exc:
-        raise refuse("REDIS_URL", f"{wanted}, with no options but redis-py's") from exc
+        raise setting_error("REDIS_URL", f"{expected}, with no options but redis-py's") from exc
     return value
 
 
 def mail() -> dict[str, object]:
-    """Django's EMAIL_… settings of EMAIL_URL; empty where no mail can be sent."""
-    value, wanted = text("EMAIL_URL"), "like smtp+tls://user:password@host:587"
+    """Return Django's EMAIL_… settings from EMAIL_URL; empty if it is not set."""
+    value, expected = text("EMAIL_URL"), "like smtp+tls://user:password@host:587"
     if not value:
         return {}
-    parts = _split("EMAIL_URL", wanted, value)
+    parts = _split_url("EMAIL_URL", expected, value)
     schemes = environ.Env.EMAIL_SCHEMES
     if parts.scheme not in schemes or parts.fragment:
-        raise refuse("EMAIL_URL", f"{wanted} ({', '.join(schemes)})")
+        raise setting_error("EMAIL_URL", f"{expected} ({', '.join(schemes)})")
     if parts.scheme.startswith("smtp") and not parts.hostname:
-        raise refuse("EMAIL_URL", f"{wanted}, with a host")
+        raise setting_error("EMAIL_URL", f"{expected}, with a host")
     if parts.query:
         hint = "without options; smtp+tls:// and smtp+ssl:// say how it is encrypted"
-        raise refuse("EMAIL_URL", f"{wanted}, {hint}")
+        raise setting_error("EMAIL_URL", f"{expected}, {hint}")
     found: dict[str, object] = environ.Env.email_url_config(value)  # type: ignore[no-untyped-call]
     return found
 
 
 def turn() -> tuple[list[str], str]:
-    """TURN_URLS and TURN_SECRET, which need each other."""
+    """Read TURN_URLS and TURN_SECRET, which must be set together."""
     urls, secret = items("TURN_URLS"), text("TURN_SECRET")
     for url in urls:
         found = _TURN.match(url)
         if not found or not 0 < int((found[2] or ":3478")[1:]) < 65536:
-            raise refuse("TURN_URLS", "like turn:host:3478?transport=udp, comma separated", url)
+            raise setting_error(
+                "TURN_URLS", "like turn:host:3478?transport=udp, comma separated", url
+            )
     if bool(urls) != bool(secret):
         raise ImproperlyConfigured("TURN_URLS and TURN_SECRET must be set together.")
     if secret and len(secret) < 16:
-        raise refuse("TURN_SECRET", "at least 16 characters, the same as coturn's")
+        raise setting_error("TURN_SECRET", "at least 16 characters, the same as coturn's")
     return urls, secret

@@ -1,4 +1,4 @@
-"""Every periodic job, in one list: apps/common/worker.py runs them in the serving processes."""
+"""The list of periodic jobs, which apps/common/worker.py runs in the serving processes."""
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of the API as a whole; views describe their own operations."""
+"""The OpenAPI document's title, description, tags and settings; views describe the operations."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ field means the same as leaving it out. Every path works with and without its tr
 that it does not know.
 """
 
-# An operation belongs to the tag that its id begins with.
+# An operation's tag is the prefix of its operation id.
 TAGS = {
     "me": "The signed-in person.",
     "my_students": "The students of a tutor, over all classrooms.",
@@ -34,7 +34,7 @@ TAGS = {
 
 
 def document_settings(public_url: str) -> dict[str, Any]:
-    """drf-spectacular's settings, for the installation at `public_url`."""
+    """Return drf-spectacular's settings for the installation at `public_url`."""
     return {
         "TITLE": "Kreida",
         "DESCRIPTION": DESCRIPTION,

@@ -1,4 +1,4 @@
-"""All of Kreida's settings. What servers differ in comes from the environment (see README)."""
+"""Kreida's settings. Environment variables are read by config/environment.py (see README)."""
 
 from urllib.parse import urlsplit
 
@@ -16,15 +16,15 @@ DEBUG = False
 SECRET_KEY = environment.secret_key(DATA_DIR)
 PUBLIC_URL = environment.public_url(PORT)
 HTTPS = PUBLIC_URL.startswith("https://")
-# `testserver`, the host of Django's test client, is among them only while PUBLIC_URL is not set.
+# Includes `testserver`, the host of Django's test client, only while PUBLIC_URL is not set.
 ALLOWED_HOSTS = environment.allowed_hosts(PUBLIC_URL)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 REDIS_URL = environment.redis_url()
 TURN_URLS, TURN_SECRET = environment.turn()
 STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
-# Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+# Networks whose X-Forwarded-For and X-Forwarded-Proto are trusted.
 TRUSTED_PROXIES = environment.trusted_proxies(PUBLIC_URL)
-# How far browsers are told to use https alone: for this host, or for those below it too.
+# Scope of Strict-Transport-Security: this host, its subdomains, or also preloading.
 HSTS = environment.choice("HSTS", ("host", "off", "subdomains", "preload"))
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 
@@ -79,7 +79,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before the apps' own, so that allauth's pages wear ours.
+        # Before the templates of apps, so that they override allauth's.
         "DIRS": [BASE_DIR / "apps" / "web" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -96,7 +96,7 @@ TEMPLATES = [
 DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
-    # Version 2: what an older release kept there is pickled.
+    # Version 2, because older releases stored pickled values.
     "default": {
         "BACKEND": "apps.common.cache.FallbackCache",
         "LOCATION": REDIS_URL,
@@ -115,14 +115,14 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise looks into it before anything is collected
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise scans it at start, before `collectstatic` has run
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apps.common.static.StaticFilesStorage"},
 }
 WHITENOISE_IMMUTABLE_FILE_TEST = is_immutable
 MEDIA_ROOT = DATA_DIR / "files"
-# Bodies while they are read: not in /tmp, which is often memory.
+# Request bodies while they are read; not in /tmp, which is often in memory.
 UPLOAD_DIR = DATA_DIR / "uploading"
 UPLOAD_DIR.mkdir(mode=0o700, exist_ok=True)
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
@@ -146,7 +146,7 @@ LOGIN_REDIRECT_URL = "/"
 EMAIL_URL = environment.text("EMAIL_URL")
 if EMAIL_URL:
     vars().update(environment.mail())
-    # Mail goes into a queue in the database; the worker sends it by what EMAIL_URL names.
+    # Mail is queued in the database; the worker sends it by the backend of EMAIL_URL.
     MAIL_TRANSPORT = vars()["EMAIL_BACKEND"]
     EMAIL_BACKEND = "apps.common.mail_queue.QueueBackend"
 else:
@@ -172,10 +172,10 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Kreida] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# A class may sign up at once from behind one address, so these are wider than allauth's own.
-# Wrong guesses are counted by apps/accounts/guess_limits.py.
-# Mails with a reset link are counted by apps/accounts/account_mails.py, by who asks for whom:
-# by the account alone strangers would use up what its owner may ask for.
+# Wider than allauth's defaults, because a whole class may sign up at once from one address.
+# Failed sign-ins are limited by apps/accounts/guess_limits.py. Password resets are limited by
+# apps/accounts/account_mails.py per sender and account: a limit per account alone would let
+# strangers use up the owner's.
 ACCOUNT_RATE_LIMITS = (
     {
         "signup": "300/m/ip",
@@ -191,7 +191,7 @@ HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_PRIVATE_KEY = derive_key(SECRET_KEY, "access-token")
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 30 * 86400
-# A token dies with its session: signing out or changing the password takes effect at once.
+# Tokens end with their session, so that signing out or changing the password works at once.
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 MFA_TOTP_ISSUER = "Kreida"
 MFA_TOTP_TOLERANCE = 1  # time steps either way, as RFC 6238 allows
@@ -199,7 +199,7 @@ MFA_FORMS = {
     "authenticate": "apps.accounts.second_factor.SecondFactorForm",
     "reauthenticate": "apps.accounts.second_factor.SecondFactorReauthenticateForm",
 }
-# Without a mail server nobody could verify an address, nor then have a second factor.
+# Without a mail server addresses cannot be verified, which MFA would otherwise require.
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 
 REST_FRAMEWORK = {
@@ -213,7 +213,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.parsing.JsonOnlyNegotiation",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "apps.common.openapi.DocumentSchema",
-    "NUM_PROXIES": 0,  # REMOTE_ADDR alone says who asks: apps/common/addresses.py
+    "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's address: apps/common/addresses.py
     "DEFAULT_THROTTLE_RATES": {
         scope: rate if THROTTLING else None
         for scope, rate in {"join": "30/min", "invite": "120/min"}.items()
@@ -223,7 +223,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = document_settings(PUBLIC_URL)
 
-# The browser takes a `__Host-` cookie from this host over https alone, never from a sibling.
+# Browsers accept `__Host-` cookies only from this host over https, not from sibling hosts.
 _COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
@@ -239,9 +239,9 @@ SECURE_HSTS_PRELOAD = HTTPS and HSTS == "preload"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "apps.common.error_pages.csrf_failure"
-# Without TLS (a laptop, a trial) the others cannot be met; with an https PUBLIC_URL they are.
+# Without TLS (a laptop, a trial) these checks cannot pass; with an https PUBLIC_URL they do.
 SILENCED_SYSTEM_CHECKS = [] if HTTPS else ["security.W008", "security.W012", "security.W016"]
-# A school's other hosts may have no TLS: HSTS alone says how far it reaches.
+# Subdomains may have no TLS, so the setting HSTS decides about them.
 SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W005", "security.W021"]
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -254,7 +254,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "kreida": {"level": "INFO"},
-        # Its lines carry whole paths, and paths carry tokens; RequestLog says what is needed.
+        # Its lines have full paths, which may have tokens; RequestLog replaces them.
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "ERROR"},
         "uvicorn": {"level": "WARNING"},

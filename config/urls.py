@@ -18,8 +18,8 @@ handler404 = errors.page_not_found
 handler429 = errors.too_many_requests  # allauth's
 handler500 = error_pages.server_error
 
-# One way in for everybody, with its second factor and its limits: the admin's own two are unused.
-# Not even who is staff already may send its form a password.
+# The admin's own sign-in and password forms are disabled: staff sign in by allauth, with its second
+# factor and limits. `require_safe` keeps signed-in staff from posting to the form as well.
 admin_login: Any = secure_admin_login(require_safe(admin.site.login))  # type: ignore[no-untyped-call]
 admin_password = RedirectView.as_view(pattern_name="account_change_password")
 

@@ -1,5 +1,5 @@
-"""`make check`: lint, format, types, migrations, deployment settings, translations, licences, the
-OpenAPI document, front end."""
+"""`make check`: lint, format, types, migrations, deployment settings, translations, licences,
+OpenAPI document and front end."""
 
 import os
 import re
@@ -31,16 +31,15 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
 def translations() -> bool:
-    """Every message that the code marks stands in its catalogue, translated and not fuzzy, and
-    nothing else does."""
+    """Return True if the catalogues have exactly the messages of the sources, all translated."""
     problems = []
     for po in sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po")):
         found = [problem for message in _messages(po) for problem in _problems(message)]
         problems += [f"{po.relative_to(ROOT)}: {problem}" for problem in found]
-    problems += _differences("django", *_before_and_after_makemessages())
+    problems += _compare("django", *_ids_before_and_after_makemessages())
     try:
-        wanted = {str(message.id) for message in front_end_messages() if message.id}
-        problems += _differences("djangojs", _ids(CATALOGUE), wanted)
+        expected = {str(message.id) for message in front_end_messages() if message.id}
+        problems += _compare("djangojs", _ids(CATALOGUE), expected)
     except UncollectableMessage as exc:
         problems.append(str(exc))
     print("FAIL translations" if problems else "ok   translations", flush=True)
@@ -58,13 +57,13 @@ def _problems(message: Message) -> Iterator[str]:
     allowed = set(PLACEHOLDER.findall(" ".join(ids)))
     for text in texts:
         used = set(PLACEHOLDER.findall(text))
-        # A singular may say “one” where the plural has the number.
+        # A singular may use “one” instead of the number.
         if used - allowed or (len(ids) == 1 and allowed - used):
             yield f"{ids[0]!r} has other placeholders than its translation"
 
 
-def _before_and_after_makemessages() -> tuple[set[str], set[str]]:
-    """The messages of the Ukrainian catalogue as it is, and as `makemessages` would leave it."""
+def _ids_before_and_after_makemessages() -> tuple[set[str], set[str]]:
+    """Return the message ids of the Ukrainian catalogue before and after `makemessages`."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "repo"
         po = copy / "locale/uk/LC_MESSAGES/django.po"
@@ -76,20 +75,23 @@ def _before_and_after_makemessages() -> tuple[set[str], set[str]]:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             if (ROOT / name).exists():
                 (copy / name).write_bytes((ROOT / name).read_bytes())
-        known = _ids(po)
+        existing = _ids(po)
         subprocess.run(
             [PYTHON, "manage.py", "makemessages", "-l", "uk", "--no-obsolete", "-v0"],
             cwd=copy, env={**os.environ, "DATA_DIR": folder}, check=True,
         )  # fmt: skip
-        return known, _ids(po)
+        return existing, _ids(po)
 
 
-def _differences(domain: str, known: set[str], wanted: set[str]) -> list[str]:
+def _compare(domain: str, existing: set[str], expected: set[str]) -> list[str]:
     return [
-        *(f"not in the Ukrainian {domain} catalogue: {text!r}" for text in sorted(wanted - known)),
+        *(
+            f"not in the Ukrainian {domain} catalogue: {text!r}"
+            for text in sorted(expected - existing)
+        ),
         *(
             f"unused in the Ukrainian {domain} catalogue: {text!r}"
-            for text in sorted(known - wanted)
+            for text in sorted(existing - expected)
         ),
     ]
 
@@ -106,11 +108,11 @@ def _messages(po: Path) -> list[Message]:
 
 
 def openapi() -> bool:
-    """Redocly's lint of the document, by redocly.yaml."""
+    """Generate the OpenAPI document and lint it with Redocly (redocly.yaml)."""
     with tempfile.TemporaryDirectory() as folder:
         document = Path(folder) / "openapi.json"
         return run(
-            "openapi, made",
+            "openapi, generate",
             *(PYTHON, "manage.py", "spectacular", "--validate", "--fail-on-warn"),
             *("--format", "openapi-json", "--file", str(document)),
         ) and run(

@@ -1,7 +1,7 @@
-"""Whether each package that Kreida runs on, or may bundle, has a licence that was thought about.
+"""Check that each package that Kreida runs on, or may bundle, has a reviewed licence.
 
-Needs no network: Python's are read from what is installed, npm's from the lock file. What is said
-here is explained in docs/licences.md.
+Works offline: Python licences come from the installed packages, npm licences from the lock file.
+docs/licences.md explains the decisions.
 """
 
 import json
@@ -12,14 +12,14 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# By their SPDX names, and as older Python packages write them.
+# SPDX identifiers, and the names that older Python packages use.
 ALLOWED = {
     *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "Zlib"),
     *("CC0-1.0", "OFL-1.1", "PSF-2.0", "Unlicense"),
     *("Apache Software License", "BSD License", "BSD 3-Clause", "MIT License"),
 }
-# Looked at one by one: what they declare, or would where they are not installed.
-LOOKED_AT = {
+# Packages reviewed one by one, with the licence that they declare when installed.
+REVIEWED = {
     "psycopg": "LGPL-3.0-only",
     "psycopg-binary": "LGPL-3.0-only",
     "psycopg-pool": "LGPL-3.0-only",
@@ -33,54 +33,55 @@ LOOKED_AT = {
 
 
 def is_allowed(licence: str) -> bool:
-    """SPDX of the simple kind, which is all there is so far; anything else is not."""
+    """Return True for a simple SPDX expression (AND, OR) of allowed licences."""
     choices = licence.removeprefix("(").removesuffix(")").split(" OR ")
     return any(all(part in ALLOWED for part in choice.split(" AND ")) for choice in choices)
 
 
 def python_licences() -> Iterator[tuple[str, str | None]]:
-    """None where a package is for other systems or versions, and so not installed."""
+    """Yield name and licence of each locked package; None if it is not installed here, because it
+    is for other systems or Python versions."""
     lock = (ROOT / "requirements/base.txt").read_text()
     for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE):
         try:
-            yield name, _declared(name)
+            yield name, _declared_licence(name)
         except PackageNotFoundError:
             yield name, None
 
 
-def _declared(name: str) -> str:
-    about = metadata(name)
-    kind = "License :: "
-    classified = [text for text in about.get_all("Classifier", []) if text.startswith(kind)]
+def _declared_licence(name: str) -> str:
+    fields = metadata(name)
+    prefix = "License :: "
+    classifiers = [text for text in fields.get_all("Classifier", []) if text.startswith(prefix)]
     return (
-        about.get("License-Expression")
-        or " AND ".join(text.rpartition(" :: ")[2] for text in classified)
-        or about.get("License")
+        fields.get("License-Expression")
+        or " AND ".join(text.rpartition(" :: ")[2] for text in classifiers)
+        or fields.get("License")
         or "nothing"
     )
 
 
 def npm_licences() -> Iterator[tuple[str, str | None]]:
-    """Of all that could be bundled; some of it is not."""
+    """Yield name and licence of each package that could be bundled."""
     packages = json.loads((ROOT / "frontend/package-lock.json").read_text())["packages"]
     for path, package in packages.items():
         if path and not package.get("dev"):
             yield path.rpartition("node_modules/")[2], package.get("license", "nothing")
 
 
-def is_fine(name: str, licence: str | None) -> bool:
+def is_accepted(name: str, licence: str | None) -> bool:
     if licence is None:
-        return name in LOOKED_AT
-    return is_allowed(licence) or LOOKED_AT.get(name) == licence
+        return name in REVIEWED
+    return is_allowed(licence) or REVIEWED.get(name) == licence
 
 
 def problems() -> list[str]:
     found = {*python_licences(), *npm_licences()}
     return sorted(
-        f"{name} ({licence or 'not installed here'}) has a licence that nobody has looked at:"
+        f"{name} ({licence or 'not installed here'}) has a licence that has not been reviewed:"
         " see docs/licences.md"
         for name, licence in found
-        if not is_fine(name, licence)
+        if not is_accepted(name, licence)
     )
 
 

@@ -1,6 +1,6 @@
-"""`make screenshots`: pictures of the demo school's pages, for the README and the docs.
+"""`make screenshots`: screenshots of the demo school for the README and the docs.
 
-Starts a Kreida of its own in a folder of its own, walks it in Chromium and writes
+Starts a server with a temporary data folder, opens its pages in Chromium and writes
 docs/screenshots/*.png.
 """
 
@@ -18,7 +18,7 @@ from tests.server import Kreida, start_kreida, stop_kreida  # noqa: E402
 OUT = ROOT / "docs" / "screenshots"
 LARGEST = 300 * 1024
 LAPTOP, PHONE = (1280, 800), (390, 780)
-# name: address, size, colours, language, who is signed in
+# name: path, size, colour scheme, language, role of the signed-in user
 PICTURES = {
     "landing": ("/", (1120, 680), "light", "en", ""),
     "calendar": ("/calendar/", LAPTOP, "light", "en", "tutor"),
@@ -37,16 +37,16 @@ def main() -> int:
         server = start_kreida(Path(folder), THROTTLING="off")
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
         try:
-            sizes = [take(browser, server, name) for name in PICTURES]
+            sizes = [take_screenshot(browser, server, name) for name in PICTURES]
         finally:
             browser.close()
             stop_kreida(server)
     return 1 if max(sizes) > LARGEST else 0
 
 
-def take(browser: Browser, server: Kreida, name: str) -> int:
-    """The picture's size in bytes."""
-    path, (width, height), theme, locale, who = PICTURES[name]
+def take_screenshot(browser: Browser, server: Kreida, name: str) -> int:
+    """Save a screenshot and return its size in bytes."""
+    path, (width, height), theme, locale, role = PICTURES[name]
     context = browser.new_context(
         base_url=server.url,
         viewport={"width": width, "height": height},
@@ -56,8 +56,8 @@ def take(browser: Browser, server: Kreida, name: str) -> int:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    if who:
-        sign_in(page, server, who)
+    if role:
+        sign_in(page, server, role)
         page.get_by_role("button", name={"uk": "Українська", "en": "English"}[locale]).click()
     page.goto(path)
     page.wait_for_load_state("networkidle")
@@ -69,9 +69,9 @@ def take(browser: Browser, server: Kreida, name: str) -> int:
     return size
 
 
-def sign_in(page: Page, server: Kreida, who: str) -> None:
-    """With the password that the demo school printed when it was made."""
-    email, password = server.wait_for(rf"\b{who}\s+\S+@").split()[-2:]
+def sign_in(page: Page, server: Kreida, role: str) -> None:
+    """Sign in with the password that the server printed when it created the demo school."""
+    email, password = server.wait_for(rf"\b{role}\s+\S+@").split()[-2:]
     page.goto("/accounts/login/")
     page.locator("[name=login]").fill(email)
     page.locator("[name=password]").fill(password)
