@@ -1,5 +1,7 @@
-"""`make bench`: how fast the specification's endpoints are, beside two controls. A report, never a
-test: see docs/performance.md."""
+"""`make bench`: measure the specification's endpoints and compare them with two controls.
+
+Prints a report and tests nothing: see docs/performance.md.
+"""
 
 import argparse
 import os
@@ -10,30 +12,32 @@ URL = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/k
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    options.add_argument("--write", action="store_true", help="the tables into docs/performance.md")
-    options.add_argument("--keep", action="store_true", help="the databases, for the next run")
-    options.add_argument("--servers", action="store_true", help="compare ways to serve instead")
-    options.add_argument("--rounds", type=int, default=5)
-    asked = options.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--write", action="store_true", help="write the tables into docs/performance.md"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the databases for the next run")
+    parser.add_argument("--servers", action="store_true", help="compare servers instead")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         set_environment(folder)
         from bench import run  # noqa: PLC0415  (Django reads its settings on import)
 
         try:
-            if asked.servers:
-                print(run.servers_report(URL, asked.rounds))
+            if arguments.servers:
+                print(run.servers_report(URL, arguments.rounds))
             else:
-                print(tables := run.report(URL, asked.rounds))
-                if asked.write:
-                    run.write(tables)
+                print(tables := run.endpoints_report(URL, arguments.rounds))
+                if arguments.write:
+                    run.write_tables(tables)
         finally:
-            if not asked.keep:
-                run.drop(URL)
+            if not arguments.keep:
+                run.drop_databases(URL)
 
 
 def set_environment(folder: str) -> None:
-    """For this process and the servers alike: production's settings but for throttling."""
+    """Use production settings, without throttling, in this process and the servers it starts."""
     for name in ("REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "ALLOWED_HOSTS", "TURN_URLS"):
         os.environ.pop(name, None)
     os.environ.update(

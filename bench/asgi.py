@@ -1,5 +1,8 @@
-"""The servers that were candidates (docs/adr/0001): HTTP in one ASGI process
-with sockets, by threads that run WSGI or by Django's own ASGI handler; and WSGI for granian."""
+"""Applications of the candidate servers in docs/adr/0001.
+
+`threads` and `bridge` run WSGI in threads of an ASGI server, `handler` is Django's own ASGI
+handler, and `wsgi` is for granian.
+"""
 
 import asyncio
 import io
@@ -19,7 +22,7 @@ _pool = ThreadPoolExecutor(THREADS)
 
 
 async def bridge(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """One hand-over to a thread per request, where a2wsgi makes one per message."""
+    """Enter a thread once per request; a2wsgi does so once per message."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -27,16 +30,16 @@ async def bridge(scope: dict[str, Any], receive: Any, send: Any) -> None:
         more = message.get("more_body", False)
     environ = build_environ(scope, io.BytesIO(body))
     loop = asyncio.get_running_loop()
-    status, headers, content = await loop.run_in_executor(_pool, _answer, environ)
+    status, headers, content = await loop.run_in_executor(_pool, _call_wsgi, environ)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
 
-def _answer(environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    started: list[Any] = []
-    chunks = wsgi(environ, lambda status, headers: started.append((status, headers)))
+def _call_wsgi(environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    start: list[Any] = []
+    chunks = wsgi(environ, lambda status, headers: start.append((status, headers)))
     content = b"".join(chunks)
     chunks.close()
-    status, headers = started[0]
+    status, headers = start[0]
     pairs = [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in headers]
     return int(status[:3]), pairs, content

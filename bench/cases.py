@@ -1,4 +1,4 @@
-"""The specification's six endpoints as streams of requests, each about another person."""
+"""The specification's six endpoints as endless streams of requests by random tutors."""
 
 import itertools
 import json
@@ -16,8 +16,8 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    tutor: int  # the id of who asks
+class ApiRequest:
+    tutor_id: int
     path: str  # below /api/ or a control's prefix
     body: dict[str, object] | None = None
 
@@ -26,89 +26,94 @@ class Ask:
 class Case:
     title: str
     status: int
-    asks: Callable[[School], Iterator[Ask]]
+    make_requests: Callable[[School], Iterator[ApiRequest]]
     method: str = "GET"
 
 
-def _draws(school: School) -> Iterator[tuple[int, int]]:
-    """A tutor and a lesson of that tutor, by number, the same sequence in every run."""
-    draw = random.Random(32)
+def _random_numbers(school: School) -> Iterator[tuple[int, int]]:
+    """Yield numbers of a tutor and of one of their lessons, in the same sequence in every run."""
+    random_generator = random.Random(32)
     while True:
-        yield draw.randrange(school.tutors), draw.randrange(LESSONS_PER_TUTOR)
+        yield (
+            random_generator.randrange(school.tutors),
+            random_generator.randrange(LESSONS_PER_TUTOR),
+        )
 
 
-def _range(school: School) -> Iterator[Ask]:
-    for tutor, number in _draws(school):
+def _range_requests(school: School) -> Iterator[ApiRequest]:
+    for tutor, number in _random_numbers(school):
         start, end = school.week(number)
         query = urlencode({"from": start.isoformat(), "to": end.isoformat()})
-        yield Ask(tutor + 1, f"lessons/?{query}")
+        yield ApiRequest(tutor + 1, f"lessons/?{query}")
 
 
-# Never twice the same: each tutor's next free hour, with the student whose hour it is.
+# Each new lesson takes the tutor's next free hour, so that none overlap.
 _hours = itertools.count()
 
 
-def _schedule(school: School) -> Iterator[Ask]:
+def _schedule_requests(school: School) -> Iterator[ApiRequest]:
     while True:
         hour, tutor = divmod(next(_hours), school.tutors)
         starts_at = FREE_FROM + hour * HOUR
         body = {
-            "student_id": school.student(tutor, hour),
+            "student_id": school.student_id(tutor, hour),
             "title": "Квадратні рівняння",
             "starts_at": starts_at.isoformat(),
             "ends_at": (starts_at + HOUR).isoformat(),
         }
-        yield Ask(tutor + 1, "lessons/", body)
+        yield ApiRequest(tutor + 1, "lessons/", body)
 
 
-def _room(school: School) -> Iterator[Ask]:
-    for tutor, turn in _draws(school):
-        yield Ask(tutor + 1, f"lessons/{school.lesson(tutor, turn)}/room/")
+def _room_requests(school: School) -> Iterator[ApiRequest]:
+    for tutor, lesson_number in _random_numbers(school):
+        yield ApiRequest(tutor + 1, f"lessons/{school.lesson_id(tutor, lesson_number)}/room/")
 
 
-def _invite(school: School) -> Iterator[Ask]:
-    for tutor, turn in _draws(school):
-        yield Ask(tutor + 1, f"lessons/{school.lesson(tutor, turn)}/invite/", {})
+def _invite_requests(school: School) -> Iterator[ApiRequest]:
+    for tutor, lesson_number in _random_numbers(school):
+        yield ApiRequest(tutor + 1, f"lessons/{school.lesson_id(tutor, lesson_number)}/invite/", {})
 
 
-def _resolve(school: School) -> Iterator[Ask]:
+def _resolve_requests(school: School) -> Iterator[ApiRequest]:
     tomorrow = datetime.now(UTC) + 24 * HOUR
-    for tutor, turn in _draws(school):
-        claims = {"lesson": school.lesson(tutor, turn), "gen": 0}
+    for tutor, lesson_number in _random_numbers(school):
+        claims = {"lesson": school.lesson_id(tutor, lesson_number), "gen": 0}
         token = tokens.sign(PURPOSE, claims, expires_at=tomorrow)
-        yield Ask(tutor + 1, f"lesson-invites/resolve/?token={token}")
+        yield ApiRequest(tutor + 1, f"lesson-invites/resolve/?token={token}")
 
 
-def _my_students(school: School) -> Iterator[Ask]:
-    for tutor, _turn in _draws(school):
-        yield Ask(tutor + 1, "classroom/my-students/?limit=20")
+def _my_students_requests(school: School) -> Iterator[ApiRequest]:
+    for tutor, _lesson_number in _random_numbers(school):
+        yield ApiRequest(tutor + 1, "classroom/my-students/?limit=20")
 
 
-def _search(school: School) -> Iterator[Ask]:
-    for tutor, _turn in _draws(school):
-        yield Ask(tutor + 1, f"classroom/my-students/?q={quote('КОВАЛЬ')}")
+def _search_requests(school: School) -> Iterator[ApiRequest]:
+    for tutor, _lesson_number in _random_numbers(school):
+        yield ApiRequest(tutor + 1, f"classroom/my-students/?q={quote('КОВАЛЬ')}")
 
 
 CASES = {
-    "range": Case("calendar range, 42 lessons", 200, _range),
-    "students": Case("my students, 20 of 30", 200, _my_students),
-    "search": Case("my students, by a word", 200, _search),
-    "schedule": Case("schedule a lesson", 201, _schedule, "POST"),
-    "room": Case("room of a lesson", 200, _room),
-    "invite": Case("make an invite", 200, _invite, "POST"),
-    "resolve": Case("resolve an invite", 200, _resolve),
+    "range": Case("calendar range, 42 lessons", 200, _range_requests),
+    "students": Case("my students, 20 of 30", 200, _my_students_requests),
+    "search": Case("my students, by a word", 200, _search_requests),
+    "schedule": Case("schedule a lesson", 201, _schedule_requests, "POST"),
+    "room": Case("room of a lesson", 200, _room_requests),
+    "invite": Case("make an invite", 200, _invite_requests, "POST"),
+    "resolve": Case("resolve an invite", 200, _resolve_requests),
 }
 PREFIXES = {"product": "/api/", "raw": "/bench/raw/", "ordinary": "/bench/ordinary/"}
 
 
-def requests(case: Case, school: School, access: dict[int, str], prefix: str) -> Iterator[bytes]:
-    for ask in case.asks(school):
-        body = b"" if ask.body is None else json.dumps(ask.body).encode()
+def encode_requests(
+    case: Case, school: School, access_tokens: dict[int, str], prefix: str
+) -> Iterator[bytes]:
+    for request in case.make_requests(school):
+        body = b"" if request.body is None else json.dumps(request.body).encode()
         head = [
-            f"{case.method} {prefix}{ask.path} HTTP/1.1",
+            f"{case.method} {prefix}{request.path} HTTP/1.1",
             "Host: 127.0.0.1",
-            f"Authorization: Bearer {access[ask.tutor]}",
+            f"Authorization: Bearer {access_tokens[request.tutor_id]}",
         ]
-        if ask.body is not None:
+        if request.body is not None:
             head += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         yield "\r\n".join([*head, "", ""]).encode() + body

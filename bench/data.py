@@ -1,10 +1,10 @@
-"""The school that the benchmark asks about, made in one pass by SQL.
+"""The benchmark's data: a school, inserted in one pass by SQL.
 
 A block is 10 tutors and 100 students. Every tutor gives 1,000 lessons of an hour, 42 a week, to
-30 of the block's students in turn; every student has 100 lessons with 3 tutors. At one moment the
-block's tutors teach different students, so nobody's lessons overlap. A school of 1,000,000 lessons
-is 100 blocks and one of 10,000 lessons is a single block: the answers of both are equal in size,
-and only the tables around them differ.
+30 of the block's students in turn; every student has 100 lessons with 3 tutors. At any moment the
+block's tutors teach different students, so no lessons overlap. A school of 1,000,000 lessons
+has 100 blocks and one of 10,000 lessons has one: their responses are equal in size, and only the
+sizes of the tables differ.
 """
 
 import secrets
@@ -25,13 +25,13 @@ from apps.lessons import overlap
 TUTORS_PER_BLOCK, STUDENTS_PER_BLOCK = 10, 100
 LESSONS_PER_TUTOR, LESSONS_PER_WEEK, STUDENTS_PER_TUTOR = 1000, 42, 30
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-# Rows of the school have ids below, whatever the benchmark writes has ids above.
-RESERVED = 2_000_000
-# No lesson of the school is after this: here the writes of the benchmark go.
+# Rows of the school have lower ids, rows written during the benchmark higher ones.
+MAX_SCHOOL_ID = 2_000_000
+# All lessons of the school are earlier; lessons scheduled by the benchmark start here.
 FREE_FROM = datetime(2027, 1, 4, tzinfo=UTC)
 
-# The order of lessons by start, not by tutor, is that of a real table: a week of one tutor lies
-# scattered over it.
+# Lessons are inserted by start, not by tutor, so that one tutor's week is scattered over the
+# table as it is in a real one.
 _FILL = """
 INSERT INTO accounts_user (id, email, first_name, last_name, role, timezone, locale, password,
     is_staff, is_active, is_superuser, date_joined, search_text, sort_key)
@@ -95,16 +95,16 @@ class School:
     def lessons(self) -> int:
         return self.tutors * LESSONS_PER_TUTOR
 
-    def student(self, tutor: int, turn: int) -> int:
-        """The id of whom tutor number `tutor` (from 0) teaches at his lesson number `turn`."""
-        nth = (tutor % 10 * 10 + turn % STUDENTS_PER_TUTOR) % STUDENTS_PER_BLOCK
+    def student_id(self, tutor: int, number: int) -> int:
+        """The id of the student in lesson `number` of tutor `tutor`, both counted from 0."""
+        nth = (tutor % 10 * 10 + number % STUDENTS_PER_TUTOR) % STUDENTS_PER_BLOCK
         return self.tutors + 1 + tutor // 10 * STUDENTS_PER_BLOCK + nth
 
-    def lesson(self, tutor: int, turn: int) -> int:
-        return turn * self.tutors + tutor + 1
+    def lesson_id(self, tutor: int, number: int) -> int:
+        return number * self.tutors + tutor + 1
 
     def week(self, number: int) -> tuple[datetime, datetime]:
-        """One of those in which every tutor has exactly 42 lessons."""
+        """Start and end of a week in which every tutor has exactly 42 lessons."""
         start = MONDAY + timedelta(weeks=number % (LESSONS_PER_TUTOR // LESSONS_PER_WEEK))
         return start, start + timedelta(weeks=1)
 
@@ -112,40 +112,43 @@ class School:
 LARGE, SMALL = School(blocks=100), School(blocks=1)
 
 
-def fill(school: School) -> None:
-    """Into the migrated, empty database of this process's settings. The overlap constraints are
-    taken down and put back over all rows at once, which is several times faster."""
+def insert_school(school: School) -> None:
+    """Insert the school into the empty, migrated default database.
+
+    The overlap constraints are dropped first and added afterwards, which is several times faster.
+    """
     students = school.blocks * STUDENTS_PER_BLOCK
     statements = _FILL.format(
-        tutors=school.tutors, students=students, monday=MONDAY.isoformat(), reserved=RESERVED
+        tutors=school.tutors, students=students, monday=MONDAY.isoformat(), reserved=MAX_SCHOOL_ID
     )
     with connection.schema_editor() as editor:
         overlap.uninstall(None, editor)
-        # Foreign keys would be checked row by row, and the pass can make no wrong one.
+        # Skips the check of each foreign key; the statements cannot create an invalid one.
         editor.execute("SET LOCAL session_replication_role = replica")
         editor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         editor.execute(statements, params=None)
         overlap.install(None, editor)
     with connection.cursor() as cursor:
-        # What autovacuum would otherwise do some minutes later, in the middle of a round.
+        # Otherwise autovacuum would do this minutes later, in the middle of a round.
         cursor.execute("VACUUM (FREEZE, ANALYZE)")
         cursor.execute("CHECKPOINT")
 
 
-def forget_writes() -> None:
-    """What an earlier run signed in and scheduled."""
+def delete_benchmark_writes() -> None:
+    """Delete the sessions and lessons of an earlier run."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE django_session")
-        written = "SELECT id FROM lessons_lesson WHERE starts_at >= %s"
+        new_lessons = "SELECT id FROM lessons_lesson WHERE starts_at >= %s"
         cursor.execute(
-            f"DELETE FROM classroom_classroomsession WHERE lesson_id IN ({written})", [FREE_FROM]
+            f"DELETE FROM classroom_classroomsession WHERE lesson_id IN ({new_lessons})",
+            [FREE_FROM],
         )
         cursor.execute("DELETE FROM lessons_lesson WHERE starts_at >= %s", [FREE_FROM])
 
 
-def access_tokens(user_ids: Iterable[int]) -> dict[int, str]:
-    """A session and an access token for each, as signing in gives them, but without the password
-    hashing (which is meant to be slow)."""
+def create_access_tokens(user_ids: Iterable[int]) -> dict[int, str]:
+    """Create a session and an access token for each user, as sign-in does, but without hashing a
+    password, which is slow by design."""
     tokens = {}
     sessions = []
     for user in User.objects.filter(pk__in=user_ids):

@@ -1,5 +1,7 @@
-"""A load generator in one small event loop, light enough to share two cores with what it measures:
-keep-alive connections, each of which sends its next request when the last one is answered."""
+"""A lightweight HTTP load generator that can share two cores with the server it measures.
+
+Each keep-alive connection sends its next request when the response to the last one has arrived.
+"""
 
 import asyncio
 import socket
@@ -12,27 +14,29 @@ import uvloop
 
 
 @dataclass
-class Round:
-    """What one round saw. Latencies are in seconds."""
+class RoundResult:
+    """Results of one round; latencies are in seconds."""
 
     latencies: list[float] = field(default_factory=list)
     elapsed: float = 0.0
-    wrong: bytes = b""
+    unexpected: bytes = b""  # the first response with another status, or an error
 
     @property
     def rate(self) -> float:
         """Requests per second."""
         return len(self.latencies) / self.elapsed
 
-    def percentile(self, part: float) -> float:
-        """In milliseconds."""
+    def percentile(self, fraction: float) -> float:
+        """The latency in milliseconds at that fraction of the requests (0.99 for p99)."""
         ordered = sorted(self.latencies)
-        return 1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+        return 1000 * ordered[min(len(ordered) - 1, int(fraction * len(ordered)))]
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], status: int, end: float, seen: Round) -> None:
-        self.requests, self.status, self.end, self.seen = requests, b"%d" % status, end, seen
+    def __init__(
+        self, requests: Iterator[bytes], status: int, end: float, result: RoundResult
+    ) -> None:
+        self.requests, self.status, self.end, self.result = requests, b"%d" % status, end, result
         self.done = asyncio.get_running_loop().create_future()
         self.buffer = b""
         self.length = -1
@@ -42,8 +46,8 @@ class _Connection(asyncio.Protocol):
         self.send()
 
     def send(self) -> None:
-        self.began = time.perf_counter()
-        if self.began >= self.end or self.seen.wrong:
+        self.started_at = time.perf_counter()
+        if self.started_at >= self.end or self.result.unexpected:
             self.transport.close()
         else:
             self.transport.write(next(self.requests))
@@ -58,43 +62,43 @@ class _Connection(asyncio.Protocol):
             self.length = len(head) + 4 + int(after.partition(b"\r\n")[0])
         if len(self.buffer) < self.length:
             return
-        self.seen.latencies.append(time.perf_counter() - self.began)
+        self.result.latencies.append(time.perf_counter() - self.started_at)
         if self.buffer[9:12] != self.status:
-            self.seen.wrong = self.buffer
+            self.result.unexpected = self.buffer
         self.buffer, self.length = b"", -1
         self.send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if exc and not self.seen.wrong:
-            self.seen.wrong = repr(exc).encode()
+        if exc and not self.result.unexpected:
+            self.result.unexpected = repr(exc).encode()
         if not self.done.done():
             self.done.set_result(None)
 
 
 async def _run(
     port: int, requests: Iterator[bytes], status: int, connections: int, seconds: float
-) -> Round:
-    loop, seen = asyncio.get_running_loop(), Round()
-    began = time.perf_counter()
+) -> RoundResult:
+    loop, result = asyncio.get_running_loop(), RoundResult()
+    started_at = time.perf_counter()
     clients = [
         await loop.create_connection(
-            lambda: _Connection(requests, status, began + seconds, seen), "127.0.0.1", port
+            lambda: _Connection(requests, status, started_at + seconds, result), "127.0.0.1", port
         )
         for _ in range(connections)
     ]
     await asyncio.gather(*(client.done for _transport, client in clients))
-    seen.elapsed = time.perf_counter() - began
-    return seen
+    result.elapsed = time.perf_counter() - started_at
+    return result
 
 
 def run(
     port: int, requests: Iterator[bytes], *, status: int, connections: int, seconds: float
-) -> Round:
-    """Every answer must have that status: error pages would be fast and worth nothing."""
-    seen = uvloop.run(_run(port, requests, status, connections, seconds))
-    if seen.wrong:
-        raise SystemExit(f"An answer other than {status}: {seen.wrong[:2000]!r}")
-    return seen
+) -> RoundResult:
+    """Run one round. Exits if a response has another status, since errors would distort it."""
+    result = uvloop.run(_run(port, requests, status, connections, seconds))
+    if result.unexpected:
+        raise SystemExit(f"A response other than {status}: {result.unexpected[:2000]!r}")
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,8 @@ class Summary:
     p99: float
 
     @classmethod
-    def of(cls, rounds: list[Round]) -> "Summary":
-        """The median round of each figure."""
+    def of(cls, rounds: list[RoundResult]) -> "Summary":
+        """The median of each figure over the rounds."""
         return cls(
             statistics.median(r.rate for r in rounds),
             statistics.median(r.percentile(0.50) for r in rounds),
@@ -114,9 +118,9 @@ class Summary:
 
 
 def fetch(port: int, request: bytes) -> bytes:
-    """One answer's body."""
+    """Send one request on a new connection and return the body of the response."""
     head, _, rest = request.partition(b"\r\n")
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head + b"\r\nConnection: close\r\n" + rest)
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    return answer.partition(b"\r\n\r\n")[2]
+        response = b"".join(iter(lambda: connection.recv(65536), b""))
+    return response.partition(b"\r\n\r\n")[2]

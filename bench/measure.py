@@ -1,4 +1,4 @@
-"""Rounds, in turns: each ratio is of two rounds that ran side by side on the same busy machine."""
+"""Alternating rounds: each ratio compares rounds that ran close together on the same machine."""
 
 import json
 import statistics
@@ -7,39 +7,41 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bench import load, servers
-from bench.cases import CASES, PREFIXES, Case, requests
+from bench.cases import CASES, PREFIXES, Case, encode_requests
 from bench.data import School
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server, the school behind it, and its tutors' access tokens."""
+    """A running server, its school, and the access tokens of its tutors by user id."""
 
     port: int
     pid: int
     database_url: str
     school: School
-    access: dict[int, str]
+    access_tokens: dict[int, str]
 
 
-class Track:
-    """All rounds of one case against one way of answering it."""
+class Measurement:
+    """All rounds of one case against one variant (the product or a control)."""
 
-    def __init__(self, server: Server, case: Case, way: str = "product") -> None:
+    def __init__(self, server: Server, case: Case, variant: str = "product") -> None:
         self.server, self.case = server, case
-        self.stream = requests(case, server.school, server.access, PREFIXES[way])
-        self.rounds: list[load.Round] = []
-        self.cpu = 0.0
+        self.stream = encode_requests(case, server.school, server.access_tokens, PREFIXES[variant])
+        self.rounds: list[load.RoundResult] = []
+        self.cpu_seconds = 0.0
 
     def run(self, connections: int, seconds: float) -> None:
-        pids = servers.family(self.server.pid) + servers.backends(self.server.database_url)
+        pids = servers.process_and_children(self.server.pid) + servers.backend_pids(
+            self.server.database_url
+        )
         before = servers.cpu_seconds(pids)
-        seen = self.once(connections, seconds)
+        result = self.run_round(connections, seconds)
         after = servers.cpu_seconds(pids)
-        self.cpu += sum(after[pid] - before[pid] for pid in after)
-        self.rounds.append(seen)
+        self.cpu_seconds += sum(after[pid] - before[pid] for pid in after)
+        self.rounds.append(result)
 
-    def once(self, connections: int, seconds: float) -> load.Round:
+    def run_round(self, connections: int, seconds: float) -> load.RoundResult:
         return load.run(
             self.server.port,
             self.stream,
@@ -54,36 +56,38 @@ class Track:
 
     @property
     def cpu_ms(self) -> float:
-        """Of the server and its PostgreSQL backends, per request."""
-        return 1000 * self.cpu / sum(len(seen.latencies) for seen in self.rounds)
+        """CPU time per request of the server and its PostgreSQL backends."""
+        return 1000 * self.cpu_seconds / sum(len(result.latencies) for result in self.rounds)
 
 
-def in_turns(tracks: list[Track], connections: int, seconds: float, rounds: int) -> None:
-    for track in tracks:  # threads, connections and prepared statements come to life
-        track.once(connections, seconds / 2)
+def run_alternating(
+    measurements: list[Measurement], connections: int, seconds: float, rounds: int
+) -> None:
+    for measurement in measurements:  # warm up threads, connections and statements
+        measurement.run_round(connections, seconds / 2)
     for number in range(rounds):
-        for track in tracks if number % 2 else tracks[::-1]:
-            track.run(connections, seconds)
+        for measurement in measurements if number % 2 else measurements[::-1]:
+            measurement.run(connections, seconds)
 
 
-def rate_ratio(one: Track, other: Track) -> float:
-    pairs = zip(one.rounds, other.rounds, strict=True)
+def rate_ratio(first: Measurement, second: Measurement) -> float:
+    pairs = zip(first.rounds, second.rounds, strict=True)
     return statistics.median(a.rate / b.rate for a, b in pairs)
 
 
-def check_same_answers(server: Server) -> None:
-    """That both controls answer what the product answers; else their speed says nothing."""
+def check_controls_match(server: Server) -> None:
+    """Exit unless both controls return the same JSON as the product."""
     for case in CASES.values():
         if case.method != "GET":
             continue
-        answers = [
-            [json.loads(answer) for answer in _answers(server, case, prefix)]
+        responses = [
+            [json.loads(response) for response in _fetch_responses(server, case, prefix)]
             for prefix in PREFIXES.values()
         ]
-        if any(other != answers[0] for other in answers[1:]):
-            raise SystemExit(f"The controls answer otherwise than the product: {case.title}")
+        if any(others != responses[0] for others in responses[1:]):
+            raise SystemExit(f"The controls and the product respond differently: {case.title}")
 
 
-def _answers(server: Server, case: Case, prefix: str) -> Iterator[bytes]:
-    for request in islice(requests(case, server.school, server.access, prefix), 5):
+def _fetch_responses(server: Server, case: Case, prefix: str) -> Iterator[bytes]:
+    for request in islice(encode_requests(case, server.school, server.access_tokens, prefix), 5):
         yield load.fetch(server.port, request)

@@ -1,7 +1,8 @@
-"""`python -m bench.prepare BLOCKS`: makes the school of that size in DATABASE_URL's database, or
-cleans up one that is already there, and prints an access token for each of its tutors as JSON.
+"""`python -m bench.prepare BLOCKS`: prepare DATABASE_URL's database and print access tokens.
 
-A process of its own, since a process of Django has one default database."""
+Creates the school of that size, or cleans up an existing one, and prints an access token for each
+tutor as JSON. It runs in its own process, because Django has one default database per process.
+"""
 
 import json
 import os
@@ -21,19 +22,19 @@ def main(blocks: int) -> None:
     from bench import data  # noqa: PLC0415
 
     school = data.School(blocks)
-    standing = is_filled(url, school.lessons)
-    if not standing:
+    is_prepared = has_school(url, school.lessons)
+    if not is_prepared:
         servers.drop_database(url)
         servers.create_database(url)
     call_command("migrate", verbosity=0)
-    if not standing:
-        data.fill(school)
-    data.forget_writes()
-    print(json.dumps(data.access_tokens(range(1, school.tutors + 1))))
+    if not is_prepared:
+        data.insert_school(school)
+    data.delete_benchmark_writes()
+    print(json.dumps(data.create_access_tokens(range(1, school.tutors + 1))))
 
 
-def is_filled(url: str, lessons: int) -> bool:
-    """Whether an earlier run kept this very school."""
+def has_school(url: str, lessons: int) -> bool:
+    """Whether the database holds a school of this size from an earlier run."""
     if not servers.database_exists(url):
         return False
     try:

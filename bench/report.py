@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.measure import Track, rate_ratio
+from bench.measure import Measurement, rate_ratio
 
 PAGE = Path("docs/performance.md")
 _TABLES = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- end of tables -->)", re.DOTALL)
@@ -19,28 +19,33 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows]) + "\n"
 
 
-def rates(measured: dict[tuple[str, int], list[Track]]) -> str:
-    """`measured` holds product, raw and ordinary by case title and number of connections."""
+def rates_table(measured: dict[tuple[str, int], list[Measurement]]) -> str:
+    """Rates and latencies. `measured` maps a case's title and number of connections to its
+    measurements of product, raw and ordinary."""
     head = ["endpoint", "connections", "product", "(a) SQL", "(b) ordinary", "÷ (a)", "÷ (b)"]
     rows = [
         [
             title,
             str(connections),
-            *(_figures(track) for track in tracks),
-            f"{rate_ratio(tracks[0], tracks[1]):.2f}",
-            f"{rate_ratio(tracks[0], tracks[2]):.2f}",
+            *(_format_summary(measurement) for measurement in measurements),
+            f"{rate_ratio(measurements[0], measurements[1]):.2f}",
+            f"{rate_ratio(measurements[0], measurements[2]):.2f}",
         ]
-        for (title, connections), tracks in measured.items()
+        for (title, connections), measurements in measured.items()
     ]
     return table(head, rows)
 
 
-def _figures(track: Track) -> str:
-    return f"{track.summary.rate:.0f}/s {track.summary.p50:.0f}/{track.summary.p99:.0f} ms"
+def _format_summary(measurement: Measurement) -> str:
+    summary = measurement.summary
+    return f"{summary.rate:.0f}/s {summary.p50:.0f}/{summary.p99:.0f} ms"
 
 
-def costs(measured: dict[tuple[str, int], list[Track]], scale: dict[str, list[Track]]) -> str:
-    """CPU, at 8 connections; `scale` holds the product at many and at few lessons."""
+def cpu_table(
+    measured: dict[tuple[str, int], list[Measurement]], scale: dict[str, list[Measurement]]
+) -> str:
+    """CPU time per request at 8 connections. `scale` maps a case's title to the product's
+    measurements with many and with few lessons."""
     head = [
         "endpoint",
         "product",
@@ -53,11 +58,11 @@ def costs(measured: dict[tuple[str, int], list[Track]], scale: dict[str, list[Tr
     ]
     rows = []
     for title, (many, few) in scale.items():
-        ways = measured[title, 8]
+        variants = measured[title, 8]
         rows.append(
             [
                 title,
-                *(f"{track.cpu_ms:.2f} ms" for track in (*ways, few, many)),
+                *(f"{measurement.cpu_ms:.2f} ms" for measurement in (*variants, few, many)),
                 f"{many.cpu_ms / few.cpu_ms:.2f}",
                 f"{rate_ratio(few, many):.2f}",
             ]
@@ -65,28 +70,31 @@ def costs(measured: dict[tuple[str, int], list[Track]], scale: dict[str, list[Tr
     return table(head, rows)
 
 
-def hostile(rows: list[list[str]]) -> str:
-    """Median and longest latency of honest requests, one at a time."""
+def sign_ins_table(rows: list[list[str]]) -> str:
+    """Median and maximum latencies while others sign in."""
     return table(["honest requests", "`/healthz`", "calendar range", "sign-ins"], rows)
 
 
-def ways_to_serve(
+def servers_table(
     candidates: list[tuple[str, int]],
-    rows: list[tuple[str, int, list[Track]]],
+    rows: list[tuple[str, int, list[Measurement]]],
     memory: list[float],
 ) -> str:
-    """Rates as parts of the first candidate's, which is how the product is served."""
+    """Rates of each server relative to the first one, which is the product's."""
     head = ["server", "workers", "CPU per range", "largest process"]
-    head[2:2] = [f"{title}, {connections}" for title, connections, _tracks in rows]
+    head[2:2] = [f"{title}, {connections}" for title, connections, _measurements in rows]
     lines = []
     for number, (kind, workers) in enumerate(candidates):
-        parts = [f"{rate_ratio(tracks[number], tracks[0]):.2f}" for *_case, tracks in rows]
+        parts = [
+            f"{rate_ratio(measurements[number], measurements[0]):.2f}"
+            for *_case, measurements in rows
+        ]
         cpu = f"{rows[0][2][number].cpu_ms:.2f} ms"
         lines.append([kind, str(workers), *parts, cpu, f"{memory[number]:.0f} MB"])
     return table(head, lines)
 
 
-def setting(postgres: str, processors: int) -> str:
+def environment_line(postgres: str, processors: int) -> str:
     names = ("Django", "djangorestframework", "psycopg", "msgspec", "uvicorn", "uvloop")
     packages = ", ".join(f"{name} {version(name)}" for name in names)
     commit = subprocess.run(
@@ -99,8 +107,8 @@ def setting(postgres: str, processors: int) -> str:
     )
 
 
-def write(tables: str) -> None:
+def write_tables(tables: str) -> None:
     page = PAGE.read_text()
     if not _TABLES.search(page):
-        raise SystemExit(f"{PAGE} has no place marked for the tables.")
-    PAGE.write_text(_TABLES.sub(lambda _found: f"\n{tables}\n", page))
+        raise SystemExit(f"{PAGE} has no marked place for the tables.")
+    PAGE.write_text(_TABLES.sub(lambda _match: f"\n{tables}\n", page))

@@ -1,4 +1,4 @@
-"""What one run does, from empty databases to the tables."""
+"""One run of `make bench`: prepare the databases, start the servers, measure, make the tables."""
 
 import json
 import os
@@ -14,112 +14,112 @@ from bench import servers
 
 django.setup()
 
-from bench import report as pages  # noqa: E402
-from bench import sign_ins  # noqa: E402
+from bench import report, sign_ins  # noqa: E402
 from bench.cases import CASES, PREFIXES  # noqa: E402
 from bench.data import LARGE, SMALL, School  # noqa: E402
-from bench.measure import Server, Track, check_same_answers, in_turns  # noqa: E402
+from bench.measure import Measurement, Server, check_controls_match, run_alternating  # noqa: E402
 
 SECONDS = 0.5
 PORT = int(os.environ.get("BENCH_PORT", "8600"))
-# Under ASGI a connection may not outlive its request, which leaves only a pool.
-_POOL = {
+# With Django's ASGI handler a connection must not outlive its request, so a pool is needed.
+_POOL_SETTINGS = {
     "CONN_MAX_AGE": 0,
     "CONN_HEALTH_CHECKS": False,
     "OPTIONS": {"server_side_binding": True, "prepare_threshold": 5, "pool": {"max_size": 10}},
 }
 
-write = pages.write
+write_tables = report.write_tables
 
 
-def report(url: str, rounds: int) -> str:
+def endpoints_report(url: str, rounds: int) -> str:
     with ExitStack() as stack:
-        large = _start(stack, PORT, url, LARGE)
-        small = _start(stack, PORT + 1, _small(url), SMALL)
-        check_same_answers(large)
+        large = _start_server(stack, PORT, url, LARGE)
+        small = _start_server(stack, PORT + 1, _small_database_url(url), SMALL)
+        check_controls_match(large)
         measured, scale = {}, {}
         for case in CASES.values():
             for connections in (8, 64):
-                tracks = [Track(large, case, way) for way in PREFIXES]
-                in_turns(tracks, connections, SECONDS, rounds)
-                measured[case.title, connections] = tracks
-            scale[case.title] = [Track(server, case) for server in (large, small)]
-            in_turns(scale[case.title], 8, SECONDS, rounds)
+                measurements = [Measurement(large, case, variant) for variant in PREFIXES]
+                run_alternating(measurements, connections, SECONDS, rounds)
+                measured[case.title, connections] = measurements
+            scale[case.title] = [Measurement(server, case) for server in (large, small)]
+            run_alternating(scale[case.title], 8, SECONDS, rounds)
             print(f"Measured: {case.title}", file=sys.stderr)
-        hostile = sign_ins.measure(large, rounds)
-        memory = _memory(large)
+        sign_in_phases = sign_ins.measure(large, rounds)
+        memory = _measure_memory(large)
     return "\n".join(
         [
-            pages.setting(_postgres(url), os.cpu_count() or 0),
-            pages.rates(measured),
-            pages.costs(measured, scale),
-            pages.hostile(sign_ins.rows(hostile)),
+            report.environment_line(_postgres_version(url), os.cpu_count() or 0),
+            report.rates_table(measured),
+            report.cpu_table(measured, scale),
+            report.sign_ins_table(sign_ins.table_rows(sign_in_phases)),
             f"Resident memory of a server that has answered 64 connections: {memory:.0f} MB.\n",
         ]
     )
 
 
-def _memory(beside: Server) -> float:
-    """Of the product after each endpoint's turn at 64 connections, in a process of its own: the
-    controls leave behind what the product does not need."""
+def _measure_memory(other: Server) -> float:
+    """Resident memory in MB of a fresh product server after a round of each endpoint at 64
+    connections. In `other`, the controls have used memory, too."""
     port = PORT + 2
-    with servers.serving(port, beside.database_url) as pid:
-        server = Server(port, pid, beside.database_url, beside.school, beside.access)
+    with servers.run_server(port, other.database_url) as pid:
+        server = Server(port, pid, other.database_url, other.school, other.access_tokens)
         for case in CASES.values():
-            Track(server, case).once(64, SECONDS)
+            Measurement(server, case).run_round(64, SECONDS)
         return servers.resident_mb(pid)
 
 
 def servers_report(url: str, rounds: int) -> str:
-    """The ways to serve that docs/adr/0001 chose from."""
-    pool = {"BENCH_DATABASE": json.dumps(_POOL)}
+    """Compare the servers that docs/adr/0001 chose from."""
+    pool = {"BENCH_DATABASE": json.dumps(_POOL_SETTINGS)}
     candidates = [(kind, workers) for kind in servers.COMMANDS for workers in (1, 2)]
     candidates.remove((servers.PRODUCT, 2))
-    rows, running, access = [], [], _prepare(url, LARGE)
+    rows, running, access_tokens = [], [], _prepare_database(url, LARGE)
     with ExitStack() as stack:
         for port, (kind, workers) in enumerate(candidates, PORT):
             variables = pool if "ASGI" in kind else {}
-            serving = servers.serving(port, url, kind, workers, **variables)
-            running.append(Server(port, stack.enter_context(serving), url, LARGE, access))
+            pid = stack.enter_context(servers.run_server(port, url, kind, workers, **variables))
+            running.append(Server(port, pid, url, LARGE, access_tokens))
         for case in (CASES["range"], CASES["room"]):
             for connections in (8, 64):
-                tracks = [Track(server, case) for server in running]
-                in_turns(tracks, connections, SECONDS, rounds)
-                rows.append((case.title, connections, tracks))
+                measurements = [Measurement(server, case) for server in running]
+                run_alternating(measurements, connections, SECONDS, rounds)
+                rows.append((case.title, connections, measurements))
         memory = [servers.resident_mb(server.pid) for server in running]
-    return pages.ways_to_serve(candidates, rows, memory)
+    return report.servers_table(candidates, rows, memory)
 
 
-def drop(url: str) -> None:
-    for name in (url, _small(url)):
+def drop_databases(url: str) -> None:
+    for name in (url, _small_database_url(url)):
         servers.drop_database(name)
 
 
-def _small(url: str) -> str:
+def _small_database_url(url: str) -> str:
     return f"{url}_small"
 
 
-def _start(stack: ExitStack, port: int, url: str, school: School) -> Server:
-    access = _prepare(url, school)
-    pid = stack.enter_context(servers.serving(port, url))
-    return Server(port, pid, url, school, access)
+def _start_server(stack: ExitStack, port: int, url: str, school: School) -> Server:
+    access_tokens = _prepare_database(url, school)
+    pid = stack.enter_context(servers.run_server(port, url))
+    return Server(port, pid, url, school, access_tokens)
 
 
-def _prepare(url: str, school: School) -> dict[int, str]:
-    """Access tokens of the school's tutors, once its database stands."""
-    began = time.monotonic()
-    done = subprocess.run(
+def _prepare_database(url: str, school: School) -> dict[int, str]:
+    """Prepare the school's database; return its tutors' access tokens by user id."""
+    started_at = time.monotonic()
+    completed = subprocess.run(
         [sys.executable, "-m", "bench.prepare", str(school.blocks)],
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,
         check=True,
     )
     print(
-        f"{school.lessons:,} lessons stand after {time.monotonic() - began:.0f} s", file=sys.stderr
+        f"{school.lessons:,} lessons ready after {time.monotonic() - started_at:.0f} s",
+        file=sys.stderr,
     )
-    return {int(pk): token for pk, token in json.loads(done.stdout).items()}
+    return {int(pk): token for pk, token in json.loads(completed.stdout).items()}
 
 
-def _postgres(url: str) -> str:
+def _postgres_version(url: str) -> str:
     with psycopg.connect(url) as connection:
         return connection.info.parameter_status("server_version") or "?"

@@ -1,4 +1,4 @@
-"""The processes under test: starting, measuring and stopping servers; databases."""
+"""Start, measure and stop the servers under test; create and drop databases."""
 
 import os
 import signal
@@ -27,17 +27,17 @@ COMMANDS = {
 
 
 @contextmanager
-def serving(
+def run_server(
     port: int, database_url: str, kind: str = PRODUCT, workers: int = 1, **variables: str
 ) -> Iterator[int]:
-    """A running server's pid."""
+    """Start a server, wait until it is ready and yield its pid."""
     command = [sys.executable, *COMMANDS[kind], "--port", str(port)]
     if kind != PRODUCT:
         command += ["--workers", str(workers)]
     environment = {**os.environ, "DATABASE_URL": database_url, **variables}
-    # Its log lines are written, as in production, but to nowhere.
-    nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere) as process:
+    # Servers write their logs, as in production, but these are discarded.
+    devnull = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=devnull, stderr=devnull) as process:
         try:
             _wait_for(f"http://127.0.0.1:{port}/readyz", process)
             yield process.pid
@@ -53,35 +53,37 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
         except (urllib.error.URLError, ConnectionError):
             if process.poll() is not None:
-                raise SystemExit(f"The server ended at its start: {process.args}") from None
+                raise SystemExit(f"The server exited during start-up: {process.args}") from None
             time.sleep(0.1)
-    raise SystemExit(f"Nothing answers at {url}")
+    raise SystemExit(f"No response from {url}")
 
 
 def resident_mb(pid: int) -> float:
-    """Of the largest process of that server."""
-    statuses = [Path(f"/proc/{process}/status").read_text() for process in family(pid)]
+    """Resident memory in MB of the server's largest process."""
+    statuses = [
+        Path(f"/proc/{process}/status").read_text() for process in process_and_children(pid)
+    ]
     return max(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) * 1024 / 1e6
 
 
 def cpu_seconds(pids: list[int]) -> dict[int, float]:
-    """Used so far by each of these processes that still lives."""
-    used = {}
+    """CPU time in seconds of each process that still runs, by pid."""
+    cpu_times = {}
     for pid in pids:
         with suppress(FileNotFoundError, ProcessLookupError):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return used
+            cpu_times[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return cpu_times
 
 
-def family(pid: int) -> list[int]:
-    """The process and its children: a server and its workers."""
+def process_and_children(pid: int) -> list[int]:
+    """The pids of the process and its direct children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *map(int, children)]
 
 
-def backends(database_url: str) -> list[int]:
-    """The processes with which PostgreSQL serves that database."""
+def backend_pids(database_url: str) -> list[int]:
+    """The pids of PostgreSQL's backends for the database, except for this connection's."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         rows = connection.execute(
             "SELECT pid FROM pg_stat_activity"
@@ -93,19 +95,19 @@ def backends(database_url: str) -> list[int]:
 def database_exists(url: str) -> bool:
     server, _, name = url.rpartition("/")
     with psycopg.connect(f"{server}/postgres") as connection:
-        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-        return found.fetchone() is not None
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return row.fetchone() is not None
 
 
 def create_database(url: str) -> None:
-    _administer(url, "CREATE DATABASE {}")
+    _execute_on_server(url, "CREATE DATABASE {}")
 
 
 def drop_database(url: str) -> None:
-    _administer(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    _execute_on_server(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
 
 
-def _administer(url: str, statement: str) -> None:
+def _execute_on_server(url: str, statement: str) -> None:
     server, _, name = url.rpartition("/")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))

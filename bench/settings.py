@@ -1,4 +1,4 @@
-"""The product's settings with the controls' addresses beside its own; for the benchmark alone."""
+"""Production settings plus the URLs of the controls; for the benchmark only."""
 
 import json
 import os
@@ -7,5 +7,5 @@ from config.settings import *  # noqa: F403
 from config.settings import DATABASES
 
 ROOT_URLCONF = "bench.urls"
-# How the figures about connections in docs/performance.md were measured.
+# Overrides for comparing database connection settings (see docs/performance.md).
 DATABASES["default"].update(json.loads(os.environ.get("BENCH_DATABASE", "{}")))

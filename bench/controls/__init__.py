@@ -1,2 +1,2 @@
-"""What the product is measured against: the same answers behind the same server, middleware and
-authentication, made in two other ways. Only `bench.settings` knows of them."""
+"""Controls: two other implementations of the same endpoints, behind the same server, middleware
+and authentication. Only `bench.settings` installs them."""

@@ -1,6 +1,8 @@
-"""Control (b), the ordinary Django REST framework way: ModelSerializer, model instances with
-`select_related` and `prefetch_related`, generic views, LimitOffsetPagination. The product's own
-policies and services make the writes; what differs is how answers are read and built."""
+"""Control (b), ordinary Django REST framework: ModelSerializer, generic views, `select_related`,
+`prefetch_related` and LimitOffsetPagination.
+
+Writes use the product's own policies and services; only reading and serializing differ.
+"""
 
 from datetime import datetime
 from typing import Any

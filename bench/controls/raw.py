@@ -1,6 +1,8 @@
-"""Control (a), a practical ceiling: a bare Django view and one hand-written SQL statement that
-checks the right and builds the JSON in the database. It keeps no more of the contract than that:
-no validation of what comes in, no overlap or idempotency handling, no error bodies."""
+"""Control (a), a practical ceiling: bare Django views with one hand-written SQL statement each.
+
+The statement checks the permission and builds the JSON in the database. There is no validation of
+input, no handling of overlaps or idempotency, and no error body.
+"""
 
 import json
 from collections.abc import Callable
@@ -62,7 +64,7 @@ FROM lessons_lesson l JOIN classroom_classroomsession r ON r.lesson_id = l.id
 WHERE l.id = %s AND %s IN (l.tutor_id, l.student_id)
 """
 
-_INVITABLE = """
+_INVITE_GENERATION = """
 SELECT json_build_object('gen', invite_generation)::text FROM lessons_lesson
 WHERE id = %s AND tutor_id = %s AND status <> 'cancelled'
 """
@@ -80,7 +82,7 @@ WITH shared AS (
     FROM classrooms_membership m JOIN classrooms_classroom c ON c.id = m.classroom_id
     WHERE c.tutor_id = %s AND m.status = 'active' AND c.archived_at IS NULL
     GROUP BY m.student_id
-), found AS (
+), response AS (
     SELECT u.id, u.first_name, u.last_name, u.email, u.sort_key, shared.classrooms,
         count(*) OVER () AS total
     FROM shared JOIN accounts_user u ON u.id = shared.student_id
@@ -90,19 +92,19 @@ WITH shared AS (
 SELECT json_build_object('count', coalesce(max(total), 0), 'results', coalesce(json_agg(
     json_build_object('id', id, 'first_name', first_name, 'last_name', last_name, 'email', email,
         'classrooms', classrooms) ORDER BY sort_key, id), '[]'))::text
-FROM found
+FROM response
 """
 
 
-def _answer(statement: str, values: list[object], status: int = 200) -> HttpResponse:
+def _query_json(statement: str, values: list[object], status: int = 200) -> HttpResponse:
     with connection.cursor() as cursor:
-        # As text: psycopg would decode JSON, only for it to be encoded again.
+        # Statements return text, because psycopg would decode JSON and it would be encoded again.
         cursor.execute(statement, values)
         (body,) = cursor.fetchone() or ("",)
     return HttpResponse(body, content_type="application/json", status=status if body else 404)
 
 
-def _signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _authenticated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         user, _claims = AccessTokenAuthentication().authenticate(request)
         return view(request, user, **kwargs)
@@ -111,43 +113,45 @@ def _signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return inner
 
 
-@_signed_in
+@_authenticated
 def lessons(request: HttpRequest, user: User) -> HttpResponse:
     if request.method == "POST":
-        asked = json.loads(request.body)
-        when = [asked["starts_at"], asked["ends_at"]]
-        return _answer(_CREATE, [asked["title"], *when, user.pk, asked["student_id"]], 201)
+        data = json.loads(request.body)
+        times = [data["starts_at"], data["ends_at"]]
+        return _query_json(_CREATE, [data["title"], *times, user.pk, data["student_id"]], 201)
     start, end = (datetime.fromisoformat(request.GET[name]) for name in ("from", "to"))
-    return _answer(_RANGE, [user.pk, start - timedelta(hours=12), end, start])
+    return _query_json(_RANGE, [user.pk, start - timedelta(hours=12), end, start])
 
 
-@_signed_in
+@_authenticated
 def room(request: HttpRequest, user: User, lesson_id: int) -> HttpResponse:
-    return _answer(_ROOM, [lesson_id, user.pk])
+    return _query_json(_ROOM, [lesson_id, user.pk])
 
 
-@_signed_in
+@_authenticated
 def invite(request: HttpRequest, user: User, lesson_id: int) -> HttpResponse:
-    found = _answer(_INVITABLE, [lesson_id, user.pk])
+    response = _query_json(_INVITE_GENERATION, [lesson_id, user.pk])
     expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
-    claims = {"lesson": lesson_id, **json.loads(found.content)}
+    claims = {"lesson": lesson_id, **json.loads(response.content)}
     token = tokens.sign(PURPOSE, claims, expires_at=expires_at)
     url = f"{settings.PUBLIC_URL}/invite/{token}"
     body = {"invite_url": url, "expires_at": expires_at.isoformat(), "token": token}
     return HttpResponse(json.dumps(body), content_type="application/json")
 
 
-@_signed_in
+@_authenticated
 def resolve(request: HttpRequest, user: User) -> HttpResponse:
     claims = tokens.read(PURPOSE, request.GET["token"])
-    return _answer(_RESOLVE, [claims["lesson"], claims["gen"]])
+    return _query_json(_RESOLVE, [claims["lesson"], claims["gen"]])
 
 
-@_signed_in
+@_authenticated
 def my_students(request: HttpRequest, user: User) -> HttpResponse:
     word = f"%{request.GET.get('q', '').lower()}%"
-    limit, offset = (request.GET.get(name, unset) for name, unset in (("limit", 20), ("offset", 0)))
-    return _answer(_MY_STUDENTS, [user.pk, word, int(limit), int(offset)])
+    limit, offset = (
+        request.GET.get(name, default) for name, default in (("limit", 20), ("offset", 0))
+    )
+    return _query_json(_MY_STUDENTS, [user.pk, word, int(limit), int(offset)])
 
 
 urlpatterns = [

@@ -16,7 +16,7 @@ from bench.room import client
 from bench.room.data import large_board, stored_board, strokes
 from bench.room.on_board import OPENED, SETTLE
 from bench.room.servers import Server
-from bench.servers import family
+from bench.servers import process_and_children
 
 LARGE, CONTROL = "20,000 elements", "50 elements (the control)"
 PAIR, STROKES_EVERY, PROBE_EVERY = b"AC", 0.01, 0.005  # seconds
@@ -85,7 +85,7 @@ async def visit(server: Server, other: str, room: str, size: int) -> Visit:
 async def _until_at_rest(server: Server) -> None:
     since = time.perf_counter()
     while time.perf_counter() - since < AFTER:
-        if len(family(server.pid)) > 1:  # it compacts
+        if len(process_and_children(server.pid)) > 1:  # it compacts
             since = time.perf_counter()
         await asyncio.sleep(0.1)
 

@@ -20,7 +20,7 @@ from apps.classroom.realtime import tickets
 from apps.classroom.realtime.varints import varint
 from bench.room import client
 from bench.room.data import STUDENT, TUTOR
-from bench.servers import family
+from bench.servers import process_and_children
 
 PEERS = Path(__file__).parent / "peers"
 HERE = Path(__file__).resolve().parents[2]
@@ -51,7 +51,9 @@ class Server:
         )
 
     def resident_kib(self) -> int:
-        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in family(self.pid)]
+        statuses = [
+            Path(f"/proc/{pid}/status").read_text() for pid in process_and_children(self.pid)
+        ]
         return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses)
 
 
