@@ -19,7 +19,7 @@ from django.utils import translation
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from apps.classroom.realtime.db import THREADS, _pool
+from apps.classroom.realtime.server.db import THREADS, _pool
 from apps.classroom.services import session_of
 from apps.classrooms.models import Classroom, Membership
 from apps.common.logs import JsonFormatter

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from pycrdt import Doc, Map
 
-from apps.classroom import store
+from apps.classroom import board_log
 from apps.classroom.models import ChatMessage
 from apps.classroom.tests.clients import BoardClient, Closed, Events
 from apps.classroom.tests.servers import Process
@@ -215,7 +215,7 @@ class Room:
     def stored(self) -> tuple[bool, bool]:
         """Whether the board is in the database as drawn, and the chat, each message once."""
 
-        doc = store.document(self.pk)
+        doc = board_log.document(self.pk)
         board = doc.get("elements:1", type=Map).to_py() or {}
         rows = ChatMessage.objects.filter(session=self.pk).values_list("uuid", flat=True)
         wrote = self.people[0].wrote | self.people[1].wrote

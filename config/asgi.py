@@ -10,8 +10,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django: Any = get_wsgi_application()  # must run before the imports below, which load models
 
-from apps.classroom.realtime.app import application as room  # noqa: E402
-from apps.classroom.realtime.hub import Hub  # noqa: E402
+from apps.classroom.realtime.server.app import application as room  # noqa: E402
+from apps.classroom.realtime.server.registry import RoomRegistry  # noqa: E402
 from apps.common.addresses import TrustedProxies  # noqa: E402
 from apps.common.health import HealthApp  # noqa: E402
 from apps.common.supervisor import supervise  # noqa: E402
@@ -41,8 +41,8 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
-    if Hub.current is not None:
-        await Hub.current.stop()  # stores the last updates
+    if RoomRegistry.current is not None:
+        await RoomRegistry.current.stop()  # stores the last updates
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from apps.classroom.realtime import protocol
+from apps.classroom.realtime.events import protocol
 
 TYPESCRIPT = (settings.BASE_DIR / "frontend/src/room/protocol.ts").read_text("utf-8")
 

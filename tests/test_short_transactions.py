@@ -87,7 +87,7 @@ def test_roster_is_imported_in_many_transactions(tutor, client, monkeypatch):
 def test_board_is_packed_outside_of_a_transaction_when_it_is_restored(lesson, monkeypatch):
     from django.utils import timezone
 
-    from apps.classroom import history, store
+    from apps.classroom import board_log, history
     from apps.classroom.models import BoardVersion
 
     inside = []
@@ -104,10 +104,10 @@ def test_board_is_packed_outside_of_a_transaction_when_it_is_restored(lesson, mo
             compressed=compressed, read=versions.blobs.read, NewerFormat=versions.blobs.NewerFormat
         ),
     )
-    versions.keep_version(
+    versions.save_version(
         lesson.session.pk, [b"\x00\x00"], now=timezone.now(), at_least=timedelta()
     )
     version = BoardVersion.objects.get()
     history.restore_board(session_id=lesson.session.pk, room=lesson.session.uuid, version=version)
     assert inside == [False, False]
-    assert store.load([lesson.session.pk])
+    assert board_log.load([lesson.session.pk])

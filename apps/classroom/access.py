@@ -11,31 +11,31 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from apps.accounts.models import User
-from apps.classroom import guests
-from apps.classroom.facts import find_room
+from apps.classroom import guest_sessions
 from apps.classroom.policies import (
-    Facts,
     Person,
     Refusal,
     Role,
-    may_steer,
+    RoomAccess,
+    may_moderate,
     must_wait,
-    reads_since,
+    readable_since,
     refusal_to_read,
 )
+from apps.classroom.room_access import find_room_access
 from apps.common.errors import DomainError, forbidden, not_found
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AuthorizedRoom:
     session_id: int
-    room: UUID
-    facts: Facts
+    uuid: UUID
+    access: RoomAccess
     person: Person
-    reads_since: datetime | None
+    readable_since: datetime | None
 
 
-def refused(why: Refusal) -> DomainError:
+def refusal_error(why: Refusal) -> DomainError:
     """As the HTTP contract names it."""
     match why:
         case Refusal.CANCELLED:
@@ -54,35 +54,35 @@ def refused(why: Refusal) -> DomainError:
     return forbidden(removed if why is Refusal.REMOVED else "")
 
 
-def access_room(request: Request, room: UUID, *, steering: bool = False) -> Access:
+def access_room(request: Request, room: UUID, *, moderating: bool = False) -> AuthorizedRoom:
     """What the room keeps, for those who may enter it (a guest from their admission on, which is
-    `reads_since`); `steering` is the tutor's alone. Raises
-    `not_authenticated`, `not_found`, or what `refused` says."""
-    guest = guests.recall(request.session, room, request.user.pk)
-    found = find_room(room, guest)
+    `readable_since`); `moderating` is the tutor's alone. Raises
+    `not_authenticated`, `not_found`, or what `refusal_error` says."""
+    guest = guest_sessions.load_guest(request.session, room, request.user.pk)
+    found = find_room_access(room, guest)
     if found is None:
         raise not_found()
-    session_id, facts = found
-    person = _owner(request.user, facts) or guest
+    session_id, access = found
+    person = _participant(request.user, access) or guest
     if person is None:
         raise forbidden() if request.user.is_authenticated else NotAuthenticated
     now = timezone.now()
-    why = refusal_to_read(facts, person, now)
+    why = refusal_to_read(access, person, now)
     if why is not None:
-        raise refused(why)
-    if must_wait(facts, person):
+        raise refusal_error(why)
+    if must_wait(access, person):
         raise forbidden(_("The tutor has not let you in yet."))
-    if steering and not may_steer(person):
+    if moderating and not may_moderate(person):
         raise forbidden()
-    return Access(session_id, room, facts, person, reads_since(facts, person, now))
+    return AuthorizedRoom(session_id, room, access, person, readable_since(access, person, now))
 
 
-def _owner(user: User | AnonymousUser, facts: Facts) -> Person | None:
+def _participant(user: User | AnonymousUser, access: RoomAccess) -> Person | None:
     """One of the lesson's own two, as its account says."""
     if not isinstance(user, User):
         return None
-    if user.is_tutor and user.pk == facts.tutor_id:
+    if user.is_tutor and user.pk == access.tutor_id:
         return Person(f"u{user.pk}", user.get_full_name(), Role.TUTOR)
-    if user.pk == facts.student_id:
+    if user.pk == access.student_id:
         return Person(f"u{user.pk}", user.get_full_name(), Role.STUDENT)
     return None

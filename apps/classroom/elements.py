@@ -109,7 +109,7 @@ _Element = msgspec.defstruct(
 )
 
 
-def is_drawable(value: object) -> bool:
+def is_valid_element(value: object) -> bool:
     """Whether no browser stumbles over it; what has no `type` is no element, and passed by."""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return True

@@ -61,7 +61,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RoomAccess:
     """What the database says about one room now."""
 
     lesson_id: int
@@ -93,72 +93,72 @@ class Refusal(Enum):
     INVITE_EXPIRED = "invite_expired"
 
 
-def refusal(facts: Facts, person: Person, now: datetime) -> Refusal | None:
+def refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
     """Why `person` may not be in the live room; None when they may."""
-    return Refusal.CANCELLED if facts.cancelled else refusal_to_read(facts, person, now)
+    return Refusal.CANCELLED if access.cancelled else refusal_to_read(access, person, now)
 
 
-def refusal_to_read(facts: Facts, person: Person, now: datetime) -> Refusal | None:
+def refusal_to_read(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
     """The same for what the room left behind, which a cancelled lesson keeps."""
-    if person.login in facts.ended_logins:
+    if person.login in access.ended_logins:
         return Refusal.SIGNED_OUT
-    if person.key in facts.banned:
+    if person.key in access.banned:
         return Refusal.REMOVED
-    if person.key in facts.inactive:
+    if person.key in access.inactive:
         return Refusal.NO_RIGHT
     if person.role is Role.GUEST:
-        return _guest_refusal(facts, person, now)
-    return _owner_refusal(facts, person)
+        return _guest_refusal(access, person, now)
+    return _owner_refusal(access, person)
 
 
-def _owner_refusal(facts: Facts, person: Person) -> Refusal | None:
-    owner = facts.tutor_id if person.role is Role.TUTOR else facts.student_id
-    if person.user_id != owner or not facts.roles_are_kept:
+def _owner_refusal(access: RoomAccess, person: Person) -> Refusal | None:
+    owner = access.tutor_id if person.role is Role.TUTOR else access.student_id
+    if person.user_id != owner or not access.roles_are_kept:
         return Refusal.NO_RIGHT
-    if person.role is Role.STUDENT and not facts.student_is_member:
+    if person.role is Role.STUDENT and not access.student_is_member:
         return Refusal.NOT_A_MEMBER
     return None
 
 
-def _guest_refusal(facts: Facts, person: Person, now: datetime) -> Refusal | None:
+def _guest_refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
     """A guest's right ends with the lesson. Where its student is paused or removed, nobody comes
     by its invites: without an account that student could not be told from anybody else."""
-    if facts.cancelled:
+    if access.cancelled:
         return Refusal.CANCELLED
-    if not facts.student_is_member or person.key in facts.suspended:
+    if not access.student_is_member or person.key in access.suspended:
         return Refusal.NO_RIGHT
-    if facts.completed or now >= facts.ends_at + GUEST_GRACE:
+    if access.completed or now >= access.ends_at + GUEST_GRACE:
         return Refusal.LESSON_OVER
-    admission = facts.admitted.get(person.key)
+    admission = access.admitted.get(person.key)
     generations = {person.generation, admission.generation if admission else None}
-    if facts.invite_generation not in generations:
+    if access.invite_generation not in generations:
         return Refusal.INVITE_REPLACED
     if person.invite_exp is None or person.invite_exp <= now.timestamp():
         return Refusal.INVITE_EXPIRED
     return None
 
 
-def reads_since(facts: Facts, person: Person, now: datetime) -> datetime | None:
+def readable_since(access: RoomAccess, person: Person, now: datetime) -> datetime | None:
     """What was written before this moment is not for `person` to read; None: all of it is."""
     if person.role is not Role.GUEST:
         return None
-    admission = facts.admitted.get(person.key)
+    admission = access.admitted.get(person.key)
     return admission.since if admission else now
 
 
-def must_wait(facts: Facts, person: Person) -> bool:
+def must_wait(access: RoomAccess, person: Person) -> bool:
     """Whether `person`, who may be here, is still in the lobby; who was away while somebody else
     was removed is in it whether it is on or not."""
     if person.role is not Role.GUEST:
         return False
-    admission = facts.admitted.get(person.key)
-    return facts.lobby_enabled if admission is None else admission.must_wait_again
+    admission = access.admitted.get(person.key)
+    return access.lobby_enabled if admission is None else admission.must_wait_again
 
 
-def may_steer(person: Person) -> bool:
+def may_moderate(person: Person) -> bool:
     """Admit, mute, remove, set the timer, end, restore, and keep the lesson's private notes."""
     return person.is_tutor
 
 
-def may_remove(facts: Facts, person: Person, target: str) -> bool:
-    return may_steer(person) and target != f"u{facts.tutor_id}"
+def may_remove(access: RoomAccess, person: Person, target: str) -> bool:
+    return may_moderate(person) and target != f"u{access.tutor_id}"

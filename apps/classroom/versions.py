@@ -15,7 +15,7 @@ HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 STEPS = ((DAY, timedelta(minutes=10)), (MONTH, HOUR), (timedelta.max, DAY))
 
 
-def keep_version(
+def save_version(
     session_id: int, updates: Sequence[bytes], *, now: datetime, at_least: timedelta
 ) -> bool:
     """Adds to the board's history unless that was done less than `at_least` ago."""
@@ -29,7 +29,7 @@ def keep_version(
     return claimed
 
 
-def updates_of(version: BoardVersion) -> list[bytes]:
+def version_updates(version: BoardVersion) -> list[bytes]:
     """The updates that make the board it was. Raises blobs.NewerFormat."""
     if version.packed is None:  # from before versions were compressed
         return [bytes(version.state)]
@@ -37,7 +37,7 @@ def updates_of(version: BoardVersion) -> list[bytes]:
 
 
 def thin_out_all(now: datetime) -> None:
-    """Of rooms that nobody draws in any more, which `keep_version` does not come to."""
+    """Of rooms that nobody draws in any more, which `save_version` does not come to."""
     rooms = BoardVersion.objects.filter(created_at__lt=now - HOUR).order_by()
     for session_id in list(rooms.values_list("session", flat=True).distinct()):
         thin_out(session_id, now)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.classroom.realtime.control import recheck_lesson
+from apps.classroom.realtime.notify import recheck_lesson
 from apps.classroom.services import session_of
 from apps.classrooms.models import Membership
 from apps.common.db import is_violation_of

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from apps.classroom.realtime.varints import read_bytes, read_varint, varint
-from apps.classroom.realtime.yproto import STEP1, STEP2, SYNC, sync_frame
+from apps.classroom.realtime.board.varints import read_bytes, read_varint, varint
+from apps.classroom.realtime.board.yproto import STEP1, STEP2, SYNC, sync_frame
 
 MARK = b"~kreida"  # once in every update that is drawn, followed by its writer and its number
 _STAMP = re.compile(MARK + rb"(.\d{6})")

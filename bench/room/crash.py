@@ -18,9 +18,9 @@ from django.test import Client
 from pycrdt import Map
 
 from apps.accounts.models import User
-from apps.classroom import store
+from apps.classroom import board_log
 from apps.classroom.models import ClassroomSession
-from apps.classroom.realtime.yproto import UPDATE, sync_frame
+from apps.classroom.realtime.board.yproto import UPDATE, sync_frame
 from bench.room import posting, servers
 from bench.room.data import STUDENT, TUTOR, strokes
 from bench.room.servers import Server
@@ -88,7 +88,7 @@ async def _draw(peer: object) -> None:
 
 def _stored(room: str) -> set[bytes]:
     session = ClassroomSession.objects.get(uuid=room)
-    elements = store.document(session.pk).get("elements:1", type=Map)
+    elements = board_log.document(session.pk).get("elements:1", type=Map)
     return {f"A{int(name[1:]):06}".encode() for name in elements if name.startswith("A")}
 
 

@@ -5,9 +5,9 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from apps.classroom.realtime.update_scan import encode_deletions
-from apps.classroom.realtime.varints import varint
-from apps.classroom.realtime.yproto import AWARENESS, STEP1, UPDATE, sync_frame
+from apps.classroom.realtime.board.update_scan import encode_deletions
+from apps.classroom.realtime.board.varints import varint
+from apps.classroom.realtime.board.yproto import AWARENESS, STEP1, UPDATE, sync_frame
 from bench.room import load
 from bench.room.client import masked
 from bench.room.servers import Server

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count, cycle
 from pathlib import Path
 
-from apps.classroom.realtime.yproto import UPDATE, sync_frame
+from apps.classroom.realtime.board.yproto import UPDATE, sync_frame
 from bench.room import client
 from bench.room.data import large_board, stored_board, strokes
 from bench.room.on_board import OPENED, SETTLE

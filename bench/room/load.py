@@ -7,8 +7,8 @@ from itertools import cycle
 
 from pycrdt import Doc, Map
 
-from apps.classroom.realtime.varints import read_bytes, read_varint
-from apps.classroom.realtime.yproto import STEP1, SYNC, UPDATE, sync_frame
+from apps.classroom.realtime.board.varints import read_bytes, read_varint
+from apps.classroom.realtime.board.yproto import STEP1, SYNC, UPDATE, sync_frame
 from bench.room.client import Peer, masked, read_frame
 from bench.room.data import stored_board, strokes
 from bench.room.servers import Server, together

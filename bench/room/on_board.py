@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from apps.classroom.realtime.yproto import UPDATE, sync_frame
+from apps.classroom.realtime.board.yproto import UPDATE, sync_frame
 from bench.room import client
 from bench.room.data import strokes
 

@@ -16,8 +16,8 @@ from typing import Any, TextIO
 from uuid import UUID
 
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import tickets
-from apps.classroom.realtime.varints import varint
+from apps.classroom.realtime.board.varints import varint
+from apps.classroom.realtime.server import tickets
 from bench.room import client
 from bench.room.data import STUDENT, TUTOR
 from bench.servers import process_and_children

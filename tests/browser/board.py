@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pycrdt import Doc, Map
 from websockets.sync.client import connect
 
-from apps.classroom.realtime import yproto
+from apps.classroom.realtime.board import yproto
 from tests.browser.room_school import School
 
 PATIENCE = 20_000

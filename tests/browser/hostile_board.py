@@ -7,7 +7,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map
 from websockets.sync.client import ClientConnection, connect
 
-from apps.classroom.realtime import yproto
+from apps.classroom.realtime.board import yproto
 from tests.browser.room_school import School
 
 # Numbers of JavaScript are all fractions.

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.classroom import queries
-from apps.classroom.access import Access, access_room
+from apps.classroom.access import AuthorizedRoom, access_room
 from apps.classroom.api import serializers
 from apps.classroom.files import keep_picture
 from apps.classroom.history import restore_board, version_state
@@ -66,15 +66,15 @@ class FilesView(RoomView):
         description="PNG, JPEG, WebP or GIF, at most 10 MiB. Metadata is removed.",
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        access = access_room(request, session_uuid)
+        room = access_room(request, session_uuid)
         if is_body_pending(request):
             return continue_response()
         data = serializers.BoardFileCreateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         file = keep_picture(
-            session_id=access.session_id,
-            tutor_id=access.facts.tutor_id,
-            person=access.person.key,
+            session_id=room.session_id,
+            tutor_id=room.access.tutor_id,
+            person=room.person.key,
             upload=data.validated_data["file"],
         )
         return json_response(file_json(session_uuid, file), 201)
@@ -89,8 +89,8 @@ class FileView(RoomView):
         description="The picture as it was uploaded, without its metadata.",
     )
     def get(self, request: Request, session_uuid: UUID, file_uuid: UUID) -> FileResponse:
-        access = access_room(request, session_uuid)
-        file = BoardFile.objects.filter(session=access.session_id, uuid=file_uuid).first()
+        room = access_room(request, session_uuid)
+        file = BoardFile.objects.filter(session=room.session_id, uuid=file_uuid).first()
         if file is None:
             raise not_found()
         answer = FileResponse(file.file.open(), content_type=file.mime_type)
@@ -107,14 +107,14 @@ class HistoryView(RoomView):
         description="Oldest first. A guest sees those since their admission.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        access = access_room(request, session_uuid)
-        return json_response({"results": queries.versions(access.session_id, access.reads_since)})
+        room = access_room(request, session_uuid)
+        return json_response({"results": queries.versions(room.session_id, room.readable_since)})
 
 
-def _version(access: Access, version_id: int) -> BoardVersion:
-    of_room = BoardVersion.objects.filter(session=access.session_id)
+def _version(room: AuthorizedRoom, version_id: int) -> BoardVersion:
+    of_room = BoardVersion.objects.filter(session=room.session_id)
     version = of_room.filter(pk=min(version_id, MAX_ID)).first()
-    since = access.reads_since
+    since = room.readable_since
     if version is None or (since is not None and version.created_at < since):
         raise not_found()
     return version
@@ -143,9 +143,9 @@ class RestoreView(RoomView):
         "becomes a version too.",
     )
     def post(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
-        access = access_room(request, session_uuid, steering=True)
-        version = _version(access, version_id)
-        restore_board(session_id=access.session_id, room=session_uuid, version=version)
+        room = access_room(request, session_uuid, moderating=True)
+        version = _version(room, version_id)
+        restore_board(session_id=room.session_id, room=session_uuid, version=version)
         return HttpResponse(status=204)
 
 
@@ -165,8 +165,8 @@ class NotesView(RoomView):
         description="By the tutor alone.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        access = access_room(request, session_uuid, steering=True)
-        notes = ClassroomSession.objects.filter(pk=access.session_id).values_list("notes")
+        room = access_room(request, session_uuid, moderating=True)
+        notes = ClassroomSession.objects.filter(pk=room.session_id).values_list("notes")
         return _notes_answer(notes.get()[0])
 
     @documented(
@@ -179,11 +179,11 @@ class NotesView(RoomView):
         description="By the tutor alone.",
     )
     def put(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        access = access_room(request, session_uuid, steering=True)
+        room = access_room(request, session_uuid, moderating=True)
         data = serializers.NotesUpdateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         text = data.validated_data["text"]
-        write_notes(session_id=access.session_id, text=text, seen=parse_if_match(request))
+        write_notes(session_id=room.session_id, text=text, seen=parse_if_match(request))
         return _notes_answer(text)
 
 
@@ -197,8 +197,8 @@ class AttendanceView(RoomView):
         "`left_at` is null while somebody is there.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        access = access_room(request, session_uuid)
-        stays = queries.attendance(access.session_id, timezone.now(), access.reads_since)
+        room = access_room(request, session_uuid)
+        stays = queries.attendance(room.session_id, timezone.now(), room.readable_since)
         return json_response({"results": stays})
 
 
@@ -213,10 +213,10 @@ class ChatView(RoomView):
         "first. A guest sees messages since their admission.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        access = access_room(request, session_uuid)
+        room = access_room(request, session_uuid)
         query = serializers.ChatQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        page = queries.chat(access.session_id, since=access.reads_since, **query.validated_data)
+        page = queries.chat(room.session_id, since=room.readable_since, **query.validated_data)
         if page is None:
             raise invalid(before=_("There is no such message in this room."))
         return json_response(page)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pycrdt import Doc, Map
 from websockets.asyncio.client import connect
 
-from apps.classroom.realtime import yproto
+from apps.classroom.realtime.board import yproto
 from apps.lessons.invites import make_invite
 
 PATIENCE = 30

@@ -11,11 +11,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import yproto
-from apps.classroom.realtime.cursors import Cursors, signed
-from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.sockets import Socket
-from apps.classroom.realtime.varints import varint
+from apps.classroom.realtime.board import yproto
+from apps.classroom.realtime.board.awareness import Awareness, with_identity
+from apps.classroom.realtime.board.varints import varint
+from apps.classroom.realtime.server.registry import RoomRegistry
+from apps.classroom.realtime.server.sockets import Socket
 from apps.classroom.tests.clients import PATIENCE, BoardClient, eventually
 
 
@@ -205,12 +205,12 @@ def test_cursor_of_one_who_has_left_is_nobody_elses(house):
 def test_cursor_of_one_who_has_left_another_process_is_nobody_elses():
     tutor = Person("u1", "T", Role.TUTOR)
     student = Person("u2", "S", Role.STUDENT)
-    cursors = Cursors()
-    cursors.take_foreign([yproto.Entry(7, 5, signed(b"{}", student))], "process")
-    cursors.take_foreign([yproto.Entry(7, 6, b"null")], "process")
+    cursors = Awareness()
+    cursors.apply_remote([yproto.Entry(7, 5, with_identity(b"{}", student))], "process")
+    cursors.apply_remote([yproto.Entry(7, 6, b"null")], "process")
     mine, theirs = (Socket(None, person, uuid.uuid4()) for person in (tutor, student))
-    assert cursors.take(mine, [yproto.Entry(7, 7, b"{}")]) == []
-    assert [entry.clock for entry in cursors.take(theirs, [yproto.Entry(7, 7, b"{}")])] == [7]
+    assert cursors.apply(mine, [yproto.Entry(7, 7, b"{}")]) == []
+    assert [entry.clock for entry in cursors.apply(theirs, [yproto.Entry(7, 7, b"{}")])] == [7]
 
 
 def test_cursors_may_be_asked_for(two):
@@ -325,7 +325,7 @@ def test_a_flood_closes_that_one_socket(two, house):
 
 
 def test_a_board_has_an_end(two, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.MAX_BOARD", 10_000)
+    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 10_000)
 
     async def scenario(a, b):
         a.map["x"] = "x" * 20_000
@@ -336,9 +336,9 @@ def test_a_board_has_an_end(two, monkeypatch):
 
 
 def test_room_is_told_before_its_board_is_full_and_when_there_is_space_again(house, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.MAX_BOARD", 100_000)
-    monkeypatch.setattr("apps.classroom.realtime.hub.BOARDS_EVERY", 0.1)
-    monkeypatch.setattr("apps.classroom.realtime.board_keeper.FOLD_AGAIN", 0.1)
+    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 100_000)
+    monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
+    monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_RETRY_AFTER", 0.1)
     tickets = house.ticket(house.tutor), house.ticket(house.student)
 
     async def scenario():
@@ -360,7 +360,7 @@ def test_room_is_told_before_its_board_is_full_and_when_there_is_space_again(hou
 
 
 def test_what_was_drawn_over_again_does_not_fill_the_board(two, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.MAX_BOARD", 10_000)
+    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 10_000)
 
     async def scenario(a, b):
         for number in range(20):
@@ -371,8 +371,8 @@ def test_what_was_drawn_over_again_does_not_fill_the_board(two, monkeypatch):
 
 
 def test_a_slow_reader_is_dropped_and_resynchronises(two, house, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
-    monkeypatch.setattr("apps.classroom.realtime.sockets.GRACE", 0.5)
+    monkeypatch.setattr("apps.classroom.realtime.server.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
+    monkeypatch.setattr("apps.classroom.realtime.server.sockets.GRACE", 0.5)
     ticket = house.ticket(house.student)
 
     async def scenario(a, b):
@@ -380,7 +380,7 @@ def test_a_slow_reader_is_dropped_and_resynchronises(two, house, monkeypatch):
             await slow.send(yproto.sync_frame(yproto.STEP1, b"\x00"))
             await slow.recv()
             slow.transport.pause_reading()
-            room = Hub.current.rooms[house.uuid]
+            room = RoomRegistry.current.rooms[house.uuid]
             for number in range(40):
                 a.map["x"] = f"{number}" + "x" * 500_000
                 await eventually(lambda: b.map.get("x") == a.map["x"])
@@ -409,7 +409,7 @@ def test_a_board_larger_than_the_queue_can_be_opened(house):
 
 
 def test_a_slow_reader_that_wakes_up_is_told_why(house, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
+    monkeypatch.setattr("apps.classroom.realtime.server.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
     tickets = [house.ticket(house.tutor), house.ticket(house.student)]
 
     async def scenario():
@@ -419,7 +419,7 @@ def test_a_slow_reader_that_wakes_up_is_told_why(house, monkeypatch):
         ):
             await slow.recv()
             slow.transport.pause_reading()
-            board = Hub.current.rooms[house.uuid].board
+            board = RoomRegistry.current.rooms[house.uuid].board
             (there,) = (s for s in board.sockets if s.person.role == "student")
             number = 0
             while there.closing is None:
@@ -438,10 +438,10 @@ def test_a_slow_reader_that_wakes_up_is_told_why(house, monkeypatch):
 def test_rooms_leave_memory_when_empty(two, house):
     async def scenario(a, b):
         a.map["x"] = 1
-        assert house.uuid in Hub.current.rooms
+        assert house.uuid in RoomRegistry.current.rooms
 
     two(scenario)
-    asyncio.run(eventually(lambda: not Hub.current.rooms))
+    asyncio.run(eventually(lambda: not RoomRegistry.current.rooms))
 
 
 def test_a_state_vector_of_its_own_is_enough_to_catch_up(house):

@@ -38,8 +38,8 @@ def test_more_than_a_frame_holds_arrives(house, scene):
 
 
 def test_more_than_the_server_takes_at_once_arrives_too(house, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.app.BYTES_RATE", 1.1 * MIB)
-    monkeypatch.setattr("apps.classroom.realtime.app.BYTES_BURST", 2.1 * MIB)
+    monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_RATE", 1.1 * MIB)
+    monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_BURST", 2.1 * MIB)
     noted = play(house, "much")
     assert noted["arrived"]
     assert 4429 not in noted["codes"]

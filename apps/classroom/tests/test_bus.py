@@ -8,10 +8,11 @@ import pytest
 from django.db import OperationalError
 from redis import Redis
 
-from apps.classroom.realtime import db, envelopes
-from apps.classroom.realtime.bus import RedisBus, channel_of, sealed
-from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.messages import Cast, pack
+from apps.classroom.realtime.cluster import signing
+from apps.classroom.realtime.cluster.bus import RedisBus, channel_of, seal_messages
+from apps.classroom.realtime.cluster.messages import Broadcast, pack
+from apps.classroom.realtime.server import db
+from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually
 from apps.common.supervisor import failing_tasks
 
@@ -25,11 +26,11 @@ def on_redis(settings, redis):
 
 
 def other_process(url):
-    return RedisBus(url, hear=lambda *heard: None, heal=lambda since: None)
+    return RedisBus(url, on_messages=lambda *heard: None, on_reconnect=lambda since: None)
 
 
 def cast(word):
-    return Cast("in", json.dumps({"type": "chat", "message": word}))
+    return Broadcast("in", json.dumps({"type": "chat", "message": word}))
 
 
 async def hears(tutor, room, url, word):
@@ -53,7 +54,7 @@ def test_bus_reconnects_when_redis_returns_while_the_database_is_away(on_redis, 
     async def scenario(ticket):
         async with house.events(ticket) as tutor:
             await tutor.until("welcome")
-            bus = Hub.current.bus
+            bus = RoomRegistry.current.bus
             await eventually(lambda: bus.connected)
             with monkeypatch.context() as outage:
                 outage.setattr(db, "run", away)
@@ -76,7 +77,7 @@ def test_bus_that_crashes_is_restarted_and_told_in_the_log(on_redis, house, monk
     async def scenario(ticket):
         async with house.events(ticket) as tutor:
             await tutor.until("welcome")
-            await eventually(lambda: Hub.current.bus.connected)
+            await eventually(lambda: RoomRegistry.current.bus.connected)
             with monkeypatch.context() as broken:
                 broken.setattr(RedisBus, "_serve", crash)
                 await asyncio.to_thread(on_redis.stop)
@@ -97,7 +98,7 @@ def test_crashed_rights_check_is_restarted(house, monkeypatch):
         async with house.events(ticket) as student:
             await student.until("welcome")
             with monkeypatch.context() as broken:
-                broken.setattr(Hub, "_recheck", crash)
+                broken.setattr(RoomRegistry, "_recheck_rooms", crash)
                 await eventually(lambda: "room-rights" in failing_tasks())
             await asyncio.to_thread(house.deactivate, house.student)
             assert await student.close_code() == 4403
@@ -111,10 +112,12 @@ def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log
 
     def forge():
         channel = channel_of(house.uuid)
-        other_room = sealed(channel.replace(str(house.uuid), "0" * 32), "other", [cast("forged")])
+        other_room = seal_messages(
+            channel.replace(str(house.uuid), "0" * 32), "other", [cast("forged")]
+        )
         settings.SECRET_KEY = own[::-1]
         assert channel_of(house.uuid) != channel
-        other_key = sealed(channel, "other", [cast("forged")])
+        other_key = seal_messages(channel, "other", [cast("forged")])
         settings.SECRET_KEY = own
         unsigned = pack("other", time.time(), [cast("forged")])
         with Redis.from_url(on_redis.url) as redis:
@@ -124,7 +127,7 @@ def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log
     async def scenario(ticket):
         async with house.events(ticket) as tutor:
             await tutor.until("welcome")
-            await eventually(lambda: Hub.current.bus.connected)
+            await eventually(lambda: RoomRegistry.current.bus.connected)
             await asyncio.to_thread(forge)
             await hears(tutor, house.uuid, on_redis.url, "true")
             assert not [m for m in tutor.seen if m.get("message") == "forged"]
@@ -136,9 +139,7 @@ def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log
 
 def test_message_published_again_is_taken_once(on_redis, house):
     """By somebody who listens on Redis and has no key; a message from long ago is no use either."""
-    old = envelopes.seal(
-        channel_of(house.uuid), pack("old", time.time() - 3600, [cast("yesterday")])
-    )
+    old = signing.seal(channel_of(house.uuid), pack("old", time.time() - 3600, [cast("yesterday")]))
 
     def publish(*payloads):
         with Redis.from_url(on_redis.url) as redis:
@@ -148,9 +149,10 @@ def test_message_published_again_is_taken_once(on_redis, house):
     async def scenario(ticket):
         async with house.events(ticket) as tutor:
             await tutor.until("welcome")
-            await eventually(lambda: Hub.current.bus.connected)
+            await eventually(lambda: RoomRegistry.current.bus.connected)
             once, twice = (
-                sealed(channel_of(house.uuid), "p", [cast(word)]) for word in ("once", "twice")
+                seal_messages(channel_of(house.uuid), "p", [cast(word)])
+                for word in ("once", "twice")
             )
             await asyncio.to_thread(publish, old, once, twice, once, twice, once)
             await hears(tutor, house.uuid, on_redis.url, "after")
@@ -161,10 +163,10 @@ def test_message_published_again_is_taken_once(on_redis, house):
 
 def test_guard_forgets_senders_that_are_silent(monkeypatch):
     now = time.time()
-    guard = envelopes.ReplayGuard()
+    guard = signing.ReplayGuard()
     for number in range(100):
         assert guard.is_new(f"control-{number}", now)
-    monkeypatch.setattr(time, "time", lambda: now + envelopes.MAX_AGE + 1)
+    monkeypatch.setattr(time, "time", lambda: now + signing.MAX_AGE + 1)
     assert not guard.is_new("control-1", now)
-    assert guard.is_new("process", now + envelopes.MAX_AGE)
+    assert guard.is_new("process", now + signing.MAX_AGE)
     assert list(guard._last) == ["process"]

@@ -7,14 +7,14 @@ import weakref
 import pytest
 from pycrdt import Doc, Map, get_state, merge_updates
 
-from apps.classroom.folding import SMALL
+from apps.classroom.compaction import SMALL
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import yproto
-from apps.classroom.realtime.board import Board, Opened
-from apps.classroom.realtime.document import Document, Early
-from apps.classroom.realtime.inbox import MAX_EARLY
-from apps.classroom.realtime.protocol import Close
-from apps.classroom.realtime.varints import Malformed, read_varint
+from apps.classroom.realtime.board import yproto
+from apps.classroom.realtime.board.batcher import MAX_PENDING_BYTES
+from apps.classroom.realtime.board.board import Board, LoadedBoard
+from apps.classroom.realtime.board.document import Document, PendingDependency
+from apps.classroom.realtime.board.varints import Malformed, read_varint
+from apps.classroom.realtime.events.protocol import Close
 
 
 class Drawing:
@@ -52,16 +52,16 @@ def is_awake(document):
 
 def test_bytes_answer_as_a_document_does(drawn):
     resting, awake = Document([drawn.get_update()]), Document([drawn.get_update()])
-    awake.read()
+    awake.loaded()
     assert not is_awake(resting)
     assert is_awake(awake)
-    assert content(resting.whole()) == content(awake.whole()) == content(drawn.get_update())
+    assert content(resting.encode()) == content(awake.encode()) == content(drawn.get_update())
     early = Doc(client_id=9)
     early.get("elements:1", type=Map)["own"] = 1
     for document in (resting, awake):
         assert clocks(document.state_vector()) == clocks(drawn.get_state())
         late = Doc()
-        [[missing]] = document.since(early.get_state())
+        [[missing]] = document.diff(early.get_state())
         late.apply_update(missing)
         assert clocks(late.get_state()) == clocks(drawn.get_state())
 
@@ -81,16 +81,16 @@ def test_a_client_that_has_it_all_wakes_nothing(drawn):
     everything = drawn.get_update()
     deletions = drawn.get_update(drawn.get_state())
     assert deletions != yproto.EMPTY_UPDATE
-    assert document.take([everything]) is None
-    assert document.take([deletions]) is None
+    assert document.apply_updates([everything]) is None
+    assert document.apply_updates([deletions]) is None
     assert not is_awake(document)
 
 
 def test_a_new_deletion_is_news(drawn):
     document = Document([drawn.get_update()])
     del drawn.get("elements:1", type=Map)["b7"]
-    news = document.take([drawn.get_update(drawn.get_state())])
-    assert "b7" not in content(document.whole())
+    news = document.apply_updates([drawn.get_update(drawn.get_state())])
+    assert "b7" not in content(document.encode())
     assert len(news) < 20
 
 
@@ -99,20 +99,20 @@ def test_deletions_of_old_are_no_news(drawn):
     del drawn.get("elements:1", type=Map)["b7"]
     some = drawn.get_update(drawn.get_state())
     del drawn.get("elements:1", type=Map)["b8"]
-    document.take([drawn.get_update()])
-    assert document.take([some]) is None
-    assert {"b7", "b8"}.isdisjoint(content(document.whole()))
+    document.apply_updates([drawn.get_update()])
+    assert document.apply_updates([some]) is None
+    assert {"b7", "b8"}.isdisjoint(content(document.encode()))
 
 
 def test_it_rests_and_is_the_same(drawn):
     document = Document([drawn.get_update()])
     other = Drawing(3)
     other.map["late"] = 1
-    document.take([other.doc.get_update()])
-    before = content(document.whole())
-    document.rest()
+    document.apply_updates([other.doc.get_update()])
+    before = content(document.encode())
+    document.unload()
     assert not is_awake(document)
-    assert content(document.whole()) == before
+    assert content(document.encode()) == before
     assert "late" in before
 
 
@@ -122,12 +122,12 @@ def test_what_comes_before_its_past_is_not_taken_in():
         drawing.map[f"{number}"] = number
     first, second, third = drawing.updates
     document = Document([first])
-    with pytest.raises(Early):
-        document.take([third])
+    with pytest.raises(PendingDependency):
+        document.apply_updates([third])
     assert document.state_vector() == get_state(first)
-    assert document.take([third, second]) is not None
+    assert document.apply_updates([third, second]) is not None
     assert document.state_vector() == drawing.doc.get_state()
-    assert set(content(document.whole())) == {"0", "1", "2"}
+    assert set(content(document.encode())) == {"0", "1", "2"}
 
 
 # An element, and after a gap two deleted structs; then a text that overlaps the latter.
@@ -142,9 +142,9 @@ def test_what_ends_yrs_does_not_reach_it(drawn):
     """Applied one after another they are a segmentation fault."""
     document = Document([drawn.get_update()])
     for forged in (GAP, OVERLAP):
-        with pytest.raises(Early):
-            document.take([forged])
-    assert content(document.whole()) == content(drawn.get_update())
+        with pytest.raises(PendingDependency):
+            document.apply_updates([forged])
+    assert content(document.encode()) == content(drawn.get_update())
 
 
 def test_what_yrs_refuses_half_way_changes_nothing(drawn):
@@ -152,16 +152,16 @@ def test_what_yrs_refuses_half_way_changes_nothing(drawn):
     before = document.state_vector()
     drawn.get("elements:1", type=Map)["late"] = 1
     with pytest.raises(Malformed):
-        document.take([drawn.get_update(), INSIDE])
+        document.apply_updates([drawn.get_update(), INSIDE])
     assert document.state_vector() == before
-    assert "late" not in content(document.whole())
-    document.take([drawn.get_update()])
-    assert "late" in content(document.whole())
+    assert "late" not in content(document.encode())
+    document.apply_updates([drawn.get_update()])
+    assert "late" in content(document.encode())
 
 
 def test_a_part_that_cannot_be_read_does_not_cost_the_rest(drawn, caplog):
     document = Document([NUMBER, INSIDE, drawn.get_update()])
-    assert document.read().get("elements:1", type=Map).to_py() == content(drawn.get_update())
+    assert document.loaded().get("elements:1", type=Map).to_py() == content(drawn.get_update())
     assert "cannot be read" in caplog.text
 
 
@@ -169,15 +169,15 @@ def test_a_large_one_does_not_rest():
     drawing = Drawing(1)
     drawing.map["big"] = "x" * SMALL
     document = Document([yproto.EMPTY_UPDATE])
-    document.take([drawing.doc.get_update()])
-    document.rest()
+    document.apply_updates([drawing.doc.get_update()])
+    document.unload()
     assert is_awake(document)
 
 
 def test_it_leaves_memory(drawn):
     document = Document([yproto.EMPTY_UPDATE])
-    document.take([drawn.get_update()])
-    inside = weakref.ref(document.read())
+    document.apply_updates([drawn.get_update()])
+    inside = weakref.ref(document.loaded())
     assert inside() is not None
     del document
     gc.collect()
@@ -187,8 +187,8 @@ def test_it_leaves_memory(drawn):
 def test_what_is_no_update_changes_nothing(drawn):
     document = Document([drawn.get_update()])
     with pytest.raises(Malformed):
-        document.take([b"\x01\x01\x05"])
-    assert content(document.whole()) == content(drawn.get_update())
+        document.apply_updates([b"\x01\x01\x05"])
+    assert content(document.encode()) == content(drawn.get_update())
 
 
 # -- the updates of one turn of the event loop ----------------------------------------------
@@ -212,7 +212,7 @@ class Crowd:
     def __init__(self, people):
         self.stored, self.published = [], []
         self.board = Board(store=self.stored.append, publish=self.published.append)
-        self.board.open(Opened(Document([]), 0))
+        self.board.open(LoadedBoard(Document([]), 0))
         self.ears = [Ear(number) for number in range(people)]
         for ear in self.ears:
             self.board.join(ear)
@@ -229,7 +229,7 @@ class Crowd:
         asyncio.run(play())
 
     def content(self):
-        return content(self.board.document.whole())
+        return content(self.board.document.encode())
 
 
 def drawn_by(client, *names):
@@ -264,7 +264,7 @@ def test_what_is_early_waits_for_its_past_and_holds_nobody_up():
 
 def test_too_much_that_is_early_closes_who_sent_it():
     crowd = Crowd(2)
-    _first, *others = drawn_by(1, "a", "b", "x" * MAX_EARLY)
+    _first, *others = drawn_by(1, "a", "b", "x" * MAX_PENDING_BYTES)
     crowd.turn((0, others[0]))
     assert crowd.ears[0].closed is None
     crowd.turn((0, others[1]))

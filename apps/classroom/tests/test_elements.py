@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from pycrdt import Doc, Map
 
-from apps.classroom.elements import is_drawable
-from apps.classroom.folding import fold
-from apps.classroom.realtime.update_scan import scan
+from apps.classroom.compaction import compact
+from apps.classroom.elements import is_valid_element
+from apps.classroom.realtime.board.update_scan import scan
 from apps.classroom.tests.clients import eventually
 
 GOOD = {
@@ -106,7 +106,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("part", [*wrong_ones(), *HOSTILE], ids=lambda part: str(part)[:40])
 def test_element_with_a_wrong_property_is_undrawable(part):
-    assert not is_drawable({**GOOD, **part})
+    assert not is_valid_element({**GOOD, **part})
     doc = Doc()
     doc.get("elements:1", type=Map).update({"good": GOOD, "bad": {**GOOD, **part}})
     seen = Doc()
@@ -148,7 +148,7 @@ def test_undrawable_change_keeps_the_element_that_was_there():
 def test_undrawable_elements_of_a_stored_board_go_when_it_is_folded():
     doc = Doc()
     doc.get("elements:1", type=Map).update({"good": GOOD, "bad": {"type": "frame", "name": {}}})
-    folded = fold([doc.get_update()])
+    folded = compact([doc.get_update()])
     seen = Doc()
     seen.apply_update(folded.state)
     assert set(seen.get("elements:1", type=Map).keys()) == {"good"}

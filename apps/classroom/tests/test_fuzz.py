@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
+from apps.classroom.merging import build_document
 from apps.classroom.policies import Person, Role
-from apps.classroom.reading import put_together
-from apps.classroom.realtime import protocol, yproto
-from apps.classroom.realtime.board import Board
-from apps.classroom.realtime.sockets import Refused
+from apps.classroom.realtime.board import yproto
+from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.events import protocol
+from apps.classroom.realtime.server.sockets import Refused
 
 
 class Ear:
@@ -69,8 +70,8 @@ def test_a_board_survives_any_frames(turns):
     stored = []
     board = Board(store=stored.append, publish=lambda frame: None)
     asyncio.run(receive(board, turns))
-    again, _bad = put_together(stored)
-    [[missing]] = board.document.since(again.get_state())
+    again, _bad = build_document(stored)
+    [[missing]] = board.document.diff(again.get_state())
     assert missing.startswith(b"\x00"), "the log lacks something that the board has"
 
 

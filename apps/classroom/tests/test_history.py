@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from pycrdt import Doc, Map
 
-from apps.classroom import blobs, store
+from apps.classroom import blobs, board_log
 from apps.classroom.models import BoardVersion
 from apps.classroom.tests.clients import eventually
 
@@ -22,13 +22,13 @@ def make_version(house, **elements):
 def test_unreadable_version_is_refused_and_the_board_stays(house, data):
     doc = Doc()
     doc.get("elements:1", type=Map)["kept"] = {"version": 1}
-    store.append({house.session.pk: [doc.get_update()]})
+    board_log.append({house.session.pk: [doc.get_update()]})
     version = BoardVersion.objects.create(session=house.session, state=b"", packed=data)
     url = f"/api/classroom/sessions/{house.uuid}/history/{version.pk}/"
     tutor = house.api(house.tutor)
     assert tutor.get(url).json()["error"] == "not_found"
     assert tutor.post(f"{url}restore/").json()["error"] == "not_found"
-    board = store.document(house.session.pk).get("elements:1", type=Map).to_py()
+    board = board_log.document(house.session.pk).get("elements:1", type=Map).to_py()
     assert board == {"kept": {"version": 1}}
 
 
@@ -45,7 +45,7 @@ def test_going_back_arrives_as_an_ordinary_update(house):
 
     def is_stored():
         try:
-            doc = store.document(house.session.pk)
+            doc = board_log.document(house.session.pk)
             return len(doc.get("elements:1", type=Map)) == 2
         finally:
             connection.close()

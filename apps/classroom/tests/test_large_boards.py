@@ -13,15 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
-from apps.classroom import folding, store
+from apps.classroom import board_log, compaction
 from apps.classroom.models import BoardSnapshot
-from apps.classroom.realtime import db, outline, yproto
-from apps.classroom.realtime import document as documents
-from apps.classroom.realtime.document import Document, Early
-from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.outline import Base, outline_of
-from apps.classroom.realtime.update_scan import scan
-from apps.classroom.realtime.varints import Malformed, varint
+from apps.classroom.realtime.board import document as documents
+from apps.classroom.realtime.board import outline, yproto
+from apps.classroom.realtime.board.document import Document, PendingDependency
+from apps.classroom.realtime.board.outline import Base, outline_of
+from apps.classroom.realtime.board.update_scan import scan
+from apps.classroom.realtime.board.varints import Malformed, varint
+from apps.classroom.realtime.server import db
+from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually, most_between_turns
 
 BIG = "x" * 2000
@@ -115,7 +116,7 @@ def test_structs_that_build_on_each_other_in_a_circle_are_in_the_last_piece():
 
 
 def test_outline_answers_a_new_client_with_the_whole_board(drawn):
-    late = applied(outlined(drawn).since(b"\x00"))
+    late = applied(outlined(drawn).diff(b"\x00"))
     assert content(late) == content(drawn)
     assert clocks(late) == clocks(drawn)
 
@@ -123,20 +124,20 @@ def test_outline_answers_a_new_client_with_the_whole_board(drawn):
 @pytest.mark.parametrize("until", [10, 37, 90])
 def test_outline_answers_a_returning_client_with_the_chunks_it_lacks(until):
     before, now = drawn_by(1, 2, 3, elements=until), drawn_by(1, 2, 3)
-    answer = outlined(now).since(before.get_state())
+    answer = outlined(now).diff(before.get_state())
     assert content(applied(answer, before)) == content(now)
     assert sum(map(len, answer[0])) < len(now.get_update()) * (1 - until / 100) + 3 * 8500
 
 
 def test_outline_answers_a_client_that_has_it_all_without_the_board(drawn):
     document = outlined(drawn)
-    [[answer]] = document.since(drawn.get_state())
+    [[answer]] = document.diff(drawn.get_state())
     assert len(answer) < 100
     late = Doc(client_id=9)
     late.apply_update(drawn.get_update())
     late.get("elements:1", type=Map)["late"] = {"x": 1}
-    assert document.take([late.get_update(drawn.get_state())]) is not None
-    [[answer]] = document.since(drawn.get_state())
+    assert document.apply_updates([late.get_update(drawn.get_state())]) is not None
+    [[answer]] = document.diff(drawn.get_state())
     drawn.apply_update(answer)
     assert content(drawn) == content(late)
 
@@ -148,11 +149,11 @@ def test_strokes_on_an_outline_reach_who_joins_and_who_returns(drawn):
     elements = other.get("elements:1", type=Map)
     elements["new"] = {"x": 1, "text": BIG}
     del elements[next(iter(elements.keys()))]
-    document.take([other.get_update(drawn.get_state())])
+    document.apply_updates([other.get_update(drawn.get_state())])
     for client in (Doc(), some):
-        assert content(applied(document.since(client.get_state()), client)) == content(other)
+        assert content(applied(document.diff(client.get_state()), client)) == content(other)
     whole = Doc()
-    whole.apply_update(document.whole())
+    whole.apply_update(document.encode())
     assert content(whole) == content(other)
 
 
@@ -163,26 +164,26 @@ def test_outline_refuses_what_the_whole_board_would_refuse(drawn):
     for update in (inside_a_value, key_of_a_value, b"\x01\x01\x05", b"\x00\x01"):
         outcomes = []
         for document in (outlined(drawn), Document([drawn.get_update()])):
-            document.read()
+            document.loaded()
             try:
-                outcomes.append(document.take([update]))
+                outcomes.append(document.apply_updates([update]))
             except Malformed as exc:
                 outcomes.append(str(exc))
-            assert content(applied(document.since(b"\x00"))) == content(drawn)
+            assert content(applied(document.diff(b"\x00"))) == content(drawn)
         assert outcomes[0] == outcomes[1]
 
 
 def test_outline_is_made_anew_after_a_refusal(drawn):
     document = outlined(drawn)
     document._doc = None  # as after an update that yrs did not take
-    assert content(applied(document.since(b"\x00"))) == content(drawn)
-    assert content(applied(document.since(drawn.get_state()), drawn)) == content(drawn)
+    assert content(applied(document.diff(b"\x00"))) == content(drawn)
+    assert content(applied(document.diff(drawn.get_state()), drawn)) == content(drawn)
 
 
 def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
     """Between two pieces somebody draws."""
     document = Document([drawn.get_update()])
-    document.read()
+    document.loaded()
     other = Doc(client_id=9)
     other.apply_update(drawn.get_update())
     elements = other.get("elements:2", type=Map)
@@ -193,7 +194,7 @@ def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
         if len(turns) < 20:
             before = other.get_state()
             elements[f"late{len(turns)}"] = {"x": len(turns)}
-            document.take([other.get_update(before)])
+            document.apply_updates([other.get_update(before)])
         await real(0)
 
     monkeypatch.setattr(documents.asyncio, "sleep", sleep_and_draw)
@@ -201,23 +202,23 @@ def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
     asyncio.run(document.rebuild(snapshot, base.state, base))
     assert len(turns) > 20
     assert document.is_outlined
-    assert content(applied(document.since(b"\x00"))) == content(other)
-    assert content(applied(document.since(drawn.get_state()), drawn)) == content(other)
+    assert content(applied(document.diff(b"\x00"))) == content(other)
+    assert content(applied(document.diff(drawn.get_state()), drawn)) == content(other)
 
 
 def test_board_that_was_folded_meanwhile_is_not_replaced_again(drawn):
     document, other = Document([drawn.get_update(), b"\x00\x00"]), Doc(client_id=9)
-    document.read()
+    document.loaded()
     before, base = document.snapshot(), base_of(drawn)
     document.replace(before, drawn.get_update())
     for number in range(2):
         known = other.get_state()
         other.get("elements:1", type=Map)[f"late{number}"] = {"x": number}
-        document.take([other.get_update(known)])
-    parts = list(document.parts)
+        document.apply_updates([other.get_update(known)])
+    parts = list(document.updates)
     document.replace(before, drawn.get_update())
     asyncio.run(document.rebuild(before, base.state, base))
-    assert document.parts == parts
+    assert document.updates == parts
     assert not document.is_outlined
 
 
@@ -230,14 +231,14 @@ def test_board_of_old_content_has_no_outline():
 def test_whole_board_is_answered_from_its_bytes(drawn):
     """The control is a document, which encodes all of it anew."""
     document = outlined(drawn)
-    stored, strokes = document.since(b"\x00")
+    stored, strokes = document.diff(b"\x00")
     pieces = [piece for piece in stored if isinstance(piece, memoryview)]
-    assert all(piece.obj is document.parts[0] for piece in pieces)
-    assert sum(map(len, pieces)) > len(document.parts[0]) - 200
+    assert all(piece.obj is document.updates[0] for piece in pieces)
+    assert sum(map(len, pieces)) > len(document.updates[0]) - 200
     assert sum(map(len, strokes)) < 100
     control = Document([drawn.get_update()])
-    control.read()
-    [[encoded]] = control.since(b"\x00")
+    control.loaded()
+    [[encoded]] = control.diff(b"\x00")
     assert len(encoded) == len(drawn.get_update())
 
 
@@ -252,10 +253,10 @@ def test_event_loop_goes_round_between_the_pieces_of_a_large_board(drawn, monkey
         real(doc, update)
 
     async def at_once():
-        Document([base.state]).read()
+        Document([base.state]).loaded()
 
     monkeypatch.setattr(documents, "apply", noted)
-    monkeypatch.setattr("apps.classroom.reading.apply", noted)
+    monkeypatch.setattr("apps.classroom.merging.apply", noted)
     base = base_of(drawn)
     assert most_between_turns(at_once(), done) == len(base.state)  # the control
     assert most_between_turns(Document.outlined(base), done) < 2 * outline.PIECE
@@ -268,7 +269,7 @@ def test_event_loop_goes_round_between_the_pieces_of_a_large_board(drawn, monkey
 def large(lesson):
     doc = drawn_by(1, 2, elements=300)
     state = doc.get_update()
-    assert len(state) > folding.SMALL
+    assert len(state) > compaction.SMALL
     BoardSnapshot.objects.create(session=lesson.session, state=state)
     return doc
 
@@ -281,19 +282,19 @@ def test_large_board_is_opened_and_folded_without_decoding_it_here(large, house,
         real(doc, update)
 
     monkeypatch.setattr(documents, "apply", noted)
-    monkeypatch.setattr("apps.classroom.reading.apply", noted)
-    monkeypatch.setattr("apps.classroom.realtime.board_keeper.FOLD_AFTER", 5)
-    monkeypatch.setattr("apps.classroom.realtime.hub.BOARDS_EVERY", 0.1)
+    monkeypatch.setattr("apps.classroom.merging.apply", noted)
+    monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_AFTER", 5)
+    monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
     tickets = house.ticket(house.tutor), house.ticket(house.student)
 
     async def scenario():
         async with house.board(tickets[0]) as a:
             assert content(a.doc) == content(large)
-            board = Hub.current.rooms[house.uuid].board
+            board = RoomRegistry.current.rooms[house.uuid].board
             for number in range(10):
                 a.map[f"new{number}"] = {"x": number}
                 await a.drained()
-            await eventually(lambda: board.unfolded < 5)
+            await eventually(lambda: board.uncompacted < 5)
             a.map["last"] = {"x": 1}
             async with house.board(tickets[1]) as b:
                 await eventually(lambda: content(b.doc) == content(a.doc))
@@ -303,7 +304,7 @@ def test_large_board_is_opened_and_folded_without_decoding_it_here(large, house,
 
     asyncio.run(scenario())
     assert decoded
-    assert max(decoded) < folding.SMALL / 20
+    assert max(decoded) < compaction.SMALL / 20
 
 
 def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, house):
@@ -332,17 +333,19 @@ def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, hous
 def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, house, monkeypatch):
     """Also where nobody drew."""
     given = []
-    monkeypatch.setattr("apps.classroom.realtime.board_keeper.GIVE_BACK_FROM", folding.SMALL)
+    monkeypatch.setattr("apps.classroom.realtime.board.storage.GIVE_BACK_FROM", compaction.SMALL)
     monkeypatch.setattr(
-        "apps.classroom.realtime.board_keeper.give_back",
-        lambda: given.append([room.board.document.size for room in Hub.current.rooms.values()]),
+        "apps.classroom.realtime.board.storage.release_memory",
+        lambda: given.append(
+            [room.board.document.size for room in RoomRegistry.current.rooms.values()]
+        ),
     )
     ticket = house.ticket(house.tutor)
 
     async def scenario():
         async with house.board(ticket):
-            board = Hub.current.rooms[house.uuid].board
-            assert board.document.size > folding.SMALL
+            board = RoomRegistry.current.rooms[house.uuid].board
+            assert board.document.size > compaction.SMALL
             given.clear()
         await eventually(lambda: given)
         assert given == [[]]
@@ -367,7 +370,7 @@ def test_connection_that_stored_a_whole_board_is_closed(monkeypatch):
 
 
 MEASURE = """
-from apps.classroom.realtime import memory
+from apps.classroom.realtime.board import memory
 {first}
 size = 8 * memory.LARGE_BLOCK
 del (learned := [b"x" * size])[:]  # from it the C library learns to keep such blocks
@@ -387,15 +390,19 @@ print(before - resident() > size / 2)
 )
 def test_large_blocks_go_back_to_the_system_at_once(first, goes_back):
     command = [sys.executable, "-c", MEASURE.format(first=first)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folding.ROOT)
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=compaction.ROOT)
     assert said.stdout.strip() == goes_back
 
 
 def test_fold_reads_a_board_that_memory_and_database_hold_alike_once(large, lesson, monkeypatch):
     read = []
-    monkeypatch.setattr(store.folding, "folded", lambda updates, **kwargs: read.append(updates))
+
+    def note(updates, **_options):
+        read.append(updates)
+
+    monkeypatch.setattr(board_log.compaction, "compact_in_subprocess", note)
     with pytest.raises(AttributeError):
-        store.compact(lesson.session.pk, [large.get_update(), b"late"])
+        board_log.compact(lesson.session.pk, [large.get_update(), b"late"])
     assert read == [[large.get_update(), b"late"]]
 
 
@@ -458,18 +465,18 @@ def test_outline_answers_as_the_whole_board_does_whatever_is_drawn(before, after
     for who in back.draw(st.permutations(range(3))):
         update = docs[who].get_update(server.get_state())
         server.apply_update(update)
-        with contextlib.suppress(Early):
-            document.take([update])
+        with contextlib.suppress(PendingDependency):
+            document.apply_updates([update])
     for who in range(3):  # those that had to wait for another's
-        document.take([docs[who].get_update(at[who])])
+        document.apply_updates([docs[who].get_update(at[who])])
     returning = Doc()
     if past:
         returning.apply_update(back.draw(st.sampled_from(past)))
     assert document.clocks == clocks(server)
     for client in (Doc(), returning):
-        found = applied(document.since(client.get_state()), client)
+        found = applied(document.diff(client.get_state()), client)
         assert everything(found) == everything(server)
         assert clocks(found) == clocks(server)
     whole = Doc()
-    whole.apply_update(document.whole())
+    whole.apply_update(document.encode())
     assert everything(whole) == everything(server)

@@ -8,20 +8,20 @@ import pytest
 from pycrdt import Array, Doc, Map
 
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import cursors, limits, parts, yproto
-from apps.classroom.realtime.board import Board, Opened
-from apps.classroom.realtime.deletions import Deletions
-from apps.classroom.realtime.document import Document
-from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.protocol import Close
-from apps.classroom.realtime.sockets import Refused
-from apps.classroom.realtime.update_scan import (
+from apps.classroom.realtime.board import awareness, chunks, limits, yproto
+from apps.classroom.realtime.board.board import Board, LoadedBoard
+from apps.classroom.realtime.board.deletions import DeleteSet
+from apps.classroom.realtime.board.document import Document
+from apps.classroom.realtime.board.update_scan import (
     MAX_NAMED,
     MAX_STEPS,
     encode_deletions,
     scan,
 )
-from apps.classroom.realtime.varints import Malformed, varint
+from apps.classroom.realtime.board.varints import Malformed, varint
+from apps.classroom.realtime.events.protocol import Close
+from apps.classroom.realtime.server.registry import RoomRegistry
+from apps.classroom.realtime.server.sockets import Refused
 from apps.classroom.tests.clients import eventually, most_between_turns
 
 
@@ -50,7 +50,7 @@ class Ear:
 @pytest.fixture
 def board():
     found = Board(store=lambda update: None, publish=lambda frame: None)
-    found.open(Opened(Document([]), 0))
+    found.open(LoadedBoard(Document([]), 0))
     return found
 
 
@@ -103,7 +103,7 @@ def test_person_may_introduce_some_clients_and_then_no_more(board):
 
 
 def test_board_takes_no_more_than_so_many_clients(board, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.MAX_CLIENTS", 10)
+    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_CLIENTS", 10)
     send(board, Ear(1), naming(range(1, 11)))
     with pytest.raises(Refused) as refused:
         send(board, Ear(2), naming([11]))
@@ -112,7 +112,7 @@ def test_board_takes_no_more_than_so_many_clients(board, monkeypatch):
 
 def test_deletions_of_unknown_clients_are_not_kept(board):
     send(board, Ear(), *[deleting(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
-    assert board.document.since(b"\x00") == [[yproto.EMPTY_UPDATE]]
+    assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
     assert board.document.clocks == {}
 
 
@@ -123,14 +123,14 @@ def test_struct_that_builds_on_what_is_unknown_is_not_given_to_yrs(board):
     )
     send(board, Ear(), parent)
     assert board.document.clocks == {}
-    assert board.document.since(b"\x00") == [[yproto.EMPTY_UPDATE]]
+    assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
 
 
 def median_of_strokes(document, client):
     spent = []
     for update in drawn(client, 60):
         begun = time.perf_counter()
-        document.take([update])
+        document.apply_updates([update])
         spent.append(time.perf_counter() - begun)
     return sorted(spent)[len(spent) // 2]
 
@@ -165,10 +165,10 @@ def ask(board, socket, times):
 def test_questions_are_paid_for_by_who_asks(board):
     doc = Doc()
     doc.get("elements:1", type=Map)["big"] = "x" * 1_000_000
-    board.document.take([doc.get_update()])
+    board.document.apply_updates([doc.get_update()])
     socket = Ear(1)
     ask(board, socket, 30)
-    assert 1 < board.debt(Ear(1)) < limits.PATIENCE  # whichever socket
+    assert 1 < board.debt(Ear(1)) < limits.MAX_DEBT  # whichever socket
     assert board.debt(Ear(2)) == 0
     with pytest.raises(Refused) as refused:
         ask(board, socket, 200)
@@ -188,9 +188,9 @@ def test_nothing_is_read_of_who_is_in_debt(house):
 
     async def scenario():
         async with house.board(tickets[0]) as a, house.board(tickets[1]) as b:
-            board = Hub.current.rooms[house.uuid].board
+            board = RoomRegistry.current.rooms[house.uuid].board
             (student,) = (s for s in board.sockets if s.person.role == "student")
-            board._limits[student.person.key].work.spend(limits.WORK_BURST + limits.WORK_RATE)
+            board._limits[student.person.key].work.charge(limits.WORK_BURST + limits.WORK_RATE)
             b.map["x"] = 1
             b.map["y"] = 1
             begun = time.monotonic()
@@ -240,7 +240,7 @@ def cut(update, client):
 
 
 def test_deletions_know_what_they_were_told():
-    known = Deletions([(1, 5, 10), (1, 20, 30), (2, 0, 1)])
+    known = DeleteSet([(1, 5, 10), (1, 20, 30), (2, 0, 1)])
     assert known.has((1, 5, 10))
     assert known.has((1, 21, 29))
     assert not known.has((1, 9, 21))
@@ -254,8 +254,8 @@ def test_deletions_know_what_they_were_told():
 
 def test_large_deletion_is_cut_into_the_same_deletions():
     runs = [(7, clock, clock + 1) for clock in range(0, 20_000, 2)]
-    cut_up = parts.cut(b"\x00" + encode_deletions(runs))
-    assert max(len(one.deletions) for one in cut_up) == parts.RUNS_AT_ONCE
+    cut_up = chunks.split(b"\x00" + encode_deletions(runs))
+    assert max(len(one.deletions) for one in cut_up) == chunks.RUNS_AT_ONCE
     assert [run for one in cut_up for run in one.deletions] == runs
 
 
@@ -266,7 +266,7 @@ def test_event_loop_goes_round_between_the_parts_of_a_large_update(monkeypatch):
             doc.get("elements:1", type=Map)[f"{number}"] = 1
     runs = [(7, clock, clock + 1) for clock in range(0, 40_000, 2)]
     frame = yproto.sync_frame(yproto.UPDATE, b"\x00" + encode_deletions(runs))
-    taken, real = [], Document.take_in
+    taken, real = [], Document.apply_scans
 
     def noted(document, scans):
         taken.append(sum(len(one.deletions) for one in scans))
@@ -274,23 +274,25 @@ def test_event_loop_goes_round_between_the_parts_of_a_large_update(monkeypatch):
 
     def board():
         found = Board(store=lambda update: None, publish=lambda frame: None)
-        found.open(Opened(Document([doc.get_update()]), 0))
-        monkeypatch.setattr(Document, "take_in", noted)
+        found.open(LoadedBoard(Document([doc.get_update()]), 0))
+        monkeypatch.setattr(Document, "apply_scans", noted)
         return found
 
     async def at_once(board):
         board.receive(Ear(), frame)
-        board.inbox.empty()
+        board.batcher.flush()
 
     assert most_between_turns(at_once(board()), taken) == len(runs)  # the control
     whole = board()
-    assert most_between_turns(whole.receive_any(Ear(), frame), taken) == parts.RUNS_AT_ONCE
+    assert most_between_turns(whole.receive_any(Ear(), frame), taken) == chunks.RUNS_AT_ONCE
     assert all(whole.document.deletions.has(run) for run in runs)
 
 
 def test_cursors_of_one_frame_are_read_a_few_at_most(board, monkeypatch):
     read = []
-    monkeypatch.setattr(cursors, "signed", lambda state, person: read.append(state) or state)
+    monkeypatch.setattr(
+        awareness, "with_identity", lambda state, person: read.append(state) or state
+    )
     socket = Ear()
     same = [yproto.Entry(1, clock, b"{}") for clock in range(1, 900)]
     board.receive(socket, yproto.awareness_frame(same[:60]))

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 from pycrdt import Map
 
-from apps.classroom import store
+from apps.classroom import board_log
 from apps.classroom.models import ChatMessage
 from apps.classroom.tests.clients import House, eventually
 from apps.classroom.tests.servers import Process
@@ -97,7 +97,7 @@ class Traffic:
 
 
 def stored(lesson):
-    doc = store.document(lesson.session.pk)
+    doc = board_log.document(lesson.session.pk)
     return doc.get("elements:1", type=Map).to_py() or {}
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from pycrdt import Doc, Map
 
-from apps.classroom import store
+from apps.classroom import board_log
 from apps.classroom.models import BoardSnapshot, BoardUpdate, BoardVersion
 from apps.classroom.tests.clients import House
 from apps.classroom.tests.servers import Process
@@ -36,7 +36,7 @@ def house_in(lesson, tutor, student, api):
 
 
 def stored(lesson):
-    doc = store.document(lesson.session.pk)
+    doc = board_log.document(lesson.session.pk)
     return doc.get("elements:1", type=Map).to_py() or {}
 
 
@@ -112,22 +112,22 @@ def test_two_that_fold_at_once_lose_nothing(lesson, monkeypatch):
     docs = [Doc(), Doc()]
     for number, doc in enumerate(docs):
         doc.get("elements:1", type=Map)[f"{number}"] = number
-        store.append({session: [doc.get_update()]})
-    assert store.compact(session)
-    read = store.load
+        board_log.append({session: [doc.get_update()]})
+    assert board_log.compact(session)
+    read = board_log.load
 
     def meanwhile(sessions):
         """The other process folds between this one's reading and writing."""
         found = read(sessions)
-        monkeypatch.setattr(store, "load", read)
+        monkeypatch.setattr(board_log, "load", read)
         late = Doc()
         late.get("elements:1", type=Map)["late"] = 1
-        store.append({session: [late.get_update()]})
-        assert store.compact(session)
+        board_log.append({session: [late.get_update()]})
+        assert board_log.compact(session)
         return found
 
-    monkeypatch.setattr(store, "load", meanwhile)
-    assert not store.compact(session)
+    monkeypatch.setattr(board_log, "load", meanwhile)
+    assert not board_log.compact(session)
     assert stored(lesson) == {"0": 0, "1": 1, "late": 1}
 
 
@@ -138,5 +138,5 @@ def test_rows_from_before_rows_were_lists_are_read(lesson):
     BoardUpdate.objects.create(session=lesson.session, data=drawn.get_update())
     before = drawn.get_state()
     drawn.get("elements:1", type=Map)["new"] = 2
-    store.append({lesson.session.pk: [drawn.get_update(before)]})
+    board_log.append({lesson.session.pk: [drawn.get_update(before)]})
     assert stored(lesson) == {"old": 1, "new": 2}

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from apps.classroom.realtime import protocol
+from apps.classroom.realtime.events import protocol
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "protocol.md").read_text()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.classroom.realtime import room
+from apps.classroom.realtime.server import room
 from apps.classroom.tests.clients import eventually
 
 
@@ -53,14 +53,14 @@ def test_credentials_are_renewed_for_those_inside_alone(house, monkeypatch):
 
 
 def test_renewals_end_when_somebody_leaves(house):
-    from apps.classroom.realtime.hub import Hub
+    from apps.classroom.realtime.server.registry import RoomRegistry
 
     async def scenario(ticket, tutor_ticket):
         async with house.events(tutor_ticket) as tutor:
             await tutor.until("welcome")
             async with house.events(ticket) as student:
                 await student.until("welcome")
-            there = Hub.current.rooms[house.uuid]
-            await eventually(lambda: len(there._relay_since) == 1)
+            there = RoomRegistry.current.rooms[house.uuid]
+            await eventually(lambda: len(there._ice_issued_at) == 1)
 
     asyncio.run(scenario(house.ticket(house.student), house.ticket(house.tutor)))

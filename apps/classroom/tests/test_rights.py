@@ -102,7 +102,7 @@ def test_an_invite_that_expires_closes(house, admitted_guest):
     from django.utils import timezone
 
     from apps.classroom.policies import Person, Role
-    from apps.classroom.realtime import tickets
+    from apps.classroom.realtime.server import tickets
 
     soon = int((timezone.now() + timedelta(seconds=2)).timestamp())
     guest = Person(f"g{house.uuid}", "Гість", Role.GUEST, 0, soon)

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from apps.accounts.models import User
-from apps.classroom.realtime.db import run
+from apps.classroom.realtime.server.db import run
 from apps.classroom.tests.clients import House, refused_with
 from apps.classroom.tests.servers import Process
 from conftest import AUTH, PASSWORD, bearer

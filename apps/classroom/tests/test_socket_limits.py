@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack, ExitStack
 import pytest
 
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import socket_limits as limits
-from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.socket_limits import SocketLimits
-from apps.classroom.realtime.sockets import Refused, Socket
-from apps.classroom.realtime.tickets import Ticket
+from apps.classroom.realtime.server import socket_limits as limits
+from apps.classroom.realtime.server.registry import RoomRegistry
+from apps.classroom.realtime.server.socket_limits import SocketLimits
+from apps.classroom.realtime.server.sockets import Refused, Socket
+from apps.classroom.realtime.server.tickets import Ticket
 from apps.classroom.tests.clients import eventually, refused_with
 from conftest import NOON, make_lesson
 
@@ -39,7 +39,7 @@ def test_sockets_of_one_person_in_a_room_are_bounded(house, monkeypatch):
             async with house.board(tickets[2]):
                 pass
             await first.socket.close()
-            await eventually(lambda: len(Hub.current.rooms[house.uuid].events) == 1)
+            await eventually(lambda: len(RoomRegistry.current.rooms[house.uuid].events) == 1)
             async with house.events(tickets[3]) as again:
                 await again.until("welcome")
 
@@ -109,8 +109,8 @@ def test_addresses_of_one_ipv6_network_count_as_one():
 def test_spent_tickets_are_forgotten_once_they_expire():
     counted = SocketLimits()
     for number in range(1000):
-        counted.spend(Ticket(str(number), GUEST, 1), "events")
-    assert len(counted._spent) <= 1
+        counted.count_ticket_use(Ticket(str(number), GUEST, 1), "events")
+    assert len(counted._ticket_uses) <= 1
 
 
 def _opened(counted, room, number, address="192.0.2.{}"):
@@ -123,7 +123,7 @@ def _opened(counted, room, number, address="192.0.2.{}"):
 
 def test_socket_that_is_never_read_is_closed(house, monkeypatch):
     """It takes nothing, answers no ping, and has less than a queue's worth waiting for it."""
-    monkeypatch.setattr("apps.classroom.realtime.sockets.WRITE_TIMEOUT", 1.0)
+    monkeypatch.setattr("apps.classroom.realtime.server.sockets.WRITE_TIMEOUT", 1.0)
     chunk = "x" * 60_000
 
     async def scenario(ticket, tutor_ticket):
@@ -131,7 +131,7 @@ def test_socket_that_is_never_read_is_closed(house, monkeypatch):
             await tutor.until("welcome")
             deaf = await asyncio.to_thread(never_reading, house, ticket)
             peer = (await tutor.until("peer.joined"))["peer"]["peer"]
-            room = Hub.current.rooms[house.uuid]
+            room = RoomRegistry.current.rooms[house.uuid]
             for _ in range(40):
                 await tutor.send("signal", to=peer, data={"x": chunk})
             await tutor.until("peer.left", peer=peer)
@@ -156,7 +156,7 @@ def never_reading(house, ticket):
 
 
 def test_transport_that_cannot_end_is_dropped(monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.sockets.GRACE", 0.0)
+    monkeypatch.setattr("apps.classroom.realtime.server.sockets.GRACE", 0.0)
 
     class Transport:
         aborted = False

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from apps.classroom.models import ChatMessage, RoomBan
-from apps.classroom.realtime import protocol
+from apps.classroom.realtime.events import protocol
 
 ID = "00000000-0000-4000-8000-000000000000"
 BAD = {"null": "\\u0000", "high surrogate": "\\ud800", "low surrogate": "\\udfffx"}

@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 from pycrdt import Array, Doc, Map, merge_updates
 
-from apps.classroom import blobs, folding, store
+from apps.classroom import blobs, board_log, compaction
 from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, BoardVersion
-from apps.classroom.realtime.hub import Hub
-from apps.classroom.realtime.varints import varint
+from apps.classroom.realtime.board.varints import varint
+from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually, refused_with
-from apps.classroom.versions import keep_version, thin_out, updates_of
+from apps.classroom.versions import save_version, thin_out, version_updates
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -33,7 +33,7 @@ def content(update):
 
 
 def stored(lesson):
-    return store.document(lesson.session.pk).get("elements:1", type=Map).to_py() or {}
+    return board_log.document(lesson.session.pk).get("elements:1", type=Map).to_py() or {}
 
 
 def in_thread(call):
@@ -54,9 +54,9 @@ BROKEN = b"\x05\x05\x05broken"
 @pytest.fixture
 def half_broken(lesson):
     """A board of which one row of the log cannot be read."""
-    store.append({lesson.session.pk: [drawing(a=1)]})
+    board_log.append({lesson.session.pk: [drawing(a=1)]})
     BoardUpdate.objects.create(session=lesson.session, data=BROKEN)
-    store.append({lesson.session.pk: [drawing(b=2)]})
+    board_log.append({lesson.session.pk: [drawing(b=2)]})
     return lesson
 
 
@@ -80,8 +80,8 @@ def test_unreadable_row_costs_nothing_else_and_is_kept(half_broken, house, log_l
 
 def test_unreadable_snapshot_is_kept(lesson):
     BoardSnapshot.objects.create(session=lesson.session, state=BROKEN)
-    store.append({lesson.session.pk: [drawing(a=1)]})
-    assert store.compact(lesson.session.pk) is not None
+    board_log.append({lesson.session.pk: [drawing(a=1)]})
+    assert board_log.compact(lesson.session.pk) is not None
     assert stored(lesson) == {"a": 1}
     assert [bytes(row.data) for row in BoardQuarantine.objects.all()] == [BROKEN]
 
@@ -89,7 +89,7 @@ def test_unreadable_snapshot_is_kept(lesson):
 def test_board_of_a_later_release_closes_with_4503_and_is_not_touched(lesson, house):
     newer = blobs.MARK + b"\x63whatever"
     BoardSnapshot.objects.create(session=lesson.session, state=newer)
-    store.append({lesson.session.pk: [drawing(a=1)]})
+    board_log.append({lesson.session.pk: [drawing(a=1)]})
     tickets = [house.ticket(house.tutor), house.ticket(house.tutor)]
 
     async def scenario():
@@ -109,7 +109,7 @@ def test_board_of_a_later_release_closes_with_4503_and_is_not_touched(lesson, ho
 def test_fold_leaves_a_board_of_a_later_release_alone(lesson):
     BoardUpdate.objects.create(session=lesson.session, data=blobs.MARK + b"\x63whatever")
     with pytest.raises(blobs.NewerFormat):
-        store.compact(lesson.session.pk)
+        board_log.compact(lesson.session.pk)
     assert BoardUpdate.objects.count() == 1
 
 
@@ -122,9 +122,9 @@ def naming(count):
 
 @pytest.mark.parametrize("by_log", [True, False])
 def test_stored_board_of_too_many_clients_is_opened_without_them(lesson, house, by_log):
-    hostile = [naming(folding.MAX_CLIENTS * 3)]
+    hostile = [naming(compaction.MAX_CLIENTS * 3)]
     if by_log:
-        store.append({lesson.session.pk: [drawing(a=1), *hostile]})
+        board_log.append({lesson.session.pk: [drawing(a=1), *hostile]})
     else:
         whole = merge_updates(drawing(a=1), *hostile)
         BoardSnapshot.objects.create(session=lesson.session, state=whole)
@@ -133,15 +133,15 @@ def test_stored_board_of_too_many_clients_is_opened_without_them(lesson, house, 
     async def scenario():
         async with house.board(ticket) as a:
             assert a.map.to_py() == {"a": 1}
-            assert len(Hub.current.rooms[house.uuid].board.document.clocks) == 1
+            assert len(RoomRegistry.current.rooms[house.uuid].board.document.clocks) == 1
 
     asyncio.run(scenario())
     assert BoardQuarantine.objects.get().reason == "too many client ids"
 
 
 def test_log_is_folded_by_bytes_while_one_value_is_overwritten(house, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board_keeper.FOLD_BYTES", 200_000)
-    monkeypatch.setattr("apps.classroom.realtime.hub.BOARDS_EVERY", 0.1)
+    monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_BYTES", 200_000)
+    monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
     ticket = house.ticket(house.tutor)
 
     def log_size():
@@ -152,8 +152,8 @@ def test_log_is_folded_by_bytes_while_one_value_is_overwritten(house, monkeypatc
             for number in range(40):
                 a.map["x"] = f"{number}" + "x" * 20_000
             await a.drained()
-            board = Hub.current.rooms[house.uuid].board
-            await eventually(lambda: board.grown < 250_000)
+            board = RoomRegistry.current.rooms[house.uuid].board
+            await eventually(lambda: board.bytes_since_compaction < 250_000)
             assert board.document.size < 300_000
             assert await in_thread(log_size) < 300_000
 
@@ -175,10 +175,10 @@ def read_as_before(data):
 @pytest.mark.django_db
 def test_release_before_reads_what_this_one_writes(lesson):
     session = lesson.session.pk
-    store.append({session: [drawing(a=1), drawing(b=2)]})
+    board_log.append({session: [drawing(a=1), drawing(b=2)]})
     log = [u for row in BoardUpdate.objects.all() for u in read_as_before(bytes(row.data))]
     assert content(merge_updates(*log)) == {"a": 1, "b": 2}
-    assert store.compact(session) is not None
+    assert board_log.compact(session) is not None
     assert content(bytes(BoardSnapshot.objects.get().state)) == {"a": 1, "b": 2}
 
 
@@ -191,7 +191,7 @@ def test_this_release_reads_what_the_one_before_writes(lesson):
     BoardUpdate.objects.create(session=session, data=drawing(c=3))
     assert stored(lesson) == {"a": 1, "b": 2, "c": 3}
     old = BoardVersion.objects.create(session=session, state=drawing(d=4))
-    assert updates_of(BoardVersion.objects.get(pk=old.pk)) == [bytes(old.state)]
+    assert version_updates(BoardVersion.objects.get(pk=old.pk)) == [bytes(old.state)]
 
 
 @pytest.mark.any_database
@@ -206,7 +206,7 @@ def test_this_release_reads_what_the_next_one_will_write(lesson):
 
 def test_version_of_this_release_is_refused_by_the_one_before(lesson):
     """It knows `state` alone, and an empty one is no update: restoring fails, changing nothing."""
-    keep_version(lesson.session.pk, [drawing(a=1)], now=NOW, at_least=timedelta())
+    save_version(lesson.session.pk, [drawing(a=1)], now=NOW, at_least=timedelta())
     state = bytes(BoardVersion.objects.get().state)
     with pytest.raises(ValueError, match="Cannot decode"):
         Doc().apply_update(state)
@@ -225,9 +225,9 @@ def test_versions_are_compressed(lesson):
     updates = [
         drawing(**{f"e{n}": {"type": "rectangle", "x": n, "version": 1} for n in range(500)})
     ]
-    keep_version(lesson.session.pk, updates, now=NOW, at_least=timedelta())
+    save_version(lesson.session.pk, updates, now=NOW, at_least=timedelta())
     version = BoardVersion.objects.get()
-    assert updates_of(version) == updates
+    assert version_updates(version) == updates
     assert len(version.packed) < len(updates[0]) / 3
 
 
@@ -252,7 +252,7 @@ def test_old_versions_are_thinned_out(lesson):
 def test_versions_of_both_kinds_are_shown_and_gone_back_to(house):
     old = BoardVersion.objects.create(session=house.session, state=drawing(a={"version": 1}))
     parts = [drawing(b={"version": 1}), drawing(c={"version": 1})]
-    keep_version(house.session.pk, parts, now=NOW, at_least=timedelta())
+    save_version(house.session.pk, parts, now=NOW, at_least=timedelta())
     new = BoardVersion.objects.exclude(pk=old.pk).get()
     url = f"/api/classroom/sessions/{house.uuid}/history/"
     for version, names in ((old, {"a"}), (new, {"b", "c"})):
@@ -274,13 +274,13 @@ def test_hostile_version_does_not_come_back(house):
 
 
 def test_board_left_by_a_crash_is_in_the_history_before_anybody_draws(lesson, house):
-    store.append({lesson.session.pk: [drawing(a=1)]})
+    board_log.append({lesson.session.pk: [drawing(a=1)]})
     ticket = house.ticket(house.tutor)
 
     async def scenario():
         async with house.board(ticket) as a:
             versions = await in_thread(lambda: list(BoardVersion.objects.all()))
-            assert [content(updates_of(version)[0]) for version in versions] == [{"a": 1}]
+            assert [content(version_updates(version)[0]) for version in versions] == [{"a": 1}]
             del a.map["a"]
 
     asyncio.run(scenario())
@@ -290,32 +290,32 @@ def test_board_left_by_a_crash_is_in_the_history_before_anybody_draws(lesson, ho
 
 
 def test_large_board_is_folded_by_a_process_of_its_own(monkeypatch):
-    run, real = [], folding.subprocess.Popen
+    run, real = [], compaction.subprocess.Popen
 
     def noted(*args, **kwargs):
         run.append(args)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(folding.subprocess, "Popen", noted)
+    monkeypatch.setattr(compaction.subprocess, "Popen", noted)
     big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
-    folded = folding.folded([big, BROKEN, drawing(a=1)])
+    folded = compaction.compact_in_subprocess([big, BROKEN, drawing(a=1)])
     assert len(run) == 1
     assert content(folded.state).keys() == content(big).keys() | {"a"}
     assert folded.bad == [1]
-    assert len(folding.merged_into_one([big, drawing(b=1)])) > len(big)
+    assert len(compaction.merge_updates_to_one([big, drawing(b=1)])) > len(big)
     assert len(run) == 2
 
 
 def test_process_that_crashes_changes_nothing(lesson, monkeypatch):
     big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
-    store.append({lesson.session.pk: [big]})
-    monkeypatch.setattr(folding.sys, "executable", "/bin/false")
-    with pytest.raises(folding.WorkFailed):
-        store.compact(lesson.session.pk)
+    board_log.append({lesson.session.pk: [big]})
+    monkeypatch.setattr(compaction.sys, "executable", "/bin/false")
+    with pytest.raises(compaction.WorkFailed):
+        board_log.compact(lesson.session.pk)
     assert BoardUpdate.objects.count() == 1
 
 
 def test_unreadable_content_does_not_stop_a_fold():
     doc = Doc()
     doc.get("list", type=Array).append(1)
-    assert folding.fold([doc.get_update(), b"", BROKEN, b"\xff" * 30]).bad == [1, 2, 3]
+    assert compaction.compact([doc.get_update(), b"", BROKEN, b"\xff" * 30]).bad == [1, 2, 3]

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import pytest
 from django.db import OperationalError
 
-from apps.classroom import services, store
+from apps.classroom import board_log, services
 from apps.classroom.models import Attendance, ChatMessage
-from apps.classroom.realtime.hub import Hub
+from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually
 
 AWAY = OperationalError("the database is away")
@@ -72,7 +72,7 @@ def test_full_disk_keeps_nobody_out_and_attendance_is_recorded_later(house, monk
             opened = house.events(ticket)
             await opened.__aenter__()
             await opened.until("welcome")
-        await eventually(lambda: not Hub.current.rooms[house.uuid]._unrecorded)
+        await eventually(lambda: not RoomRegistry.current.rooms[house.uuid]._pending_arrivals)
         await opened.__aexit__()
 
     asyncio.run(scenario(house.ticket(house.student)))
@@ -84,7 +84,7 @@ def test_room_is_forgotten_when_a_leaving_cannot_be_recorded(house, monkeypatch)
         with failing(monkeypatch, services, "record_leaving", FULL):
             async with house.events(ticket) as student:
                 await student.until("welcome")
-            await eventually(lambda: house.uuid not in Hub.current.rooms)
+            await eventually(lambda: house.uuid not in RoomRegistry.current.rooms)
 
     asyncio.run(scenario(house.ticket(house.student)))
 
@@ -95,7 +95,7 @@ def test_drawers_are_told_while_strokes_cannot_be_saved(house, monkeypatch):
     async def scenario():
         async with house.events(tickets[0]) as tutor, house.board(tickets[0]) as board:
             await tutor.until("welcome")
-            with failing(monkeypatch, store, "append", FULL):
+            with failing(monkeypatch, board_log, "append", FULL):
                 board.map["x"] = 1
                 told = await tutor.until("saving", ok=False)
                 assert told["since"]
@@ -104,7 +104,7 @@ def test_drawers_are_told_while_strokes_cannot_be_saved(house, monkeypatch):
             await tutor.until("saving", ok=True, since=None)
 
     asyncio.run(scenario())
-    assert store.document(house.session.pk).get_update() != b"\0\0"
+    assert board_log.document(house.session.pk).get_update() != b"\0\0"
 
 
 def test_writer_that_hangs_is_told_too(house, monkeypatch):
@@ -112,12 +112,12 @@ def test_writer_that_hangs_is_told_too(house, monkeypatch):
     import threading
 
     held = threading.Event()
-    append = store.append
+    append = board_log.append
 
     async def scenario(ticket):
         async with house.events(ticket) as tutor, house.board(ticket) as board:
             await tutor.until("welcome")
-            monkeypatch.setattr(store, "append", lambda batch: held.wait(20) and append(batch))
+            monkeypatch.setattr(board_log, "append", lambda batch: held.wait(20) and append(batch))
             board.map["x"] = 1
             await tutor.until("saving", ok=False)
             held.set()

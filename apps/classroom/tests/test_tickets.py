@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from apps.classroom.models import RoomBan
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime import tickets
+from apps.classroom.realtime.server import tickets
 from apps.classroom.tests.clients import refused_with
 from apps.common import tokens
 from conftest import NOON, make_lesson

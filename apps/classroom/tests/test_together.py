@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from apps.classroom.realtime.db import Together
+from apps.classroom.realtime.server.db import BatchLoader
 from apps.classroom.tests.clients import PATIENCE
 
 # The threads that ask look after their connections first.
@@ -32,10 +32,10 @@ class Table:
                 await asyncio.sleep(0.001)
 
 
-def play(scenario, at_most=100):
+def play(scenario, max_batch=100):
     async def run():
         table = Table()
-        await scenario(table, Together(table.ask, at_most=at_most))
+        await scenario(table, BatchLoader(table.ask, max_batch=max_batch))
 
     asyncio.run(run())
 
@@ -72,7 +72,7 @@ def test_one_question_is_no_longer_than_it_may_be():
         await asyncio.gather(*(together.get(key) for key in "abcde"))
         assert table.questions == [["a", "b"], ["c", "d"], ["e"]]
 
-    play(scenario, at_most=2)
+    play(scenario, max_batch=2)
 
 
 def test_a_failure_is_theirs_who_asked_and_the_next_get_an_answer():

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from apps.classroom.realtime import writer
-from apps.classroom.realtime.writer import PAUSE, LogWriter
+from apps.classroom.realtime.board import log_writer
+from apps.classroom.realtime.board.log_writer import PAUSE, LogWriter
 
 STROKE = b"\x00\x00"
 MANY = 5  # batches
@@ -25,7 +25,7 @@ def stored(monkeypatch):
         batches.append((time.monotonic(), {key: list(updates) for key, updates in batch.items()}))
 
     monkeypatch.setattr(LogWriter, "_store", staticmethod(store))
-    monkeypatch.setattr(writer.db, "run", asyncio.to_thread)  # no connection to look after
+    monkeypatch.setattr(log_writer.db, "run", asyncio.to_thread)  # no connection to look after
     return batches
 
 
@@ -93,7 +93,7 @@ def test_after_a_flush_it_pauses_again(stored):
 
 
 def test_a_flush_outlives_a_database_that_was_away(stored, monkeypatch):
-    monkeypatch.setattr(writer, "RETRY", 0.01)
+    monkeypatch.setattr(log_writer, "RETRY", 0.01)
     store, refusals = LogWriter._store, [OperationalError("away"), InterfaceError("closed")]
 
     def sometimes(batch):

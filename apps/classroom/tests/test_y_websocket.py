@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pycrdt import Map
 
-from apps.classroom import store
+from apps.classroom import board_log
 
 FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 
@@ -26,6 +26,6 @@ def test_two_stock_clients_converge_through_the_server(house):
     assert done.returncode == 0, done.stderr
     one, other = json.loads(done.stdout)
     house.stop()
-    doc = store.document(house.session.pk)
+    doc = board_log.document(house.session.pk)
     assert len(one) == 119
     assert one == other == doc.get("elements:1", type=Map).to_py()

@@ -17,12 +17,12 @@ from rest_framework.views import APIView
 
 from apps.accounts.authentication import get_session_key
 from apps.accounts.models import User
-from apps.classroom import guests
-from apps.classroom.access import refused
-from apps.classroom.facts import find_room, login_of
+from apps.classroom import guest_sessions
+from apps.classroom.access import refusal_error
 from apps.classroom.ice import ice_servers
-from apps.classroom.policies import Facts, Login, Person, Role, must_wait, refusal
-from apps.classroom.realtime import tickets
+from apps.classroom.policies import Login, Person, Role, RoomAccess, must_wait, refusal
+from apps.classroom.realtime.server import tickets
+from apps.classroom.room_access import find_room_access, login_for
 from apps.common import tokens
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.json import json_response
@@ -41,7 +41,7 @@ class RoomJoinSerializer(serializers.Serializer[Any]):
     name = NameField(
         required=False,
         allow_null=True,
-        max_length=guests.MAX_NAME,
+        max_length=guest_sessions.MAX_NAME,
         help_text="Name of a guest without an account; kept in the session.",
     )
 
@@ -111,9 +111,9 @@ class JoinRoomView(APIView):
             raise not_found()
         now = timezone.now()
         person = _identify(request, lesson, session_uuid, data.validated_data)
-        facts = _require_access(session_uuid, person, now)
+        access = _require_access(session_uuid, person, now)
         if person.role is Role.GUEST:
-            guests.remember(request.session, session_uuid, person)
+            guest_sessions.save_guest(request.session, session_uuid, person)
         ticket, expires_at = tickets.issue(room=session_uuid, person=person, now=now)
         return json_response(
             {
@@ -122,7 +122,7 @@ class JoinRoomView(APIView):
                 "role": person.role,
                 "events_url": _socket_url(request, session_uuid, "events"),
                 "board_url": _socket_url(request, session_uuid, "board"),
-                "ice_servers": [] if must_wait(facts, person) else ice_servers(person.key, now),
+                "ice_servers": [] if must_wait(access, person) else ice_servers(person.key, now),
             }
         )
 
@@ -133,18 +133,18 @@ def _identify(request: Request, lesson: Lesson, room: UUID, fields: dict[str, An
     Raises `not_authenticated` or `forbidden` without either, and the errors of `read_invite`.
     """
     user = request.user if isinstance(request.user, User) else None
-    login = login_of(user, get_session_key(request)) if user else None
+    login = login_for(user, get_session_key(request)) if user else None
     if user is not None and may(user, Action.ENTER, lesson):
         role = Role.TUTOR if may(user, Action.EDIT, lesson) else Role.STUDENT
         return Person(f"u{user.pk}", user.get_full_name(), role, login=login)
-    remembered = guests.recall(request.session, room, user.pk if user else None)
+    remembered = guest_sessions.load_guest(request.session, room, user.pk if user else None)
     if remembered is not None and ("invite" not in fields or _is_invite_revoked(fields["invite"])):
         return replace(remembered, login=login)
     if "invite" not in fields:
         raise forbidden() if user else NotAuthenticated
     if user is not None:
         return _guest_person(fields["invite"], lesson, f"u{user.pk}", user.get_full_name(), login)
-    key = remembered.key if remembered else guests.new_key()
+    key = remembered.key if remembered else guest_sessions.new_guest_key()
     name = fields.get("name", "") or (remembered.name if remembered else "")
     return _guest_person(fields["invite"], lesson, key, name)
 
@@ -172,15 +172,15 @@ def _guest_person(
     return Person(key, name, Role.GUEST, claims["gen"], claims["exp"], login)
 
 
-def _require_access(room: UUID, person: Person, now: datetime) -> Facts:
-    found = find_room(room, person)
+def _require_access(room: UUID, person: Person, now: datetime) -> RoomAccess:
+    found = find_room_access(room, person)
     if found is None:
         raise not_found()
-    _session_id, facts = found
-    reason = refusal(facts, person, now)
+    _session_id, access = found
+    reason = refusal(access, person, now)
     if reason is not None:
-        raise refused(reason)
-    return facts
+        raise refusal_error(reason)
+    return access
 
 
 def _socket_url(request: Request, room: UUID, kind: str) -> str:

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.classroom.realtime.control import recheck_lesson
+from apps.classroom.realtime.notify import recheck_lesson
 from apps.classrooms.models import Classroom
 from apps.common.db import ShiftedBy
 from apps.common.etags import compute_version

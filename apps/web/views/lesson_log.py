@@ -27,7 +27,7 @@ def lesson_log(request: HttpRequest, lesson_id: int) -> HttpResponse:
     chat = queries.chat(
         access.session_id,
         limit=queries.MAX_MESSAGES,
-        since=access.reads_since,
+        since=access.readable_since,
         before=_uuid(request.GET.get("before", "")),
     )
     if chat is None:

@@ -1,0 +1,34 @@
+"""Guests as their Django session knows them: one identity a room, and good for no other."""
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from apps.classroom.policies import Person, Role
+
+MAX_NAME = 80
+MAX_ROOMS = 20
+_KEY = "guest_in_rooms"
+
+
+def new_guest_key() -> str:
+    return f"g{uuid.uuid4()}"
+
+
+def save_guest(session: SessionBase, room: UUID, guest: Person) -> None:
+    rooms: dict[str, Any] = session.get(_KEY, {})
+    rooms.pop(str(room), None)
+    rooms[str(room)] = [guest.key, guest.name, guest.generation, guest.invite_exp]
+    session[_KEY] = dict(list(rooms.items())[-MAX_ROOMS:])
+
+
+def load_guest(session: SessionBase, room: UUID, user_id: int | None) -> Person | None:
+    """The guest this browser is in that room: an account's only while it is signed in."""
+    known = session.get(_KEY, {}).get(str(room))
+    if known is None:
+        return None
+    key, name, generation, invite_exp = known
+    guest = Person(key, name, Role.GUEST, generation, invite_exp)
+    return guest if guest.user_id == user_id else None

@@ -1,0 +1,33 @@
+"""Which clocks are known to be deleted, as runs: what somebody repeats of it is no news."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+
+from apps.classroom.realtime.board.update_scan import Run
+
+
+class DeleteSet:
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        # Of each client the starts and ends of runs that neither touch nor overlap, in order.
+        self._starts: defaultdict[int, list[int]] = defaultdict(list)
+        self._ends: defaultdict[int, list[int]] = defaultdict(list)
+        for run in runs:
+            self.add(run)
+
+    def has(self, run: Run) -> bool:
+        client, start, end = run
+        starts = self._starts.get(client)
+        if starts is None:
+            return False
+        at = bisect_right(starts, start) - 1
+        return at >= 0 and self._ends[client][at] >= end
+
+    def add(self, run: Run) -> None:
+        client, start, end = run
+        starts, ends = self._starts[client], self._ends[client]
+        first, last = bisect_left(ends, start), bisect_right(starts, end)
+        if first < last:  # it touches those between
+            start, end = min(start, starts[first]), max(end, ends[last - 1])
+        starts[first:last] = [start]
+        ends[first:last] = [end]

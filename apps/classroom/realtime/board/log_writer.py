@@ -1,0 +1,111 @@
+"""The one writer of a process: what was drawn in every room, in one transaction a batch."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.utils import timezone
+from pycrdt import merge_updates
+
+from apps.classroom import board_log
+from apps.classroom.realtime.server import db
+from apps.common.supervisor import supervise
+from apps.common.write_queue import urgent_writes
+
+log = logging.getLogger("kreida.room")
+
+# The least time from one batch to the next, in seconds. What a crash can lose is what came in
+# during it, and during one transaction.
+PAUSE = 0.1
+RETRY = 1.0
+MAX_UNMERGED = 2000  # while the database does not answer, more than this a room is merged
+
+
+class LogWriter:
+    def __init__(self) -> None:
+        self._pending: defaultdict[int, list[bytes]] = defaultdict(list)
+        self._flushes: list[asyncio.Future[None]] = []
+        self._wake = asyncio.Event()
+        self._flush_requested = asyncio.Event()
+        self._oldest: datetime | None = None  # when the first of what waits was added
+        self._oldest_in_batch: datetime | None = None
+        self._task = supervise("log-writer", self._run)
+
+    @property
+    def unsaved_since(self) -> datetime | None:
+        """Since when something waits to be stored; None when all is."""
+        return self._oldest_in_batch or self._oldest
+
+    def add(self, session_id: int, update: bytes) -> None:
+        self._oldest = self._oldest or timezone.now()
+        updates = self._pending[session_id]
+        updates.append(update)
+        if len(updates) > MAX_UNMERGED:
+            updates[:] = [merge_updates(*updates)]
+        self._wake.set()
+
+    async def flush(self) -> None:
+        """Until everything that was added so far is stored, however much others add meanwhile;
+        waits for as long as the database is away."""
+        stored = asyncio.get_running_loop().create_future()
+        self._flushes.append(stored)
+        self._wake.set()
+        self._flush_requested.set()
+        await stored
+
+    async def stop(self) -> None:
+        """Gives a database that does not answer five seconds more."""
+        try:
+            async with asyncio.timeout(5):
+                await self.flush()
+        except TimeoutError:
+            log.error("strokes are lost: the database does not answer at the end")
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._flush_requested.clear()
+            batch, self._pending = self._pending, defaultdict(list)
+            flushes, self._flushes = self._flushes, []
+            self._oldest_in_batch, self._oldest = self._oldest, None
+            try:
+                if batch:
+                    await db.run(self._store, batch)
+            except Exception:  # without this task nobody's strokes would be stored any more
+                log.exception("the board's log cannot be written; trying again")
+                self._requeue(batch)
+                self._flushes[:0] = flushes
+                await asyncio.sleep(RETRY)
+            else:
+                self._oldest_in_batch = None
+                for stored in flushes:
+                    if not stored.done():  # nobody waits any more
+                        stored.set_result(None)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        # Not wait_for, which on Python 3.11 may swallow the cancellation that ends this task.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE):
+                await self._flush_requested.wait()
+
+    def _requeue(self, batch: dict[int, list[bytes]]) -> None:
+        for session_id, updates in batch.items():
+            self._pending[session_id][:0] = updates
+        self._oldest, self._oldest_in_batch = self._oldest_in_batch, None
+        self._wake.set()
+
+    @staticmethod
+    def _store(batch: dict[int, list[bytes]]) -> None:
+        try:
+            with urgent_writes():
+                board_log.append(batch)
+        except IntegrityError:  # a room was deleted under its people; the others' go in
+            there = board_log.existing(list(batch))
+            board_log.append({key: updates for key, updates in batch.items() if key in there})

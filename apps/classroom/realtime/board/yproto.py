@@ -1,0 +1,93 @@
+"""y-protocols on the wire: varints, sync and awareness frames, and what is refused before
+pycrdt ever sees it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from apps.classroom.realtime.board.varints import Malformed, read_bytes, read_varint, varint
+
+SYNC, AWARENESS, AUTH, QUERY_AWARENESS = 0, 1, 2, 3
+STEP1, STEP2, UPDATE = 0, 1, 2
+EMPTY_UPDATE = b"\x00\x00"
+
+MAX_CLIENTS_PER_FRAME = 1000
+
+
+class Sync(NamedTuple):
+    step: int
+    payload: bytes
+
+
+class Entry(NamedTuple):
+    """One client's line of an awareness frame; `state` is JSON, `null` when it has gone."""
+
+    client: int
+    clock: int
+    state: bytes
+
+
+def sync_frame_of(step: int, pieces: Sequence[bytes | memoryview]) -> bytes:
+    """Of a payload in pieces, which are copied once."""
+    head = bytes((SYNC, step)) + varint(sum(map(len, pieces)))
+    return b"".join([head, *pieces])
+
+
+def sync_frame(step: int, payload: bytes) -> bytes:
+    return bytes((SYNC, step)) + varint(len(payload)) + payload
+
+
+def read_sync(frame: bytes) -> Sync:
+    """Of a frame whose first byte is SYNC. Raises Malformed."""
+    step, at = read_varint(frame, 1)
+    payload, end = read_bytes(frame, at)
+    if step > UPDATE or end != len(frame):
+        raise Malformed("not a sync message")
+    return Sync(step, payload)
+
+
+def read_state_vector(state: bytes) -> list[tuple[int, int]]:
+    """Clients and their clocks. Raises Malformed unless JavaScript can name all of them."""
+    count, at = read_varint(state, 0)
+    clocks = []
+    for _ in range(count):
+        client, at = read_varint(state, at)
+        clock, at = read_varint(state, at)
+        clocks.append((client, clock))
+    if at != len(state):
+        raise Malformed("not a state vector")
+    return clocks
+
+
+def state_vector_of(clocks: Mapping[int, int]) -> bytes:
+    vector = bytearray(varint(len(clocks)))
+    for client, clock in clocks.items():
+        vector += varint(client) + varint(clock)
+    return bytes(vector)
+
+
+def read_awareness(frame: bytes) -> list[Entry]:
+    """Of a frame whose first byte is AWARENESS. Raises Malformed."""
+    body, end = read_bytes(frame, 1)
+    if end != len(frame):
+        raise Malformed("not an awareness message")
+    return list(_entries(body))
+
+
+def _entries(body: bytes) -> Iterator[Entry]:
+    count, at = read_varint(body, 0)
+    if count > MAX_CLIENTS_PER_FRAME:
+        raise Malformed("too many clients in one frame")
+    for _ in range(count):
+        client, at = read_varint(body, at)
+        clock, at = read_varint(body, at)
+        state, at = read_bytes(body, at)
+        yield Entry(client, clock, state)
+    if at != len(body):
+        raise Malformed("not an awareness message")
+
+
+def awareness_frame(entries: list[Entry]) -> bytes:
+    body = bytearray(varint(len(entries)))
+    for client, clock, state in entries:
+        body += varint(client) + varint(clock) + varint(len(state)) + state
+    return bytes((AWARENESS,)) + varint(len(body)) + bytes(body)

@@ -1,0 +1,172 @@
+"""The events socket: each message of a client to what it does."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.utils import timezone
+
+from apps.classroom import services
+from apps.classroom.policies import may_remove
+from apps.classroom.realtime.events import protocol as wire
+from apps.classroom.realtime.events.protocol import Close
+from apps.classroom.realtime.server import db
+from apps.classroom.realtime.server.room import Room, as_message
+from apps.classroom.realtime.server.sockets import Socket
+from apps.common.errors import service_unavailable
+from apps.common.failures import dependency_failure
+from apps.common.security_log import log_security_event
+
+log = logging.getLogger("kreida.room")
+
+Handler = Callable[[Room, Socket, Any], Awaitable[None]]
+
+
+async def receive(room: Room, socket: Socket, frame: str) -> None:
+    """One frame. What makes no sense is answered; what is no message at all closes the socket."""
+    try:
+        message = wire.parse(frame)
+    except wire.NotJson:
+        socket.close(Close.MALFORMED)
+        return
+    except wire.BadMessage as exc:
+        refuse(socket, exc.code, exc.detail, exc.ref)
+        return
+    if isinstance(message, wire.Ping):
+        socket.push(wire.encode(wire.Pong()))
+        return
+    ref = str(type(message).__struct_config__.tag)
+    present = room.presence.local.get(socket.peer)
+    if present is None or present.waiting:
+        refuse(socket, "waiting", "The tutor has not let you in yet.", ref)
+    elif isinstance(message, wire.TUTOR_ONLY) and not socket.person.is_tutor:
+        refuse(socket, "forbidden", "Only the tutor may do this.", ref)
+    elif not room.may_act(socket.person):
+        await room.recheck()  # closes it, with the code that fits
+    else:
+        await _handle(room, socket, message, ref)
+
+
+async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) -> None:
+    """What cannot be stored is answered, and is the client's to send again."""
+    try:
+        await HANDLERS[type(message)](room, socket, message)
+    except db.Failure as exc:
+        log.exception("a message of a room could not be stored", extra={"data": {"type": ref}})
+        failure = dependency_failure(exc) or service_unavailable()
+        refuse(socket, failure.code, failure.detail, ref)
+
+
+def refuse(socket: Socket, code: str, detail: str, ref: str) -> None:
+    socket.push(wire.encode(wire.Error(code, detail, ref)))
+
+
+async def chat_send(room: Room, socket: Socket, message: wire.ChatSend) -> None:
+    row, new = await db.run(
+        services.post_message,
+        session_id=room.session_id,
+        person=socket.person,
+        uuid=message.id,
+        text=message.text,
+    )
+    chat = wire.Chat(as_message(row))
+    if new:
+        room.broadcast(chat)
+    elif row.person == socket.person.key:
+        socket.push(wire.encode(chat))  # the sender learns that it had arrived
+    else:
+        refuse(socket, "bad_shape", "This id is taken.", "chat.send")
+
+
+async def hand(room: Room, socket: Socket, message: wire.Hand) -> None:
+    room.update_peer(socket, hand=message.raised)
+
+
+async def media(room: Room, socket: Socket, message: wire.Media) -> None:
+    state = wire.MediaState(message.camera, message.microphone, message.screen)
+    room.update_peer(socket, media=state)
+
+
+async def signal(room: Room, socket: Socket, message: wire.Signal) -> None:
+    target = room.presence.find(message.to)
+    if target is None or target.waiting:
+        refuse(socket, "no_such_peer", "This connection has gone.", "signal")
+        return
+    room.broadcast(wire.SignalFrom(socket.peer, message.data), str(message.to))
+
+
+async def quality(room: Room, socket: Socket, message: wire.Quality) -> None:
+    told = wire.QualityOf(socket.peer, message.level, message.rtt_ms, message.loss)
+    room.broadcast(told, "tutor")
+
+
+async def lobby_admit(room: Room, socket: Socket, message: wire.LobbyAdmit) -> None:
+    await db.run(services.admit, session_id=room.session_id, people=[message.person])
+    await room.recheck_everywhere()
+
+
+async def lobby_deny(room: Room, socket: Socket, message: wire.LobbyDeny) -> None:
+    room.deny(message.person)
+
+
+async def lobby_set(room: Room, socket: Socket, message: wire.LobbySet) -> None:
+    await db.run(
+        services.set_lobby,
+        session_id=room.session_id,
+        enabled=message.enabled,
+        waiting=[person.person for person in room.presence.waiting()],
+    )
+    await room.recheck_everywhere()
+
+
+async def mute(room: Room, socket: Socket, message: wire.Mute) -> None:
+    if room.presence.find(message.peer) is None:
+        refuse(socket, "no_such_peer", "This connection has gone.", "mute")
+        return
+    room.broadcast(wire.Muted(), str(message.peer))
+
+
+async def remove(room: Room, socket: Socket, message: wire.Remove) -> None:
+    if not may_remove(room.access, socket.person, message.person):
+        refuse(socket, "forbidden", "The tutor cannot be removed.", "remove")
+        return
+    name = room.presence.name_of(message.person)
+    await db.run(services.remove, session_id=room.session_id, person=message.person, name=name)
+    log_security_event(
+        "room_person_removed",
+        user_id=socket.person.user_id,
+        person=message.person,
+        room=str(room.uuid),
+    )
+    await room.recheck_everywhere()
+
+
+async def timer_set(room: Room, socket: Socket, message: wire.TimerSet) -> None:
+    await db.run(
+        services.set_timer,
+        session_id=room.session_id,
+        seconds=message.seconds,
+        now=timezone.now(),
+    )
+    await room.recheck_everywhere()
+
+
+async def end(room: Room, socket: Socket, message: wire.End) -> None:
+    await db.run(services.end_lesson, session_id=room.session_id)
+    await room.recheck_everywhere()
+
+
+HANDLERS: dict[type[wire.Incoming], Handler] = {
+    wire.ChatSend: chat_send,
+    wire.Hand: hand,
+    wire.Media: media,
+    wire.Signal: signal,
+    wire.Quality: quality,
+    wire.LobbyAdmit: lobby_admit,
+    wire.LobbyDeny: lobby_deny,
+    wire.LobbySet: lobby_set,
+    wire.Mute: mute,
+    wire.Remove: remove,
+    wire.TimerSet: timer_set,
+    wire.End: end,
+}

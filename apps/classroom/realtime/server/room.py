@@ -1,0 +1,404 @@
+"""One room in this process: its board, its events sockets, and the facts their rights hang on."""
+
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.utils import timezone
+
+from apps.classroom import services
+from apps.classroom.ice import RENEW_AFTER, ice_servers
+from apps.classroom.models import ChatMessage
+from apps.classroom.policies import Person, Refusal, RoomAccess, must_wait, readable_since, refusal
+from apps.classroom.queries import newest_messages
+from apps.classroom.realtime.board import yproto
+from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.board.varints import Malformed
+from apps.classroom.realtime.cluster.bus import Bus
+from apps.classroom.realtime.cluster.messages import (
+    BoardFrame,
+    Broadcast,
+    BusMessage,
+    Deny,
+    DiffRequest,
+    Hello,
+    LocalPeers,
+    Recheck,
+)
+from apps.classroom.realtime.events import protocol as wire
+from apps.classroom.realtime.events.presence import Changes, Presence, Present
+from apps.classroom.realtime.events.protocol import Close
+from apps.classroom.realtime.server import db
+from apps.classroom.realtime.server.sockets import Socket
+from apps.classroom.room_access import load_room_access
+
+log = logging.getLogger("kreida.room")
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+
+CLOSES = {
+    Refusal.CANCELLED: Close.CANCELLED,
+    Refusal.REMOVED: Close.FORBIDDEN,
+    Refusal.SIGNED_OUT: Close.BAD_TICKET,
+    Refusal.NO_RIGHT: Close.FORBIDDEN,
+    Refusal.NOT_A_MEMBER: Close.FORBIDDEN,
+    Refusal.INVITE_REPLACED: Close.INVITE_OVER,
+    Refusal.INVITE_EXPIRED: Close.INVITE_OVER,
+    Refusal.LESSON_OVER: Close.INVITE_OVER,
+}
+
+
+def as_message(row: ChatMessage) -> wire.Message:
+    return wire.Message(row.uuid, row.person, row.name, row.role, row.text, row.sent_at)
+
+
+class Room:
+    def __init__(
+        self,
+        uuid: UUID,
+        session_id: int,
+        access: RoomAccess,
+        *,
+        bus: Bus,
+        store: Callable[[int, bytes], None],
+        spawn: Spawn,
+    ) -> None:
+        self.uuid = uuid
+        self.session_id = session_id
+        self.access = access
+        self.bus = bus
+        self.board = Board(
+            store=lambda update: store(session_id, update),
+            publish=lambda frame: self.publish(BoardFrame(frame)),
+        )
+        self.presence = Presence(self._notify_presence)
+        self.events: dict[UUID, Socket] = {}
+        self._spawn = spawn
+        self._entering: dict[UUID, list[str]] = {}
+        self._pending_arrivals: dict[UUID, tuple[Socket, datetime]] = {}
+        self._ice_issued_at: dict[UUID, float] = {}  # by peer: when its credentials were made
+        self._unsaved_since: datetime | None = None
+        self._size_level = "ok"  # of how full the board is, as the room was told
+        self._rechecks_begun = self._last_applied_recheck = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.events and not self.board.sockets
+
+    def sockets(self) -> list[Socket]:
+        return [*self.events.values(), *self.board.sockets]
+
+    # -- telling ----------------------------------------------------------------------------
+
+    def publish(self, message: BusMessage) -> None:
+        self.bus.publish(self.uuid, message)
+
+    def broadcast(self, message: wire.Outgoing, audience: str = "in") -> None:
+        """To that audience here and in the other processes."""
+        frame = wire.encode(message)
+        self._deliver_broadcast(frame, audience)
+        self.publish(Broadcast(audience, frame))
+
+    def _deliver_broadcast(self, frame: str, audience: str) -> None:
+        """Also to those on their way in, once they are: what they read of the chat is older."""
+        self._deliver(frame, audience)
+        if audience == "in":
+            for held in self._entering.values():
+                held.append(frame)
+
+    def deliver_locally(self, message: wire.Outgoing) -> None:
+        """To everybody who is in, in this process alone."""
+        self._deliver_broadcast(wire.encode(message), "in")
+
+    def _deliver(self, frame: str, audience: str, but: UUID | None = None) -> None:
+        for peer, present in self.presence.local.items():
+            socket = self.events.get(peer)
+            if socket is not None and peer != but and self._is_in(audience, present, socket):
+                socket.push(frame)
+
+    @staticmethod
+    def _is_in(audience: str, present: Present, socket: Socket) -> bool:
+        if audience == "in":
+            return not present.waiting
+        to_tutor = audience == "tutor" and socket.person.is_tutor
+        return to_tutor or audience == str(socket.peer)
+
+    def _notify_presence(self, changes: Changes) -> None:
+        """To the sockets of this process; each process does so for its own."""
+        for peer in changes.joined:
+            self._deliver(wire.encode(wire.PeerJoined(peer)), "in", but=peer.peer)
+        for peer in changes.changed:
+            self._deliver(wire.encode(wire.PeerChanged(peer)), "in", but=peer.peer)
+        for gone in changes.left:
+            self._deliver(wire.encode(wire.PeerLeft(gone)), "in")
+        if changes.lobby:
+            self.notify_lobby()
+
+    def notify_lobby(self) -> None:
+        lobby = wire.Lobby(self.presence.waiting(), self.access.lobby_enabled)
+        self._deliver(wire.encode(lobby), "tutor")
+
+    def publish_presence(self) -> None:
+        """Who is here, to the other processes."""
+        here = list(self.presence.local.values())
+        self.publish(LocalPeers(here))
+        self.bus.store_presence(self.uuid, here)
+
+    # -- coming and going -------------------------------------------------------------------
+
+    async def enter(self, socket: Socket) -> None:
+        """Welcomes an events socket, into the room or into its lobby."""
+        person = socket.person
+        self.events[socket.peer] = socket
+        peer = wire.Peer(socket.peer, person.key, person.name, person.role.value, socket.since)
+        waiting = must_wait(self.access, person)
+        if waiting:
+            self._welcome(socket, [], waiting=True)
+        else:
+            await self._admit(socket)
+        if socket.peer in self.events:
+            self.presence.set(Present(peer, waiting))
+            self.publish_presence()
+
+    async def _admit(self, socket: Socket) -> None:
+        held = self._entering[socket.peer] = []
+        try:
+            chat = await self._record_arrival(socket)
+        finally:
+            del self._entering[socket.peer]
+        self._welcome(socket, [as_message(row) for row in chat], waiting=False)
+        for frame in held:
+            socket.push(frame)
+
+    async def _record_arrival(self, socket: Socket) -> list[ChatMessage]:
+        """That they are in; answers with the chat so far. A database that cannot store or read
+        keeps nobody out: it is recorded later."""
+        now = timezone.now()
+        try:
+            await self._record_joining(socket, now)
+        except db.Failure:
+            log.exception("an arrival could not be recorded")
+            self._pending_arrivals[socket.peer] = (socket, now)
+        since = readable_since(self.access, socket.person, now)
+        try:
+            chat, _more = await db.run(
+                newest_messages, self.session_id, limit=wire.CHAT_ON_ENTRY, since=since
+            )
+        except db.Failure:
+            log.exception("the chat could not be read")
+            return []
+        return chat
+
+    async def _record_joining(self, socket: Socket, at: datetime) -> None:
+        person = socket.person
+        if person.role == "guest":
+            await db.run(services.record_entry, session_id=self.session_id, guest=person)
+        await db.run(
+            services.record_joining,
+            session_id=self.session_id,
+            peer=socket.peer,
+            person=person,
+            now=at,
+        )
+
+    async def record_pending_arrivals(self) -> None:
+        """What could not be recorded when somebody came. Raises db.Failure."""
+        for peer, (socket, at) in list(self._pending_arrivals.items()):
+            if peer in self.events:
+                await self._record_joining(socket, at)
+            self._pending_arrivals.pop(peer, None)
+
+    def _welcome(self, socket: Socket, chat: list[wire.Message], *, waiting: bool) -> None:
+        person, access = socket.person, self.access
+        state = "waiting" if waiting else "in"
+        you = wire.You(socket.peer, person.key, person.name, person.role.value, socket.since, state)
+        room = wire.RoomState(
+            access.lesson_id, access.lobby_enabled, access.timer_ends_at, timezone.now()
+        )
+        peers = [] if waiting else self.presence.peers(but=socket.peer)
+        lobby = self.presence.waiting() if person.is_tutor else []
+        relay = [] if waiting else self._ice_servers(socket)
+        welcome = wire.Welcome(wire.VERSION, you, room, peers, lobby, chat, relay)
+        socket.push(wire.encode(welcome))
+        if self._unsaved_since is not None and not waiting:
+            socket.push(wire.encode(wire.Saving(False, self._unsaved_since)))
+        if self._size_level != "ok" and not waiting:
+            socket.push(wire.encode(self.board.size_report()))
+
+    def _ice_servers(self, socket: Socket) -> list[dict[str, Any]]:
+        servers = ice_servers(socket.person.key, timezone.now())
+        if servers:
+            self._ice_issued_at[socket.peer] = time.monotonic()
+        return servers
+
+    def renew_ice_servers(self) -> None:
+        """New credentials for those whose own will expire."""
+        due = time.monotonic() - RENEW_AFTER.total_seconds()
+        for peer, since in list(self._ice_issued_at.items()):
+            socket = self.events.get(peer)
+            if socket is not None and since <= due:
+                socket.push(wire.encode(wire.Ice(self._ice_servers(socket))))
+
+    def notify_saving(self, since: datetime | None) -> None:
+        """`since` is when what is not stored yet was drawn; None while all is well."""
+        if since == self._unsaved_since:
+            return
+        self._unsaved_since = since
+        self.deliver_locally(wire.Saving(since is None, since))
+
+    def notify_board_size(self) -> None:
+        fullness = self.board.size_report()
+        if fullness.level != self._size_level:
+            self._size_level = fullness.level
+            self.deliver_locally(fullness)
+
+    async def leave(self, socket: Socket) -> None:
+        self.events.pop(socket.peer, None)
+        self._ice_issued_at.pop(socket.peer, None)
+        gone = self.presence.remove(socket.peer)
+        self.publish_presence()
+        if gone is None or gone.waiting:
+            return
+        try:
+            await db.run(services.record_leaving, peer=socket.peer, now=timezone.now())
+        except db.Failure:  # until when they were seen is what is left of it
+            log.exception("a leaving could not be recorded")
+
+    def update_peer(self, socket: Socket, **fields: object) -> None:
+        present = self.presence.local[socket.peer]
+        peer = msgspec.structs.replace(present.peer, **fields)
+        self.presence.set(Present(peer, present.waiting))
+        self.publish_presence()
+
+    # -- rights -----------------------------------------------------------------------------
+
+    async def recheck(self) -> None:
+        """Reads the facts anew and does what follows from them; where they cannot be read, the
+        hub's next round does."""
+        number = self.begin_recheck()
+        try:
+            found = await db.run(load_room_access, [self.session_id], self.people())
+        except db.Failure:
+            log.exception("the rights in a room could not be read")
+            return
+        await self.apply_access(found.get(self.session_id), number)
+
+    def begin_recheck(self) -> int:
+        """A number for a reading of the facts that is about to begin: of two that overlap, the
+        one begun later is believed."""
+        self._rechecks_begun += 1
+        return self._rechecks_begun
+
+    async def recheck_everywhere(self) -> None:
+        self.publish(Recheck())
+        await self.recheck()
+
+    def people(self) -> set[Person]:
+        return {socket.person for socket in self.sockets()}
+
+    async def apply_access(self, access: RoomAccess | None, number: int) -> None:
+        """Closes whoever has no right any more, lets in whoever need not wait, and tells what
+        changed. No facts: the room is gone."""
+        if number < self._last_applied_recheck:
+            return
+        self._last_applied_recheck = number
+        if access is None:
+            for socket in self.sockets():
+                socket.close(Close.NO_SUCH_ROOM)
+            return
+        before, self.access = self.access, access
+        if access.completed and not before.completed:
+            self._deliver(wire.encode(wire.Ended()), "in")
+        now = timezone.now()
+        for socket in self.sockets():
+            why = refusal(access, socket.person, now)
+            if why is not None:
+                socket.close(CLOSES[why])
+        for socket in list(self.board.sockets):
+            if must_wait(access, socket.person):
+                socket.close(Close.WAITING)
+        if access.timer_ends_at != before.timer_ends_at:
+            self._deliver(wire.encode(wire.Timer(access.timer_ends_at)), "in")
+        if access.lobby_enabled != before.lobby_enabled:
+            self.notify_lobby()
+        for present in list(self.presence.local.values()):
+            await self._admit_if_allowed(present)
+
+    async def _admit_if_allowed(self, present: Present) -> None:
+        socket = self.events.get(present.peer.peer)
+        if socket is None or socket.closing is not None or not present.waiting:
+            return
+        if socket.peer in self._entering or must_wait(self.access, socket.person):
+            return
+        await self._admit(socket)
+        if socket.peer in self.presence.local:
+            self.presence.set(Present(present.peer, waiting=False))
+            self.publish_presence()
+
+    def deny(self, person: str) -> None:
+        self.publish(Deny(person))
+        self._close_waiting(person)
+
+    def _close_waiting(self, person: str) -> None:
+        for present in self.presence.local.values():
+            if present.waiting and present.peer.person == person:
+                self.events[present.peer.peer].close(Close.FORBIDDEN)
+
+    def may_act(self, person: Person) -> bool:
+        return refusal(self.access, person, datetime.now(UTC)) is None
+
+    # -- other processes --------------------------------------------------------------------
+
+    def on_message(self, process: str, message: BusMessage) -> None:
+        match message:
+            case BoardFrame(data):
+                self._apply_frame(data, process)
+            case Broadcast(audience, frame):
+                self._deliver_broadcast(frame, audience)
+            case LocalPeers(peers):
+                self.presence.update_process(process, peers)
+            case Hello():
+                self.publish_presence()
+                self._publish_awareness()
+            case Deny(person):
+                self._close_waiting(person)
+            case DiffRequest(state_vector, back):
+                self._answer_diff_request(state_vector, back=back)
+            case Recheck():
+                self._spawn(self.recheck())
+
+    def _apply_frame(self, frame: bytes, process: str) -> None:
+        try:
+            self.board.apply_remote_frame(frame, process)
+        except Malformed:
+            log.exception("a frame from another process could not be read")
+
+    def _answer_diff_request(self, state_vector: bytes, *, back: bool) -> None:
+        try:
+            updates = self.board.document.diff(state_vector)
+        except Malformed:
+            return
+        for update in updates:
+            if update != [yproto.EMPTY_UPDATE]:
+                self.publish(BoardFrame(yproto.sync_frame_of(yproto.UPDATE, update)))
+        if back:
+            self.request_diff(back=False)
+
+    def request_diff(self, *, back: bool) -> None:
+        self.publish(DiffRequest(self.board.document.state_vector(), back))
+
+    def _publish_awareness(self) -> None:
+        cursors = self.board.local_awareness_frame()
+        if cursors is not None:
+            self.publish(BoardFrame(cursors))
+
+    def resync(self) -> None:
+        """Having opened the room, or found the others again."""
+        self.publish(Hello())
+        self.publish_presence()
+        self._publish_awareness()
+        self.request_diff(back=True)

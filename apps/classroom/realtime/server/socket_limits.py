@@ -1,0 +1,86 @@
+"""How many sockets one ticket, person, address, room and process may have; docs/protocol.md tells.
+
+Each process counts its own: nginx sends a room's sockets to one of them.
+"""
+
+import ipaddress
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.classroom.policies import Person, Role
+from apps.classroom.realtime.events.protocol import Close
+from apps.classroom.realtime.server.sockets import Refused
+from apps.classroom.realtime.server.tickets import Ticket
+
+# Of each kind, events and board. A stock Yjs client comes back with the ticket it was given.
+PER_TICKET = 4
+PER_PERSON_AND_ROOM = 16
+PER_PERSON = 64  # of both kinds, in all rooms
+# Of guests, of both kinds: the lesson's own two can always come in.
+PER_ADDRESS_AND_ROOM = 100
+GUESTS_PER_ROOM = 200
+ROOMS = 1000
+
+Key = tuple[object, ...]
+
+
+class SocketLimits:
+    def __init__(self) -> None:
+        self._open: Counter[Key] = Counter()
+        self._ticket_uses: dict[tuple[str, str], tuple[int, int]] = {}  # how often, and until when
+
+    def count_ticket_use(self, ticket: Ticket, kind: str) -> None:
+        """Raises Refused for a ticket that has opened its sockets of this kind."""
+        used, _expires = self._ticket_uses.get((ticket.id, kind), (0, 0))
+        if used >= PER_TICKET and settings.THROTTLING:
+            raise Refused(Close.BAD_TICKET)
+        self._ticket_uses[ticket.id, kind] = (used + 1, ticket.expires)
+        self._forget_expired()
+
+    def _forget_expired(self) -> None:
+        """Those at the front came first, and all live alike."""
+        now = time.time()
+        while self._ticket_uses:
+            first = next(iter(self._ticket_uses))
+            if self._ticket_uses[first][1] > now:
+                return
+            del self._ticket_uses[first]
+
+    @contextmanager
+    def socket(self, room: UUID, person: Person, address: str, kind: str) -> Iterator[None]:
+        """Counts one socket while it is open. Raises Refused where there is no room for it."""
+        keys = list(_bounds(room, person, address, kind))
+        if settings.THROTTLING and any(self._open[key] >= most for key, most in keys):
+            raise Refused(Close.FLOOD)
+        self._open.update(key for key, _most in keys)
+        try:
+            yield
+        finally:
+            self._open.subtract(key for key, _most in keys)
+            for key, _most in keys:
+                if self._open[key] <= 0:
+                    del self._open[key]
+
+
+def _bounds(room: UUID, person: Person, address: str, kind: str) -> Iterator[tuple[Key, int]]:
+    yield ("person and room", person.key, room, kind), PER_PERSON_AND_ROOM
+    yield ("person", person.key), PER_PERSON
+    if person.role is Role.GUEST:
+        yield ("address and room", _network(address), room), PER_ADDRESS_AND_ROOM
+        yield ("guests", room), GUESTS_PER_ROOM
+
+
+def _network(address: str) -> str:
+    """An IPv6 address stands for its /64, which one household has whole."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed.packed, 64), strict=False))
