@@ -1,4 +1,4 @@
-"""Whose address a request comes from: the right-most one that is no proxy of ours."""
+"""Client addresses behind trusted proxies."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ CASES = [
 ]
 
 
-def resolved(peer: str, forwarded: list[str], *headers: tuple[bytes, bytes]) -> dict:
+def resolve(peer: str, forwarded: list[str], *headers: tuple[bytes, bytes]) -> dict:
     seen = {}
 
     async def app(scope, receive, send):
@@ -44,26 +44,26 @@ def resolved(peer: str, forwarded: list[str], *headers: tuple[bytes, bytes]) -> 
 
 
 @pytest.mark.parametrize(("peer", "forwarded", "address"), CASES)
-def test_address_is_the_nearest_that_is_no_proxy(peer, forwarded, address):
-    scope = resolved(peer, forwarded)
+def test_client_address_is_the_rightmost_untrusted_one(peer, forwarded, address):
+    scope = resolve(peer, forwarded)
     assert scope["client"][0] == address
     assert scope["headers"] == []
 
 
-def test_forwarded_protocol_of_a_proxy_is_believed():
-    assert resolved("127.0.0.1", [], (b"x-forwarded-proto", b"https"))["scheme"] == "https"
+def test_forwarded_protocol_of_trusted_proxy_sets_the_scheme():
+    assert resolve("127.0.0.1", [], (b"x-forwarded-proto", b"https"))["scheme"] == "https"
 
 
-def test_forwarded_headers_of_a_stranger_are_removed():
-    scope = resolved("203.0.113.9", [], (b"x-forwarded-proto", b"https"))
+def test_forwarded_headers_of_untrusted_peer_are_removed():
+    scope = resolve("203.0.113.9", [], (b"x-forwarded-proto", b"https"))
     assert (scope["scheme"], scope["headers"]) == ("http", [])
 
 
 @pytest.mark.parametrize("text", ["", "unknown", "_hidden", "1.2.3", "[", "1.2.3.4.5"])
-def test_what_is_no_address_is_none(text):
+def test_invalid_address_is_parsed_as_none(text):
     assert parse_address(text) is None
 
 
-def test_client_address_is_what_was_resolved():
+def test_client_address_ignores_the_forwarded_header():
     request = RequestFactory().get("/", REMOTE_ADDR="198.51.100.1", HTTP_X_FORWARDED_FOR="1.1.1.1")
     assert client_address(request) == "198.51.100.1"

@@ -10,29 +10,29 @@ from conftest import NOON
 
 
 @pytest.fixture
-def writing(transactional_db):
-    """Somebody who writes without a pause, and how many rows they have written."""
-    over, rows = threading.Event(), []
+def written_rows(transactional_db):
+    """A thread inserts rows without pause; yields the list of rows inserted so far."""
+    stopped, rows = threading.Event(), []
 
     def write():
-        while not over.is_set():
+        while not stopped.is_set():
             rows.append(PeriodicJob.objects.create(name=str(len(rows)), due_at=NOON))
         connections.close_all()
 
     thread = threading.Thread(target=write)
     thread.start()
     yield rows
-    over.set()
+    stopped.set()
     thread.join()
 
 
 @pytest.mark.sqlite
-def test_backup_is_finished_and_whole_while_somebody_writes(writing, lesson, tmp_path):
-    while len(writing) < 50:
+def test_backup_is_consistent_during_concurrent_writes(written_rows, lesson, tmp_path):
+    while len(written_rows) < 50:
         threading.Event().wait(0.01)
-    at_least = len(writing)
+    at_least = len(written_rows)
     call_command("backup_sqlite", tmp_path / "copy.sqlite3")
-    at_most = len(writing) + 1
+    at_most = len(written_rows) + 1
     copy = sqlite3.connect(tmp_path / "copy.sqlite3")
     assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     [(rows,)] = copy.execute("SELECT count(*) FROM common_periodicjob").fetchall()
@@ -45,7 +45,7 @@ def test_backup_is_finished_and_whole_while_somebody_writes(writing, lesson, tmp
 
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
-def test_backup_overwrites_nothing(tmp_path):
+def test_backup_to_an_existing_file_is_refused(tmp_path):
     (tmp_path / "copy").write_text("mine")
     with pytest.raises(CommandError, match="exists already"):
         call_command("backup_sqlite", tmp_path / "copy")
@@ -54,13 +54,13 @@ def test_backup_overwrites_nothing(tmp_path):
 
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
-def test_backup_into_a_folder_that_is_not_there_is_refused_in_a_sentence(tmp_path):
+def test_backup_into_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(CommandError, match="No backup was made"):
         call_command("backup_sqlite", tmp_path / "nowhere" / "copy")
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-def test_backup_of_postgresql_is_refused_in_a_sentence(tmp_path):
+def test_backup_of_postgresql_is_refused(tmp_path):
     with pytest.raises(CommandError, match="pg_dump"):
         call_command("backup_sqlite", tmp_path / "copy")

@@ -1,4 +1,4 @@
-"""The cache while Redis is there, hangs, is away, and comes back."""
+"""The cache while Redis answers, hangs, is unavailable or restarts."""
 
 import json
 import socket
@@ -12,7 +12,7 @@ from apps.common import cache as module
 
 @pytest.fixture
 def cache(settings, monkeypatch):
-    """Of an address given later; each test has breakers of its own."""
+    """Return a factory of caches by address; each test has its own circuit breakers."""
     monkeypatch.setattr(module, "_breakers", {})
 
     def make(location: str):
@@ -21,17 +21,17 @@ def cache(settings, monkeypatch):
     return make
 
 
-def test_claim_without_redis_is_kept_in_memory(cache):
-    away = cache("redis://127.0.0.1:1/0")
-    assert away.add("claim", True, 60)
-    assert not away.add("claim", True, 60)
-    away.set("history", [1.5, 2.5], 60)
-    assert away.get("history", []) == [1.5, 2.5]
-    away.delete("history")
-    assert away.get("history", []) == []
+def test_cache_without_redis_uses_memory(cache):
+    unavailable = cache("redis://127.0.0.1:1/0")
+    assert unavailable.add("claim", True, 60)
+    assert not unavailable.add("claim", True, 60)
+    unavailable.set("history", [1.5, 2.5], 60)
+    assert unavailable.get("history", []) == [1.5, 2.5]
+    unavailable.delete("history")
+    assert unavailable.get("history", []) == []
 
 
-def test_redis_that_hangs_is_waited_for_once(cache):
+def test_hanging_redis_is_tried_once(cache):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hanging = cache(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         began = time.monotonic()
@@ -41,35 +41,37 @@ def test_redis_that_hangs_is_waited_for_once(cache):
 
 
 @pytest.mark.redis
-def test_redis_that_returns_is_used_again(cache, redis, monkeypatch):
+def test_redis_is_used_again_after_a_restart(cache, redis, monkeypatch):
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
-    kept = cache(redis.url)
-    kept.set("key", "remote", 60)
+    fallback_cache = cache(redis.url)
+    fallback_cache.set("key", "remote", 60)
     redis.stop()
-    kept.set("key", "local", 60)
-    assert kept.get("key") == "local"
+    fallback_cache.set("key", "local", 60)
+    assert fallback_cache.get("key") == "local"
     redis.start()
-    assert kept.get("key") is None  # it came back empty
-    assert kept._breaker._retry_at is None
+    assert fallback_cache.get("key") is None  # the restarted Redis is empty
+    assert fallback_cache._breaker._retry_at is None
 
 
 @pytest.mark.redis
-def test_values_are_json_and_no_pickle(cache, redis):
-    kept = cache(redis.url)
+def test_values_are_stored_as_json(cache, redis):
+    fallback_cache = cache(redis.url)
     for value in ([1.5, 2.0], True, "Олена", None, 7, {"a": [1]}):
-        kept.set("key", value, 60)
-        assert kept.get("key") == value
-        raw = kept._cache.get_client(None).get(kept.make_and_validate_key("key"))
+        fallback_cache.set("key", value, 60)
+        assert fallback_cache.get("key") == value
+        raw = fallback_cache._cache.get_client(None).get(
+            fallback_cache.make_and_validate_key("key")
+        )
         assert json.loads(raw) == value
 
 
 @pytest.mark.redis
-def test_counter_counts(cache, redis):
-    kept = cache(redis.url)
-    kept.set("count", 1, 60)
-    assert kept.incr("count") == 2
-    assert kept.get("count") == 2
+def test_incr_increments_a_counter(cache, redis):
+    fallback_cache = cache(redis.url)
+    fallback_cache.set("count", 1, 60)
+    assert fallback_cache.incr("count") == 2
+    assert fallback_cache.get("count") == 2
 
 
-def test_the_configured_cache_has_the_methods_of_django():
+def test_configured_cache_supports_get_or_set():
     assert caches["default"].get_or_set("a", 1, 5) == 1

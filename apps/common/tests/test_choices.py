@@ -1,4 +1,4 @@
-"""A refused value names what there is to choose from."""
+"""The error of an invalid choice lists the choices."""
 
 import pytest
 from django.utils import translation
@@ -31,12 +31,12 @@ def test_refused_zone_names_an_example(api, student):
     assert "Europe/Kyiv" in answer.json()["fields"]["timezone"][0]
 
 
-def test_refusal_is_in_the_readers_language(api, student):
+def test_choice_error_is_in_the_requested_language(api, student):
     answer = api(student).patch("/api/me/", {"locale": "de"}, headers={"Accept-Language": "uk"})
     assert answer.json()["fields"]["locale"] == ["Має бути одне з: uk, en."]
 
 
-def test_page_names_the_languages_too(client, student):
+def test_page_error_names_the_languages(client, student):
     client.force_login(student)
     answer = client.post("/settings/", {"locale": "xx"})
     assert answer.status_code == 400
@@ -45,7 +45,7 @@ def test_page_names_the_languages_too(client, student):
         assert errors == ["Має бути одне з: Українська, English."]
 
 
-def test_page_names_how_long_a_link_may_work():
+def test_page_error_names_the_lifetimes_of_a_link():
     with translation.override("en"):
         [sentence] = InviteLinkForm({"ttl_seconds": "5"}).errors["ttl_seconds"]
     assert sentence == "Must be one of: an hour, a day, a week, 30 days."

@@ -1,4 +1,4 @@
-"""What a client is told when a dependency fails, under the API and on a page."""
+"""Responses to failures of dependencies, and to CSRF failures and oversized forms."""
 
 import errno
 import sqlite3
@@ -34,11 +34,11 @@ def sqlite_error(code: int, message: str) -> OperationalError:
         (RedisConnectionError("gone"), 503),
     ],
 )
-def test_failure_of_a_dependency_is_named(exc, status):
+def test_dependency_failure_has_its_status(exc, status):
     assert dependency_failure(exc).status == status
 
 
-def test_failure_that_a_library_hides_behind_its_own_is_named():
+def test_dependency_failure_behind_another_exception_is_found():
     full = sqlite_error(sqlite3.SQLITE_FULL, "database or disk is full")
     update = DatabaseError("Forced update did not affect any rows.")
     update.__context__ = full
@@ -53,11 +53,11 @@ def test_failure_that_a_library_hides_behind_its_own_is_named():
     "exc",
     [sqlite_error(sqlite3.SQLITE_ERROR, "no such table: x"), OSError(errno.ENOENT), ValueError()],
 )
-def test_mistake_of_our_own_is_a_crash(exc):
+def test_programming_error_is_not_a_dependency_failure(exc):
     assert dependency_failure(exc) is None
 
 
-def refusing(exc: Exception):
+def failing_database(exc: Exception):
     def refuse(*_args):
         raise exc
 
@@ -72,10 +72,10 @@ def refusing(exc: Exception):
     ],
 )
 @pytest.mark.parametrize("path", ["/api/classrooms/", "/_allauth/app/v1/auth/login"])
-def test_program_is_told_in_json(api, tutor, exc, status, code, path):
+def test_api_answers_a_dependency_failure_in_json(api, tutor, exc, status, code, path):
     client = api(tutor)
     client.raise_request_exception = False
-    with refusing(exc):
+    with failing_database(exc):
         body = {"name": "A", "email": tutor.email, "password": "chalk-and-sponge"}
         answer = client.post(path, body, format="json")
     assert (answer.status_code, answer.json()["error"]) == (status, code)
@@ -84,17 +84,17 @@ def test_program_is_told_in_json(api, tutor, exc, status, code, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/accounts/login/", "/classrooms/"])
-def test_person_is_told_on_a_page(client, tutor, path):
+def test_page_answers_a_dependency_failure_in_html(client, tutor, path):
     client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
     client.raise_request_exception = False
-    with refusing(OperationalError("gone")):
+    with failing_database(OperationalError("gone")):
         answer = client.get(path)
     assert answer.status_code == 503
     assert answer["Retry-After"]
     assert answer["Content-Type"].startswith("text/html")
 
 
-def test_form_over_the_limit_gets_a_page(client):
+def test_oversized_form_is_answered_in_html(client):
     answer = client.post("/accounts/login/", {"login": "x" * 1_100_000})
     assert answer.status_code == 413
     assert answer["Content-Type"].startswith("text/html")
@@ -108,12 +108,12 @@ def test_form_over_the_limit_gets_a_page(client):
         ({"Origin": "http://testserver"}, "cookie"),
     ],
 )
-def test_refused_form_names_its_cause(headers, words):
+def test_csrf_failure_names_its_cause(headers, words):
     answer = Client(enforce_csrf_checks=True).post("/accounts/login/", headers=headers)
     assert answer.status_code == 403
     assert words in answer.content.decode()
 
 
-def test_static_file_that_is_not_there_asks_no_database(client, django_assert_num_queries):
+def test_missing_static_file_needs_no_database(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert client.get("/static/no-such-file.js").status_code == 404

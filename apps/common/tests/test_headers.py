@@ -1,4 +1,4 @@
-"""What every answer says to the browser about what it may do with it."""
+"""Security and cache headers of all responses."""
 
 import pytest
 from django.test import Client
@@ -16,7 +16,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_answer_has_them(client, path):
+def test_every_response_has_security_headers(client, path):
     headers = client.get(path).headers
     policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == policy["script-src"] == "'self'"
@@ -29,21 +29,21 @@ def test_every_answer_has_them(client, path):
     assert len(headers["X-Request-ID"]) == 32
 
 
-def test_a_refused_body_has_them_too(client):
+def test_refused_body_has_security_headers(client):
     answer = client.post("/api/me/", b"x" * 2_000_000, content_type="application/json")
     assert answer.status_code == 413
     assert answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_host_that_is_not_ours_is_refused_in_json(client):
+def test_unknown_host_is_refused_in_json(client):
     answer = client.get("/api/me/", headers={"Host": "evil.example"})
     assert answer.status_code == 400
     assert answer.json()["error"] == "validation_error"
     assert "evil" not in answer.content.decode()
 
 
-def test_behind_tls_the_browser_is_told_to_stay_there(settings):
+def test_https_response_has_hsts_and_http_is_redirected(settings):
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 31536000
     assert Client().get("/api/me/", secure=True)["Strict-Transport-Security"]
@@ -52,7 +52,7 @@ def test_behind_tls_the_browser_is_told_to_stay_there(settings):
 
 
 @pytest.mark.parametrize("path", ["/", "/api/me/", "/accounts/login/"])
-def test_proxy_that_says_no_scheme_is_told_the_setting(settings, path):
+def test_missing_forwarded_proto_is_explained(settings, path):
     settings.SECURE_SSL_REDIRECT = True
     answer = Client().get(path)
     assert answer.status_code == 503
@@ -60,7 +60,7 @@ def test_proxy_that_says_no_scheme_is_told_the_setting(settings, path):
         assert name in answer.content.decode()
 
 
-def test_answers_under_api_are_for_nobody_elses_cache(api, tutor):
+def test_api_responses_are_not_stored_in_caches(api, tutor):
     answer = api(tutor).get("/api/me/")
     assert answer["Cache-Control"] == "no-store"
 
@@ -69,7 +69,7 @@ def test_answers_under_api_are_for_nobody_elses_cache(api, tutor):
     "path",
     ["/calendar/", "/students/", "/settings/", "/accounts/email/", "/_allauth/app/v1/config"],
 )
-def test_pages_of_somebody_signed_in_are_not_kept(client, tutor, path):
+def test_pages_of_signed_in_users_are_not_stored_in_caches(client, tutor, path):
     client.force_login(tutor)
     assert "no-store" in client.get(path)["Cache-Control"]
 
@@ -77,6 +77,6 @@ def test_pages_of_somebody_signed_in_are_not_kept(client, tutor, path):
 @pytest.mark.parametrize(
     ("secure", "source"), [(False, "ws://testserver"), (True, "wss://testserver")]
 )
-def test_pages_connect_to_this_server_alone(client, secure, source):
+def test_pages_may_connect_to_this_server_only(client, secure, source):
     policy = client.get("/accounts/login/", secure=secure)["Content-Security-Policy"]
     assert f"connect-src 'self' {source};" in policy

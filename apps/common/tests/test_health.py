@@ -1,4 +1,4 @@
-"""/healthz says that the process lives, /readyz that it can serve."""
+"""/healthz (the process is alive) and /readyz (it can serve)."""
 
 import asyncio
 import json
@@ -13,8 +13,10 @@ from apps.common import health, supervisor
 pytestmark = pytest.mark.django_db
 
 
-def ask(path: str, *, method: str = "GET", app: health.HealthApp | None = None) -> tuple[int, dict]:
-    """Through the ASGI application, as the server calls it."""
+def request_health(
+    path: str, *, method: str = "GET", app: health.HealthApp | None = None
+) -> tuple[int, dict]:
+    """Call the ASGI application as the server does; return status and body."""
     sent: list[dict] = []
 
     async def send(message):
@@ -28,17 +30,17 @@ def ask(path: str, *, method: str = "GET", app: health.HealthApp | None = None) 
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz/", "/readyz/"])
-def test_both_are_ok_for_anyone(api, path):
+def test_health_checks_are_public(api, path):
     answer = api().get(path)
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_health_asks_no_database(api, django_assert_num_queries):
+def test_healthz_needs_no_database(api, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert api().get("/healthz").status_code == 200
 
 
-def test_without_a_database_it_is_alive_but_not_ready(api, log_lines):
+def test_failed_database_makes_process_unready_but_alive(api, log_lines):
     def refuse(*_args):
         raise OperationalError("gone, with the password in the reason")
 
@@ -50,7 +52,7 @@ def test_without_a_database_it_is_alive_but_not_ready(api, log_lines):
     assert "a readiness check failed" in {line["message"] for line in log_lines()}
 
 
-def test_database_that_takes_no_writes_is_not_ready(api):
+def test_read_only_database_makes_process_unready(api):
     def refuse_writes(execute, sql, params, many, context):
         if not sql.startswith("SELECT"):
             raise OperationalError("database or disk is full")
@@ -61,7 +63,7 @@ def test_database_that_takes_no_writes_is_not_ready(api):
     assert (answer.status_code, answer.json()["failing"]) == (503, ["database"])
 
 
-def test_without_its_redis_it_is_alive_but_not_ready(api, settings):
+def test_failed_redis_makes_process_unready_but_alive(api, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     answer = api().get("/readyz")
     assert answer.status_code == 503
@@ -69,12 +71,12 @@ def test_without_its_redis_it_is_alive_but_not_ready(api, settings):
     assert api().get("/healthz").status_code == 200
 
 
-def test_disk_without_free_space_is_not_ready(api, monkeypatch):
+def test_full_disk_makes_process_unready(api, monkeypatch):
     monkeypatch.setattr(health, "MIN_FREE_BYTES", 2**62)
     assert api().get("/readyz").json()["failing"] == ["storage"]
 
 
-def test_failing_background_task_is_not_ready(api, monkeypatch):
+def test_failing_background_task_makes_process_unready(api, monkeypatch):
     monkeypatch.setattr(supervisor, "_failing", {"bus"})
     assert api().get("/readyz").json()["failing"] == ["task:bus"]
 
@@ -90,13 +92,13 @@ def test_hung_check_fails_at_its_deadline_and_runs_once(monkeypatch):
     monkeypatch.setattr(health, "DEADLINE", 0.1)
     app = health.HealthApp()
 
-    async def ask_thrice():
+    async def run_three_times():
         began = time.monotonic()
         answers = [await app._run_check("database") for _ in range(3)]
         return answers, time.monotonic() - began
 
     try:
-        answers, seconds = asyncio.run(ask_thrice())
+        answers, seconds = asyncio.run(run_three_times())
     finally:
         hangs.set()
     assert (answers, runs) == ([False, False, False], [1])
@@ -104,10 +106,10 @@ def test_hung_check_fails_at_its_deadline_and_runs_once(monkeypatch):
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 200), ("POST", 405)])
-def test_health_application_takes_get_and_head(method, status):
-    assert ask("/healthz/", method=method)[0] == status
+def test_health_app_accepts_get_and_head_only(method, status):
+    assert request_health("/healthz/", method=method)[0] == status
 
 
-def test_other_paths_are_not_its_own():
+def test_health_app_does_not_handle_other_paths():
     assert not health.HealthApp().handles("/healthz/x")
     assert not health.HealthApp().handles("/")

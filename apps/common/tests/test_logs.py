@@ -1,4 +1,4 @@
-"""Log lines: JSON, one a request, with its id; never a token or a password."""
+"""Log lines are JSON, one per request with its id, without tokens and passwords."""
 
 import json
 
@@ -14,7 +14,7 @@ def requests(lines):
     return [line for line in lines if line["logger"] == "kreida.request"]
 
 
-def test_a_request_is_one_line_with_its_id_route_and_status(api, tutor, lesson, log_lines):
+def test_request_is_logged_once_with_id_route_and_status(api, tutor, lesson, log_lines):
     answer = api(tutor).get(f"/api/lessons/{lesson.pk}/?secret=1")
     (line,) = requests(log_lines())
     assert line["request_id"] == answer["X-Request-ID"]
@@ -24,12 +24,12 @@ def test_a_request_is_one_line_with_its_id_route_and_status(api, tutor, lesson, 
     assert {"time", "level", "logger", "message"} <= set(line)
 
 
-def test_every_answer_has_an_id_of_its_own(api, db):
+def test_every_response_has_a_unique_request_id(api, db):
     ids = {api().get(path)["X-Request-ID"] for path in ("/healthz", "/api/me/", "/api/x/")}
     assert len(ids) == 3
 
 
-def test_neither_tokens_nor_passwords_are_in_the_log(api, tutor, lesson, log_lines, capfd, caplog):
+def test_tokens_and_passwords_are_not_logged(api, tutor, lesson, log_lines, capfd, caplog):
     caplog.set_level("DEBUG")
     meta = sign_up().json()["meta"]
     client = bearer(meta["access_token"])
@@ -55,9 +55,7 @@ def test_neither_tokens_nor_passwords_are_in_the_log(api, tutor, lesson, log_lin
     assert all(line["request_id"] for line in requests(lines))
 
 
-def test_a_crash_with_a_token_in_the_address_does_not_log_it(
-    api, tutor, lesson, log_lines, monkeypatch
-):
+def test_crash_does_not_log_the_token_of_the_url(api, tutor, lesson, log_lines, monkeypatch):
     from apps.lessons.api.views import ResolveInviteView
 
     def crash(*_args):

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def smtp(settings):
     server = SmtpServer()
-    use(settings, server.port)
+    use_smtp(settings, server.port)
     yield server
     server.stop()
 
 
-def use(settings, port):
+def use_smtp(settings, port):
     settings.EMAIL_URL = f"smtp://127.0.0.1:{port}"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
@@ -33,22 +33,22 @@ def queue(to="olena@school.example", text="Завтра о 10:00", subject="Ур
     mail.send(to=to, subject=subject, text=text)
 
 
-def later(**by):
+def from_now(**by):
     return timezone.now() + timedelta(**by)
 
 
-def test_queued_mail_is_sent_once_and_its_row_is_gone(smtp):
+def test_queued_mail_is_sent_once_and_deleted(smtp):
     queue()
     assert smtp.messages == []
     mail_queue.send_queued(timezone.now())
-    mail_queue.send_queued(later(hours=2))
+    mail_queue.send_queued(from_now(hours=2))
     [message] = smtp.messages
     assert message.get_payload(decode=True).decode().strip() == "Завтра о 10:00"
     assert smtp.recipients == ["rcpt TO:<olena@school.example>"]
     assert not OutgoingMail.objects.exists()
 
 
-def test_message_of_several_parts_with_bcc_arrives_whole(smtp):
+def test_multipart_message_with_bcc_arrives_complete(smtp):
     message = EmailMessage("Тема", "текст", "a@b.example", ["c@d.example"], bcc=["e@f.example"])
     message.attach("звіт.txt", "привіт", "text/plain")
     message.send()
@@ -59,14 +59,14 @@ def test_message_of_several_parts_with_bcc_arrives_whole(smtp):
     assert "e@f.example" not in sent.as_string()
 
 
-def test_hanging_server_does_not_hold_a_request(smtp):
+def test_sign_up_does_not_connect_to_the_mail_server(smtp):
     smtp.hangs = True
     assert sign_up(password=PASSWORD).status_code in (200, 401)
     assert OutgoingMail.objects.count() == 1
     assert smtp.connections == 0
 
 
-def test_hanging_server_is_given_up_after_the_timeout_and_asked_again(smtp, settings):
+def test_hanging_server_times_out_and_is_retried(smtp, settings):
     settings.EMAIL_TIMEOUT = 0.2
     smtp.hangs = True
     queue()
@@ -74,12 +74,12 @@ def test_hanging_server_is_given_up_after_the_timeout_and_asked_again(smtp, sett
     smtp.hangs = False
     mail_queue.send_queued(timezone.now())
     assert smtp.messages == []  # its delay is not over
-    mail_queue.send_queued(later(seconds=31))
+    mail_queue.send_queued(from_now(seconds=31))
     assert len(smtp.messages) == 1
 
 
-def test_refused_connection_delays_grow_to_one_hour(settings):
-    use(settings, free_port())
+def test_retry_delays_grow_to_one_hour(settings):
+    use_smtp(settings, free_port())
     queue()
     delays = []
     for _ in range(9):
@@ -90,7 +90,7 @@ def test_refused_connection_delays_grow_to_one_hour(settings):
     assert delays == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
-def test_server_that_fails_is_asked_once_a_run(smtp):
+def test_failing_server_is_tried_once_per_run(smtp):
     smtp.recipient_code = 451
     for _ in range(3):
         queue()
@@ -99,7 +99,7 @@ def test_server_that_fails_is_asked_once_a_run(smtp):
     assert sorted(row.attempts for row in OutgoingMail.objects.all()) == [0, 0, 1]
 
 
-def test_recipient_refused_for_good_is_dropped_and_others_are_sent(smtp, log_lines):
+def test_permanently_refused_mail_is_dropped_and_others_are_sent(smtp, log_lines):
     smtp.recipient_code = 550
     queue()
     mail_queue.send_queued(timezone.now())
@@ -113,24 +113,24 @@ def test_recipient_refused_for_good_is_dropped_and_others_are_sent(smtp, log_lin
     assert "olena" not in str(line)
 
 
-def test_old_mail_is_given_up_and_logged(smtp, log_lines):
+def test_expired_mail_is_dropped_and_logged(smtp, log_lines):
     queue()
-    OutgoingMail.objects.update(created_at=later(days=-1, seconds=-1))
+    OutgoingMail.objects.update(created_at=from_now(days=-1, seconds=-1))
     mail_queue.send_queued(timezone.now())
     assert smtp.messages == []
     assert not OutgoingMail.objects.exists()
     assert log_lines()[-1]["message"] == "mail was given up"
 
 
-def test_mail_over_the_attempts_is_given_up(settings):
-    use(settings, free_port())
+def test_mail_over_the_attempts_limit_is_dropped(settings):
+    use_smtp(settings, free_port())
     queue()
     OutgoingMail.objects.update(attempts=mail_queue.MAX_ATTEMPTS)
     mail_queue.send_queued(timezone.now())
     assert not OutgoingMail.objects.exists()
 
 
-def test_full_queue_drops_mail_with_a_log_line(smtp, monkeypatch, log_lines):
+def test_full_queue_drops_mail_and_logs_it(smtp, monkeypatch, log_lines):
     monkeypatch.setattr(mail_queue, "MAX_QUEUED", 2)
     for _ in range(4):
         queue()
@@ -138,7 +138,7 @@ def test_full_queue_drops_mail_with_a_log_line(smtp, monkeypatch, log_lines):
     assert [line["dropped"] for line in log_lines() if "dropped" in line] == [1, 1]
 
 
-def test_message_that_is_too_long_is_dropped(smtp):
+def test_oversized_message_is_dropped(smtp):
     queue(text="x" * (mail_queue.MAX_SIZE + 1))
     assert not OutgoingMail.objects.exists()
 
@@ -146,8 +146,8 @@ def test_message_that_is_too_long_is_dropped(smtp):
 def test_mail_claimed_by_another_process_is_not_sent(smtp):
     queue()
     mine, other = OutgoingMail.objects.get(), OutgoingMail.objects.get()
-    assert mine.claim(later(minutes=5))
-    assert not other.claim(later(minutes=6))
+    assert mine.claim(from_now(minutes=5))
+    assert not other.claim(from_now(minutes=6))
     mail_queue.send_queued(timezone.now())
     assert smtp.messages == []
 
@@ -161,14 +161,14 @@ def test_process_that_dies_after_sending_sends_at_most_twice(smtp, monkeypatch):
     monkeypatch.setattr(OutgoingMail, "delete", die)
     for hours in (0, 1):
         with pytest.raises(KeyboardInterrupt):
-            mail_queue.send_queued(later(hours=hours))
-    mail_queue.send_queued(later(hours=2))
+            mail_queue.send_queued(from_now(hours=hours))
+    mail_queue.send_queued(from_now(hours=2))
     assert len(smtp.messages) == 2
     assert len({message["Message-ID"] for message in smtp.messages}) == 1
     assert not OutgoingMail.objects.exists()
 
 
-def test_mail_of_a_transaction_that_fails_is_not_queued(smtp):
+def test_mail_of_a_rolled_back_transaction_is_not_queued(smtp):
     message = EmailMessage("a", "b", "c@d.example", ["e@f.example"])
 
     def fail():

@@ -27,11 +27,11 @@ TOKEN = "eyJh-b_c.eyJsZXNz-b24.s1gn-_ature"
         "https://kreida.example/jo\r\nin/ABCD\nEFGH/",
     ],
 )
-def test_code_is_found_in_what_was_pasted(pasted):
+def test_code_is_found_in_pasted_text(pasted):
     assert clean_code(pasted) == "ABCDEFGH"
 
 
-def test_digit_that_looks_like_a_letter_is_read_as_the_alphabet_has_it():
+def test_letter_that_looks_like_a_digit_becomes_the_digit():
     assert clean_code("З4З4-АААА") == "3434AAAA"
 
 
@@ -47,11 +47,11 @@ def test_digit_that_looks_like_a_letter_is_read_as_the_alphabet_has_it():
         f"See https://kreida.example/invite/{TOKEN}.",
     ],
 )
-def test_token_is_found_in_what_was_pasted(pasted):
+def test_token_is_found_in_pasted_text(pasted):
     assert clean_token(pasted) == TOKEN
     assert is_invite_link(pasted)
 
 
 @pytest.mark.parametrize("pasted", ["", "ABCD-EFGH", "https://kreida.example/join/ABCDEFGH/"])
-def test_code_is_no_invite_link(pasted):
+def test_join_code_is_not_an_invite_link(pasted):
     assert not is_invite_link(pasted)

@@ -10,7 +10,7 @@ def no_delay(monkeypatch):
     monkeypatch.setattr(supervisor, "FIRST_DELAY", 0.0)
 
 
-def test_failed_task_is_logged_and_started_again(caplog):
+def test_failed_task_is_logged_and_restarted(caplog):
     starts = []
 
     async def main():
@@ -34,7 +34,7 @@ def test_failed_task_is_logged_and_started_again(caplog):
     assert [record.data["task"] for record in caplog.records] == ["bus", "bus"]
 
 
-def test_task_that_waits_to_start_again_is_failing(monkeypatch):
+def test_task_waiting_for_its_restart_is_failing(monkeypatch):
     monkeypatch.setattr(supervisor, "FIRST_DELAY", 3600.0)
 
     async def main():

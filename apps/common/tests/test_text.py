@@ -21,7 +21,7 @@ from apps.common.text import casefold, clean_email, clean_name, initials, is_bla
         ("я" * 100, "я" * 100),
     ],
 )
-def test_name_is_kept_in_one_form(typed, kept):
+def test_name_is_cleaned_to_canonical_form(typed, kept):
     assert clean_name(typed) == kept
 
 
@@ -36,7 +36,7 @@ def test_name_is_kept_in_one_form(typed, kept):
         "я" * 101,
     ],
 )
-def test_name_that_nobody_has_is_refused(typed):
+def test_invalid_name_is_refused(typed):
     with pytest.raises(ValidationError):
         clean_name(typed)
 
@@ -57,7 +57,7 @@ def test_name_that_nobody_has_is_refused(typed):
         ("a+b_c@x.example", "a+b_c@x.example"),
     ],
 )
-def test_address_is_kept_in_one_form(typed, kept):
+def test_email_is_cleaned_to_canonical_form(typed, kept):
     assert clean_email(typed) == kept
 
 
@@ -73,12 +73,12 @@ def test_address_is_kept_in_one_form(typed, kept):
         "a@" + "ї" * 100_000 + ".example",
     ],
 )
-def test_malformed_address_is_refused(typed):
+def test_malformed_email_is_refused(typed):
     with pytest.raises(ValidationError):
         clean_email(typed)
 
 
-def test_address_is_shown_in_its_own_script():
+def test_email_domain_is_shown_in_its_own_script():
     assert shown_email(clean_email("A@Школа.укр")) == "a@школа.укр"
     assert shown_email("a@xn--0.example") == "a@xn--0.example"
 
@@ -98,11 +98,11 @@ def test_address_is_shown_in_its_own_script():
         ("Кова\u034fль\ufe0f", "ко\u3164валь\U000e0101"),
     ],
 )
-def test_search_finds_other_spellings(written, searched):
+def test_casefold_ignores_differences_in_spelling(written, searched):
     assert casefold(written) == casefold(searched)
 
 
-def test_search_keeps_letters_with_accents_apart():
+def test_casefold_keeps_accented_letters_distinct():
     assert casefold("é") != casefold("e")
     assert casefold("Ї") != casefold("І")
 
@@ -113,14 +113,14 @@ def test_names_sort_by_the_ukrainian_alphabet():
     assert "".join(sorted(backwards, key=sort_key)) == letters
 
 
-def test_accents_and_apostrophes_matter_last():
+def test_accents_and_apostrophes_only_break_ties():
     names = ["Adam", "Łoś", "Zebra", "Мар'ян", "Мар’яна", "Мар'янко"]
     backwards = names[::-1]
     assert sorted(backwards, key=sort_key) == names
     assert sort_key("Мар'яна", "А") == sort_key("Мар’яна", "А")
 
 
-def test_first_name_counts_only_where_last_names_are_the_same():
+def test_first_name_only_breaks_ties_of_last_names():
     people = [("Коваль", "Яна"), ("Ковальчук", "Ада"), ("Ковальчук", "Юля")]
     backwards = people[::-1]
     assert sorted(backwards, key=lambda names: sort_key(*names)) == people
@@ -136,11 +136,11 @@ def test_first_name_counts_only_where_last_names_are_the_same():
         (("👍🏽", "नि"), "👍🏽नि"),
     ],
 )
-def test_initials_cut_no_character(names, shown):
+def test_initials_are_whole_grapheme_clusters(names, shown):
     assert initials(*names) == shown
 
 
-NOTHING = [
+INVISIBLE = [
     "",
     " ",
     "\u200b",
@@ -153,12 +153,12 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize("text", NOTHING)
-def test_invisible_text_shows_nothing(text):
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_invisible_text_is_blank(text):
     assert is_blank(text)
 
 
 @pytest.mark.parametrize("text", ["x", ".", "\u200bї", "❤️", "👩‍🏫", "\U0001fae9", "\ue000", "कि"])
-def test_text_with_anything_to_see_shows_something(text):
+def test_visible_text_is_not_blank(text):
     """U+1FAE9 is younger than Python 3.11."""
     assert not is_blank(text)

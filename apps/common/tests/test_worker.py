@@ -17,7 +17,7 @@ def make_job(runs, name="count", **fields):
 
 
 @pytest.mark.django_db
-def test_job_runs_when_it_is_due_and_gets_the_time():
+def test_due_job_is_called_with_the_current_time():
     runs = []
     worker = Worker([make_job(runs)])
     for minutes in (0, 1, 59, 60, 61, 119, 120):
@@ -26,7 +26,7 @@ def test_job_runs_when_it_is_due_and_gets_the_time():
 
 
 @pytest.mark.django_db
-def test_nightly_job_runs_at_its_time_and_after_a_night_that_was_missed():
+def test_nightly_job_runs_on_time_and_after_a_missed_night():
     runs = []
     worker = Worker([make_job(runs, every=timedelta(days=1), at=time(2))])
     worker.run_due(NOW)
@@ -39,7 +39,7 @@ def test_nightly_job_runs_at_its_time_and_after_a_night_that_was_missed():
 
 
 @pytest.mark.django_db
-def test_failed_job_is_logged_shown_and_tried_again_while_others_run(caplog):
+def test_failed_job_is_logged_reported_and_retried_while_others_run(caplog):
     runs = []
     attempts = iter([1, 0])
     day = timedelta(days=1)
@@ -54,7 +54,7 @@ def test_failed_job_is_logged_shown_and_tried_again_while_others_run(caplog):
 
 
 @pytest.mark.django_db
-def test_job_that_runs_again_is_no_longer_failing():
+def test_job_that_succeeds_again_is_no_longer_failing():
     outcomes = iter([0, 1])
     worker = Worker([Job("flaky", HOUR, lambda now: 1 / next(outcomes))])
     for hours in range(3):
@@ -85,7 +85,7 @@ def test_job_due_in_several_processes_runs_once():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_hurried_job_runs_before_the_next_tick_in_a_thread_of_its_own():
+def test_requested_job_runs_before_the_next_tick_in_the_worker_thread():
     threads, ran = [], threading.Event()
 
     def run(now):

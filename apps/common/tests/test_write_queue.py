@@ -16,8 +16,8 @@ from conftest import HOUR, NOON
 pytestmark = pytest.mark.sqlite
 
 
-def in_threads(*calls):
-    """Each call in a thread of its own, started once the one before waits or has ended."""
+def start_threads(*calls):
+    """Start each call in a thread, after the previous one waits or has ended."""
     threads = []
     for call in calls:
         threads.append(threading.Thread(target=call))
@@ -26,27 +26,27 @@ def in_threads(*calls):
     return threads
 
 
-def test_turns_go_in_order_of_arrival_and_urgent_ones_first():
+def test_lock_goes_to_waiters_in_order_and_urgent_ones_first():
     queue, order = WriteQueue(), []
 
-    def take(name):
+    def acquire(name):
         assert queue.acquire(10)
         order.append(name)
         queue.release()
 
-    def take_urgently():
+    def acquire_urgently():
         with urgent_writes():
-            take("log")
+            acquire("log")
 
     assert queue.acquire(10)
-    threads = in_threads(*[lambda n=n: take(n) for n in range(5)], take_urgently)
+    threads = start_threads(*[lambda n=n: acquire(n) for n in range(5)], acquire_urgently)
     queue.release()
     for thread in threads:
         thread.join()
     assert order == ["log", 0, 1, 2, 3, 4]
 
 
-def test_turn_that_does_not_come_in_time_leaves_the_queue():
+def test_timed_out_waiter_leaves_the_queue():
     queue = WriteQueue()
     assert queue.acquire(10)
     assert not queue.acquire(0.01)
@@ -54,80 +54,80 @@ def test_turn_that_does_not_come_in_time_leaves_the_queue():
     assert queue.acquire(0.01)
 
 
-def is_free():
+def is_unlocked():
     return not any(queue._is_held for queue in _queues.values())
 
 
-def make(name="a"):
+def create_job(name="a"):
     return PeriodicJob.objects.create(name=name, due_at=NOON)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_turn_is_held_through_nested_transactions_until_the_outermost_ends():
+def test_lock_is_held_until_the_outermost_transaction_ends():
     with transaction.atomic():
-        assert not is_free()
+        assert not is_unlocked()
         with transaction.atomic():
-            make()
+            create_job()
         with pytest.raises(DatabaseError), transaction.atomic():
-            make()
-        assert not is_free()
+            create_job()
+        assert not is_unlocked()
         list(PeriodicJob.objects.select_for_update())
-    assert is_free()
+    assert is_unlocked()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_turn_is_given_back_after_each_statement_outside_of_transactions():
-    make()
-    assert is_free()
+def test_lock_is_released_after_each_autocommit_statement():
+    create_job()
+    assert is_unlocked()
     PeriodicJob.objects.update(due_at=NOON + HOUR)
-    assert is_free()
+    assert is_unlocked()
     with pytest.raises(DatabaseError):
         PeriodicJob.objects.bulk_create([PeriodicJob(name="a", due_at=NOON)])
-    assert is_free()
+    assert is_unlocked()
     with pytest.raises(DatabaseError):
         connection.cursor().execute("DELETE FROM nothing")
-    assert is_free()
+    assert is_unlocked()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_turn_is_given_back_when_a_transaction_fails_or_its_connection_closes():
+def test_lock_is_released_when_transaction_fails_or_connection_closes():
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        make(str(1 / 0))
-    assert is_free()
+        create_job(str(1 / 0))
+    assert is_unlocked()
     with transaction.atomic():
-        make()
+        create_job()
         connection.close()
-        assert is_free()
+        assert is_unlocked()
     assert not PeriodicJob.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_turn_is_given_back_when_another_process_holds_the_database(monkeypatch):
+def test_lock_is_released_when_another_process_holds_the_database(monkeypatch):
     other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     connection.ensure_connection()
     connection.connection.execute("PRAGMA busy_timeout = 10")
     with pytest.raises(OperationalError, match="locked"), transaction.atomic():
-        make()
-    assert is_free()
+        create_job()
+    assert is_unlocked()
     other.execute("ROLLBACK")
     other.close()
-    make()
+    create_job()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_turn_of_a_connection_that_nobody_closed_is_given_back():
-    lost = ConnectionHandler({"default": connection.settings_dict})["default"]
-    lost.cursor().execute("BEGIN IMMEDIATE")
-    assert not is_free()
-    lost.connection = None
+def test_lock_of_a_garbage_collected_connection_is_released():
+    abandoned = ConnectionHandler({"default": connection.settings_dict})["default"]
+    abandoned.cursor().execute("BEGIN IMMEDIATE")
+    assert not is_unlocked()
+    abandoned.connection = None
     gc.collect()
-    assert is_free()
+    assert is_unlocked()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reads_wait_for_nobody_and_writes_are_refused_after_the_timeout():
-    make()
+def test_reads_do_not_wait_and_writes_fail_after_the_timeout():
+    create_job()
     seen = []
 
     def read_and_write():
@@ -135,7 +135,7 @@ def test_reads_wait_for_nobody_and_writes_are_refused_after_the_timeout():
         connection.connection.lock_timeout = 0.05
         seen.append(PeriodicJob.objects.count())
         try:
-            make("b")
+            create_job("b")
         except OperationalError as exc:
             seen.append(str(exc))
         connections.close_all()
@@ -149,28 +149,28 @@ def test_reads_wait_for_nobody_and_writes_are_refused_after_the_timeout():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_writers_all_come_to_their_turn_and_an_urgent_one_at_once():
-    over = threading.Event()
+def test_sixteen_writers_all_succeed_and_urgent_writes_go_first():
+    stopped = threading.Event()
     rows, waits, failures = [], [], []
 
-    def post(number):
+    def write(number):
         try:
-            while not over.is_set():
+            while not stopped.is_set():
                 with transaction.atomic():
-                    rows.append(make(f"{number}-{len(rows)}-{time.monotonic_ns()}"))
+                    rows.append(create_job(f"{number}-{len(rows)}-{time.monotonic_ns()}"))
                     time.sleep(0.005)
         except DatabaseError as exc:
             failures.append(exc)
         finally:
             connections.close_all()
 
-    threads = in_threads(*[lambda n=n: post(n) for n in range(16)])
+    threads = start_threads(*[lambda n=n: write(n) for n in range(16)])
     for number in range(20):
         began = time.monotonic()
         with urgent_writes():
-            make(f"urgent_writes{number}")
+            create_job(f"urgent-{number}")
         waits.append(time.monotonic() - began)
-    over.set()
+    stopped.set()
     for thread in threads:
         thread.join()
     assert failures == []

@@ -1,4 +1,4 @@
-"""One name for each time zone, and clock times in the hour that comes twice."""
+"""Canonical zone names, and clock times that are ambiguous when the clock is turned back."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
@@ -27,7 +27,7 @@ from conftest import make_user, sign_up
 KYIV = ZoneInfo("Europe/Kyiv")
 SUMMER = datetime(2026, 7, 1, tzinfo=KYIV)
 FIRST = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv, and an hour later again
-FORMER = [
+FORMER_NAMES = [
     ("Europe/Kiev", "Europe/Kyiv"),
     ("Europe/Uzhgorod", "Europe/Kyiv"),
     ("Asia/Calcutta", "Asia/Kolkata"),
@@ -40,18 +40,18 @@ FORMER = [
 ]
 
 
-@pytest.mark.parametrize(("former", "current"), FORMER)
-def test_former_name_becomes_the_present_one(former, current):
+@pytest.mark.parametrize(("former", "current"), FORMER_NAMES)
+def test_former_zone_name_becomes_the_current_one(former, current):
     assert canonical_zone(former) == canonical_zone(current) == current
 
 
 @pytest.mark.parametrize("name", ["Europe/Amsterdam", "Europe/Oslo", "UTC", "Asia/Tokyo"])
-def test_place_of_its_own_keeps_its_name(name):
+def test_zone_of_a_separate_place_keeps_its_name(name):
     """The tz database links Amsterdam to Brussels; a person there does not live in Brussels."""
     assert canonical_zone(name) == name
 
 
-def test_aliases_show_the_clock_of_the_zone_they_stand_for():
+def test_aliases_have_the_offsets_of_their_canonical_zone():
     days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=7 * n) for n in range(104)]
     for name in known_time_zones():
         here, there = ZoneInfo(name), ZoneInfo(canonical_zone(name))
@@ -65,7 +65,7 @@ def test_list_offers_each_zone_once():
     assert {canonical_zone(name) for name in listed_zones()} == set(listed_zones())
 
 
-def test_label_is_in_the_readers_language():
+def test_zone_label_is_in_the_active_language():
     with translation.override("uk"):
         assert [zone_label(name) for name in ("Europe/Kyiv", "Europe/Kiev")] == ["Київ", "Київ"]
         assert zone_label("Asia/Kolkata") == "Колката"
@@ -92,7 +92,7 @@ def test_zone_missing_from_the_system_is_found_by_its_former_name(monkeypatch):
     assert find_zone("Europe/Kyiv").utcoffset(SUMMER) == timedelta(hours=3)
 
 
-def test_offsets_in_words():
+def test_offset_label_has_hours_and_minutes():
     def label(hours):
         offset = timedelta(hours=hours)
         return offset_label(datetime(2026, 1, 1, tzinfo=timezone(offset)))
@@ -100,7 +100,7 @@ def test_offsets_in_words():
     assert [label(h) for h in (0, 3, 5.75, -3.5)] == ["UTC", "UTC+3", "UTC+5:45", "UTC−3:30"]
 
 
-def test_clock_time_says_which_of_the_two_it_is():
+def test_ambiguous_clock_time_has_its_offset():
     first, second = (at.astimezone(KYIV) for at in (FIRST, FIRST + timedelta(hours=1)))
     assert clock_time(first) == "03:30 (UTC+3)"
     assert clock_time(second) == "03:30 (UTC+2)"
@@ -110,8 +110,8 @@ def test_clock_time_says_which_of_the_two_it_is():
     assert clock_time(later) == "05:30"
 
 
-@pytest.mark.parametrize(("former", "current"), FORMER[:3])
-def test_api_keeps_the_present_name(api, student, former, current):
+@pytest.mark.parametrize(("former", "current"), FORMER_NAMES[:3])
+def test_api_stores_the_current_zone_name(api, student, former, current):
     answer = api(student).patch("/api/me/", {"timezone": former})
     assert (answer.status_code, answer.json()["timezone"]) == (200, current)
     assert User.objects.filter(pk=student.pk, timezone=former).exists()
@@ -119,7 +119,7 @@ def test_api_keeps_the_present_name(api, student, former, current):
     assert student.timezone == current
 
 
-def test_sign_up_keeps_the_present_name(db):
+def test_sign_up_stores_the_current_zone_name(db):
     assert sign_up(timezone="Europe/Kiev").status_code == 200
     assert User.objects.get().timezone == "Europe/Kyiv"
 
@@ -137,12 +137,12 @@ def test_migration_renames_stored_zones(db):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_user SET timezone = 'Europe/Kiev'")
     migration = import_module("apps.accounts.migrations.0002_canonical_time_zones")
-    migration.rename_zones(_as_before(), SimpleNamespace(connection=connection))
+    migration.rename_zones(_historical_apps(), SimpleNamespace(connection=connection))
     person.refresh_from_db()
     assert person.timezone == "Europe/Kyiv"
 
 
-def _as_before():
+def _historical_apps():
     return MigrationExecutor(connection).loader.project_state(("accounts", "0001_initial")).apps
 
 
@@ -167,6 +167,6 @@ def test_fallbacks_of_a_zone_are_its_former_names_then_its_offset(zone, former, 
     assert len(offsets) == 1
 
 
-def test_fallbacks_of_a_former_name_begin_with_the_present_one():
+def test_fallbacks_of_a_former_name_begin_with_the_current_one():
     names = zone_fallbacks("Europe/Kiev", datetime(2026, 7, 2, tzinfo=UTC))
     assert (names[0], names[-1]) == ("Europe/Kyiv", "Etc/GMT-3")
