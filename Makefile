@@ -35,7 +35,7 @@ bench-room: dev
 	@$(PY) -m bench.room
 
 soak: dev
-	@$(PY) -m bench.soak --minutes 3
+	@$(PY) -m tests.soak --minutes 3
 
 screenshots: dev $(DIST) $(MO)
 	@$(PY) scripts/screenshots.py

@@ -1,4 +1,4 @@
-"""The soak of `make soak` in a short form: see docs/soak.md."""
+"""A short run of `make soak`: see docs/soak.md."""
 
 import subprocess
 import sys
@@ -10,10 +10,10 @@ pytestmark = [pytest.mark.redis, pytest.mark.postgres]
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_rooms_stay_whole_while_their_processes_are_killed():
+def test_boards_and_chats_are_complete_after_processes_were_killed():
     options = ["--rooms", "6", "--minutes", "0.25", "--kill-every", "4"]
     done = subprocess.run(
-        [sys.executable, "-m", "bench.soak", *options],
+        [sys.executable, "-m", "tests.soak", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
