@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.classroom.realtime.server.db import THREADS, _pool
-from apps.classroom.services import session_of
+from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Classroom, Membership
 from apps.common.logs import JsonFormatter
 from apps.lessons.models import Lesson
@@ -110,7 +110,7 @@ def make_lesson(
         ends_at=starts_at + length,
         **fields,
     )
-    session_of(lesson_id=lesson.pk)
+    get_or_create_session(lesson_id=lesson.pk)
     return lesson
 
 

@@ -1,4 +1,4 @@
-"""Fetching a room and checking the right to it, in one call; and what a refusal is called."""
+"""Load a room and check the right to it in one call; map refusals to HTTP errors."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,9 +35,9 @@ class AuthorizedRoom:
     readable_since: datetime | None
 
 
-def refusal_error(why: Refusal) -> DomainError:
-    """As the HTTP contract names it."""
-    match why:
+def refusal_error(reason: Refusal) -> DomainError:
+    """Return the HTTP error for a refusal."""
+    match reason:
         case Refusal.CANCELLED:
             return DomainError("lesson_cancelled", 409, _("This lesson was cancelled."))
         case Refusal.INVITE_REPLACED:
@@ -51,25 +51,27 @@ def refusal_error(why: Refusal) -> DomainError:
                 "not_a_member", 403, _("You are not an active member of this classroom.")
             )
     removed = _("The tutor has removed you from this lesson.")
-    return forbidden(removed if why is Refusal.REMOVED else "")
+    return forbidden(removed if reason is Refusal.REMOVED else "")
 
 
 def access_room(request: Request, room: UUID, *, moderating: bool = False) -> AuthorizedRoom:
-    """What the room keeps, for those who may enter it (a guest from their admission on, which is
-    `readable_since`); `moderating` is the tutor's alone. Raises
-    `not_authenticated`, `not_found`, or what `refusal_error` says."""
+    """Load a room's stored content for a person who may enter the room.
+
+    A guest may read from their admission on (`readable_since`); `moderating` requires the tutor.
+    Raises `not_authenticated`, `not_found`, `forbidden`, or an error of `refusal_error`.
+    """
     guest = guest_sessions.load_guest(request.session, room, request.user.pk)
     found = find_room_access(room, guest)
     if found is None:
         raise not_found()
     session_id, access = found
-    person = _participant(request.user, access) or guest
+    person = _lesson_participant(request.user, access) or guest
     if person is None:
         raise forbidden() if request.user.is_authenticated else NotAuthenticated
     now = timezone.now()
-    why = refusal_to_read(access, person, now)
-    if why is not None:
-        raise refusal_error(why)
+    reason = refusal_to_read(access, person, now)
+    if reason is not None:
+        raise refusal_error(reason)
     if must_wait(access, person):
         raise forbidden(_("The tutor has not let you in yet."))
     if moderating and not may_moderate(person):
@@ -77,8 +79,8 @@ def access_room(request: Request, room: UUID, *, moderating: bool = False) -> Au
     return AuthorizedRoom(session_id, room, access, person, readable_since(access, person, now))
 
 
-def _participant(user: User | AnonymousUser, access: RoomAccess) -> Person | None:
-    """One of the lesson's own two, as its account says."""
+def _lesson_participant(user: User | AnonymousUser, access: RoomAccess) -> Person | None:
+    """Return the lesson's tutor or student if `user` is one of them."""
     if not isinstance(user, User):
         return None
     if user.is_tutor and user.pk == access.tutor_id:

@@ -1,4 +1,4 @@
-"""Guests as their Django session knows them: one identity a room, and good for no other."""
+"""Guest identities in the Django session: one per room, valid for that room only."""
 
 import uuid
 from typing import Any
@@ -25,10 +25,13 @@ def save_guest(session: SessionBase, room: UUID, guest: Person) -> None:
 
 
 def load_guest(session: SessionBase, room: UUID, user_id: int | None) -> Person | None:
-    """The guest this browser is in that room: an account's only while it is signed in."""
-    known = session.get(_KEY, {}).get(str(room))
-    if known is None:
+    """Return the guest identity of this session in the room.
+
+    The identity of a guest with an account is returned only while that account is signed in.
+    """
+    saved = session.get(_KEY, {}).get(str(room))
+    if saved is None:
         return None
-    key, name, generation, invite_exp = known
+    key, name, generation, invite_exp = saved
     guest = Person(key, name, Role.GUEST, generation, invite_exp)
     return guest if guest.user_id == user_id else None

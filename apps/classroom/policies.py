@@ -1,7 +1,7 @@
-"""Who may be in a room; joining, sockets and pages ask here.
+"""Room permissions, for the join endpoint, the sockets and the pages.
 
-The answer hangs on facts that change while people are inside, so it is asked at `join`, at each
-connection, for each message that changes something, and again every few seconds.
+They depend on state that changes while people are in the room, so they are checked at `join`, at
+each connection, for each message that changes something, and again every few seconds.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
-# How long guests may stay after a lesson's planned end, where the tutor has not ended it.
+# How long guests may stay after a lesson's planned end if the tutor has not ended it.
 GUEST_GRACE = timedelta(minutes=30)
 
 
@@ -21,15 +21,15 @@ class Role(StrEnum):
 
 
 class Login(NamedTuple):
-    """The session that a ticket was made in; `password` is another once that is changed."""
+    """The session a ticket was issued in; `password` is a digest that changes with the password."""
 
     session_key: str
     password: str
 
 
 class Admission(NamedTuple):
-    """When a guest was let in, the invite generation that their place is good for, and whether
-    they wait to be let in once more."""
+    """When a guest was admitted, the invite generation the admission is valid for, and whether
+    the tutor has to admit them again."""
 
     since: datetime
     generation: int
@@ -38,10 +38,11 @@ class Admission(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who came with a ticket. `key` is `u<user id>`, or `g<uuid>` without an account.
+    """The holder of a ticket. `key` is `u<user id>`, or `g<uuid>` without an account.
 
-    A guest's right lives as long as the invite: its generation, and its expiry in Unix seconds.
-    `login` is None without an account, and where an HTTP request is its own proof.
+    A guest's right depends on their invite: its `generation`, and `invite_exp` in Unix seconds.
+    `login` is None for people without an account and for HTTP requests, which are authenticated
+    themselves.
     """
 
     key: str
@@ -62,7 +63,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class RoomAccess:
-    """What the database says about one room now."""
+    """The state of one room in the database that permissions depend on."""
 
     lesson_id: int
     cancelled: bool
@@ -70,7 +71,7 @@ class RoomAccess:
     ends_at: datetime
     tutor_id: int
     student_id: int
-    roles_are_kept: bool  # the two accounts still are a tutor's and a student's
+    roles_unchanged: bool  # both accounts still have the roles of tutor and student
     student_is_member: bool
     invite_generation: int
     lobby_enabled: bool
@@ -78,7 +79,7 @@ class RoomAccess:
     banned: frozenset[str] = field(default_factory=frozenset)
     admitted: Mapping[str, Admission] = field(default_factory=dict)
     inactive: frozenset[str] = field(default_factory=frozenset)
-    suspended: frozenset[str] = field(default_factory=frozenset)  # paused or removed in the class
+    suspended: frozenset[str] = field(default_factory=frozenset)  # membership paused or removed
     ended_logins: frozenset[Login] = field(default_factory=frozenset)
 
 
@@ -94,12 +95,12 @@ class Refusal(Enum):
 
 
 def refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
-    """Why `person` may not be in the live room; None when they may."""
+    """Return why `person` may not be in the live room, or None if they may."""
     return Refusal.CANCELLED if access.cancelled else refusal_to_read(access, person, now)
 
 
 def refusal_to_read(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
-    """The same for what the room left behind, which a cancelled lesson keeps."""
+    """Return why `person` may not read the room's content, which stays after a cancellation."""
     if person.login in access.ended_logins:
         return Refusal.SIGNED_OUT
     if person.key in access.banned:
@@ -108,12 +109,12 @@ def refusal_to_read(access: RoomAccess, person: Person, now: datetime) -> Refusa
         return Refusal.NO_RIGHT
     if person.role is Role.GUEST:
         return _guest_refusal(access, person, now)
-    return _owner_refusal(access, person)
+    return _participant_refusal(access, person)
 
 
-def _owner_refusal(access: RoomAccess, person: Person) -> Refusal | None:
-    owner = access.tutor_id if person.role is Role.TUTOR else access.student_id
-    if person.user_id != owner or not access.roles_are_kept:
+def _participant_refusal(access: RoomAccess, person: Person) -> Refusal | None:
+    user_id = access.tutor_id if person.role is Role.TUTOR else access.student_id
+    if person.user_id != user_id or not access.roles_unchanged:
         return Refusal.NO_RIGHT
     if person.role is Role.STUDENT and not access.student_is_member:
         return Refusal.NOT_A_MEMBER
@@ -121,8 +122,11 @@ def _owner_refusal(access: RoomAccess, person: Person) -> Refusal | None:
 
 
 def _guest_refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
-    """A guest's right ends with the lesson. Where its student is paused or removed, nobody comes
-    by its invites: without an account that student could not be told from anybody else."""
+    """A guest's right ends with the lesson.
+
+    While the lesson's student is paused or removed, its invites are refused to everybody: without
+    an account, that student cannot be distinguished from another guest.
+    """
     if access.cancelled:
         return Refusal.CANCELLED
     if not access.student_is_member or person.key in access.suspended:
@@ -139,7 +143,7 @@ def _guest_refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal
 
 
 def readable_since(access: RoomAccess, person: Person, now: datetime) -> datetime | None:
-    """What was written before this moment is not for `person` to read; None: all of it is."""
+    """Return the moment from which `person` may read content; None: they may read all of it."""
     if person.role is not Role.GUEST:
         return None
     admission = access.admitted.get(person.key)
@@ -147,8 +151,10 @@ def readable_since(access: RoomAccess, person: Person, now: datetime) -> datetim
 
 
 def must_wait(access: RoomAccess, person: Person) -> bool:
-    """Whether `person`, who may be here, is still in the lobby; who was away while somebody else
-    was removed is in it whether it is on or not."""
+    """Whether `person` is in the lobby, given that they may be in the room.
+
+    A guest who was away while somebody was removed waits even if the lobby is off.
+    """
     if person.role is not Role.GUEST:
         return False
     admission = access.admitted.get(person.key)
@@ -156,7 +162,7 @@ def must_wait(access: RoomAccess, person: Person) -> bool:
 
 
 def may_moderate(person: Person) -> bool:
-    """Admit, mute, remove, set the timer, end, restore, and keep the lesson's private notes."""
+    """Whether `person` may admit, mute, remove, set the timer, end, restore and edit notes."""
     return person.is_tutor
 
 

@@ -1,4 +1,4 @@
-"""The facts that rights hang on, read for many rooms at once."""
+"""Load the state that room permissions depend on, for many rooms at once."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -22,13 +22,13 @@ _COLUMNS = (
     "lesson__ends_at",
     "lesson__tutor_id",
     "lesson__student_id",
-    "roles_are_kept",
+    "roles_unchanged",
     "is_member",
     "lesson__invite_generation",
     "lobby_enabled",
     "timer_ends_at",
 )
-_ROLES_ARE_KEPT = Q(lesson__tutor__role=User.Role.TUTOR, lesson__student__role=User.Role.STUDENT)
+_ROLES_UNCHANGED = Q(lesson__tutor__role=User.Role.TUTOR, lesson__student__role=User.Role.STUDENT)
 
 
 def _is_member() -> Exists:
@@ -44,20 +44,23 @@ def _is_member() -> Exists:
 def load_room_access(
     sessions: Collection[int], people: Iterable[Person] = ()
 ) -> dict[int, RoomAccess]:
-    """By session id, for those that still have a lesson. `people` are those who are there or
-    come. Seven queries at most, however many rooms."""
+    """Return the access state by session id, without sessions whose lesson is gone.
+
+    `people` are those who are in the rooms or are joining. At most seven queries for any number
+    of rooms.
+    """
     people = list(people)
     rows = list(
         ClassroomSession.objects.filter(pk__in=sessions, lesson__isnull=False)
-        .annotate(is_member=_is_member(), roles_are_kept=_ROLES_ARE_KEPT)
+        .annotate(is_member=_is_member(), roles_unchanged=_ROLES_UNCHANGED)
         .values_list(*_COLUMNS)
     )
-    accounts = {person.user_id for person in people} - {None}
-    accounts |= {row[4] for row in rows} | {row[5] for row in rows}
-    passwords, inactive = _accounts(accounts)
+    user_ids = {person.user_id for person in people} - {None}
+    user_ids |= {row[4] for row in rows} | {row[5] for row in rows}
+    passwords, inactive = _load_accounts(user_ids)
     ended_logins = _ended_logins(people, passwords)
-    banned = _people_of(RoomBan.objects.filter(session__in=sessions))
-    admitted = _admissions_of(sessions)
+    banned = _banned_people(RoomBan.objects.filter(session__in=sessions))
+    admitted = _load_admissions(sessions)
     suspended = _suspended_guests(sessions, people)
     return {
         pk: RoomAccess(
@@ -67,7 +70,7 @@ def load_room_access(
             ends_at=ends_at,
             tutor_id=tutor,
             student_id=student,
-            roles_are_kept=roles_are_kept,
+            roles_unchanged=roles_unchanged,
             student_is_member=is_member,
             invite_generation=generation,
             lobby_enabled=lobby,
@@ -85,7 +88,7 @@ def load_room_access(
             ends_at,
             tutor,
             student,
-            roles_are_kept,
+            roles_unchanged,
             is_member,
             generation,
             lobby,
@@ -94,47 +97,47 @@ def load_room_access(
     }
 
 
-def _accounts(accounts: Collection[Any]) -> tuple[dict[int, str], frozenset[str]]:
-    """The password hashes by account, and the keys of those that are deactivated."""
-    found = list(User.objects.filter(pk__in=accounts).values_list("pk", "password", "is_active"))
+def _load_accounts(user_ids: Collection[Any]) -> tuple[dict[int, str], frozenset[str]]:
+    """Return the password hashes by user id, and the person keys of deactivated accounts."""
+    found = list(User.objects.filter(pk__in=user_ids).values_list("pk", "password", "is_active"))
     inactive = frozenset(f"u{pk}" for pk, _password, is_active in found if not is_active)
     return {pk: password for pk, password, _is_active in found}, inactive
 
 
 def login_for(user: User, session_key: str) -> Login:
-    return Login(session_key, _digest(user.password))
+    return Login(session_key, _password_digest(user.password))
 
 
 @lru_cache(maxsize=10_000)
-def _digest(password: str) -> str:
-    """Django signs sessions out by the same (an account's sessions, when its password changes)."""
+def _password_digest(password: str) -> str:
+    """Shorten the hash by which Django ends an account's sessions when its password changes."""
     return User(password=password).get_session_auth_hash()[:16]
 
 
 def _ended_logins(people: Iterable[Person], passwords: dict[int, str]) -> frozenset[Login]:
-    """Whose session is gone (signed out here, or from elsewhere) or of another password."""
+    """Return the logins whose session has ended or whose password has changed since."""
     logins = {person.login: person.user_id for person in people if person.login is not None}
     if not logins:
         return frozenset()
     keys = {login.session_key for login in logins}
     alive = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
-    there = set(alive.values_list("session_key", flat=True))
+    alive_keys = set(alive.values_list("session_key", flat=True))
     return frozenset(
         login
         for login, user_id in logins.items()
-        if login.session_key not in there
-        or login.password != _digest(passwords.get(user_id or 0, ""))
+        if login.session_key not in alive_keys
+        or login.password != _password_digest(passwords.get(user_id or 0, ""))
     )
 
 
-def _people_of(rows: QuerySet[RoomBan]) -> dict[int, list[str]]:
+def _banned_people(rows: QuerySet[RoomBan]) -> dict[int, list[str]]:
     people: dict[int, list[str]] = defaultdict(list)
     for session, person in rows.values_list("session_id", "person"):
         people[session].append(person)
     return people
 
 
-def _admissions_of(sessions: Collection[int]) -> dict[int, dict[str, Admission]]:
+def _load_admissions(sessions: Collection[int]) -> dict[int, dict[str, Admission]]:
     admitted: dict[int, dict[str, Admission]] = defaultdict(dict)
     rows = RoomAdmission.objects.filter(session__in=sessions)
     columns: tuple[str, ...] = ("created_at", "generation", "must_wait_again")
@@ -144,7 +147,7 @@ def _admissions_of(sessions: Collection[int]) -> dict[int, dict[str, Admission]]
 
 
 def _suspended_guests(sessions: Collection[int], people: Iterable[Person]) -> dict[int, list[str]]:
-    """Guests with an account that the classroom of the lesson has paused or removed."""
+    """Return, by session id, the guests who are paused or removed in the lesson's classroom."""
     suspended: dict[int, list[str]] = defaultdict(list)
     guests = {p.user_id for p in people if p.role == "guest" and p.user_id is not None}
     if guests:
@@ -159,19 +162,24 @@ def _suspended_guests(sessions: Collection[int], people: Iterable[Person]) -> di
     return suspended
 
 
-Asked = tuple[UUID, Person | None]  # a room's public name, and who comes
+AccessQuery = tuple[UUID, Person | None]  # a room's UUID and the person who is joining
 
 
-def find_room_accesses(asked: Collection[Asked]) -> dict[Asked, tuple[int, RoomAccess]]:
-    """The session's id and its facts for each question. Eight queries, however many rooms."""
-    rooms = {room for room, _person in asked}
-    named = ClassroomSession.objects.filter(uuid__in=rooms).values_list("uuid", "pk")
-    sessions: dict[UUID, int] = dict(named)
+def find_room_accesses(
+    queries: Collection[AccessQuery],
+) -> dict[AccessQuery, tuple[int, RoomAccess]]:
+    """Return the session id and access state for each query whose room exists.
+
+    At most eight database queries for any number of rooms.
+    """
+    rooms = {room for room, _person in queries}
+    rows = ClassroomSession.objects.filter(uuid__in=rooms).values_list("uuid", "pk")
+    sessions: dict[UUID, int] = dict(rows)
     access = load_room_access(
-        sessions.values(), {person for _room, person in asked if person is not None}
+        sessions.values(), {person for _room, person in queries if person is not None}
     )
-    found = {question: sessions[question[0]] for question in asked if question[0] in sessions}
-    return {question: (pk, access[pk]) for question, pk in found.items() if pk in access}
+    found = {query: sessions[query[0]] for query in queries if query[0] in sessions}
+    return {query: (pk, access[pk]) for query, pk in found.items() if pk in access}
 
 
 def find_room_access(room: UUID, person: Person | None = None) -> tuple[int, RoomAccess] | None:

@@ -1,4 +1,4 @@
-"""What happens in a room and is kept: chat, admissions, removals, timer, attendance, the end."""
+"""Writes of a room: chat, admissions, removals, timer, notes, attendance, end of the lesson."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -18,8 +18,8 @@ from apps.classroom.policies import Person, Role
 from apps.common.etags import check_version, compute_version
 
 
-def session_of(*, lesson_id: int) -> ClassroomSession:
-    """The lesson's one session, made if it is missing; callers that race get the same one."""
+def get_or_create_session(*, lesson_id: int) -> ClassroomSession:
+    """Return the lesson's session, creating it if missing; concurrent callers get the same one."""
     session, _created = ClassroomSession.objects.get_or_create(lesson_id=lesson_id)
     return session
 
@@ -27,7 +27,7 @@ def session_of(*, lesson_id: int) -> ClassroomSession:
 def post_message(
     *, session_id: int, person: Person, uuid: UUID, text: str
 ) -> tuple[ChatMessage, bool]:
-    """The message, and whether it is new: the same `uuid` twice in a room is one message."""
+    """Store a message once per `uuid` and room; return it and whether it is new."""
     fields = {"person": person.key, "name": person.name, "role": person.role.value, "text": text}
     return ChatMessage.objects.get_or_create(session_id=session_id, uuid=uuid, defaults=fields)
 
@@ -38,7 +38,7 @@ def messages_since(session_id: int, since: datetime) -> list[ChatMessage]:
 
 
 def admit(*, session_id: int, people: Collection[str]) -> None:
-    """For as long as the lesson's present invites are good; being admitted again renews that."""
+    """Admit guests until the lesson's current invites are revoked; admitting again renews it."""
     generation = _generation(session_id)
     RoomAdmission.objects.bulk_create(
         [
@@ -52,11 +52,14 @@ def admit(*, session_id: int, people: Collection[str]) -> None:
 
 
 def record_entry(*, session_id: int, guest: Person) -> None:
-    """That a guest who need not wait is in: their place is good for the invites they came by, and
-    not for later ones, since somebody may be removed at this moment."""
+    """Record the admission of a guest who need not wait.
+
+    It is valid for the generation of their own invite and not for the current one, since a
+    concurrent removal may just have replaced the invites.
+    """
     generation = guest.generation or 0
-    place = RoomAdmission(session_id=session_id, person=guest.key, generation=generation)
-    RoomAdmission.objects.bulk_create([place], ignore_conflicts=True)
+    admission = RoomAdmission(session_id=session_id, person=guest.key, generation=generation)
+    RoomAdmission.objects.bulk_create([admission], ignore_conflicts=True)
     RoomAdmission.objects.filter(
         session=session_id, person=guest.key, generation__lt=generation
     ).update(generation=generation)
@@ -68,17 +71,20 @@ def _generation(session_id: int) -> int:
 
 
 def set_lobby(*, session_id: int, enabled: bool, waiting: Collection[str]) -> None:
-    """Turning it off admits everyone who waits, and they stay admitted when it is on again."""
+    """Turning the lobby off admits everyone `waiting`, for as long as `admit` does."""
     with transaction.atomic():
         ClassroomSession.objects.filter(pk=session_id).update(lobby_enabled=enabled)
         if not enabled:
             admit(session_id=session_id, people=waiting)
 
 
-def remove(*, session_id: int, person: str, name: str) -> None:
-    """For good: every invite link made so far is replaced too, since with fresh cookies nobody
-    would know this person again. The other guests who are in the room keep their place; those who
-    were, but are away now, may be the same person, and wait until the tutor lets them in."""
+def remove_person(*, session_id: int, person: str, name: str) -> None:
+    """Ban a person from the room and revoke all invite links issued so far.
+
+    With new cookies the same person could not be recognised. The other guests who are in the room
+    keep their admission; guests who are away may be the same person, so the tutor has to admit
+    them again.
+    """
     with transaction.atomic():
         RoomBan.objects.get_or_create(session_id=session_id, person=person, defaults={"name": name})
         RoomAdmission.objects.filter(session=session_id, person=person).delete()
@@ -87,9 +93,9 @@ def remove(*, session_id: int, person: str, name: str) -> None:
             return
         session.lesson.revoke_invites()
         generation = _generation(session_id)
-        there = Attendance.objects.present(timezone.now()).filter(session=session_id)
+        present = Attendance.objects.present(timezone.now()).filter(session=session_id)
         others = RoomAdmission.objects.filter(session=session_id, generation=generation - 1)
-        others.exclude(person__in=there.values("person")).update(must_wait_again=True)
+        others.exclude(person__in=present.values("person")).update(must_wait_again=True)
         others.update(generation=generation)
 
 
@@ -99,7 +105,7 @@ def set_timer(*, session_id: int, seconds: int, now: datetime) -> None:
 
 
 def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = None) -> None:
-    """`seen` are versions of the text that may be replaced. Raises `precondition_failed`."""
+    """Replace the notes if their version is one of `seen`. Raises `precondition_failed`."""
     with transaction.atomic():
         session = ClassroomSession.objects.select_for_update().only("notes").get(pk=session_id)
         check_version(compute_version(session.notes), seen)
@@ -108,28 +114,28 @@ def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = No
 
 
 def end_lesson(*, session_id: int, now: datetime | None = None) -> None:
-    """The rest of the lesson's time is free from `now` on."""
+    """Complete the lesson; the tutor's time is free from `now` on."""
     session = ClassroomSession.objects.select_related("lesson").get(pk=session_id)
     if session.lesson is not None:
         session.lesson.complete(ended_at=now or timezone.now())
 
 
 def complete_past_lessons(*, now: datetime, limit: int = 100) -> None:
-    """Lessons whose time is over and whose tutor came and has left."""
-    came = Attendance.objects.filter(role=Role.TUTOR).values("session")
-    there = Attendance.objects.present(now).filter(role=Role.TUTOR).values("session")
-    over = (
+    """Complete lessons whose time is over and whose tutor attended and has left."""
+    attended = Attendance.objects.filter(role=Role.TUTOR).values("session")
+    present = Attendance.objects.present(now).filter(role=Role.TUTOR).values("session")
+    sessions = (
         ClassroomSession.objects.filter(lesson__status="scheduled", lesson__ends_at__lte=now)
-        .filter(pk__in=came)
-        .exclude(pk__in=there)
+        .filter(pk__in=attended)
+        .exclude(pk__in=present)
         .select_related("lesson")[:limit]
     )
-    for session in over:
+    for session in sessions:
         if session.lesson is not None:
             session.lesson.complete()
 
 
-def record_joining(*, session_id: int, peer: UUID, person: Person, now: datetime) -> None:
+def record_join(*, session_id: int, peer: UUID, person: Person, now: datetime) -> None:
     Attendance.objects.create(
         session_id=session_id,
         peer=peer,
@@ -141,7 +147,7 @@ def record_joining(*, session_id: int, peer: UUID, person: Person, now: datetime
     )
 
 
-def record_leaving(*, peer: UUID, now: datetime) -> None:
+def record_leave(*, peer: UUID, now: datetime) -> None:
     Attendance.objects.filter(peer=peer).update(left_at=now, seen_at=now)
 
 

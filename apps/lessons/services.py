@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classroom.realtime.notify import recheck_lesson
-from apps.classroom.services import session_of
+from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Membership
 from apps.common.db import is_violation_of
 from apps.common.errors import invalid, precondition_failed
@@ -77,7 +77,7 @@ def schedule_lesson(
             )
             check_limits(lesson, timezone.now())
             lesson.save(force_insert=True)
-            session_of(lesson_id=lesson.pk)
+            get_or_create_session(lesson_id=lesson.pk)
             transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson))
     except IntegrityError as exc:
         raise _to_conflict_error(exc) from exc

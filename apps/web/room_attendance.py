@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from apps.classroom import queries
 from apps.classroom.access import access_room
-from apps.classroom.services import session_of
+from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
 from apps.lessons.models import Lesson
 
@@ -16,7 +16,9 @@ from apps.lessons.models import Lesson
 def get_room_attendance(request: HttpRequest, lesson: Lesson) -> dict[str, Any]:
     """`attendance` is empty for a user without access; `is_live` while the tutor is in the room."""
     try:
-        access = access_room(cast(Request, request), session_of(lesson_id=lesson.pk).uuid)
+        access = access_room(
+            cast(Request, request), get_or_create_session(lesson_id=lesson.pk).uuid
+        )
     except DomainError:
         return {"attendance": [], "is_live": False}
     attendance = queries.attendance(access.session_id, timezone.now())

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import User
-from apps.classroom.services import session_of
+from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Classroom, Membership
 from apps.common.text import contains_all_words
 from apps.lessons import services
@@ -101,7 +101,7 @@ class LessonsView(generics.ListCreateAPIView):
 class RoomView(APIView):
     def get(self, request: Request, lesson_id: int) -> Response:
         lesson = access_lesson(request.user, lesson_id, to=Action.ENTER)
-        session = session_of(lesson_id=lesson.pk)
+        session = get_or_create_session(lesson_id=lesson.pk)
         return Response({"lesson_id": lesson.pk, "session_uuid": session.uuid})
 
 
@@ -116,7 +116,7 @@ class InviteView(APIView):
 class ResolveView(APIView):
     def get(self, request: Request) -> Response:
         lesson = read_invite(request.query_params["token"])
-        session = session_of(lesson_id=lesson.pk)
+        session = get_or_create_session(lesson_id=lesson.pk)
         return Response({"lesson_id": lesson.pk, "session_uuid": session.uuid})
 
 

@@ -10,7 +10,7 @@ from apps.classroom.models import BoardVersion, ChatMessage, RoomAdmission
 from apps.classroom.policies import GUEST_GRACE, Person, Refusal, Role, refusal
 from apps.classroom.realtime.server.db import run
 from apps.classroom.room_access import load_room_access
-from apps.classroom.services import record_entry, remove
+from apps.classroom.services import record_entry, remove_person
 from apps.classroom.tests.clients import refused_with
 from conftest import make_membership, make_user
 
@@ -128,7 +128,9 @@ def test_guest_who_enters_while_another_is_removed_gets_no_place_for_later_invit
     key = "g00000000-0000-4000-8000-000000000001"
     generation = house.lesson.invite_generation
     guest = Person(key, "Guest", Role.GUEST, generation, timezone.now().timestamp() + 60)
-    remove(session_id=house.session.pk, person="g00000000-0000-4000-8000-000000000000", name="")
+    remove_person(
+        session_id=house.session.pk, person="g00000000-0000-4000-8000-000000000000", name=""
+    )
     record_entry(session_id=house.session.pk, guest=guest)
     access = load_room_access([house.session.pk])[house.session.pk]
     assert refusal(access, guest, timezone.now()) is Refusal.INVITE_REPLACED
@@ -138,7 +140,7 @@ def test_guest_who_enters_while_another_is_removed_gets_no_place_for_later_invit
 def test_guest_does_not_learn_who_was_there_before_them(house, api):
     early, guest = api(None), api(None)
     link = house.invite()
-    early_ticket = house.ticket(client=early, invite=link, name="PendingDependency")
+    early_ticket = house.ticket(client=early, invite=link, name="Earlier guest")
     ticket = house.ticket(client=guest, invite=link, name="Guest")
 
     async def scenario(tutor_ticket):
@@ -156,7 +158,7 @@ def test_guest_does_not_learn_who_was_there_before_them(house, api):
         stays = read(house, client, "attendance").json()["results"]
         return {stay["person"]["name"] for stay in stays}
 
-    assert names(api(house.student)) == {house.tutor.get_full_name(), "PendingDependency", "Guest"}
+    assert names(api(house.student)) == {house.tutor.get_full_name(), "Earlier guest", "Guest"}
     assert names(guest) == {house.tutor.get_full_name(), "Guest"}
 
 

@@ -48,7 +48,7 @@ def test_chat_that_cannot_be_stored_is_answered_and_can_be_sent_again(
     [
         ("admit", "lobby.admit", {"person": "u1"}),
         ("set_lobby", "lobby.set", {"enabled": False}),
-        ("remove", "remove", {"person": "u1000"}),
+        ("remove_person", "remove", {"person": "u1000"}),
         ("set_timer", "timer.set", {"seconds": 60}),
         ("end_lesson", "end", {}),
     ],
@@ -68,7 +68,7 @@ def test_moderation_that_cannot_be_stored_is_answered(house, monkeypatch, servic
 
 def test_full_disk_keeps_nobody_out_and_attendance_is_recorded_later(house, monkeypatch):
     async def scenario(ticket):
-        with failing(monkeypatch, services, "record_joining", FULL):
+        with failing(monkeypatch, services, "record_join", FULL):
             opened = house.events(ticket)
             await opened.__aenter__()
             await opened.until("welcome")
@@ -81,7 +81,7 @@ def test_full_disk_keeps_nobody_out_and_attendance_is_recorded_later(house, monk
 
 def test_room_is_forgotten_when_a_leaving_cannot_be_recorded(house, monkeypatch):
     async def scenario(ticket):
-        with failing(monkeypatch, services, "record_leaving", FULL):
+        with failing(monkeypatch, services, "record_leave", FULL):
             async with house.events(ticket) as student:
                 await student.until("welcome")
             await eventually(lambda: house.uuid not in RoomRegistry.current.rooms)

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.policies import require_tutor
 from apps.accounts.requests import AuthenticatedRequest
-from apps.classroom.services import session_of
+from apps.classroom.services import get_or_create_session
 from apps.common.errors import invalid
 from apps.common.etags import ETAG, IF_MATCH, etag, parse_if_match
 from apps.common.json import json_response
@@ -168,7 +168,7 @@ class RoomView(APIView):
     )
     def get(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.ENTER)
-        session = session_of(lesson_id=lesson.pk)
+        session = get_or_create_session(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})
 
 
@@ -220,5 +220,5 @@ class ResolveInviteView(APIView):
     )
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
         lesson = read_invite(request.query_params.get("token", ""))
-        session = session_of(lesson_id=lesson.pk)
+        session = get_or_create_session(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})

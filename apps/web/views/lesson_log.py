@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from apps.classroom import queries
 from apps.classroom.access import access_room
-from apps.classroom.services import session_of
+from apps.classroom.services import get_or_create_session
 from apps.lessons.policies import Action, access_lesson
 from apps.web.access import current_user
 
@@ -23,7 +23,7 @@ def lesson_log(request: HttpRequest, lesson_id: int) -> HttpResponse:
     `access_room` only reads the request's user and session, so a Django request will do.
     """
     lesson = access_lesson(current_user(request), lesson_id, to=Action.VIEW)
-    access = access_room(cast(Request, request), session_of(lesson_id=lesson.pk).uuid)
+    access = access_room(cast(Request, request), get_or_create_session(lesson_id=lesson.pk).uuid)
     chat = queries.chat(
         access.session_id,
         limit=queries.MAX_MESSAGES,

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
-from apps.classroom.services import session_of
+from apps.classroom.services import get_or_create_session
 from apps.common.zones import zone_fallbacks
 from apps.lessons.errors import lesson_not_found
 from apps.lessons.models import Lesson
@@ -58,7 +58,7 @@ def room_context(
 
     `name` is the name that a guest without an account entered on the invite page.
     """
-    session = session_of(lesson_id=lesson.pk)
+    session = get_or_create_session(lesson_id=lesson.pk)
     display_name = user.get_full_name() if user is not None else name
     zone = user.timezone if user is not None else None
     return {

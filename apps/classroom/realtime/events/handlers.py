@@ -131,7 +131,9 @@ async def remove(room: Room, socket: Socket, message: wire.Remove) -> None:
         refuse(socket, "forbidden", "The tutor cannot be removed.", "remove")
         return
     name = room.presence.name_of(message.person)
-    await db.run(services.remove, session_id=room.session_id, person=message.person, name=name)
+    await db.run(
+        services.remove_person, session_id=room.session_id, person=message.person, name=name
+    )
     log_security_event(
         "room_person_removed",
         user_id=socket.person.user_id,

@@ -28,7 +28,7 @@ from apps.classroom.realtime.events import protocol as wire
 from apps.classroom.realtime.server import db, socket_limits
 from apps.classroom.realtime.server.room import Room, as_message
 from apps.classroom.realtime.server.sockets import Refused, Socket
-from apps.classroom.room_access import Asked, find_room_accesses, load_room_access
+from apps.classroom.room_access import AccessQuery, find_room_accesses, load_room_access
 from apps.common.supervisor import supervise
 
 log = logging.getLogger("kreida.room")
@@ -59,7 +59,7 @@ class RoomRegistry:
             if settings.REDIS_URL
             else NoBus()
         )
-        self._access_loader: db.BatchLoader[Asked, tuple[int, RoomAccess]]
+        self._access_loader: db.BatchLoader[AccessQuery, tuple[int, RoomAccess]]
         self._access_loader = db.BatchLoader(find_room_accesses, max_batch=MAX_ROOMS_PER_QUERY)
         self.board_storage = BoardStorage(self.writer)
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()

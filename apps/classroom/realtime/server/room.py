@@ -198,7 +198,7 @@ class Room:
         if person.role == "guest":
             await db.run(services.record_entry, session_id=self.session_id, guest=person)
         await db.run(
-            services.record_joining,
+            services.record_join,
             session_id=self.session_id,
             peer=socket.peer,
             person=person,
@@ -264,7 +264,7 @@ class Room:
         if gone is None or gone.waiting:
             return
         try:
-            await db.run(services.record_leaving, peer=socket.peer, now=timezone.now())
+            await db.run(services.record_leave, peer=socket.peer, now=timezone.now())
         except db.Failure:  # until when they were seen is what is left of it
             log.exception("a leaving could not be recorded")
 
