@@ -56,7 +56,7 @@ def choice(name: str, choices: tuple[str, ...]) -> str:
     """Read one of `choices`; the first is the default."""
     value = text(name, choices[0])
     if value not in choices:
-        raise setting_error(name, " or ".join(repr(one) for one in choices), value)
+        raise setting_error(name, " or ".join(map(repr, choices)), value)
     return value
 
 
@@ -65,7 +65,9 @@ def trusted_proxies(public: str) -> list[str]:
     a loopback address, because clients then connect without a proxy."""
     default = [] if is_loopback(str(urlsplit(public).hostname)) else ["127.0.0.0/8", "::1/128"]
     try:
-        return [str(ipaddress.ip_network(one)) for one in items("TRUSTED_PROXIES") or default]
+        return [
+            str(ipaddress.ip_network(network)) for network in items("TRUSTED_PROXIES") or default
+        ]
     except ValueError as exc:
         raise setting_error(
             "TRUSTED_PROXIES", f"networks like 127.0.0.0/8, ::1/128 ({exc})"
@@ -169,7 +171,7 @@ def allowed_hosts(public: str) -> list[str]:
         hosts += ["127.0.0.1", "localhost", "[::1]"]
     if not text("PUBLIC_URL"):
         hosts.append("testserver")
-    hosts += [_canonical_host("ALLOWED_HOSTS", one) for one in items("ALLOWED_HOSTS")]
+    hosts += [_canonical_host("ALLOWED_HOSTS", item) for item in items("ALLOWED_HOSTS")]
     return list(dict.fromkeys(hosts))
 
 
@@ -237,21 +239,21 @@ def database(folder: Path) -> dict[str, object]:
     if parts.fragment or parts.scheme not in ("sqlite", "postgres", "postgresql"):
         hint = " (write # ? and / in a password as %23 %3F and %2F)"
         raise setting_error("DATABASE_URL", expected + hint)
-    found: dict[str, object] = environ.Env.db_url_config(value)  # type: ignore[no-untyped-call]
-    if not found.get("NAME"):
+    config: dict[str, object] = environ.Env.db_url_config(value)  # type: ignore[no-untyped-call]
+    if not config.get("NAME"):
         raise setting_error("DATABASE_URL", f"{expected}, with the name of a database")
     if parts.scheme == "sqlite":
         if parts.query:
             raise setting_error("DATABASE_URL", f"{expected}; SQLite takes no options")
-        if not Path(str(found["NAME"])).resolve().parent.is_dir():
+        if not Path(str(config["NAME"])).resolve().parent.is_dir():
             raise setting_error("DATABASE_URL", "in a folder that exists")
-        return _sqlite(found)
+        return _sqlite(config)
     _check_database_options(dict(parse_qsl(parts.query, keep_blank_values=True)))
-    return _postgresql(found)
+    return _postgresql(config)
 
 
-def _sqlite(found: dict[str, object]) -> dict[str, object]:
-    found.update(
+def _sqlite(config: dict[str, object]) -> dict[str, object]:
+    config.update(
         ENGINE="apps.common.sqlite3",
         CONN_MAX_AGE=60,
         # IMMEDIATE acquires the write lock before the first read of a transaction, so that
@@ -262,10 +264,10 @@ def _sqlite(found: dict[str, object]) -> dict[str, object]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
     )
-    return found
+    return config
 
 
-def _postgresql(found: dict[str, object]) -> dict[str, object]:
+def _postgresql(config: dict[str, object]) -> dict[str, object]:
     options = {
         # Repeated statements are parsed and planned once per connection (docs/performance.md).
         "server_side_binding": True,
@@ -278,17 +280,17 @@ def _postgresql(found: dict[str, object]) -> dict[str, object]:
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=60s",
     }
-    given: Any = found.get("OPTIONS", {})
+    given: Any = config.get("OPTIONS", {})
     if "options" in given:  # the last value of a setting wins
         given["options"] = f"{options['options']} {given['options']}"
     options |= given
-    found.update(
+    config.update(
         ENGINE="apps.common.postgresql",
         CONN_MAX_AGE=60,
         CONN_HEALTH_CHECKS=True,
         OPTIONS=options,
     )
-    return found
+    return config
 
 
 _PG_NUMBERS = (

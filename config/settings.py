@@ -52,16 +52,16 @@ INSTALLED_APPS = [
     "apps.web",
 ]
 MIDDLEWARE = [
-    "apps.common.middleware.RequestLog",
-    "apps.common.middleware.SecurityHeaders",
-    "apps.common.middleware.ForwardedProtoRequired",
+    "apps.common.middleware.RequestLogMiddleware",
+    "apps.common.middleware.SecurityHeadersMiddleware",
+    "apps.common.middleware.ForwardedProtoMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "apps.common.middleware.StaticNotFound",
-    "apps.common.middleware.OptionalTrailingSlash",
+    "apps.common.middleware.StaticNotFoundMiddleware",
+    "apps.common.middleware.TrailingSlashMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "apps.common.middleware.BodyLimit",
+    "apps.common.middleware.BodyLimitMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "apps.common.failures.DependencyFailures",
+    "apps.common.failures.DependencyFailureMiddleware",
     "apps.web.middleware.PageMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -254,7 +254,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "kreida": {"level": "INFO"},
-        # Its lines have full paths, which may have tokens; RequestLog replaces them.
+        # Its lines have full paths, which may have tokens; RequestLogMiddleware replaces them.
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "ERROR"},
         "uvicorn": {"level": "WARNING"},

@@ -43,7 +43,7 @@ class CircuitBreaker:
         self._lock = threading.Lock()
         self._retry_at: float | None = None
 
-    def allows(self) -> bool:
+    def allows_request(self) -> bool:
         if self._retry_at is None:
             return True
         with self._lock:
@@ -53,14 +53,14 @@ class CircuitBreaker:
             self._retry_at = now + RETRY_SECONDS
             return True
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         with self._lock:
             was_closed = self._retry_at is None
             self._retry_at = time.monotonic() + RETRY_SECONDS
         if was_closed:
-            log.exception("Redis does not answer; the cache is this process's own until it does")
+            log.exception("Redis does not answer; caching in memory of this process until it does")
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         if self._retry_at is None:
             return
         with self._lock:
@@ -81,48 +81,48 @@ class FallbackCache(RedisCache):
         self._local = LocMemCache(f"fallback:{server}", {**params, "OPTIONS": {}})
         self._breaker = _breakers.setdefault(str(server), CircuitBreaker())
 
-    def add(self, key: Any, value: Any, *args: Any, **named: Any) -> bool:
-        return bool(self._do("add", key, value, *args, **named))
+    def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._call("add", key, value, *args, **kwargs))
 
-    def get(self, key: Any, *args: Any, **named: Any) -> Any:
-        return self._do("get", key, *args, **named)
+    def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._call("get", key, *args, **kwargs)
 
-    def set(self, key: Any, value: Any, *args: Any, **named: Any) -> None:
-        self._do("set", key, value, *args, **named)
+    def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
+        self._call("set", key, value, *args, **kwargs)
 
-    def touch(self, key: Any, *args: Any, **named: Any) -> bool:
-        return bool(self._do("touch", key, *args, **named))
+    def touch(self, key: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._call("touch", key, *args, **kwargs))
 
-    def delete(self, key: Any, *args: Any, **named: Any) -> bool:
-        return bool(self._do("delete", key, *args, **named))
+    def delete(self, key: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._call("delete", key, *args, **kwargs))
 
-    def get_many(self, keys: Any, *args: Any, **named: Any) -> dict[Any, Any]:
-        found: dict[Any, Any] = self._do("get_many", keys, *args, **named)
+    def get_many(self, keys: Any, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        found: dict[Any, Any] = self._call("get_many", keys, *args, **kwargs)
         return found
 
-    def has_key(self, key: Any, *args: Any, **named: Any) -> bool:
-        return bool(self._do("has_key", key, *args, **named))
+    def has_key(self, key: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._call("has_key", key, *args, **kwargs))
 
-    def incr(self, key: Any, *args: Any, **named: Any) -> int:
-        return int(self._do("incr", key, *args, **named))
+    def incr(self, key: Any, *args: Any, **kwargs: Any) -> int:
+        return int(self._call("incr", key, *args, **kwargs))
 
-    def set_many(self, data: Any, *args: Any, **named: Any) -> list[Any]:
-        return list(self._do("set_many", data, *args, **named))
+    def set_many(self, data: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        return list(self._call("set_many", data, *args, **kwargs))
 
-    def delete_many(self, keys: Any, *args: Any, **named: Any) -> None:
-        self._do("delete_many", keys, *args, **named)
+    def delete_many(self, keys: Any, *args: Any, **kwargs: Any) -> None:
+        self._call("delete_many", keys, *args, **kwargs)
 
     def clear(self) -> None:
         self._local.clear()
-        self._do("clear")
+        self._call("clear")
 
-    def _do(self, name: str, *args: Any, **named: Any) -> Any:
-        if self._breaker.allows():
+    def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        if self._breaker.allows_request():
             try:
-                answer = getattr(RedisCache, name)(self, *args, **named)
+                result = getattr(RedisCache, name)(self, *args, **kwargs)
             except RedisError:
-                self._breaker.failed()
+                self._breaker.record_failure()
             else:
-                self._breaker.succeeded()
-                return answer
-        return getattr(self._local, name)(*args, **named)
+                self._breaker.record_success()
+                return result
+        return getattr(self._local, name)(*args, **kwargs)

@@ -17,7 +17,7 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
     OpenApiParameter.HEADER,
-    description="An `ETag` of an earlier answer: refused with 412 if it has changed since.",
+    description="An `ETag` of an earlier response: refused with 412 if it has changed since.",
 )
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200], description="For `If-Match`."

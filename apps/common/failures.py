@@ -102,7 +102,7 @@ def refusal_messages(path: str, refusal: DomainError) -> list[MutableMapping[str
     ]
 
 
-class DependencyFailures:
+class DependencyFailureMiddleware:
     """Middleware that answers 503 or 507 instead of 500 if a dependency failed in a view."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

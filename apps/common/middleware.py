@@ -67,7 +67,7 @@ def content_security_policy(request: HttpRequest) -> str:
     )
 
 
-class RequestLog:
+class RequestLogMiddleware:
     """Assigns each request an id and logs one line about it, and one about an exception.
 
     The line has the route (`/invite/<token>/`) instead of the path, because paths carry tokens.
@@ -107,7 +107,7 @@ class RequestLog:
         )
 
 
-class SecurityHeaders:
+class SecurityHeadersMiddleware:
     """Sets security headers, and `Cache-Control: no-store` unless a view sets its own."""
 
     def __init__(self, get_response: Handler) -> None:
@@ -121,7 +121,7 @@ class SecurityHeaders:
         return response
 
 
-class ForwardedProtoRequired:
+class ForwardedProtoMiddleware:
     """Answers 503 with an explanation if PUBLIC_URL is https and the proxy sends no
     X-Forwarded-Proto, which would otherwise cause an endless redirect."""
 
@@ -142,7 +142,7 @@ class ForwardedProtoRequired:
         return refusal_response(request.path, refusal)
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Refuses bodies over 1 MiB (20 MiB for uploads), and JSON that would crash allauth."""
 
     def __init__(self, get_response: Handler) -> None:
@@ -177,7 +177,7 @@ class BodyLimit:
         return "\\u0000" not in text
 
 
-class StaticNotFound:
+class StaticNotFoundMiddleware:
     """Answers 404 for static files that WhiteNoise did not find, without the database, which the
     threads of static files must not wait for."""
 
@@ -190,7 +190,7 @@ class StaticNotFound:
         return self.get_response(request)
 
 
-class OptionalTrailingSlash:
+class TrailingSlashMiddleware:
     """Lets every path work with and without its trailing slash, without a redirect."""
 
     def __init__(self, get_response: Handler) -> None:

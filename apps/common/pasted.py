@@ -70,6 +70,6 @@ def is_code(pasted: str) -> bool:
 
 
 def _strip_invisible(text: str) -> str:
-    """Remove invisible characters, and line breaks, since mail programs wrap links anywhere."""
+    """Unquote, and remove invisible characters and the line breaks that mail programs insert."""
     kept = (c for c in unquote(text) if unicodedata.category(c) != "Cf")
     return "".join(c for c in kept if c not in "\t\r\n")

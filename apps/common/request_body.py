@@ -63,8 +63,8 @@ class RequestBody:
         """Return False if the client has disconnected or `authorise` has already answered.
 
         A body whose Content-Length is over the limit is not read; a chunked one (RFC 9112 §7.1) is
-        read until it exceeds the limit. BodyLimit refuses both. Bytes of an upload beyond MAX_BODY
-        are read only if `authorise` returns True.
+        read until it exceeds the limit. BodyLimitMiddleware refuses both. Bytes of an upload beyond
+        MAX_BODY are read only if `authorise` returns True.
         """
         limit = body_limit(scope["path"])
         length = dict(scope["headers"]).get(b"content-length", b"0")

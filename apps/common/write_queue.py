@@ -27,14 +27,14 @@ def urgent_writes() -> Iterator[None]:
 class WriteQueue:
     def __init__(self) -> None:
         # Reentrant, because the garbage collector may close a connection while this is held.
-        self._lock = threading.RLock()
+        self._mutex = threading.RLock()
         self._is_held = False
         self._waiting: list[tuple[bool, int, threading.Event]] = []
         self._numbers = count()
 
     def acquire(self, timeout: float) -> bool:
         """Return True if the lock was acquired within `timeout` seconds; any thread may release."""
-        with self._lock:
+        with self._mutex:
             if not self._is_held:
                 self._is_held = True
                 return True
@@ -43,7 +43,7 @@ class WriteQueue:
             heapq.heappush(self._waiting, entry)
         if entry[2].wait(timeout):
             return True
-        with self._lock:
+        with self._mutex:
             if entry[2].is_set():  # acquired between the timeout and this check
                 return True
             self._waiting.remove(entry)
@@ -51,7 +51,7 @@ class WriteQueue:
         return False
 
     def release(self) -> None:
-        with self._lock:
+        with self._mutex:
             if self._waiting:
                 heapq.heappop(self._waiting)[2].set()
             else:

@@ -21,7 +21,7 @@ from apps.accounts import hashers
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
 from apps.common import threads
-from apps.common.middleware import RequestLog
+from apps.common.middleware import RequestLogMiddleware
 from conftest import AUTH, PASSWORD, bearer, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def test_non_staff_user_is_forbidden_at_the_admin_without_a_crash_log(browser, l
 
 
 def test_permission_denied_in_a_view_is_not_logged_as_a_crash(log_lines):
-    log = RequestLog(lambda request: None)
+    log = RequestLogMiddleware(lambda request: None)
     request = RequestFactory().get("/")
     request.META["kreida.request_id"] = "x"
     log.process_exception(request, PermissionDenied())

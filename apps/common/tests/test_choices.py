@@ -8,40 +8,40 @@ from apps.web.forms.lessons import InviteLinkForm
 
 @pytest.mark.parametrize("value", ["de", "", 7, ["uk"], {"a": 1}])
 def test_refused_language_names_the_languages(api, student, value):
-    answer = api(student).patch("/api/me/", {"locale": value})
-    assert answer.status_code == 400
-    assert answer.json()["fields"] == {"locale": ["Must be one of: uk, en."]}
+    response = api(student).patch("/api/me/", {"locale": value})
+    assert response.status_code == 400
+    assert response.json()["fields"] == {"locale": ["Must be one of: uk, en."]}
 
 
 def test_refused_status_names_the_statuses(api, tutor, classroom):
     url = f"/api/memberships/{classroom.memberships.get().pk}/"
-    answer = api(tutor).patch(url, {"status": "gone"})
-    assert answer.json()["fields"] == {"status": ["Must be one of: active, paused, removed."]}
+    response = api(tutor).patch(url, {"status": "gone"})
+    assert response.json()["fields"] == {"status": ["Must be one of: active, paused, removed."]}
 
 
 def test_refused_filter_names_the_statuses(api, tutor, classroom):
-    answer = api(tutor).get(f"/api/classrooms/{classroom.pk}/members/?status=gone")
-    [sentence] = answer.json()["fields"]["status"]
+    response = api(tutor).get(f"/api/classrooms/{classroom.pk}/members/?status=gone")
+    [sentence] = response.json()["fields"]["status"]
     assert sentence.startswith("Must be one of: ")
     assert "invited" in sentence
 
 
 def test_refused_zone_names_an_example(api, student):
-    answer = api(student).patch("/api/me/", {"timezone": "Kyiv"})
-    assert "Europe/Kyiv" in answer.json()["fields"]["timezone"][0]
+    response = api(student).patch("/api/me/", {"timezone": "Kyiv"})
+    assert "Europe/Kyiv" in response.json()["fields"]["timezone"][0]
 
 
 def test_choice_error_is_in_the_requested_language(api, student):
-    answer = api(student).patch("/api/me/", {"locale": "de"}, headers={"Accept-Language": "uk"})
-    assert answer.json()["fields"]["locale"] == ["Має бути одне з: uk, en."]
+    response = api(student).patch("/api/me/", {"locale": "de"}, headers={"Accept-Language": "uk"})
+    assert response.json()["fields"]["locale"] == ["Має бути одне з: uk, en."]
 
 
 def test_page_error_names_the_languages(client, student):
     client.force_login(student)
-    answer = client.post("/settings/", {"locale": "xx"})
-    assert answer.status_code == 400
+    response = client.post("/settings/", {"locale": "xx"})
+    assert response.status_code == 400
     with translation.override("uk"):
-        errors = answer.context["form"].errors["locale"]
+        errors = response.context["form"].errors["locale"]
         assert errors == ["Має бути одне з: Українська, English."]
 
 

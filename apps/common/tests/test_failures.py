@@ -77,10 +77,10 @@ def test_api_answers_a_dependency_failure_in_json(api, tutor, exc, status, code,
     client.raise_request_exception = False
     with failing_database(exc):
         body = {"name": "A", "email": tutor.email, "password": "chalk-and-sponge"}
-        answer = client.post(path, body, format="json")
-    assert (answer.status_code, answer.json()["error"]) == (status, code)
-    assert ("Retry-After" in answer) == (status == 503)
-    assert "password" not in answer.json()["detail"]
+        response = client.post(path, body, format="json")
+    assert (response.status_code, response.json()["error"]) == (status, code)
+    assert ("Retry-After" in response) == (status == 503)
+    assert "password" not in response.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/", "/accounts/login/", "/classrooms/"])
@@ -88,16 +88,16 @@ def test_page_answers_a_dependency_failure_in_html(client, tutor, path):
     client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
     client.raise_request_exception = False
     with failing_database(OperationalError("gone")):
-        answer = client.get(path)
-    assert answer.status_code == 503
-    assert answer["Retry-After"]
-    assert answer["Content-Type"].startswith("text/html")
+        response = client.get(path)
+    assert response.status_code == 503
+    assert response["Retry-After"]
+    assert response["Content-Type"].startswith("text/html")
 
 
 def test_oversized_form_is_answered_in_html(client):
-    answer = client.post("/accounts/login/", {"login": "x" * 1_100_000})
-    assert answer.status_code == 413
-    assert answer["Content-Type"].startswith("text/html")
+    response = client.post("/accounts/login/", {"login": "x" * 1_100_000})
+    assert response.status_code == 413
+    assert response["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_oversized_form_is_answered_in_html(client):
     ],
 )
 def test_csrf_failure_names_its_cause(headers, words):
-    answer = Client(enforce_csrf_checks=True).post("/accounts/login/", headers=headers)
-    assert answer.status_code == 403
-    assert words in answer.content.decode()
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", headers=headers)
+    assert response.status_code == 403
+    assert words in response.content.decode()
 
 
 def test_missing_static_file_needs_no_database(client, django_assert_num_queries):

@@ -30,17 +30,17 @@ def test_every_response_has_security_headers(client, path):
 
 
 def test_refused_body_has_security_headers(client):
-    answer = client.post("/api/me/", b"x" * 2_000_000, content_type="application/json")
-    assert answer.status_code == 413
-    assert answer.headers["Content-Security-Policy"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    response = client.post("/api/me/", b"x" * 2_000_000, content_type="application/json")
+    assert response.status_code == 413
+    assert response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_unknown_host_is_refused_in_json(client):
-    answer = client.get("/api/me/", headers={"Host": "evil.example"})
-    assert answer.status_code == 400
-    assert answer.json()["error"] == "validation_error"
-    assert "evil" not in answer.content.decode()
+    response = client.get("/api/me/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert response.json()["error"] == "validation_error"
+    assert "evil" not in response.content.decode()
 
 
 def test_https_response_has_hsts_and_http_is_redirected(settings):
@@ -54,15 +54,15 @@ def test_https_response_has_hsts_and_http_is_redirected(settings):
 @pytest.mark.parametrize("path", ["/", "/api/me/", "/accounts/login/"])
 def test_missing_forwarded_proto_is_explained(settings, path):
     settings.SECURE_SSL_REDIRECT = True
-    answer = Client().get(path)
-    assert answer.status_code == 503
+    response = Client().get(path)
+    assert response.status_code == 503
     for name in ("X-Forwarded-Proto", "TRUSTED_PROXIES", "PUBLIC_URL"):
-        assert name in answer.content.decode()
+        assert name in response.content.decode()
 
 
 def test_api_responses_are_not_stored_in_caches(api, tutor):
-    answer = api(tutor).get("/api/me/")
-    assert answer["Cache-Control"] == "no-store"
+    response = api(tutor).get("/api/me/")
+    assert response["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def request_health(
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz/", "/readyz/"])
 def test_health_checks_are_public(api, path):
-    answer = api().get(path)
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    response = api().get(path)
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
 def test_healthz_needs_no_database(api, django_assert_num_queries):
@@ -45,10 +45,10 @@ def test_failed_database_makes_process_unready_but_alive(api, log_lines):
         raise OperationalError("gone, with the password in the reason")
 
     with connection.execute_wrapper(refuse):
-        answer = api().get("/readyz")
+        response = api().get("/readyz")
         assert api().get("/healthz").status_code == 200
-    assert answer.status_code == 503
-    assert answer.json() == {"status": "unavailable", "failing": ["database"]}
+    assert response.status_code == 503
+    assert response.json() == {"status": "unavailable", "failing": ["database"]}
     assert "a readiness check failed" in {line["message"] for line in log_lines()}
 
 
@@ -59,15 +59,15 @@ def test_read_only_database_makes_process_unready(api):
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(refuse_writes):
-        answer = api().get("/readyz")
-    assert (answer.status_code, answer.json()["failing"]) == (503, ["database"])
+        response = api().get("/readyz")
+    assert (response.status_code, response.json()["failing"]) == (503, ["database"])
 
 
 def test_failed_redis_makes_process_unready_but_alive(api, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    answer = api().get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json() == {"status": "unavailable", "failing": ["redis"]}
+    response = api().get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"status": "unavailable", "failing": ["redis"]}
     assert api().get("/healthz").status_code == 200
 
 
@@ -94,14 +94,14 @@ def test_hung_check_fails_at_its_deadline_and_runs_once(monkeypatch):
 
     async def run_three_times():
         began = time.monotonic()
-        answers = [await app._run_check("database") for _ in range(3)]
-        return answers, time.monotonic() - began
+        results = [await app._run_check("database") for _ in range(3)]
+        return results, time.monotonic() - began
 
     try:
-        answers, seconds = asyncio.run(run_three_times())
+        results, seconds = asyncio.run(run_three_times())
     finally:
         hangs.set()
-    assert (answers, runs) == ([False, False, False], [1])
+    assert (results, runs) == ([False, False, False], [1])
     assert seconds < 5
 
 

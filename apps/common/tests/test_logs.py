@@ -15,9 +15,9 @@ def requests(lines):
 
 
 def test_request_is_logged_once_with_id_route_and_status(api, tutor, lesson, log_lines):
-    answer = api(tutor).get(f"/api/lessons/{lesson.pk}/?secret=1")
+    response = api(tutor).get(f"/api/lessons/{lesson.pk}/?secret=1")
     (line,) = requests(log_lines())
-    assert line["request_id"] == answer["X-Request-ID"]
+    assert line["request_id"] == response["X-Request-ID"]
     assert (line["method"], line["status"]) == ("GET", 200)
     assert line["route"] == "api/lessons/<int:lesson_id>/"
     assert line["ms"] >= 0

@@ -112,8 +112,8 @@ def test_ambiguous_clock_time_has_its_offset():
 
 @pytest.mark.parametrize(("former", "current"), FORMER_NAMES[:3])
 def test_api_stores_the_current_zone_name(api, student, former, current):
-    answer = api(student).patch("/api/me/", {"timezone": former})
-    assert (answer.status_code, answer.json()["timezone"]) == (200, current)
+    response = api(student).patch("/api/me/", {"timezone": former})
+    assert (response.status_code, response.json()["timezone"]) == (200, current)
     assert User.objects.filter(pk=student.pk, timezone=former).exists()
     student.refresh_from_db()
     assert student.timezone == current
