@@ -24,7 +24,7 @@ CLOSES = {int(code) for code in re.findall(r": (\d{4}),", block("export const CL
 
 
 def test_the_browser_sends_what_the_server_reads():
-    assert set(protocol.KNOWN) == SENT
+    assert set(protocol.MESSAGE_TYPES) == SENT
 
 
 def test_the_browser_hears_what_the_server_says():

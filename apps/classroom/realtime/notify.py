@@ -1,8 +1,7 @@
-"""What the rest of the server tells the rooms, from any thread and any process.
+"""Notify rooms from HTTP code, from any thread and any process.
 
-Without Redis the rooms are in this process or nowhere. With it, every process hears, this one
-too; a message that Redis could not take is made good by the rooms' own regular look at the
-database.
+Without Redis only the rooms of this process are notified. With Redis every process is, including
+this one. A message lost because Redis failed is made up for by the periodic access check.
 """
 
 import logging
@@ -24,36 +23,37 @@ log = logging.getLogger("kreida.room")
 
 
 def recheck(room: UUID) -> None:
-    """Somebody's right to be in the room may have changed: look now."""
+    """Make every process check the access of the room's people now."""
     if RoomRegistry.current is not None:
         RoomRegistry.current.recheck_threadsafe(room)
     _publish_to_processes(room, Recheck())
 
 
 def recheck_lesson(lesson_id: int) -> None:
-    """The same by the lesson, if it has a room. Call it after the commit."""
+    """Recheck the room of a lesson, if it has one. Call it after the commit."""
     room = room_of_lesson(lesson_id)
     if room is not None:
         recheck(room)
 
 
 def draw(room: UUID, update: bytes) -> None:
-    """An update that is stored already, for everybody who looks at the board."""
+    """Apply an update that is already stored to the open board, and broadcast it."""
     if RoomRegistry.current is not None:
         RoomRegistry.current.apply_update_threadsafe(room, update)
     _publish_to_processes(room, BoardFrame(sync_frame(UPDATE, update)))
 
 
 def _publish_to_processes(room: UUID, message: BusMessage) -> None:
-    """The hub of this process hears it a second time, which changes nothing."""
+    """This process receives the message too, a second time, which has no effect."""
     if not settings.REDIS_URL:
         return
     channel = channel_of(room)
-    # Of several threads at once it is open who publishes first, so each speaks for itself.
+    # Threads may publish in any order, and receivers reject timestamps of one sender that do not
+    # increase: each message therefore has a sender of its own.
     sender = f"control-{uuid4().hex}"
-    once = Retry(NoBackoff(), 0)  # a request waits for this
+    no_retry = Retry(NoBackoff(), 0)  # an HTTP request waits for this
     try:
-        with Redis.from_url(settings.REDIS_URL, socket_timeout=1, retry=once) as redis:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=1, retry=no_retry) as redis:
             redis.publish(channel, seal_messages(channel, sender, [message]))
     except RedisError:
-        log.exception("the other processes could not be told")
+        log.exception("the other processes could not be notified")

@@ -386,7 +386,7 @@ print(before - resident() > size / 2)
 
 
 @pytest.mark.parametrize(
-    ("first", "goes_back"), [("memory.keep_no_large_blocks()", "True"), ("", "False")]
+    ("first", "goes_back"), [("memory.configure_malloc()", "True"), ("", "False")]
 )
 def test_large_blocks_go_back_to_the_system_at_once(first, goes_back):
     command = [sys.executable, "-c", MEASURE.format(first=first)]

@@ -284,7 +284,7 @@ def test_event_loop_goes_round_between_the_parts_of_a_large_update(monkeypatch):
 
     assert most_between_turns(at_once(board()), taken) == len(runs)  # the control
     whole = board()
-    assert most_between_turns(whole.receive_any(Ear(), frame), taken) == chunks.RUNS_AT_ONCE
+    assert most_between_turns(whole.receive_chunked(Ear(), frame), taken) == chunks.RUNS_AT_ONCE
     assert all(whole.document.deletions.has(run) for run in runs)
 
 

@@ -175,7 +175,7 @@ def test_transport_that_cannot_end_is_dropped(monkeypatch):
 
     connection = Connection()
     socket = Socket(connection.send, GUEST, uuid.uuid4())
-    socket.drop_if_dead()
+    socket.abort_if_stalled()
     assert not connection.transport.aborted
-    socket.drop_if_dead()
+    socket.abort_if_stalled()
     assert connection.transport.aborted

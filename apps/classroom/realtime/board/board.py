@@ -97,7 +97,7 @@ class Board:
         except (Malformed, IndexError) as exc:
             raise self._malformed(socket, frame) from exc
 
-    async def receive_any(self, socket: Socket, frame: bytes) -> None:
+    async def receive_chunked(self, socket: Socket, frame: bytes) -> None:
         """As `receive`; a large update goes in part by part."""
         if len(frame) < LARGE or frame[0] != yproto.SYNC:
             self.receive(socket, frame)

@@ -16,7 +16,7 @@ def _libc() -> Any:
     return ctypes.CDLL(name) if name else None
 
 
-def keep_no_large_blocks() -> None:
+def configure_malloc() -> None:
     """What is freed of them goes back to the system at once. By itself glibc learns from the first
     whole board to take even those from its heap, where anything small behind one keeps it."""
     mallopt = getattr(_libc(), "mallopt", None)

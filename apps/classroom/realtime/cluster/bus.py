@@ -1,7 +1,7 @@
-"""How the processes that serve one room hear of each other: Redis, or nobody when alone.
+"""Publish/subscribe between the processes that serve a room: Redis, or nothing with one process.
 
-Channels and keys carry an id of the installation, and all that is written is signed, so that two
-installations may share one Redis. What is published again by somebody else is not taken twice.
+Channels and keys carry the installation's id and everything written is signed, so that several
+installations may share one Redis. A replayed message is rejected.
 """
 
 import asyncio
@@ -31,17 +31,17 @@ from apps.common.supervisor import supervise
 log = logging.getLogger("kreida.room")
 
 RETRY = 0.5  # seconds between attempts to reach Redis again
-# What was said shortly before Redis last answered may not have been passed on; clocks differ too.
+# Messages sent shortly before Redis last answered may be lost; clocks differ too.
 REWIND = timedelta(seconds=10)
-PRESENCE_TTL = 8  # seconds a process's list of people is believed without a new one
+PRESENCE_TTL = 8  # seconds for which a process's stored list of peers is valid
 
-_PEERS: msgspec.msgpack.Decoder[tuple[float, list[Present]]] = msgspec.msgpack.Decoder(
+_presence_decoder: msgspec.msgpack.Decoder[tuple[float, list[Present]]] = msgspec.msgpack.Decoder(
     tuple[float, list[Present]]
 )
 
 
 class Bus(Protocol):
-    """`process` names this process to the others."""
+    """Connects the processes that share rooms; `process` is this process's id."""
 
     process: str
     connected: bool
@@ -54,7 +54,7 @@ class Bus(Protocol):
 
 
 class NoBus:
-    """One process: nobody else to tell."""
+    """Does nothing: there is only one process."""
 
     process = "alone"
     connected = True
@@ -80,11 +80,11 @@ OnReconnect = Callable[[datetime], None]
 
 
 class RedisBus:
-    """Publish/subscribe with one channel a room, and a hash a room for who is in which process.
+    """One channel per room, and one hash per room with the peers of each process.
 
-    `on_messages` gets the messages of other processes. What is published while Redis is away is
-    lost; `on_reconnect` is then called with the time from which on messages may be missing. It must
-    not wait for the database, which may be away too.
+    `on_messages` gets the messages of other processes. Messages published while Redis is
+    unreachable are lost: on reconnection `on_reconnect` is called with the time from which messages
+    may be missing. It must not wait for the database, which may be unreachable too.
     """
 
     def __init__(self, url: str, *, on_messages: OnMessages, on_reconnect: OnReconnect) -> None:
@@ -93,8 +93,8 @@ class RedisBus:
         self._caught_up_until = timezone.now()
         self._url, self._on_messages, self._on_reconnect = url, on_messages, on_reconnect
         self._rooms: set[UUID] = set()
-        self._out: dict[str, list[BusMessage]] = defaultdict(list)
-        self._presence_key: dict[UUID, list[Present]] = {}
+        self._outgoing: dict[str, list[BusMessage]] = defaultdict(list)
+        self._pending_presence: dict[UUID, list[Present]] = {}
         self._wake = asyncio.Event()
         self._redis: Redis | None = None
         self._pubsub: PubSub | None = None
@@ -104,7 +104,10 @@ class RedisBus:
         self._task = supervise("redis-bus", self._run_connection)
 
     async def open(self, room: UUID) -> dict[str, list[Present]]:
-        """Starts to listen; the people of other processes, as far as Redis can be asked."""
+        """Subscribe to a room and return the peers of the other processes by process id.
+
+        Returns no peers if Redis cannot be reached.
+        """
         self._rooms.add(room)
         if self._redis is None or self._pubsub is None or not self.connected:
             return {}
@@ -123,8 +126,8 @@ class RedisBus:
     ) -> Iterator[tuple[str, list[Present]]]:
         for process, value in stored.items():
             try:
-                place = _people_of(room, process.decode())
-                until, peers = _PEERS.decode(signing.unseal(place, value))
+                context = _signing_context(room, process.decode())
+                until, peers = _presence_decoder.decode(signing.unseal(context, value))
             except (signing.BadSignature, msgspec.MsgspecError, UnicodeDecodeError):
                 self._rejected.add()
                 continue
@@ -133,7 +136,7 @@ class RedisBus:
 
     async def close(self, room: UUID) -> None:
         self._rooms.discard(room)
-        self._presence_key.pop(room, None)
+        self._pending_presence.pop(room, None)
         if self._redis is None or self._pubsub is None or not self.connected:
             return
         with contextlib.suppress(RedisError, OSError):
@@ -142,12 +145,12 @@ class RedisBus:
 
     def publish(self, room: UUID, message: BusMessage) -> None:
         if not self.connected:
-            return  # healing resynchronises
-        self._out[channel_of(room)].append(message)
+            return  # reconnecting resynchronises
+        self._outgoing[channel_of(room)].append(message)
         self._wake.set()
 
     def store_presence(self, room: UUID, peers: list[Present]) -> None:
-        self._presence_key[room] = peers
+        self._pending_presence[room] = peers
         self._wake.set()
 
     async def stop(self) -> None:
@@ -161,23 +164,25 @@ class RedisBus:
                 await self._serve()
             except (RedisError, OSError) as exc:
                 if self.connected:
-                    log.warning("Redis went away", extra={"data": {"reason": str(exc)}})
+                    log.warning(
+                        "the connection to Redis was lost", extra={"data": {"reason": str(exc)}}
+                    )
             finally:
                 self.connected = False
-                self._out.clear()
+                self._outgoing.clear()
             await asyncio.sleep(RETRY)
 
     async def _serve(self) -> None:
-        """One connection's life. Raises when it breaks."""
+        """Connect, and serve until the connection breaks. Raises RedisError or OSError."""
         retry: Any = Retry(NoBackoff(), 0)
-        # The one that publishes notices a Redis that hangs; the listener waits however long.
+        # Only the publishing connection has a read timeout, to notice a Redis that hangs.
         redis = Redis.from_url(self._url, retry=retry, socket_connect_timeout=2, socket_timeout=5)
         listener = Redis.from_url(self._url, retry=retry, socket_connect_timeout=2)
         pubsub = listener.pubsub()
         try:
             await redis.ping()
-            await pubsub.subscribe(_idle())
-            # From here on a room that opens subscribes itself; the others are caught up with.
+            await pubsub.subscribe(_idle_channel())
+            # From here on, rooms that open subscribe themselves; those already open follow now.
             self._redis, self._pubsub, self.connected = redis, pubsub, True
             if self._rooms:
                 await pubsub.subscribe(*(channel_of(room) for room in self._rooms))
@@ -222,43 +227,43 @@ class RedisBus:
             return
         try:
             self._on_messages(UUID(channel.rpartition(":")[2]), envelope.process, envelope.messages)
-        except Exception:  # one room's trouble must not cut off the others
-            log.exception("a message from another process could not be taken in")
+        except Exception:  # an error in one room must not stop the others
+            log.exception("a message from another process could not be handled")
 
     async def _publish_pending(self, redis: Redis) -> None:
-        """Everything said since the last time goes out in one round trip."""
+        """Publish what has queued since the last time, in one round trip each time."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            out, self._out = self._out, defaultdict(list)
-            people, self._presence_key = self._presence_key, {}
+            outgoing, self._outgoing = self._outgoing, defaultdict(list)
+            presence, self._pending_presence = self._pending_presence, {}
             async with redis.pipeline(transaction=False) as pipe:
-                for room, peers in people.items():
+                for room, peers in presence.items():
                     key = _presence_key(room)
                     value = msgspec.msgpack.encode((time.time() + PRESENCE_TTL, peers))
-                    place = _people_of(room, self.process)
-                    pipe.hset(key, self.process, signing.seal(place, value))
+                    context = _signing_context(room, self.process)
+                    pipe.hset(key, self.process, signing.seal(context, value))
                     pipe.expire(key, PRESENCE_TTL * 2)
-                for channel, messages in out.items():
+                for channel, messages in outgoing.items():
                     pipe.publish(channel, seal_messages(channel, self.process, messages))
                 await pipe.execute()
             self._caught_up_until = timezone.now() - REWIND
 
 
-_stamps = signing.Stamps()
+_timestamps = signing.Timestamps()
 
 
 def seal_messages(channel: str, process: str, messages: list[BusMessage]) -> bytes:
-    """To be published in the order in which they are made, those of one `process`."""
-    return signing.seal(channel, pack(process, _stamps.next(), messages))
+    """Encode and sign messages; those of one process must be published in the order sealed."""
+    return signing.seal(channel, pack(process, _timestamps.next(), messages))
 
 
 def channel_of(room: UUID) -> str:
     return f"kreida:{signing.installation()}:room:{room}"
 
 
-def _idle() -> str:
-    """Keeps the subscription open while there is no room."""
+def _idle_channel() -> str:
+    """Return a channel that keeps the subscription open while there is no room."""
     return f"kreida:{signing.installation()}:idle"
 
 
@@ -266,6 +271,6 @@ def _presence_key(room: UUID) -> str:
     return f"kreida:{signing.installation()}:people:{room}"
 
 
-def _people_of(room: UUID, process: str) -> str:
-    """One process's entry there, for its signature."""
+def _signing_context(room: UUID, process: str) -> str:
+    """Return the signing context of one process's entry in a room's presence hash."""
     return f"{_presence_key(room)}:{process}"

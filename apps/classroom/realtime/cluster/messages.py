@@ -1,4 +1,4 @@
-"""What processes tell each other about a room, by way of the bus."""
+"""The messages between processes about a room, sent over the bus."""
 
 import msgspec
 from msgspec import Struct
@@ -7,42 +7,43 @@ from apps.classroom.realtime.events.presence import Present
 
 
 class Broadcast(Struct, tag="cast", frozen=True):
-    """A JSON frame for everybody who is in, the tutor's sockets, or one peer.
+    """A JSON frame for everybody in the room, the tutor's sockets, or one peer.
 
-    `audience` is `in`, `tutor` or the peer's id."""
+    `audience` is `in`, `tutor` or the peer's id.
+    """
 
     audience: str
     frame: str
 
 
 class LocalPeers(Struct, tag="here", frozen=True):
-    """Everyone connected to the sending process; replaces what it said before."""
+    """All peers of the sending process; replaces its previous list."""
 
     peers: list[Present]
 
 
 class Hello(Struct, tag="hello", frozen=True):
-    """The sender has just opened the room, or found the others again: say who is there."""
+    """The sender opened the room or reconnected: answer with peers and awareness."""
 
 
 class Recheck(Struct, tag="recheck", frozen=True):
-    """Something that rights hang on has changed in the database."""
+    """Somebody's access may have changed in the database: check it now."""
 
 
 class Deny(Struct, tag="deny", frozen=True):
-    """The tutor sends a waiting person away."""
+    """The tutor turns away a waiting person."""
 
     person: str
 
 
 class BoardFrame(Struct, tag="frame", frozen=True):
-    """A board frame that was checked and stored."""
+    """A board frame that the sender has checked: an update or awareness."""
 
     data: bytes
 
 
 class DiffRequest(Struct, tag="ask", frozen=True):
-    """Send what the board with this state vector lacks; `back` asks for one in return."""
+    """Send the updates missing from this state vector; `back` requests the same in return."""
 
     state_vector: bytes
     back: bool
@@ -54,7 +55,8 @@ BusMessage = Broadcast | LocalPeers | Hello | Recheck | Deny | BoardFrame | Diff
 class Envelope(Struct, array_like=True, frozen=True):
     """Several messages from one process in one Redis message.
 
-    `sent_at`, in Unix seconds, rises with each of a process, so that none is taken twice."""
+    `sent_at` (Unix seconds) increases with each envelope of a process, which reveals replays.
+    """
 
     process: str
     sent_at: float

@@ -1,4 +1,4 @@
-"""What is written to Redis, signed: only this installation's own processes are believed, once."""
+"""Sign what is written to Redis: only this installation's processes are accepted, and only once."""
 
 import hashlib
 import hmac
@@ -15,12 +15,12 @@ log = logging.getLogger("kreida.room")
 
 _SIZE = hashlib.sha256().digest_size
 _LOG_EVERY = 60.0  # seconds
-# Seconds for which a message may be on its way, with what the clocks of two machines differ by.
+# Seconds a message may take to arrive, including the difference between two machines' clocks.
 MAX_AGE = 60.0
 
 
 class BadSignature(Exception):
-    """Written by another installation, an older release, or somebody who has no key."""
+    """Written by another installation or an older release, or forged."""
 
 
 @cache
@@ -34,29 +34,29 @@ def _id(secret: str) -> str:
 
 
 def installation() -> str:
-    """Names this installation in Redis; processes that share SECRET_KEY share it."""
+    """Return the installation's id in Redis, derived from SECRET_KEY."""
     return _id(settings.SECRET_KEY)
 
 
-def seal(place: str, data: bytes) -> bytes:
-    """`data` with a signature that is good for `place` (a channel or a key) alone."""
-    return _sign(place, data) + data
+def seal(context: str, data: bytes) -> bytes:
+    """Prepend a signature that is valid only for `context` (a channel or a key)."""
+    return _sign(context, data) + data
 
 
-def unseal(place: str, sealed: bytes) -> bytes:
-    """Raises BadSignature."""
+def unseal(context: str, sealed: bytes) -> bytes:
+    """Verify a sealed value and return its data. Raises BadSignature."""
     signature, data = sealed[:_SIZE], sealed[_SIZE:]
-    if not hmac.compare_digest(signature, _sign(place, data)):
+    if not hmac.compare_digest(signature, _sign(context, data)):
         raise BadSignature
     return data
 
 
-def _sign(place: str, data: bytes) -> bytes:
-    return hmac.digest(_key(settings.SECRET_KEY), place.encode() + b"\0" + data, "sha256")
+def _sign(context: str, data: bytes) -> bytes:
+    return hmac.digest(_key(settings.SECRET_KEY), context.encode() + b"\0" + data, "sha256")
 
 
-class Stamps:
-    """The time, but never the same twice and never an earlier one, in any thread."""
+class Timestamps:
+    """The current time, strictly increasing over all threads."""
 
     def __init__(self) -> None:
         self._last = 0.0
@@ -69,11 +69,13 @@ class Stamps:
 
 
 class ReplayGuard:
-    """Knows what each sender said last. What is older than MAX_AGE is never taken, so senders
-    that have been silent for that long need not be remembered."""
+    """Remembers the last timestamp of each sender.
+
+    Messages older than MAX_AGE are rejected anyway, so older entries are forgotten.
+    """
 
     def __init__(self) -> None:
-        self._last: dict[str, float] = {}  # the one that spoke last is at the end
+        self._last: dict[str, float] = {}  # the most recent sender comes last
 
     def is_new(self, sender: str, sent_at: float) -> bool:
         now = time.time()
@@ -90,7 +92,7 @@ class ReplayGuard:
 
 
 class RejectedCount:
-    """Says how much was rejected, once a minute at most."""
+    """Counts rejected messages and logs their number at most once a minute."""
 
     def __init__(self) -> None:
         self._count, self._logged_at = 0, float("-inf")

@@ -1,4 +1,4 @@
-"""The events socket: each message of a client to what it does."""
+"""The events socket: one handler function per message type."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ Handler = Callable[[Room, Socket, Any], Awaitable[None]]
 
 
 async def receive(room: Room, socket: Socket, frame: str) -> None:
-    """One frame. What makes no sense is answered; what is no message at all closes the socket."""
+    """Handle one frame: a bad message gets an error, a frame that is not JSON closes the socket."""
     try:
         message = wire.parse(frame)
     except wire.NotJson:
@@ -42,13 +42,13 @@ async def receive(room: Room, socket: Socket, frame: str) -> None:
     elif isinstance(message, wire.TUTOR_ONLY) and not socket.person.is_tutor:
         refuse(socket, "forbidden", "Only the tutor may do this.", ref)
     elif not room.may_act(socket.person):
-        await room.recheck()  # closes it, with the code that fits
+        await room.recheck()  # closes the socket with the matching code
     else:
         await _handle(room, socket, message, ref)
 
 
 async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) -> None:
-    """What cannot be stored is answered, and is the client's to send again."""
+    """Run the handler; if the database fails, send an error: the client may send it again."""
     try:
         await HANDLERS[type(message)](room, socket, message)
     except db.Failure as exc:
@@ -73,7 +73,7 @@ async def chat_send(room: Room, socket: Socket, message: wire.ChatSend) -> None:
     if new:
         room.broadcast(chat)
     elif row.person == socket.person.key:
-        socket.push(wire.encode(chat))  # the sender learns that it had arrived
+        socket.push(wire.encode(chat))  # sent again: confirm that it had arrived
     else:
         refuse(socket, "bad_shape", "This id is taken.", "chat.send")
 
@@ -96,8 +96,8 @@ async def signal(room: Room, socket: Socket, message: wire.Signal) -> None:
 
 
 async def quality(room: Room, socket: Socket, message: wire.Quality) -> None:
-    told = wire.QualityOf(socket.peer, message.level, message.rtt_ms, message.loss)
-    room.broadcast(told, "tutor")
+    report = wire.QualityOf(socket.peer, message.level, message.rtt_ms, message.loss)
+    room.broadcast(report, "tutor")
 
 
 async def lobby_admit(room: Room, socket: Socket, message: wire.LobbyAdmit) -> None:

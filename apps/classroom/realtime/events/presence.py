@@ -1,7 +1,7 @@
 """Who is connected to a room, in this process and in the others.
 
-Each process tells its whole list whenever it changes and every few seconds, so a lost message
-heals by itself, and a process that falls silent takes its people with it.
+Each process sends its whole list of peers when it changes and every few seconds, so that a lost
+message is made up for. The peers of a process that sends nothing are removed.
 """
 
 import time
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from apps.classroom.realtime.events.protocol import Peer, Waiting
 
-HEARTBEAT_TIMEOUT = 6.0  # seconds without a word after which a process is taken for dead
+HEARTBEAT_TIMEOUT = 6.0  # seconds without a heartbeat after which a process is considered dead
 
 
 class Present(Struct, frozen=True):
@@ -24,15 +24,15 @@ class Changes(Struct, frozen=True):
     joined: list[Peer]
     changed: list[Peer]
     left: list[UUID]
-    lobby: bool  # whether who waits is not who waited before
+    lobby: bool  # whether the waiting peers changed
 
 
 OnChange = Callable[[Changes], None]
 
 
 class Presence:
-    def __init__(self, tell: OnChange) -> None:
-        self._notify = tell
+    def __init__(self, notify: OnChange) -> None:
+        self._notify = notify
         self.local: dict[UUID, Present] = {}
         self._remote: dict[str, dict[UUID, Present]] = {}
         self._last_heartbeat: dict[str, float] = {}
@@ -44,9 +44,9 @@ class Presence:
 
     def remove(self, peer: UUID) -> Present | None:
         before = dict(self.local)
-        gone = self.local.pop(peer, None)
+        removed = self.local.pop(peer, None)
         self._notify_changes(before, self.local)
-        return gone
+        return removed
 
     def update_process(self, process: str, peers: list[Present]) -> None:
         before = self._remote.get(process, {})
@@ -56,13 +56,13 @@ class Presence:
         self._notify_changes(before, after)
 
     def reset_heartbeats(self) -> None:
-        """After an outage: nobody could be heard, so the silence starts anew."""
+        """Restart every heartbeat timeout, since none could arrive during an outage of Redis."""
         self._last_heartbeat = dict.fromkeys(self._last_heartbeat, time.monotonic())
 
     def expire_dead_processes(self) -> list[str]:
-        """The processes that have fallen silent; their people have left."""
+        """Remove processes whose heartbeat timed out, with their peers; return their ids."""
         limit = time.monotonic() - HEARTBEAT_TIMEOUT
-        dead = [process for process, heard in self._last_heartbeat.items() if heard < limit]
+        dead = [process for process, last in self._last_heartbeat.items() if last < limit]
         for process in dead:
             del self._last_heartbeat[process]
             self._notify_changes(self._remote.pop(process, {}), {})
@@ -71,11 +71,11 @@ class Presence:
     def find(self, peer: UUID) -> Present | None:
         return next((p for p in self._all() if p.peer.peer == peer), None)
 
-    def peers(self, but: UUID | None = None) -> list[Peer]:
-        return [p.peer for p in self._all() if not p.waiting and p.peer.peer != but]
+    def peers(self, exclude: UUID | None = None) -> list[Peer]:
+        return [p.peer for p in self._all() if not p.waiting and p.peer.peer != exclude]
 
     def waiting(self) -> list[Waiting]:
-        """Each person once, in how many tabs they may wait."""
+        """Return each waiting person once, however many tabs they have open."""
         people = {p.peer.person: p.peer.name for p in self._all() if p.waiting}
         return [Waiting(person, name) for person, name in people.items()]
 
@@ -90,13 +90,13 @@ class Presence:
     def _notify_changes(self, before: dict[UUID, Present], after: dict[UUID, Present]) -> None:
         was = {key: p.peer for key, p in before.items() if not p.waiting}
         now = {key: p.peer for key, p in after.items() if not p.waiting}
-        waited = {key for key, p in before.items() if p.waiting}
-        waits = {key for key, p in after.items() if p.waiting}
+        waiting_before = {key for key, p in before.items() if p.waiting}
+        waiting_after = {key for key, p in after.items() if p.waiting}
         changes = Changes(
             joined=[peer for key, peer in now.items() if key not in was],
             changed=[peer for key, peer in now.items() if key in was and was[key] != peer],
             left=[key for key in was if key not in now],
-            lobby=waited != waits,
+            lobby=waiting_before != waiting_after,
         )
         if changes.joined or changes.changed or changes.left or changes.lobby:
             self._notify(changes)

@@ -1,6 +1,6 @@
-"""The events socket's messages and both sockets' close codes; docs/protocol.md is their manual.
+"""The messages of the events socket and the close codes of both sockets; see docs/protocol.md.
 
-A frame is parsed into one of the structs below or refused; nothing else of it is used.
+A frame is parsed into one of the structs below or refused.
 """
 
 import json
@@ -40,7 +40,7 @@ PersonKey = Annotated[str, Meta(pattern=r"^(u[0-9]{1,19}|g[0-9a-f-]{36})\Z")]
 
 
 class Incoming(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True):
-    """Anything a client sends."""
+    """Base of the messages a client sends."""
 
 
 class ChatSend(Incoming, tag="chat.send", frozen=True):
@@ -126,7 +126,7 @@ TUTOR_ONLY = (LobbyAdmit, LobbyDeny, LobbySet, Mute, Remove, TimerSet, End)
 
 
 class Outgoing(Struct, tag_field="type", frozen=True):
-    """Anything the server sends."""
+    """Base of the messages the server sends."""
 
 
 class You(Struct, frozen=True):
@@ -146,7 +146,7 @@ class RoomState(Struct, frozen=True):
 
 
 class Peer(Struct, frozen=True):
-    """One connection; a person with two tabs is two, of which the later one is in the call."""
+    """One connection. A person with two tabs is two peers; the later one is in the call."""
 
     peer: UUID
     person: str
@@ -182,7 +182,7 @@ class Welcome(Outgoing, tag="welcome", frozen=True):
 
 
 class Ice(Outgoing, tag="ice", frozen=True):
-    """Credentials for the relay, before those of `welcome` expire."""
+    """New TURN credentials, sent before the previous ones expire."""
 
     ice_servers: list[dict[str, Any]]
 
@@ -233,14 +233,14 @@ class Ended(Outgoing, tag="ended", frozen=True):
 
 
 class Saving(Outgoing, tag="saving", frozen=True):
-    """Whether what is drawn is being stored; while it is not, since when."""
+    """Whether changes are being stored; `since` is the time of the oldest that is not."""
 
     ok: bool
     since: datetime | None
 
 
 class BoardSize(Outgoing, tag="board.size", frozen=True):
-    """Bytes of the board when it was last measured; `level` is `ok`, `nearly_full` or `full`."""
+    """Bytes of the board when it was last compacted; `level` is `ok`, `nearly_full` or `full`."""
 
     used: int
     limit: int
@@ -252,7 +252,7 @@ class Pong(Outgoing, tag="pong", frozen=True):
 
 
 class Error(Outgoing, tag="error", frozen=True):
-    """`ref` is the `type` that was refused, when it could be read."""
+    """A refused message; `ref` is its `type`, if that could be read."""
 
     code: str
     detail: str
@@ -260,11 +260,11 @@ class Error(Outgoing, tag="error", frozen=True):
 
 
 class NotJson(Exception):
-    """The frame is no JSON object with a string `type`."""
+    """The frame is not a JSON object with a string `type`."""
 
 
 class BadMessage(Exception):
-    """A message of an unknown type or a wrong shape."""
+    """The message has an unknown type or invalid fields."""
 
     def __init__(self, code: str, ref: str, detail: str) -> None:
         super().__init__(detail)
@@ -276,19 +276,19 @@ class _Head(Struct):
 
 
 _decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
-_head = msgspec.json.Decoder(_Head)
+_head_decoder = msgspec.json.Decoder(_Head)
 _encoder = msgspec.json.Encoder()
-KNOWN = {str(kind.__struct_config__.tag): kind for kind in Incoming.__subclasses__()}
+MESSAGE_TYPES = {str(kind.__struct_config__.tag): kind for kind in Incoming.__subclasses__()}
 
 
 def parse(frame: str) -> ClientMessage:
-    """Raises NotJson or BadMessage. The size is the caller's to check, before."""
+    """Parse a frame whose size the caller has checked. Raises NotJson or BadMessage."""
     try:
         message = _decoder.decode(frame)
     except msgspec.ValidationError as exc:
         reason = str(exc)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
-        raise _without_text(frame) from exc
+        raise _undecodable_error(frame) from exc
     else:
         if "\\u0000" in frame and _has_character(msgspec.structs.asdict(message), _NUL):
             tag = str(type(message).__struct_config__.tag)
@@ -297,21 +297,24 @@ def parse(frame: str) -> ClientMessage:
             raise BadMessage("bad_shape", "chat.send", "The text shows nothing.")
         return message
     try:
-        kind = _head.decode(frame).type
+        kind = _head_decoder.decode(frame).type
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
-        raise _without_text(frame) from exc
-    if kind in KNOWN:
+        raise _undecodable_error(frame) from exc
+    if kind in MESSAGE_TYPES:
         raise BadMessage("bad_shape", kind[:40], reason[:300])
-    raise BadMessage("unknown_type", kind[:40], f"Known types: {', '.join(sorted(KNOWN))}.")
+    raise BadMessage("unknown_type", kind[:40], f"Known types: {', '.join(sorted(MESSAGE_TYPES))}.")
 
 
 _NUL = re.compile("\0")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _without_text(frame: str) -> NotJson | BadMessage:
-    """JSON may name half a surrogate pair, which is no text (RFC 8259 §8.2): a message all the
-    same, which is answered as any other of a wrong shape."""
+def _undecodable_error(frame: str) -> NotJson | BadMessage:
+    """Return the error for a frame that msgspec cannot decode.
+
+    JSON may contain half a surrogate pair (RFC 8259 §8.2), which msgspec rejects. Such a message is
+    answered like any other with invalid fields.
+    """
     try:
         value = json.loads(frame)
     except (ValueError, RecursionError):
@@ -321,22 +324,22 @@ def _without_text(frame: str) -> NotJson | BadMessage:
     kind = value.get("type")
     if not isinstance(kind, str):
         return NotJson()
-    code = "bad_shape" if kind in KNOWN else "unknown_type"
+    code = "bad_shape" if kind in MESSAGE_TYPES else "unknown_type"
     return BadMessage(code, _SURROGATE.sub("?", kind[:40]), "A text has half a surrogate pair.")
 
 
-def _has_character(value: object, which: re.Pattern[str]) -> bool:
-    """In any key or text of `value`, however deep: a stack of our own, since Python's is short."""
-    left = [value]
-    while left:
-        each = left.pop()
-        if isinstance(each, str):
-            if which.search(each):
+def _has_character(value: object, pattern: re.Pattern[str]) -> bool:
+    """Search every key and string of `value`, without recursion since it may nest deeply."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            if pattern.search(item):
                 return True
-        elif isinstance(each, dict):
-            left += [*each.keys(), *each.values()]
-        elif isinstance(each, list):
-            left += each
+        elif isinstance(item, dict):
+            stack += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            stack += item
     return False
 
 

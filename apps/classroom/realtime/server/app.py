@@ -1,4 +1,4 @@
-"""The sockets of rooms as a plain ASGI application: /ws/classroom/<uuid>/{events,board}."""
+"""The rooms' WebSockets as a plain ASGI application: /ws/classroom/<uuid>/{events,board}."""
 
 import asyncio
 import logging
@@ -14,9 +14,9 @@ from apps.classroom.policies import Person, must_wait, refusal
 from apps.classroom.realtime.events import handlers
 from apps.classroom.realtime.events.protocol import MAX_BOARD_FRAME, MAX_EVENT, Close
 from apps.classroom.realtime.server import db, tickets
-from apps.classroom.realtime.server.origins import is_ours
+from apps.classroom.realtime.server.origins import is_allowed_origin
 from apps.classroom.realtime.server.registry import RoomRegistry
-from apps.classroom.realtime.server.room import CLOSES, Room
+from apps.classroom.realtime.server.room import CLOSE_CODES, Room
 from apps.classroom.realtime.server.sockets import RateLimit, Refused, Send, Socket
 
 log = logging.getLogger("kreida.room")
@@ -24,12 +24,12 @@ log = logging.getLogger("kreida.room")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-# A stock y-websocket client puts its room's name behind the address it was given.
+# A stock y-websocket client appends its room's name to the URL.
 _PATH = re.compile(
     r"^/ws/classroom/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(events|board)(?:/[^/]*)?$"
 )
 
-# Frames a second and the burst above it; bytes likewise. A hand that draws makes about 150.
+# Frames per second and burst; bytes likewise. One person drawing sends about 150 frames a second.
 EVENTS_RATE, EVENTS_BURST = 50, 200
 BOARD_RATE, BOARD_BURST = 400, 4000
 BYTES_RATE, BYTES_BURST = 4 * 1024 * 1024, 32 * 1024 * 1024
@@ -37,40 +37,40 @@ BYTES_RATE, BYTES_BURST = 4 * 1024 * 1024, 32 * 1024 * 1024
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
-    if not is_ours(scope):
+    if not is_allowed_origin(scope):
         await send({"type": "websocket.close"})  # before accepting: a 403
         return
     await send({"type": "websocket.accept"})
     registry, address = RoomRegistry.instance(), (scope.get("client") or ("",))[0]
     try:
-        uuid, person, kind = await _admit(scope)
+        uuid, person, kind = await _authorize(scope)
         with registry.limits.socket(uuid, person, address, kind):
             await _serve(uuid, Socket(send, person, uuid4()), receive, board=kind == "board")
     except Refused as exc:
         await send({"type": "websocket.close", "code": int(exc.code)})
 
 
-async def _admit(scope: Scope) -> tuple[UUID, Person, str]:
-    """Who comes to which room, and to which of its sockets. Raises Refused."""
+async def _authorize(scope: Scope) -> tuple[UUID, Person, str]:
+    """Return the room, the person and the kind of socket ("events" or "board"). Raises Refused."""
     match = _PATH.match(scope["path"])
     if match is None:
         raise Refused(Close.NO_SUCH_ROOM)
     registry, uuid, kind = RoomRegistry.instance(), UUID(match[1]), match[2]
-    given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
+    values = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
     try:
-        ticket = tickets.open_ticket(given[0], uuid)
+        ticket = tickets.open_ticket(values[0], uuid)
         registry.limits.count_ticket_use(ticket, kind)
-        found = await registry.load_access(uuid, ticket.person)
+        loaded = await registry.load_access(uuid, ticket.person)
     except tickets.BadTicket as exc:
         raise Refused(Close.BAD_TICKET) from exc
     except db.Failure as exc:
         raise Refused(Close.RESTARTING) from exc
-    if found is None:
+    if loaded is None:
         raise Refused(Close.NO_SUCH_ROOM)
-    _session, access = found
-    why = refusal(access, ticket.person, timezone.now())
-    if why is not None:
-        raise Refused(CLOSES[why])
+    _session, access = loaded
+    reason = refusal(access, ticket.person, timezone.now())
+    if reason is not None:
+        raise Refused(CLOSE_CODES[reason])
     if kind == "board" and must_wait(access, ticket.person):
         raise Refused(Close.WAITING)
     return uuid, ticket.person, kind
@@ -78,7 +78,7 @@ async def _admit(scope: Scope) -> tuple[UUID, Person, str]:
 
 async def _serve(uuid: UUID, socket: Socket, receive: Receive, *, board: bool) -> None:
     registry = RoomRegistry.instance()
-    writing = asyncio.create_task(socket.run_writer())
+    writer_task = asyncio.create_task(socket.run_writer())
     try:
         room = await _enter(registry, uuid, socket, board=board)
         if room is None:
@@ -93,12 +93,12 @@ async def _serve(uuid: UUID, socket: Socket, receive: Receive, *, board: bool) -
             await registry.leave(room, socket, board=board)
     finally:
         if socket.closing is None:
-            writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+            writer_task.cancel()
+        await asyncio.gather(writer_task, return_exceptions=True)
 
 
 async def _enter(registry: RoomRegistry, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
-    """None where the socket was closed instead."""
+    """Return the room, or None if the socket was closed instead."""
     try:
         room = await registry.enter(uuid, socket, board=board)
     except db.Failure:
@@ -114,7 +114,8 @@ async def _enter(registry: RoomRegistry, uuid: UUID, socket: Socket, *, board: b
 
 
 async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
-    frames, size = RateLimit(BOARD_RATE, BOARD_BURST), RateLimit(BYTES_RATE, BYTES_BURST)
+    frame_limit = RateLimit(BOARD_RATE, BOARD_BURST)
+    byte_limit = RateLimit(BYTES_RATE, BYTES_BURST)
     while (message := await receive())["type"] == "websocket.receive":
         if socket.closing is not None:
             continue
@@ -123,15 +124,15 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
             socket.close(Close.MALFORMED)
         elif len(frame) > MAX_BOARD_FRAME:
             socket.close(Close.TOO_LARGE)
-        elif not frames.allows() or not size.allows(len(frame)):
+        elif not frame_limit.allows() or not byte_limit.allows(len(frame)):
             socket.close(Close.FLOOD)
         elif not room.may_act(socket.person):
             await room.recheck()
         else:
             while (debt := room.board.debt(socket)) > 0:
-                await asyncio.sleep(debt)  # the next frames wait in the connection
+                await asyncio.sleep(debt)  # meanwhile the connection buffers further frames
             try:
-                await room.board.receive_any(socket, frame)
+                await room.board.receive_chunked(socket, frame)
             except Refused as exc:
                 socket.close(exc.code)
 

@@ -1,4 +1,4 @@
-"""Which pages may open a socket here: browsers send cookies and tickets from any page that asks."""
+"""Check the Origin header: browsers let any page open a WebSocket to any server."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -8,15 +8,15 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 
-def is_ours(scope: MutableMapping[str, Any]) -> bool:
-    """No Origin (not a browser), PUBLIC_URL's, or that of the allowed host it was asked for."""
+def is_allowed_origin(scope: MutableMapping[str, Any]) -> bool:
+    """Accept a missing Origin (not a browser), PUBLIC_URL, and an allowed host's own origin."""
     headers = dict(scope["headers"])
     origin = headers.get(b"origin")
     if origin is None:
         return True
     try:
         parts = urlsplit(origin.decode("ascii"))
-    except ValueError:  # UnicodeDecodeError is one
+    except ValueError:  # includes UnicodeDecodeError
         return False
     if f"{parts.scheme}://{parts.netloc}".lower() == settings.PUBLIC_URL.lower():
         return True

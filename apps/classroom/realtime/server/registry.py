@@ -1,4 +1,4 @@
-"""All rooms that have somebody in this process: opened from the database, closed when empty."""
+"""All open rooms of this process: opened by their first socket, closed after their last one."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.classroom import services
 from apps.classroom.policies import Person, RoomAccess
 from apps.classroom.realtime.board.log_writer import LogWriter
-from apps.classroom.realtime.board.memory import keep_no_large_blocks
+from apps.classroom.realtime.board.memory import configure_malloc
 from apps.classroom.realtime.board.storage import (
     COMPACT_AFTER,
     LAST_VERSION_AFTER,
@@ -33,24 +33,24 @@ from apps.common.supervisor import supervise
 
 log = logging.getLogger("kreida.room")
 
-# Seconds between two rounds of each kind. Rights are looked at by themselves, so that nothing else
-# delays them: who has lost theirs is out within two seconds.
+# Seconds between two runs of each periodic task. The access check has a task of its own, so that
+# nothing delays it: sockets that lost their access are closed within two seconds.
 ACCESS_CHECK_INTERVAL = 1.0
 PRESENCE_INTERVAL = 2.0
 MAINTENANCE_INTERVAL = 2.0
 LESSON_CHECK_INTERVAL = 30.0
 MAX_ROOMS_PER_QUERY = 200
-MAX_UNSAVED_TIME = timedelta(seconds=3)  # later, those who draw are told that it is not
+MAX_UNSAVED_TIME = timedelta(seconds=3)  # then the room is notified
 
 
 class RoomRegistry:
-    """Lives on one event loop; `current` is this process's."""
+    """The open rooms and periodic tasks of one event loop; `current` is this process's registry."""
 
     current: "RoomRegistry | None" = None
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        keep_no_large_blocks()
+        configure_malloc()
         self.rooms: dict[UUID, Room] = {}
         self.limits = socket_limits.SocketLimits()
         self.writer = LogWriter()
@@ -64,7 +64,8 @@ class RoomRegistry:
         self.board_storage = BoardStorage(self.writer)
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._missed_since: datetime | None = None  # chat of other processes, while Redis was away
+        # Chat of other processes may have been missed since then, while Redis was unreachable.
+        self._missed_since: datetime | None = None
         self._periodic_tasks = [
             supervise(f"room-{name}", partial(self._run_every, name, seconds, work))
             for name, seconds, work in (
@@ -78,13 +79,13 @@ class RoomRegistry:
 
     @classmethod
     def instance(cls) -> "RoomRegistry":
-        """Made at the first socket; a new one when the event loop is new."""
+        """Return this event loop's registry; the first socket creates it."""
         if cls.current is None or cls.current.loop is not asyncio.get_running_loop():
             cls.current = cls()
         return cls.current
 
     async def stop(self) -> None:
-        """Stores everything; the sockets are closed already."""
+        """Close all sockets, store everything and stop the tasks."""
         if RoomRegistry.current is self:
             RoomRegistry.current = None
         for task in self._periodic_tasks:
@@ -118,15 +119,17 @@ class RoomRegistry:
     # -- rooms ------------------------------------------------------------------------------
 
     async def load_access(self, uuid: UUID, person: Person) -> tuple[int, RoomAccess] | None:
-        """The session's id and its facts, for somebody who comes."""
+        """Return the session's id and its access state as far as it concerns `person`."""
         return await self._access_loader.get((uuid, person))
 
     def _lock(self, uuid: UUID) -> asyncio.Lock:
         return self._locks.setdefault(uuid, asyncio.Lock())
 
     async def enter(self, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
-        """The room with the socket in it; None when there is no such room. Raises Refused where
-        this process has as many rooms as it may."""
+        """Add the socket to its room and return the room, or None if there is no such room.
+
+        Raises Refused at the limit of rooms per process, or if the board cannot be opened.
+        """
         async with self._lock(uuid):
             room = self.rooms.get(uuid) or await self._open_room(uuid, socket.person)
             if room is None:
@@ -138,7 +141,7 @@ class RoomRegistry:
             return room
 
     async def _join_board(self, room: Room, socket: Socket) -> None:
-        """Raises Refused; what could not be opened is tried again."""
+        """Add a board socket; tries again to open a board that could not be. Raises Refused."""
         if not room.board.is_open:
             room.board.open(await self.board_storage.open(room.session_id))
         try:
@@ -151,19 +154,19 @@ class RoomRegistry:
 
     async def _open_room(self, uuid: UUID, person: Person) -> Room | None:
         if len(self.rooms) >= socket_limits.ROOMS:
-            log.error("this process has all the rooms it may have")
+            log.error("the limit of rooms per process is reached")
             raise Refused(wire.Close.FLOOD)
         found = await self.load_access(uuid, person)
         if found is None:
             return None
         session_id, access = found
-        # Listening comes before reading: what others store after the reading is heard.
-        elsewhere = await self.bus.open(uuid)
-        opened = await self.board_storage.open(session_id)
+        # Subscribe before reading, so that nothing stored in between is missed.
+        remote_peers = await self.bus.open(uuid)
+        loaded_board = await self.board_storage.open(session_id)
         room = Room(uuid, session_id, access, bus=self.bus, store=self._store, spawn=self.spawn)
-        room.board.open(opened)
+        room.board.open(loaded_board)
         self.rooms[uuid] = room
-        for process, peers in elsewhere.items():
+        for process, peers in remote_peers.items():
             room.presence.update_process(process, peers)
         room.resync()
         return room
@@ -180,7 +183,7 @@ class RoomRegistry:
             await self._close_if_empty(room)
 
     async def _close_if_empty(self, room: Room) -> None:
-        """Whoever comes meanwhile waits for the lock, and keeps the room open."""
+        """Store the board and close the room, unless somebody enters in the meantime."""
         async with self._lock(room.uuid):
             if not room.is_empty or self.rooms.get(room.uuid) is not room:
                 return
@@ -192,12 +195,12 @@ class RoomRegistry:
                 await self.bus.close(room.uuid)
                 await self.board_storage.drop(room.board)
 
-    # -- time -------------------------------------------------------------------------------
+    # -- periodic tasks ---------------------------------------------------------------------
 
     async def _run_every(
         self, name: str, seconds: float, work: Callable[[], Awaitable[None]]
     ) -> None:
-        """A database that is away is logged once, and tried again as soon as the next round."""
+        """Run `work` every so many seconds; log an unreachable database once per outage."""
         failing = False
         while True:
             await asyncio.sleep(seconds)
@@ -205,7 +208,7 @@ class RoomRegistry:
                 await work()
             except db.Failure:
                 if not failing:
-                    log.exception("the database is away", extra={"data": {"task": name}})
+                    log.exception("the database is unreachable", extra={"data": {"task": name}})
                 failing = True
             else:
                 failing = False
@@ -214,7 +217,7 @@ class RoomRegistry:
         rooms = list(self.rooms.values())
         for room in rooms:
             for socket in room.sockets():
-                socket.drop_if_dead()
+                socket.abort_if_stalled()
         for at in range(0, len(rooms), MAX_ROOMS_PER_QUERY):
             await self._recheck_rooms(rooms[at : at + MAX_ROOMS_PER_QUERY])
 
@@ -248,8 +251,11 @@ class RoomRegistry:
         await db.run(services.complete_past_lessons, now=timezone.now())
 
     def _heartbeat(self, room: Room) -> None:
-        """The heartbeat, and what follows when another process has none any more: its last
-        strokes may be in memory here and nowhere else, so they are folded in."""
+        """Send this process's heartbeat and expire processes that sent none.
+
+        The last updates of a dead process may be in memory here and nowhere else, so the board
+        is made due for compaction.
+        """
         if self.bus.connected:
             for process in room.presence.expire_dead_processes():
                 room.board.remove_process(process)
@@ -263,11 +269,11 @@ class RoomRegistry:
     async def _recheck_rooms(self, rooms: list[Room]) -> None:
         numbers = [room.begin_recheck() for room in rooms]
         people = {person for room in rooms for person in room.people()}
-        found: dict[int, RoomAccess] = await db.run(
+        loaded: dict[int, RoomAccess] = await db.run(
             load_room_access, [r.session_id for r in rooms], people
         )
         for room, number in zip(rooms, numbers, strict=True):
-            await room.apply_access(found.get(room.session_id), number)
+            await room.apply_access(loaded.get(room.session_id), number)
 
     # -- other processes --------------------------------------------------------------------
 
@@ -278,15 +284,15 @@ class RoomRegistry:
                 room.on_message(process, message)
 
     def _resync(self, since: datetime) -> None:
-        """Redis is there again: greet everyone and compare boards. The chat that could not be
-        heard meanwhile is read from the database in the next round, or the first that can."""
+        """After Redis is reachable again: resynchronise all rooms, and have the next presence task
+        deliver the chat missed since `since` from the database."""
         for room in self.rooms.values():
             room.presence.reset_heartbeats()
             room.resync()
         self._missed_since = min(since, self._missed_since or since)
 
     async def _deliver_missed_chat(self) -> None:
-        """By its time: ids of both processes interleave."""
+        """Deliver missed chat, selected by time since the ids of several processes interleave."""
         since, self._missed_since = self._missed_since, None
         if since is None:
             return
@@ -299,7 +305,7 @@ class RoomRegistry:
             raise
 
     def recheck_threadsafe(self, uuid: UUID) -> None:
-        """From any thread: the facts of this room have changed."""
+        """Check the access of a room now; may be called from any thread."""
         self.loop.call_soon_threadsafe(self._start_recheck, uuid)
 
     def _start_recheck(self, uuid: UUID) -> None:
@@ -308,7 +314,7 @@ class RoomRegistry:
             self.spawn(room.recheck())
 
     def apply_update_threadsafe(self, uuid: UUID, update: bytes) -> None:
-        """From any thread: an update of the server's own, which is stored already."""
+        """Apply an update that is already stored; may be called from any thread."""
         self.loop.call_soon_threadsafe(self._apply_update, uuid, update)
 
     def _apply_update(self, uuid: UUID, update: bytes) -> None:

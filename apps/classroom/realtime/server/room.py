@@ -1,4 +1,4 @@
-"""One room in this process: its board, its events sockets, and the facts their rights hang on."""
+"""One open room of this process: its board, events sockets, presence and access state."""
 
 import logging
 import time
@@ -40,7 +40,7 @@ log = logging.getLogger("kreida.room")
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
-CLOSES = {
+CLOSE_CODES = {
     Refusal.CANCELLED: Close.CANCELLED,
     Refusal.REMOVED: Close.FORBIDDEN,
     Refusal.SIGNED_OUT: Close.BAD_TICKET,
@@ -78,11 +78,11 @@ class Room:
         self.presence = Presence(self._notify_presence)
         self.events: dict[UUID, Socket] = {}
         self._spawn = spawn
-        self._entering: dict[UUID, list[str]] = {}
+        self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
         self._pending_arrivals: dict[UUID, tuple[Socket, datetime]] = {}
-        self._ice_issued_at: dict[UUID, float] = {}  # by peer: when its credentials were made
+        self._ice_issued_at: dict[UUID, float] = {}  # by peer, on the monotonic clock
         self._unsaved_since: datetime | None = None
-        self._size_level = "ok"  # of how full the board is, as the room was told
+        self._size_level = "ok"  # the level of the board's size last sent to the room
         self._rechecks_begun = self._last_applied_recheck = 0
 
     @property
@@ -92,49 +92,54 @@ class Room:
     def sockets(self) -> list[Socket]:
         return [*self.events.values(), *self.board.sockets]
 
-    # -- telling ----------------------------------------------------------------------------
+    # -- broadcasting ----------------------------------------------------------------------------
 
     def publish(self, message: BusMessage) -> None:
         self.bus.publish(self.uuid, message)
 
     def broadcast(self, message: wire.Outgoing, audience: str = "in") -> None:
-        """To that audience here and in the other processes."""
+        """Send to an audience (`in`, `tutor` or a peer's id) in all processes."""
         frame = wire.encode(message)
         self._deliver_broadcast(frame, audience)
         self.publish(Broadcast(audience, frame))
 
     def _deliver_broadcast(self, frame: str, audience: str) -> None:
-        """Also to those on their way in, once they are: what they read of the chat is older."""
+        """Deliver a frame in this process, and hold it for peers who are just entering: the chat in
+        their welcome may be older."""
         self._deliver(frame, audience)
         if audience == "in":
-            for held in self._entering.values():
-                held.append(frame)
+            for held_frames in self._entering.values():
+                held_frames.append(frame)
 
     def deliver_locally(self, message: wire.Outgoing) -> None:
-        """To everybody who is in, in this process alone."""
+        """Send to everybody who is in the room, in this process only."""
         self._deliver_broadcast(wire.encode(message), "in")
 
-    def _deliver(self, frame: str, audience: str, but: UUID | None = None) -> None:
+    def _deliver(self, frame: str, audience: str, exclude: UUID | None = None) -> None:
         for peer, present in self.presence.local.items():
             socket = self.events.get(peer)
-            if socket is not None and peer != but and self._is_in(audience, present, socket):
+            if (
+                socket is not None
+                and peer != exclude
+                and self._is_addressed(audience, present, socket)
+            ):
                 socket.push(frame)
 
     @staticmethod
-    def _is_in(audience: str, present: Present, socket: Socket) -> bool:
+    def _is_addressed(audience: str, present: Present, socket: Socket) -> bool:
         if audience == "in":
             return not present.waiting
         to_tutor = audience == "tutor" and socket.person.is_tutor
         return to_tutor or audience == str(socket.peer)
 
     def _notify_presence(self, changes: Changes) -> None:
-        """To the sockets of this process; each process does so for its own."""
+        """Send presence changes to the sockets of this process; each process does so itself."""
         for peer in changes.joined:
-            self._deliver(wire.encode(wire.PeerJoined(peer)), "in", but=peer.peer)
+            self._deliver(wire.encode(wire.PeerJoined(peer)), "in", exclude=peer.peer)
         for peer in changes.changed:
-            self._deliver(wire.encode(wire.PeerChanged(peer)), "in", but=peer.peer)
-        for gone in changes.left:
-            self._deliver(wire.encode(wire.PeerLeft(gone)), "in")
+            self._deliver(wire.encode(wire.PeerChanged(peer)), "in", exclude=peer.peer)
+        for peer_id in changes.left:
+            self._deliver(wire.encode(wire.PeerLeft(peer_id)), "in")
         if changes.lobby:
             self.notify_lobby()
 
@@ -143,15 +148,15 @@ class Room:
         self._deliver(wire.encode(lobby), "tutor")
 
     def publish_presence(self) -> None:
-        """Who is here, to the other processes."""
-        here = list(self.presence.local.values())
-        self.publish(LocalPeers(here))
-        self.bus.store_presence(self.uuid, here)
+        """Send this process's peers to the other processes; also its heartbeat."""
+        peers = list(self.presence.local.values())
+        self.publish(LocalPeers(peers))
+        self.bus.store_presence(self.uuid, peers)
 
-    # -- coming and going -------------------------------------------------------------------
+    # -- entering and leaving ----------------------------------------------------------------
 
     async def enter(self, socket: Socket) -> None:
-        """Welcomes an events socket, into the room or into its lobby."""
+        """Add an events socket to the room or its lobby, and send its welcome."""
         person = socket.person
         self.events[socket.peer] = socket
         peer = wire.Peer(socket.peer, person.key, person.name, person.role.value, socket.since)
@@ -165,18 +170,20 @@ class Room:
             self.publish_presence()
 
     async def _admit(self, socket: Socket) -> None:
-        held = self._entering[socket.peer] = []
+        held_frames = self._entering[socket.peer] = []
         try:
             chat = await self._record_arrival(socket)
         finally:
             del self._entering[socket.peer]
         self._welcome(socket, [as_message(row) for row in chat], waiting=False)
-        for frame in held:
+        for frame in held_frames:
             socket.push(frame)
 
     async def _record_arrival(self, socket: Socket) -> list[ChatMessage]:
-        """That they are in; answers with the chat so far. A database that cannot store or read
-        keeps nobody out: it is recorded later."""
+        """Record the arrival and return the chat for the welcome.
+
+        A database failure keeps nobody out: the arrival is recorded later and the chat is empty.
+        """
         now = timezone.now()
         try:
             await self._record_joining(socket, now)
@@ -206,7 +213,7 @@ class Room:
         )
 
     async def record_pending_arrivals(self) -> None:
-        """What could not be recorded when somebody came. Raises db.Failure."""
+        """Record the arrivals that failed before, of peers still connected. Raises db.Failure."""
         for peer, (socket, at) in list(self._pending_arrivals.items()):
             if peer in self.events:
                 await self._record_joining(socket, at)
@@ -219,10 +226,10 @@ class Room:
         room = wire.RoomState(
             access.lesson_id, access.lobby_enabled, access.timer_ends_at, timezone.now()
         )
-        peers = [] if waiting else self.presence.peers(but=socket.peer)
+        peers = [] if waiting else self.presence.peers(exclude=socket.peer)
         lobby = self.presence.waiting() if person.is_tutor else []
-        relay = [] if waiting else self._ice_servers(socket)
-        welcome = wire.Welcome(wire.VERSION, you, room, peers, lobby, chat, relay)
+        servers = [] if waiting else self._ice_servers(socket)
+        welcome = wire.Welcome(wire.VERSION, you, room, peers, lobby, chat, servers)
         socket.push(wire.encode(welcome))
         if self._unsaved_since is not None and not waiting:
             socket.push(wire.encode(wire.Saving(False, self._unsaved_since)))
@@ -236,7 +243,7 @@ class Room:
         return servers
 
     def renew_ice_servers(self) -> None:
-        """New credentials for those whose own will expire."""
+        """Send new TURN credentials to peers whose own will expire soon."""
         due = time.monotonic() - RENEW_AFTER.total_seconds()
         for peer, since in list(self._ice_issued_at.items()):
             socket = self.events.get(peer)
@@ -244,29 +251,29 @@ class Room:
                 socket.push(wire.encode(wire.Ice(self._ice_servers(socket))))
 
     def notify_saving(self, since: datetime | None) -> None:
-        """`since` is when what is not stored yet was drawn; None while all is well."""
+        """Report when the oldest unsaved update was made, if that changed; None: all is saved."""
         if since == self._unsaved_since:
             return
         self._unsaved_since = since
         self.deliver_locally(wire.Saving(since is None, since))
 
     def notify_board_size(self) -> None:
-        fullness = self.board.size_report()
-        if fullness.level != self._size_level:
-            self._size_level = fullness.level
-            self.deliver_locally(fullness)
+        report = self.board.size_report()
+        if report.level != self._size_level:
+            self._size_level = report.level
+            self.deliver_locally(report)
 
     async def leave(self, socket: Socket) -> None:
         self.events.pop(socket.peer, None)
         self._ice_issued_at.pop(socket.peer, None)
-        gone = self.presence.remove(socket.peer)
+        left = self.presence.remove(socket.peer)
         self.publish_presence()
-        if gone is None or gone.waiting:
+        if left is None or left.waiting:
             return
         try:
             await db.run(services.record_leave, peer=socket.peer, now=timezone.now())
-        except db.Failure:  # until when they were seen is what is left of it
-            log.exception("a leaving could not be recorded")
+        except db.Failure:  # the attendance then ends at `seen_at`
+            log.exception("a departure could not be recorded")
 
     def update_peer(self, socket: Socket, **fields: object) -> None:
         present = self.presence.local[socket.peer]
@@ -274,22 +281,22 @@ class Room:
         self.presence.set(Present(peer, present.waiting))
         self.publish_presence()
 
-    # -- rights -----------------------------------------------------------------------------
+    # -- access -----------------------------------------------------------------------------
 
     async def recheck(self) -> None:
-        """Reads the facts anew and does what follows from them; where they cannot be read, the
-        hub's next round does."""
+        """Load the access state and apply it; if it cannot be loaded, the registry's periodic
+        check does so later."""
         number = self.begin_recheck()
         try:
-            found = await db.run(load_room_access, [self.session_id], self.people())
+            loaded = await db.run(load_room_access, [self.session_id], self.people())
         except db.Failure:
-            log.exception("the rights in a room could not be read")
+            log.exception("the access to a room could not be loaded")
             return
-        await self.apply_access(found.get(self.session_id), number)
+        await self.apply_access(loaded.get(self.session_id), number)
 
     def begin_recheck(self) -> int:
-        """A number for a reading of the facts that is about to begin: of two that overlap, the
-        one begun later is believed."""
+        """Return the number of a check that begins now: of two overlapping checks, the one that
+        began later wins."""
         self._rechecks_begun += 1
         return self._rechecks_begun
 
@@ -301,8 +308,11 @@ class Room:
         return {socket.person for socket in self.sockets()}
 
     async def apply_access(self, access: RoomAccess | None, number: int) -> None:
-        """Closes whoever has no right any more, lets in whoever need not wait, and tells what
-        changed. No facts: the room is gone."""
+        """Apply a newly loaded access state (None: the room no longer exists).
+
+        Closes sockets that lost their access, admits guests who need not wait any more, and sends
+        what changed to the room.
+        """
         if number < self._last_applied_recheck:
             return
         self._last_applied_recheck = number
@@ -310,20 +320,20 @@ class Room:
             for socket in self.sockets():
                 socket.close(Close.NO_SUCH_ROOM)
             return
-        before, self.access = self.access, access
-        if access.completed and not before.completed:
+        previous, self.access = self.access, access
+        if access.completed and not previous.completed:
             self._deliver(wire.encode(wire.Ended()), "in")
         now = timezone.now()
         for socket in self.sockets():
-            why = refusal(access, socket.person, now)
-            if why is not None:
-                socket.close(CLOSES[why])
+            reason = refusal(access, socket.person, now)
+            if reason is not None:
+                socket.close(CLOSE_CODES[reason])
         for socket in list(self.board.sockets):
             if must_wait(access, socket.person):
                 socket.close(Close.WAITING)
-        if access.timer_ends_at != before.timer_ends_at:
+        if access.timer_ends_at != previous.timer_ends_at:
             self._deliver(wire.encode(wire.Timer(access.timer_ends_at)), "in")
-        if access.lobby_enabled != before.lobby_enabled:
+        if access.lobby_enabled != previous.lobby_enabled:
             self.notify_lobby()
         for present in list(self.presence.local.values()):
             await self._admit_if_allowed(present)
@@ -392,12 +402,12 @@ class Room:
         self.publish(DiffRequest(self.board.document.state_vector(), back))
 
     def _publish_awareness(self) -> None:
-        cursors = self.board.local_awareness_frame()
-        if cursors is not None:
-            self.publish(BoardFrame(cursors))
+        frame = self.board.local_awareness_frame()
+        if frame is not None:
+            self.publish(BoardFrame(frame))
 
     def resync(self) -> None:
-        """Having opened the room, or found the others again."""
+        """Exchange state with the other processes, after opening the room or reconnecting."""
         self.publish(Hello())
         self.publish_presence()
         self._publish_awareness()

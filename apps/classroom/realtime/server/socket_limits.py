@@ -1,6 +1,6 @@
-"""How many sockets one ticket, person, address, room and process may have; docs/protocol.md tells.
+"""Limits on the sockets per ticket, person, address and room, and on rooms per process.
 
-Each process counts its own: nginx sends a room's sockets to one of them.
+Each process counts its own sockets: nginx sends all sockets of a room to the same process.
 """
 
 import ipaddress
@@ -17,11 +17,11 @@ from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.sockets import Refused
 from apps.classroom.realtime.server.tickets import Ticket
 
-# Of each kind, events and board. A stock Yjs client comes back with the ticket it was given.
+# Per kind of socket, events or board. A stock Yjs client reconnects with the same ticket.
 PER_TICKET = 4
 PER_PERSON_AND_ROOM = 16
 PER_PERSON = 64  # of both kinds, in all rooms
-# Of guests, of both kinds: the lesson's own two can always come in.
+# Guests only, both kinds together, so that the tutor and the student can always enter.
 PER_ADDRESS_AND_ROOM = 100
 GUESTS_PER_ROOM = 200
 ROOMS = 1000
@@ -32,10 +32,11 @@ Key = tuple[object, ...]
 class SocketLimits:
     def __init__(self) -> None:
         self._open: Counter[Key] = Counter()
-        self._ticket_uses: dict[tuple[str, str], tuple[int, int]] = {}  # how often, and until when
+        # (ticket id, kind) -> (uses, expiry in Unix seconds)
+        self._ticket_uses: dict[tuple[str, str], tuple[int, int]] = {}
 
     def count_ticket_use(self, ticket: Ticket, kind: str) -> None:
-        """Raises Refused for a ticket that has opened its sockets of this kind."""
+        """Raises Refused if the ticket has opened its maximum of sockets of this kind."""
         used, _expires = self._ticket_uses.get((ticket.id, kind), (0, 0))
         if used >= PER_TICKET and settings.THROTTLING:
             raise Refused(Close.BAD_TICKET)
@@ -53,21 +54,21 @@ class SocketLimits:
 
     @contextmanager
     def socket(self, room: UUID, person: Person, address: str, kind: str) -> Iterator[None]:
-        """Counts one socket while it is open. Raises Refused where there is no room for it."""
-        keys = list(_bounds(room, person, address, kind))
-        if settings.THROTTLING and any(self._open[key] >= most for key, most in keys):
+        """Count one socket while the context is open. Raises Refused at a limit."""
+        keys = list(_limits(room, person, address, kind))
+        if settings.THROTTLING and any(self._open[key] >= limit for key, limit in keys):
             raise Refused(Close.FLOOD)
-        self._open.update(key for key, _most in keys)
+        self._open.update(key for key, _limit in keys)
         try:
             yield
         finally:
-            self._open.subtract(key for key, _most in keys)
-            for key, _most in keys:
+            self._open.subtract(key for key, _limit in keys)
+            for key, _limit in keys:
                 if self._open[key] <= 0:
                     del self._open[key]
 
 
-def _bounds(room: UUID, person: Person, address: str, kind: str) -> Iterator[tuple[Key, int]]:
+def _limits(room: UUID, person: Person, address: str, kind: str) -> Iterator[tuple[Key, int]]:
     yield ("person and room", person.key, room, kind), PER_PERSON_AND_ROOM
     yield ("person", person.key), PER_PERSON
     if person.role is Role.GUEST:
@@ -76,7 +77,7 @@ def _bounds(room: UUID, person: Person, address: str, kind: str) -> Iterator[tup
 
 
 def _network(address: str) -> str:
-    """An IPv6 address stands for its /64, which one household has whole."""
+    """Return an IPv6 address's /64, since one household usually has all of it."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

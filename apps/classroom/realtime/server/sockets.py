@@ -1,4 +1,4 @@
-"""One accepted WebSocket: a bounded queue out, a rate limit in, and one way to close it."""
+"""One accepted WebSocket: a bounded send queue, a rate limit, and closing with a code."""
 
 import asyncio
 import time
@@ -15,51 +15,54 @@ from apps.classroom.realtime.events.protocol import Close
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# A reader this far behind is cheaper to resynchronise than to wait for.
+# Beyond this a slow client is closed: resynchronising it costs less than queueing for it.
 MAX_QUEUED_BYTES = 4 * 1024 * 1024
 MAX_QUEUED_FRAMES = 10_000
-# How long a closing socket may take to let its close frame out, in seconds.
+# Seconds a closing socket has to send its close frame.
 GRACE = 5.0
-# How long one frame may take to leave the process, in seconds: after that nobody reads.
+# Seconds one frame may take to leave the process; then the client is taken not to read.
 WRITE_TIMEOUT = 30.0
 
 
 class Refused(Exception):
-    """The socket is to be closed with `code`."""
+    """Close the socket with `code`."""
 
     def __init__(self, code: Close) -> None:
         super().__init__(code)
         self.code = code
 
 
-def _weight(frame: bytes | str) -> int:
-    """A whole board may be larger than the queue, and others draw while it goes out; it comes in
-    two frames at most."""
+def _queue_cost(frame: bytes | str) -> int:
+    """Return the bytes a frame counts for in the queue.
+
+    A whole board (at most two frames) may be larger than the queue, so a frame counts for at most
+    a quarter of it, which leaves space for the updates that follow.
+    """
     return min(len(frame), MAX_QUEUED_BYTES // 4)
 
 
 class RateLimit:
-    """A bucket that holds `burst` and refills by `rate` a second; off under THROTTLING=off."""
+    """A token bucket of `burst` that refills by `rate` per second; off under THROTTLING=off."""
 
-    __slots__ = ("_at", "_burst", "_left", "_off", "_rate")
+    __slots__ = ("_burst", "_is_off", "_rate", "_refilled_at", "_tokens")
 
     def __init__(self, rate: float, burst: float) -> None:
-        self._off = not settings.THROTTLING
-        self._rate, self._burst, self._left = rate, burst, burst
-        self._at = time.monotonic()
+        self._is_off = not settings.THROTTLING
+        self._rate, self._burst, self._tokens = rate, burst, burst
+        self._refilled_at = time.monotonic()
 
     def allows(self, cost: float = 1) -> bool:
-        if self._off:
+        if self._is_off:
             return True
         now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        self._left -= cost
-        return self._left >= 0
+        self._tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._rate)
+        self._refilled_at = now
+        self._tokens -= cost
+        return self._tokens >= 0
 
 
 class Socket:
-    """`push` never waits; one task per socket writes. Closing is asked for once, with a code."""
+    """`push` never waits: one task per socket writes the queue. Only the first `close` counts."""
 
     def __init__(self, send: Send, person: Person, peer: UUID) -> None:
         self._send = send
@@ -67,38 +70,38 @@ class Socket:
         self.peer = peer
         self.since = timezone.now()
         self.closing: int | None = None
-        self._out: deque[bytes | str] = deque()
-        self._queued = 0
+        self._queue: deque[bytes | str] = deque()
+        self._queued_bytes = 0
         self._wake: asyncio.Future[None] | None = None
         self._closing_since: float | None = None
 
     def push(self, frame: bytes | str) -> None:
         if self.closing is not None:
             return
-        full = self._queued + _weight(frame) > MAX_QUEUED_BYTES
-        if full or len(self._out) >= MAX_QUEUED_FRAMES:
+        full = self._queued_bytes + _queue_cost(frame) > MAX_QUEUED_BYTES
+        if full or len(self._queue) >= MAX_QUEUED_FRAMES:
             self.close(Close.TOO_SLOW)
         else:
-            self._out.append(frame)
-            self._queued += _weight(frame)
+            self._queue.append(frame)
+            self._queued_bytes += _queue_cost(frame)
             self._wake_writer()
 
     def close(self, code: int) -> None:
-        """What is queued goes out first, unless the reader is too slow for it."""
+        """Close after sending the queue; for TOO_SLOW the queue is discarded."""
         if self.closing is None:
             self.closing = code
             if code == Close.TOO_SLOW:
-                self._out.clear()
-                self._queued = 0
+                self._queue.clear()
+                self._queued_bytes = 0
             asyncio.get_running_loop().call_later(GRACE, self._abort)
             self._wake_writer()
 
     async def run_writer(self) -> None:
-        """Runs until the socket is closed; ends by sending the close frame."""
+        """Send queued frames until the socket is closed, then send the close frame."""
         while True:
-            while self._out:
-                frame = self._out.popleft()
-                self._queued -= _weight(frame)
+            while self._queue:
+                frame = self._queue.popleft()
+                self._queued_bytes -= _queue_cost(frame)
                 kind = "bytes" if isinstance(frame, bytes) else "text"
                 try:
                     async with asyncio.timeout(WRITE_TIMEOUT):
@@ -117,9 +120,12 @@ class Socket:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
-    def drop_if_dead(self) -> None:
-        """A transport that waits to send its last bytes to somebody who does not read waits for
-        ever, and with it whoever is shown as present."""
+    def abort_if_stalled(self) -> None:
+        """Abort a transport that has been closing for longer than GRACE.
+
+        It would wait forever to send its last bytes to a client that does not read, and the person
+        would be shown as present.
+        """
         transport = self._transport()
         if transport is None or not transport.is_closing():
             self._closing_since = None
@@ -134,6 +140,8 @@ class Socket:
             transport.abort()
 
     def _transport(self) -> asyncio.Transport | None:
-        """A peer that does not read takes no close frame either, and ASGI has no word for
-        dropping it: uvicorn's transport, whose bound method `send` is, has."""
+        """Return uvicorn's transport, found through the bound method `send`.
+
+        ASGI cannot abort a connection, and a client that does not read accepts no close frame.
+        """
         return getattr(getattr(self._send, "__self__", None), "transport", None)

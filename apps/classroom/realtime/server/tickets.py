@@ -1,4 +1,4 @@
-"""Tickets: signed, for one person and one room, good for about a minute, opening the sockets."""
+"""Tickets: signed values for one person and one room that open its sockets for about a minute."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ LIFETIME = timedelta(seconds=60)
 
 
 class Ticket(NamedTuple):
-    """`id` tells how many sockets it has opened, until `expires`, in Unix seconds."""
+    """A verified ticket; its sockets are counted by `id` until `expires` (Unix seconds)."""
 
     id: str
     person: Person
@@ -29,7 +29,7 @@ class BadTicket(Exception):
 
 
 def issue(*, room: UUID, person: Person, now: datetime) -> tuple[str, datetime]:
-    """The ticket and when it expires, a whole second as `exp` is."""
+    """Return the ticket and its expiry, which has whole seconds as the JWT claim `exp` does."""
     expires_at = now.replace(microsecond=0) + LIFETIME
     claims: dict[str, Any] = {
         "jti": uuid4().hex,
@@ -41,18 +41,18 @@ def issue(*, room: UUID, person: Person, now: datetime) -> tuple[str, datetime]:
     if person.role is Role.GUEST:
         claims |= {"gen": person.generation, "invite_exp": person.invite_exp}
     if person.login is not None:
-        # Encrypted as allauth does it in its own tokens: a ticket must not betray the session.
+        # Encrypted as in allauth's own tokens: a ticket must not reveal the session key.
         claims["login"] = session_key_to_sid(" ".join(person.login))
     return tokens.sign(PURPOSE, claims, expires_at=expires_at), expires_at
 
 
 def read(ticket: str, room: UUID) -> Person:
-    """The person a good ticket for `room` names. Raises BadTicket."""
+    """Return the person of a valid ticket for `room`. Raises BadTicket."""
     return open_ticket(ticket, room).person
 
 
 def open_ticket(ticket: str, room: UUID) -> Ticket:
-    """Raises BadTicket."""
+    """Verify a ticket for `room`. Raises BadTicket."""
     try:
         claims = tokens.read(PURPOSE, ticket)
     except (tokens.BadToken, tokens.ExpiredToken) as exc:
