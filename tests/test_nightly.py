@@ -95,7 +95,7 @@ def test_row_whose_file_is_lost_is_named_in_the_log(lesson, log_lines):
     picture = make_picture(lesson)
     os.unlink(picture.file.path)
     run_a_night()
-    [line] = [line for line in log_lines() if line["message"] == "pictures have lost their file"]
+    [line] = [line for line in log_lines() if line["message"] == "pictures without a file"]
     assert line["first"] == [str(picture.uuid)]
     assert BoardFile.objects.filter(pk=picture.pk).exists()
 

@@ -91,7 +91,7 @@ def test_board_is_packed_outside_of_a_transaction_when_it_is_restored(lesson, mo
     from apps.classroom.models import BoardVersion
 
     inside = []
-    packed = versions.blobs.compressed
+    packed = versions.blobs.encode_compressed
 
     def compressed(updates):
         inside.append(connection.in_atomic_block)
@@ -101,7 +101,9 @@ def test_board_is_packed_outside_of_a_transaction_when_it_is_restored(lesson, mo
         versions,
         "blobs",
         SimpleNamespace(
-            compressed=compressed, read=versions.blobs.read, NewerFormat=versions.blobs.NewerFormat
+            encode_compressed=compressed,
+            decode=versions.blobs.decode,
+            NewerFormat=versions.blobs.NewerFormat,
         ),
     )
     versions.save_version(

@@ -17,7 +17,7 @@ from apps.classroom.models import (
 
 @admin.register(ClassroomSession)
 class ClassroomSessionAdmin(admin.ModelAdmin):
-    """Without the notes: they are the tutor's own."""
+    """Excludes the tutor's private notes."""
 
     readonly_fields = ("uuid", "created_at", "timer_ends_at")
     exclude = ("notes",)
@@ -28,7 +28,7 @@ class ClassroomSessionAdmin(admin.ModelAdmin):
 
 @admin.register(RoomBan)
 class RoomBanAdmin(admin.ModelAdmin):
-    """Deleting one lets the person in again."""
+    """Deleting a ban allows the person to enter again."""
 
     raw_id_fields = ("session",)
     list_display = ("name", "person", "session", "created_at")
@@ -52,7 +52,7 @@ class BoardFileAdmin(admin.ModelAdmin):
 
 
 class RecordAdmin(admin.ModelAdmin):
-    """What a room wrote down: staff may look it up and delete it, never change it."""
+    """Staff can view and delete these records, but not change them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,7 +1,7 @@
-"""How boards stand in the database: a list of Yjs updates, behind a mark and its format's version.
+"""The stored format of boards: a list of Yjs updates, behind a mark and a format version.
 
-A format is read one release before it is written, so that two releases may run side by side: what
-is written without the mark (`plain`) is what the release before reads. docs/adr/0009 has the rules.
+A format is read one release before it is written, so that two releases can run side by side: the
+format without a mark (`encode_plain`) is the one the previous release reads. See docs/adr/0009.
 """
 
 import zlib
@@ -9,31 +9,33 @@ from collections.abc import Sequence
 
 import msgspec
 
-# No list of MessagePack begins like this, and no Yjs update: its number would be written too long.
+# Neither a MessagePack list nor a Yjs update starts like this (as a varint it is overlong).
 MARK = b"\xc1\x80\x00"
 _LIST, _COMPRESSED_LIST = 1, 2
-_COMPRESSION = 1  # most of a board are coordinates, of which more effort makes no less
+_COMPRESSION = 1  # zlib level; higher levels do not compress coordinates better
 
 _decoder = msgspec.msgpack.Decoder(list[bytes])
 
 
 class NewerFormat(Exception):
-    """Written by a release after this one: it is not touched."""
+    """The data was written by a later release and must not be changed."""
 
 
-def plain(updates: Sequence[bytes]) -> bytes:
-    """A row of the log, as releases up to this one write it."""
+def encode_plain(updates: Sequence[bytes]) -> bytes:
+    """Encode a row of the log in the format without a mark."""
     return msgspec.msgpack.encode(updates)
 
 
-def compressed(updates: Sequence[bytes]) -> bytes:
+def encode_compressed(updates: Sequence[bytes]) -> bytes:
     packed = zlib.compress(msgspec.msgpack.encode(updates), _COMPRESSION)
     return MARK + bytes((_COMPRESSED_LIST,)) + packed
 
 
-def read(data: bytes) -> list[bytes]:
-    """What stands in `data`, in whichever format; whether those are updates is not looked at. Old
-    snapshots and log rows are one update without any mark. Raises NewerFormat."""
+def decode(data: bytes) -> list[bytes]:
+    """Return the updates in `data`, without checking that they are updates.
+
+    Old snapshots and log rows are a single update without a mark. Raises NewerFormat.
+    """
     try:
         if not data.startswith(MARK):
             return _decoder.decode(data)

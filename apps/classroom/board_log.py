@@ -1,4 +1,4 @@
-"""Boards in the database: an append-only log of updates, folded into one snapshot per room."""
+"""Boards in the database: an append-only log of updates, compacted into one snapshot per room."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, C
 
 @dataclass(slots=True)
 class StoredBoard:
-    """A board as stored: its snapshot and the log since, from which it is put together."""
+    """A board as stored: the updates of its snapshot, then those of the log rows since."""
 
     version: int | None = None
     updates: list[bytes] = field(default_factory=list)
-    sources: list[int | None] = field(default_factory=list)  # each one's row; None: the snapshot
+    sources: list[int | None] = field(default_factory=list)  # row id per update; None: snapshot
     rows: list[int] = field(default_factory=list)
-    is_newer: bool = False  # a later release wrote some of it, and this one does not touch it
+    is_newer: bool = False  # a later release wrote part of it; do not change it
 
     def add(self, data: bytes, row: int | None) -> None:
         try:
-            updates = blobs.read(data)
+            updates = blobs.decode(data)
         except blobs.NewerFormat:
             self.is_newer = True
             return
@@ -33,21 +33,23 @@ class StoredBoard:
 
 
 def load(sessions: Collection[int]) -> dict[int, StoredBoard]:
-    """The log is read after the snapshot: a row folded in between is then in neither, so the
-    snapshots' versions are looked at again."""
+    """Read snapshots, then logs; read again those boards that were compacted in between.
+
+    A row compacted between the two reads is in neither result; the snapshot's version shows it.
+    """
     boards: dict[int, StoredBoard] = {}
-    while left := [session for session in sessions if session not in boards]:
-        read = {session: StoredBoard() for session in left}
-        snapshots = BoardSnapshot.objects.filter(pk__in=left)
+    while remaining := [session for session in sessions if session not in boards]:
+        read = {session: StoredBoard() for session in remaining}
+        snapshots = BoardSnapshot.objects.filter(pk__in=remaining)
         for session, version, state in snapshots.values_list("pk", "version", "state"):
             read[session].version = version
             read[session].add(bytes(state), None)
-        log = BoardUpdate.objects.filter(session__in=left)
+        log = BoardUpdate.objects.filter(session__in=remaining)
         for session, row, data in log.values_list("session_id", "id", "data"):
             read[session].rows.append(row)
             read[session].add(bytes(data), row)
-        now = dict(snapshots.values_list("pk", "version"))
-        boards |= {pk: board for pk, board in read.items() if board.version == now.get(pk)}
+        versions = dict(snapshots.values_list("pk", "version"))
+        boards |= {pk: board for pk, board in read.items() if board.version == versions.get(pk)}
     return boards
 
 
@@ -56,10 +58,10 @@ def document(session_id: int) -> "Doc[Any]":
 
 
 def append(batch: Mapping[int, Sequence[bytes]]) -> None:
-    """A row per session, all in one transaction."""
+    """Append updates to the logs: one row per session, all in one transaction."""
     BoardUpdate.objects.bulk_create(
         [
-            BoardUpdate(session_id=session, data=blobs.plain(updates))
+            BoardUpdate(session_id=session, data=blobs.encode_plain(updates))
             for session, updates in batch.items()
         ]
     )
@@ -73,18 +75,17 @@ def existing(sessions: Sequence[int]) -> set[int]:
 def compact(
     session_id: int, memory: Sequence[bytes] = (), *, outline: bool = False
 ) -> compaction.CompactedBoard | None:
-    """Folds the log, and `memory` (the updates of which a process holds the board), into the
-    snapshot, and answers with it.
+    """Merge the log, and the updates a process holds in `memory`, into the snapshot; return it.
 
-    Several processes may try: the snapshot's version decides, and who comes second changes
-    nothing and answers None. Only rows that were read are deleted, by id: on PostgreSQL a row
-    with a lower id may become visible later than one with a higher. What cannot be read is moved
-    to the quarantine. Raises blobs.NewerFormat and compaction.WorkFailed, having changed nothing.
+    Of several processes that compact at once, the first to raise the snapshot's version wins; the
+    others change nothing and return None. Only rows that were read are deleted, by id: on
+    PostgreSQL a row may become visible after one with a higher id. Unreadable updates are copied
+    to the quarantine. Raises blobs.NewerFormat and compaction.SubprocessFailed, changing nothing.
     """
     stored = load([session_id])[session_id]
     if stored.is_newer:
         raise blobs.NewerFormat
-    if memory and memory[0] in stored.updates:  # the whole board, as a rule
+    if memory and memory[0] in stored.updates:  # usually the whole board
         memory = memory[1:]
     compacted = compaction.compact_in_subprocess([*stored.updates, *memory], outline=outline)
     rows = stored.rows
@@ -98,24 +99,24 @@ def compact(
             ):
                 transaction.set_rollback(True)
                 return None
-            for at in range(0, len(rows), 500):
-                BoardUpdate.objects.filter(pk__in=rows[at : at + 500]).delete()
+            for start in range(0, len(rows), 500):
+                BoardUpdate.objects.filter(pk__in=rows[start : start + 500]).delete()
     except IntegrityError:  # another process made the first snapshot, or the room is gone
         return None
     return compacted
 
 
 def _quarantine(session_id: int, stored: StoredBoard, compacted: compaction.CompactedBoard) -> None:
-    """Keeps a copy of what is not in the folded state. Nothing reads it but a person."""
+    """Copy the rows that are not fully in the compacted state, for manual inspection only."""
     sources = stored.sources
-    bad = {sources[place] for place in compacted.bad if place < len(sources)}
-    if compacted.why:
-        bad |= set(sources)
-    rows = [row for row in bad if row is not None]
+    affected = {sources[index] for index in compacted.unreadable if index < len(sources)}
+    if compacted.reason:
+        affected |= set(sources)
+    rows = [row for row in affected if row is not None]
     found = list(BoardUpdate.objects.filter(pk__in=rows).values_list("data", flat=True))
-    if None in bad:
+    if None in affected:
         found += BoardSnapshot.objects.filter(pk=session_id).values_list("state", flat=True)
     BoardQuarantine.objects.bulk_create(
-        BoardQuarantine(session_id=session_id, data=data, reason=compacted.why or "unreadable")
+        BoardQuarantine(session_id=session_id, data=data, reason=compacted.reason or "unreadable")
         for data in found
     )

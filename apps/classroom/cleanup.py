@@ -1,4 +1,4 @@
-"""What rooms leave behind: pictures of boards that are gone, and connections nobody closed."""
+"""Nightly clean-up of rooms: orphaned picture files and abandoned attendance rows."""
 
 import logging
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ from django.core.files.storage import Storage
 from apps.classroom.models import Attendance, BoardFile
 from apps.classroom.models.file import FOLDER
 
-ORPHAN_AFTER = timedelta(days=1)  # a file is written before its row
+ORPHAN_AFTER = timedelta(days=1)  # a new file has no row yet
 log = logging.getLogger("kreida.cleanup")
 
 
 def close_abandoned_attendance(now: datetime) -> None:
-    """Where no process has a room open, nobody else does."""
+    """Close attendance rows of rooms that no process has open any more."""
     Attendance.objects.close_abandoned(now)
 
 
 def delete_orphaned_files(now: datetime) -> None:
-    """Files that belong to no row are deleted; rows whose file is lost are named in the log."""
+    """Delete files without a row; log rows without a file."""
     storage: Storage = BoardFile._meta.get_field("file").storage
     old = [name for name in _files(storage) if _is_old(storage, name, now)]
     known = dict(BoardFile.objects.values_list("file", "uuid").iterator())
@@ -29,10 +29,10 @@ def delete_orphaned_files(now: datetime) -> None:
     _delete_empty_folders(storage, now)
     lost = [str(uuid) for name, uuid in known.items() if not storage.exists(name)]
     if orphans:
-        log.info("files of no board were deleted", extra={"data": {"files": len(orphans)}})
+        log.info("deleted files without a row", extra={"data": {"files": len(orphans)}})
     if lost:
         log.error(
-            "pictures have lost their file",
+            "pictures without a file",
             extra={"data": {"pictures": len(lost), "first": lost[:20]}},
         )
 

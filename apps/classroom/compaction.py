@@ -1,7 +1,7 @@
-"""Work on whole boards. Each call holds the GIL for as long as it takes.
+"""Work on whole boards, each call of which holds the GIL until it is done.
 
 For large boards it runs in a subprocess, `python -m apps.classroom.compaction`, which starts in
-0.1 s, knows nothing of Django, returns its memory when it ends and may even crash.
+0.1 s, does not import Django, returns its memory when it exits and may even crash.
 """
 
 import os
@@ -24,49 +24,54 @@ from apps.classroom.realtime.board.update_scan import scan_own
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.restoring import restoring_update
 
-# Up to this it is quicker to do it here and now.
-SMALL = 256 * 1024
-# Client ids that a board carries along. A page that is loaded anew is a new one once something is
-# drawn on it: three people who do so ten times in each of two lessons a week come to 3,000 a year.
+# Bytes. Up to this size a subprocess would take longer than the work itself.
+SMALL_BOARD = 256 * 1024
+# Client ids in one board. Each page load that draws adds one: three people who reload ten times in
+# each of two lessons a week add 3,000 a year.
 MAX_CLIENTS = 5000
-TIMEOUT = 120.0
+TIMEOUT = 120.0  # seconds
 TOO_MANY = "too many client ids"
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class CompactedBoard(Struct):
-    """`bad` are the places of the given updates that cannot be read, and are not in `state`. Where
-    something else of them is not in it either, it says why. `outline` is that of a large one, where
-    it was asked for and can be made."""
+    """The result of compacting updates.
+
+    `unreadable` are the indexes of the updates that cannot be read and are not in `state`. `reason`
+    is set if readable content was left out too. `outline` is set for a large board if requested
+    and possible.
+    """
 
     state: bytes
-    bad: list[int]
-    why: str = ""
+    unreadable: list[int]
+    reason: str = ""
     outline: Outline | None = None
 
 
 def compact(updates: Sequence[bytes]) -> CompactedBoard:
-    """All of them as one, without what was drawn over, what nobody can draw and, when there are too
-    many, the ids of who drew it."""
-    doc, bad = build_document(updates)
-    compacted = CompactedBoard(doc.get_update(), sorted(bad))
+    """Merge updates into one, without overwritten values and undrawable elements.
+
+    If there are too many client ids, the content is rewritten under a new one.
+    """
+    doc, unreadable = build_document(updates)
+    compacted = CompactedBoard(doc.get_update(), sorted(unreadable))
     if has_too_many_clients([compacted.state]):
-        compacted.state, compacted.why = restoring_update(Doc(), compacted.state), TOO_MANY
+        compacted.state, compacted.reason = restoring_update(Doc(), compacted.state), TOO_MANY
         return compacted
     try:
-        looked_at = scan_own(compacted.state)
-    except Malformed:  # from before updates were looked at; browsers know how to pass it by
+        scanned = scan_own(compacted.state)
+    except Malformed:  # stored before updates were scanned; browsers skip such content
         return compacted
-    if looked_at.undrawable:
-        compacted.why = "elements that nobody can draw"
-        compacted.state = build_document([looked_at.update])[0].get_update()
+    if scanned.undrawable:
+        compacted.reason = "elements that nobody can draw"
+        compacted.state = build_document([scanned.update])[0].get_update()
     return compacted
 
 
 def compact_and_outline(updates: Sequence[bytes]) -> CompactedBoard:
     compacted = compact(updates)
-    if len(compacted.state) > SMALL:
+    if len(compacted.state) > SMALL_BOARD:
         with suppress(Malformed):
             compacted.outline = outline_of(compacted.state)
     return compacted
@@ -80,9 +85,9 @@ def has_too_many_clients(updates: Sequence[bytes]) -> bool:
 
 
 def restore(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
-    """The update that makes the board of `updates` look as that of `past` does."""
+    """Return the update that makes the board of `updates` look like the board of `past`."""
     update = restoring_update(build_document(updates)[0], build_document(past)[0].get_update())
-    return scan_own(update).update  # what is old may hold what nobody can draw
+    return scan_own(update).update  # an old version may hold undrawable elements
 
 
 def merge(updates: Sequence[bytes]) -> bytes:
@@ -92,71 +97,71 @@ def merge(updates: Sequence[bytes]) -> bytes:
         return build_document(updates)[0].get_update()
 
 
-def readable(updates: Sequence[bytes]) -> bool:
-    """Whether there is any, and each is an update."""
+def are_readable(updates: Sequence[bytes]) -> bool:
+    """Whether there is at least one update, and each can be read."""
     return bool(updates) and not find_unreadable(updates)
 
 
-# -- here, or in a process of its own -------------------------------------------------------
+# -- in this process or in a subprocess -----------------------------------------------------
 
 
-class WorkFailed(Exception):
-    """The process that was to do it crashed, or took too long."""
+class SubprocessFailed(Exception):
+    """The subprocess crashed or timed out."""
 
 
-_works = (compact, compact_and_outline, restore, merge, readable)
-_WORK: dict[str, Any] = {work.__name__: work for work in _works}
+_functions = (compact, compact_and_outline, restore, merge, are_readable)
+_TASKS: dict[str, Any] = {function.__name__: function for function in _functions}
 
 
 def compact_in_subprocess(updates: Sequence[bytes], *, outline: bool = False) -> CompactedBoard:
-    """As `compact`. Raises WorkFailed."""
-    return _do("compact_and_outline" if outline else "compact", CompactedBoard, updates)
+    """Call `compact`. Raises SubprocessFailed."""
+    return _run_task("compact_and_outline" if outline else "compact", CompactedBoard, updates)
 
 
 def restoring_update_of(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
-    """As `restore`. Raises WorkFailed."""
-    return _do("restore", bytes, updates, past)
+    """Call `restore`. Raises SubprocessFailed."""
+    return _run_task("restore", bytes, updates, past)
 
 
 def merge_updates_to_one(updates: Sequence[bytes]) -> bytes:
-    """As `merge`. Raises WorkFailed."""
-    return updates[0] if len(updates) == 1 else _do("merge", bytes, updates)
+    """Call `merge`. Raises SubprocessFailed."""
+    return updates[0] if len(updates) == 1 else _run_task("merge", bytes, updates)
 
 
 def all_updates_readable(updates: Sequence[bytes]) -> bool:
-    """As `readable`. Raises WorkFailed."""
-    return _do("readable", bool, updates)
+    """Call `are_readable`. Raises SubprocessFailed."""
+    return _run_task("are_readable", bool, updates)
 
 
-def _do(name: str, kind: type[T], *groups: Sequence[bytes]) -> T:
-    if sum(len(update) for group in groups for update in group) <= SMALL:
-        done: T = _WORK[name](*groups)
-        return done
+def _run_task(name: str, result_type: type[T], *groups: Sequence[bytes]) -> T:
+    if sum(len(update) for group in groups for update in group) <= SMALL_BOARD:
+        result: T = _TASKS[name](*groups)
+        return result
     try:
-        head, body = _ask(name, groups)
+        head, body = _run_in_subprocess(name, groups)
     except (subprocess.SubprocessError, OSError, EOFError) as exc:
-        raise WorkFailed(name) from exc
-    if kind is bytes:
+        raise SubprocessFailed(name) from exc
+    if result_type is bytes:
         return cast(T, body)
-    answer = msgspec.msgpack.decode(head, type=kind)
-    if isinstance(answer, CompactedBoard):
-        answer.state = body
-    return answer
+    response = msgspec.msgpack.decode(head, type=result_type)
+    if isinstance(response, CompactedBoard):
+        response.state = body
+    return response
 
 
-def _ask(name: str, groups: Sequence[Sequence[bytes]]) -> list[bytes]:
+def _run_in_subprocess(name: str, groups: Sequence[Sequence[bytes]]) -> list[bytes]:
     head = msgspec.msgpack.encode((name, [len(group) for group in groups]))
     command = [sys.executable, "-m", "apps.classroom.compaction"]
-    process = subprocess.Popen(  # noqa: S603  (the command is our own)
+    process = subprocess.Popen(  # noqa: S603  (a fixed command)
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     timer = Timer(TIMEOUT, process.kill)
     timer.start()
     try:
-        with cast(IO[bytes], process.stdout) as answer:
-            with cast(IO[bytes], process.stdin) as question:
-                _write(question, [head, *chain.from_iterable(groups)])
-            return _read(answer)
+        with cast(IO[bytes], process.stdout) as output:
+            with cast(IO[bytes], process.stdin) as request:
+                _write(request, [head, *chain.from_iterable(groups)])
+            return _read(output)
     finally:
         timer.cancel()
         process.kill()
@@ -164,21 +169,21 @@ def _ask(name: str, groups: Sequence[Sequence[bytes]]) -> list[bytes]:
 
 
 def main() -> None:
-    os.nice(5)  # what is drawn goes first
+    os.nice(5)  # the room server has priority
     head, *updates = _read(sys.stdin.buffer)
     name, counts = msgspec.msgpack.decode(head, type=tuple[str, list[int]])
-    left = iter(updates)
-    answer: Any = _WORK[name](*(list(islice(left, count)) for count in counts))
+    remaining = iter(updates)
+    result: Any = _TASKS[name](*(list(islice(remaining, count)) for count in counts))
     body = b""
-    if isinstance(answer, bytes):
-        answer, body = None, answer
-    elif isinstance(answer, CompactedBoard):
-        answer.state, body = b"", answer.state
-    _write(sys.stdout.buffer, [msgspec.msgpack.encode(answer), body])
+    if isinstance(result, bytes):
+        result, body = None, result
+    elif isinstance(result, CompactedBoard):
+        result.state, body = b"", result.state
+    _write(sys.stdout.buffer, [msgspec.msgpack.encode(result), body])
 
 
 def _write(pipe: IO[bytes], blobs: Sequence[bytes]) -> None:
-    """As they are: each copy of a large one would hold Python's lock."""
+    """Write blobs unencoded behind their lengths: copying a large one would hold the GIL."""
     lengths = msgspec.msgpack.encode([len(blob) for blob in blobs])
     pipe.write(len(lengths).to_bytes(4))
     pipe.write(lengths)
@@ -188,16 +193,16 @@ def _write(pipe: IO[bytes], blobs: Sequence[bytes]) -> None:
 
 
 def _read(pipe: IO[bytes]) -> list[bytes]:
-    """Raises EOFError."""
-    lengths = msgspec.msgpack.decode(_exactly(pipe, int.from_bytes(_exactly(pipe, 4))))
-    return [_exactly(pipe, length) for length in lengths]
+    """Read the blobs that `_write` wrote. Raises EOFError."""
+    lengths = msgspec.msgpack.decode(_read_exactly(pipe, int.from_bytes(_read_exactly(pipe, 4))))
+    return [_read_exactly(pipe, length) for length in lengths]
 
 
-def _exactly(pipe: IO[bytes], length: int) -> bytes:
-    found = pipe.read(length)
-    if len(found) < length:
+def _read_exactly(pipe: IO[bytes], length: int) -> bytes:
+    data = pipe.read(length)
+    if len(data) < length:
         raise EOFError
-    return found
+    return data
 
 
 if __name__ == "__main__":

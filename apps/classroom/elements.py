@@ -1,7 +1,7 @@
-"""What Excalidraw 0.18 can draw, as far as the types of an element's properties go.
+"""Check the property types of Excalidraw 0.18 elements.
 
-A missing property does no harm, since browsers fill it in; one wrong type ends the drawing of the
-whole board. Browsers check elements too: this keeps what nobody can draw out of the history.
+Browsers fill in a missing property, but one wrong type stops the rendering of the whole board.
+Browsers check elements too; this check keeps undrawable elements out of the history.
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -12,11 +12,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 MAX_NAME = 2048
 MAX_TEXT = 256 * 1024
 MAX_POINTS = 100_000
-MAX_NAMES = 2000  # groups of one element, elements bound to it
-FARTHEST = 2.0**27  # the update scanner's own bound for points is lower or equal
+MAX_NAMES = 2000  # groups of one element; elements bound to it
+MAX_COORDINATE = 2.0**27  # the update scanner's bound for points must not be higher
 
-Number = Annotated[float, Meta(ge=-FARTHEST, le=FARTHEST)]
-# Versions, seeds, instants: whole numbers that JavaScript counts exactly.
+Number = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
+# Versions, seeds and timestamps: up to the largest integer that JavaScript represents exactly.
 Count = Annotated[float, Meta(ge=-(2.0**53), le=2.0**53)]
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
@@ -110,7 +110,7 @@ _Element = msgspec.defstruct(
 
 
 def is_valid_element(value: object) -> bool:
-    """Whether no browser stumbles over it; what has no `type` is no element, and passed by."""
+    """Whether browsers can draw a value; values without a `type` are not elements and pass."""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Pictures on a board: what they may be, and keeping them."""
+"""Check and store the pictures of a board."""
 
 import errno
 import uuid
@@ -20,22 +20,25 @@ from apps.classroom.pictures import (
 from apps.classroom.upload_limits import check_free_space, check_quota, check_upload_rate
 from apps.common.errors import DomainError, invalid, storage_full
 
-MAX_SIZE = 10 * 1024 * 1024
-MAX_FILES = 1000  # a room
-_DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT}
+MAX_SIZE = 10 * 1024 * 1024  # bytes
+MAX_FILES = 1000  # per room
+_DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
 
 
-def keep_picture(
+def save_picture(
     *, session_id: int, tutor_id: int, person: str, upload: "UploadedFile[Any]"
 ) -> BoardFile:
-    """Raises `validation_error`, `payload_too_large`, `unsupported_media_type`, `throttled` or
-    `storage_full`."""
+    """Store a picture without its metadata.
+
+    Raises `validation_error`, `payload_too_large`, `unsupported_media_type`, `throttled` or
+    `storage_full`.
+    """
     size = upload.size or 0
     if size > MAX_SIZE:
         raise DomainError("payload_too_large", 413, _("A picture may have at most 10 MiB."))
     check_upload_rate(person, size)
     check_free_space(size)
-    picture = _cleaned(upload.read())
+    picture = _clean(upload.read())
     file = BoardFile(
         session_id=session_id,
         person=person,
@@ -45,7 +48,7 @@ def keep_picture(
     return _store(file, picture, tutor_id)
 
 
-def _cleaned(data: bytes) -> Picture:
+def _clean(data: bytes) -> Picture:
     try:
         return clean_picture(data)
     except UnknownPicture as exc:
@@ -59,11 +62,11 @@ def _cleaned(data: bytes) -> Picture:
 
 
 def _store(file: BoardFile, picture: Picture, tutor_id: int) -> BoardFile:
-    """The file is written before the lock is taken, and goes again where its row is refused."""
+    """Write the file before taking the lock; delete it again if its row is refused."""
     try:
         file.file.save(str(uuid.uuid4()), ContentFile(picture.data), save=False)
     except OSError as exc:
-        if exc.errno in _DISK_IS_FULL:
+        if exc.errno in _DISK_FULL_ERRNOS:
             raise storage_full() from exc
         raise
     try:

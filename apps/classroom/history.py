@@ -1,4 +1,4 @@
-"""Going back in the board's history, wherever the room may be open."""
+"""Restore a version of the board; processes that have the room open are notified."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -14,15 +14,15 @@ from apps.common.errors import not_found, service_unavailable
 
 
 def version_state(version: BoardVersion) -> bytes:
-    """As one Yjs update."""
+    """Return a version as one Yjs update. Raises `not_found` or `service_unavailable`."""
     try:
         return compaction.merge_updates_to_one(_readable_updates(version))
-    except (blobs.NewerFormat, compaction.WorkFailed) as exc:
+    except (blobs.NewerFormat, compaction.SubprocessFailed) as exc:
         raise service_unavailable() from exc
 
 
 def _readable_updates(version: BoardVersion) -> list[bytes]:
-    """Raises `not_found`: an unreadable version restored would leave an empty board."""
+    """Raise `not_found` if a version is unreadable: restoring it would empty the board."""
     updates = version_updates(version)
     if not compaction.all_updates_readable(updates):
         raise not_found(_("This version cannot be read. Choose another one."))
@@ -30,16 +30,18 @@ def _readable_updates(version: BoardVersion) -> list[bytes]:
 
 
 def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None:
-    """What the board is now is kept in the history first; the change reaches open boards as any
-    other does."""
-    present = board_log.load([session_id])[session_id]
+    """Save the current board as a version, then restore `version` as an ordinary update.
+
+    Raises `not_found` or `service_unavailable`.
+    """
+    current = board_log.load([session_id])[session_id]
     try:
-        update = compaction.restoring_update_of(present.updates, _readable_updates(version))
-    except (blobs.NewerFormat, compaction.WorkFailed) as exc:
+        update = compaction.restoring_update_of(current.updates, _readable_updates(version))
+    except (blobs.NewerFormat, compaction.SubprocessFailed) as exc:
         raise service_unavailable() from exc
-    if present.is_newer:
+    if current.is_newer:
         raise service_unavailable()
-    # In two transactions: a version too many does no harm, and packing it takes its time.
-    save_version(session_id, present.updates, now=timezone.now(), at_least=timedelta())
+    # Two transactions: a superfluous version does no harm, and compressing it is slow.
+    save_version(session_id, current.updates, now=timezone.now(), at_least=timedelta())
     board_log.append({session_id: [update]})
     notify.draw(room, update)

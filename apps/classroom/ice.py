@@ -1,5 +1,7 @@
-"""Relay servers for the call, with credentials that coturn's `use-auth-secret` accepts for a while
-(the TURN REST API: user name is expiry and person, password its HMAC-SHA1 under the secret)."""
+"""TURN servers for the call, with temporary credentials for coturn's `use-auth-secret`.
+
+As in the TURN REST API, the user name is `<expiry>:<person>` and the credential its HMAC-SHA1.
+"""
 
 import base64
 import hashlib
@@ -9,13 +11,13 @@ from typing import Any
 
 from django.conf import settings
 
-# What a credential that leaks is good for. Whoever is in the room gets new ones in time.
+# How long a leaked credential can be used; people in the room get new ones after RENEW_AFTER.
 LIFETIME = timedelta(hours=1)
 RENEW_AFTER = timedelta(minutes=45)
 
 
 def ice_servers(person: str, now: datetime) -> list[dict[str, Any]]:
-    """Empty without TURN_URLS: no foreign host is told of a lesson unless the school says so."""
+    """Return the ICE servers; none without TURN_URLS, so that no third party learns of a lesson."""
     if not settings.TURN_URLS:
         return []
     username = f"{int((now + LIFETIME).timestamp())}:{person}"

@@ -1,4 +1,4 @@
-"""Boards from their updates. It knows nothing of Django, so that a process of its own may do it."""
+"""Build documents from updates, without importing Django: the compaction subprocess runs this."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -13,47 +13,51 @@ def merge_bytes(updates: Sequence[bytes]) -> bytes:
     return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
-def _guarded(read: Callable[[bytes], object], update: bytes) -> None:
+def _catch_panics(read: Callable[[bytes], object], update: bytes) -> None:
+    """Raise ValueError for any failure of yrs."""
     try:
         read(update)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as exc:  # a panic of yrs is no Exception
+    except BaseException as exc:  # a panic in yrs is not an Exception
         raise ValueError("not an update, or not of this document") from exc
 
 
 def apply(doc: "Doc[Any]", update: bytes) -> None:
-    """Raises ValueError, after which the document may be half changed, or of no use at all."""
-    _guarded(doc.apply_update, update)
+    """Apply an update. Raises ValueError, after which the document must not be used any more."""
+    _catch_panics(doc.apply_update, update)
 
 
 def find_unreadable(updates: Sequence[bytes]) -> set[int]:
-    """The places of those that are no updates at all."""
-    bad = set()
-    for place, update in enumerate(updates):
+    """Return the indexes of the updates that cannot be parsed."""
+    unreadable = set()
+    for index, update in enumerate(updates):
         try:
-            _guarded(get_state, update)
+            _catch_panics(get_state, update)
         except ValueError:
-            bad.add(place)
-    return bad
+            unreadable.add(index)
+    return unreadable
 
 
 def build_document(updates: Sequence[bytes]) -> "tuple[Doc[Any], set[int]]":
-    """In the order they were taken in: what somebody forged, yrs may take in that order alone.
-    What cannot be read is left out, since it must not cost the rest of the board; its places are
-    the second answer."""
-    bad: set[int] = set()
+    """Apply updates in the order they were accepted; return the document and unreadable indexes.
+
+    yrs may accept a crafted update in that order only. Unreadable updates are left out.
+    """
+    unreadable: set[int] = set()
     while True:
         doc: Doc[Any] = Doc()
-        for place, update in enumerate(updates):
-            if place in bad:
+        for index, update in enumerate(updates):
+            if index in unreadable:
                 continue
             try:
                 apply(doc, update)
             except ValueError:
-                bad |= {place} if bad else {place} | find_unreadable(updates)
+                unreadable |= {index} if unreadable else {index} | find_unreadable(updates)
                 break
         else:
-            if bad:
-                log.warning("parts of a board cannot be read", extra={"data": {"parts": len(bad)}})
-            return doc, bad
+            if unreadable:
+                log.warning(
+                    "parts of a board cannot be read", extra={"data": {"parts": len(unreadable)}}
+                )
+            return doc, unreadable

@@ -1,16 +1,16 @@
-"""What a room left behind, straight from columns to JSON."""
+"""Reads of a room's content, from columns to JSON."""
 
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
-from apps.classroom.models.attendance import UNSEEN
+from apps.classroom.models.attendance import PRESENCE_TIMEOUT
 
 Row = dict[str, Any]
 
-# A reload or a lost connection is no absence.
-BRIDGED = timedelta(seconds=30)
+# A shorter interruption, such as a reload, does not end an attendance interval.
+MAX_INTERRUPTION = timedelta(seconds=30)
 MAX_MESSAGES = 200
 MAX_CHAT_TEXT = 128 * 1024  # characters in one answer, unless a single message is longer
 
@@ -18,8 +18,10 @@ MAX_CHAT_TEXT = 128 * 1024  # characters in one answer, unless a single message 
 def newest_messages(
     session_id: int, *, limit: int, since: datetime | None = None, before: int | None = None
 ) -> tuple[list[ChatMessage], bool]:
-    """In the order they were written, and whether there are older ones. Fewer than `limit` where
-    their texts would be longer than MAX_CHAT_TEXT together."""
+    """Return the newest messages, oldest first, and whether there are older ones.
+
+    There are fewer than `limit` if their texts would exceed MAX_CHAT_TEXT together.
+    """
     found = ChatMessage.objects.filter(session=session_id).order_by("-id")
     if since is not None:
         found = found.filter(sent_at__gte=since)
@@ -38,14 +40,14 @@ def newest_messages(
 def chat(
     session_id: int, *, limit: int, since: datetime | None, before: UUID | None = None
 ) -> Row | None:
-    """A page of the chat; None where `before` is no message of this room."""
-    at: int | None = None
+    """Return a page of the chat; None if `before` is not a message of this room."""
+    before_id: int | None = None
     if before is not None:
-        named = ChatMessage.objects.filter(session=session_id, uuid=before)
-        at = named.values_list("pk", flat=True).first()
-        if at is None:
+        message_ids = ChatMessage.objects.filter(session=session_id, uuid=before)
+        before_id = message_ids.values_list("pk", flat=True).first()
+        if before_id is None:
             return None
-    messages, more = newest_messages(session_id, limit=limit, since=since, before=at)
+    messages, more = newest_messages(session_id, limit=limit, since=since, before=before_id)
     rows = [
         {"id": m.uuid, "person": m.person, "name": m.name, "role": m.role, "text": m.text,
          "sent_at": m.sent_at}
@@ -62,27 +64,32 @@ def versions(session_id: int, since: datetime | None) -> list[Row]:
 
 
 def attendance(session_id: int, now: datetime, since: datetime | None = None) -> list[Row]:
-    """Stays by their beginning: a person's connections that overlap, or nearly meet, are one.
-    `left_at` is null while they are there. Who had left before `since` is not among them."""
+    """Return attendance intervals by their start, without those that ended before `since`.
+
+    Connections of one person that overlap, or are at most MAX_INTERRUPTION apart, make one
+    interval; `left_at` is null while the person is in the room.
+    """
     columns = ("person", "name", "role", "joined_at", "seen_at", "left_at")
     rows = Attendance.objects.filter(session=session_id).order_by("joined_at", "id")
-    stays: list[Row] = []
+    intervals: list[Row] = []
     latest: dict[str, Row] = {}
     for person, name, role, joined_at, seen_at, left_at in rows.values_list(*columns):
         end = left_at
-        if end is None and seen_at <= now - UNSEEN:
-            end = seen_at  # its process did not live to write that they left
-        stay = latest.get(person)
-        if stay is not None and (stay["left_at"] is None or joined_at <= stay["left_at"] + BRIDGED):
-            if end is None or (stay["left_at"] is not None and end > stay["left_at"]):
-                stay["left_at"] = end
+        if end is None and seen_at <= now - PRESENCE_TIMEOUT:
+            end = seen_at  # its process died before recording the end
+        interval = latest.get(person)
+        if interval is not None and (
+            interval["left_at"] is None or joined_at <= interval["left_at"] + MAX_INTERRUPTION
+        ):
+            if end is None or (interval["left_at"] is not None and end > interval["left_at"]):
+                interval["left_at"] = end
             continue
         latest[person] = {
             "person": {"name": name, "role": role},
             "joined_at": joined_at,
             "left_at": end,
         }
-        stays.append(latest[person])
+        intervals.append(latest[person])
     if since is None:
-        return stays
-    return [stay for stay in stays if stay["left_at"] is None or stay["left_at"] >= since]
+        return intervals
+    return [row for row in intervals if row["left_at"] is None or row["left_at"] >= since]

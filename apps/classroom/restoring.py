@@ -1,12 +1,11 @@
-"""Going back to an earlier board, as an ordinary change of the present one.
+"""Restore an earlier board as an ordinary change of the current one.
 
-Nothing is taken back in the Yjs sense: who draws meanwhile keeps their strokes, and everyone sees
-the restored board arrive as an update. The document's shape is that of docs/protocol.md.
+This is not a Yjs undo: strokes drawn meanwhile stay, and clients receive the restored board as an
+update. docs/protocol.md describes the structure of the document.
 """
 
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any
 
 from pycrdt import Doc, Map
@@ -16,25 +15,24 @@ _PAGES = "pages"
 _ELEMENTS = "elements:"
 
 Value = Any
-Amend = Callable[[Value, Value], Value]
 
 
-def restoring_update(present: "Doc[Any]", past_state: bytes) -> bytes:
-    """Changes `present` to look as `past_state` does; answers with the update that does so."""
+def restoring_update(current: "Doc[Any]", past_state: bytes) -> bytes:
+    """Change `current` to look like `past_state`; return the update that does so."""
     past: Doc[Any] = Doc()
     past.apply_update(past_state)
-    before = present.get_state()
-    names = {*present.keys(), *past.keys()}
-    with present.transaction():
+    before = current.get_state()
+    names = {*current.keys(), *past.keys()}
+    with current.transaction():
         for name in sorted(names):
-            now, then = _map(present, name), _map(past, name)
+            current_map, past_map = _map(current, name), _map(past, name)
             if name == _PAGES:
-                _restore_pages(now, then)
+                _restore_pages(current_map, past_map)
             elif name.startswith(_ELEMENTS):
-                _restore_elements(now, then)
+                _restore_elements(current_map, past_map)
             elif name in _PLAIN_MAPS:
-                _add_missing(now, then)
-    return present.get_update(before)
+                _add_missing(current_map, past_map)
+    return current.get_update(before)
 
 
 def _map(doc: "Doc[Any]", name: str) -> "Map[Any]":
@@ -42,37 +40,41 @@ def _map(doc: "Doc[Any]", name: str) -> "Map[Any]":
     return found
 
 
-def _restore_pages(now: "Map[Any]", then: "Map[Any]") -> None:
-    wanted, there = then.to_py() or {}, now.to_py() or {}
-    for key in there.keys() - wanted.keys():
-        del now[key]
+def _restore_pages(current: "Map[Any]", past: "Map[Any]") -> None:
+    wanted, existing = past.to_py() or {}, current.to_py() or {}
+    for key in existing.keys() - wanted.keys():
+        del current[key]
     for key, page in wanted.items():
-        if there.get(key) != page:
-            now[key] = Map(page) if isinstance(page, dict) else page
+        if existing.get(key) != page:
+            current[key] = Map(page) if isinstance(page, dict) else page
 
 
-def _restore_elements(now: "Map[Any]", then: "Map[Any]") -> None:
-    """Browsers keep the element with the higher `version`, so what comes back gets a new one, and
-    what goes is marked as deleted and not just left out."""
-    wanted, there = then.to_py() or {}, now.to_py() or {}
-    for key, element in there.items():
+def _restore_elements(current: "Map[Any]", past: "Map[Any]") -> None:
+    """Give restored elements a higher `version`, and mark the others as deleted.
+
+    Browsers keep the element with the higher `version`, so a removed element would come back.
+    """
+    wanted, existing = past.to_py() or {}, current.to_py() or {}
+    for key, element in existing.items():
         if key in wanted:
             continue
         if not _is_element(element):
-            del now[key]
+            del current[key]
         elif not element.get("isDeleted"):
-            now[key] = _newer({**element, "isDeleted": True}, element)
+            current[key] = _with_newer_version({**element, "isDeleted": True}, element)
     for key, element in wanted.items():
-        if there.get(key) != element:
-            now[key] = _newer(element, there.get(key)) if _is_element(element) else element
+        if existing.get(key) != element:
+            current[key] = (
+                _with_newer_version(element, existing.get(key)) if _is_element(element) else element
+            )
 
 
 def _is_element(value: Value) -> bool:
     return isinstance(value, dict) and isinstance(value.get("version"), int | float)
 
 
-def _newer(element: dict[str, Any], than: Value) -> dict[str, Any]:
-    versions = [element["version"], than["version"] if _is_element(than) else 0]
+def _with_newer_version(element: dict[str, Any], previous: Value) -> dict[str, Any]:
+    versions = [element["version"], previous["version"] if _is_element(previous) else 0]
     return {
         **element,
         "version": max(versions) + 1,
@@ -81,9 +83,9 @@ def _newer(element: dict[str, Any], than: Value) -> dict[str, Any]:
     }
 
 
-def _add_missing(now: "Map[Any]", then: "Map[Any]") -> None:
-    """Files are never taken away: an element may come to need them again."""
-    there = now.to_py() or {}
-    for key, value in (then.to_py() or {}).items():
-        if key not in there:
-            now[key] = value
+def _add_missing(current: "Map[Any]", past: "Map[Any]") -> None:
+    """Add missing files; none is removed, since an element may use it again."""
+    existing = current.to_py() or {}
+    for key, value in (past.to_py() or {}).items():
+        if key not in existing:
+            current[key] = value

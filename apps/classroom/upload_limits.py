@@ -1,4 +1,4 @@
-"""How much pictures may take: of a person's minute, of a tutor's quota and of the disk."""
+"""Limits of picture uploads: bytes per person and minute, quota per tutor, free disk space."""
 
 import time
 
@@ -14,37 +14,37 @@ from apps.common.errors import storage_full, throttled
 
 WINDOW = 60  # seconds
 BYTES_PER_WINDOW = 100 * 1024 * 1024
-# Whatever its size, a picture costs a request, a file and a row: 200 of them in a window.
-SMALLEST_CHARGE = BYTES_PER_WINDOW // 200
+# Bytes that a smaller picture counts as, so that at most 200 are uploaded in a window.
+MIN_CHARGE = BYTES_PER_WINDOW // 200
 
 
 def check_upload_rate(person: str, size: int) -> None:
-    """Raises `throttled` once the person's bytes of this minute are spent."""
+    """Count an upload of `size` bytes. Raises `throttled` above the person's limit per window."""
     if not settings.THROTTLING:
         return
     window, elapsed = divmod(int(time.time()), WINDOW)
     key = f"uploaded:{person}:{window}"
-    charge = max(size, SMALLEST_CHARGE)
+    charge = max(size, MIN_CHARGE)
     cache.add(key, 0, 2 * WINDOW)
     if cache.incr(key, charge) > BYTES_PER_WINDOW:
         raise throttled(WINDOW - elapsed, _("Too many pictures at once. Wait a minute."))
 
 
 def check_free_space(size: int) -> None:
-    """Raises `storage_full`."""
+    """Raise `storage_full` if the disk has no space for `size` bytes."""
     if not has_free_space(size):
         raise storage_full()
 
 
 def check_quota(tutor_id: int, size: int) -> None:
-    """Raises `storage_full` where the tutor's rooms would hold more than they may.
+    """Raise `storage_full` if `size` more bytes would exceed the tutor's quota.
 
-    Called in the transaction that adds the row: it holds a lock on the tutor, so that of two
-    uploads at once the second counts the first.
+    Call it in the transaction that adds the row: it locks the tutor's row, so that the second of
+    two concurrent uploads counts the first.
     """
     _lock_tutor(tutor_id)
-    of_tutor = BoardFile.objects.filter(session__lesson__tutor=tutor_id)
-    used = of_tutor.aggregate(total=Sum("size", default=0))["total"]
+    files = BoardFile.objects.filter(session__lesson__tutor=tutor_id)
+    used = files.aggregate(total=Sum("size", default=0))["total"]
     if used + size > settings.STORAGE_QUOTA_MB * 1024 * 1024:
         raise storage_full(
             _("The pictures of this tutor’s lessons take up all their space (%(mb)s MB).")

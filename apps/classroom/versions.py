@@ -1,4 +1,4 @@
-"""A board's history in the database: whole boards, compressed, thinned out as they grow old."""
+"""A board's history in the database: whole boards, compressed, thinned out with age."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,18 +9,18 @@ from django.db.models import Q
 from apps.classroom import blobs
 from apps.classroom.models import BoardVersion, ClassroomSession
 
-KEPT = 240
-# Up to which age one is kept of how long a time. Younger than the first are kept all.
+MAX_VERSIONS = 240
+# Up to each age, one version is kept per interval; all are kept in the first hour.
 HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
-STEPS = ((DAY, timedelta(minutes=10)), (MONTH, HOUR), (timedelta.max, DAY))
+INTERVALS = ((DAY, timedelta(minutes=10)), (MONTH, HOUR), (timedelta.max, DAY))
 
 
 def save_version(
     session_id: int, updates: Sequence[bytes], *, now: datetime, at_least: timedelta
 ) -> bool:
-    """Adds to the board's history unless that was done less than `at_least` ago."""
+    """Save a version unless one was saved less than `at_least` ago; return whether it was."""
     due = Q(versioned_at=None) | Q(versioned_at__lte=now - at_least)
-    packed = blobs.compressed(updates)
+    packed = blobs.encode_compressed(updates)
     with transaction.atomic():
         claimed = ClassroomSession.objects.filter(due, pk=session_id).update(versioned_at=now) == 1
         if claimed:
@@ -30,28 +30,29 @@ def save_version(
 
 
 def version_updates(version: BoardVersion) -> list[bytes]:
-    """The updates that make the board it was. Raises blobs.NewerFormat."""
-    if version.packed is None:  # from before versions were compressed
+    """Return the updates of a version's board. Raises blobs.NewerFormat."""
+    if version.packed is None:  # saved before versions were compressed
         return [bytes(version.state)]
-    return blobs.read(bytes(version.packed))
+    return blobs.decode(bytes(version.packed))
 
 
 def thin_out_all(now: datetime) -> None:
-    """Of rooms that nobody draws in any more, which `save_version` does not come to."""
+    """Thin out the history of every room; `save_version` only does so while somebody draws."""
     rooms = BoardVersion.objects.filter(created_at__lt=now - HOUR).order_by()
     for session_id in list(rooms.values_list("session", flat=True).distinct()):
         thin_out(session_id, now)
 
 
 def thin_out(session_id: int, now: datetime) -> None:
-    """Of each span of time the last one stays."""
+    """Keep the last version of each interval and at most MAX_VERSIONS in all."""
     rows = BoardVersion.objects.filter(session=session_id).order_by("-created_at", "-id")
     spans: set[tuple[timedelta, float]] = set()
     kept, old = 0, list[int]()
-    for pk, at in rows.values_list("id", "created_at"):
-        step = next(step for age, step in STEPS if now - at < age)
-        span = (step, at.timestamp() // step.total_seconds())
-        if kept >= KEPT or (now - at >= HOUR and span in spans):
+    for pk, created_at in rows.values_list("id", "created_at"):
+        age = now - created_at
+        interval = next(interval for max_age, interval in INTERVALS if age < max_age)
+        span = (interval, created_at.timestamp() // interval.total_seconds())
+        if kept >= MAX_VERSIONS or (age >= HOUR and span in spans):
             old.append(pk)
         else:
             kept += 1

@@ -1,4 +1,4 @@
-"""What a room keeps beside its sockets: pictures, history, notes, attendance, chat."""
+"""Endpoints of a room's pictures, history, notes, attendance and chat."""
 
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from apps.classroom import queries
 from apps.classroom.access import AuthorizedRoom, access_room
 from apps.classroom.api import serializers
-from apps.classroom.files import keep_picture
+from apps.classroom.files import save_picture
 from apps.classroom.history import restore_board, version_state
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
 from apps.classroom.queries import Row
@@ -35,12 +35,12 @@ _PICTURE: Any = {
 _STATE: Any = {
     (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The Yjs update.")
 }
-# Of `access_room`: some of them meet guests alone.
+# Errors of `access_room`; some of them only concern guests.
 ROOM_ERRORS = ("not_a_member", "not_found", "lesson_cancelled", "invite_invalid", "invite_expired")
 
 
 class RoomView(APIView):
-    """Open to people without an account: `access_room` knows the room's guests."""
+    """Allows requests without an account: `access_room` authorises the room's guests."""
 
     permission_classes = [AllowAny]
 
@@ -71,7 +71,7 @@ class FilesView(RoomView):
             return continue_response()
         data = serializers.BoardFileCreateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        file = keep_picture(
+        file = save_picture(
             session_id=room.session_id,
             tutor_id=room.access.tutor_id,
             person=room.person.key,
@@ -93,9 +93,9 @@ class FileView(RoomView):
         file = BoardFile.objects.filter(session=room.session_id, uuid=file_uuid).first()
         if file is None:
             raise not_found()
-        answer = FileResponse(file.file.open(), content_type=file.mime_type)
-        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        return answer
+        response = FileResponse(file.file.open(), content_type=file.mime_type)
+        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
 
 
 class HistoryView(RoomView):
@@ -111,9 +111,9 @@ class HistoryView(RoomView):
         return json_response({"results": queries.versions(room.session_id, room.readable_since)})
 
 
-def _version(room: AuthorizedRoom, version_id: int) -> BoardVersion:
-    of_room = BoardVersion.objects.filter(session=room.session_id)
-    version = of_room.filter(pk=min(version_id, MAX_ID)).first()
+def _get_version(room: AuthorizedRoom, version_id: int) -> BoardVersion:
+    versions = BoardVersion.objects.filter(session=room.session_id)
+    version = versions.filter(pk=min(version_id, MAX_ID)).first()
     since = room.readable_since
     if version is None or (since is not None and version.created_at < since):
         raise not_found()
@@ -129,7 +129,7 @@ class VersionView(RoomView):
         description="The whole board as one Yjs update (encoding version 1).",
     )
     def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
-        version = _version(access_room(request, session_uuid), version_id)
+        version = _get_version(access_room(request, session_uuid), version_id)
         return HttpResponse(version_state(version), content_type="application/octet-stream")
 
 
@@ -144,15 +144,15 @@ class RestoreView(RoomView):
     )
     def post(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         room = access_room(request, session_uuid, moderating=True)
-        version = _version(room, version_id)
+        version = _get_version(room, version_id)
         restore_board(session_id=room.session_id, room=session_uuid, version=version)
         return HttpResponse(status=204)
 
 
-def _notes_answer(text: str) -> HttpResponse:
-    answer = json_response({"text": text})
-    answer["ETag"] = etag(compute_version(text))
-    return answer
+def _notes_response(text: str) -> HttpResponse:
+    response = json_response({"text": text})
+    response["ETag"] = etag(compute_version(text))
+    return response
 
 
 class NotesView(RoomView):
@@ -167,7 +167,7 @@ class NotesView(RoomView):
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         room = access_room(request, session_uuid, moderating=True)
         notes = ClassroomSession.objects.filter(pk=room.session_id).values_list("notes")
-        return _notes_answer(notes.get()[0])
+        return _notes_response(notes.get()[0])
 
     @documented(
         "room_notes_update",
@@ -184,7 +184,7 @@ class NotesView(RoomView):
         data.is_valid(raise_exception=True)
         text = data.validated_data["text"]
         write_notes(session_id=room.session_id, text=text, seen=parse_if_match(request))
-        return _notes_answer(text)
+        return _notes_response(text)
 
 
 class AttendanceView(RoomView):
@@ -198,8 +198,8 @@ class AttendanceView(RoomView):
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
         room = access_room(request, session_uuid)
-        stays = queries.attendance(room.session_id, timezone.now(), room.readable_since)
-        return json_response({"results": stays})
+        intervals = queries.attendance(room.session_id, timezone.now(), room.readable_since)
+        return json_response({"results": intervals})
 
 
 class ChatView(RoomView):

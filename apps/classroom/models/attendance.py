@@ -1,7 +1,7 @@
-"""Who was in the room and when: a row per connection, merged when read.
+"""Who was in the room and when: one row per connection, merged when read.
 
-A row per connection needs no agreement between processes: each writes its own. A process that
-dies leaves rows open; `seen_at` says until when they are to be believed.
+Each process writes the rows of its own connections and needs no coordination. A process that dies
+leaves rows open; `seen_at` shows when the connection was last known to be open.
 """
 
 from datetime import datetime, timedelta
@@ -12,17 +12,19 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.classroom.models.session import ClassroomSession
 
-# Each connection is marked as seen every few seconds; after this long without, it is over.
-UNSEEN = timedelta(seconds=30)
+# Each connection is marked as seen every few seconds; without that for this long, it has ended.
+PRESENCE_TIMEOUT = timedelta(seconds=30)
 
 
 class AttendanceQuerySet(models.QuerySet["Attendance"]):
     def present(self, now: datetime) -> "AttendanceQuerySet":
-        return self.filter(left_at=None, seen_at__gt=now - UNSEEN)
+        return self.filter(left_at=None, seen_at__gt=now - PRESENCE_TIMEOUT)
 
     def close_abandoned(self, now: datetime) -> int:
-        """Rows that their process did not live to close end when they were last seen."""
-        return self.filter(left_at=None, seen_at__lte=now - UNSEEN).update(left_at=F("seen_at"))
+        """Close rows of processes that died, at the time they were last seen."""
+        return self.filter(left_at=None, seen_at__lte=now - PRESENCE_TIMEOUT).update(
+            left_at=F("seen_at")
+        )
 
 
 class Attendance(models.Model):

@@ -1,4 +1,4 @@
-"""The board as the database keeps it: a log of Yjs updates, folded into a snapshot now and then."""
+"""Boards in the database: a log of Yjs updates, regularly compacted into a snapshot."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,8 +7,7 @@ from apps.classroom.models.session import ClassroomSession
 
 
 class BoardUpdate(models.Model):
-    """What was drawn in one short while: Yjs updates in their order, as a list of MessagePack. Rows
-    are only added, until folded."""
+    """Consecutive Yjs updates as a MessagePack list. Rows are only added, until compacted."""
 
     session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="updates")
     data = models.BinaryField()
@@ -24,7 +23,7 @@ class BoardUpdate(models.Model):
 
 
 class BoardSnapshot(models.Model):
-    """All updates folded so far. `version` is what two compacting processes race for."""
+    """All updates compacted so far. `version` decides between processes that compact at once."""
 
     session = models.OneToOneField(
         ClassroomSession, on_delete=models.CASCADE, related_name="snapshot", primary_key=True
@@ -42,7 +41,7 @@ class BoardSnapshot(models.Model):
 
 
 class BoardQuarantine(models.Model):
-    """What could not be read when a board was folded, or was left out of it, as it was stored."""
+    """A stored row that was unreadable, or partly left out, when its board was compacted."""
 
     session = models.ForeignKey(
         ClassroomSession, on_delete=models.CASCADE, related_name="quarantine"
@@ -61,8 +60,7 @@ class BoardQuarantine(models.Model):
 
 
 class BoardVersion(models.Model):
-    """The whole board as it stood at one moment, to look at and to go back to. It stands in
-    `packed`, and only in rows of older releases in `state`, which is empty else."""
+    """The whole board at one moment, in `packed`; only rows of older releases use `state`."""
 
     session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="versions")
     state = models.BinaryField()

@@ -1,4 +1,4 @@
-"""What was said in writing."""
+"""Chat messages of a room."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

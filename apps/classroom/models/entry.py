@@ -1,4 +1,4 @@
-"""Standing decisions about who may be in one room. `person` is `u12` or `g<uuid>`."""
+"""Bans and admissions of one room. `person` is `u<user id>` or `g<uuid>`."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from apps.classroom.models.session import ClassroomSession
 
 
 class RoomBan(models.Model):
-    """The tutor removed this person: no ticket and no socket for this room any more."""
+    """A person removed by the tutor, who gets neither tickets nor sockets for this room."""
 
     session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="bans")
     person = models.CharField(max_length=40)
@@ -24,7 +24,7 @@ class RoomBan(models.Model):
 
 
 class RoomAdmission(models.Model):
-    """A guest who has passed the lobby: coming back, they do not wait again."""
+    """A guest who has been admitted and need not wait again on return."""
 
     session = models.ForeignKey(
         ClassroomSession, on_delete=models.CASCADE, related_name="admissions"

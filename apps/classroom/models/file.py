@@ -11,7 +11,7 @@ FOLDER = "board"
 
 
 def path_of(instance: "BoardFile", filename: str) -> str:
-    """Never the uploaded name: that is a stranger's text."""
+    """Return the stored path; the uploaded name is untrusted and not used."""
     return f"{FOLDER}/{instance.session.uuid}/{instance.uuid}"
 
 

@@ -1,4 +1,4 @@
-"""The live room of one lesson: what its board, chat and attendance hang on."""
+"""The live room of one lesson, to which its board, chat and attendance belong."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Pictures without their metadata: where, when and by which camera they were taken."""
+"""Remove the metadata of pictures, such as place, time and camera."""
 
 from apps.classroom.pictures.cleaning import Picture, clean_picture
 from apps.classroom.pictures.errors import DamagedPicture, PictureTooLarge, UnknownPicture

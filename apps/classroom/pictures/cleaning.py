@@ -1,4 +1,4 @@
-"""The four formats that a board takes, told apart by their first bytes."""
+"""Detect one of the four supported formats by its first bytes, clean the file, check its size."""
 
 import struct
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from apps.classroom.pictures import gif, jpeg, png, webp
 from apps.classroom.pictures.errors import DamagedPicture, PictureTooLarge, UnknownPicture
 
-# What a browser needs 256 MiB for; the cameras of phones stay below it.
+# Decoding this many takes a browser 256 MiB; the cameras of phones make fewer.
 MAX_PIXELS = 64 * 1024 * 1024
 MAX_SIDE = 16_384
-# Of an animation, in all of its frames: ten minutes at 5 a second of 400 × 400 are half of it. Each
-# browser in the room decodes them over and over.
+# All frames of an animation together: ten minutes of 400 × 400 at 5 frames a second are half of it.
+# Each browser in the room decodes them repeatedly.
 MAX_ANIMATED_PIXELS = 16 * MAX_PIXELS
 MAX_FRAMES = 3000
 
-# The file without its metadata, its width, its height and how many frames it has. Raises what
-# reading past its end does.
+# Returns the file without metadata, its width, height and number of frames. Raises struct.error or
+# IndexError at an early end of the file.
 Cleaner = Callable[[bytes], tuple[bytes, int, int, int]]
 
 
@@ -27,8 +27,11 @@ class Picture:
 
 
 def clean_picture(data: bytes) -> Picture:
-    """Raises UnknownPicture, DamagedPicture or PictureTooLarge. Pixels are copied, not decoded: a
-    header that promises more than there is costs nothing, and nothing is lost."""
+    """Return the picture without its metadata.
+
+    Pixels are copied, not decoded: no quality is lost, and a header that declares a huge size costs
+    nothing. Raises UnknownPicture, DamagedPicture or PictureTooLarge.
+    """
     mime_type, clean = _format_of(data)
     try:
         cleaned, width, height, frames = clean(data)

@@ -1,13 +1,13 @@
-"""Why a picture is refused."""
+"""Reasons to refuse a picture."""
 
 
 class UnknownPicture(ValueError):
-    """None of the four formats."""
+    """The file is in none of the four formats."""
 
 
 class DamagedPicture(ValueError):
-    """Its file does not keep to its format."""
+    """The file violates its format."""
 
 
 class PictureTooLarge(ValueError):
-    """More pixels than a browser can be asked to decode."""
+    """The picture has more pixels than a browser should decode."""

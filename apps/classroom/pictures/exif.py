@@ -1,4 +1,4 @@
-"""Of all that Exif says, the one thing that a picture needs: which side is up."""
+"""Read and write the Exif orientation, the only Exif field that is kept."""
 
 import struct
 
@@ -8,7 +8,7 @@ _ENTRY = 12  # bytes
 
 
 def read_orientation(tiff: bytes) -> int:
-    """1 to 8; 1, which turns nothing, where it is not said or not readable."""
+    """Return the orientation, 1 to 8; 1 (not rotated) if it is missing or unreadable."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
         return 1
@@ -25,7 +25,7 @@ def read_orientation(tiff: bytes) -> int:
 
 
 def orientation_only(orientation: int) -> bytes:
-    """The smallest TIFF block that says it; empty for 1."""
+    """Return a TIFF block with the orientation alone; empty for 1."""
     if orientation == 1:
         return b""
     entry = struct.pack(">HHIHH", _ORIENTATION, _SHORT, 1, orientation, 0)

@@ -6,16 +6,16 @@ from apps.classroom.pictures.errors import DamagedPicture
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL, _APPLICATION = 0xF9, 0xFF
-# How often an animation runs.
+# Extensions with the number of times an animation is repeated.
 _LOOPS = (b"\x0bNETSCAPE2.0", b"\x0bANIMEXTS1.0")
-_HEADER = 13  # with the size of the screen
+_HEADER = 13  # bytes, including the logical screen descriptor
 
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
     size = list(struct.unpack_from("<HH", data, 6))
     at = _HEADER + _colour_table(data[10])
     kept = [data[:at]]
-    control = b""  # of the image that follows
+    control = b""  # graphic control extension of the next image
     frames = 0
     while data[at] != _TRAILER:
         start = at
@@ -34,19 +34,19 @@ def clean(data: bytes) -> tuple[bytes, int, int, int]:
             elif block[1] == _APPLICATION and block[2:].startswith(_LOOPS):
                 kept.append(block)
         else:
-            raise DamagedPicture("holds a block that nobody knows")
+            raise DamagedPicture("has an unknown block")
     if not frames:
-        raise DamagedPicture("has no picture in it")
+        raise DamagedPicture("has no image")
     return b"".join([*kept, b"\x3b"]), size[0], size[1], frames
 
 
 def _colour_table(flags: int) -> int:
-    """Its length in bytes."""
+    """Return the length of the colour table in bytes."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _end_of_blocks(data: bytes, at: int) -> int:
-    """Behind the empty sub-block that ends them."""
+    """Return the position behind the empty sub-block that ends a sequence of sub-blocks."""
     while data[at]:
         at += data[at] + 1
     return at + 1

@@ -1,4 +1,4 @@
-"""PNG (and APNG): a signature, then chunks with a checksum each."""
+"""PNG and APNG: a signature, then chunks with a checksum each."""
 
 import struct
 import zlib
@@ -8,7 +8,7 @@ from apps.classroom.pictures.errors import DamagedPicture
 from apps.classroom.pictures.exif import orientation_only, read_orientation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# What it takes to draw it. All else are words, times, places and makers' own.
+# Chunks needed for drawing. The others are text, times, places and private chunks.
 _KEPT = {
     *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT"),
     *(b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"bKGD", b"pHYs"),
@@ -17,26 +17,26 @@ _KEPT = {
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
     kept: list[tuple[bytes, bytes]] = []
-    turned = b""
+    exif_block = b""
     for kind, body in _chunks(data):
         if kind == b"eXIf":
-            turned = orientation_only(read_orientation(body))
+            exif_block = orientation_only(read_orientation(body))
         elif kind in _KEPT:
             kept.append((kind, body))
         elif not kind[0] & 0x20:
-            raise DamagedPicture("holds a chunk that nobody knows and all must")
+            raise DamagedPicture("has an unknown critical chunk")
     kinds = [kind for kind, _ in kept]
     if kinds[0] != b"IHDR" or b"IDAT" not in kinds or kinds.count(b"IHDR") > 1:
-        raise DamagedPicture("has no picture in it")
-    if turned:
-        kept.insert(1, (b"eXIf", turned))
+        raise DamagedPicture("has no image")
+    if exif_block:
+        kept.insert(1, (b"eXIf", exif_block))
     width, height = struct.unpack_from(">II", kept[0][1])
-    cleaned = SIGNATURE + b"".join(_packed(kind, body) for kind, body in kept)
+    cleaned = SIGNATURE + b"".join(_pack_chunk(kind, body) for kind, body in kept)
     return cleaned, width, height, max(1, kinds.count(b"fcTL"))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Up to the end of the picture; what lies behind it is no part of it."""
+    """Yield the chunks up to IEND; what follows it is ignored."""
     at, kind = len(SIGNATURE), b""
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -48,6 +48,6 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + length
 
 
-def _packed(kind: bytes, body: bytes) -> bytes:
+def _pack_chunk(kind: bytes, body: bytes) -> bytes:
     check = zlib.crc32(body, zlib.crc32(kind))
     return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", check)

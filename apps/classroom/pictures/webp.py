@@ -17,10 +17,10 @@ def clean(data: bytes) -> tuple[bytes, int, int, int]:
     if length + 8 > len(data):
         raise DamagedPicture("ends too early")
     kept: list[tuple[bytes, bytes]] = []
-    turned = b""
+    exif_block = b""
     for kind, body in _chunks(data, 12, length + 8):
         if kind == b"EXIF":
-            turned = orientation_only(read_orientation(body.removeprefix(b"Exif\0\0")))
+            exif_block = orientation_only(read_orientation(body.removeprefix(b"Exif\0\0")))
         elif kind == b"ANMF":
             kept.append((kind, _frame(body)))
         elif kind in _KEPT:
@@ -28,13 +28,13 @@ def clean(data: bytes) -> tuple[bytes, int, int, int]:
     sizes = [_size(*kept[0])]
     sizes += [_size(kind, body) for kind, body in kept[1:] if kind in _PIXELS]
     if not {kind for kind, _ in kept} & {*_PIXELS, b"ANMF"}:
-        raise DamagedPicture("has no picture in it")
+        raise DamagedPicture("has no image")
     if kept[0][0] == b"VP8X":
-        flags = kept[0][1][0] & ~(_HAS_EXIF | _HAS_XMP) | (_HAS_EXIF if turned else 0)
+        flags = kept[0][1][0] & ~(_HAS_EXIF | _HAS_XMP) | (_HAS_EXIF if exif_block else 0)
         kept[0] = (b"VP8X", bytes((flags,)) + kept[0][1][1:])
-        if turned:
-            kept.append((b"EXIF", turned))
-    body = b"".join(_packed(kind, part) for kind, part in kept)
+        if exif_block:
+            kept.append((b"EXIF", exif_block))
+    body = b"".join(_pack_chunk(kind, part) for kind, part in kept)
     cleaned = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
     frames = sum(kind == b"ANMF" for kind, _ in kept)
     return cleaned, *_largest(sizes), max(1, frames)
@@ -50,10 +50,10 @@ def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _frame(body: bytes) -> bytes:
-    """One picture of an animation, without what strangers have put beside it."""
+    """Return an animation frame without unknown chunks."""
     parts = _chunks(body, _FRAME_HEAD, len(body))
     return body[:_FRAME_HEAD] + b"".join(
-        _packed(kind, part) for kind, part in parts if kind in {*_PIXELS, b"ALPH"}
+        _pack_chunk(kind, part) for kind, part in parts if kind in {*_PIXELS, b"ALPH"}
     )
 
 
@@ -66,12 +66,12 @@ def _size(kind: bytes, body: bytes) -> tuple[int, int]:
     if kind == b"VP8L" and body[:1] == b"\x2f":
         (bits,) = struct.unpack_from("<I", body, 1)
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    raise DamagedPicture("does not begin with a picture")
+    raise DamagedPicture("does not start with an image")
 
 
 def _largest(sizes: list[tuple[int, int]]) -> tuple[int, int]:
     return max(width for width, _ in sizes), max(height for _, height in sizes)
 
 
-def _packed(kind: bytes, body: bytes) -> bytes:
+def _pack_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack("<4sI", kind, len(body)) + body + b"\0" * (len(body) % 2)

@@ -7,7 +7,7 @@ import weakref
 import pytest
 from pycrdt import Doc, Map, get_state, merge_updates
 
-from apps.classroom.compaction import SMALL
+from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.batcher import MAX_PENDING_BYTES
@@ -167,7 +167,7 @@ def test_a_part_that_cannot_be_read_does_not_cost_the_rest(drawn, caplog):
 
 def test_a_large_one_does_not_rest():
     drawing = Drawing(1)
-    drawing.map["big"] = "x" * SMALL
+    drawing.map["big"] = "x" * SMALL_BOARD
     document = Document([yproto.EMPTY_UPDATE])
     document.apply_updates([drawing.doc.get_update()])
     document.unload()

@@ -152,7 +152,7 @@ def test_undrawable_elements_of_a_stored_board_go_when_it_is_folded():
     seen = Doc()
     seen.apply_update(folded.state)
     assert set(seen.get("elements:1", type=Map).keys()) == {"good"}
-    assert folded.why
+    assert folded.reason
 
 
 def test_undrawable_element_reaches_nobody(house):

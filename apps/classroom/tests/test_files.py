@@ -134,7 +134,7 @@ def test_disk_that_fills_while_writing_answers_507(api, url, student, monkeypatc
 
 def test_bytes_of_a_minute_are_bounded_for_each_person(api, url, tutor, student, monkeypatch):
     monkeypatch.setattr("apps.classroom.upload_limits.BYTES_PER_WINDOW", 2_000_000)
-    monkeypatch.setattr("apps.classroom.upload_limits.SMALLEST_CHARGE", 100_000)
+    monkeypatch.setattr("apps.classroom.upload_limits.MIN_CHARGE", 100_000)
     monkeypatch.setattr("time.time", lambda: 1_800_000_010.0)
     assert upload(api(student), url, large_picture(1_950_000)).status_code == 201
     answer = upload(api(student), url)

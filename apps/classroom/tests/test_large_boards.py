@@ -269,7 +269,7 @@ def test_event_loop_goes_round_between_the_pieces_of_a_large_board(drawn, monkey
 def large(lesson):
     doc = drawn_by(1, 2, elements=300)
     state = doc.get_update()
-    assert len(state) > compaction.SMALL
+    assert len(state) > compaction.SMALL_BOARD
     BoardSnapshot.objects.create(session=lesson.session, state=state)
     return doc
 
@@ -304,7 +304,7 @@ def test_large_board_is_opened_and_folded_without_decoding_it_here(large, house,
 
     asyncio.run(scenario())
     assert decoded
-    assert max(decoded) < compaction.SMALL / 20
+    assert max(decoded) < compaction.SMALL_BOARD / 20
 
 
 def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, house):
@@ -331,9 +331,12 @@ def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, hous
 
 
 def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, house, monkeypatch):
-    """Also where nobody drew."""
+    """Even if nobody drew."""
     given = []
-    monkeypatch.setattr("apps.classroom.realtime.board.storage.GIVE_BACK_FROM", compaction.SMALL)
+    limit = compaction.SMALL_BOARD
+    monkeypatch.setattr(
+        "apps.classroom.realtime.board.storage.GIVE_BACK_FROM", compaction.SMALL_BOARD
+    )
     monkeypatch.setattr(
         "apps.classroom.realtime.board.storage.release_memory",
         lambda: given.append(
@@ -345,7 +348,7 @@ def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, hou
     async def scenario():
         async with house.board(ticket):
             board = RoomRegistry.current.rooms[house.uuid].board
-            assert board.document.size > compaction.SMALL
+            assert board.document.size > limit
             given.clear()
         await eventually(lambda: given)
         assert given == [[]]

@@ -200,7 +200,7 @@ def test_this_release_reads_what_the_next_one_will_write(lesson):
     session = lesson.session
     listed = blobs.MARK + b"\x01" + msgspec.msgpack.encode([drawing(a=1)])
     BoardSnapshot.objects.create(session=session, state=listed)
-    BoardUpdate.objects.create(session=session, data=blobs.compressed([drawing(b=2)]))
+    BoardUpdate.objects.create(session=session, data=blobs.encode_compressed([drawing(b=2)]))
     assert stored(lesson) == {"a": 1, "b": 2}
 
 
@@ -213,7 +213,7 @@ def test_version_of_this_release_is_refused_by_the_one_before(lesson):
 
 
 def test_mark_begins_no_update_and_no_list():
-    assert read_as_before(blobs.compressed([b"x"])) == [blobs.compressed([b"x"])]
+    assert read_as_before(blobs.encode_compressed([b"x"])) == [blobs.encode_compressed([b"x"])]
     with pytest.raises(ValueError, match="Cannot"):
         Doc().apply_update(blobs.MARK)
 
@@ -301,7 +301,7 @@ def test_large_board_is_folded_by_a_process_of_its_own(monkeypatch):
     folded = compaction.compact_in_subprocess([big, BROKEN, drawing(a=1)])
     assert len(run) == 1
     assert content(folded.state).keys() == content(big).keys() | {"a"}
-    assert folded.bad == [1]
+    assert folded.unreadable == [1]
     assert len(compaction.merge_updates_to_one([big, drawing(b=1)])) > len(big)
     assert len(run) == 2
 
@@ -310,7 +310,7 @@ def test_process_that_crashes_changes_nothing(lesson, monkeypatch):
     big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
     board_log.append({lesson.session.pk: [big]})
     monkeypatch.setattr(compaction.sys, "executable", "/bin/false")
-    with pytest.raises(compaction.WorkFailed):
+    with pytest.raises(compaction.SubprocessFailed):
         board_log.compact(lesson.session.pk)
     assert BoardUpdate.objects.count() == 1
 
@@ -318,4 +318,4 @@ def test_process_that_crashes_changes_nothing(lesson, monkeypatch):
 def test_unreadable_content_does_not_stop_a_fold():
     doc = Doc()
     doc.get("list", type=Array).append(1)
-    assert compaction.compact([doc.get_update(), b"", BROKEN, b"\xff" * 30]).bad == [1, 2, 3]
+    assert compaction.compact([doc.get_update(), b"", BROKEN, b"\xff" * 30]).unreadable == [1, 2, 3]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pycrdt import Doc, get_state, merge_updates
 from pycrdt import get_update as update_without
 
-from apps.classroom.compaction import SMALL
+from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.merging import apply, build_document, merge_bytes
 from apps.classroom.realtime.board.deletions import DeleteSet
 from apps.classroom.realtime.board.outline import Base, Pieces
@@ -125,7 +125,7 @@ class Document:
 
     @property
     def is_large(self) -> bool:
-        return self.size > SMALL
+        return self.size > SMALL_BOARD
 
     def encode(self) -> bytes:
         if self._base is not None:
@@ -166,10 +166,10 @@ class Document:
 
     def unload(self) -> None:
         """Nobody has drawn for a while."""
-        if self._doc is None or self._base is not None or self.size > 4 * SMALL:
+        if self._doc is None or self._base is not None or self.size > 4 * SMALL_BOARD:
             return  # folding brings it down
         state = self._doc.get_update()
-        if len(state) <= SMALL:
+        if len(state) <= SMALL_BOARD:
             self._updates, self._state, self._doc = [state], state, None
             self._replacements += 1
 

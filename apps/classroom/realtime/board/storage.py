@@ -20,10 +20,10 @@ from apps.classroom import board_log
 from apps.classroom.blobs import NewerFormat
 from apps.classroom.compaction import (
     MAX_CLIENTS,
-    SMALL,
+    SMALL_BOARD,
     TOO_MANY,
     CompactedBoard,
-    WorkFailed,
+    SubprocessFailed,
     compact_in_subprocess,
     has_too_many_clients,
 )
@@ -50,7 +50,7 @@ LAST_VERSION_AFTER = timedelta(seconds=10)
 
 
 def _are_large(updates: Sequence[bytes]) -> bool:
-    return sum(map(len, updates)) > SMALL
+    return sum(map(len, updates)) > SMALL_BOARD
 
 
 def _run_for(updates: Sequence[bytes]) -> Callable[..., Awaitable[Any]]:
@@ -71,7 +71,7 @@ class BoardStorage:
             if opened.document.size > GIVE_BACK_FROM:
                 await asyncio.to_thread(release_memory)
             return opened
-        except (NewerFormat, WorkFailed, MemoryError) as exc:
+        except (NewerFormat, SubprocessFailed, MemoryError) as exc:
             self._log_once(session_id, exc)
             return None
 
@@ -108,10 +108,10 @@ class BoardStorage:
     async def _read_large(self, stored: board_log.StoredBoard) -> Document:
         work = partial(compact_in_subprocess, stored.updates, outline=True)
         found = await asyncio.get_running_loop().run_in_executor(_opening, work)
-        if found.outline is not None and found.why != TOO_MANY:
+        if found.outline is not None and found.reason != TOO_MANY:
             with suppress(ValueError):
                 document = await Document.outlined(Base(found.state, found.outline))
-                document.unreadable = set(found.bad)
+                document.unreadable = set(found.unreadable)
                 return document
         return await asyncio.to_thread(Document, stored.updates)
 
@@ -146,7 +146,7 @@ class BoardStorage:
             compacted = await _run_for(before.updates)(
                 board_log.compact, session_id, before.updates, outline=goes_on
             )
-        except (*db.Failure, NewerFormat, WorkFailed):
+        except (*db.Failure, NewerFormat, SubprocessFailed):
             board.uncompacted += done
             board.compact_not_before = time.monotonic() + COMPACT_RETRY_AFTER
             log.exception("a board could not be folded; its log is still whole")
@@ -160,9 +160,9 @@ class BoardStorage:
     @staticmethod
     async def _replace(document: Document, before: Snapshot, compacted: CompactedBoard) -> None:
         state, outline = compacted.state, compacted.outline
-        if compacted.why == TOO_MANY:
+        if compacted.reason == TOO_MANY:
             return  # others than those who drew it
-        if outline is None and not (document.is_outlined and len(state) <= SMALL):
+        if outline is None and not (document.is_outlined and len(state) <= SMALL_BOARD):
             document.replace(before, state)
             return
         try:
