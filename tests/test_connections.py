@@ -14,7 +14,7 @@ import pytest
 
 from apps.classroom.tests.pictures import large_picture
 from apps.common import http_protocol
-from apps.common.descriptors import WANTED_DESCRIPTORS
+from apps.common.descriptors import MAX_DESCRIPTORS
 from tests.server import Kreida, start_kreida, stop_kreida
 
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
@@ -177,7 +177,7 @@ def test_soft_limit_of_descriptors_is_raised_at_start(tmp_path, kreida_seed):
         limits = Path(f"/proc/{server.process.pid}/limits").read_text()
         found = re.search(r"Max open files +(\d+) +(\d+)", limits)
         assert found is not None
-        assert int(found[1]) == min(int(found[2]), WANTED_DESCRIPTORS)
+        assert int(found[1]) == min(int(found[2]), MAX_DESCRIPTORS)
         opened = [connect(server) for _ in range(300)]
         opened[-1].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert answer(opened[-1]).startswith(b"HTTP/1.1 200")

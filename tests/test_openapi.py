@@ -8,7 +8,7 @@ from django.core.management import call_command
 from drf_spectacular.validation import validate_schema
 from jsonschema.exceptions import ValidationError
 
-from apps.classroom.access import refused
+from apps.classroom.access import refusal_error
 from apps.classroom.policies import Refusal
 from apps.classrooms.invitations import MAX_PER_TUTOR
 from tests.test_permissions import TABLE
@@ -82,7 +82,7 @@ def test_error_responses_name_their_codes(document):
 
 @pytest.mark.parametrize("why", list(Refusal))
 def test_room_operations_document_every_refusal(document, why):
-    error = refused(why)
+    error = refusal_error(why)
     for path, method, operation in operations(document):
         if path.startswith("/api/classroom/sessions/"):
             content = operation["responses"][str(error.status)]["content"]["application/json"]

@@ -138,43 +138,46 @@ def documented(
     }
 
     def decorate(view: Any) -> Any:
-        stores = () if view.__name__ == "get" else ("storage_full",)
+        write_failures = () if view.__name__ == "get" else ("storage_full",)
         return extend_schema(
             operation_id=operation_id,
             summary=summary,
             description=description,
-            tags=[_tag_of(operation_id)],
+            tags=[_find_tag(operation_id)],
             request=body,
             parameters=[*query, _RETRY_AFTER],
-            responses={**successes, **_failures({*_COMMON_FAILURES, *stores, *errors})},
+            responses={
+                **successes,
+                **_failure_responses({*_COMMON_FAILURES, *write_failures, *errors}),
+            },
         )(view)
 
     return decorate
 
 
-def _tag_of(operation_id: str) -> str:
+def _find_tag(operation_id: str) -> str:
     names: list[str] = [tag["name"] for tag in spectacular_settings.TAGS]
     return next(name for name in names if operation_id.startswith(f"{name}_"))
 
 
-def _failures(names: Iterable[str]) -> dict[int, OpenApiResponse]:
+def _failure_responses(names: Iterable[str]) -> dict[int, OpenApiResponse]:
     by_status = defaultdict(list)
     for name, failure in FAILURES.items():
         if name in names:
             by_status[failure.status].append((name, failure))
-    return {status: _failure(found) for status, found in by_status.items()}
+    return {status: _failure_response(found) for status, found in by_status.items()}
 
 
-def _failure(found: list[tuple[str, Failure]]) -> OpenApiResponse:
+def _failure_response(found: list[tuple[str, Failure]]) -> OpenApiResponse:
     codes = {failure.code for _name, failure in found}
     return OpenApiResponse(
         ValidationErrorSerializer if codes == {"validation_error"} else ApiErrorSerializer,
         " ".join(f"`{failure.code}`: {failure.detail}" for _name, failure in found),
-        [OpenApiExample(name, value=_body(failure)) for name, failure in found],
+        [OpenApiExample(name, value=_example_body(failure)) for name, failure in found],
     )
 
 
-def _body(failure: Failure) -> dict[str, Any]:
+def _example_body(failure: Failure) -> dict[str, Any]:
     body: dict[str, Any] = {"error": failure.code, "detail": failure.detail}
     if failure.code == "validation_error":
         body["fields"] = {"starts_at": ["This field is required."]} if failure.status == 400 else {}
