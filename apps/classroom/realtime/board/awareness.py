@@ -1,6 +1,7 @@
-"""Who points where on a board: y-protocols' awareness, in which nobody speaks for anybody else.
+"""Awareness of a board (y-protocols): cursors and selections of the connected clients.
 
-The server writes person, name and role into each state, so that a cursor tells who really moves it.
+Clients may set only their own states. The server writes person, name and role into each state, so
+that nobody can pretend to be somebody else.
 """
 
 from collections import Counter
@@ -20,13 +21,14 @@ from apps.classroom.realtime.server.sockets import Refused, Socket
 MAX_STATE = 16 * 1024
 MAX_PER_SOCKET = 8
 MAX_REMOVED = 1000
-# States of one frame that are read and passed on.
+# States of one frame that are applied and broadcast.
 MAX_STATES_PER_FRAME = MAX_PER_SOCKET
-# Of others, beyond those that are known here: who has been on another server may have heard more.
-MAX_UNHEARD = 64
+# States in a frame that may belong to clients unknown here: a client that was connected to another
+# process repeats what it received there.
+MAX_UNKNOWN = 64
 MAX_FIELDS = 32
 
-Owner = Socket | str  # a socket here, or the id of the process that has it
+Owner = Socket | str  # a socket of this process, or the id of another process
 
 
 class Pointer(Struct):
@@ -35,7 +37,7 @@ class Pointer(Struct):
     tool: str = "pointer"
 
 
-# What Kreida's own client says of itself; a stock client's fields are passed on as they are.
+# The fields of Kreida's own client and their types; other fields are passed on unchecked.
 _FIELDS: dict[str, Any] = {
     "page": str,
     "pointer": Pointer | None,
@@ -46,8 +48,10 @@ _REMOVED = b"null"
 
 
 def with_identity(state: bytes, person: Person) -> bytes:
-    """The state as others may see it: the server writes whose it is, and leaves out a field of a
-    type that no client expects. Raises Malformed for what is no JSON object."""
+    """Return the state with person, name and role set, and without known fields of a wrong type.
+
+    Raises Malformed if the state is not a JSON object or null.
+    """
     try:
         fields = msgspec.json.decode(state)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -55,13 +59,13 @@ def with_identity(state: bytes, person: Person) -> bytes:
     if fields is None:
         return _REMOVED
     if not isinstance(fields, dict) or len(fields) > MAX_FIELDS:
-        raise Malformed("a state is no object, or one of too many fields")
-    known = {name: value for name, value in fields.items() if _fits(name, value)}
+        raise Malformed("a state is not an object or has too many fields")
+    kept = {name: value for name, value in fields.items() if _is_valid_field(name, value)}
     role = person.role.value
-    return msgspec.json.encode({**known, "person": person.key, "name": person.name, "role": role})
+    return msgspec.json.encode({**kept, "person": person.key, "name": person.name, "role": role})
 
 
-def _fits(name: str, value: Any) -> bool:
+def _is_valid_field(name: str, value: Any) -> bool:
     if name not in _FIELDS:
         return True
     try:
@@ -71,25 +75,25 @@ def _fits(name: str, value: Any) -> bool:
     return True
 
 
-class _Signed(Struct):
+class _Identified(Struct):
     person: str
 
 
-_signed_decoder = msgspec.json.Decoder(_Signed)
+_identified_decoder = msgspec.json.Decoder(_Identified)
 
 
 def _person_of(entry: Entry, owner: Owner) -> str | None:
-    """Who a state of `owner` is about; None where another process does not say."""
+    """Return whose state it is; None if another process sent a state without a person."""
     if isinstance(owner, Socket):
         return owner.person.key
     try:
-        return _signed_decoder.decode(entry.state).person
+        return _identified_decoder.decode(entry.state).person
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-class Gone(Struct, frozen=True):
-    """A client that has left: its last clock, and whose it was and stays."""
+class RemovedClient(Struct, frozen=True):
+    """A client that has left: its last clock and whose it was. Its id stays reserved for them."""
 
     clock: int
     person: str | None
@@ -99,7 +103,7 @@ class Awareness:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Entry, Owner]] = {}
         self._owned: Counter[Owner] = Counter()
-        self._removed: dict[int, Gone] = {}
+        self._removed: dict[int, RemovedClient] = {}
 
     def __bool__(self) -> bool:
         return bool(self._known)
@@ -108,18 +112,21 @@ class Awareness:
         return yproto.awareness_frame([entry for entry, _owner in self._known.values()])
 
     def own_frame(self) -> bytes | None:
-        """Those of this process."""
-        mine = [entry for entry, owner in self._known.values() if isinstance(owner, Socket)]
-        return yproto.awareness_frame(mine) if mine else None
+        """Return the states of this process's sockets as a frame, or None if there are none."""
+        local = [entry for entry, owner in self._known.values() if isinstance(owner, Socket)]
+        return yproto.awareness_frame(local) if local else None
 
     def apply(self, socket: Socket, entries: Sequence[Entry]) -> list[Entry]:
-        """What is newer than known, of clients that are the sender's own. A client counts once,
-        and an honest one repeats no more than it heard. Raises Refused, or Malformed."""
-        most = len(self._known) + len(self._removed) + MAX_PER_SOCKET + MAX_UNHEARD
-        fresh: list[Entry] = []
-        nudged: list[Entry] = []
-        for entry in {entry.client: entry for entry in entries[:most]}.values():
-            if len(fresh) + len(nudged) >= MAX_STATES_PER_FRAME:
+        """Apply a frame's states of the sender's own clients; return those that were new.
+
+        Each client id counts once. Entries beyond what an honest client can know are ignored.
+        Raises Refused or Malformed.
+        """
+        limit = len(self._known) + len(self._removed) + MAX_PER_SOCKET + MAX_UNKNOWN
+        accepted: list[Entry] = []
+        outdated: list[Entry] = []
+        for entry in {entry.client: entry for entry in entries[:limit]}.values():
+            if len(accepted) + len(outdated) >= MAX_STATES_PER_FRAME:
                 break
             known = self._known.get(entry.client)
             if len(entry.state) > MAX_STATE:
@@ -128,53 +135,58 @@ class Awareness:
                 continue
             if known is None and (entry.state == _REMOVED or self._owned[socket] >= MAX_PER_SOCKET):
                 continue
-            gone = self._removed.get(entry.client)
-            if gone is not None and gone.person not in (None, socket.person.key):
+            removed = self._removed.get(entry.client)
+            if removed is not None and removed.person not in (None, socket.person.key):
                 continue
-            if gone is not None and entry.clock <= gone.clock:
-                nudged.append(Entry(entry.client, gone.clock, _REMOVED))
+            if removed is not None and entry.clock <= removed.clock:
+                outdated.append(Entry(entry.client, removed.clock, _REMOVED))
                 continue
             own = entry._replace(state=with_identity(entry.state, socket.person))
             self._set(own, socket)
-            fresh.append(own)
-        if nudged:
-            self._refresh_awareness(socket, nudged)
-        return fresh
+            accepted.append(own)
+        if outdated:
+            self._refresh_awareness(socket, outdated)
+        return accepted
 
     def apply_remote(self, entries: Sequence[Entry], process: str) -> list[Entry]:
-        """The same of another process, which has checked them."""
-        fresh = []
+        """Apply states that another process has checked; return those that were new."""
+        accepted = []
         for entry in entries:
             known = self._known.get(entry.client)
             if known is None or entry.clock >= known[0].clock:
                 self._set(entry, process)
-                fresh.append(entry)
-        return fresh
+                accepted.append(entry)
+        return accepted
 
-    def remove_where(self, belongs: Callable[[Owner], bool]) -> list[Entry]:
-        gone = [
+    def remove_where(self, is_removed: Callable[[Owner], bool]) -> list[Entry]:
+        removed = [
             Entry(entry.client, entry.clock, _REMOVED)
             for entry, owner in self._known.values()
-            if belongs(owner)
+            if is_removed(owner)
         ]
-        for entry in gone:
+        for entry in removed:
             self._mark_removed(entry)
-        return gone
+        return removed
 
     @staticmethod
-    def _refresh_awareness(socket: Socket, gone: list[Entry]) -> None:
-        """A client that is back with the clock it left with would not be believed by the others.
-        Told that it has gone, it says with a higher clock that it has not (y-protocols)."""
-        socket.push(yproto.awareness_frame(gone))
+    def _refresh_awareness(socket: Socket, removed: list[Entry]) -> None:
+        """Make a returning client raise its clock.
+
+        Others ignore a state whose clock is not higher than that of its removal. A client that
+        receives its own removal sends its state again with a higher clock (y-protocols).
+        """
+        socket.push(yproto.awareness_frame(removed))
 
     @staticmethod
     def _may_replace(socket: Socket, entry: Entry, known: Entry, owner: Owner) -> bool:
-        """A reconnected client may take over its own cursor, and nobody anybody else's. Stock
-        clients repeat to the server what they heard about others."""
+        """Whether the sender may replace a known state: only a newer one of the same person.
+
+        Stock clients also send the states they received from others, which are ignored.
+        """
         if not isinstance(owner, Socket) or owner.person.key != socket.person.key:
             return False
-        gone = entry.clock == known.clock and entry.state == _REMOVED
-        return entry.clock > known.clock or gone
+        is_removal = entry.clock == known.clock and entry.state == _REMOVED
+        return entry.clock > known.clock or is_removal
 
     def _set(self, entry: Entry, owner: Owner) -> None:
         if entry.state == _REMOVED:
@@ -192,9 +204,9 @@ class Awareness:
                 del self._owned[known[1]]
 
     def _mark_removed(self, entry: Entry) -> None:
-        known, gone = self._known.get(entry.client), self._removed.get(entry.client)
-        person = _person_of(*known) if known else gone.person if gone else None
+        known, removed = self._known.get(entry.client), self._removed.get(entry.client)
+        person = _person_of(*known) if known else removed.person if removed else None
         self._drop(entry.client)
-        self._removed[entry.client] = Gone(entry.clock, person)
+        self._removed[entry.client] = RemovedClient(entry.clock, person)
         if len(self._removed) > MAX_REMOVED:
             del self._removed[next(iter(self._removed))]

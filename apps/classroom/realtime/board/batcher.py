@@ -1,8 +1,7 @@
-"""The updates that come to one board in one turn of the event loop, taken in as one, and those that
-wait for what comes before them.
+"""Batch the updates that reach a board in one turn of the event loop, and hold pending ones.
 
-Most of what an update costs is the same for ten as for one: the check, a frame to each of the
-others, a row in the log.
+A batch costs little more than one update: the document, the log and each other socket get one
+update. An update is pending while it depends on another that has not arrived.
 """
 
 import asyncio
@@ -17,9 +16,9 @@ from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.sockets import Socket
 
-# Past this they are taken in at once, so that no frame to the others becomes too large for them.
+# A batch of this size is applied at once, which bounds the frames sent to the other sockets.
 MAX_BATCH_BYTES = 256 * 1024
-# Of updates that wait for what comes before them: bytes from all who are here, updates from each.
+# Pending updates: bytes per board, number per socket.
 MAX_PENDING_BYTES = 4 * 1024 * 1024
 MAX_PENDING_PER_SOCKET = 300
 
@@ -27,20 +26,23 @@ QueuedUpdate = tuple[Scan, Socket]
 
 
 class UpdateBatcher:
-    """`take` gets updates in their order and their one sender, None when several sent them, and
-    raises Malformed, having taken in nothing, when one of them is no update."""
+    """Batches updates for `apply_updates`.
+
+    `apply_updates` gets the updates in order and their sender, or None if they have several. It
+    raises Malformed, having applied nothing, if one of them cannot be applied.
+    """
 
     def __init__(self, apply_updates: Callable[[Sequence[Scan], Socket | None], None]) -> None:
         self._apply = apply_updates
         self._queued: list[QueuedUpdate] = []
         self._size = 0
-        # By the client they wait for, the earliest clock first: a stroke looks at those alone that
-        # it may release.
+        # Heaps of (clock, number, update) by the client and clock waited for, so that an update
+        # tries only those that may depend on it.
         self._pending_by_client: dict[int, list[tuple[int, int, QueuedUpdate]]] = {}
         self._pending_size = 0
         self._pending_by_socket: Counter[Socket] = Counter()
-        self._unretried: set[Socket] = set()  # whose early updates were not tried together
-        self._numbers = count()
+        self._unretried: set[Socket] = set()  # senders with updates added since the last retry
+        self._sequence = count()
 
     def add(self, scan: Scan, sender: Socket) -> None:
         if not self._queued:
@@ -51,19 +53,24 @@ class UpdateBatcher:
             self.flush()
 
     def flush(self) -> None:
-        held, self._queued, self._size = self._queued, [], 0
-        if held:
+        """Apply the batch now."""
+        batch, self._queued, self._size = self._queued, [], 0
+        if batch:
             self._apply_unblocked(
-                held if self._apply_all(held) else [one for one in held if self._apply_one(one)]
+                batch
+                if self._apply_all(batch)
+                else [queued for queued in batch if self._apply_one(queued)]
             )
 
     def drop_sender(self, sender: Socket) -> None:
-        """What waits will come again with whoever has it."""
+        """Apply the batch and drop the sender's pending updates: its client sends them again when
+        it reconnects."""
         self.flush()
         self._drop_pending(sender)
 
     def retry_pending(self, sender: Socket) -> None:
-        """The parts of a large update may wait for each other."""
+        """Apply the sender's pending updates as one: chunks of a large update may depend on each
+        other."""
         if sender not in self._unretried:
             return
         self._unretried.discard(sender)
@@ -73,17 +80,17 @@ class UpdateBatcher:
             for each in heap
             if each[2][1] is sender
         ]
-        ones = [one for _clock, _number, one in sorted(waiting, key=lambda each: each[1])]
-        if self._apply_all(ones):
+        updates = [update for _clock, _number, update in sorted(waiting, key=lambda each: each[1])]
+        if self._apply_all(updates):
             self._drop_pending(sender)
-            self._apply_unblocked(ones)
+            self._apply_unblocked(updates)
 
     def _drop_pending(self, sender: Socket) -> None:
         self._unretried.discard(sender)
         if not self._pending_by_socket.pop(sender, 0):
             return
         for client, heap in list(self._pending_by_client.items()):
-            kept = [each for each in heap if each[2][1] is not sender]  # in order, so still a heap
+            kept = [each for each in heap if each[2][1] is not sender]
             self._pending_size -= sum(len(each[2][0].update) for each in heap)
             self._pending_size += sum(len(each[2][0].update) for each in kept)
             if kept:
@@ -91,32 +98,33 @@ class UpdateBatcher:
             else:
                 del self._pending_by_client[client]
 
-    def _apply_all(self, held: list[QueuedUpdate]) -> bool:
-        """All at once; False when one of them is no update, or early."""
-        senders = {sender for _scan, sender in held}
+    def _apply_all(self, batch: list[QueuedUpdate]) -> bool:
+        """Apply a batch as one; return False if an update is malformed or pending."""
+        senders = {sender for _scan, sender in batch}
         try:
             self._apply(
-                [scan for scan, _sender in held], senders.pop() if len(senders) == 1 else None
+                [scan for scan, _sender in batch], senders.pop() if len(senders) == 1 else None
             )
         except Malformed:
             return False
         return True
 
-    def _apply_one(self, one: QueuedUpdate) -> bool:
-        """By itself, so that only who sent a bad one is closed. Whether it was taken in."""
-        scan, sender = one
+    def _apply_one(self, queued: QueuedUpdate) -> bool:
+        """Apply one update alone, so that only the sender of a bad one is closed; return whether
+        it was applied."""
+        scan, sender = queued
         try:
             self._apply([scan], sender)
         except PendingDependency as exc:
-            self._hold_back(one, exc)
+            self._add_pending(queued, exc)
         except Malformed:
             sender.close(Close.MALFORMED)
         else:
             return True
         return False
 
-    def _hold_back(self, one: QueuedUpdate, early: PendingDependency) -> None:
-        scan, sender = one
+    def _add_pending(self, queued: QueuedUpdate, missing: PendingDependency) -> None:
+        scan, sender = queued
         size = self._pending_size + len(scan.update)
         if size > MAX_PENDING_BYTES or self._pending_by_socket[sender] >= MAX_PENDING_PER_SOCKET:
             sender.close(Close.MALFORMED)
@@ -124,24 +132,25 @@ class UpdateBatcher:
         self._pending_size = size
         self._pending_by_socket[sender] += 1
         self._unretried.add(sender)
-        heap = self._pending_by_client.setdefault(early.client, [])
-        heappush(heap, (early.clock, next(self._numbers), one))
+        heap = self._pending_by_client.setdefault(missing.client, [])
+        heappush(heap, (missing.clock, next(self._sequence), queued))
 
-    def _apply_unblocked(self, taken: Sequence[QueuedUpdate]) -> None:
-        """Tries what waited for these, and what waited for that."""
-        todo = list(taken)
+    def _apply_unblocked(self, applied: Sequence[QueuedUpdate]) -> None:
+        """Apply the pending updates that depend on these, and those that depend on them in turn."""
+        todo = list(applied)
         while todo and self._pending_by_client:
             scan, _sender = todo.pop()
             for client, _start, end in scan.runs:
-                todo += [one for one in self._pop_unblocked(client, end) if self._apply_one(one)]
+                unblocked = self._pop_unblocked(client, end)
+                todo += [queued for queued in unblocked if self._apply_one(queued)]
 
     def _pop_unblocked(self, client: int, clock: int) -> list[QueuedUpdate]:
         heap, ready = self._pending_by_client.get(client, []), []
         while heap and heap[0][0] <= clock:
-            one = heappop(heap)[2]
-            self._pending_size -= len(one[0].update)
-            self._pending_by_socket[one[1]] -= 1
-            ready.append(one)
+            queued = heappop(heap)[2]
+            self._pending_size -= len(queued[0].update)
+            self._pending_by_socket[queued[1]] -= 1
+            ready.append(queued)
         if not heap:
             self._pending_by_client.pop(client, None)
         return ready

@@ -1,4 +1,4 @@
-"""The board of one room in this process: a Yjs document, who looks at it, and their cursors."""
+"""The board of one open room: its Yjs document, board sockets and awareness."""
 
 import asyncio
 import time
@@ -29,47 +29,47 @@ from apps.classroom.realtime.board.yproto import Entry
 from apps.classroom.realtime.events.protocol import BoardSize, Close
 from apps.classroom.realtime.server.sockets import Refused, Socket
 
-UNLOAD_AFTER = 60.0  # seconds without a stroke
+UNLOAD_AFTER = 60.0  # seconds without a change
 
 Sink = Callable[[bytes], None]
 
 
 class LoadedBoard(NamedTuple):
     document: Document
-    uncompacted: int  # changes of its log that no snapshot has
+    uncompacted: int  # changes that are in the log and in no snapshot
 
 
 class Board:
-    """`store` takes each accepted update, `publish` each frame that other processes need."""
+    """`store` gets each accepted update, `publish` each frame for the other processes."""
 
     def __init__(self, *, store: Sink, publish: Sink) -> None:
         self.is_open = False
         self.document = Document([])
         self.batcher = UpdateBatcher(self._apply_updates)
         self.sockets: set[Socket] = set()
-        self.size = 0  # when it was last folded
-        self.bytes_since_compaction = 0  # bytes that came in since
-        self.compact_not_before = 0.0  # by the monotonic clock
-        self.uncompacted = 0  # log rows' worth of changes since the last folding
+        self.size = 0  # bytes at the last compaction
+        self.bytes_since_compaction = 0
+        self.compact_not_before = 0.0  # on the monotonic clock
+        self.uncompacted = 0  # changes since the last compaction
         self.changed_since_version = False  # since the last version in the history
-        self._dirty = False  # since other processes were last asked to compare
-        self._last_change_at: float | None = None  # of a document that does not rest
+        self._dirty = False  # changed since the last diff request to the other processes
+        self._last_change_at: float | None = None  # None once the document is unloaded
         self._store, self._publish = store, publish
         self.awareness = Awareness()
-        self._limits: defaultdict[str, PersonLimits] = defaultdict(PersonLimits)  # of each person
+        self._limits: defaultdict[str, PersonLimits] = defaultdict(PersonLimits)
 
-    def open(self, opened: LoadedBoard | None) -> None:
-        """None: it cannot be opened now, and nobody is let in."""
-        if opened is not None:
+    def open(self, loaded: LoadedBoard | None) -> None:
+        """Set the loaded board; None leaves it closed, and `join` refuses sockets."""
+        if loaded is not None:
             self.is_open = True
-            self.document, self.uncompacted = opened.document, opened.uncompacted
+            self.document, self.uncompacted = loaded.document, loaded.uncompacted
             first, *log = map(len, self.document.updates)
             self.size, self.bytes_since_compaction = first, sum(log)
 
     # -- sockets of this process ------------------------------------------------------------
 
     def join(self, socket: Socket) -> None:
-        """Raises Refused where the board could not be opened."""
+        """Add a socket and start the synchronisation. Raises Refused if the board is not open."""
         if not self.is_open:
             raise Refused(Close.UNAVAILABLE)
         self.sockets.add(socket)
@@ -80,10 +80,10 @@ class Board:
     def leave(self, socket: Socket) -> None:
         self.batcher.drop_sender(socket)
         self.sockets.discard(socket)
-        self._remove_awareness(lambda owner: owner is socket, tell=True)
+        self._remove_awareness(lambda owner: owner is socket, publish=True)
 
     def receive(self, socket: Socket, frame: bytes) -> None:
-        """Raises Refused, after which the socket is to be closed."""
+        """Handle one frame. Raises Refused, with which the caller must close the socket."""
         try:
             kind = frame[0]
             if kind == yproto.SYNC:
@@ -98,21 +98,21 @@ class Board:
             raise self._malformed(socket, frame) from exc
 
     async def receive_chunked(self, socket: Socket, frame: bytes) -> None:
-        """As `receive`; a large update goes in part by part."""
+        """Handle one frame like `receive`, but apply a large update in chunks."""
         if len(frame) < LARGE or frame[0] != yproto.SYNC:
             self.receive(socket, frame)
             return
         try:
             step, payload = yproto.read_sync(frame)
-            found = [] if step == yproto.STEP1 else await split_update(payload)
+            chunks = [] if step == yproto.STEP1 else await split_update(payload)
         except Malformed as exc:
             raise self._malformed(socket, frame) from exc
         if step == yproto.STEP1:
             self.receive(socket, frame)
-        for one in found:
+        for chunk in chunks:
             if socket.closing is not None:
                 return
-            self._queue_update(socket, one)
+            self._queue_update(socket, chunk)
             await asyncio.sleep(0)
 
     def _malformed(self, socket: Socket, frame: bytes) -> Refused:
@@ -127,16 +127,16 @@ class Board:
         elif payload != yproto.EMPTY_UPDATE:
             self._queue_update(socket, scan(payload))
 
-    def _queue_update(self, socket: Socket, one: Scan) -> None:
-        self._charge(socket, one.steps)
-        self._check_clients(socket, one)
-        if one.runs:  # deleting is what helps a full board
-            self._check_size(len(one.update))
-        self.batcher.add(one, socket)
+    def _queue_update(self, socket: Socket, checked: Scan) -> None:
+        self._charge(socket, checked.steps)
+        self._check_clients(socket, checked)
+        if checked.runs:  # deletions are allowed on a full board
+            self._check_size(len(checked.update))
+        self.batcher.add(checked, socket)
 
     def _answer_state_vector(self, socket: Socket, state_vector: bytes) -> None:
         self._charge(socket, len(yproto.read_state_vector(state_vector)))
-        self.batcher.flush()  # the answer says that what was sent before has come
+        self.batcher.flush()  # the answer confirms the updates sent before it
         self.batcher.retry_pending(socket)
         *first, last = self.document.diff(state_vector)
         for update in first:
@@ -154,38 +154,41 @@ class Board:
             raise Refused(Close.FLOOD)
 
     def debt(self, socket: Socket) -> float:
-        """For how many seconds nothing of this person is to be read."""
+        """Return for how many seconds nothing more of this person should be read."""
         return self._limits[socket.person.key].work.debt()
 
-    def _check_clients(self, socket: Socket, one: Scan) -> None:
-        """Each client id is carried along for as long as the board lives."""
+    def _check_clients(self, socket: Socket, checked: Scan) -> None:
+        """Limit new client ids, since a board keeps every id it has seen. Raises Refused."""
         clocks, limits = self.document.clocks, self._limits[socket.person.key]
-        new = {client for client, _start, _end in one.runs if client not in clocks}
+        new = {client for client, _start, _end in checked.runs if client not in clocks}
         if not new:
             return
         if len(clocks) + len(new) > MAX_CLIENTS:
             raise Refused(Close.TOO_LARGE)
-        if not limits.may_introduce(new):
+        if not limits.allow_new_clients(new):
             raise Refused(Close.FLOOD)
 
     def _check_size(self, more: int) -> None:
-        """A stroke is sent again and again as it grows, so what has come in is many times what the
-        board holds; that is measured when it is folded."""
+        """Limit the size of the board. Raises Refused.
+
+        Only compaction can measure it: while a stroke is drawn it is sent many times, so far more
+        bytes come in than the board holds.
+        """
         if self.size + more > MAX_BOARD:
             raise Refused(Close.TOO_LARGE)
         if self.bytes_since_compaction + more > MAX_GROWTH:
             raise Refused(Close.FLOOD)
 
     def _apply_updates(self, scans: Sequence[Scan], sender: Socket | None) -> None:
-        """Raises Malformed, having taken in nothing."""
-        news = self.document.apply_scans(scans)
-        if news is None:
+        """Apply, store, broadcast and publish updates. Raises Malformed, having changed nothing."""
+        new_part = self.document.apply_scans(scans)
+        if new_part is None:
             return
-        self._mark_changed(news)
+        self._mark_changed(new_part)
         self.uncompacted += 1
-        self._store(news)
-        frame = yproto.sync_frame(yproto.UPDATE, news)
-        self._broadcast(frame, but=sender)
+        self._store(new_part)
+        frame = yproto.sync_frame(yproto.UPDATE, new_part)
+        self._broadcast(frame, exclude=sender)
         self._publish(frame)
 
     def _mark_changed(self, update: bytes) -> None:
@@ -194,11 +197,11 @@ class Board:
         self._last_change_at = time.monotonic()
 
     def mark_compacted(self, size: int, grown: int) -> None:
-        """So large it is; so much had come in by then."""
+        """Record the compacted size; `grown` bytes had come in when the compaction began."""
         self.size, self.bytes_since_compaction = size, max(0, self.bytes_since_compaction - grown)
 
     def drop(self) -> None:
-        """Nobody is there any more."""
+        """Close the board and release its document, after its last socket left."""
         self.is_open = False
         self.document = Document([])
 
@@ -208,16 +211,16 @@ class Board:
         return BoardSize(self.size, MAX_BOARD, level)
 
     def may_have_filled(self) -> bool:
-        """Whether folding may show another level, be it that what was full has shrunk."""
+        """Whether compaction may change the level of `size_report`, in either direction."""
         return (
             self.uncompacted > 0
             and self.size + self.bytes_since_compaction > NEARLY_FULL * MAX_BOARD
         )
 
     def consume_dirty(self) -> bool:
-        """Whether the board has changed since this was last asked."""
-        stirred, self._dirty = self._dirty, False
-        return stirred
+        """Return whether the board has changed since the last call."""
+        was_dirty, self._dirty = self._dirty, False
+        return was_dirty
 
     def unload_if_idle(self) -> None:
         if (
@@ -228,53 +231,53 @@ class Board:
             self.document.unload()
 
     def _on_awareness(self, socket: Socket, entries: list[Entry]) -> None:
-        told = sum(len(entry.state) for entry in entries)
-        self._charge(socket, STEPS_PER_CURSOR * len(entries) + told // BYTES_PER_STEP)
-        fresh = self.awareness.apply(socket, entries)
-        if fresh:
-            frame = yproto.awareness_frame(fresh)
-            self._broadcast(frame, but=socket)
+        size = sum(len(entry.state) for entry in entries)
+        self._charge(socket, STEPS_PER_CURSOR * len(entries) + size // BYTES_PER_STEP)
+        accepted = self.awareness.apply(socket, entries)
+        if accepted:
+            frame = yproto.awareness_frame(accepted)
+            self._broadcast(frame, exclude=socket)
             self._publish(frame)
 
-    def _remove_awareness(self, belongs: Callable[[Owner], bool], *, tell: bool) -> None:
-        gone = self.awareness.remove_where(belongs)
-        if gone:
-            frame = yproto.awareness_frame(gone)
+    def _remove_awareness(self, is_removed: Callable[[Owner], bool], *, publish: bool) -> None:
+        removed = self.awareness.remove_where(is_removed)
+        if removed:
+            frame = yproto.awareness_frame(removed)
             self._broadcast(frame)
-            if tell:
+            if publish:
                 self._publish(frame)
 
-    def _broadcast(self, frame: bytes, but: Socket | None = None) -> None:
+    def _broadcast(self, frame: bytes, exclude: Socket | None = None) -> None:
         for socket in self.sockets:
-            if socket is not but:
+            if socket is not exclude:
                 socket.push(frame)
 
-    # -- other processes, and the server's own changes --------------------------------------
+    # -- other processes, and changes made by the server -------------------------------------
 
     def apply_remote_frame(self, frame: bytes, process: str) -> None:
-        """A frame that another process has checked, stored and published."""
+        """Apply and broadcast a frame that another process has checked."""
         if frame[0] == yproto.AWARENESS:
-            fresh = self.awareness.apply_remote(yproto.read_awareness(frame), process)
-            if fresh:
-                self._broadcast(yproto.awareness_frame(fresh))
+            accepted = self.awareness.apply_remote(yproto.read_awareness(frame), process)
+            if accepted:
+                self._broadcast(yproto.awareness_frame(accepted))
             return
         self.apply_stored_update(yproto.read_sync(frame).payload)
 
     def apply_stored_update(self, update: bytes) -> None:
-        """An update that is already stored."""
+        """Apply and broadcast an update that is already stored."""
         if not self.is_open:
             return
         try:
-            news = self.document.apply_updates([update])
+            new_part = self.document.apply_updates([update])
         except PendingDependency:
-            self._dirty = True  # so that the others are asked for what is missing here
+            self._dirty = True  # so that the next heartbeat requests a diff
             return
-        if news is not None:
-            self._mark_changed(news)
-            self._broadcast(yproto.sync_frame(yproto.UPDATE, news))
+        if new_part is not None:
+            self._mark_changed(new_part)
+            self._broadcast(yproto.sync_frame(yproto.UPDATE, new_part))
 
     def local_awareness_frame(self) -> bytes | None:
         return self.awareness.own_frame()
 
     def remove_process(self, process: str) -> None:
-        self._remove_awareness(lambda owner: owner == process, tell=False)
+        self._remove_awareness(lambda owner: owner == process, publish=False)

@@ -1,35 +1,36 @@
-"""Large updates, looked at in a thread of their own and taken in part by part, so that none of them
-holds up the event loop: others' strokes come in between."""
+"""Scan large updates in a thread and split them into chunks, so that they do not block the event
+loop: it handles other frames between two chunks."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from apps.classroom.realtime.board.update_scan import Scan, encode_deletions, scan
 
-# Bytes of an update from which on it is looked at in the thread: less is not worth a switch, and
-# a stroke seldom takes more.
+# Bytes from which an update is scanned in the thread. A smaller one is not worth the switch, and
+# a stroke is seldom larger.
 LARGE = 16 * 1024
-# Runs of deletions taken in at once: yrs needs about 10 µs for each.
+# Runs of deletions per chunk: yrs needs about 10 µs for each.
 RUNS_AT_ONCE = 500
 
-# One, since each more would take Python's lock from the event loop for another 5 ms.
-_thread = ThreadPoolExecutor(1, "board-parts")
+# A single thread: each further one could hold Python's lock for another 5 ms before the event loop
+# gets it.
+_executor = ThreadPoolExecutor(1, "board-parts")
 
 
 async def split_update(update: bytes) -> list[Scan]:
-    """Together they are the same as the update. Raises Malformed."""
-    return await asyncio.get_running_loop().run_in_executor(_thread, split, update)
+    """Scan an update in the thread and split it into chunks equivalent to it. Raises Malformed."""
+    return await asyncio.get_running_loop().run_in_executor(_executor, split, update)
 
 
 def split(update: bytes) -> list[Scan]:
-    """The structs first, then the deletions. Raises Malformed."""
+    """Return one chunk with the structs, then the deletions in chunks. Raises Malformed."""
     whole = scan(update)
     if len(whole.deletions) <= RUNS_AT_ONCE:
         return [whole]
-    found = []
+    chunks = []
     if whole.runs:
-        found.append(scan(whole.update[: whole.deletions_at] + b"\x00"))
+        chunks.append(scan(whole.update[: whole.deletions_at] + b"\x00"))
     for at in range(0, len(whole.deletions), RUNS_AT_ONCE):
-        some = whole.deletions[at : at + RUNS_AT_ONCE]
-        found.append(scan(b"\x00" + encode_deletions(some)))
-    return found
+        runs = whole.deletions[at : at + RUNS_AT_ONCE]
+        chunks.append(scan(b"\x00" + encode_deletions(runs)))
+    return chunks

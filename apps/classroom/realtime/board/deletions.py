@@ -1,4 +1,4 @@
-"""Which clocks are known to be deleted, as runs: what somebody repeats of it is no news."""
+"""The delete set of a document, as runs of clocks: finds the deletions that are not new."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -9,13 +9,13 @@ from apps.classroom.realtime.board.update_scan import Run
 
 class DeleteSet:
     def __init__(self, runs: Iterable[Run] = ()) -> None:
-        # Of each client the starts and ends of runs that neither touch nor overlap, in order.
+        # Per client, the sorted starts and ends of runs that neither touch nor overlap.
         self._starts: defaultdict[int, list[int]] = defaultdict(list)
         self._ends: defaultdict[int, list[int]] = defaultdict(list)
         for run in runs:
             self.add(run)
 
-    def has(self, run: Run) -> bool:
+    def contains(self, run: Run) -> bool:
         client, start, end = run
         starts = self._starts.get(client)
         if starts is None:
@@ -27,7 +27,7 @@ class DeleteSet:
         client, start, end = run
         starts, ends = self._starts[client], self._ends[client]
         first, last = bisect_left(ends, start), bisect_right(starts, end)
-        if first < last:  # it touches those between
+        if first < last:  # merge with the runs it touches
             start, end = min(start, starts[first]), max(end, ends[last - 1])
         starts[first:last] = [start]
         ends[first:last] = [end]

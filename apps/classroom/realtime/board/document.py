@@ -212,7 +212,7 @@ class Document:
         """What of them the document had not known; None when it knew it all. Raises Malformed,
         having taken in nothing."""
         ends = self._end_clocks(scans)
-        new = [run for one in scans for run in one.deletions if not self.deletions.has(run)]
+        new = [run for one in scans for run in one.deletions if not self.deletions.contains(run)]
         if not ends and not new:
             return None
         news = self._new_part(scans, new)

@@ -1,6 +1,6 @@
-"""What one board may hold, and what one person may ask of it; docs/security.md has the table.
+"""Limits of one board and of one person on it; docs/security.md has the table.
 
-What an update or a question costs the event loop is counted in steps, of about a microsecond each.
+The cost of a frame for the event loop is counted in steps of about a microsecond.
 """
 
 import time
@@ -10,64 +10,66 @@ from django.conf import settings
 from apps.classroom.realtime.server.sockets import RateLimit
 
 MIB = 1024 * 1024
-# Some 12,000 strokes of handwriting. A process of its own opens it and takes ten times its bytes,
-# and it is sent whole to each who joins (docs/performance-room.md).
+# Bytes, about 12,000 strokes of handwriting. The subprocess that loads such a board needs ten times
+# its bytes, and every client that joins gets all of it (docs/performance-room.md).
 MAX_BOARD = 16 * MIB
-# From which share of it on the room is told, and from which it is told that no more goes in.
+# Shares of MAX_BOARD from which the room is notified that the board is nearly full, or full.
 NEARLY_FULL, FULL = 0.8, 0.995
-# What may come in before the board is folded again; that follows within seconds.
+# Bytes that may come in before the next compaction, which follows within seconds.
 MAX_GROWTH = 32 * MIB
-# New ids of one person: those of a morning in which the line breaks all the time, or those that a
-# returning browser brings of everybody after the server lost some time. Then one each 30 s.
+# New client ids per person: a burst for a connection that breaks all the time, or for a browser
+# that returns everybody's updates after the server lost some; then one per 30 s.
 NEW_CLIENTS_RATE, NEW_CLIENTS_BURST = 1 / 30, 100
-# Of one person on one board. Past the burst nothing of theirs is read until they have paid it off;
-# a board of 16 MiB that comes whole from one browser takes seconds more for it. Past PATIENCE
-# seconds of debt their socket is closed.
+# Steps per person and board. When they are overdrawn, the person's sockets are not read until the
+# debt is paid; with more than MAX_DEBT seconds of debt the socket is closed. A browser that sends a
+# whole board of 16 MiB takes seconds longer because of it.
 WORK_RATE, WORK_BURST = 100_000, 150_000
 MAX_DEBT = 10.0
 STEPS_PER_CURSOR = 5
-# Of a frame that is refused it is not known how far it was read.
+# How far a refused frame was read is unknown, so its whole length is charged.
 STEPS_PER_REFUSED_BYTE = 0.2
-# Encoding is yrs's work, and faster.
+# For frames sent: yrs encodes them, which is faster.
 BYTES_PER_STEP = 100
 
 
 class Budget:
-    """Steps, of which `burst` are there at once and `rate` more each second; off under
-    THROTTLING=off. More may be spent than there is, and is waited for after."""
+    """A token bucket of steps that may be overdrawn; off under THROTTLING=off.
+
+    It holds `burst` steps and refills by `rate` per second.
+    """
 
     def __init__(self, rate: float, burst: float) -> None:
-        self._off = not settings.THROTTLING
-        self._rate, self._burst, self._left = rate, burst, burst
-        self._at = time.monotonic()
+        self._is_off = not settings.THROTTLING
+        self._rate, self._burst, self._steps = rate, burst, burst
+        self._refilled_at = time.monotonic()
 
     def charge(self, steps: float) -> None:
         self._refill()
-        self._left -= steps
+        self._steps -= steps
 
     def debt(self) -> float:
-        """Seconds until it is paid off."""
+        """Return the seconds until the overdrawn steps are refilled."""
         self._refill()
-        return 0.0 if self._off else max(0.0, -self._left / self._rate)
+        return 0.0 if self._is_off else max(0.0, -self._steps / self._rate)
 
     def _refill(self) -> None:
         now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
+        self._steps = min(self._burst, self._steps + (now - self._refilled_at) * self._rate)
+        self._refilled_at = now
 
 
 class PersonLimits:
-    """Of one person on one board, over all their sockets."""
+    """The limits of one person on one board, over all their sockets."""
 
     def __init__(self) -> None:
         self.work = Budget(WORK_RATE, WORK_BURST)
         self._new_clients = RateLimit(NEW_CLIENTS_RATE, NEW_CLIENTS_BURST)
-        self._introduced: set[int] = set()
+        self._counted_clients: set[int] = set()
 
-    def may_introduce(self, clients: set[int]) -> bool:
-        """An id counts once, however often it comes before it is known."""
-        new = clients - self._introduced
+    def allow_new_clients(self, clients: set[int]) -> bool:
+        """Count new client ids, each only once, and return whether they are within the limit."""
+        new = clients - self._counted_clients
         if not new or self._new_clients.allows(len(new)):
-            self._introduced |= new
+            self._counted_clients |= new
             return True
         return False

@@ -1,4 +1,4 @@
-"""The one writer of a process: what was drawn in every room, in one transaction a batch."""
+"""Write the accepted updates of all rooms to the log, one transaction per batch."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from apps.common.write_queue import urgent_writes
 
 log = logging.getLogger("kreida.room")
 
-# The least time from one batch to the next, in seconds. What a crash can lose is what came in
-# during it, and during one transaction.
+# The least number of seconds between two batches. A crash can lose what came in during this time
+# and during one transaction.
 PAUSE = 0.1
 RETRY = 1.0
-MAX_UNMERGED = 2000  # while the database does not answer, more than this a room is merged
+MAX_UNMERGED = 2000  # more pending updates of a room are merged, while the database is unreachable
 
 
 class LogWriter:
@@ -30,13 +30,13 @@ class LogWriter:
         self._flushes: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._flush_requested = asyncio.Event()
-        self._oldest: datetime | None = None  # when the first of what waits was added
+        self._oldest: datetime | None = None  # when the oldest pending update was added
         self._oldest_in_batch: datetime | None = None
         self._task = supervise("log-writer", self._run)
 
     @property
     def unsaved_since(self) -> datetime | None:
-        """Since when something waits to be stored; None when all is."""
+        """When the oldest update that is not stored was added; None if all are stored."""
         return self._oldest_in_batch or self._oldest
 
     def add(self, session_id: int, update: bytes) -> None:
@@ -48,8 +48,7 @@ class LogWriter:
         self._wake.set()
 
     async def flush(self) -> None:
-        """Until everything that was added so far is stored, however much others add meanwhile;
-        waits for as long as the database is away."""
+        """Wait until everything added so far is stored, even if the database is unreachable."""
         stored = asyncio.get_running_loop().create_future()
         self._flushes.append(stored)
         self._wake.set()
@@ -57,12 +56,12 @@ class LogWriter:
         await stored
 
     async def stop(self) -> None:
-        """Gives a database that does not answer five seconds more."""
+        """Flush and stop; gives up after five seconds if the database does not answer."""
         try:
             async with asyncio.timeout(5):
                 await self.flush()
         except TimeoutError:
-            log.error("strokes are lost: the database does not answer at the end")
+            log.error("board updates are lost: the database does not answer at shutdown")
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
@@ -77,7 +76,7 @@ class LogWriter:
             try:
                 if batch:
                     await db.run(self._store, batch)
-            except Exception:  # without this task nobody's strokes would be stored any more
+            except Exception:  # this task must go on, or no update would be stored any more
                 log.exception("the board's log cannot be written; trying again")
                 self._requeue(batch)
                 self._flushes[:0] = flushes
@@ -85,7 +84,7 @@ class LogWriter:
             else:
                 self._oldest_in_batch = None
                 for stored in flushes:
-                    if not stored.done():  # nobody waits any more
+                    if not stored.done():  # done if its waiter was cancelled
                         stored.set_result(None)
             await self._pause()
 
@@ -106,6 +105,6 @@ class LogWriter:
         try:
             with urgent_writes():
                 board_log.append(batch)
-        except IntegrityError:  # a room was deleted under its people; the others' go in
-            there = board_log.existing(list(batch))
-            board_log.append({key: updates for key, updates in batch.items() if key in there})
+        except IntegrityError:  # a room was deleted while open; store those of the other rooms
+            existing = board_log.existing(list(batch))
+            board_log.append({key: updates for key, updates in batch.items() if key in existing})

@@ -1,4 +1,4 @@
-"""Memory that large boards leave behind: the C library keeps it unless it is asked."""
+"""Return freed memory of large boards to the system; glibc keeps it otherwise."""
 
 import ctypes
 import ctypes.util
@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 LARGE_BLOCK = 1024 * 1024
-KEPT = 32 * 1024 * 1024  # of free memory, until give_back is called
+TRIM_THRESHOLD = 32 * 1024 * 1024  # bytes of free memory kept until release_memory is called
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # as in malloc.h
 
 
@@ -17,16 +17,19 @@ def _libc() -> Any:
 
 
 def configure_malloc() -> None:
-    """What is freed of them goes back to the system at once. By itself glibc learns from the first
-    whole board to take even those from its heap, where anything small behind one keeps it."""
+    """Make glibc return large blocks to the system as soon as they are freed.
+
+    By default glibc raises its threshold after the first large block is freed and takes the next
+    ones from its heap, where any small block behind one keeps it from being returned.
+    """
     mallopt = getattr(_libc(), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
-        mallopt(_M_TRIM_THRESHOLD, KEPT)  # else the heap shrinks and grows with each batch
+        mallopt(_M_TRIM_THRESHOLD, TRIM_THRESHOLD)  # or each batch would resize the heap
 
 
 def release_memory() -> None:
-    """To the system, where the C library can (glibc's does). Takes some milliseconds."""
+    """Return free memory to the system if the C library can. Takes some milliseconds."""
     trim = getattr(_libc(), "malloc_trim", None)
     if trim is not None:
         trim(0)
