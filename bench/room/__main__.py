@@ -1,5 +1,8 @@
-"""`make bench-room`: how much a room bears, beside y-websocket's server and hocuspocus. A report,
-never a test: see docs/performance-room.md."""
+"""`make bench-room`: measure how much load a room takes, and compare with y-websocket's server and
+hocuspocus.
+
+Prints a report and tests nothing: see docs/performance-room.md.
+"""
 
 import argparse
 import os
@@ -14,10 +17,12 @@ URL = os.environ.get(
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m bench.room", description=__doc__)
-    options.add_argument("--write", action="store_true", help="into docs/performance-room.md")
-    options.add_argument("--rounds", type=int, default=3)
-    asked = options.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m bench.room", description=__doc__)
+    parser.add_argument(
+        "--write", action="store_true", help="write the tables into docs/performance-room.md"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
     packages = os.path.join(os.environ.get("DATA_DIR", "var"), "bench-room")
     with tempfile.TemporaryDirectory() as folder:
         _set_environment(folder)
@@ -27,13 +32,13 @@ def main() -> None:
         django.setup()
         from bench.room import report, run  # noqa: PLC0415
 
-        print(tables := report.tables(run.measure(packages, folder, URL, asked.rounds)))
-        if asked.write:
+        print(tables := report.tables(run.measure(packages, folder, URL, arguments.rounds)))
+        if arguments.write:
             report.write(tables)
 
 
 def _set_environment(folder: str) -> None:
-    """For this process and the servers alike: production's settings but for throttling."""
+    """Use production settings, without throttling, in this process and the servers it starts."""
     for name in ("REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "ALLOWED_HOSTS", "TURN_URLS"):
         os.environ.pop(name, None)
     os.environ.update(

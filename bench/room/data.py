@@ -1,4 +1,4 @@
-"""The lessons whose rooms are measured, and everything that is drawn in them."""
+"""The rooms of the benchmark, and the boards and strokes used in them."""
 
 from datetime import timedelta
 from functools import cache
@@ -8,19 +8,19 @@ from uuid import UUID, uuid5
 import django
 
 ROOMS = 500
-# Beside them, rooms that are drawn in, each once.
-DRAWN_IN = 200
-SPACE = UUID("7c0e6c0e-0000-4000-8000-000000000000")
+# Further rooms, each for one measurement that draws.
+EXTRA_ROOMS = 200
+UUID_NAMESPACE = UUID("7c0e6c0e-0000-4000-8000-000000000000")
 TUTOR, STUDENT = 1, 2  # ids in an empty database
 
 
-def room(number: int) -> str:
-    return str(uuid5(SPACE, str(number)))
+def room_uuid(number: int) -> str:
+    return str(uuid5(UUID_NAMESPACE, str(number)))
 
 
 @cache
 def stored_board() -> bytes:
-    """A page of fifty strokes, about 20 KB."""
+    """A board of fifty strokes, about 20 KB."""
     from pycrdt import Doc, Map  # noqa: PLC0415
 
     doc: Doc = Doc(client_id=77)
@@ -33,33 +33,36 @@ def stored_board() -> bytes:
 
 @cache
 def large_board() -> bytes:
-    """20,000 strokes on 50 pages, nearly as much as a board may hold."""
+    """A board of 20,000 strokes on 50 pages, close to the size limit of a board."""
     from pycrdt import Doc, Map  # noqa: PLC0415
 
     doc: Doc = Doc(client_id=78)
     pages = doc.get("pages", type=Map)
-    made = Random(7)
+    random_numbers = Random(7)
     with doc.transaction():
         for page in range(50):
             pages[f"{page}"] = Map({"name": f"{page}", "order": page})
             elements = doc.get(f"elements:{page}", type=Map)
             for number in range(400):
-                points = [[made.random() * 300, made.random() * 300] for _ in range(35)]
+                points = [
+                    [random_numbers.random() * 300, random_numbers.random() * 300]
+                    for _ in range(35)
+                ]
                 elements[f"stroke{number}"] = {"type": "freedraw", "points": points, "version": 1}
     return doc.get_update()
 
 
 @cache
-def strokes(writer: bytes, count: int) -> list[bytes]:
-    """Updates of one client, each of a new element of about a hundred bytes with its mark."""
+def make_stroke_updates(writer: bytes, count: int) -> list[bytes]:
+    """Updates of one client, each with one new element of about a hundred bytes and a mark."""
     from pycrdt import Doc, Map  # noqa: PLC0415
 
     from bench.room.client import MARK  # noqa: PLC0415
 
     doc: Doc = Doc(client_id=1000 + writer[0])
     elements = doc.get("elements:1", type=Map)
-    made: list[bytes] = []
-    subscription = doc.observe(lambda event: made.append(event.update))
+    updates: list[bytes] = []
+    subscription = doc.observe(lambda event: updates.append(event.update))
     mark = (MARK + writer).decode()
     for number in range(count):
         elements[f"{writer.decode()}{number}"] = {
@@ -69,11 +72,11 @@ def strokes(writer: bytes, count: int) -> list[bytes]:
             "id": f"{mark}{number:06}",
         }
     doc.unobserve(subscription)
-    return made
+    return updates
 
 
-def fill() -> None:
-    """Makes tutor, student, lessons, their rooms and boards in the database just migrated."""
+def create_rooms() -> None:
+    """Migrate the database and create the tutor, the student, their lessons, rooms and boards."""
     from django.core.management import call_command  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
@@ -102,11 +105,11 @@ def fill() -> None:
             starts_at=now + timedelta(hours=number),
             ends_at=now + timedelta(hours=number + 1),
         )
-        for number in range(ROOMS + DRAWN_IN)
+        for number in range(ROOMS + EXTRA_ROOMS)
     )
     sessions = ClassroomSession.objects.bulk_create(
-        ClassroomSession(lesson_id=number + 1, uuid=room(number))
-        for number in range(ROOMS + DRAWN_IN)
+        ClassroomSession(lesson_id=number + 1, uuid=room_uuid(number))
+        for number in range(ROOMS + EXTRA_ROOMS)
     )
     BoardSnapshot.objects.bulk_create(
         BoardSnapshot(session=session, state=stored_board()) for session in sessions[:ROOMS]
@@ -115,4 +118,4 @@ def fill() -> None:
 
 if __name__ == "__main__":
     django.setup()
-    fill()
+    create_rooms()

@@ -1,4 +1,4 @@
-"""The load, the same for every server."""
+"""The measurements of `make bench-room`, the same for every server."""
 
 import asyncio
 import time
@@ -9,80 +9,83 @@ from pycrdt import Doc, Map
 
 from apps.classroom.realtime.board.varints import read_bytes, read_varint
 from apps.classroom.realtime.board.yproto import STEP1, SYNC, UPDATE, sync_frame
-from bench.room.client import Peer, masked, read_frame
-from bench.room.data import stored_board, strokes
-from bench.room.servers import Server, together
+from bench.room.client import Peer, encode_frame, read_frame
+from bench.room.data import make_stroke_updates, stored_board
+from bench.room.servers import Server, gather_limited
 
-IN_FLIGHT = 10  # updates of each peer at most, that not everybody has yet
-PATIENCE = 60
+IN_FLIGHT = 10  # maximum number of each peer's updates that not all others have received
+TIMEOUT = 60
 WRITERS = b"ABCDEFGHIJKLMNOPQRST"
-SETTLE = 2.0  # seconds before memory is looked at
-PUT_AWAY = 0.5  # seconds for what was drawn, before the next is measured
+SETTLE = 2.0  # seconds before memory is measured
+PAUSE_AFTER_LEAVING = 0.5  # seconds in which the server can store the drawing
 
 
 @dataclass
 class FanOut:
-    """Everybody draws as fast as everybody hears."""
+    """All peers draw; each sends its next updates when all have received the last ones."""
 
     peers: list[Peer]
     frames: list[list[bytes]]
-    heard: int = 0
-    sent: int = 0  # by each
+    received: int = 0
+    sent: int = 0  # by each peer
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> float:
-        """Updates per second."""
+        """Return the updates per second."""
         for peer in self.peers:
-            peer.on_news = self._news
+            peer.on_updates = self._on_updates
         self.goal = len(self.frames[0]) * len(self.peers) * (len(self.peers) - 1)
         start = time.perf_counter()
         self._send(IN_FLIGHT)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await self.done.wait()
-        spent = time.perf_counter() - start
-        return len(self.frames[0]) * len(self.peers) / spent
+        elapsed = time.perf_counter() - start
+        return len(self.frames[0]) * len(self.peers) / elapsed
 
     def _send(self, count: int) -> None:
         for number in range(self.sent, min(self.sent + count, len(self.frames[0]))):
             for peer, frames in zip(self.peers, self.frames, strict=True):
                 peer.transport.write(frames[number])
         self.sent += count
-        crowd = len(self.peers) * (len(self.peers) - 1)
-        self._next = (self.sent - IN_FLIGHT // 2) * crowd
+        receptions = len(self.peers) * (len(self.peers) - 1)  # of one update of each peer
+        self._next = (self.sent - IN_FLIGHT // 2) * receptions
 
-    def _news(self, count: int) -> None:
-        self.heard += count
-        if self.heard >= self._next and self.sent < len(self.frames[0]):
+    def _on_updates(self, count: int) -> None:
+        self.received += count
+        if self.received >= self._next and self.sent < len(self.frames[0]):
             self._send(IN_FLIGHT // 2)
-        if self.heard >= self.goal:
+        if self.received >= self.goal:
             self.done.set()
 
 
 async def fan_out(servers: list[Server], room: str, peers: int, each: int) -> float:
-    """Updates per second with `peers` who all draw, spread over `servers`. Fails unless each
-    update has reached each of the others, and one of them and the server have the whole board."""
-    crowd = await _enter(servers, room, peers)
-    crowd[0].kept = []
-    made = [strokes(bytes([writer]), each) for writer in WRITERS[:peers]]
+    """Measure updates per second while `peers` clients, spread over `servers`, draw `each` updates.
+
+    Fails unless each client received all updates of the others, and one client and the servers
+    have the whole board.
+    """
+    clients = await _join(servers, room, peers)
+    clients[0].recorded_data = []
+    updates_by_peer = [make_stroke_updates(bytes([writer]), each) for writer in WRITERS[:peers]]
     frames = [
-        [masked(peer.prefix + sync_frame(UPDATE, update)) for update in updates]
-        for peer, updates in zip(crowd, made, strict=True)
+        [encode_frame(peer.prefix + sync_frame(UPDATE, update)) for update in updates]
+        for peer, updates in zip(clients, updates_by_peer, strict=True)
     ]
-    rate = await FanOut(crowd, frames).run()
+    rate = await FanOut(clients, frames).run()
     expected = {f"{chr(w)}{n}" for w in WRITERS[:peers] for n in range(each)}
-    assert all(peer.others == each * (peers - 1) for peer in crowd)
-    assert _names(_heard(crowd[0]), made[0]) == expected
+    assert all(peer.received_updates == each * (peers - 1) for peer in clients)
+    assert _element_ids(_decode_recorded_updates(clients[0]), updates_by_peer[0]) == expected
     for server in servers:
         late = await server.connect(room)
-        assert _names(late.board) == expected
+        assert _element_ids(late.board) == expected
         late.close()
-    await _leave(crowd)
+    await _leave(clients)
     return rate
 
 
-def _heard(peer: Peer) -> list[bytes]:
-    """The updates in all that a peer kept."""
-    data, at, updates = b"".join(peer.kept or []), 0, []
+def _decode_recorded_updates(peer: Peer) -> list[bytes]:
+    """Decode the updates in the data that a peer recorded."""
+    data, at, updates = b"".join(peer.recorded_data or []), 0, []
     while (found := read_frame(data, at)) is not None:
         _opcode, frame, at = found
         frame = frame[len(peer.prefix) :]
@@ -93,15 +96,15 @@ def _heard(peer: Peer) -> list[bytes]:
     return updates
 
 
-def _names(*heard: list[bytes]) -> set[str]:
+def _element_ids(*update_lists: list[bytes]) -> set[str]:
     doc: Doc = Doc()
-    for updates in heard:
+    for updates in update_lists:
         for update in updates:
             doc.apply_update(update)
     return {name for name in doc.get("elements:1", type=Map) if not name.startswith("stroke")}
 
 
-async def ways(
+async def measure_latencies(
     server: Server,
     room: str,
     *,
@@ -109,93 +112,96 @@ async def ways(
     rate: int,
     seconds: float,
     writers: bytes = WRITERS,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
 ) -> list[float]:
-    """How long each update was under way to each of the others, in ms, at `rate` a second."""
-    crowd = await _enter([server], room, peers, writers)
+    """Measure the latency in ms of each update to each other client, at `rate` updates a second."""
+    clients = await _join([server], room, peers, writers)
     sent: dict[bytes, float] = {}
-    took: list[float] = []
+    latencies: list[float] = []
 
     def on_stamp(stamp: bytes, now: float) -> None:
-        took.append((now - sent[stamp]) * 1000)
+        latencies.append((now - sent[stamp]) * 1000)
 
-    for peer in crowd:
+    for peer in clients:
         peer.on_stamp = on_stamp
     count = int(rate * seconds)
-    made = [strokes(bytes([writer]), count // peers + 1) for writer in writers[:peers]]
+    updates_by_peer = [
+        make_stroke_updates(bytes([writer]), count // peers + 1) for writer in writers[:peers]
+    ]
     start = time.perf_counter()
-    turns = [0] * peers
-    for number, who in zip(range(count), cycle(range(peers)), strict=False):
+    sent_counts = [0] * peers
+    for number, index in zip(range(count), cycle(range(peers)), strict=False):
         await asyncio.sleep(max(0, start + number / rate - time.perf_counter()))
-        update = made[who][turns[who]]
-        sent[b"%c%06d" % (writers[who], turns[who])] = time.perf_counter()
-        crowd[who].send(sync_frame(UPDATE, update))
-        turns[who] += 1
-    async with asyncio.timeout(patience):
-        while len(took) < count * (peers - 1):
+        update = updates_by_peer[index][sent_counts[index]]
+        sent[b"%c%06d" % (writers[index], sent_counts[index])] = time.perf_counter()
+        clients[index].send(sync_frame(UPDATE, update))
+        sent_counts[index] += 1
+    async with asyncio.timeout(timeout):
+        while len(latencies) < count * (peers - 1):
             await asyncio.sleep(0.01)
-    await _leave(crowd)
-    return took
+    await _leave(clients)
+    return latencies
 
 
 @dataclass
 class Memory:
-    """Resident KiB of the server, grown by each room: with one who looks at its board, with the
-    same again after all had left, and with two who draw."""
+    """Growth of the server's resident memory in KiB per room: with one client on the board, with
+    the same again after all have left, and with two clients who draw."""
 
     idle: float
-    again: float
+    reopened: float
     busy: float
 
 
-async def memory(server: Server, rooms: list[str], busy: list[str]) -> Memory:
-    """Of a server that has just been started."""
-    first = await server.connect(busy[0])
+async def measure_memory(server: Server, rooms: list[str], busy_rooms: list[str]) -> Memory:
+    """Measure memory; the server must have just been started."""
+    first = await server.connect(busy_rooms[0])
     first.close()
     await asyncio.sleep(SETTLE)
     levels = [server.resident_kib()]
     for _ in range(2):
-        peers = await together([server.connect(room, seeds=stored_board()) for room in rooms], 50)
+        connections = [server.connect(room, initial_board=stored_board()) for room in rooms]
+        peers = await gather_limited(connections, 50)
         await asyncio.sleep(SETTLE)
         levels.append(server.resident_kib())
         await _leave(peers)
         await asyncio.sleep(SETTLE)
-    idle, again = levels[1] - levels[0], levels[2] - levels[1]
+    idle, reopened = levels[1] - levels[0], levels[2] - levels[1]
     before_busy = server.resident_kib()
-    pairs = [await _enter([server], room, 2) for room in busy]
-    made = [strokes(bytes([writer]), 40) for writer in WRITERS[:2]]
+    pairs = [await _join([server], room, 2) for room in busy_rooms]
+    updates_by_peer = [make_stroke_updates(bytes([writer]), 40) for writer in WRITERS[:2]]
     for number in range(40):
         for pair in pairs:
-            for peer, updates in zip(pair, made, strict=True):
+            for peer, updates in zip(pair, updates_by_peer, strict=True):
                 peer.send(sync_frame(UPDATE, updates[number]))
         await asyncio.sleep(0.05)
-    grown = server.resident_kib() - before_busy
+    growth = server.resident_kib() - before_busy
     await _leave([peer for pair in pairs for peer in pair])
-    return Memory(idle / len(rooms), again / len(rooms), grown / len(busy))
+    return Memory(idle / len(rooms), reopened / len(rooms), growth / len(busy_rooms))
 
 
-async def storm(server: Server, rooms: list[str], sockets: int) -> float:
-    """Seconds until `sockets`, two to a room, who all come at once, are in step."""
-    asked = [server.connect(rooms[number // 2]) for number in range(sockets)]
+async def measure_reconnects(server: Server, rooms: list[str], sockets: int) -> float:
+    """Measure the seconds until `sockets` clients, two per room, have synced after connecting."""
+    connections = [server.connect(rooms[number // 2]) for number in range(sockets)]
     start = time.perf_counter()
-    peers = await asyncio.gather(*asked)
-    spent = time.perf_counter() - start
+    peers = await asyncio.gather(*connections)
+    elapsed = time.perf_counter() - start
     await _leave(list(peers))
-    return spent
+    return elapsed
 
 
-async def _enter(
+async def _join(
     servers: list[Server], room: str, peers: int, writers: bytes = WRITERS
 ) -> list[Peer]:
-    where = [servers[number * len(servers) // peers] for number in range(peers)]
+    server_of_peer = [servers[number * len(servers) // peers] for number in range(peers)]
     return [
         await server.connect(room, writer=bytes([writer]))
-        for server, writer in zip(where, writers[:peers], strict=True)
+        for server, writer in zip(server_of_peer, writers[:peers], strict=True)
     ]
 
 
 async def _leave(peers: list[Peer]) -> None:
     for peer in peers:
-        peer.on_news = peer.on_stamp = None
+        peer.on_updates = peer.on_stamp = None
         peer.close()
-    await asyncio.sleep(PUT_AWAY)
+    await asyncio.sleep(PAUSE_AFTER_LEAVING)

