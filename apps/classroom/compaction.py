@@ -20,7 +20,7 @@ from pycrdt import Doc
 
 from apps.classroom.merging import build_document, find_unreadable, merge_bytes
 from apps.classroom.realtime.board.outline import Outline, outline_of
-from apps.classroom.realtime.board.update_scan import scan_own
+from apps.classroom.realtime.board.update_scan import scan_trusted
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.restoring import restoring_update
 
@@ -60,10 +60,10 @@ def compact(updates: Sequence[bytes]) -> CompactedBoard:
         compacted.state, compacted.reason = restoring_update(Doc(), compacted.state), TOO_MANY
         return compacted
     try:
-        scanned = scan_own(compacted.state)
+        scanned = scan_trusted(compacted.state)
     except Malformed:  # stored before updates were scanned; browsers skip such content
         return compacted
-    if scanned.undrawable:
+    if scanned.invalid_elements:
         compacted.reason = "elements that nobody can draw"
         compacted.state = build_document([scanned.update])[0].get_update()
     return compacted
@@ -87,7 +87,7 @@ def has_too_many_clients(updates: Sequence[bytes]) -> bool:
 def restore(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
     """Return the update that makes the board of `updates` look like the board of `past`."""
     update = restoring_update(build_document(updates)[0], build_document(past)[0].get_update())
-    return scan_own(update).update  # an old version may hold undrawable elements
+    return scan_trusted(update).update  # an old version may hold undrawable elements
 
 
 def merge(updates: Sequence[bytes]) -> bytes:

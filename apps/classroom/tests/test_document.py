@@ -52,7 +52,7 @@ def is_awake(document):
 
 def test_bytes_answer_as_a_document_does(drawn):
     resting, awake = Document([drawn.get_update()]), Document([drawn.get_update()])
-    awake.loaded()
+    awake.ensure_loaded()
     assert not is_awake(resting)
     assert is_awake(awake)
     assert content(resting.encode()) == content(awake.encode()) == content(drawn.get_update())
@@ -161,7 +161,9 @@ def test_what_yrs_refuses_half_way_changes_nothing(drawn):
 
 def test_a_part_that_cannot_be_read_does_not_cost_the_rest(drawn, caplog):
     document = Document([NUMBER, INSIDE, drawn.get_update()])
-    assert document.loaded().get("elements:1", type=Map).to_py() == content(drawn.get_update())
+    assert document.ensure_loaded().get("elements:1", type=Map).to_py() == content(
+        drawn.get_update()
+    )
     assert "cannot be read" in caplog.text
 
 
@@ -177,7 +179,7 @@ def test_a_large_one_does_not_rest():
 def test_it_leaves_memory(drawn):
     document = Document([yproto.EMPTY_UPDATE])
     document.apply_updates([drawn.get_update()])
-    inside = weakref.ref(document.loaded())
+    inside = weakref.ref(document.ensure_loaded())
     assert inside() is not None
     del document
     gc.collect()

@@ -121,14 +121,14 @@ def test_element_with_right_properties_is_drawable(points):
     doc = Doc()
     doc.get("elements:1", type=Map)["good"] = stroke
     found = scan(doc.get_update())
-    assert (found.undrawable, found.update) == (0, doc.get_update())
+    assert (found.invalid_elements, found.update) == (0, doc.get_update())
 
 
 def test_what_is_no_element_is_left_alone():
     doc = Doc()
     doc.get("files", type=Map)["f"] = {"id": "f", "url": "/x", "mimeType": "image/png"}
     doc.get("anything", type=Map).update({"n": 1, "list": [1, "2", None], "deep": {"a": {"b": []}}})
-    assert scan(doc.get_update()).undrawable == 0
+    assert scan(doc.get_update()).invalid_elements == 0
 
 
 def test_undrawable_change_keeps_the_element_that_was_there():

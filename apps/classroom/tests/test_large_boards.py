@@ -164,7 +164,7 @@ def test_outline_refuses_what_the_whole_board_would_refuse(drawn):
     for update in (inside_a_value, key_of_a_value, b"\x01\x01\x05", b"\x00\x01"):
         outcomes = []
         for document in (outlined(drawn), Document([drawn.get_update()])):
-            document.loaded()
+            document.ensure_loaded()
             try:
                 outcomes.append(document.apply_updates([update]))
             except Malformed as exc:
@@ -183,7 +183,7 @@ def test_outline_is_made_anew_after_a_refusal(drawn):
 def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
     """Between two pieces somebody draws."""
     document = Document([drawn.get_update()])
-    document.loaded()
+    document.ensure_loaded()
     other = Doc(client_id=9)
     other.apply_update(drawn.get_update())
     elements = other.get("elements:2", type=Map)
@@ -208,7 +208,7 @@ def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
 
 def test_board_that_was_folded_meanwhile_is_not_replaced_again(drawn):
     document, other = Document([drawn.get_update(), b"\x00\x00"]), Doc(client_id=9)
-    document.loaded()
+    document.ensure_loaded()
     before, base = document.snapshot(), base_of(drawn)
     document.replace(before, drawn.get_update())
     for number in range(2):
@@ -237,7 +237,7 @@ def test_whole_board_is_answered_from_its_bytes(drawn):
     assert sum(map(len, pieces)) > len(document.updates[0]) - 200
     assert sum(map(len, strokes)) < 100
     control = Document([drawn.get_update()])
-    control.loaded()
+    control.ensure_loaded()
     [[encoded]] = control.diff(b"\x00")
     assert len(encoded) == len(drawn.get_update())
 
@@ -253,7 +253,7 @@ def test_event_loop_goes_round_between_the_pieces_of_a_large_board(drawn, monkey
         real(doc, update)
 
     async def at_once():
-        Document([base.state]).loaded()
+        Document([base.state]).ensure_loaded()
 
     monkeypatch.setattr(documents, "apply", noted)
     monkeypatch.setattr("apps.classroom.merging.apply", noted)

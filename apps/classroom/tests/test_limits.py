@@ -13,7 +13,7 @@ from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.deletions import DeleteSet
 from apps.classroom.realtime.board.document import Document
 from apps.classroom.realtime.board.update_scan import (
-    MAX_NAMED,
+    MAX_CLIENTS_PER_UPDATE,
     MAX_STEPS,
     encode_deletions,
     scan,
@@ -151,7 +151,7 @@ def test_scan_ends_with_an_update_of_too_many_parts():
     with pytest.raises(Malformed):
         scan(b"\x00" + encode_deletions(runs))
     with pytest.raises(Malformed):
-        scan(deleting(range(MAX_NAMED + 1)))
+        scan(deleting(range(MAX_CLIENTS_PER_UPDATE + 1)))
 
 
 def ask(board, socket, times):

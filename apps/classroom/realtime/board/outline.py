@@ -1,6 +1,9 @@
-"""A large board without the values of its elements. For yrs to take in a stroke it is as good as
-the board, and it is made and dropped in a fraction of the time and memory; what the board holds is
-answered from its bytes. It knows nothing of Django, so that a process of its own may do it."""
+"""The outline of a large board: its structs with their values replaced by nulls.
+
+yrs needs nothing more to check and apply updates, and an outline takes a fraction of the time and
+memory; clients are answered from the board's bytes. This module does not import Django, so that a
+subprocess can use it (compaction.py).
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,18 +15,18 @@ from msgspec import Struct
 from apps.classroom.realtime.board.update_scan import ANY, SKIP, Run, Scanner, encode_deletions
 from apps.classroom.realtime.board.varints import Malformed, varint
 
-# What yrs takes in at once, in a few milliseconds.
+# Bytes, structs and runs of deletions per piece: yrs applies one in a few milliseconds.
 PIECE, PIECE_STRUCTS, PIECE_RUNS = 64 * 1024, 2000, 500
-# Of the board's bytes, which a client that has some of them is sent in whole chunks.
+# Bytes per chunk of the board: a client that lacks part of a chunk is sent all of it.
 CHUNK = 64 * 1024
 _NULL = b"\x7e"
 
 
-Pieces = list[bytes | memoryview]  # to be joined once, into the frame that they go out in
+Pieces = list[bytes | memoryview]  # parts of one update, to be joined when its frame is built
 
 
 class Chunk(NamedTuple):
-    """Structs of one client that follow each other: their clocks, and their place in the update."""
+    """Consecutive structs of one client: their clocks and where they are in the update."""
 
     client: int
     clock: int
@@ -34,8 +37,11 @@ class Chunk(NamedTuple):
 
 
 class Outline(Struct):
-    """Of one update that holds a whole board. `pieces` are updates, in an order in which each
-    builds on those before it alone; `deletions` is one without structs."""
+    """The outline of an update that holds a whole board.
+
+    `pieces` are updates, each of which depends only on earlier ones; `deletions` is an update
+    without structs; `chunks` refers to the bytes of the board itself.
+    """
 
     pieces: list[bytes]
     chunks: list[Chunk]
@@ -44,24 +50,24 @@ class Outline(Struct):
 
 
 class Base(NamedTuple):
-    """A board as it was when it was last opened or folded."""
+    """The bytes and outline of a board as last opened or compacted."""
 
     state: bytes
     outline: Outline
 
-    def is_covered(self, known: Mapping[int, int]) -> bool:
+    def is_included_in(self, known: Mapping[int, int]) -> bool:
         return all(known.get(client, 0) >= end for client, end in self.outline.clocks.items())
 
-    def beyond(self, known: Mapping[int, int]) -> Pieces:
-        """One update, in pieces, with the chunks that hold more than that, without deletions."""
-        whole = memoryview(self.state)
-        wanted = (one for one in self.outline.chunks if one.end > known.get(one.client, 0))
+    def diff(self, known: Mapping[int, int]) -> Pieces:
+        """Return one update, in pieces, of the chunks with clocks beyond `known`; no deletions."""
+        state = memoryview(self.state)
+        missing = (chunk for chunk in self.outline.chunks if chunk.end > known.get(chunk.client, 0))
         clients, parts = 0, Pieces()
-        for client, group in groupby(wanted, key=lambda one: one.client):
+        for client, group in groupby(missing, key=lambda chunk: chunk.client):
             chunks = list(group)
-            count = sum(one.structs for one in chunks)
+            count = sum(chunk.structs for chunk in chunks)
             parts.append(varint(count) + varint(client) + varint(chunks[0].clock))
-            parts.append(whole[chunks[0].at : chunks[-1].until])
+            parts.append(state[chunks[0].at : chunks[-1].until])
             clients += 1
         return [varint(clients), *parts, b"\x00"]
 
@@ -71,95 +77,99 @@ class _Entry(NamedTuple):
     length: int
     at: int
     until: int
-    hollow: bytes
+    without_values: bytes
     needs: list[tuple[int, int]]
 
 
 def outline_of(state: bytes) -> Outline:
-    """Raises Malformed where it cannot be told what builds on what."""
-    scanner = _Outliner(state, len(state))
+    """Make the outline of a board. Raises Malformed if structs are missing or elements invalid."""
+    scanner = _OutlineScanner(state, len(state))
     scan = scanner.scan()
-    if scan.undrawable:
-        raise Malformed("the board is to be cleaned first")
+    if scan.invalid_elements:
+        raise Malformed("the board has invalid elements")
     runs = scan.deletions
-    cut = (_deleting(runs[at : at + PIECE_RUNS]) for at in range(0, len(runs), PIECE_RUNS))
-    pieces = [*_in_order(scanner.blocks), *cut]
+    deletions = (
+        _encode_deletions_only(runs[at : at + PIECE_RUNS]) for at in range(0, len(runs), PIECE_RUNS)
+    )
+    pieces = [*_encode_pieces(scanner.blocks), *deletions]
     clocks = {client: end for client, _start, end in scan.runs}
-    return Outline(pieces, list(_chunks(scanner.blocks)), clocks, _deleting(runs))
+    return Outline(pieces, list(_chunks(scanner.blocks)), clocks, _encode_deletions_only(runs))
 
 
 _Blocks = list[tuple[int, list[_Entry]]]
 
 
-class _Outliner(Scanner):
-    """Notes of each struct where it is, what it builds on, and itself without its values."""
+class _OutlineScanner(Scanner):
+    """Records each struct: where it is, what it depends on, and its bytes without its values."""
 
-    def __init__(self, data: bytes, max_batch: int) -> None:
-        super().__init__(data, max_batch)
+    def __init__(self, data: bytes, max_steps: int) -> None:
+        super().__init__(data, max_steps)
         self.blocks: _Blocks = []
         self._clock = 0
         self._needs: list[tuple[int, int]] = []
-        self._values: tuple[int, int] | None = None  # where they begin, and how many they are
+        self._values: tuple[int, int] | None = None  # where they begin, and their number
 
     def _begin(self, client: int, clock: int) -> None:
         self.blocks.append((client, []))
         self._clock = clock
 
     def _need(self) -> tuple[int, int]:
-        found = super()._need()
-        self._needs.append(found)
-        return found
+        dependency = super()._need()
+        self._needs.append(dependency)
+        return dependency
 
     def _content(self, kind: int) -> tuple[int, bool]:
         at = self.at
-        length, drawable = super()._content(kind)
+        length, is_valid = super()._content(kind)
         if kind == ANY:
             self._values = at, length
-        return length, drawable
+        return length, is_valid
 
     def _struct(self, kind: int, info: int, begun: int) -> int:
         if kind == SKIP:
-            raise Malformed("something is missing")
+            raise Malformed("structs are missing")
         self._needs, self._values = [], None
         length = super()._struct(kind, info, begun)
-        hollow = self.data[begun : self.at]
+        without_values = self.data[begun : self.at]
         if self._values is not None:
             at, count = self._values
-            hollow = self.data[begun:at] + varint(count) + _NULL * count
-        entry = _Entry(self._clock, length, begun, self.at, hollow, self._needs)
+            without_values = self.data[begun:at] + varint(count) + _NULL * count
+        entry = _Entry(self._clock, length, begun, self.at, without_values, self._needs)
         self.blocks[-1][1].append(entry)
         self._clock += length
         return length
 
 
-def _in_order(blocks: _Blocks) -> Iterator[bytes]:
-    """The hollow structs as updates. Where they build on each other in a circle, which nobody
-    draws, the last one holds what is left."""
+def _encode_pieces(blocks: _Blocks) -> Iterator[bytes]:
+    """Encode the structs without values as pieces, each depending only on earlier ones.
+
+    Structs that depend on each other in a circle, which no client makes, go into the last piece.
+    """
     entries = dict(blocks)
-    places, done = dict.fromkeys(entries, 0), dict.fromkeys(entries, 0)
+    positions, done = dict.fromkeys(entries, 0), dict.fromkeys(entries, 0)
     waiting: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     todo, piece = list(entries), _Piece()
     while todo:
         client = todo.pop()
         own = entries[client]
-        while (place := places[client]) < len(own):
-            entry = own[place]
+        while (index := positions[client]) < len(own):
+            entry = own[index]
             missing = next((n for n in entry.needs if done.get(n[0], 0) <= n[1]), None)
             if missing is not None:
                 waiting[missing[0]].append((missing[1], client))
                 break
             piece.add(client, entry)
-            places[client], done[client] = place + 1, entry.clock + entry.length
+            positions[client], done[client] = index + 1, entry.clock + entry.length
             if piece.is_full:
                 yield piece.encode()
                 piece = _Piece()
         if client in waiting:
-            waits, end = waiting.pop(client), done[client]
-            todo += [other for clock, other in waits if clock < end]
-            if still := [wait for wait in waits if wait[0] >= end]:
-                waiting[client] = still
+            waiters, end = waiting.pop(client), done[client]
+            todo += [other for clock, other in waiters if clock < end]
+            if remaining := [waiter for waiter in waiters if waiter[0] >= end]:
+                waiting[client] = remaining
     for client, own in entries.items():
-        for entry in own[places[client] :]:
+        for entry in own[positions[client] :]:
             piece.add(client, entry)
     if piece.structs:
         yield piece.encode()
@@ -167,14 +177,14 @@ def _in_order(blocks: _Blocks) -> Iterator[bytes]:
 
 class _Piece:
     def __init__(self) -> None:
-        self._clocks: dict[int, int] = {}  # of the first struct of each client
+        self._clocks: dict[int, int] = {}  # the clock of the first struct, by client
         self._bodies: defaultdict[int, list[bytes]] = defaultdict(list)
         self.size = self.structs = 0
 
     def add(self, client: int, entry: _Entry) -> None:
         self._clocks.setdefault(client, entry.clock)
-        self._bodies[client].append(entry.hollow)
-        self.size += len(entry.hollow)
+        self._bodies[client].append(entry.without_values)
+        self.size += len(entry.without_values)
         self.structs += 1
 
     @property
@@ -188,16 +198,16 @@ class _Piece:
         return b"".join([*parts, b"\x00"])
 
 
-def _deleting(runs: list[Run]) -> bytes:
+def _encode_deletions_only(runs: list[Run]) -> bytes:
     return b"\x00" + encode_deletions(runs)
 
 
 def _chunks(blocks: Iterable[tuple[int, list[_Entry]]]) -> Iterator[Chunk]:
     for client, entries in blocks:
         first = 0
-        for place, entry in enumerate(entries):
-            if entry.until - entries[first].at >= CHUNK or place == len(entries) - 1:
+        for index, entry in enumerate(entries):
+            if entry.until - entries[first].at >= CHUNK or index == len(entries) - 1:
                 begun, end = entries[first], entry.clock + entry.length
-                structs = place - first + 1
+                structs = index - first + 1
                 yield Chunk(client, begun.clock, end, structs, begun.at, entry.until)
-                first = place + 1
+                first = index + 1

@@ -1,7 +1,7 @@
-"""Boards between memory and the database: opened, compacted now and then, added to their history.
+"""Open boards from the database, compact them and save their versions.
 
-What takes as long as a board is large runs in threads, or in a process of its own (folding.py); the
-event loop only hands lists of updates on.
+Work whose time depends on the size of the board runs in threads or in a subprocess (compaction.py);
+the event loop only passes lists of updates on.
 """
 
 import asyncio
@@ -38,12 +38,12 @@ from apps.classroom.versions import save_version
 log = logging.getLogger("kreida.room")
 
 MAX_BOARDS_PER_QUERY = 25
-_opening = ThreadPoolExecutor(2, "board-opening")  # that wait for a process each
-COMPACT_AFTER = 5000  # changes to a board
-COMPACT_BYTES = 2 * 1024 * 1024  # or so much, or as much as it is large
-COMPACT_RETRY_AFTER = 30.0  # seconds, after one that failed or of a board that is full
-# Bytes of a board that is opened or left, from which on memory is given back: others wait for that
-# when they need some, and what an ordinary board leaves is soon used again.
+_executor = ThreadPoolExecutor(2, "board-opening")  # each thread waits for one subprocess
+COMPACT_AFTER = 5000  # changes of a board
+COMPACT_BYTES = 2 * 1024 * 1024  # or so many bytes, if they are also more than the board's size
+COMPACT_RETRY_AFTER = 30.0  # seconds, after a failed compaction or for a board that may be full
+# Size in bytes above which opening or closing a board releases memory to the system. Other threads
+# that allocate wait meanwhile, and the memory of smaller boards is soon used again.
 GIVE_BACK_FROM = 4 * 1024 * 1024
 VERSION_INTERVAL = timedelta(minutes=3)
 LAST_VERSION_AFTER = timedelta(seconds=10)
@@ -60,96 +60,98 @@ def _run_for(updates: Sequence[bytes]) -> Callable[..., Awaitable[Any]]:
 class BoardStorage:
     def __init__(self, writer: LogWriter) -> None:
         self._writer = writer
-        self._boards: db.BatchLoader[int, board_log.StoredBoard]
-        self._boards = db.BatchLoader(board_log.load, max_batch=MAX_BOARDS_PER_QUERY)
-        self._unopened: set[int] = set()
+        self._loader: db.BatchLoader[int, board_log.StoredBoard]
+        self._loader = db.BatchLoader(board_log.load, max_batch=MAX_BOARDS_PER_QUERY)
+        self._failed_sessions: set[int] = set()
 
     async def open(self, session_id: int) -> LoadedBoard | None:
-        """None: it cannot be opened, which is logged. Raises db.Failure."""
+        """Load a board; log and return None if it cannot be opened. Raises db.Failure."""
         try:
-            opened = await self._open(session_id)
-            if opened.document.size > GIVE_BACK_FROM:
+            loaded = await self._open(session_id)
+            if loaded.document.size > GIVE_BACK_FROM:
                 await asyncio.to_thread(release_memory)
-            return opened
+            return loaded
         except (NewerFormat, SubprocessFailed, MemoryError) as exc:
             self._log_once(session_id, exc)
             return None
 
     def _log_once(self, session_id: int, exc: BaseException) -> None:
-        """Its people come again and again."""
-        if session_id not in self._unopened:
-            self._unopened.add(session_id)
-            why = {"session": session_id, "why": repr(exc)}
-            log.error("a board cannot be opened", extra={"data": why})
+        """Log a board that cannot be opened once, since its clients try again and again."""
+        if session_id not in self._failed_sessions:
+            self._failed_sessions.add(session_id)
+            data = {"session": session_id, "why": repr(exc)}
+            log.error("a board cannot be opened", extra={"data": data})
 
     async def _open(self, session_id: int) -> LoadedBoard:
-        stored = await self._boards.get(session_id) or board_log.StoredBoard()
+        stored = await self._loader.get(session_id) or board_log.StoredBoard()
         if stored.is_newer:
             raise NewerFormat
         document = None
         if not has_too_many_clients(stored.updates):
-            document = await self._read(stored)
+            document = await self._build_document(stored)
         if document is None:
             await db.run(board_log.compact, session_id)
             stored = (await db.run(board_log.load, [session_id]))[session_id]
-            document = await self._read(stored) or Document(stored.updates)
-        if stored.rows:  # nobody has closed it, so its history may lack what it is now
+            document = await self._build_document(stored) or Document(stored.updates)
+        if stored.rows:  # not closed properly, so its last state may be missing in the history
             await self._save_version(session_id, document.updates, VERSION_INTERVAL)
         return LoadedBoard(document, len(stored.rows) + len(document.unreadable))
 
-    async def _read(self, stored: board_log.StoredBoard) -> Document | None:
-        """None where too many have drawn on it."""
+    async def _build_document(self, stored: board_log.StoredBoard) -> Document | None:
+        """Build the document; return None if it has too many client ids."""
         if _are_large(stored.updates):
-            document = await self._read_large(stored)
+            document = await self._build_large_document(stored)
         else:
             document = Document(stored.updates)
         return document if len(document.clocks) <= MAX_CLIENTS else None
 
-    async def _read_large(self, stored: board_log.StoredBoard) -> Document:
+    async def _build_large_document(self, stored: board_log.StoredBoard) -> Document:
         work = partial(compact_in_subprocess, stored.updates, outline=True)
-        found = await asyncio.get_running_loop().run_in_executor(_opening, work)
-        if found.outline is not None and found.reason != TOO_MANY:
+        compacted = await asyncio.get_running_loop().run_in_executor(_executor, work)
+        if compacted.outline is not None and compacted.reason != TOO_MANY:
             with suppress(ValueError):
-                document = await Document.outlined(Base(found.state, found.outline))
-                document.unreadable = set(found.unreadable)
+                document = await Document.outlined(Base(compacted.state, compacted.outline))
+                document.unreadable = set(compacted.unreadable)
                 return document
         return await asyncio.to_thread(Document, stored.updates)
 
     async def drop(self, board: Board) -> None:
-        """Nobody is there any more."""
+        """Release a board after its last socket left."""
         size = board.document.size
         board.drop()
         if size > GIVE_BACK_FROM:
             await asyncio.to_thread(release_memory)
 
-    # -- folding ----------------------------------------------------------------------------
+    # -- compaction -------------------------------------------------------------------------
 
     async def compact_if_due(self, session_id: int, board: Board) -> None:
         now = time.monotonic()
-        many = board.uncompacted > COMPACT_AFTER or board.bytes_since_compaction > max(
+        is_due = board.uncompacted > COMPACT_AFTER or board.bytes_since_compaction > max(
             COMPACT_BYTES, board.size
         )
-        full = board.may_have_filled()
-        if board.compact_not_before <= now and (many or full):
-            board.compact_not_before = now + COMPACT_RETRY_AFTER if full else 0.0
+        may_be_full = board.may_have_filled()
+        if board.compact_not_before <= now and (is_due or may_be_full):
+            board.compact_not_before = now + COMPACT_RETRY_AFTER if may_be_full else 0.0
             await self._writer.flush()  # so that the log is compacted too
-            await self.compact(session_id, board, goes_on=True)
+            await self.compact(session_id, board, stays_open=True)
 
-    async def compact(self, session_id: int, board: Board, *, goes_on: bool = False) -> None:
-        """Into the snapshot; what is in memory is compacted with it, and put in its place where the
-        board `goes_on`."""
+    async def compact(self, session_id: int, board: Board, *, stays_open: bool = False) -> None:
+        """Compact the log and the board in memory into the snapshot.
+
+        If the board `stays_open`, a large one gets an outline to replace its document by.
+        """
         if board.uncompacted == 0:
             return
         done, board.uncompacted = board.uncompacted, 0
         before, grown = board.document.snapshot(), board.bytes_since_compaction
         try:
             compacted = await _run_for(before.updates)(
-                board_log.compact, session_id, before.updates, outline=goes_on
+                board_log.compact, session_id, before.updates, outline=stays_open
             )
         except (*db.Failure, NewerFormat, SubprocessFailed):
             board.uncompacted += done
             board.compact_not_before = time.monotonic() + COMPACT_RETRY_AFTER
-            log.exception("a board could not be folded; its log is still whole")
+            log.exception("a board could not be compacted; its log is still complete")
             return
         if compacted is not None:
             await self._replace(board.document, before, compacted)
@@ -161,14 +163,14 @@ class BoardStorage:
     async def _replace(document: Document, before: Snapshot, compacted: CompactedBoard) -> None:
         state, outline = compacted.state, compacted.outline
         if compacted.reason == TOO_MANY:
-            return  # others than those who drew it
+            return  # its client ids differ from those of the document in memory
         if outline is None and not (document.is_outlined and len(state) <= SMALL_BOARD):
             document.replace(before, state)
             return
         try:
             await document.rebuild(before, state, Base(state, outline) if outline else None)
         except ValueError:
-            log.exception("a board cannot be taken in after it was folded")
+            log.exception("a compacted board could not be loaded")
 
     # -- history ----------------------------------------------------------------------------
 
@@ -180,12 +182,12 @@ class BoardStorage:
             board.changed_since_version = True
 
     @staticmethod
-    async def _save_version(session_id: int, parts: list[bytes], at_least: timedelta) -> bool:
+    async def _save_version(session_id: int, updates: list[bytes], at_least: timedelta) -> bool:
         try:
-            kept: bool = await _run_for(parts)(
-                save_version, session_id, parts, now=timezone.now(), at_least=at_least
+            saved: bool = await _run_for(updates)(
+                save_version, session_id, updates, now=timezone.now(), at_least=at_least
             )
-            return kept
+            return saved
         except db.Failure:
-            log.exception("a board's version could not be kept")
+            log.exception("a version of a board could not be saved")
             return False

@@ -23,7 +23,7 @@ MAX_NESTING = 100
 # about 70,000.
 MAX_STEPS = 100_000
 # Clients that it names in all, as many as a board may have.
-MAX_NAMED = 5000
+MAX_CLIENTS_PER_UPDATE = 5000
 MAX_CLOCK = 2**31 - 1
 
 _GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, ANY, _DOC, SKIP = range(11)
@@ -72,7 +72,7 @@ class Scan(NamedTuple):
     deletions: list[Run]
     deletions_at: int  # where they begin in the update
     steps: int
-    undrawable: int
+    invalid_elements: int
 
 
 def scan(update: bytes, max_batch: int = MAX_STEPS) -> Scan:
@@ -83,7 +83,7 @@ def scan(update: bytes, max_batch: int = MAX_STEPS) -> Scan:
         raise Malformed("the update ends early, or holds text that is none") from exc
 
 
-def scan_own(update: bytes) -> Scan:
+def scan_trusted(update: bytes) -> Scan:
     """As `scan`, of an update of our own, however large. Raises Malformed."""
     return scan(update, max_batch=len(update))
 
@@ -163,7 +163,7 @@ class Scanner:
     def _clients(self) -> int:
         """How many are named next; too many are not even looked at."""
         count = self._number()
-        if count > MAX_NAMED and self.max_batch == MAX_STEPS:
+        if count > MAX_CLIENTS_PER_UPDATE and self.max_batch == MAX_STEPS:
             raise Malformed("too many clients in one update")
         return count
 
@@ -188,7 +188,7 @@ class Scanner:
         client, clock = self._number(), self._number()
         if clock >= self.needs.get(client, 0):
             self.needs[client] = clock + 1
-            if len(self.needs) > MAX_NAMED and self.max_batch == MAX_STEPS:
+            if len(self.needs) > MAX_CLIENTS_PER_UPDATE and self.max_batch == MAX_STEPS:
                 raise Malformed("an update that builds on too many clients")
         return client, clock
 

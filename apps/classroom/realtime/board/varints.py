@@ -1,10 +1,10 @@
 """lib0's variable-length numbers and byte strings, as y-protocols writes them."""
 
-MAX_SAFE_INTEGER = 2**53 - 1  # JavaScript's; a client id beyond it breaks every browser
+MAX_SAFE_INTEGER = 2**53 - 1  # JavaScript's; browsers cannot handle a larger client id
 
 
 class Malformed(Exception):
-    """Not a frame of y-protocols, or one that no honest client sends."""
+    """Not a valid y-protocols frame or Yjs update, or beyond a limit that honest clients keep."""
 
 
 def varint(number: int) -> bytes:
@@ -17,7 +17,7 @@ def varint(number: int) -> bytes:
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number and where it ended. Raises Malformed past 2^53-1 or the end of `data`."""
+    """Return the number and the position after it. Raises Malformed past 2^53-1 or the end."""
     number = shift = 0
     try:
         while True:

@@ -1,5 +1,4 @@
-"""y-protocols on the wire: varints, sync and awareness frames, and what is refused before
-pycrdt ever sees it."""
+"""Encode and decode the sync and awareness frames of y-protocols, with bounds checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -19,7 +18,7 @@ class Sync(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One client's line of an awareness frame; `state` is JSON, `null` when it has gone."""
+    """One client's entry of an awareness frame; `state` is JSON, `null` once it is removed."""
 
     client: int
     clock: int
@@ -27,7 +26,7 @@ class Entry(NamedTuple):
 
 
 def sync_frame_of(step: int, pieces: Sequence[bytes | memoryview]) -> bytes:
-    """Of a payload in pieces, which are copied once."""
+    """Encode a sync frame from a payload in pieces, which are copied only once."""
     head = bytes((SYNC, step)) + varint(sum(map(len, pieces)))
     return b"".join([head, *pieces])
 
@@ -37,7 +36,7 @@ def sync_frame(step: int, payload: bytes) -> bytes:
 
 
 def read_sync(frame: bytes) -> Sync:
-    """Of a frame whose first byte is SYNC. Raises Malformed."""
+    """Decode a frame whose first byte is SYNC. Raises Malformed."""
     step, at = read_varint(frame, 1)
     payload, end = read_bytes(frame, at)
     if step > UPDATE or end != len(frame):
@@ -45,15 +44,16 @@ def read_sync(frame: bytes) -> Sync:
     return Sync(step, payload)
 
 
-def read_state_vector(state: bytes) -> list[tuple[int, int]]:
-    """Clients and their clocks. Raises Malformed unless JavaScript can name all of them."""
-    count, at = read_varint(state, 0)
+def read_state_vector(state_vector: bytes) -> list[tuple[int, int]]:
+    """Decode a state vector to clients and clocks. Raises Malformed, also for numbers beyond
+    JavaScript's safe integers."""
+    count, at = read_varint(state_vector, 0)
     clocks = []
     for _ in range(count):
-        client, at = read_varint(state, at)
-        clock, at = read_varint(state, at)
+        client, at = read_varint(state_vector, at)
+        clock, at = read_varint(state_vector, at)
         clocks.append((client, clock))
-    if at != len(state):
+    if at != len(state_vector):
         raise Malformed("not a state vector")
     return clocks
 
@@ -66,7 +66,7 @@ def state_vector_of(clocks: Mapping[int, int]) -> bytes:
 
 
 def read_awareness(frame: bytes) -> list[Entry]:
-    """Of a frame whose first byte is AWARENESS. Raises Malformed."""
+    """Decode a frame whose first byte is AWARENESS. Raises Malformed."""
     body, end = read_bytes(frame, 1)
     if end != len(frame):
         raise Malformed("not an awareness message")
