@@ -10,7 +10,7 @@ import httpx
 import pytest
 from django.db import OperationalError, connection
 
-from apps.classroom.tests.servers import Process, database_url
+from apps.classroom.tests.servers import ServerProcess, database_url
 from apps.common.postgresql.base import BoundedConnection, DatabaseWrapper
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("slow")]
@@ -79,7 +79,7 @@ def server(transactional_db, proxy):
     """Gives a statement two seconds instead of twenty."""
     credentials, _at, place = database_url().rpartition("@")
     database = f"{credentials}@127.0.0.1:{proxy.port}/{place.partition('/')[2]}?answer_timeout=2"
-    process = Process(database=database)
+    process = ServerProcess(database=database)
     yield process
     process.kill()
 

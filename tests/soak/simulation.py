@@ -23,7 +23,7 @@ from pycrdt import Doc, Map
 from apps.classroom import board_log
 from apps.classroom.models import ChatMessage
 from apps.classroom.tests.clients import BoardClient, Closed, Events
-from apps.classroom.tests.servers import Process
+from apps.classroom.tests.servers import ServerProcess
 from conftest import HOUR, make_lesson, make_user
 from tests.server import RedisServer
 
@@ -56,7 +56,7 @@ class Processes:
 
     def __init__(self, redis_url: str) -> None:
         self._log = (settings.DATA_DIR / "processes.log").open("ab")
-        self._start = lambda port=None: Process(redis_url, port, self._log)
+        self._start = lambda port=None: ServerProcess(redis_url, port, self._log)
         self.running = [self._start(), self._start()]
         self.urls = [process.url for process in self.running]
         self.kill_counts: Counter[str] = Counter()
@@ -126,7 +126,7 @@ class SimulatedUser:
         for message in self.sent_messages - self.received_messages:
             if self._events is not None:
                 try:
-                    await self._events.say("а це що?", message)
+                    await self._events.send_chat("а це що?", message)
                 except websockets.ConnectionClosed:
                     return
 
@@ -157,7 +157,7 @@ class SimulatedUser:
             BoardClient(f"{base}/board{query}", self.doc) as board,
             Events(f"{base}/events{query}") as events,
         ):
-            welcome = await events.until("welcome")
+            welcome = await events.wait_for("welcome")
             self.received_messages |= {message["id"] for message in welcome["chat"]}
             durations = self.recovery_seconds if self._has_lost_connection else self.join_seconds
             durations.append(time.monotonic() - started_at)

@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 from apps.classroom.realtime.board import yproto
 from apps.lessons.invites import make_invite
 
-PATIENCE = 30
+TIMEOUT = 30
 
 
 class Closed(AssertionError):
@@ -24,7 +24,7 @@ class Closed(AssertionError):
         self.code = code
 
 
-class House:
+class LiveRoom:
     """One lesson with its people; `ticket` and sockets for each of them."""
 
     def __init__(self, server, lesson, tutor, student, api):
@@ -81,18 +81,18 @@ class Client:
 
     async def __aenter__(self):
         self.socket = await connect(self.url, **self.kwargs)
-        await self.opened()
+        await self.on_open()
         return self
 
     async def __aexit__(self, *exc):
         await self.socket.close()
 
-    async def opened(self):
+    async def on_open(self):
         pass
 
     async def close_code(self):
         """Reads on until the server closes the socket."""
-        async with asyncio.timeout(PATIENCE * 2):
+        async with asyncio.timeout(TIMEOUT * 2):
             with contextlib.suppress(websockets.ConnectionClosed):
                 while True:
                     await self.socket.recv()
@@ -100,14 +100,14 @@ class Client:
 
 
 class Events(Client):
-    async def opened(self):
+    async def on_open(self):
         self.seen = []
 
     async def send(self, type_, **fields):
         await self.socket.send(json.dumps({"type": type_, **fields}))
 
-    async def next(self):
-        async with asyncio.timeout(PATIENCE):
+    async def receive(self):
+        async with asyncio.timeout(TIMEOUT):
             try:
                 message = json.loads(await self.socket.recv())
             except websockets.ConnectionClosed:
@@ -115,25 +115,25 @@ class Events(Client):
         self.seen.append(message)
         return message
 
-    async def until(self, type_, **fields):
+    async def wait_for(self, type_, **fields):
         """The next message of that type with those fields; others are passed over."""
         while True:
-            message = await self.next()
+            message = await self.receive()
             if message["type"] == type_ and fields.items() <= message.items():
                 return message
 
-    async def say(self, text, id_=None):
+    async def send_chat(self, text, id_=None):
         id_ = str(id_ or uuid.uuid4())
         await self.send("chat.send", id=id_, text=text)
         return id_
 
-    async def listen(self):
+    async def receive_all(self):
         """Hears everything, for as long as the task lives."""
         with contextlib.suppress(websockets.ConnectionClosed):
             async for frame in self.socket:
                 self.seen.append(json.loads(frame))
 
-    def last_of(self, peer):
+    def get_last_state(self, peer):
         """What was last heard of that peer; None when they are not there."""
         told = None
         for message in self.seen:
@@ -145,17 +145,17 @@ class Events(Client):
                 told = None
         return told
 
-    def sees(self, peer):
-        return self.last_of(peer) is not None
+    def has_peer(self, peer):
+        return self.get_last_state(peer) is not None
 
-    def hand_of(self, peer):
-        return self.last_of(peer)["hand"]
+    def is_hand_raised(self, peer):
+        return self.get_last_state(peer)["hand"]
 
-    async def quiet(self):
+    async def receive_pending(self):
         """Everything that was sent to it before now, by asking for an echo behind it."""
         await self.send("ping")
         before = len(self.seen)
-        await self.until("pong")
+        await self.wait_for("pong")
         return self.seen[before:-1]
 
 
@@ -169,15 +169,15 @@ class BoardClient(Client):
         self.awareness = {}
         self.synced = asyncio.Event()
 
-    async def opened(self):
-        self._from_far = False
+    async def on_open(self):
+        self._is_applying_remote = False
         self._out = asyncio.Queue()
         self._subscription = self.doc.observe(self._changed)
         await self.socket.send(yproto.sync_frame(yproto.STEP1, self.doc.get_state()))
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         waiting = asyncio.create_task(self.synced.wait())
         await asyncio.wait(
-            [waiting, self._tasks[0]], timeout=PATIENCE, return_when="FIRST_COMPLETED"
+            [waiting, self._tasks[0]], timeout=TIMEOUT, return_when="FIRST_COMPLETED"
         )
         waiting.cancel()
         if not self.synced.is_set():
@@ -185,7 +185,7 @@ class BoardClient(Client):
             raise Closed(self.socket.close_code)
 
     def _changed(self, event):
-        if not self._from_far:
+        if not self._is_applying_remote:
             self._out.put_nowait(yproto.sync_frame(yproto.UPDATE, event.update))
 
     async def _write(self):
@@ -210,42 +210,42 @@ class BoardClient(Client):
             update = self.doc.get_update(payload)
             self._out.put_nowait(yproto.sync_frame(yproto.STEP2, update))
             return
-        self._from_far = True
+        self._is_applying_remote = True
         self.doc.apply_update(payload)
-        self._from_far = False
+        self._is_applying_remote = False
         if step == yproto.STEP2:
             self.synced.set()
 
     async def __aexit__(self, *exc):
         self.doc.unobserve(self._subscription)
-        await self.drained()
+        await self.drain()
         await self.socket.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def drained(self):
+    async def drain(self):
         """Until what was drawn has gone out, and the server has read it."""
         with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 while not self._out.empty() and self.socket.close_code is None:
                     await asyncio.sleep(0.001)
                 await (await self.socket.ping())
 
     async def close_code(self):
-        async with asyncio.timeout(PATIENCE * 2):
+        async with asyncio.timeout(TIMEOUT * 2):
             await self.socket.wait_closed()
         return self.socket.close_code
 
 
 async def refused_with(url, **kwargs):
     """The code a socket is closed with as soon as it is open."""
-    async with connect(url, **kwargs) as socket, asyncio.timeout(PATIENCE):
+    async with connect(url, **kwargs) as socket, asyncio.timeout(TIMEOUT):
         await socket.wait_closed()
         return socket.close_code
 
 
-def most_between_turns(work, done):
+def max_work_between_turns(work, done):
     """The longest gap of the event loop while `work`, a coroutine, is under way: not in time, but
     in the amounts that it puts into the list `done` between two turns."""
 
@@ -261,9 +261,9 @@ def most_between_turns(work, done):
     return asyncio.run(look())
 
 
-async def eventually(condition, patience=PATIENCE):
+async def eventually(condition, timeout=TIMEOUT):
     """Until `condition()` holds: looked at as often as the loop turns, with a limit."""
-    deadline = asyncio.get_running_loop().time() + patience
+    deadline = asyncio.get_running_loop().time() + timeout
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, "it never came to be"
         await asyncio.sleep(0.01)

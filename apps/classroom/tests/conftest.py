@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from django.utils import timezone
 
-from apps.classroom.tests.clients import House
+from apps.classroom.tests.clients import LiveRoom
 
 
 @dataclass
@@ -60,5 +60,5 @@ def server(transactional_db):
 
 
 @pytest.fixture
-def house(server, lesson, tutor, student, api):
-    return House(server, lesson, tutor, student, api)
+def live_room(server, lesson, tutor, student, api):
+    return LiveRoom(server, lesson, tutor, student, api)

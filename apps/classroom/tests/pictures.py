@@ -30,7 +30,7 @@ def exif(orientation: int = 1) -> bytes:
     return found.tobytes()
 
 
-def encoded(kind: str, orientation: int = 1, **options: object) -> bytes:
+def with_metadata(kind: str, orientation: int = 1, **options: object) -> bytes:
     """With everything that this format can say about where it was taken."""
     out = io.BytesIO()
     if kind == "png":
@@ -71,7 +71,7 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + check
 
 
-def promising(kind: str, width: int, height: int) -> bytes:
+def declaring_size(kind: str, width: int, height: int) -> bytes:
     """A small file whose header promises a picture of that size."""
     data = bytearray(plain(kind))
     if kind == "png":

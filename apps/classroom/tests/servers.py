@@ -17,7 +17,7 @@ from tests.server import free_port
 ROOT = Path(__file__).resolve().parents[3]
 
 
-class Process:
+class ServerProcess:
     def __init__(self, redis="", port=None, log=None, database=None):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"

@@ -53,17 +53,17 @@ def stays(api, lesson, tutor):
     return read
 
 
-def test_joins_and_leaves_are_stored(house, api):
+def test_joins_and_leaves_are_recorded(live_room, api):
     async def scenario(tutor_ticket, student_ticket):
-        async with house.events(tutor_ticket) as tutor:
-            await tutor.until("welcome")  # of two who come at once either may be first
-            async with house.events(student_ticket) as student:
-                await student.until("welcome")
+        async with live_room.events(tutor_ticket) as tutor:
+            await tutor.wait_for("welcome")  # of two who come at once either may be first
+            async with live_room.events(student_ticket) as student:
+                await student.wait_for("welcome")
 
-    asyncio.run(scenario(house.ticket(house.tutor), house.ticket(house.student)))
-    house.stop()
-    url = f"/api/classroom/sessions/{house.uuid}/attendance/"
-    results = api(house.student).get(url).json()["results"]
+    asyncio.run(scenario(live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)))
+    live_room.stop()
+    url = f"/api/classroom/sessions/{live_room.uuid}/attendance/"
+    results = api(live_room.student).get(url).json()["results"]
     assert [s["person"] for s in results] == [
         {"name": "Тарас Вчитель", "role": "tutor"},
         {"name": "Олена Коваль", "role": "student"},
@@ -71,18 +71,18 @@ def test_joins_and_leaves_are_stored(house, api):
     assert all(s["joined_at"] <= s["left_at"] for s in results)
 
 
-def test_a_guest_in_the_lobby_was_not_there(house):
-    _client, ticket = house.guest()
+def test_guest_in_lobby_has_no_attendance(live_room):
+    _client, ticket = live_room.guest()
 
     async def scenario():
-        async with house.events(ticket) as guest:
-            await guest.until("welcome")
+        async with live_room.events(ticket) as guest:
+            await guest.wait_for("welcome")
 
     asyncio.run(scenario())
     assert not Attendance.objects.exists()
 
 
-def test_stays_that_overlap_or_nearly_meet_are_one(stay, stays):
+def test_overlapping_or_close_intervals_are_merged(stay, stays):
     stay(-60, -50)
     stay(-55, -40)
     stay(-39.8, -30)
@@ -90,19 +90,19 @@ def test_stays_that_overlap_or_nearly_meet_are_one(stay, stays):
     assert stays() == [("T", -60, -30), ("T", -20, -10)]
 
 
-def test_people_are_not_mixed_up(stay, stays):
+def test_intervals_of_different_people_are_not_merged(stay, stays):
     stay(-60, -50)
     stay(-55, -40, person="u999")
     assert stays() == [("T", -60, -50), ("T", -55, -40)]
 
 
-def test_who_is_there_has_not_left(stay, stays):
+def test_present_person_has_no_end_time(stay, stays):
     stay(-60, -50)
     stay(-50.1, seen=(timezone.now() - NOW) / timedelta(minutes=1))
     assert stays() == [("T", -60, None)]
 
 
-def test_a_crash_ends_a_stay_when_it_was_last_seen(stay, stays):
+def test_interval_of_crashed_process_ends_when_last_seen(stay, stays):
     stay(-60, seen=-20)
     assert stays() == [("T", -60, -20)]
     Attendance.objects.close_abandoned(NOW)
@@ -110,7 +110,7 @@ def test_a_crash_ends_a_stay_when_it_was_last_seen(stay, stays):
     assert stays() == [("T", -60, -20)]
 
 
-def test_the_present_are_seen_again_and_again(stay):
+def test_present_connections_are_marked_as_seen(stay):
     there, gone = stay(-60, seen=-0.2), stay(-60, seen=-20)
     services.record_seen(peers=[there.peer], now=NOW)
     there.refresh_from_db()
@@ -129,7 +129,7 @@ def test_the_present_are_seen_again_and_again(stay):
         (5, [(-60, -10, None)], "scheduled"),  # the tutor may come back
     ],
 )
-def test_a_lesson_that_is_over_becomes_completed(lesson, stay, ends, stays_, status):
+def test_past_lesson_is_completed_once_its_tutor_has_left(lesson, stay, ends, stays_, status):
     ends_at = NOW + timedelta(minutes=ends)
     Lesson.objects.update(starts_at=ends_at - timedelta(hours=1), ends_at=ends_at)
     for start, end, seen in stays_:
@@ -139,14 +139,14 @@ def test_a_lesson_that_is_over_becomes_completed(lesson, stay, ends, stays_, sta
     assert lesson.status == status
 
 
-def test_only_the_tutors_coming_counts(lesson, stay):
+def test_past_lesson_without_its_tutor_is_not_completed(lesson, stay):
     stay(-60, -10, role="student")
     services.complete_past_lessons(now=NOW)
     lesson.refresh_from_db()
     assert lesson.status == "scheduled"
 
 
-def test_a_cancelled_lesson_is_never_completed(lesson, stay):
+def test_cancelled_lesson_is_not_completed(lesson, stay):
     Lesson.objects.update(status="cancelled")
     stay(-60, -10)
     services.complete_past_lessons(now=NOW)

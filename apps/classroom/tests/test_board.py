@@ -16,17 +16,17 @@ from apps.classroom.realtime.board.awareness import Awareness, with_identity
 from apps.classroom.realtime.board.varints import varint
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.realtime.server.sockets import Socket
-from apps.classroom.tests.clients import PATIENCE, BoardClient, eventually
+from apps.classroom.tests.clients import TIMEOUT, BoardClient, eventually
 
 
 @pytest.fixture
-def two(house):
+def run_with_both(live_room):
     """Runs a scenario with a board of the tutor's and one of the student's."""
-    people = house.ticket(house.tutor), house.ticket(house.student)
+    people = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     def run(scenario):
         async def play():
-            async with house.board(people[0]) as tutor, house.board(people[1]) as student:
+            async with live_room.board(people[0]) as tutor, live_room.board(people[1]) as student:
                 await scenario(tutor, student)
 
         asyncio.run(play())
@@ -42,7 +42,7 @@ async def still_converge(*clients):
     assert len(clients[0].map) >= len(clients)
 
 
-def test_two_clients_converge(two):
+def test_two_clients_converge(run_with_both):
     async def scenario(a, b):
         a.map["x"] = {"type": "rectangle", "x": 1}
         b.map["y"] = {"type": "text", "text": "привіт"}
@@ -50,41 +50,41 @@ def test_two_clients_converge(two):
         del b.map["x"]
         await eventually(lambda: "x" not in a.map)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_concurrent_changes_of_one_element_converge(two):
+def test_concurrent_changes_of_one_element_converge(run_with_both):
     async def scenario(a, b):
         for number in range(50):
             a.map["x"] = {"a": number}
             b.map["x"] = {"b": number}
         await still_converge(a, b)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_strokes_made_offline_arrive(house):
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+def test_offline_strokes_arrive_after_reconnecting(live_room):
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
-        async with house.board(tickets[0]) as a:
-            async with house.board(tickets[1]) as b:
+        async with live_room.board(tickets[0]) as a:
+            async with live_room.board(tickets[1]) as b:
                 b.map["before"] = 1
             b.map["offline"] = 2
             a.map["meanwhile"] = 3
-            async with house.board(tickets[1], doc=b.doc) as back:
+            async with live_room.board(tickets[1], doc=b.doc) as back:
                 await eventually(lambda: a.map.to_py() == back.map.to_py() and len(a.map) == 3)
 
     asyncio.run(scenario())
 
 
-def test_a_stock_client_may_put_a_room_name_behind_the_address(house):
+def test_board_url_accepts_a_room_name_suffix(live_room):
     async def scenario(ticket):
-        url = house.url("board", ticket).replace("/board?", "/board/anything?")
+        url = live_room.url("board", ticket).replace("/board?", "/board/anything?")
         async with BoardClient(url):
             pass
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
 def said(state):
@@ -96,27 +96,27 @@ def awareness(*entries):
     return yproto.awareness_frame([yproto.Entry(c, clock, s) for c, clock, s in entries])
 
 
-def test_cursors_are_seen_and_go_with_their_socket(two, house):
-    ticket = house.ticket(house.student)
+def test_cursors_are_broadcast_and_removed_with_their_socket(run_with_both, live_room):
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(a, b):
         await b.socket.send(awareness((7, 1, b'{"user":{"name":"B"}}')))
         await eventually(lambda: said(a.awareness.get(7)) == {"user": {"name": "B"}})
-        async with house.board(ticket) as late:
+        async with live_room.board(ticket) as late:
             await eventually(lambda: late.awareness.get(7) is not None)
         b.socket.transport.abort()
         await eventually(lambda: a.awareness[7] is None)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_server_writes_person_name_and_role_into_cursors(two, house):
+def test_server_overwrites_identity_in_cursors(run_with_both, live_room):
     forged = {"name": "The Tutor", "person": "u999", "role": "tutor", "page": "1"}
 
     async def scenario(a, b):
         await b.socket.send(awareness((7, 1, json.dumps(forged).encode())))
         await eventually(lambda: 7 in a.awareness)
-        student = house.student
+        student = live_room.student
         assert a.awareness[7] == {
             "page": "1",
             "person": f"u{student.pk}",
@@ -124,7 +124,7 @@ def test_server_writes_person_name_and_role_into_cursors(two, house):
             "role": "student",
         }
 
-    two(scenario)
+    run_with_both(scenario)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_server_writes_person_name_and_role_into_cursors(two, house):
     ],
     ids=json.dumps,
 )
-def test_cursor_field_of_a_wrong_type_is_left_out(two, field):
+def test_cursor_field_of_wrong_type_is_removed(run_with_both, field):
     async def scenario(a, b):
         good = {"page": "1", "button": "up", "pointer": {"x": 1, "y": 2}, "selected": {"a": True}}
         await b.socket.send(awareness((7, 1, json.dumps({**good, **field}).encode())))
@@ -148,10 +148,10 @@ def test_cursor_field_of_a_wrong_type_is_left_out(two, field):
         await a.socket.send(awareness((8, 1, json.dumps(good).encode())))
         await eventually(lambda: said(b.awareness.get(8)) == good)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_nobody_moves_anybody_elses_cursor(two):
+def test_cursor_of_another_client_cannot_be_changed(run_with_both):
     async def scenario(a, b):
         await b.socket.send(awareness((7, 1, b'{"at":1}')))
         await eventually(lambda: said(a.awareness.get(7)) == {"at": 1})
@@ -161,19 +161,19 @@ def test_nobody_moves_anybody_elses_cursor(two):
         await b.socket.send(awareness((7, 3, b'{"at":2}')))
         await eventually(lambda: said(a.awareness.get(7)) == {"at": 2})
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_one_who_comes_back_is_told_to_raise_their_clock(house):
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+def test_returning_client_receives_its_removal_to_raise_its_clock(live_room):
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
-        async with house.board(tickets[0]) as a:
-            async with house.board(tickets[1]) as b:
+        async with live_room.board(tickets[0]) as a:
+            async with live_room.board(tickets[1]) as b:
                 await b.socket.send(awareness((7, 5, b"{}")))
                 await eventually(lambda: said(a.awareness.get(7)) == {})
             await eventually(lambda: a.awareness[7] is None)
-            async with house.board(tickets[1]) as b:
+            async with live_room.board(tickets[1]) as b:
                 await b.socket.send(awareness((7, 5, b"{}")))
                 await eventually(lambda: 7 in b.awareness)
                 await b.socket.send(awareness((7, 6, b"{}")))
@@ -182,18 +182,18 @@ def test_one_who_comes_back_is_told_to_raise_their_clock(house):
     asyncio.run(scenario())
 
 
-def test_cursor_of_one_who_has_left_is_nobody_elses(house):
+def test_cursor_of_departed_client_cannot_be_taken_over(live_room):
     """A stranger with the client id would keep its owner out when they come back."""
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
-        async with house.board(tickets[0]) as a:
-            async with house.board(tickets[1]) as b:
+        async with live_room.board(tickets[0]) as a:
+            async with live_room.board(tickets[1]) as b:
                 await b.socket.send(awareness((7, 5, b"{}")))
                 await eventually(lambda: said(a.awareness.get(7)) == {})
             await eventually(lambda: a.awareness[7] is None)
             await a.socket.send(awareness((7, 6, b"{}"), (8, 1, b"{}")))
-            async with house.board(tickets[1]) as b:
+            async with live_room.board(tickets[1]) as b:
                 await eventually(lambda: said(b.awareness.get(8)) == {})
                 assert b.awareness.get(7) is None
                 await b.socket.send(awareness((7, 6, b"{}")))
@@ -202,7 +202,7 @@ def test_cursor_of_one_who_has_left_is_nobody_elses(house):
     asyncio.run(scenario())
 
 
-def test_cursor_of_one_who_has_left_another_process_is_nobody_elses():
+def test_cursor_of_client_of_another_process_cannot_be_taken_over():
     tutor = Person("u1", "T", Role.TUTOR)
     student = Person("u2", "S", Role.STUDENT)
     cursors = Awareness()
@@ -213,7 +213,7 @@ def test_cursor_of_one_who_has_left_another_process_is_nobody_elses():
     assert [entry.clock for entry in cursors.apply(theirs, [yproto.Entry(7, 7, b"{}")])] == [7]
 
 
-def test_cursors_may_be_asked_for(two):
+def test_awareness_query_returns_cursors(run_with_both):
     async def scenario(a, b):
         await b.socket.send(awareness((7, 1, b"{}")))
         await eventually(lambda: 7 in a.awareness)
@@ -221,7 +221,7 @@ def test_cursors_may_be_asked_for(two):
         await a.socket.send(bytes([yproto.QUERY_AWARENESS]))
         await eventually(lambda: 7 in a.awareness)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
 def item(content, *, client=5, clock=0, kind=8):
@@ -263,22 +263,22 @@ BAD_FRAMES = {
 
 
 @pytest.mark.parametrize("what", BAD_FRAMES)
-def test_a_bad_frame_closes_that_one_socket_and_nobody_notices(two, house, what):
+def test_bad_frame_closes_its_socket_alone(run_with_both, live_room, what):
     frame, code = BAD_FRAMES[what]
-    ticket = house.ticket(house.student)
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(a, b):
-        async with connect(house.url("board", ticket)) as bad:
+        async with connect(live_room.url("board", ticket)) as bad:
             await bad.send(frame)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await bad.wait_closed()
             assert bad.close_code == code
         await still_converge(a, b)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_an_update_that_says_nothing_new_goes_nowhere(two):
+def test_update_without_news_is_not_broadcast(run_with_both):
     async def scenario(a, b):
         a.map["x"] = 1
         await eventually(lambda: "x" in b.map)
@@ -289,30 +289,30 @@ def test_an_update_that_says_nothing_new_goes_nowhere(two):
         await eventually(lambda: "y" in b.map)
         assert len(heard) == 1
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_megabyte_in_one_update_is_fine(two):
+def test_update_of_one_megabyte_is_accepted(run_with_both):
     async def scenario(a, b):
         a.map["big"] = "x" * (1024 * 1024 - 200)
         await eventually(lambda: "big" in b.map)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_long_stroke_is_fine(two):
+def test_long_stroke_is_accepted(run_with_both):
     async def scenario(a, b):
         a.map["stroke"] = {"points": [[float(n), 0.5] for n in range(20_000)]}
         await eventually(lambda: "stroke" in b.map)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_flood_closes_that_one_socket(two, house):
-    ticket = house.ticket(house.student)
+def test_flood_closes_its_socket_alone(run_with_both, live_room):
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(a, b):
-        async with house.board(ticket) as flooding:
+        async with live_room.board(ticket) as flooding:
             frame = awareness((7, 1, b"{}"))
             with contextlib.suppress(ConnectionClosed):
                 while True:
@@ -321,10 +321,10 @@ def test_a_flood_closes_that_one_socket(two, house):
             assert flooding.socket.close_code == 4429
         await still_converge(a, b)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_board_has_an_end(two, monkeypatch):
+def test_update_beyond_board_limit_closes_its_socket(run_with_both, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 10_000)
 
     async def scenario(a, b):
@@ -332,34 +332,34 @@ def test_a_board_has_an_end(two, monkeypatch):
         assert await a.close_code() == 4413
         assert "x" not in b.map
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_room_is_told_before_its_board_is_full_and_when_there_is_space_again(house, monkeypatch):
+def test_room_is_notified_when_board_size_level_changes(live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 100_000)
     monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
     monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_RETRY_AFTER", 0.1)
-    tickets = house.ticket(house.tutor), house.ticket(house.student)
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     async def scenario():
-        async with house.events(tickets[0]) as tutor, house.board(tickets[0]) as board:
+        async with live_room.events(tickets[0]) as tutor, live_room.board(tickets[0]) as board:
             board.map["x"] = "x" * 50_000
             board.map["y"] = "y" * 35_000
-            told = await tutor.until("board.size", level="nearly_full", limit=100_000)
+            told = await tutor.wait_for("board.size", level="nearly_full", limit=100_000)
             assert 85_000 < told["used"] < 90_000
-            async with house.events(tickets[1]) as late:
-                await late.until("board.size", level="nearly_full")
+            async with live_room.events(tickets[1]) as late:
+                await late.wait_for("board.size", level="nearly_full")
             board.map["z"] = "z" * 14_800
-            await tutor.until("board.size", level="full")
+            await tutor.wait_for("board.size", level="full")
             del board.map["z"]
-            await tutor.until("board.size", level="nearly_full")
+            await tutor.wait_for("board.size", level="nearly_full")
             del board.map["x"]
-            assert (await tutor.until("board.size", level="ok"))["used"] < 60_000
+            assert (await tutor.wait_for("board.size", level="ok"))["used"] < 60_000
 
     asyncio.run(scenario())
 
 
-def test_what_was_drawn_over_again_does_not_fill_the_board(two, monkeypatch):
+def test_overwritten_values_do_not_count_towards_board_limit(run_with_both, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 10_000)
 
     async def scenario(a, b):
@@ -367,59 +367,59 @@ def test_what_was_drawn_over_again_does_not_fill_the_board(two, monkeypatch):
             a.map["x"] = f"{number}" + "x" * 1000
         await still_converge(a, b)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_slow_reader_is_dropped_and_resynchronises(two, house, monkeypatch):
+def test_slow_reader_is_dropped_and_resyncs(run_with_both, live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.server.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
     monkeypatch.setattr("apps.classroom.realtime.server.sockets.GRACE", 0.5)
-    ticket = house.ticket(house.student)
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(a, b):
-        async with connect(house.url("board", ticket), max_queue=1, compression=None) as slow:
+        async with connect(live_room.url("board", ticket), max_queue=1, compression=None) as slow:
             await slow.send(yproto.sync_frame(yproto.STEP1, b"\x00"))
             await slow.recv()
             slow.transport.pause_reading()
-            room = RoomRegistry.current.rooms[house.uuid]
+            room = RoomRegistry.current.rooms[live_room.uuid]
             for number in range(40):
                 a.map["x"] = f"{number}" + "x" * 500_000
                 await eventually(lambda: b.map.get("x") == a.map["x"])
             await eventually(lambda: len(room.board.sockets) == 2)
             slow.transport.abort()
         await eventually(lambda: b.map.get("x") == a.map["x"])
-        async with house.board(ticket) as again:
+        async with live_room.board(ticket) as again:
             assert again.map["x"] == a.map["x"]
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_board_larger_than_the_queue_can_be_opened(house):
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+def test_board_larger_than_send_queue_can_be_opened(live_room):
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
-        async with house.board(tickets[0]) as a:
+        async with live_room.board(tickets[0]) as a:
             for number in range(7):
                 a.map[f"{number}"] = "x" * 700_000
             for _ in range(3):
-                async with house.board(tickets[1]) as b:
+                async with live_room.board(tickets[1]) as b:
                     a.map["small"] = "y"
                     await eventually(lambda: b.map.to_py() == a.map.to_py())
 
     asyncio.run(scenario())
 
 
-def test_a_slow_reader_that_wakes_up_is_told_why(house, monkeypatch):
+def test_resumed_slow_reader_receives_close_code_4408(live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.server.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
         async with (
-            house.board(tickets[0]) as a,
-            connect(house.url("board", tickets[1]), compression=None) as slow,
+            live_room.board(tickets[0]) as a,
+            connect(live_room.url("board", tickets[1]), compression=None) as slow,
         ):
             await slow.recv()
             slow.transport.pause_reading()
-            board = RoomRegistry.current.rooms[house.uuid].board
+            board = RoomRegistry.current.rooms[live_room.uuid].board
             (there,) = (s for s in board.sockets if s.person.role == "student")
             number = 0
             while there.closing is None:
@@ -427,7 +427,7 @@ def test_a_slow_reader_that_wakes_up_is_told_why(house, monkeypatch):
                 number += 1
                 await asyncio.sleep(0.01)
             slow.transport.resume_reading()
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 while True:
                     await slow.recv()
 
@@ -435,26 +435,26 @@ def test_a_slow_reader_that_wakes_up_is_told_why(house, monkeypatch):
         asyncio.run(scenario())
 
 
-def test_rooms_leave_memory_when_empty(two, house):
+def test_empty_room_is_removed_from_memory(run_with_both, live_room):
     async def scenario(a, b):
         a.map["x"] = 1
-        assert house.uuid in RoomRegistry.current.rooms
+        assert live_room.uuid in RoomRegistry.current.rooms
 
-    two(scenario)
+    run_with_both(scenario)
     asyncio.run(eventually(lambda: not RoomRegistry.current.rooms))
 
 
-def test_a_state_vector_of_its_own_is_enough_to_catch_up(house):
+def test_step_1_is_answered_with_missing_structs_only(live_room):
     """What the server answers to step 1 is what that client lacks, and no more."""
     doc = Doc()
     doc.get("elements:1", type=Map)["x"] = "x" * 10_000
 
     async def scenario(ticket):
-        async with house.board(ticket, doc=doc) as a:
+        async with live_room.board(ticket, doc=doc) as a:
             a.map["y"] = 1
-        async with connect(house.url("board", ticket)) as socket:
+        async with connect(live_room.url("board", ticket)) as socket:
             await socket.send(yproto.sync_frame(yproto.STEP1, doc.get_state()))
             frames = [await socket.recv(), await socket.recv()]
             assert sorted(len(frame) > 100 for frame in frames) == [False, False]
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))

@@ -11,9 +11,9 @@ MIB = 1024 * 1024
 pytestmark = pytest.mark.any_database
 
 
-def play(house, scene):
-    address = house.url("board", "").split("?")[0]
-    tickets = [house.ticket(house.student), house.ticket(house.tutor)]
+def play(live_room, scene):
+    address = live_room.url("board", "").split("?")[0]
+    tickets = [live_room.ticket(live_room.student), live_room.ticket(live_room.tutor)]
     done = subprocess.run(
         ["node", "tests/board-provider.mjs", scene, address, *tickets],
         cwd=FRONTEND,
@@ -27,9 +27,9 @@ def play(house, scene):
 
 
 @pytest.mark.parametrize("scene", ["offline", "broken", "together"])
-def test_more_than_a_frame_holds_arrives(house, scene):
+def test_changes_larger_than_a_frame_arrive(live_room, scene):
     """And the sign of unsent strokes goes out no sooner."""
-    noted = play(house, scene)
+    noted = play(live_room, scene)
     assert noted["size"] > 2 * MIB
     assert noted["unsent"] == 200
     assert noted["arrived"]
@@ -37,9 +37,9 @@ def test_more_than_a_frame_holds_arrives(house, scene):
     assert not {4413, 4429} & set(noted["codes"])
 
 
-def test_more_than_the_server_takes_at_once_arrives_too(house, monkeypatch):
+def test_changes_beyond_the_byte_rate_arrive(live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_RATE", 1.1 * MIB)
     monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_BURST", 2.1 * MIB)
-    noted = play(house, "much")
+    noted = play(live_room, "much")
     assert noted["arrived"]
     assert 4429 not in noted["codes"]

@@ -38,7 +38,7 @@ async def hears(tutor, room, url, word):
     bus = other_process(url)
     try:
         await eventually(lambda: bus.connected)
-        heard = asyncio.create_task(tutor.until("chat", message=word))
+        heard = asyncio.create_task(tutor.wait_for("chat", message=word))
         while not heard.done():
             bus.publish(room, cast(word))
             await asyncio.sleep(0.05)
@@ -47,13 +47,13 @@ async def hears(tutor, room, url, word):
         await bus.stop()
 
 
-def test_bus_reconnects_when_redis_returns_while_the_database_is_away(on_redis, house, monkeypatch):
+def test_bus_reconnects_while_database_is_unavailable(on_redis, live_room, monkeypatch):
     async def away(*args, **kwargs):
         raise OperationalError("the database is away")
 
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor:
+            await tutor.wait_for("welcome")
             bus = RoomRegistry.current.bus
             await eventually(lambda: bus.connected)
             with monkeypatch.context() as outage:
@@ -64,59 +64,59 @@ def test_bus_reconnects_when_redis_returns_while_the_database_is_away(on_redis, 
                 await eventually(lambda: bus.connected)
                 await asyncio.sleep(2.5)  # a round of each kind
                 assert bus.connected
-            await hears(tutor, house.uuid, on_redis.url, "again")
+            await hears(tutor, live_room.uuid, on_redis.url, "again")
             assert failing_tasks() == []
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
-def test_bus_that_crashes_is_restarted_and_told_in_the_log(on_redis, house, monkeypatch, log_lines):
+def test_crashed_bus_is_restarted_and_logged(on_redis, live_room, monkeypatch, log_lines):
     async def crash(*args):
         raise TypeError("not an error of Redis")
 
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor:
+            await tutor.wait_for("welcome")
             await eventually(lambda: RoomRegistry.current.bus.connected)
             with monkeypatch.context() as broken:
                 broken.setattr(RedisBus, "_serve", crash)
                 await asyncio.to_thread(on_redis.stop)
                 await eventually(lambda: "redis-bus" in failing_tasks())
                 await asyncio.to_thread(on_redis.start)
-            await hears(tutor, house.uuid, on_redis.url, "again")
+            await hears(tutor, live_room.uuid, on_redis.url, "again")
             assert failing_tasks() == []
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     assert any(line.get("task") == "redis-bus" for line in log_lines())
 
 
-def test_crashed_rights_check_is_restarted(house, monkeypatch):
+def test_crashed_rights_check_is_restarted(live_room, monkeypatch):
     async def crash(self, rooms):
         raise TypeError("not an error of the database")
 
     async def scenario(ticket):
-        async with house.events(ticket) as student:
-            await student.until("welcome")
+        async with live_room.events(ticket) as student:
+            await student.wait_for("welcome")
             with monkeypatch.context() as broken:
                 broken.setattr(RoomRegistry, "_recheck_rooms", crash)
                 await eventually(lambda: "room-rights" in failing_tasks())
-            await asyncio.to_thread(house.deactivate, house.student)
+            await asyncio.to_thread(live_room.deactivate, live_room.student)
             assert await student.close_code() == 4403
 
-    asyncio.run(scenario(house.ticket(house.student)))
+    asyncio.run(scenario(live_room.ticket(live_room.student)))
 
 
-def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log_lines):
+def test_forged_redis_messages_are_rejected(on_redis, live_room, settings, log_lines):
     """Unsigned, signed with another secret, or signed for another room."""
     own = settings.SECRET_KEY
 
     def forge():
-        channel = channel_of(house.uuid)
+        channel = channel_of(live_room.uuid)
         other_room = seal_messages(
-            channel.replace(str(house.uuid), "0" * 32), "other", [cast("forged")]
+            channel.replace(str(live_room.uuid), "0" * 32), "other", [cast("forged")]
         )
         settings.SECRET_KEY = own[::-1]
-        assert channel_of(house.uuid) != channel
+        assert channel_of(live_room.uuid) != channel
         other_key = seal_messages(channel, "other", [cast("forged")])
         settings.SECRET_KEY = own
         unsigned = pack("other", time.time(), [cast("forged")])
@@ -125,43 +125,49 @@ def test_messages_of_others_on_redis_are_rejected(on_redis, house, settings, log
                 redis.publish(channel, payload)
 
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor:
+            await tutor.wait_for("welcome")
             await eventually(lambda: RoomRegistry.current.bus.connected)
             await asyncio.to_thread(forge)
-            await hears(tutor, house.uuid, on_redis.url, "true")
+            await hears(tutor, live_room.uuid, on_redis.url, "true")
             assert not [m for m in tutor.seen if m.get("message") == "forged"]
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     rejected = [line for line in log_lines() if line["message"] == "rejected messages on Redis"]
     assert len(rejected) == 1
 
 
-def test_message_published_again_is_taken_once(on_redis, house):
+def test_replayed_redis_message_is_ignored(on_redis, live_room):
     """By somebody who listens on Redis and has no key; a message from long ago is no use either."""
-    old = signing.seal(channel_of(house.uuid), pack("old", time.time() - 3600, [cast("yesterday")]))
+    old = signing.seal(
+        channel_of(live_room.uuid), pack("old", time.time() - 3600, [cast("yesterday")])
+    )
 
     def publish(*payloads):
         with Redis.from_url(on_redis.url) as redis:
             for payload in payloads:
-                redis.publish(channel_of(house.uuid), payload)
+                redis.publish(channel_of(live_room.uuid), payload)
 
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor:
+            await tutor.wait_for("welcome")
             await eventually(lambda: RoomRegistry.current.bus.connected)
             once, twice = (
-                seal_messages(channel_of(house.uuid), "p", [cast(word)])
+                seal_messages(channel_of(live_room.uuid), "p", [cast(word)])
                 for word in ("once", "twice")
             )
             await asyncio.to_thread(publish, old, once, twice, once, twice, once)
-            await hears(tutor, house.uuid, on_redis.url, "after")
+            await hears(tutor, live_room.uuid, on_redis.url, "after")
             return [message["message"] for message in tutor.seen if message["type"] == "chat"]
 
-    assert asyncio.run(scenario(house.ticket(house.tutor)))[:3] == ["once", "twice", "after"]
+    assert asyncio.run(scenario(live_room.ticket(live_room.tutor)))[:3] == [
+        "once",
+        "twice",
+        "after",
+    ]
 
 
-def test_guard_forgets_senders_that_are_silent(monkeypatch):
+def test_replay_guard_forgets_silent_senders(monkeypatch):
     now = time.time()
     guard = signing.ReplayGuard()
     for number in range(100):

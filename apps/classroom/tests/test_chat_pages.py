@@ -28,14 +28,14 @@ def texts(answer):
     return [int(message["text"]) for message in answer.json()["results"]]
 
 
-def test_chat_answers_the_newest_page(api, tutor, lesson, url):
+def test_chat_returns_newest_page_by_default(api, tutor, lesson, url):
     write(lesson, 12_000)
     answer = api(tutor).get(url)
     assert texts(answer) == list(range(11_800, 12_000))
     assert len(answer.content) < 64 * 1024
 
 
-def test_chat_is_read_whole_page_by_page(api, tutor, lesson, url):
+def test_chat_pages_cover_all_messages(api, tutor, lesson, url):
     write(lesson, 25)
     seen, before = [], None
     while True:
@@ -48,7 +48,7 @@ def test_chat_is_read_whole_page_by_page(api, tutor, lesson, url):
     assert seen == list(range(25))
 
 
-def test_page_of_long_messages_is_bounded_by_their_length(api, tutor, lesson, url):
+def test_chat_page_is_bounded_by_text_length(api, tutor, lesson, url):
     write(lesson, 200, "ї" * 4000)
     answer = api(tutor).get(url)
     assert len(answer.content) < MAX_CHAT_TEXT * 3
@@ -60,25 +60,25 @@ def test_page_of_long_messages_is_bounded_by_their_length(api, tutor, lesson, ur
     "query",
     [{"limit": 0}, {"limit": 201}, {"limit": "x"}, {"before": "x"}, {"before": uuid.UUID(int=7)}],
 )
-def test_malformed_page_is_a_validation_error(api, tutor, url, query):
+def test_malformed_chat_query_is_a_validation_error(api, tutor, url, query):
     answer = api(tutor).get(url, query)
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
 
 
-def test_message_of_another_room_is_no_cursor(api, tutor, student, lesson, url):
+def test_message_of_another_room_is_refused_as_page_cursor(api, tutor, student, lesson, url):
     other = make_lesson(tutor, student, NOON)
     write(other, 1)
     query = {"before": ChatMessage.objects.get().uuid}
     assert api(tutor).get(url, query).status_code == 400
 
 
-def test_welcome_is_bounded(house):
-    write(house.lesson, 200, "ї" * 4000)
+def test_chat_in_welcome_is_bounded_by_text_length(live_room):
+    write(live_room.lesson, 200, "ї" * 4000)
 
     async def scenario(ticket):
-        async with house.events(ticket) as events:
-            return await events.until("welcome")
+        async with live_room.events(ticket) as events:
+            return await events.wait_for("welcome")
 
-    chat = asyncio.run(scenario(house.ticket(house.tutor)))["chat"]
+    chat = asyncio.run(scenario(live_room.ticket(live_room.tutor)))["chat"]
     assert len(chat) > 1
     assert sum(len(message["text"]) for message in chat) <= MAX_CHAT_TEXT

@@ -17,7 +17,7 @@ from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.realtime.events.protocol import Close
 
 
-class Drawing:
+class DrawingClient:
     """A client that draws: its document, and its updates in order."""
 
     def __init__(self, client):
@@ -30,7 +30,7 @@ class Drawing:
 @pytest.fixture
 def drawn():
     """Two who drew and rubbed out."""
-    a, b = Drawing(1), Drawing(2)
+    a, b = DrawingClient(1), DrawingClient(2)
     for number in range(20):
         a.map[f"a{number}"] = {"x": number, "points": [[1, 2], [3, 4]]}
         b.map[f"b{number}"] = number
@@ -46,19 +46,19 @@ def content(update):
     return doc.get("elements:1", type=Map).to_py()
 
 
-def is_awake(document):
+def is_loaded(document):
     return document._doc is not None
 
 
-def test_bytes_answer_as_a_document_does(drawn):
-    resting, awake = Document([drawn.get_update()]), Document([drawn.get_update()])
-    awake.ensure_loaded()
-    assert not is_awake(resting)
-    assert is_awake(awake)
-    assert content(resting.encode()) == content(awake.encode()) == content(drawn.get_update())
+def test_unloaded_document_encodes_as_a_loaded_one(drawn):
+    unloaded, loaded = Document([drawn.get_update()]), Document([drawn.get_update()])
+    loaded.ensure_loaded()
+    assert not is_loaded(unloaded)
+    assert is_loaded(loaded)
+    assert content(unloaded.encode()) == content(loaded.encode()) == content(drawn.get_update())
     early = Doc(client_id=9)
     early.get("elements:1", type=Map)["own"] = 1
-    for document in (resting, awake):
+    for document in (unloaded, loaded):
         assert clocks(document.state_vector()) == clocks(drawn.get_state())
         late = Doc()
         [[missing]] = document.diff(early.get_state())
@@ -76,17 +76,17 @@ def clocks(state_vector):
     return found
 
 
-def test_a_client_that_has_it_all_wakes_nothing(drawn):
+def test_known_update_does_not_load_document(drawn):
     document = Document([drawn.get_update()])
     everything = drawn.get_update()
     deletions = drawn.get_update(drawn.get_state())
     assert deletions != yproto.EMPTY_UPDATE
     assert document.apply_updates([everything]) is None
     assert document.apply_updates([deletions]) is None
-    assert not is_awake(document)
+    assert not is_loaded(document)
 
 
-def test_a_new_deletion_is_news(drawn):
+def test_new_deletion_is_returned_as_news(drawn):
     document = Document([drawn.get_update()])
     del drawn.get("elements:1", type=Map)["b7"]
     news = document.apply_updates([drawn.get_update(drawn.get_state())])
@@ -94,7 +94,7 @@ def test_a_new_deletion_is_news(drawn):
     assert len(news) < 20
 
 
-def test_deletions_of_old_are_no_news(drawn):
+def test_known_deletions_are_not_news(drawn):
     document = Document([drawn.get_update()])
     del drawn.get("elements:1", type=Map)["b7"]
     some = drawn.get_update(drawn.get_state())
@@ -104,20 +104,20 @@ def test_deletions_of_old_are_no_news(drawn):
     assert {"b7", "b8"}.isdisjoint(content(document.encode()))
 
 
-def test_it_rests_and_is_the_same(drawn):
+def test_unloading_keeps_content(drawn):
     document = Document([drawn.get_update()])
-    other = Drawing(3)
+    other = DrawingClient(3)
     other.map["late"] = 1
     document.apply_updates([other.doc.get_update()])
     before = content(document.encode())
     document.unload()
-    assert not is_awake(document)
+    assert not is_loaded(document)
     assert content(document.encode()) == before
     assert "late" in before
 
 
-def test_what_comes_before_its_past_is_not_taken_in():
-    drawing = Drawing(1)
+def test_update_with_missing_dependency_is_not_applied():
+    drawing = DrawingClient(1)
     for number in range(3):
         drawing.map[f"{number}"] = number
     first, second, third = drawing.updates
@@ -138,7 +138,7 @@ NUMBER = b"\x01\x01\x0b\x00\x08\x01\x01a\x01\x7d\x01\x00"
 INSIDE = b"\x01\x01\x0c\x00\x28\x00\x0b\x00\x01q\x01\x7d\x01\x00"
 
 
-def test_what_ends_yrs_does_not_reach_it(drawn):
+def test_updates_that_crash_yrs_are_not_applied(drawn):
     """Applied one after another they are a segmentation fault."""
     document = Document([drawn.get_update()])
     for forged in (GAP, OVERLAP):
@@ -147,7 +147,7 @@ def test_what_ends_yrs_does_not_reach_it(drawn):
     assert content(document.encode()) == content(drawn.get_update())
 
 
-def test_what_yrs_refuses_half_way_changes_nothing(drawn):
+def test_partly_applied_update_is_rolled_back(drawn):
     document = Document([drawn.get_update(), NUMBER])
     before = document.state_vector()
     drawn.get("elements:1", type=Map)["late"] = 1
@@ -159,7 +159,7 @@ def test_what_yrs_refuses_half_way_changes_nothing(drawn):
     assert "late" in content(document.encode())
 
 
-def test_a_part_that_cannot_be_read_does_not_cost_the_rest(drawn, caplog):
+def test_unreadable_update_is_skipped_when_loading(drawn, caplog):
     document = Document([NUMBER, INSIDE, drawn.get_update()])
     assert document.ensure_loaded().get("elements:1", type=Map).to_py() == content(
         drawn.get_update()
@@ -167,16 +167,16 @@ def test_a_part_that_cannot_be_read_does_not_cost_the_rest(drawn, caplog):
     assert "cannot be read" in caplog.text
 
 
-def test_a_large_one_does_not_rest():
-    drawing = Drawing(1)
+def test_large_document_is_not_unloaded():
+    drawing = DrawingClient(1)
     drawing.map["big"] = "x" * SMALL_BOARD
     document = Document([yproto.EMPTY_UPDATE])
     document.apply_updates([drawing.doc.get_update()])
     document.unload()
-    assert is_awake(document)
+    assert is_loaded(document)
 
 
-def test_it_leaves_memory(drawn):
+def test_dropped_document_is_freed(drawn):
     document = Document([yproto.EMPTY_UPDATE])
     document.apply_updates([drawn.get_update()])
     inside = weakref.ref(document.ensure_loaded())
@@ -186,7 +186,7 @@ def test_it_leaves_memory(drawn):
     assert inside() is None
 
 
-def test_what_is_no_update_changes_nothing(drawn):
+def test_malformed_update_changes_nothing(drawn):
     document = Document([drawn.get_update()])
     with pytest.raises(Malformed):
         document.apply_updates([b"\x01\x01\x05"])
@@ -196,36 +196,36 @@ def test_what_is_no_update_changes_nothing(drawn):
 # -- the updates of one turn of the event loop ----------------------------------------------
 
 
-class Ear:
+class FakeSocket:
     def __init__(self, number):
         self.person = Person(f"u{number}", "N", Role.STUDENT)
-        self.heard, self.closed = [], None
+        self.received, self.closed = [], None
 
     def push(self, frame):
         step, payload = yproto.read_sync(frame)
         if step == yproto.UPDATE:
-            self.heard.append(payload)
+            self.received.append(payload)
 
     def close(self, code):
         self.closed = code
 
 
-class Crowd:
+class SharedBoard:
     def __init__(self, people):
         self.stored, self.published = [], []
         self.board = Board(store=self.stored.append, publish=self.published.append)
         self.board.open(LoadedBoard(Document([]), 0))
-        self.ears = [Ear(number) for number in range(people)]
-        for ear in self.ears:
-            self.board.join(ear)
+        self.sockets = [FakeSocket(number) for number in range(people)]
+        for socket in self.sockets:
+            self.board.join(socket)
 
-    def turn(self, *sent):
+    def run_turn(self, *sent):
         """Pairs of who sends and what, all in one turn."""
 
         async def play():
             for who, update in sent:
                 frame = yproto.sync_frame(yproto.UPDATE, update)
-                self.board.receive(self.ears[who], frame)
+                self.board.receive(self.sockets[who], frame)
             await asyncio.sleep(0)
 
         asyncio.run(play())
@@ -235,76 +235,76 @@ class Crowd:
 
 
 def drawn_by(client, *names):
-    drawing = Drawing(client)
+    drawing = DrawingClient(client)
     for name in names:
         drawing.map[name] = client
     return drawing.updates
 
 
-def test_one_turn_is_one_update_to_the_others():
-    crowd = Crowd(3)
+def test_updates_of_one_turn_are_merged():
+    shared = SharedBoard(3)
     mine, theirs = drawn_by(1, "a", "b"), drawn_by(2, "c")
-    crowd.turn((0, mine[0]), (1, theirs[0]), (0, mine[1]))
-    [heard] = crowd.ears[2].heard
-    assert content(heard) == crowd.content() == {"a": 1, "b": 1, "c": 2}
-    assert content(crowd.stored[0]) == crowd.content()
-    assert len(crowd.stored) == len(crowd.published) == 1
+    shared.run_turn((0, mine[0]), (1, theirs[0]), (0, mine[1]))
+    [heard] = shared.sockets[2].received
+    assert content(heard) == shared.content() == {"a": 1, "b": 1, "c": 2}
+    assert content(shared.stored[0]) == shared.content()
+    assert len(shared.stored) == len(shared.published) == 1
 
 
-def test_what_is_early_waits_for_its_past_and_holds_nobody_up():
-    crowd = Crowd(3)
+def test_pending_update_waits_without_blocking_others():
+    shared = SharedBoard(3)
     first, second = drawn_by(1, "a", "b")
     [other] = drawn_by(2, "c")
-    crowd.turn((0, second), (1, other))
-    assert crowd.content() == {"c": 2}
-    assert [content(update) for update in crowd.stored] == [{"c": 2}]
-    crowd.turn((2, first))
-    assert crowd.content() == {"a": 1, "b": 1, "c": 2}
-    assert content(merge_updates(*crowd.stored)) == crowd.content()
-    assert [ear.closed for ear in crowd.ears] == [None] * 3
+    shared.run_turn((0, second), (1, other))
+    assert shared.content() == {"c": 2}
+    assert [content(update) for update in shared.stored] == [{"c": 2}]
+    shared.run_turn((2, first))
+    assert shared.content() == {"a": 1, "b": 1, "c": 2}
+    assert content(merge_updates(*shared.stored)) == shared.content()
+    assert [socket.closed for socket in shared.sockets] == [None] * 3
 
 
-def test_too_much_that_is_early_closes_who_sent_it():
-    crowd = Crowd(2)
+def test_too_many_pending_bytes_close_their_sender():
+    shared = SharedBoard(2)
     _first, *others = drawn_by(1, "a", "b", "x" * MAX_PENDING_BYTES)
-    crowd.turn((0, others[0]))
-    assert crowd.ears[0].closed is None
-    crowd.turn((0, others[1]))
-    assert crowd.ears[0].closed == Close.MALFORMED
+    shared.run_turn((0, others[0]))
+    assert shared.sockets[0].closed is None
+    shared.run_turn((0, others[1]))
+    assert shared.sockets[0].closed == Close.MALFORMED
 
 
-def test_what_was_early_goes_with_who_sent_it():
-    crowd = Crowd(2)
+def test_pending_updates_are_dropped_when_sender_leaves():
+    shared = SharedBoard(2)
     first, second = drawn_by(1, "a", "b")
-    crowd.turn((0, second))
-    crowd.board.leave(crowd.ears[0])
-    crowd.turn((1, first))
-    assert crowd.content() == {"a": 1}
+    shared.run_turn((0, second))
+    shared.board.leave(shared.sockets[0])
+    shared.run_turn((1, first))
+    assert shared.content() == {"a": 1}
 
 
-def test_who_drew_alone_does_not_hear_it_again():
-    crowd = Crowd(2)
-    crowd.turn(*((0, update) for update in drawn_by(1, "a", "b")))
-    assert crowd.ears[0].heard == []
-    assert len(crowd.ears[1].heard) == 1
+def test_sender_does_not_receive_its_own_update():
+    shared = SharedBoard(2)
+    shared.run_turn(*((0, update) for update in drawn_by(1, "a", "b")))
+    assert shared.sockets[0].received == []
+    assert len(shared.sockets[1].received) == 1
 
 
-def test_one_bad_update_of_many_closes_its_sender_alone():
-    crowd = Crowd(3)
-    crowd.turn((0, NUMBER))
+def test_bad_update_in_batch_closes_its_sender_alone():
+    shared = SharedBoard(3)
+    shared.run_turn((0, NUMBER))
     good = [*drawn_by(1, "a"), *drawn_by(2, "b")]
-    crowd.turn((0, good[0]), (1, INSIDE), (2, good[1]))
-    assert [ear.closed for ear in crowd.ears] == [None, Close.MALFORMED, None]
-    assert crowd.content() == {"a": 1, "b": 2}
+    shared.run_turn((0, good[0]), (1, INSIDE), (2, good[1]))
+    assert [socket.closed for socket in shared.sockets] == [None, Close.MALFORMED, None]
+    assert shared.content() == {"a": 1, "b": 2}
 
 
-def test_an_answer_to_step_1_covers_what_was_sent_before():
-    crowd = Crowd(1)
+def test_step_1_applies_queued_updates_first():
+    shared = SharedBoard(1)
     [update] = drawn_by(1, "a")
 
     async def play():
-        crowd.board.receive(crowd.ears[0], yproto.sync_frame(yproto.UPDATE, update))
-        crowd.board.receive(crowd.ears[0], yproto.sync_frame(yproto.STEP1, b"\x00"))
-        assert content(crowd.stored[0]) == {"a": 1}
+        shared.board.receive(shared.sockets[0], yproto.sync_frame(yproto.UPDATE, update))
+        shared.board.receive(shared.sockets[0], yproto.sync_frame(yproto.STEP1, b"\x00"))
+        assert content(shared.stored[0]) == {"a": 1}
 
     asyncio.run(play())

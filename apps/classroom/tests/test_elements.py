@@ -105,7 +105,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("part", [*wrong_ones(), *HOSTILE], ids=lambda part: str(part)[:40])
-def test_element_with_a_wrong_property_is_undrawable(part):
+def test_element_with_wrong_property_is_removed(part):
     assert not is_valid_element({**GOOD, **part})
     doc = Doc()
     doc.get("elements:1", type=Map).update({"good": GOOD, "bad": {**GOOD, **part}})
@@ -116,7 +116,7 @@ def test_element_with_a_wrong_property_is_undrawable(part):
 
 
 @pytest.mark.parametrize("points", [1, 3, 4, 5, 7, 64, 1000, 4097])
-def test_element_with_right_properties_is_drawable(points):
+def test_valid_element_is_kept(points):
     stroke = {**GOOD, "points": [[n / 7, n] for n in range(points)], "pressures": [0.5] * points}
     doc = Doc()
     doc.get("elements:1", type=Map)["good"] = stroke
@@ -124,14 +124,14 @@ def test_element_with_right_properties_is_drawable(points):
     assert (found.invalid_elements, found.update) == (0, doc.get_update())
 
 
-def test_what_is_no_element_is_left_alone():
+def test_values_that_are_not_elements_are_kept():
     doc = Doc()
     doc.get("files", type=Map)["f"] = {"id": "f", "url": "/x", "mimeType": "image/png"}
     doc.get("anything", type=Map).update({"n": 1, "list": [1, "2", None], "deep": {"a": {"b": []}}})
     assert scan(doc.get_update()).invalid_elements == 0
 
 
-def test_undrawable_change_keeps_the_element_that_was_there():
+def test_undrawable_change_keeps_previous_element():
     doc = Doc()
     elements = doc.get("elements:1", type=Map)
     elements["e"] = GOOD
@@ -145,7 +145,7 @@ def test_undrawable_change_keeps_the_element_that_was_there():
     assert seen.get_state() == doc.get_state()
 
 
-def test_undrawable_elements_of_a_stored_board_go_when_it_is_folded():
+def test_compaction_removes_undrawable_elements():
     doc = Doc()
     doc.get("elements:1", type=Map).update({"good": GOOD, "bad": {"type": "frame", "name": {}}})
     folded = compact([doc.get_update()])
@@ -155,11 +155,11 @@ def test_undrawable_elements_of_a_stored_board_go_when_it_is_folded():
     assert folded.reason
 
 
-def test_undrawable_element_reaches_nobody(house):
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+def test_undrawable_element_is_not_broadcast(live_room):
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
-        async with house.board(tickets[0]) as a, house.board(tickets[1]) as b:
+        async with live_room.board(tickets[0]) as a, live_room.board(tickets[1]) as b:
             a.map["good"] = GOOD
             await eventually(lambda: "good" in b.map)
             b.map["bad"] = {"type": "frame", "name": {"a": 1}}
@@ -168,7 +168,7 @@ def test_undrawable_element_reaches_nobody(house):
             await eventually(lambda: "after" in a.map)
             assert set(a.map.keys()) == {"good", "after"}
             assert a.map["good"]["link"] == GOOD["link"]
-            async with house.board(tickets[0]) as late:
+            async with live_room.board(tickets[0]) as late:
                 assert set(late.map.keys()) == {"good", "after"}
 
     asyncio.run(scenario())

@@ -12,19 +12,19 @@ from apps.lessons.models import Lesson
 
 
 @pytest.fixture
-def two(house):
+def run_with_both(live_room):
     """Runs a scenario with the tutor's and the student's events sockets, both welcomed."""
-    people = house.ticket(house.tutor), house.ticket(house.student)
+    people = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     @asynccontextmanager
     async def connected():
-        async with house.events(people[0]) as tutor:
-            tutor.welcome = await tutor.until("welcome")
-            async with house.events(people[1]) as student:
-                student.welcome = await student.until("welcome")
+        async with live_room.events(people[0]) as tutor:
+            tutor.welcome = await tutor.wait_for("welcome")
+            async with live_room.events(people[1]) as student:
+                student.welcome = await student.wait_for("welcome")
                 student.peer = student.welcome["you"]["peer"]
                 tutor.peer = tutor.welcome["you"]["peer"]
-                await tutor.until("peer.joined")
+                await tutor.wait_for("peer.joined")
                 yield tutor, student
 
     def run(scenario):
@@ -37,193 +37,196 @@ def two(house):
     return run
 
 
-def test_the_welcome_says_who_and_where(two, house):
+def test_welcome_describes_room_and_peers(run_with_both, live_room):
     async def scenario(tutor, student):
         welcome = student.welcome
         assert welcome["v"] == 1
         assert welcome["you"] == {
-            "peer": student.peer, "person": f"u{house.student.pk}", "name": "Олена Коваль",
+            "peer": student.peer, "person": f"u{live_room.student.pk}", "name": "Олена Коваль",
             "role": "student", "since": welcome["you"]["since"], "state": "in",
         }  # fmt: skip
-        assert welcome["room"]["lesson_id"] == house.lesson.pk
+        assert welcome["room"]["lesson_id"] == live_room.lesson.pk
         assert (welcome["room"]["lobby_enabled"], welcome["room"]["timer_ends_at"]) == (True, None)
         (peer,) = welcome["peers"]
         assert peer == {
-            "peer": tutor.peer, "person": f"u{house.tutor.pk}", "name": "Тарас Вчитель",
+            "peer": tutor.peer, "person": f"u{live_room.tutor.pk}", "name": "Тарас Вчитель",
             "role": "tutor", "since": tutor.welcome["you"]["since"], "hand": False,
             "media": {"camera": False, "microphone": False, "screen": False},
         }  # fmt: skip
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_two_tabs_are_two_peers_and_one_person_and_all_know_which_is_newer(two, house):
-    ticket = house.ticket(house.student)
+def test_second_tab_is_a_newer_peer_of_the_same_person(run_with_both, live_room):
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(tutor, student):
-        async with house.events(ticket) as tab:
-            peers = (await tab.until("welcome"))["peers"]
-            assert {p["person"] for p in peers} == {f"u{house.tutor.pk}", f"u{house.student.pk}"}
-            second = (await tutor.until("peer.joined"))["peer"]
-            assert second["person"] == f"u{house.student.pk}"
+        async with live_room.events(ticket) as tab:
+            peers = (await tab.wait_for("welcome"))["peers"]
+            assert {p["person"] for p in peers} == {
+                f"u{live_room.tutor.pk}",
+                f"u{live_room.student.pk}",
+            }
+            second = (await tutor.wait_for("peer.joined"))["peer"]
+            assert second["person"] == f"u{live_room.student.pk}"
             assert second["peer"] != student.peer
             assert second["since"] > student.welcome["you"]["since"]
-        assert (await tutor.until("peer.left"))["peer"] == second["peer"]
-        assert "peer.left" not in [m["type"] for m in await tutor.quiet()]
+        assert (await tutor.wait_for("peer.left"))["peer"] == second["peer"]
+        assert "peer.left" not in [m["type"] for m in await tutor.receive_pending()]
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_an_abrupt_end_of_the_connection_is_a_leaving(two):
+def test_aborted_connection_is_broadcast_as_leave(run_with_both):
     async def scenario(tutor, student):
         student.socket.transport.abort()
-        await tutor.until("peer.left", peer=student.peer)
+        await tutor.wait_for("peer.left", peer=student.peer)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_hand_and_media_are_told_to_the_others(two):
+def test_hand_and_media_are_broadcast(run_with_both):
     async def scenario(tutor, student):
         await student.send("hand", raised=True)
-        assert (await tutor.until("peer.changed"))["peer"]["hand"] is True
+        assert (await tutor.wait_for("peer.changed"))["peer"]["hand"] is True
         await student.send("media", camera=True, microphone=True, screen=False)
-        changed = (await tutor.until("peer.changed"))["peer"]
+        changed = (await tutor.wait_for("peer.changed"))["peer"]
         assert changed["media"] == {"camera": True, "microphone": True, "screen": False}
         assert changed["hand"] is True
-        assert await student.quiet() == []
+        assert await student.receive_pending() == []
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_chat_reaches_everybody_and_stays(two, house, api):
+def test_chat_message_is_broadcast_and_stored(run_with_both, live_room, api):
     async def scenario(tutor, student):
-        id_ = await student.say("<b>Привіт</b> https://example.org")
+        id_ = await student.send_chat("<b>Привіт</b> https://example.org")
         for person in (tutor, student):
-            message = (await person.until("chat"))["message"]
+            message = (await person.wait_for("chat"))["message"]
             assert message["id"] == id_
             assert message["text"] == "<b>Привіт</b> https://example.org"
             assert (message["name"], message["role"]) == ("Олена Коваль", "student")
 
-    two(scenario)
-    answer = api(house.tutor).get(f"/api/classroom/sessions/{house.uuid}/chat/").json()
+    run_with_both(scenario)
+    answer = api(live_room.tutor).get(f"/api/classroom/sessions/{live_room.uuid}/chat/").json()
     assert [m["text"] for m in answer["results"]] == ["<b>Привіт</b> https://example.org"]
 
 
-def test_the_same_message_twice_is_one(two):
+def test_resent_chat_message_is_stored_once(run_with_both):
     async def scenario(tutor, student):
-        id_ = await student.say("once")
-        await student.until("chat")
-        await student.say("once", id_)
-        assert (await student.until("chat"))["message"]["id"] == id_  # it had arrived
-        await tutor.until("chat")
-        assert await tutor.quiet() == []
+        id_ = await student.send_chat("once")
+        await student.wait_for("chat")
+        await student.send_chat("once", id_)
+        assert (await student.wait_for("chat"))["message"]["id"] == id_  # it had arrived
+        await tutor.wait_for("chat")
+        assert await tutor.receive_pending() == []
 
-    two(scenario)
+    run_with_both(scenario)
     assert ChatMessage.objects.count() == 1
 
 
-def test_somebody_elses_id_is_no_message(two):
+def test_chat_message_with_id_of_another_person_is_refused(run_with_both):
     async def scenario(tutor, student):
-        id_ = await student.say("mine")
-        await tutor.until("chat")
-        await tutor.say("not mine", id_)
-        assert (await tutor.until("error"))["ref"] == "chat.send"
+        id_ = await student.send_chat("mine")
+        await tutor.wait_for("chat")
+        await tutor.send_chat("not mine", id_)
+        assert (await tutor.wait_for("error"))["ref"] == "chat.send"
 
-    two(scenario)
+    run_with_both(scenario)
     assert ChatMessage.objects.get().text == "mine"
 
 
-def test_who_comes_later_reads_the_last_200(house):
+def test_welcome_holds_last_200_messages(live_room):
     ChatMessage.objects.bulk_create(
         ChatMessage(
-            session=house.session, uuid=uuid.uuid4(), person="u1", name="N", role="tutor",
+            session=live_room.session, uuid=uuid.uuid4(), person="u1", name="N", role="tutor",
             text=str(number),
         )
         for number in range(205)
     )  # fmt: skip
 
     async def scenario(ticket):
-        async with house.events(ticket) as events:
-            chat = (await events.until("welcome"))["chat"]
+        async with live_room.events(ticket) as events:
+            chat = (await events.wait_for("welcome"))["chat"]
             assert [int(message["text"]) for message in chat] == list(range(5, 205))
 
-    asyncio.run(scenario(house.ticket(house.student)))
+    asyncio.run(scenario(live_room.ticket(live_room.student)))
 
 
-def test_a_signal_goes_to_its_peer_alone(two, house):
-    ticket = house.ticket(house.student)
+def test_signal_is_sent_to_its_peer_only(run_with_both, live_room):
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(tutor, student):
-        async with house.events(ticket) as tab:
-            await tab.until("welcome")
+        async with live_room.events(ticket) as tab:
+            await tab.wait_for("welcome")
             data = {"description": {"type": "offer", "sdp": "v=0"}}
             await tutor.send("signal", to=student.peer, data=data)
-            signal = await student.until("signal")
+            signal = await student.wait_for("signal")
             assert signal == {"type": "signal", "from": tutor.peer, "data": data}
             await student.send("signal", to=tutor.peer, data={"candidate": None})
-            assert (await tutor.until("signal"))["from"] == student.peer
-            assert "signal" not in [message["type"] for message in await tab.quiet()]
+            assert (await tutor.wait_for("signal"))["from"] == student.peer
+            assert "signal" not in [message["type"] for message in await tab.receive_pending()]
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_signal_to_nobody_is_an_error(two):
+def test_signal_to_unknown_peer_is_an_error(run_with_both):
     async def scenario(tutor, student):
         await student.send("signal", to=str(uuid.uuid4()), data={})
-        error = await student.until("error")
+        error = await student.wait_for("error")
         assert (error["code"], error["ref"]) == ("no_such_peer", "signal")
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_quality_goes_to_the_tutor_alone(two, house):
-    ticket = house.ticket(house.student)
+def test_quality_is_sent_to_tutor_only(run_with_both, live_room):
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(tutor, student):
-        async with house.events(ticket) as tab:
-            await tab.until("welcome")
+        async with live_room.events(ticket) as tab:
+            await tab.wait_for("welcome")
             await student.send("quality", level="poor", rtt_ms=340, loss=0.12)
-            assert await tutor.until("quality") == {
+            assert await tutor.wait_for("quality") == {
                 "type": "quality", "peer": student.peer, "level": "poor", "rtt_ms": 340,
                 "loss": 0.12,
             }  # fmt: skip
-            assert "quality" not in [message["type"] for message in await tab.quiet()]
+            assert "quality" not in [message["type"] for message in await tab.receive_pending()]
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_the_tutor_mutes_a_peer(two):
+def test_tutor_can_mute_a_peer(run_with_both):
     async def scenario(tutor, student):
         await tutor.send("mute", peer=student.peer)
-        await student.until("muted")
+        await student.wait_for("muted")
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_the_timer_is_told_to_all_and_to_those_who_come_later(two, house):
-    ticket = house.ticket(house.student)
+def test_timer_is_broadcast_and_in_welcome(run_with_both, live_room):
+    ticket = live_room.ticket(live_room.student)
 
     async def scenario(tutor, student):
         await tutor.send("timer.set", seconds=300)
-        ends_at = (await student.until("timer"))["ends_at"]
-        assert ends_at == (await tutor.until("timer"))["ends_at"]
-        async with house.events(ticket) as tab:
-            assert (await tab.until("welcome"))["room"]["timer_ends_at"] == ends_at
+        ends_at = (await student.wait_for("timer"))["ends_at"]
+        assert ends_at == (await tutor.wait_for("timer"))["ends_at"]
+        async with live_room.events(ticket) as tab:
+            assert (await tab.wait_for("welcome"))["room"]["timer_ends_at"] == ends_at
         await tutor.send("timer.set", seconds=0)
-        await student.until("timer", ends_at=None)
+        await student.wait_for("timer", ends_at=None)
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_the_end_completes_the_lesson(two, house):
+def test_end_message_completes_lesson(run_with_both, live_room):
     async def scenario(tutor, student):
         await tutor.send("end")
         for person in (tutor, student):
-            await person.until("ended")
+            await person.wait_for("ended")
 
-    two(scenario)
-    house.lesson.refresh_from_db()
-    assert house.lesson.status == Lesson.Status.COMPLETED
+    run_with_both(scenario)
+    live_room.lesson.refresh_from_db()
+    assert live_room.lesson.status == Lesson.Status.COMPLETED
 
 
 @pytest.mark.parametrize(
@@ -247,15 +250,15 @@ def test_the_end_completes_the_lesson(two, house):
         ({"type": "remove", "person": "'; drop table"}, "bad_shape", "remove"),
     ],
 )
-def test_what_makes_no_sense_is_answered_and_the_socket_lives(two, frame, code, ref):
+def test_invalid_message_is_answered_with_an_error(run_with_both, frame, code, ref):
     async def scenario(tutor, student):
         await tutor.socket.send(json.dumps(frame))
-        error = await tutor.until("error")
+        error = await tutor.wait_for("error")
         assert (error["code"], error["ref"]) == (code, ref)
-        assert await tutor.quiet() == []
-        assert await student.quiet() == []
+        assert await tutor.receive_pending() == []
+        assert await student.receive_pending() == []
 
-    two(scenario)
+    run_with_both(scenario)
 
 
 @pytest.mark.parametrize(
@@ -272,21 +275,21 @@ def test_what_makes_no_sense_is_answered_and_the_socket_lives(two, frame, code, 
         (json.dumps({"type": "ping", "x": "y" * 70000}), 4413),
     ],
 )
-def test_what_is_no_message_closes_that_one_socket(two, frame, code):
+def test_malformed_frame_closes_its_socket_alone(run_with_both, frame, code):
     async def scenario(tutor, student):
         await student.socket.send(frame)
         assert await student.close_code() == code
-        await tutor.until("peer.left", peer=student.peer)
-        await tutor.quiet()
+        await tutor.wait_for("peer.left", peer=student.peer)
+        await tutor.receive_pending()
 
-    two(scenario)
+    run_with_both(scenario)
 
 
-def test_a_flood_closes_that_one_socket(two):
+def test_flood_closes_its_socket_alone(run_with_both):
     async def scenario(tutor, student):
         for _ in range(400):
             await student.send("ping")
         assert await student.close_code() == 4429
-        await tutor.until("peer.left", peer=student.peer)
+        await tutor.wait_for("peer.left", peer=student.peer)
 
-    two(scenario)
+    run_with_both(scenario)

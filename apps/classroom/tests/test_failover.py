@@ -6,7 +6,7 @@ import time
 import pytest
 
 from apps.classroom.tests.clients import eventually
-from apps.classroom.tests.servers import Process
+from apps.classroom.tests.servers import ServerProcess
 from tests.proxy import nginx
 from tests.soak.simulation import Room, make_rooms
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.redis, pytest.mark.nginx, pytest.mark.postgres]
 
 @pytest.fixture
 def pair(transactional_db, redis):
-    processes = [Process(redis.url), Process(redis.url)]
+    processes = [ServerProcess(redis.url), ServerProcess(redis.url)]
     yield processes
     for process in processes:
         process.kill()
@@ -49,7 +49,7 @@ async def kill_both_in_turn(rooms, pair, redis):
     activities = [asyncio.create_task(user.draw(10)) for user in users]
     activities += [asyncio.create_task(user.send_messages()) for user in users]
     durations = [await kill_and_time_recovery(pair[0], users)]
-    pair[0] = await asyncio.to_thread(Process, redis.url, pair[0].port)
+    pair[0] = await asyncio.to_thread(ServerProcess, redis.url, pair[0].port)
     durations.append(await kill_and_time_recovery(pair[1], users))
     for task in activities:
         task.cancel()

@@ -8,7 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.classroom.models import BoardFile, RoomAdmission
 from apps.classroom.pictures import clean_picture
-from apps.classroom.tests.pictures import FORMATS, SECRET, encoded, large_picture, plain, promising
+from apps.classroom.tests.pictures import (
+    FORMATS,
+    SECRET,
+    declaring_size,
+    large_picture,
+    plain,
+    with_metadata,
+)
 from apps.common.disk import MIN_FREE_BYTES
 from apps.lessons.invites import make_invite
 from conftest import HOUR, NOON, make_lesson
@@ -33,7 +40,7 @@ def upload(client, url, body=PNG, name="x.png", kind="image/png"):
 
 
 @pytest.mark.parametrize("kind", PICTURES)
-def test_a_picture_is_kept_and_served_as_what_it_is(api, url, tutor, student, kind):
+def test_picture_is_stored_and_served_with_detected_type(api, url, tutor, student, kind):
     answer = upload(api(student), url, PICTURES[kind], "photo.txt", "text/plain")
     assert answer.status_code == 201, answer.content
     file = answer.json()
@@ -51,15 +58,15 @@ def test_a_picture_is_kept_and_served_as_what_it_is(api, url, tutor, student, ki
     "body",
     [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"<html>", b"MZ", b"RIFF1234WAVE"],
 )
-def test_anything_else_is_refused_whatever_it_calls_itself(api, url, student, body):
+def test_other_formats_are_refused(api, url, student, body):
     answer = upload(api(student), url, body)
     assert (answer.status_code, answer.json()["error"]) == (415, "unsupported_media_type")
     assert not BoardFile.objects.exists()
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_where_a_picture_was_taken_reaches_no_disk(api, url, student, tmp_path, kind):
-    answer = upload(api(student), url, encoded(kind) + SECRET)
+def test_picture_metadata_is_not_stored(api, url, student, tmp_path, kind):
+    answer = upload(api(student), url, with_metadata(kind) + SECRET)
     assert answer.status_code == 201, answer.content
     (kept,) = files_in(tmp_path)
     assert SECRET not in kept.read_bytes()
@@ -76,8 +83,8 @@ def test_damaged_picture_is_refused(api, url, student, tmp_path, body):
     assert files_in(tmp_path) == []
 
 
-def test_picture_of_too_many_pixels_is_refused(api, url, student):
-    answer = upload(api(student), url, promising("png", 16_000, 16_000))
+def test_picture_with_too_many_pixels_is_refused(api, url, student):
+    answer = upload(api(student), url, declaring_size("png", 16_000, 16_000))
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert "pixels" in answer.json()["detail"]
 
@@ -86,14 +93,14 @@ def files_in(folder):
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_ten_mebibytes_and_no_more(api, url, student):
+def test_picture_over_10_mib_is_refused(api, url, student):
     size = 10 * 1024 * 1024
     assert upload(api(student), url, large_picture(size)).status_code == 201
     answer = upload(api(student), url, large_picture(size + 1))
     assert (answer.status_code, answer.json()["error"]) == (413, "payload_too_large")
 
 
-def test_full_quota_answers_507_and_keeps_nothing(api, url, student, settings, tmp_path):
+def test_upload_beyond_quota_is_refused_with_507(api, url, student, settings, tmp_path):
     settings.STORAGE_QUOTA_MB = 1
     assert upload(api(student), url, large_picture(700_000)).status_code == 201
     answer = upload(api(student), url, large_picture(700_000))
@@ -103,7 +110,7 @@ def test_full_quota_answers_507_and_keeps_nothing(api, url, student, settings, t
     assert upload(api(student), url, large_picture(100_000)).status_code == 201
 
 
-def test_quota_is_of_one_tutor(api, url, student, other_tutor, settings):
+def test_quota_counts_pictures_of_one_tutor(api, url, student, other_tutor, settings):
     settings.STORAGE_QUOTA_MB = 1
     assert upload(api(student), url, large_picture(1_000_000)).status_code == 201
     other = make_lesson(other_tutor, student, NOON + 5 * HOUR)
@@ -114,7 +121,7 @@ def test_quota_is_of_one_tutor(api, url, student, other_tutor, settings):
     assert upload(api(student), elsewhere, large_picture(1_000_000)).status_code == 507
 
 
-def test_full_disk_answers_507(api, url, student, monkeypatch, tmp_path):
+def test_upload_to_full_disk_is_refused_with_507(api, url, student, monkeypatch, tmp_path):
     usage = SimpleNamespace(free=MIN_FREE_BYTES)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     answer = upload(api(student), url)
@@ -122,7 +129,7 @@ def test_full_disk_answers_507(api, url, student, monkeypatch, tmp_path):
     assert files_in(tmp_path) == []
 
 
-def test_disk_that_fills_while_writing_answers_507(api, url, student, monkeypatch):
+def test_disk_full_while_writing_is_answered_with_507(api, url, student, monkeypatch):
     def save(*_args, **_kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -132,7 +139,7 @@ def test_disk_that_fills_while_writing_answers_507(api, url, student, monkeypatc
     assert not BoardFile.objects.exists()
 
 
-def test_bytes_of_a_minute_are_bounded_for_each_person(api, url, tutor, student, monkeypatch):
+def test_uploads_are_throttled_per_person_and_minute(api, url, tutor, student, monkeypatch):
     monkeypatch.setattr("apps.classroom.upload_limits.BYTES_PER_WINDOW", 2_000_000)
     monkeypatch.setattr("apps.classroom.upload_limits.MIN_CHARGE", 100_000)
     monkeypatch.setattr("time.time", lambda: 1_800_000_010.0)
@@ -146,26 +153,26 @@ def test_bytes_of_a_minute_are_bounded_for_each_person(api, url, tutor, student,
 
 
 @pytest.mark.parametrize("body", [{}, {"file": "text"}])
-def test_no_file_is_a_validation_error(api, url, student, body):
+def test_missing_file_is_a_validation_error(api, url, student, body):
     answer = api(student).post(url, body, format="multipart")
     assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
     assert set(answer.json()["fields"]) == {"file"}
 
 
-def test_a_room_holds_so_many_pictures(api, url, student, monkeypatch):
+def test_upload_beyond_picture_count_is_refused(api, url, student, monkeypatch):
     monkeypatch.setattr("apps.classroom.files.MAX_FILES", 1)
     assert upload(api(student), url).status_code == 201
     assert upload(api(student), url).status_code == 400
 
 
-def test_only_those_who_may_enter_see_or_put_any(api, url, student, stranger, other_tutor):
+def test_people_without_access_cannot_read_or_upload(api, url, student, stranger, other_tutor):
     file = upload(api(student), url).json()
     for user, status in ((stranger, 403), (other_tutor, 403), (None, 401)):
         assert api(user).get(file["url"]).status_code == status
         assert upload(api(user), url).status_code == status
 
 
-def test_a_guest_sees_them_once_admitted(api, url, student, lesson):
+def test_guest_can_read_and_upload_once_admitted(api, url, student, lesson):
     from django.utils import timezone
 
     file = upload(api(student), url).json()
@@ -182,19 +189,19 @@ def test_a_guest_sees_them_once_admitted(api, url, student, lesson):
     assert guest.get(file["url"]).status_code == 400
 
 
-def test_another_rooms_file_is_not_there(api, url, tutor, student):
+def test_file_of_another_room_is_not_found(api, url, tutor, student):
     other = make_lesson(tutor, student, NOON + 24 * HOUR)
     file = upload(api(student), f"/api/classroom/sessions/{other.session.uuid}/files/").json()
     assert api(student).get(f"{url}{file['id']}/").status_code == 404
 
 
-def test_it_is_still_there_when_the_lesson_is_cancelled(api, url, tutor, student, lesson):
+def test_picture_of_cancelled_lesson_is_readable(api, url, tutor, student, lesson):
     file = upload(api(student), url).json()
     api(tutor).post(f"/api/lessons/{lesson.pk}/cancel/")
     assert api(student).get(file["url"]).status_code == 200
 
 
-def test_the_uploaded_name_reaches_no_disk(api, url, student, tmp_path):
+def test_uploaded_name_is_not_stored(api, url, student, tmp_path):
     upload(api(student), url, name="../../evil.png")
     (kept,) = files_in(tmp_path)
     assert kept.name == str(BoardFile.objects.get().uuid)

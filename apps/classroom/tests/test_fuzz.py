@@ -15,7 +15,7 @@ from apps.classroom.realtime.events import protocol
 from apps.classroom.realtime.server.sockets import Refused
 
 
-class Ear:
+class FakeSocket:
     person = Person("u1", "N", Role.STUDENT)
 
     def push(self, frame):
@@ -60,13 +60,13 @@ async def receive(board, turns):
     for sent in turns:
         for frame in sent:
             with contextlib.suppress(Refused):
-                board.receive(Ear(), frame)
+                board.receive(FakeSocket(), frame)
         await asyncio.sleep(0)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(frames(), min_size=1, max_size=3), min_size=1, max_size=12))
-def test_a_board_survives_any_frames(turns):
+def test_board_handles_arbitrary_frames(turns):
     stored = []
     board = Board(store=stored.append, publish=lambda frame: None)
     asyncio.run(receive(board, turns))
@@ -77,6 +77,6 @@ def test_a_board_survives_any_frames(turns):
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(), st.recursive(st.none() | st.text(), st.lists).map(repr)))
-def test_an_events_frame_is_parsed_or_refused(frame):
+def test_arbitrary_events_frame_is_parsed_or_refused(frame):
     with contextlib.suppress(protocol.NotJson, protocol.BadMessage):
         protocol.parse(frame)

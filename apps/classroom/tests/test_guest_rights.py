@@ -15,206 +15,215 @@ from apps.classroom.tests.clients import refused_with
 from conftest import make_membership, make_user
 
 
-def read(house, client, what):
-    return client.get(f"/api/classroom/sessions/{house.uuid}/{what}/")
+def read(live_room, client, what):
+    return client.get(f"/api/classroom/sessions/{live_room.uuid}/{what}/")
 
 
-def admit(house, client, ticket):
+def admit(live_room, client, ticket):
     """Lets that guest in, as the tutor does in the room."""
 
     async def scenario(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor, house.events(ticket) as guest:
-            person = (await guest.until("welcome"))["you"]["person"]
+        async with live_room.events(tutor_ticket) as tutor, live_room.events(ticket) as guest:
+            person = (await guest.wait_for("welcome"))["you"]["person"]
             await tutor.send("lobby.admit", person=person)
-            await guest.until("welcome")
+            await guest.wait_for("welcome")
         return person
 
-    return asyncio.run(scenario(house.ticket(house.tutor)))
+    return asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
 @pytest.fixture
-def open_lobby(house):
-    house.session.lobby_enabled = False
-    house.session.save()
+def open_lobby(live_room):
+    live_room.session.lobby_enabled = False
+    live_room.session.save()
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_removed_guest_cannot_return_with_fresh_cookies_and_the_others_stay(house, api):
-    link = house.invite()
+def test_removed_guest_cannot_return_with_new_cookies(live_room, api):
+    link = live_room.invite()
     bad, good = api(None), api(None)
-    bad_ticket = house.ticket(client=bad, invite=link, name="Bad")
-    good_ticket = house.ticket(client=good, invite=link, name="Good")
+    bad_ticket = live_room.ticket(client=bad, invite=link, name="Bad")
+    good_ticket = live_room.ticket(client=good, invite=link, name="Good")
 
     async def scenario(tutor_ticket):
         async with (
-            house.events(tutor_ticket) as tutor,
-            house.events(bad_ticket) as removed,
-            house.events(good_ticket) as stays,
+            live_room.events(tutor_ticket) as tutor,
+            live_room.events(bad_ticket) as removed,
+            live_room.events(good_ticket) as stays,
         ):
-            person = (await removed.until("welcome"))["you"]["person"]
-            await stays.until("welcome")
+            person = (await removed.wait_for("welcome"))["you"]["person"]
+            await stays.wait_for("welcome")
             await tutor.send("remove", person=person)
             assert await removed.close_code() == 4403
-            await tutor.until("peer.left")
-            await stays.quiet()
+            await tutor.wait_for("peer.left")
+            await stays.receive_pending()
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
-    fresh = house.join(client=api(None), invite=link, name="Bad again")
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
+    fresh = live_room.join(client=api(None), invite=link, name="Bad again")
     assert (fresh.status_code, fresh.json()["error"]) == (400, "invite_invalid")
-    assert house.join(client=bad, invite=link).status_code == 403
-    assert house.join(client=good, invite=link).status_code == 200  # as its page reconnects
-    assert read(house, good, "chat").status_code == 200
-    assert house.join(client=api(None), invite=house.invite(), name="New").status_code == 200
+    assert live_room.join(client=bad, invite=link).status_code == 403
+    assert live_room.join(client=good, invite=link).status_code == 200  # as its page reconnects
+    assert read(live_room, good, "chat").status_code == 200
+    assert (
+        live_room.join(client=api(None), invite=live_room.invite(), name="New").status_code == 200
+    )
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_guest_who_was_away_when_another_was_removed_waits_for_the_tutor(house, api):
+def test_guest_absent_during_a_removal_waits_again(live_room, api):
     """Their connection was down; or they are the removed one, with cookies made before."""
-    link = house.invite()
+    link = live_room.invite()
     bad, spare = api(None), api(None)
-    bad_ticket = house.ticket(client=bad, invite=link, name="Bad")
-    spare_ticket = house.ticket(client=spare, invite=link, name="Somebody else")
+    bad_ticket = live_room.ticket(client=bad, invite=link, name="Bad")
+    spare_ticket = live_room.ticket(client=spare, invite=link, name="Somebody else")
 
     async def scenario(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor, house.events(bad_ticket) as removed:
-            await tutor.until("welcome")
-            async with house.events(spare_ticket) as second:
-                await second.until("welcome")
-            await tutor.until("peer.left")
-            person = (await removed.until("welcome"))["you"]["person"]
+        async with live_room.events(tutor_ticket) as tutor, live_room.events(bad_ticket) as removed:
+            await tutor.wait_for("welcome")
+            async with live_room.events(spare_ticket) as second:
+                await second.wait_for("welcome")
+            await tutor.wait_for("peer.left")
+            person = (await removed.wait_for("welcome"))["you"]["person"]
             await tutor.send("remove", person=person)
             assert await removed.close_code() == 4403
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
-    again = house.ticket(client=spare, invite=link)
-    assert read(house, spare, "chat").status_code == 403
-    assert asyncio.run(refused_with(house.url("board", again))) == 4423
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
+    again = live_room.ticket(client=spare, invite=link)
+    assert read(live_room, spare, "chat").status_code == 403
+    assert asyncio.run(refused_with(live_room.url("board", again))) == 4423
 
     async def knocks(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(tutor_ticket) as tutor:
+            await tutor.wait_for("welcome")
             await knocks_at(tutor)
 
     async def knocks_at(tutor):
-        async with house.events(again) as guest:
-            you = (await guest.until("welcome"))["you"]
+        async with live_room.events(again) as guest:
+            you = (await guest.wait_for("welcome"))["you"]
             assert you["state"] == "waiting"
-            await tutor.until("lobby", waiting=[{"person": you["person"], "name": you["name"]}])
+            await tutor.wait_for("lobby", waiting=[{"person": you["person"], "name": you["name"]}])
             await tutor.send("lobby.admit", person=you["person"])
-            assert (await guest.until("welcome"))["you"]["state"] == "in"
+            assert (await guest.wait_for("welcome"))["you"]["state"] == "in"
 
-    asyncio.run(knocks(house.ticket(house.tutor)))
-    assert read(house, spare, "chat").status_code == 200
+    asyncio.run(knocks(live_room.ticket(live_room.tutor)))
+    assert read(live_room, spare, "chat").status_code == 200
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_board_of_a_guest_who_must_wait_again_is_closed(house):
-    _client, ticket = house.guest()
+def test_board_of_guest_who_must_wait_again_is_closed(live_room):
+    _client, ticket = live_room.guest()
 
     async def scenario(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor, house.board(ticket) as board:
-            async with house.events(ticket) as guest:
-                await guest.until("welcome")
-            await tutor.until("peer.left")
+        async with live_room.events(tutor_ticket) as tutor, live_room.board(ticket) as board:
+            async with live_room.events(ticket) as guest:
+                await guest.wait_for("welcome")
+            await tutor.wait_for("peer.left")
             await tutor.send("remove", person="g00000000-0000-4000-8000-000000000000")
             return await board.close_code()
 
-    assert asyncio.run(scenario(house.ticket(house.tutor))) == 4423
+    assert asyncio.run(scenario(live_room.ticket(live_room.tutor))) == 4423
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_guest_who_enters_while_another_is_removed_gets_no_place_for_later_invites(house):
+def test_entry_during_a_removal_is_not_valid_for_new_invites(live_room):
     """Their right was checked before the removal, and their entry is recorded after it."""
     key = "g00000000-0000-4000-8000-000000000001"
-    generation = house.lesson.invite_generation
+    generation = live_room.lesson.invite_generation
     guest = Person(key, "Guest", Role.GUEST, generation, timezone.now().timestamp() + 60)
     remove_person(
-        session_id=house.session.pk, person="g00000000-0000-4000-8000-000000000000", name=""
+        session_id=live_room.session.pk, person="g00000000-0000-4000-8000-000000000000", name=""
     )
-    record_entry(session_id=house.session.pk, guest=guest)
-    access = load_room_access([house.session.pk])[house.session.pk]
+    record_entry(session_id=live_room.session.pk, guest=guest)
+    access = load_room_access([live_room.session.pk])[live_room.session.pk]
     assert refusal(access, guest, timezone.now()) is Refusal.INVITE_REPLACED
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_guest_does_not_learn_who_was_there_before_them(house, api):
+def test_attendance_before_admission_is_hidden_from_guest(live_room, api):
     early, guest = api(None), api(None)
-    link = house.invite()
-    early_ticket = house.ticket(client=early, invite=link, name="Earlier guest")
-    ticket = house.ticket(client=guest, invite=link, name="Guest")
+    link = live_room.invite()
+    early_ticket = live_room.ticket(client=early, invite=link, name="Earlier guest")
+    ticket = live_room.ticket(client=guest, invite=link, name="Guest")
 
     async def scenario(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor:
-            await tutor.until("welcome")
-            async with house.events(early_ticket) as other:
-                await other.until("welcome")
-            await tutor.until("peer.left")
-            async with house.events(ticket) as late:
-                await late.until("welcome")
+        async with live_room.events(tutor_ticket) as tutor:
+            await tutor.wait_for("welcome")
+            async with live_room.events(early_ticket) as other:
+                await other.wait_for("welcome")
+            await tutor.wait_for("peer.left")
+            async with live_room.events(ticket) as late:
+                await late.wait_for("welcome")
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
     def names(client):
-        stays = read(house, client, "attendance").json()["results"]
+        stays = read(live_room, client, "attendance").json()["results"]
         return {stay["person"]["name"] for stay in stays}
 
-    assert names(api(house.student)) == {house.tutor.get_full_name(), "Earlier guest", "Guest"}
-    assert names(guest) == {house.tutor.get_full_name(), "Guest"}
+    assert names(api(live_room.student)) == {
+        live_room.tutor.get_full_name(),
+        "Earlier guest",
+        "Guest",
+    }
+    assert names(guest) == {live_room.tutor.get_full_name(), "Guest"}
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_removed_student_cannot_return_by_the_invite_link(house, api):
-    link = house.invite()
+def test_removed_student_cannot_return_by_invite_link(live_room, api):
+    link = live_room.invite()
 
     async def scenario(tutor_ticket, student_ticket):
-        async with house.events(tutor_ticket) as tutor, house.events(student_ticket) as student:
-            await student.until("welcome")
-            await tutor.send("remove", person=f"u{house.student.pk}")
+        async with (
+            live_room.events(tutor_ticket) as tutor,
+            live_room.events(student_ticket) as student,
+        ):
+            await student.wait_for("welcome")
+            await tutor.send("remove", person=f"u{live_room.student.pk}")
             assert await student.close_code() == 4403
 
-    asyncio.run(scenario(house.ticket(house.tutor), house.ticket(house.student)))
-    assert house.join(house.student, invite=link).status_code == 403
-    assert house.join(client=api(None), invite=link, name="Me").status_code == 400
+    asyncio.run(scenario(live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)))
+    assert live_room.join(live_room.student, invite=link).status_code == 403
+    assert live_room.join(client=api(None), invite=link, name="Me").status_code == 400
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_revoking_after_a_removal_closes_the_guests_who_stayed(house, api):
+def test_revoking_after_a_removal_closes_remaining_guests(live_room, api):
     client = api(None)
-    ticket = house.ticket(client=client, invite=house.invite(), name="Good")
+    ticket = live_room.ticket(client=client, invite=live_room.invite(), name="Good")
 
     async def scenario(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor, house.events(ticket) as guest:
-            await guest.until("welcome")
+        async with live_room.events(tutor_ticket) as tutor, live_room.events(ticket) as guest:
+            await guest.wait_for("welcome")
             await tutor.send("remove", person="g00000000-0000-4000-8000-000000000000")
-            await guest.quiet()
-            await run(house.lesson.revoke_invites)
+            await guest.receive_pending()
+            await run(live_room.lesson.revoke_invites)
             assert await guest.close_code() == 4410
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
-    assert house.join(client=client).json()["error"] == "invite_invalid"
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
+    assert live_room.join(client=client).json()["error"] == "invite_invalid"
 
 
 @pytest.mark.parametrize("status", ["paused", "removed"])
-def test_invites_open_nothing_once_the_lessons_student_is_suspended(house, api, status):
-    link = house.invite()
-    house.lesson.classroom.memberships.update(status=status)
-    for client in (api(None), api(make_user("student")), api(house.student)):
-        answer = house.join(client=client, invite=link, name="Somebody")
+def test_invites_are_refused_while_student_is_suspended(live_room, api, status):
+    link = live_room.invite()
+    live_room.lesson.classroom.memberships.update(status=status)
+    for client in (api(None), api(make_user("student")), api(live_room.student)):
+        answer = live_room.join(client=client, invite=link, name="Somebody")
         assert answer.status_code == 403, answer.content
 
 
 @pytest.mark.parametrize("status", ["paused", "removed"])
-def test_suspended_classmate_cannot_enter_as_a_guest(house, stranger, status):
-    membership = make_membership(house.lesson.classroom, stranger, status=status)
-    answer = house.join(stranger, invite=house.invite())
+def test_suspended_classmate_cannot_enter_as_a_guest(live_room, stranger, status):
+    membership = make_membership(live_room.lesson.classroom, stranger, status=status)
+    answer = live_room.join(stranger, invite=live_room.invite())
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
     membership.status = "active"
     membership.save()
-    ticket = house.ticket(stranger, invite=house.invite())
+    ticket = live_room.ticket(stranger, invite=live_room.invite())
 
     async def scenario():
-        async with house.events(ticket) as guest:
-            await guest.until("welcome")
+        async with live_room.events(ticket) as guest:
+            await guest.wait_for("welcome")
             await run(
                 lambda: type(membership).objects.filter(pk=membership.pk).update(status=status)
             )
@@ -234,90 +243,94 @@ def ends(lesson, how):
 
 @pytest.mark.parametrize("how", ["completed", "its time is over"])
 @pytest.mark.usefixtures("open_lobby")
-def test_guest_rights_end_with_the_lesson(house, api, how):
+def test_guest_rights_end_with_the_lesson(live_room, api, how):
     client = api(None)
-    ticket = house.ticket(client=client, invite=house.invite(), name="Guest")
+    ticket = live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
 
     async def scenario():
-        async with house.events(ticket) as guest, house.board(ticket) as board:
-            await guest.until("welcome")
-            await run(ends, house.lesson, how)
+        async with live_room.events(ticket) as guest, live_room.board(ticket) as board:
+            await guest.wait_for("welcome")
+            await run(ends, live_room.lesson, how)
             return await guest.close_code(), await board.close_code()
 
     assert asyncio.run(scenario()) == (4410, 4410)
-    assert asyncio.run(refused_with(house.url("events", ticket))) == 4410
-    for answer in (house.join(client=client), *(read(house, client, w) for w in READABLE)):
+    assert asyncio.run(refused_with(live_room.url("events", ticket))) == 4410
+    for answer in (live_room.join(client=client), *(read(live_room, client, w) for w in READABLE)):
         assert (answer.status_code, answer.json()["error"]) == (410, "invite_expired")
-    assert read(house, api(house.student), "chat").status_code == 200
+    assert read(live_room, api(live_room.student), "chat").status_code == 200
 
 
 READABLE = ("chat", "history", "attendance")
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_guest_hears_that_the_lesson_has_ended_before_the_socket_closes(house, api):
-    ticket = house.ticket(client=api(None), invite=house.invite(), name="Guest")
+def test_guest_receives_ended_before_the_socket_closes(live_room, api):
+    ticket = live_room.ticket(client=api(None), invite=live_room.invite(), name="Guest")
 
     async def scenario(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor, house.events(ticket) as guest:
-            await guest.until("welcome")
+        async with live_room.events(tutor_ticket) as tutor, live_room.events(ticket) as guest:
+            await guest.wait_for("welcome")
             await tutor.send("end")
-            await guest.until("ended")
+            await guest.wait_for("ended")
             assert await guest.close_code() == 4410
-            await tutor.until("ended")
-            await tutor.quiet()
+            await tutor.wait_for("ended")
+            await tutor.receive_pending()
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
-def test_cancelled_lesson_is_not_readable_by_its_guests(house, api):
+def test_cancelled_lesson_is_not_readable_by_its_guests(live_room, api):
     client = api(None)
-    admit(house, client, house.ticket(client=client, invite=house.invite(), name="Guest"))
-    assert read(house, client, "chat").status_code == 200
-    api(house.tutor).post(f"/api/lessons/{house.lesson.pk}/cancel/")
-    assert read(house, client, "chat").status_code == 409
-    assert read(house, api(house.student), "chat").status_code == 200
+    admit(
+        live_room, client, live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
+    )
+    assert read(live_room, client, "chat").status_code == 200
+    api(live_room.tutor).post(f"/api/lessons/{live_room.lesson.pk}/cancel/")
+    assert read(live_room, client, "chat").status_code == 409
+    assert read(live_room, api(live_room.student), "chat").status_code == 200
 
 
-def test_guest_reads_what_came_after_their_admission_alone(house, api):
+def test_guest_reads_only_content_since_admission(live_room, api):
     def leave_something(text):
         fields = {"person": "u1", "name": "Т", "role": "tutor"}
-        ChatMessage.objects.create(session=house.session, uuid=house.new_id(), text=text, **fields)
-        return BoardVersion.objects.create(session=house.session, state=b"\0\0").pk
+        ChatMessage.objects.create(
+            session=live_room.session, uuid=live_room.new_id(), text=text, **fields
+        )
+        return BoardVersion.objects.create(session=live_room.session, state=b"\0\0").pk
 
     early = leave_something("before")
     client = api(None)
-    ticket = house.ticket(client=client, invite=house.invite(), name="Guest")
-    assert read(house, client, "chat").status_code == 403
-    admit(house, client, ticket)
+    ticket = live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
+    assert read(live_room, client, "chat").status_code == 403
+    admit(live_room, client, ticket)
     late = leave_something("after")
-    assert [m["text"] for m in read(house, client, "chat").json()["results"]] == ["after"]
-    assert [v["id"] for v in read(house, client, "history").json()["results"]] == [late]
-    assert read(house, client, f"history/{early}").status_code == 404
-    assert read(house, client, f"history/{late}").status_code == 200
-    assert len(read(house, api(house.student), "chat").json()["results"]) == 2
+    assert [m["text"] for m in read(live_room, client, "chat").json()["results"]] == ["after"]
+    assert [v["id"] for v in read(live_room, client, "history").json()["results"]] == [late]
+    assert read(live_room, client, f"history/{early}").status_code == 404
+    assert read(live_room, client, f"history/{late}").status_code == 200
+    assert len(read(live_room, api(live_room.student), "chat").json()["results"]) == 2
 
     async def comes_back(ticket):
-        async with house.events(ticket) as guest:
-            return (await guest.until("welcome"))["chat"]
+        async with live_room.events(ticket) as guest:
+            return (await guest.wait_for("welcome"))["chat"]
 
-    again = asyncio.run(comes_back(house.ticket(client=client)))
+    again = asyncio.run(comes_back(live_room.ticket(client=client)))
     assert [m["text"] for m in again] == ["after"]
 
 
 @pytest.mark.usefixtures("open_lobby")
-def test_without_a_lobby_reading_starts_when_a_guest_enters(house, api):
-    ChatMessage.objects.create(session=house.session, uuid=house.new_id(), text="before")
+def test_guest_without_lobby_reads_only_content_since_entry(live_room, api):
+    ChatMessage.objects.create(session=live_room.session, uuid=live_room.new_id(), text="before")
     client = api(None)
-    house.ticket(client=client, invite=house.invite(), name="Guest")
-    assert read(house, client, "chat").json()["results"] == []
+    live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
+    assert read(live_room, client, "chat").json()["results"] == []
     assert not RoomAdmission.objects.exists()
 
 
-def test_waiting_guest_gets_no_relay_credentials(house, settings):
+def test_waiting_guest_gets_no_relay_credentials(live_room, settings):
     settings.TURN_URLS, settings.TURN_SECRET = ["turn:turn.example:3478"], "between us"
-    client = house.api(None)
-    joined = house.join(client=client, invite=house.invite(), name="Guest").json()
+    client = live_room.api(None)
+    joined = live_room.join(client=client, invite=live_room.invite(), name="Guest").json()
     assert joined["ice_servers"] == []
-    admit(house, client, joined["ticket"])
-    assert len(house.join(client=client).json()["ice_servers"]) == 1
+    admit(live_room, client, joined["ticket"])
+    assert len(live_room.join(client=client).json()["ice_servers"]) == 1

@@ -12,40 +12,40 @@ from apps.classroom.models import BoardVersion
 from apps.classroom.tests.clients import eventually
 
 
-def make_version(house, **elements):
+def make_version(live_room, **elements):
     doc = Doc()
     doc.get("elements:1", type=Map).update(elements)
-    return BoardVersion.objects.create(session=house.session, state=doc.get_update())
+    return BoardVersion.objects.create(session=live_room.session, state=doc.get_update())
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 20, blobs.MARK + b"\x02no zlib"])
-def test_unreadable_version_is_refused_and_the_board_stays(house, data):
+def test_unreadable_version_is_refused_and_board_unchanged(live_room, data):
     doc = Doc()
     doc.get("elements:1", type=Map)["kept"] = {"version": 1}
-    board_log.append({house.session.pk: [doc.get_update()]})
-    version = BoardVersion.objects.create(session=house.session, state=b"", packed=data)
-    url = f"/api/classroom/sessions/{house.uuid}/history/{version.pk}/"
-    tutor = house.api(house.tutor)
+    board_log.append({live_room.session.pk: [doc.get_update()]})
+    version = BoardVersion.objects.create(session=live_room.session, state=b"", packed=data)
+    url = f"/api/classroom/sessions/{live_room.uuid}/history/{version.pk}/"
+    tutor = live_room.api(live_room.tutor)
     assert tutor.get(url).json()["error"] == "not_found"
     assert tutor.post(f"{url}restore/").json()["error"] == "not_found"
-    board = board_log.document(house.session.pk).get("elements:1", type=Map).to_py()
+    board = board_log.document(live_room.session.pk).get("elements:1", type=Map).to_py()
     assert board == {"kept": {"version": 1}}
 
 
-def test_going_back_arrives_as_an_ordinary_update(house):
-    old = make_version(house, kept={"version": 3, "x": 1}, back={"version": 1})
-    url = f"/api/classroom/sessions/{house.uuid}/history/"
-    ticket = house.ticket(house.student)
+def test_restored_version_arrives_as_an_update(live_room):
+    old = make_version(live_room, kept={"version": 3, "x": 1}, back={"version": 1})
+    url = f"/api/classroom/sessions/{live_room.uuid}/history/"
+    ticket = live_room.ticket(live_room.student)
 
     def restore():
         try:
-            return house.api(house.tutor).post(f"{url}{old.pk}/restore/").status_code
+            return live_room.api(live_room.tutor).post(f"{url}{old.pk}/restore/").status_code
         finally:
             connection.close()
 
     def is_stored():
         try:
-            doc = board_log.document(house.session.pk)
+            doc = board_log.document(live_room.session.pk)
             return len(doc.get("elements:1", type=Map)) == 2
         finally:
             connection.close()
@@ -53,10 +53,10 @@ def test_going_back_arrives_as_an_ordinary_update(house):
     deadline = time.monotonic() + 10
 
     async def scenario():
-        async with house.board(ticket) as a:
+        async with live_room.board(ticket) as a:
             a.map["kept"] = {"version": 9, "x": 2}
             a.map["new"] = {"version": 4}
-            await a.drained()
+            await a.drain()
             while not await asyncio.to_thread(is_stored):
                 assert time.monotonic() < deadline
             assert await asyncio.to_thread(restore) == 204
@@ -66,16 +66,16 @@ def test_going_back_arrives_as_an_ordinary_update(house):
     now = asyncio.run(scenario())
     assert (now["kept"]["x"], now["kept"]["version"]) == (1, 10)
     assert (now["new"]["isDeleted"], now["new"]["version"]) == (True, 5)
-    versions = house.api(house.student).get(url).json()["results"]
+    versions = live_room.api(live_room.student).get(url).json()["results"]
     assert len(versions) >= 2  # what was there before is in the history too
-    state = house.api(house.student).get(f"{url}{old.pk}/")
+    state = live_room.api(live_room.student).get(f"{url}{old.pk}/")
     assert state["Content-Type"] == "application/octet-stream"
     doc = Doc()
     doc.apply_update(state.content)
     assert set(doc.get("elements:1", type=Map).to_py()) == {"kept", "back"}
 
 
-def test_the_tutors_notes_are_the_tutors_own(api, lesson, tutor, student):
+def test_notes_are_readable_by_tutor_only(api, lesson, tutor, student):
     url = f"/api/classroom/sessions/{lesson.session.uuid}/notes/"
     assert api(tutor).get(url).json() == {"text": ""}
     assert api(tutor).put(url, {"text": " повторити дроби\n"}).status_code == 200
@@ -83,7 +83,7 @@ def test_the_tutors_notes_are_the_tutors_own(api, lesson, tutor, student):
     assert api(student).get(url).status_code == 403
 
 
-def test_notes_of_another_window_are_not_overwritten_unseen(api, lesson, tutor):
+def test_stale_notes_update_is_refused(api, lesson, tutor):
     client, url = api(tutor), f"/api/classroom/sessions/{lesson.session.uuid}/notes/"
     seen = client.get(url)["ETag"]
     first = client.put(url, {"text": "Theirs"}, headers={"If-Match": seen})

@@ -23,7 +23,7 @@ from apps.classroom.realtime.board.update_scan import scan
 from apps.classroom.realtime.board.varints import Malformed, varint
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.registry import RoomRegistry
-from apps.classroom.tests.clients import eventually, most_between_turns
+from apps.classroom.tests.clients import eventually, max_work_between_turns
 
 BIG = "x" * 2000
 
@@ -84,7 +84,7 @@ def small_pieces(monkeypatch):
     monkeypatch.setattr(outline, "CHUNK", 8000)
 
 
-def test_outline_is_the_board_without_its_values(drawn):
+def test_outline_has_structs_and_deletions_without_values(drawn):
     state = drawn.get_update()
     found = outline_of(state)
     assert sum(map(len, found.pieces)) < len(state) / 10
@@ -95,7 +95,7 @@ def test_outline_is_the_board_without_its_values(drawn):
     assert scan(doc.get_update(doc.get_state())).deletions == deletions
 
 
-def test_each_piece_of_an_outline_builds_on_those_before_it(drawn):
+def test_each_outline_piece_depends_on_earlier_ones_only(drawn):
     doc, known = Doc(), {}
     for piece in outline_of(drawn.get_update()).pieces:
         for client, start, end in scan(piece).runs:
@@ -105,7 +105,7 @@ def test_each_piece_of_an_outline_builds_on_those_before_it(drawn):
         assert clocks(doc) == known  # nothing is pending
 
 
-def test_structs_that_build_on_each_other_in_a_circle_are_in_the_last_piece():
+def test_circular_structs_are_in_last_outline_piece():
     def struct(origin):
         return b"\x88" + bytes(origin) + b"\x01\x7e"  # one value, behind `origin`
 
@@ -115,21 +115,21 @@ def test_structs_that_build_on_each_other_in_a_circle_are_in_the_last_piece():
     assert [sorted(scan(piece).runs) for piece in found.pieces] == [[(1, 0, 1), (2, 0, 1)]]
 
 
-def test_outline_answers_a_new_client_with_the_whole_board(drawn):
+def test_outline_sends_whole_board_to_new_client(drawn):
     late = applied(outlined(drawn).diff(b"\x00"))
     assert content(late) == content(drawn)
     assert clocks(late) == clocks(drawn)
 
 
 @pytest.mark.parametrize("until", [10, 37, 90])
-def test_outline_answers_a_returning_client_with_the_chunks_it_lacks(until):
+def test_outline_sends_missing_chunks_to_returning_client(until):
     before, now = drawn_by(1, 2, 3, elements=until), drawn_by(1, 2, 3)
     answer = outlined(now).diff(before.get_state())
     assert content(applied(answer, before)) == content(now)
     assert sum(map(len, answer[0])) < len(now.get_update()) * (1 - until / 100) + 3 * 8500
 
 
-def test_outline_answers_a_client_that_has_it_all_without_the_board(drawn):
+def test_outline_sends_nothing_to_client_in_step(drawn):
     document = outlined(drawn)
     [[answer]] = document.diff(drawn.get_state())
     assert len(answer) < 100
@@ -142,7 +142,7 @@ def test_outline_answers_a_client_that_has_it_all_without_the_board(drawn):
     assert content(drawn) == content(late)
 
 
-def test_strokes_on_an_outline_reach_who_joins_and_who_returns(drawn):
+def test_strokes_on_outline_reach_new_and_returning_clients(drawn):
     document, some = outlined(drawn), drawn_by(1, 2, 3, elements=40)
     other = Doc(client_id=9)
     other.apply_update(drawn.get_update())
@@ -157,7 +157,7 @@ def test_strokes_on_an_outline_reach_who_joins_and_who_returns(drawn):
     assert content(whole) == content(other)
 
 
-def test_outline_refuses_what_the_whole_board_would_refuse(drawn):
+def test_outline_refuses_the_same_updates_as_a_document(drawn):
     [end] = [clock for client, clock in clocks(drawn).items() if client == 1]
     inside_a_value = b"\x01\x01" + varint(end + 1) + b"\x00"  # a gap, so it waits for its past
     key_of_a_value = b"\x01\x01\x09\x00\x28\x00\x01\x00\x01k\x01\x7d\x01\x00"
@@ -173,14 +173,14 @@ def test_outline_refuses_what_the_whole_board_would_refuse(drawn):
         assert outcomes[0] == outcomes[1]
 
 
-def test_outline_is_made_anew_after_a_refusal(drawn):
+def test_outline_is_rebuilt_after_a_refusal(drawn):
     document = outlined(drawn)
     document._doc = None  # as after an update that yrs did not take
     assert content(applied(document.diff(b"\x00"))) == content(drawn)
     assert content(applied(document.diff(drawn.get_state()), drawn)) == content(drawn)
 
 
-def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
+def test_board_becomes_outline_while_strokes_arrive(drawn, monkeypatch):
     """Between two pieces somebody draws."""
     document = Document([drawn.get_update()])
     document.ensure_loaded()
@@ -206,7 +206,7 @@ def test_board_goes_on_as_an_outline_while_strokes_arrive(drawn, monkeypatch):
     assert content(applied(document.diff(drawn.get_state()), drawn)) == content(other)
 
 
-def test_board_that_was_folded_meanwhile_is_not_replaced_again(drawn):
+def test_board_compacted_meanwhile_is_not_replaced_again(drawn):
     document, other = Document([drawn.get_update(), b"\x00\x00"]), Doc(client_id=9)
     document.ensure_loaded()
     before, base = document.snapshot(), base_of(drawn)
@@ -222,13 +222,13 @@ def test_board_that_was_folded_meanwhile_is_not_replaced_again(drawn):
     assert not document.is_outlined
 
 
-def test_board_of_old_content_has_no_outline():
+def test_board_with_gaps_has_no_outline():
     update = b"\x01\x02\x05\x00\x2a" + b"\x00" * 3  # of a gap
     with pytest.raises(Malformed):
         outline_of(update)
 
 
-def test_whole_board_is_answered_from_its_bytes(drawn):
+def test_whole_board_is_sent_without_copying(drawn):
     """The control is a document, which encodes all of it anew."""
     document = outlined(drawn)
     stored, strokes = document.diff(b"\x00")
@@ -245,7 +245,7 @@ def test_whole_board_is_answered_from_its_bytes(drawn):
 # -- the event loop -------------------------------------------------------------------------
 
 
-def test_event_loop_goes_round_between_the_pieces_of_a_large_board(drawn, monkeypatch):
+def test_event_loop_runs_between_outline_pieces(drawn, monkeypatch):
     done, real = [], documents.apply
 
     def noted(doc, update):
@@ -258,8 +258,8 @@ def test_event_loop_goes_round_between_the_pieces_of_a_large_board(drawn, monkey
     monkeypatch.setattr(documents, "apply", noted)
     monkeypatch.setattr("apps.classroom.merging.apply", noted)
     base = base_of(drawn)
-    assert most_between_turns(at_once(), done) == len(base.state)  # the control
-    assert most_between_turns(Document.outlined(base), done) < 2 * outline.PIECE
+    assert max_work_between_turns(at_once(), done) == len(base.state)  # the control
+    assert max_work_between_turns(Document.outlined(base), done) < 2 * outline.PIECE
 
 
 # -- over sockets ---------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def large(lesson):
     return doc
 
 
-def test_large_board_is_opened_and_folded_without_decoding_it_here(large, house, monkeypatch):
+def test_large_board_is_not_decoded_in_the_server_process(large, live_room, monkeypatch):
     decoded, real = [], documents.apply
 
     def noted(doc, update):
@@ -285,18 +285,18 @@ def test_large_board_is_opened_and_folded_without_decoding_it_here(large, house,
     monkeypatch.setattr("apps.classroom.merging.apply", noted)
     monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_AFTER", 5)
     monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
-    tickets = house.ticket(house.tutor), house.ticket(house.student)
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     async def scenario():
-        async with house.board(tickets[0]) as a:
+        async with live_room.board(tickets[0]) as a:
             assert content(a.doc) == content(large)
-            board = RoomRegistry.current.rooms[house.uuid].board
+            board = RoomRegistry.current.rooms[live_room.uuid].board
             for number in range(10):
                 a.map[f"new{number}"] = {"x": number}
-                await a.drained()
+                await a.drain()
             await eventually(lambda: board.uncompacted < 5)
             a.map["last"] = {"x": 1}
-            async with house.board(tickets[1]) as b:
+            async with live_room.board(tickets[1]) as b:
                 await eventually(lambda: content(b.doc) == content(a.doc))
                 b.map["back"] = {"x": 2}
                 await eventually(lambda: "back" in a.map)
@@ -307,11 +307,11 @@ def test_large_board_is_opened_and_folded_without_decoding_it_here(large, house,
     assert max(decoded) < compaction.SMALL_BOARD / 20
 
 
-def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, house):
-    tickets = house.ticket(house.tutor), house.ticket(house.student)
+def test_client_joining_large_board_receives_concurrent_strokes(large, live_room):
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     async def scenario():
-        async with house.board(tickets[0]) as a:
+        async with live_room.board(tickets[0]) as a:
 
             async def draw():
                 for number in range(200):
@@ -320,17 +320,17 @@ def test_client_that_joins_a_large_board_misses_nothing_of_who_draws(large, hous
 
             drawing = asyncio.create_task(draw())
             for _ in range(3):
-                async with house.board(tickets[1]) as b:
+                async with live_room.board(tickets[1]) as b:
                     await eventually(lambda: content(b.doc) == content(a.doc))
             await drawing
-            async with house.board(tickets[1]) as b:
+            async with live_room.board(tickets[1]) as b:
                 await eventually(lambda: content(b.doc) == content(a.doc))
                 assert len([name for name in b.map if name.startswith("new")]) == 200
 
     asyncio.run(scenario())
 
 
-def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, house, monkeypatch):
+def test_memory_of_large_board_is_released_when_room_is_empty(large, live_room, monkeypatch):
     """Even if nobody drew."""
     given = []
     limit = compaction.SMALL_BOARD
@@ -343,11 +343,11 @@ def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, hou
             [room.board.document.size for room in RoomRegistry.current.rooms.values()]
         ),
     )
-    ticket = house.ticket(house.tutor)
+    ticket = live_room.ticket(live_room.tutor)
 
     async def scenario():
-        async with house.board(ticket):
-            board = RoomRegistry.current.rooms[house.uuid].board
+        async with live_room.board(ticket):
+            board = RoomRegistry.current.rooms[live_room.uuid].board
             assert board.document.size > limit
             given.clear()
         await eventually(lambda: given)
@@ -359,7 +359,7 @@ def test_memory_of_a_large_board_is_given_back_when_its_room_is_empty(large, hou
 
 @pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
-def test_connection_that_stored_a_whole_board_is_closed(monkeypatch):
+def test_connection_that_stored_whole_board_is_closed(monkeypatch):
     """The control is one that stored a stroke; connections outlive what is asked of them."""
 
     def asked():
@@ -391,13 +391,13 @@ print(before - resident() > size / 2)
 @pytest.mark.parametrize(
     ("first", "goes_back"), [("memory.configure_malloc()", "True"), ("", "False")]
 )
-def test_large_blocks_go_back_to_the_system_at_once(first, goes_back):
+def test_freed_large_blocks_are_returned_to_the_system(first, goes_back):
     command = [sys.executable, "-c", MEASURE.format(first=first)]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=compaction.ROOT)
     assert said.stdout.strip() == goes_back
 
 
-def test_fold_reads_a_board_that_memory_and_database_hold_alike_once(large, lesson, monkeypatch):
+def test_compaction_reads_identical_board_once(large, lesson, monkeypatch):
     read = []
 
     def note(updates, **_options):
@@ -453,7 +453,7 @@ def everything(doc):
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(before=st.lists(EDITS, max_size=40), after=st.lists(EDITS, max_size=25), back=st.data())
-def test_outline_answers_as_the_whole_board_does_whatever_is_drawn(before, after, back):
+def test_outline_and_document_give_equal_diffs(before, after, back):
     docs = [Doc(client_id=client) for client in (1, 2, 3)]
     past = []
     for number, one in enumerate(before):

@@ -22,7 +22,7 @@ from apps.classroom.realtime.board.varints import Malformed, varint
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.realtime.server.sockets import Refused
-from apps.classroom.tests.clients import eventually, most_between_turns
+from apps.classroom.tests.clients import eventually, max_work_between_turns
 
 
 def naming(clients):
@@ -35,7 +35,7 @@ def deleting(clients):
     return b"\x00" + encode_deletions([(client, 0, 1) for client in clients])
 
 
-class Ear:
+class FakeSocket:
     def __init__(self, number=1):
         self.person = Person(f"u{number}", "N", Role.STUDENT)
         self.closed = self.closing = None
@@ -71,17 +71,17 @@ def drawn(client, count):
     return updates
 
 
-def test_update_naming_400_000_clients_is_refused_and_not_stored(house):
+def test_update_naming_400_000_clients_is_refused(live_room):
     """As 400 updates: no frame holds them all."""
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
-        async with house.board(tickets[0]) as a, house.board(tickets[1]) as bad:
+        async with live_room.board(tickets[0]) as a, live_room.board(tickets[1]) as bad:
             for first in range(1, 400_000, 100_000):
                 update = naming(range(first, first + 100_000))
                 await bad.socket.send(yproto.sync_frame(yproto.UPDATE, update))
             assert await bad.close_code() in {4400, 4413, 4429}
-            async with house.board(tickets[0]) as late:
+            async with live_room.board(tickets[0]) as late:
                 a.map["x"] = 1
                 await eventually(lambda: "x" in late.map)
                 assert len(yproto.read_state_vector(late.doc.get_state())) == 1
@@ -89,39 +89,39 @@ def test_update_naming_400_000_clients_is_refused_and_not_stored(house):
     asyncio.run(scenario())
 
 
-def test_person_may_introduce_some_clients_and_then_no_more(board):
-    socket = Ear()
+def test_new_clients_per_person_are_bounded(board):
+    socket = FakeSocket()
     for client in range(1, limits.NEW_CLIENTS_BURST + 1):
         send(board, socket, naming([client]))
     assert len(board.document.clocks) == limits.NEW_CLIENTS_BURST
     with pytest.raises(Refused) as refused:
-        send(board, Ear(), naming([10_000]))  # another socket of theirs
+        send(board, FakeSocket(), naming([10_000]))  # another socket of theirs
     assert refused.value.code == Close.FLOOD
     send(board, socket, drawn(1, 2)[1])  # of a known one, though it is early
-    send(board, Ear(2), naming([10_000]))
+    send(board, FakeSocket(2), naming([10_000]))
     assert 10_000 in board.document.clocks
 
 
-def test_board_takes_no_more_than_so_many_clients(board, monkeypatch):
+def test_clients_per_board_are_bounded(board, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_CLIENTS", 10)
-    send(board, Ear(1), naming(range(1, 11)))
+    send(board, FakeSocket(1), naming(range(1, 11)))
     with pytest.raises(Refused) as refused:
-        send(board, Ear(2), naming([11]))
+        send(board, FakeSocket(2), naming([11]))
     assert refused.value.code == Close.TOO_LARGE
 
 
-def test_deletions_of_unknown_clients_are_not_kept(board):
-    send(board, Ear(), *[deleting(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
+def test_deletions_of_unknown_clients_are_dropped(board):
+    send(board, FakeSocket(), *[deleting(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
     assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
     assert board.document.clocks == {}
 
 
-def test_struct_that_builds_on_what_is_unknown_is_not_given_to_yrs(board):
+def test_struct_with_unknown_parent_is_not_applied(board):
     """yrs would keep it as pending, and look at all that is pending with each stroke."""
     parent = (
         b"\x01\x01" + varint(7) + b"\x00" + b"\x88" + varint(99) + b"\x05" + b"\x01\x7d\x01\x00"
     )
-    send(board, Ear(), parent)
+    send(board, FakeSocket(), parent)
     assert board.document.clocks == {}
     assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
 
@@ -135,7 +135,7 @@ def median_of_strokes(document, client):
     return sorted(spent)[len(spent) // 2]
 
 
-def test_stroke_costs_the_same_however_many_clients_there_are():
+def test_stroke_cost_is_independent_of_client_count():
     few, many = Document([]), Document([naming(range(1, 5001))])
     ratios = [
         median_of_strokes(many, 2**30 + n) / median_of_strokes(few, 2**30 + n) for n in range(5)
@@ -143,7 +143,7 @@ def test_stroke_costs_the_same_however_many_clients_there_are():
     assert min(ratios) < 4
 
 
-def test_scan_ends_with_an_update_of_too_many_parts():
+def test_scan_refuses_update_with_too_many_parts():
     nulls = b"\x01\x01\x05\x00\x28\x01\x01a\x01b\x01\x75" + varint(MAX_STEPS * 2)
     with pytest.raises(Malformed):
         scan(nulls + b"\x7e" * (MAX_STEPS * 2) + b"\x00")
@@ -162,33 +162,33 @@ def ask(board, socket, times):
     asyncio.run(play())
 
 
-def test_questions_are_paid_for_by_who_asks(board):
+def test_sync_requests_are_charged_to_their_sender(board):
     doc = Doc()
     doc.get("elements:1", type=Map)["big"] = "x" * 1_000_000
     board.document.apply_updates([doc.get_update()])
-    socket = Ear(1)
+    socket = FakeSocket(1)
     ask(board, socket, 30)
-    assert 1 < board.debt(Ear(1)) < limits.MAX_DEBT  # whichever socket
-    assert board.debt(Ear(2)) == 0
+    assert 1 < board.debt(FakeSocket(1)) < limits.MAX_DEBT  # whichever socket
+    assert board.debt(FakeSocket(2)) == 0
     with pytest.raises(Refused) as refused:
         ask(board, socket, 200)
     assert refused.value.code == Close.FLOOD
 
 
-def test_cursors_are_paid_for_by_who_sends_them(board, monkeypatch):
+def test_cursors_are_charged_to_their_sender(board, monkeypatch):
     monkeypatch.setattr(limits, "WORK_RATE", 20_000)  # however slow the machine
     entries = [yproto.Entry(client, 1, b"{}") for client in range(900)]
     for _ in range(60):
-        board.receive(Ear(1), yproto.awareness_frame(entries))
-    assert board.debt(Ear(1)) > 0
+        board.receive(FakeSocket(1), yproto.awareness_frame(entries))
+    assert board.debt(FakeSocket(1)) > 0
 
 
-def test_nothing_is_read_of_who_is_in_debt(house):
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+def test_frames_of_person_in_debt_are_delayed(live_room):
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
-        async with house.board(tickets[0]) as a, house.board(tickets[1]) as b:
-            board = RoomRegistry.current.rooms[house.uuid].board
+        async with live_room.board(tickets[0]) as a, live_room.board(tickets[1]) as b:
+            board = RoomRegistry.current.rooms[live_room.uuid].board
             (student,) = (s for s in board.sockets if s.person.role == "student")
             board._limits[student.person.key].work.charge(limits.WORK_BURST + limits.WORK_RATE)
             b.map["x"] = 1
@@ -203,15 +203,15 @@ def test_nothing_is_read_of_who_is_in_debt(house):
     asyncio.run(scenario())
 
 
-def test_early_updates_of_one_sender_are_bounded(board):
-    socket = Ear()
+def test_pending_updates_of_one_sender_are_bounded(board):
+    socket = FakeSocket()
     _first, *others = drawn(3, 1000)
     send(board, socket, *others)
     assert socket.closed == Close.MALFORMED
     assert board.document.clocks == {}
 
 
-def test_updates_that_wait_for_each_other_are_taken_together(board):
+def test_mutually_dependent_updates_are_applied_together(board):
     """As the pieces of what a returning browser brings, cut by client."""
     a, b = Doc(client_id=1), Doc(client_id=2)
     for turn in range(4):
@@ -220,7 +220,7 @@ def test_updates_that_wait_for_each_other_are_taken_together(board):
         other.apply_update(one.get_update(other.get_state()))
     whole = a.get_update()
     pieces = [cut(whole, client) for client in (1, 2)]
-    socket = Ear()
+    socket = FakeSocket()
     for piece in pieces:
         send(board, socket, piece)
     assert board.document.clocks == {}
@@ -239,7 +239,7 @@ def cut(update, client):
     return part[: scan(part).deletions_at] + b"\x00"
 
 
-def test_deletions_know_what_they_were_told():
+def test_delete_set_contains_added_ranges():
     known = DeleteSet([(1, 5, 10), (1, 20, 30), (2, 0, 1)])
     assert known.contains((1, 5, 10))
     assert known.contains((1, 21, 29))
@@ -252,14 +252,14 @@ def test_deletions_know_what_they_were_told():
     assert not known.contains((1, 0, 101))
 
 
-def test_large_deletion_is_cut_into_the_same_deletions():
+def test_split_deletion_has_the_same_ranges():
     runs = [(7, clock, clock + 1) for clock in range(0, 20_000, 2)]
     cut_up = chunks.split(b"\x00" + encode_deletions(runs))
     assert max(len(one.deletions) for one in cut_up) == chunks.RUNS_AT_ONCE
     assert [run for one in cut_up for run in one.deletions] == runs
 
 
-def test_event_loop_goes_round_between_the_parts_of_a_large_update(monkeypatch):
+def test_event_loop_runs_between_chunks_of_large_update(monkeypatch):
     doc = Doc(client_id=7)
     with doc.transaction():
         for number in range(40_000):
@@ -279,26 +279,27 @@ def test_event_loop_goes_round_between_the_parts_of_a_large_update(monkeypatch):
         return found
 
     async def at_once(board):
-        board.receive(Ear(), frame)
+        board.receive(FakeSocket(), frame)
         board.batcher.flush()
 
-    assert most_between_turns(at_once(board()), taken) == len(runs)  # the control
+    assert max_work_between_turns(at_once(board()), taken) == len(runs)  # the control
     whole = board()
-    assert most_between_turns(whole.receive_chunked(Ear(), frame), taken) == chunks.RUNS_AT_ONCE
+    chunked = whole.receive_chunked(FakeSocket(), frame)
+    assert max_work_between_turns(chunked, taken) == chunks.RUNS_AT_ONCE
     assert all(whole.document.deletions.contains(run) for run in runs)
 
 
-def test_cursors_of_one_frame_are_read_a_few_at_most(board, monkeypatch):
+def test_cursors_read_per_frame_are_bounded(board, monkeypatch):
     read = []
     monkeypatch.setattr(
         awareness, "with_identity", lambda state, person: read.append(state) or state
     )
-    socket = Ear()
+    socket = FakeSocket()
     same = [yproto.Entry(1, clock, b"{}") for clock in range(1, 900)]
     board.receive(socket, yproto.awareness_frame(same[:60]))
     assert len(read) == 1
     others = [yproto.Entry(client, 1, b"{}") for client in range(1, 900)]
     board.receive(socket, yproto.awareness_frame(others))
     board.leave(socket)
-    board.receive(Ear(), yproto.awareness_frame(others))
+    board.receive(FakeSocket(), yproto.awareness_frame(others))
     assert len(read) < 20

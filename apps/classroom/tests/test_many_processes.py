@@ -9,25 +9,25 @@ from pycrdt import Map
 
 from apps.classroom import board_log
 from apps.classroom.models import ChatMessage
-from apps.classroom.tests.clients import House, eventually
-from apps.classroom.tests.servers import Process
+from apps.classroom.tests.clients import LiveRoom, eventually
+from apps.classroom.tests.servers import ServerProcess
 
 pytestmark = [pytest.mark.redis]
 
 
 @pytest.fixture
-def houses(transactional_db, redis, lesson, tutor, student, api):
+def live_rooms(transactional_db, redis, lesson, tutor, student, api):
     """The same lesson as two processes serve it."""
-    processes = [Process(redis.url), Process(redis.url)]
+    processes = [ServerProcess(redis.url), ServerProcess(redis.url)]
     for process in processes:
         process.stop = process.kill
-    yield [House(process, lesson, tutor, student, api) for process in processes]
+    yield [LiveRoom(process, lesson, tutor, student, api) for process in processes]
     for process in processes:
         process.kill()
 
 
-def test_boards_and_events_cross(houses):
-    first, second = houses
+def test_boards_and_events_are_shared_between_processes(live_rooms):
+    first, second = live_rooms
     tickets = first.ticket(first.tutor), first.ticket(first.student)
 
     async def scenario():
@@ -36,35 +36,35 @@ def test_boards_and_events_cross(houses):
             b.map["y"] = 2
             await eventually(lambda: a.map.to_py() == b.map.to_py() and len(a.map) == 2)
         async with first.events(tickets[0]) as tutor:
-            me = (await tutor.until("welcome"))["you"]["peer"]
+            me = (await tutor.wait_for("welcome"))["you"]["peer"]
             async with second.events(tickets[1]) as student:
-                assert [p["peer"] for p in (await student.until("welcome"))["peers"]] == [me]
-                peer = (await tutor.until("peer.joined"))["peer"]["peer"]
-                await student.say("привіт")
-                assert (await tutor.until("chat"))["message"]["text"] == "привіт"
+                assert [p["peer"] for p in (await student.wait_for("welcome"))["peers"]] == [me]
+                peer = (await tutor.wait_for("peer.joined"))["peer"]["peer"]
+                await student.send_chat("привіт")
+                assert (await tutor.wait_for("chat"))["message"]["text"] == "привіт"
                 await tutor.send("signal", to=peer, data={"n": 1})
-                assert (await student.until("signal"))["from"] == me
+                assert (await student.wait_for("signal"))["from"] == me
                 await tutor.send("remove", person=f"u{second.student.pk}")
                 assert await student.close_code() == 4403
-            await tutor.until("peer.left", peer=peer)
+            await tutor.wait_for("peer.left", peer=peer)
 
     asyncio.run(scenario())
 
 
-def test_the_people_of_a_killed_process_leave(houses):
-    first, second = houses
+def test_peers_of_killed_process_leave(live_rooms):
+    first, second = live_rooms
     tickets = first.ticket(first.tutor), first.ticket(first.student)
 
     async def scenario():
         async with first.events(tickets[0]) as tutor, second.events(tickets[1]) as student:
-            peer = (await student.until("welcome"))["you"]["peer"]
-            while tutor.last_of(peer) is None:
-                await tutor.next()
+            peer = (await student.wait_for("welcome"))["you"]["peer"]
+            while tutor.get_last_state(peer) is None:
+                await tutor.receive()
             await asyncio.to_thread(second.stop)
             async with asyncio.timeout(15):
                 while True:
                     try:
-                        await tutor.until("peer.left", peer=peer)
+                        await tutor.wait_for("peer.left", peer=peer)
                         return
                     except TimeoutError:
                         continue
@@ -85,7 +85,7 @@ class Traffic:
         for number in count():
             self.board.map[f"{self.name}{number}"] = number
             if number % 10 == 0:
-                self.wrote.append(await self.events.say(f"{self.name}{number}"))
+                self.wrote.append(await self.events.send_chat(f"{self.name}{number}"))
                 self.hand = not self.hand
                 await self.events.send("hand", raised=self.hand)
             await asyncio.sleep(0.04)  # a hand that draws
@@ -101,8 +101,8 @@ def stored(lesson):
     return doc.get("elements:1", type=Map).to_py() or {}
 
 
-def test_redis_away_for_ten_seconds_loses_nothing_and_heals(houses, redis, lesson):
-    first, second = houses
+def test_redis_outage_of_ten_seconds_loses_nothing(live_rooms, redis, lesson):
+    first, second = live_rooms
     tickets = first.ticket(first.tutor), first.ticket(first.student)
 
     async def scenario():
@@ -112,25 +112,25 @@ def test_redis_away_for_ten_seconds_loses_nothing_and_heals(houses, redis, lesso
             first.events(tickets[0]) as tutor,
             second.events(tickets[1]) as student,
         ):
-            me = (await tutor.until("welcome"))["you"]["peer"]
-            other = (await student.until("welcome"))["you"]["peer"]
+            me = (await tutor.wait_for("welcome"))["you"]["peer"]
+            other = (await student.wait_for("welcome"))["you"]["peer"]
             drawing = [Traffic("a", a, tutor), Traffic("b", b, student)]
-            reading = [asyncio.create_task(each.events.listen()) for each in (drawing)]
+            reading = [asyncio.create_task(each.events.receive_all()) for each in (drawing)]
             await asyncio.gather(*(each.run(1) for each in drawing))
             await asyncio.to_thread(redis.stop)
             outage = [asyncio.create_task(each.run(10)) for each in drawing]
             async with second.events(tickets[1]) as tab:  # and another one comes meanwhile
-                tab_peer = (await tab.until("welcome"))["you"]["peer"]
+                tab_peer = (await tab.wait_for("welcome"))["you"]["peer"]
                 await asyncio.gather(*outage)
                 await asyncio.to_thread(redis.start)
                 await asyncio.gather(*(each.run(1) for each in drawing))
                 wrote = {*drawing[0].wrote, *drawing[1].wrote}
                 await eventually(lambda: a.map.to_py() == b.map.to_py(), 15)
                 await eventually(lambda: all(each.read() >= wrote for each in drawing), 15)
-                await eventually(lambda: tutor.sees(tab_peer), 15)
-                await eventually(lambda: tutor.hand_of(other) == drawing[1].hand, 15)
-                await eventually(lambda: student.hand_of(me) == drawing[0].hand, 15)
-            await eventually(lambda: not tutor.sees(tab_peer))
+                await eventually(lambda: tutor.has_peer(tab_peer), 15)
+                await eventually(lambda: tutor.is_hand_raised(other) == drawing[1].hand, 15)
+                await eventually(lambda: student.is_hand_raised(me) == drawing[0].hand, 15)
+            await eventually(lambda: not tutor.has_peer(tab_peer))
             for task in reading:
                 task.cancel()
             return a.map.to_py(), wrote

@@ -9,8 +9,8 @@ from pycrdt import Doc, Map
 
 from apps.classroom import board_log
 from apps.classroom.models import BoardSnapshot, BoardUpdate, BoardVersion
-from apps.classroom.tests.clients import House
-from apps.classroom.tests.servers import Process
+from apps.classroom.tests.clients import LiveRoom
+from apps.classroom.tests.servers import ServerProcess
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def process(transactional_db):
     running = []
 
     def start(redis=""):
-        running.append(Process(redis))
+        running.append(ServerProcess(redis))
         return running[-1]
 
     yield start
@@ -27,10 +27,10 @@ def process(transactional_db):
 
 
 @pytest.fixture
-def house_in(lesson, tutor, student, api):
+def make_live_room(lesson, tutor, student, api):
     def make(process):
         process.stop = process.kill
-        return House(process, lesson, tutor, student, api)
+        return LiveRoom(process, lesson, tutor, student, api)
 
     return make
 
@@ -40,38 +40,38 @@ def stored(lesson):
     return doc.get("elements:1", type=Map).to_py() or {}
 
 
-def test_a_board_is_folded_and_kept_when_everybody_left(house):
+def test_board_is_compacted_when_everybody_has_left(live_room):
     async def scenario(ticket):
-        async with house.board(ticket) as a:
+        async with live_room.board(ticket) as a:
             a.map["x"] = 1
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
-    house.stop()
-    assert stored(house.lesson) == {"x": 1}
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
+    live_room.stop()
+    assert stored(live_room.lesson) == {"x": 1}
     assert (BoardUpdate.objects.count(), BoardSnapshot.objects.count()) == (0, 1)
     assert BoardVersion.objects.count() == 1
 
 
-def test_a_restart_loses_nothing(process, house_in, lesson):
-    house = house_in(process())
+def test_restart_loses_nothing(process, make_live_room, lesson):
+    live_room = make_live_room(process())
 
     async def scenario(ticket):
-        async with house.board(ticket) as a:
+        async with live_room.board(ticket) as a:
             for number in range(200):
                 a.map[f"{number}"] = number
-            await a.drained()
-            await asyncio.to_thread(house.stop, signal.SIGTERM)
+            await a.drain()
+            await asyncio.to_thread(live_room.stop, signal.SIGTERM)
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     assert len(stored(lesson)) == 200
 
 
-def test_kill_9_loses_at_most_the_last_quarter_of_a_second(process, house_in, lesson):
-    house = house_in(process())
+def test_sigkill_loses_at_most_a_quarter_of_a_second(process, make_live_room, lesson):
+    live_room = make_live_room(process())
 
     async def scenario(ticket):
         sent = []
-        async with house.board(ticket) as a, house.board(ticket) as b:
+        async with live_room.board(ticket) as a, live_room.board(ticket) as b:
             end = time.monotonic() + 1.5
             while time.monotonic() < end:
                 key = f"{len(sent)}"
@@ -80,23 +80,23 @@ def test_kill_9_loses_at_most_the_last_quarter_of_a_second(process, house_in, le
                     await asyncio.sleep(0.001)
                 sent.append(time.monotonic())
             killed = time.monotonic()
-            house.stop()
+            live_room.stop()
         return [at <= killed - 0.25 for at in sent].count(True), len(sent)
 
-    must, sent = asyncio.run(scenario(house.ticket(house.tutor)))
+    must, sent = asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     assert must > 100
     assert must <= len(stored(lesson)) <= sent
 
 
-def test_kill_9_loses_nothing_while_a_client_lives(process, house_in, lesson):
-    first, second = house_in(process()), house_in(process())
+def test_sigkill_loses_nothing_while_a_client_lives(process, make_live_room, lesson):
+    first, second = make_live_room(process()), make_live_room(process())
     tickets = [first.ticket(first.tutor), first.ticket(first.student)]
 
     async def scenario():
         async with first.board(tickets[0]) as a:
             for number in range(100):
                 a.map[f"{number}"] = number
-            await a.drained()
+            await a.drain()
             first.stop()
         async with second.board(tickets[0], doc=a.doc), second.board(tickets[1]) as b:
             while len(b.map) < 100:
@@ -107,7 +107,7 @@ def test_kill_9_loses_nothing_while_a_client_lives(process, house_in, lesson):
     assert len(stored(lesson)) == 100
 
 
-def test_two_that_fold_at_once_lose_nothing(lesson, monkeypatch):
+def test_concurrent_compactions_lose_nothing(lesson, monkeypatch):
     session = lesson.session.pk
     docs = [Doc(), Doc()]
     for number, doc in enumerate(docs):
@@ -132,7 +132,7 @@ def test_two_that_fold_at_once_lose_nothing(lesson, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_rows_from_before_rows_were_lists_are_read(lesson):
+def test_log_rows_of_a_single_update_are_read(lesson):
     drawn = Doc()
     drawn.get("elements:1", type=Map)["old"] = 1
     BoardUpdate.objects.create(session=lesson.session, data=drawn.get_update())

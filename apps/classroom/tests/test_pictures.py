@@ -19,11 +19,11 @@ from apps.classroom.tests.pictures import (
     FORMATS,
     SECRET,
     animated,
-    encoded,
+    declaring_size,
     painted,
     plain,
     png_chunk,
-    promising,
+    with_metadata,
 )
 
 EXIF_KINDS = [kind for kind in FORMATS if kind != "gif"]
@@ -41,8 +41,8 @@ def shown(data):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_cleaned_picture_tells_nothing_and_looks_the_same(kind):
-    dirty = encoded(kind)
+def test_cleaned_picture_has_no_metadata_and_the_same_pixels(kind):
+    dirty = with_metadata(kind)
     assert SECRET in dirty
     picture = clean_picture(dirty)
     assert picture.mime_type == f"image/{kind}"
@@ -56,15 +56,15 @@ def test_cleaned_picture_tells_nothing_and_looks_the_same(kind):
 
 @pytest.mark.parametrize("kind", EXIF_KINDS)
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_turned_picture_stays_the_right_way_up(kind, orientation):
-    dirty = encoded(kind, orientation)
+def test_orientation_is_kept(kind, orientation):
+    dirty = with_metadata(kind, orientation)
     cleaned = clean_picture(dirty).data
     assert shown(cleaned).tobytes() == shown(dirty).tobytes()
     assert dict(opened(cleaned).getexif()) == ({0x0112: orientation} if orientation > 1 else {})
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "png"])
-def test_animated_picture_keeps_its_frames(kind):
+def test_animation_keeps_its_frames(kind):
     cleaned = clean_picture(animated(kind)).data
     before, after = opened(animated(kind)), opened(cleaned)
     assert SECRET not in cleaned
@@ -76,13 +76,13 @@ def test_animated_picture_keeps_its_frames(kind):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_cleaning_twice_changes_nothing_more(kind):
-    once = clean_picture(encoded(kind, 6) if kind in EXIF_KINDS else encoded(kind)).data
+def test_cleaning_is_idempotent(kind):
+    once = clean_picture(with_metadata(kind, 6) if kind in EXIF_KINDS else with_metadata(kind)).data
     assert clean_picture(once).data == once
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_what_is_written_behind_the_picture_goes(kind):
+def test_trailing_data_is_removed(kind):
     behind = SECRET * 100 + b"PK\x03\x04<script>alert(1)</script>"
     cleaned = clean_picture(plain(kind) + behind).data
     assert cleaned == clean_picture(plain(kind)).data
@@ -90,13 +90,13 @@ def test_what_is_written_behind_the_picture_goes(kind):
 
 
 def test_progressive_jpeg_keeps_all_its_scans():
-    dirty = encoded("jpeg", progressive=True, quality=95)
+    dirty = with_metadata("jpeg", progressive=True, quality=95)
     assert shown(clean_picture(dirty).data).tobytes() == shown(dirty).tobytes()
 
 
 def test_jpeg_with_two_frame_headers_is_damaged():
     """Its first may promise any number of pixels, whatever the second says."""
-    data = promising("jpeg", 20_000, 20_000)
+    data = declaring_size("jpeg", 20_000, 20_000)
     at = data.index(b"\xff\xc0")
     length = int.from_bytes(data[at + 2 : at + 4], "big")
     small = plain("jpeg")[at : at + 2 + length]
@@ -104,7 +104,7 @@ def test_jpeg_with_two_frame_headers_is_damaged():
         clean_picture(data[: at + 2 + length] + small + data[at + 2 + length :])
 
 
-def test_small_picture_within_a_jpeg_header_goes():
+def test_jpeg_thumbnail_is_removed():
     data = plain("jpeg")
     head = struct.pack(">H", 16 + 12) + data[6:18] + b"\x02\x02" + b"\x99" * 12
     cleaned = clean_picture(data[:4] + head + data[20:]).data
@@ -112,7 +112,7 @@ def test_small_picture_within_a_jpeg_header_goes():
     assert shown(cleaned).tobytes() == shown(data).tobytes()
 
 
-def test_colours_of_a_profile_and_of_cmyk_stay():
+def test_colour_profile_and_cmyk_are_kept():
     profile = b"\0" * 36 + b"acsp" + b"\0" * 88
     dirty = io.BytesIO()
     painted().convert("CMYK").save(dirty, "JPEG", icc_profile=profile)
@@ -121,7 +121,7 @@ def test_colours_of_a_profile_and_of_cmyk_stay():
     assert cleaned.tobytes() == opened(dirty.getvalue()).tobytes()
 
 
-def test_comment_within_an_animation_of_webp_goes():
+def test_unknown_chunk_in_webp_frame_is_removed():
     data = animated("webp")
     at = data.index(b"ANMF")
     length = int.from_bytes(data[at + 4 : at + 8], "little")
@@ -133,7 +133,7 @@ def test_comment_within_an_animation_of_webp_goes():
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_cut_off_picture_is_damaged(kind):
+def test_truncated_picture_is_damaged(kind):
     data = plain(kind)
     for length in range(12, len(data), 3):
         with pytest.raises((DamagedPicture, UnknownPicture)):
@@ -141,9 +141,9 @@ def test_cut_off_picture_is_damaged(kind):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_changed_bytes_are_refused_or_cleaned_and_never_a_crash(kind):
+def test_corrupted_picture_is_refused_or_cleaned(kind):
     chance = random.Random(kind)
-    for dirty in (encoded(kind), plain(kind)):
+    for dirty in (with_metadata(kind), plain(kind)):
         for _ in range(400):
             data = bytearray(dirty)
             for _ in range(chance.randint(1, 4)):
@@ -156,20 +156,20 @@ def test_changed_bytes_are_refused_or_cleaned_and_never_a_crash(kind):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_header_of_a_bomb_is_refused_undecoded(kind):
-    clean_picture(promising(kind, 8000, 8000))
+def test_header_declaring_huge_size_is_refused(kind):
+    clean_picture(declaring_size(kind, 8000, 8000))
     # WebP's own bound is the tighter one.
     sizes = [(16_000, 16_000)] if kind == "webp" else [(16_000, 16_000), (10, 16_385)]
     for width, height in sizes:
         with pytest.raises(PictureTooLarge):
-            clean_picture(promising(kind, width, height))
+            clean_picture(declaring_size(kind, width, height))
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "png"])
 @pytest.mark.parametrize(
     ("bound", "most"), [("MAX_FRAMES", 3), ("MAX_ANIMATED_PIXELS", 3 * 24 * 16)]
 )
-def test_animation_of_too_many_frames_or_pixels_is_refused(kind, bound, most, monkeypatch):
+def test_animation_with_too_many_frames_or_pixels_is_refused(kind, bound, most, monkeypatch):
     monkeypatch.setattr(cleaning, bound, most)
     clean_picture(animated(kind))
     monkeypatch.setattr(cleaning, bound, most - 1)
@@ -177,7 +177,7 @@ def test_animation_of_too_many_frames_or_pixels_is_refused(kind, bound, most, mo
         clean_picture(animated(kind))
 
 
-def test_gif_of_thousands_of_frames_is_refused():
+def test_gif_with_thousands_of_frames_is_refused():
     data = plain("gif")
     at = 13 + 3 * (2 << (data[10] & 7))
     head, frame = data[:at], data[at:-1]
@@ -187,9 +187,9 @@ def test_gif_of_thousands_of_frames_is_refused():
 
 
 @pytest.mark.parametrize("kind", EXIF_KINDS)
-def test_picture_of_no_size_is_damaged(kind):
+def test_picture_of_zero_size_is_damaged(kind):
     with pytest.raises(DamagedPicture):
-        clean_picture(promising(kind, 0, 0))
+        clean_picture(declaring_size(kind, 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -203,6 +203,6 @@ def test_other_formats_are_unknown(data):
 @pytest.mark.parametrize(
     "body", [b"", png_chunk(b"IDAT", b"x"), png_chunk(b"IHDR", b"\0\0\0\1" * 2 + b"\x08\2\0\0\0")]
 )
-def test_png_without_its_parts_is_damaged(body):
+def test_png_without_required_chunks_is_damaged(body):
     with pytest.raises(DamagedPicture):
         clean_picture(b"\x89PNG\r\n\x1a\n" + body + png_chunk(b"IEND", b""))

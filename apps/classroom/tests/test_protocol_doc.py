@@ -22,7 +22,7 @@ def rows(heading):
     ("heading", "base"),
     [("### From the client", protocol.Incoming), ("### From the server", protocol.Outgoing)],
 )
-def test_every_message_and_field_is_told(heading, base):
+def test_every_message_and_field_is_documented(heading, base):
     told = rows(heading)
     kinds = {kind.__struct_config__.tag: kind for kind in base.__subclasses__()}
     assert told.keys() == kinds.keys()
@@ -31,9 +31,9 @@ def test_every_message_and_field_is_told(heading, base):
             assert f"`{field.encode_name}`" in told[tag], (tag, field.encode_name)
 
 
-def test_every_close_code_is_told():
+def test_every_close_code_is_documented():
     assert {int(code) for code in rows("## Close codes")} == set(protocol.Close)
 
 
-def test_the_table_is_read():
+def test_table_of_client_messages_is_parsed():
     assert "raised" in rows("### From the client")["hand"]

@@ -7,24 +7,24 @@ import urllib.request
 
 import pytest
 
-from apps.classroom.tests.clients import House
-from apps.classroom.tests.servers import Process
+from apps.classroom.tests.clients import LiveRoom
+from apps.classroom.tests.servers import ServerProcess
 
 pytestmark = [pytest.mark.redis]
 
 
 @pytest.fixture
-def house(transactional_db, redis, lesson, tutor, student, api):
-    process = Process(redis.url)
+def live_room(transactional_db, redis, lesson, tutor, student, api):
+    process = ServerProcess(redis.url)
     process.stop = process.kill
-    yield House(process, lesson, tutor, student, api)
+    yield LiveRoom(process, lesson, tutor, student, api)
     process.kill()
 
 
-def join(house, **body):
+def join(live_room, **body):
     """Over HTTP to the process itself, which counts guests' attempts in its cache."""
     request = urllib.request.Request(
-        f"{house.server}{house.join_url}",
+        f"{live_room.server}{live_room.join_url}",
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
@@ -32,24 +32,24 @@ def join(house, **body):
         return json.load(answer)["ticket"]
 
 
-def test_guest_joins_and_is_admitted_while_redis_is_away(house, redis):
-    tutor_ticket = house.ticket(house.tutor)
+def test_guest_joins_and_is_admitted_while_redis_is_away(live_room, redis):
+    tutor_ticket = live_room.ticket(live_room.tutor)
     redis.stop()
     began = time.monotonic()
-    guest_ticket = join(house, invite=house.invite(), name="Бабуся")
+    guest_ticket = join(live_room, invite=live_room.invite(), name="Бабуся")
     assert time.monotonic() - began < 5
 
     async def scenario():
-        async with house.events(tutor_ticket) as tutor, house.events(guest_ticket) as guest:
-            person = (await guest.until("welcome"))["you"]["person"]
+        async with live_room.events(tutor_ticket) as tutor, live_room.events(guest_ticket) as guest:
+            person = (await guest.wait_for("welcome"))["you"]["person"]
             await tutor.send("lobby.admit", person=person)
-            await guest.until("welcome")
-            async with house.board(tutor_ticket) as a, house.board(guest_ticket) as b:
+            await guest.wait_for("welcome")
+            async with live_room.board(tutor_ticket) as a, live_room.board(guest_ticket) as b:
                 a.map["x"] = 1
                 while "x" not in b.map:
                     await asyncio.sleep(0.01)
-            await guest.say("Добрий день")
-            await tutor.until("chat")
+            await guest.send_chat("Добрий день")
+            await tutor.wait_for("chat")
 
     asyncio.run(scenario())
     redis.start()

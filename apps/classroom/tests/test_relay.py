@@ -20,47 +20,47 @@ def expiry(servers):
     return int(server["username"].split(":")[0]) - time.time()
 
 
-def test_credentials_live_for_an_hour(house):
-    assert 3500 < expiry(house.join(house.tutor).json()["ice_servers"]) <= 3600
+def test_credentials_expire_after_an_hour(live_room):
+    assert 3500 < expiry(live_room.join(live_room.tutor).json()["ice_servers"]) <= 3600
 
 
-def test_guest_gets_credentials_when_admitted_and_not_before(house):
-    _client, ticket = house.guest()
+def test_guest_gets_credentials_on_admission(live_room):
+    _client, ticket = live_room.guest()
 
     async def scenario(tutor_ticket):
-        async with house.events(tutor_ticket) as tutor, house.events(ticket) as guest:
-            welcome = await guest.until("welcome")
+        async with live_room.events(tutor_ticket) as tutor, live_room.events(ticket) as guest:
+            welcome = await guest.wait_for("welcome")
             assert welcome["ice_servers"] == []
             await tutor.send("lobby.admit", person=welcome["you"]["person"])
-            assert 3500 < expiry((await guest.until("welcome"))["ice_servers"]) <= 3600
+            assert 3500 < expiry((await guest.wait_for("welcome"))["ice_servers"]) <= 3600
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
-def test_credentials_are_renewed_for_those_inside_alone(house, monkeypatch):
+def test_credentials_are_renewed_for_admitted_people_only(live_room, monkeypatch):
     monkeypatch.setattr(room, "RENEW_AFTER", timedelta(seconds=0))
-    _client, ticket = house.guest()
+    _client, ticket = live_room.guest()
 
     async def scenario(student_ticket):
-        async with house.events(student_ticket) as student, house.events(ticket) as waiting:
-            await waiting.until("welcome")
-            assert 3500 < expiry((await student.until("ice"))["ice_servers"]) <= 3600
-            await student.until("ice")
-            heard = await waiting.quiet()
+        async with live_room.events(student_ticket) as student, live_room.events(ticket) as waiting:
+            await waiting.wait_for("welcome")
+            assert 3500 < expiry((await student.wait_for("ice"))["ice_servers"]) <= 3600
+            await student.wait_for("ice")
+            heard = await waiting.receive_pending()
             assert "ice" not in [message["type"] for message in heard]
 
-    asyncio.run(scenario(house.ticket(house.student)))
+    asyncio.run(scenario(live_room.ticket(live_room.student)))
 
 
-def test_renewals_end_when_somebody_leaves(house):
+def test_renewals_stop_when_person_leaves(live_room):
     from apps.classroom.realtime.server.registry import RoomRegistry
 
     async def scenario(ticket, tutor_ticket):
-        async with house.events(tutor_ticket) as tutor:
-            await tutor.until("welcome")
-            async with house.events(ticket) as student:
-                await student.until("welcome")
-            there = RoomRegistry.current.rooms[house.uuid]
+        async with live_room.events(tutor_ticket) as tutor:
+            await tutor.wait_for("welcome")
+            async with live_room.events(ticket) as student:
+                await student.wait_for("welcome")
+            there = RoomRegistry.current.rooms[live_room.uuid]
             await eventually(lambda: len(there._ice_issued_at) == 1)
 
-    asyncio.run(scenario(house.ticket(house.student), house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.student), live_room.ticket(live_room.tutor)))

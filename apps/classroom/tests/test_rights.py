@@ -8,13 +8,16 @@ from apps.classroom.models import RoomBan
 from apps.classroom.tests.clients import refused_with
 
 
-def closes(house, person_tickets, act, kinds=("events", "board")):
+def closes(live_room, person_tickets, act, kinds=("events", "board")):
     """The codes that both sockets of a person are closed with once `act` has been done."""
     events_ticket, board_ticket = person_tickets
 
     async def scenario():
-        async with house.events(events_ticket) as events, house.board(board_ticket) as board:
-            await events.until("welcome")
+        async with (
+            live_room.events(events_ticket) as events,
+            live_room.board(board_ticket) as board,
+        ):
+            await events.wait_for("welcome")
             await asyncio.to_thread(act)
             return await events.close_code(), await board.close_code()
 
@@ -35,68 +38,70 @@ def in_thread(call):
 
 
 @pytest.fixture
-def admitted_guest(house):
+def admitted_guest(live_room):
     """A guest who need not wait: the ticket twice over, for two sockets."""
-    house.session.lobby_enabled = False
-    house.session.save()
-    _client, ticket = house.guest()
+    live_room.session.lobby_enabled = False
+    live_room.session.save()
+    _client, ticket = live_room.guest()
     return ticket, ticket
 
 
-def both(house, user):
-    ticket = house.ticket(user)
+def both(live_room, user):
+    ticket = live_room.ticket(user)
     return ticket, ticket
 
 
-def test_cancelling_closes_everybodys(house):
-    act = in_thread(lambda: house.api(house.tutor).post(f"/api/lessons/{house.lesson.pk}/cancel/"))
-    assert closes(house, both(house, house.student), act) == (4409, 4409)
+def test_cancelling_closes_all_sockets(live_room):
+    act = in_thread(
+        lambda: live_room.api(live_room.tutor).post(f"/api/lessons/{live_room.lesson.pk}/cancel/")
+    )
+    assert closes(live_room, both(live_room, live_room.student), act) == (4409, 4409)
 
 
-def test_revoking_closes_guests(house, admitted_guest):
-    url = f"/api/lessons/{house.lesson.pk}/invites/revoke/"
-    act = in_thread(lambda: house.api(house.tutor).post(url))
-    assert closes(house, admitted_guest, act) == (4410, 4410)
+def test_revoking_invites_closes_guest_sockets(live_room, admitted_guest):
+    url = f"/api/lessons/{live_room.lesson.pk}/invites/revoke/"
+    act = in_thread(lambda: live_room.api(live_room.tutor).post(url))
+    assert closes(live_room, admitted_guest, act) == (4410, 4410)
 
 
-def test_revoking_leaves_the_lessons_own_two_alone(house):
+def test_revoking_invites_keeps_participant_sockets(live_room):
     async def scenario(ticket):
-        async with house.events(ticket) as events:
-            await events.until("welcome")
-            await asyncio.to_thread(in_thread(house.lesson.revoke_invites))
-            await events.quiet()
+        async with live_room.events(ticket) as events:
+            await events.wait_for("welcome")
+            await asyncio.to_thread(in_thread(live_room.lesson.revoke_invites))
+            await events.receive_pending()
 
-    asyncio.run(scenario(house.ticket(house.student)))
+    asyncio.run(scenario(live_room.ticket(live_room.student)))
 
 
-def test_losing_the_membership_closes(house):
-    members = house.lesson.classroom.memberships
+def test_losing_membership_closes_sockets(live_room):
+    members = live_room.lesson.classroom.memberships
     act = in_thread(lambda: members.update(status="removed"))
-    assert closes(house, both(house, house.student), act) == (4403, 4403)
+    assert closes(live_room, both(live_room, live_room.student), act) == (4403, 4403)
 
 
 @pytest.mark.parametrize("who", ["tutor", "student"])
-def test_a_deactivated_account_closes(house, who):
-    user = getattr(house, who)
-    person_tickets = both(house, user)
+def test_deactivating_account_closes_sockets(live_room, who):
+    user = getattr(live_room, who)
+    person_tickets = both(live_room, user)
     act = in_thread(lambda: type(user).objects.filter(pk=user.pk).update(is_active=False))
-    assert closes(house, person_tickets, act) == (4403, 4403)
+    assert closes(live_room, person_tickets, act) == (4403, 4403)
 
 
-def test_a_guests_deactivated_account_closes(house, stranger):
-    house.session.lobby_enabled = False
-    house.session.save()
-    ticket = house.ticket(stranger, invite=house.invite())
+def test_deactivating_guest_account_closes_sockets(live_room, stranger):
+    live_room.session.lobby_enabled = False
+    live_room.session.save()
+    ticket = live_room.ticket(stranger, invite=live_room.invite())
     act = in_thread(lambda: type(stranger).objects.filter(pk=stranger.pk).update(is_active=False))
-    assert closes(house, (ticket, ticket), act) == (4403, 4403)
+    assert closes(live_room, (ticket, ticket), act) == (4403, 4403)
 
 
-def test_deleting_the_room_closes(house):
-    person_tickets = both(house, house.student)
-    assert closes(house, person_tickets, in_thread(house.session.delete)) == (4404, 4404)
+def test_deleting_room_closes_sockets(live_room):
+    person_tickets = both(live_room, live_room.student)
+    assert closes(live_room, person_tickets, in_thread(live_room.session.delete)) == (4404, 4404)
 
 
-def test_an_invite_that_expires_closes(house, admitted_guest):
+def test_expired_invite_closes_sockets(live_room, admitted_guest):
     from datetime import timedelta
 
     from django.utils import timezone
@@ -105,35 +110,38 @@ def test_an_invite_that_expires_closes(house, admitted_guest):
     from apps.classroom.realtime.server import tickets
 
     soon = int((timezone.now() + timedelta(seconds=2)).timestamp())
-    guest = Person(f"g{house.uuid}", "Гість", Role.GUEST, 0, soon)
-    ticket, _ = tickets.issue(room=house.uuid, person=guest, now=timezone.now())
-    assert closes(house, (ticket, ticket), lambda: None) == (4410, 4410)
+    guest = Person(f"g{live_room.uuid}", "Гість", Role.GUEST, 0, soon)
+    ticket, _ = tickets.issue(room=live_room.uuid, person=guest, now=timezone.now())
+    assert closes(live_room, (ticket, ticket), lambda: None) == (4410, 4410)
 
 
-def test_removing_holds(house):
+def test_removed_person_cannot_return(live_room):
     async def scenario(tutor_ticket, student_ticket):
-        async with house.events(tutor_ticket) as tutor, house.events(student_ticket) as student:
-            async with house.board(student_ticket) as board:
-                await student.until("welcome")
-                await tutor.send("remove", person=f"u{house.student.pk}")
+        async with (
+            live_room.events(tutor_ticket) as tutor,
+            live_room.events(student_ticket) as student,
+        ):
+            async with live_room.board(student_ticket) as board:
+                await student.wait_for("welcome")
+                await tutor.send("remove", person=f"u{live_room.student.pk}")
                 codes = await student.close_code(), await board.close_code()
             assert codes == (4403, 4403)
-            await tutor.until("peer.left")
+            await tutor.wait_for("peer.left")
             for kind in ("events", "board"):  # the ticket is good for a minute yet
-                assert await refused_with(house.url(kind, student_ticket)) == 4403
+                assert await refused_with(live_room.url(kind, student_ticket)) == 4403
 
-    asyncio.run(scenario(house.ticket(house.tutor), house.ticket(house.student)))
-    assert house.join(house.student).status_code == 403
+    asyncio.run(scenario(live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)))
+    assert live_room.join(live_room.student).status_code == 403
     assert RoomBan.objects.get().name == "Олена Коваль"
 
 
-def test_the_tutor_cannot_be_removed(house):
+def test_tutor_cannot_be_removed(live_room):
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.send("remove", person=f"u{house.tutor.pk}")
-            assert (await tutor.until("error"))["code"] == "forbidden"
+        async with live_room.events(ticket) as tutor:
+            await tutor.send("remove", person=f"u{live_room.tutor.pk}")
+            assert (await tutor.wait_for("error"))["code"] == "forbidden"
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
 @pytest.mark.parametrize(
@@ -148,12 +156,12 @@ def test_the_tutor_cannot_be_removed(house):
         ("end", {}),
     ],
 )
-def test_only_the_tutor_steers(house, kind, fields):
+def test_moderation_by_student_is_forbidden(live_room, kind, fields):
     async def scenario(ticket):
-        async with house.events(ticket) as student:
-            await student.until("welcome")
+        async with live_room.events(ticket) as student:
+            await student.wait_for("welcome")
             await student.send(kind, **fields)
-            error = await student.until("error")
+            error = await student.wait_for("error")
             assert (error["code"], error["ref"]) == ("forbidden", kind)
 
-    asyncio.run(scenario(house.ticket(house.student)))
+    asyncio.run(scenario(live_room.ticket(live_room.student)))

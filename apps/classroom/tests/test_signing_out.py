@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 
 from apps.accounts.models import User
 from apps.classroom.realtime.server.db import run
-from apps.classroom.tests.clients import House, refused_with
-from apps.classroom.tests.servers import Process
+from apps.classroom.tests.clients import LiveRoom, refused_with
+from apps.classroom.tests.servers import ServerProcess
 from conftest import AUTH, PASSWORD, bearer
 
 NEW = "another-long-pass-phrase-8"
@@ -30,13 +30,13 @@ def sign_in(api):
     return bearer(answer.json()["meta"]["access_token"])
 
 
-def closed_within(house, client, act):
+def closed_within(live_room, client, act):
     """The codes that the sockets of `client` are closed with, within two seconds of `act`."""
-    ticket = house.ticket(client=client)
+    ticket = live_room.ticket(client=client)
 
     async def scenario():
-        async with house.events(ticket) as events, house.board(ticket) as board:
-            await events.until("welcome")
+        async with live_room.events(ticket) as events, live_room.board(ticket) as board:
+            await events.wait_for("welcome")
             await run(act)
             done = time.monotonic()
             codes = await events.close_code(), await board.close_code()
@@ -44,7 +44,7 @@ def closed_within(house, client, act):
             return codes
 
     codes = asyncio.run(scenario())
-    assert asyncio.run(refused_with(house.url("events", ticket))) == codes[0]
+    assert asyncio.run(refused_with(live_room.url("events", ticket))) == codes[0]
     return codes
 
 
@@ -52,18 +52,18 @@ def log_out(client):
     return lambda: client.post("/accounts/logout/", format=None)
 
 
-def test_signing_out_closes_the_sockets_of_that_session_alone(house, api, student):
+def test_signing_out_closes_sockets_of_that_session_only(live_room, api, student):
     here, there = api(student), api(student)
-    other = house.ticket(client=there)
+    other = live_room.ticket(client=there)
 
     async def stays():
-        async with house.events(other) as events:
-            await events.until("welcome")
+        async with live_room.events(other) as events:
+            await events.wait_for("welcome")
             await run(log_out(here))
             await asyncio.sleep(2)
-            await events.quiet()
+            await events.receive_pending()
 
-    assert closed_within(house, here, log_out(here)) == (4401, 4401)
+    assert closed_within(live_room, here, log_out(here)) == (4401, 4401)
     asyncio.run(stays())
 
 
@@ -73,34 +73,34 @@ def change_password(user):
     user.save()
 
 
-def test_changed_password_closes_the_sockets(house, api, student):
+def test_changed_password_closes_sockets(live_room, api, student):
     act = lambda: change_password(student)  # noqa: E731
-    assert closed_within(house, api(student), act) == (4401, 4401)
+    assert closed_within(live_room, api(student), act) == (4401, 4401)
 
 
-def test_changed_password_closes_the_sockets_of_a_token(house, api, student):
-    assert closed_within(house, sign_in(api), lambda: change_password(student)) == (4401, 4401)
+def test_changed_password_closes_sockets_of_token(live_room, api, student):
+    assert closed_within(live_room, sign_in(api), lambda: change_password(student)) == (4401, 4401)
 
 
-def test_ended_session_of_a_token_closes_its_sockets(house, api, student):
-    assert closed_within(house, sign_in(api), Session.objects.all().delete) == (4401, 4401)
+def test_ended_session_of_token_closes_sockets(live_room, api, student):
+    assert closed_within(live_room, sign_in(api), Session.objects.all().delete) == (4401, 4401)
 
 
-def test_sign_out_elsewhere_closes_the_sockets_there(house, api, student):
+def test_ending_other_sessions_closes_their_sockets(live_room, api, student):
     here = api(student)
     others = Session.objects.exclude(session_key=here.session.session_key)
     there = api(student)
-    assert closed_within(house, there, others.delete) == (4401, 4401)
-    assert house.join(client=here).status_code == 200
+    assert closed_within(live_room, there, others.delete) == (4401, 4401)
+    assert live_room.join(client=here).status_code == 200
 
 
-def test_guest_with_an_account_leaves_when_they_sign_out(house, api, stranger):
+def test_signing_out_closes_sockets_of_guest_with_account(live_room, api, stranger):
     client = api(stranger)
-    ticket = house.ticket(client=client, invite=house.invite())
+    ticket = live_room.ticket(client=client, invite=live_room.invite())
 
     async def scenario():
-        async with house.events(ticket) as guest:
-            await guest.until("welcome")
+        async with live_room.events(ticket) as guest:
+            await guest.wait_for("welcome")
             await run(log_out(client))
             assert await guest.close_code() == 4401
 
@@ -108,31 +108,31 @@ def test_guest_with_an_account_leaves_when_they_sign_out(house, api, stranger):
 
 
 @pytest.mark.parametrize(("who", "role"), [("tutor", "student"), ("student", "tutor")])
-def test_changed_role_closes_the_sockets(house, api, who, role):
-    user = getattr(house, who)
+def test_changed_role_closes_sockets(live_room, api, who, role):
+    user = getattr(live_room, who)
     act = lambda: User.objects.filter(pk=user.pk).update(role=role)  # noqa: E731
-    assert closed_within(house, api(user), act) == (4403, 4403)
-    assert house.join(user).status_code == 403
+    assert closed_within(live_room, api(user), act) == (4403, 4403)
+    assert live_room.join(user).status_code == 403
 
 
-def test_ticket_does_not_betray_the_session(house, api, student):
+def test_ticket_does_not_contain_session_key(live_room, api, student):
     import jwt
 
     client = api(student)
-    claims = jwt.decode(house.ticket(client=client), options={"verify_signature": False})
+    claims = jwt.decode(live_room.ticket(client=client), options={"verify_signature": False})
     assert claims["login"]
     assert client.session.session_key not in str(claims)
 
 
 @pytest.mark.redis
-def test_signing_out_at_one_process_closes_the_sockets_of_another(
+def test_signing_out_closes_sockets_of_another_process(
     transactional_db, redis, lesson, tutor, student, api
 ):
-    process = Process(redis.url)
+    process = ServerProcess(redis.url)
     process.stop = process.kill
     try:
-        house = House(process, lesson, tutor, student, api)
+        live_room = LiveRoom(process, lesson, tutor, student, api)
         client = api(student)
-        assert closed_within(house, client, log_out(client)) == (4401, 4401)
+        assert closed_within(live_room, client, log_out(client)) == (4401, 4401)
     finally:
         process.kill()

@@ -18,59 +18,59 @@ from conftest import NOON, make_lesson
 
 
 @pytest.mark.parametrize("kind", ["events", "board"])
-def test_one_ticket_opens_a_few_sockets_of_each_kind(house, kind):
+def test_sockets_per_ticket_are_bounded(live_room, kind):
     async def scenario(ticket):
-        opened = getattr(house, kind)
+        opened = getattr(live_room, kind)
         async with AsyncExitStack() as open_sockets:
             for _ in range(limits.PER_TICKET):
                 await open_sockets.enter_async_context(opened(ticket))
-            return [await refused_with(house.url(kind, ticket)) for _ in range(3)]
+            return [await refused_with(live_room.url(kind, ticket)) for _ in range(3)]
 
-    assert asyncio.run(scenario(house.ticket(house.tutor))) == [4401] * 3
+    assert asyncio.run(scenario(live_room.ticket(live_room.tutor))) == [4401] * 3
 
 
-def test_sockets_of_one_person_in_a_room_are_bounded(house, monkeypatch):
+def test_sockets_per_person_and_room_are_bounded(live_room, monkeypatch):
     monkeypatch.setattr(limits, "PER_PERSON_AND_ROOM", 2)
-    tickets = [house.ticket(house.student) for _ in range(4)]
+    tickets = [live_room.ticket(live_room.student) for _ in range(4)]
 
     async def scenario():
-        async with house.events(tickets[0]) as first, house.events(tickets[1]):
-            assert await refused_with(house.url("events", tickets[2])) == 4429
-            async with house.board(tickets[2]):
+        async with live_room.events(tickets[0]) as first, live_room.events(tickets[1]):
+            assert await refused_with(live_room.url("events", tickets[2])) == 4429
+            async with live_room.board(tickets[2]):
                 pass
             await first.socket.close()
-            await eventually(lambda: len(RoomRegistry.current.rooms[house.uuid].events) == 1)
-            async with house.events(tickets[3]) as again:
-                await again.until("welcome")
+            await eventually(lambda: len(RoomRegistry.current.rooms[live_room.uuid].events) == 1)
+            async with live_room.events(tickets[3]) as again:
+                await again.wait_for("welcome")
 
     asyncio.run(scenario())
 
 
-def test_guests_of_one_address_are_bounded_and_the_lessons_own_two_come_in(house, monkeypatch):
+def test_guests_per_address_are_bounded(live_room, monkeypatch):
     monkeypatch.setattr(limits, "PER_ADDRESS_AND_ROOM", 2)
-    guests = [house.guest(f"Guest {number}")[1] for number in range(3)]
+    guests = [live_room.guest(f"Guest {number}")[1] for number in range(3)]
 
     async def scenario(tutor_ticket):
-        async with house.events(guests[0]), house.events(guests[1]):
-            assert await refused_with(house.url("events", guests[2])) == 4429
-            async with house.events(tutor_ticket) as tutor:
-                await tutor.until("welcome")
+        async with live_room.events(guests[0]), live_room.events(guests[1]):
+            assert await refused_with(live_room.url("events", guests[2])) == 4429
+            async with live_room.events(tutor_ticket) as tutor:
+                await tutor.wait_for("welcome")
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
-def test_rooms_of_a_process_are_bounded(house, tutor, student, monkeypatch):
+def test_rooms_per_process_are_bounded(live_room, tutor, student, monkeypatch):
     monkeypatch.setattr(limits, "ROOMS", 1)
     other = make_lesson(tutor, student, NOON).session.uuid
     tickets = [
-        house.ticket(tutor),
-        house.api(tutor).post(f"/api/classroom/sessions/{other}/join/").json()["ticket"],
+        live_room.ticket(tutor),
+        live_room.api(tutor).post(f"/api/classroom/sessions/{other}/join/").json()["ticket"],
     ]
 
     async def scenario():
-        async with house.events(tickets[0]) as events:
-            await events.until("welcome")
-            assert await refused_with(house.url("events", tickets[1], room=other)) == 4429
+        async with live_room.events(tickets[0]) as events:
+            await events.wait_for("welcome")
+            assert await refused_with(live_room.url("events", tickets[1], room=other)) == 4429
 
     asyncio.run(scenario())
 
@@ -78,14 +78,14 @@ def test_rooms_of_a_process_are_bounded(house, tutor, student, monkeypatch):
 GUEST = Person("g1", "Guest", Role.GUEST)
 
 
-def test_counts_return_to_nothing_when_sockets_close():
+def test_counts_are_dropped_when_sockets_close():
     counted = SocketLimits()
     with counted.socket(uuid.uuid4(), GUEST, "192.0.2.1", "events"):
         assert counted._open
     assert not counted._open
 
 
-def test_guests_of_a_room_are_bounded_from_many_addresses():
+def test_guests_per_room_are_bounded():
     counted, room = SocketLimits(), uuid.uuid4()
     full = _opened(counted, room, limits.GUESTS_PER_ROOM)
     with (
@@ -96,7 +96,7 @@ def test_guests_of_a_room_are_bounded_from_many_addresses():
         pass
 
 
-def test_addresses_of_one_ipv6_network_count_as_one():
+def test_addresses_of_an_ipv6_network_count_as_one():
     counted, room = SocketLimits(), uuid.uuid4()
     with _opened(counted, room, limits.PER_ADDRESS_AND_ROOM, "2001:db8::{:x}"):
         guest = Person("other", "Guest", Role.GUEST)
@@ -106,7 +106,7 @@ def test_addresses_of_one_ipv6_network_count_as_one():
             pass
 
 
-def test_spent_tickets_are_forgotten_once_they_expire():
+def test_used_tickets_are_forgotten_on_expiry():
     counted = SocketLimits()
     for number in range(1000):
         counted.count_ticket_use(Ticket(str(number), GUEST, 1), "events")
@@ -121,32 +121,32 @@ def _opened(counted, room, number, address="192.0.2.{}"):
     return stack
 
 
-def test_socket_that_is_never_read_is_closed(house, monkeypatch):
+def test_socket_that_never_reads_is_closed(live_room, monkeypatch):
     """It takes nothing, answers no ping, and has less than a queue's worth waiting for it."""
     monkeypatch.setattr("apps.classroom.realtime.server.sockets.WRITE_TIMEOUT", 1.0)
     chunk = "x" * 60_000
 
     async def scenario(ticket, tutor_ticket):
-        async with house.events(tutor_ticket) as tutor:
-            await tutor.until("welcome")
-            deaf = await asyncio.to_thread(never_reading, house, ticket)
-            peer = (await tutor.until("peer.joined"))["peer"]["peer"]
-            room = RoomRegistry.current.rooms[house.uuid]
+        async with live_room.events(tutor_ticket) as tutor:
+            await tutor.wait_for("welcome")
+            deaf = await asyncio.to_thread(never_reading, live_room, ticket)
+            peer = (await tutor.wait_for("peer.joined"))["peer"]["peer"]
+            room = RoomRegistry.current.rooms[live_room.uuid]
             for _ in range(40):
                 await tutor.send("signal", to=peer, data={"x": chunk})
-            await tutor.until("peer.left", peer=peer)
+            await tutor.wait_for("peer.left", peer=peer)
             assert len(room.events) == 1
             deaf.close()
 
-    asyncio.run(scenario(house.ticket(house.student), house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.student), live_room.ticket(live_room.tutor)))
 
 
-def never_reading(house, ticket):
-    host, port = house.server.removeprefix("http://").split(":")
+def never_reading(live_room, ticket):
+    host, port = live_room.server.removeprefix("http://").split(":")
     raw = sockets.socket()
     raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 2048)
     raw.connect((host, int(port)))
-    path = house.url("events", ticket).split(port, 1)[1]
+    path = live_room.url("events", ticket).split(port, 1)[1]
     raw.sendall(
         f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -155,7 +155,7 @@ def never_reading(house, ticket):
     return raw
 
 
-def test_transport_that_cannot_end_is_dropped(monkeypatch):
+def test_transport_that_does_not_close_is_aborted(monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.server.sockets.GRACE", 0.0)
 
     class Transport:

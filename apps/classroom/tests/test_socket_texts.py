@@ -25,50 +25,50 @@ def frames(bad):
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_bad_characters_are_answered_with_an_error(house, bad):
+def test_invalid_characters_are_answered_with_an_error(live_room, bad):
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor:
+            await tutor.wait_for("welcome")
             for ref, frame in frames(bad):
                 await tutor.socket.send(frame)
-                answer = await tutor.until("error")
+                answer = await tutor.wait_for("error")
                 assert (answer["code"], answer["ref"]) == ("bad_shape", ref), frame
             await tutor.socket.send(f'{{"type": "x{bad}"}}')
-            assert (await tutor.until("error"))["code"] == "unknown_type"
+            assert (await tutor.wait_for("error"))["code"] == "unknown_type"
             await tutor.socket.send(f'{{"type": "x", "text": "{bad}"}}')
-            assert (await tutor.until("error"))["code"] == "unknown_type"
-            await tutor.say("Ще тут")
-            await tutor.until("chat")
+            assert (await tutor.wait_for("error"))["code"] == "unknown_type"
+            await tutor.send_chat("Ще тут")
+            await tutor.wait_for("chat")
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     assert ChatMessage.objects.get().text == "Ще тут"
     assert not RoomBan.objects.exists()
 
 
-def test_chat_that_shows_nothing_is_refused(house):
+def test_invisible_chat_message_is_refused(live_room):
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
+        async with live_room.events(ticket) as tutor:
             for nothing in (" ", "\u200b\u2060", "\u3164", "\n\u00a0"):
-                await tutor.say(nothing)
-                answer = await tutor.until("error")
+                await tutor.send_chat(nothing)
+                answer = await tutor.wait_for("error")
                 assert (answer["code"], answer["ref"]) == ("bad_shape", "chat.send")
-            await tutor.say("\u200b.")
-            await tutor.until("chat")
+            await tutor.send_chat("\u200b.")
+            await tutor.wait_for("chat")
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     assert ChatMessage.objects.count() == 1
 
 
-def test_text_that_only_names_an_escape_is_stored(house):
+def test_text_with_escape_notation_is_stored(live_room):
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.say("\\u0000 \\ud800 \U0001f600")
-            return (await tutor.until("chat"))["message"]["text"]
+        async with live_room.events(ticket) as tutor:
+            await tutor.send_chat("\\u0000 \\ud800 \U0001f600")
+            return (await tutor.wait_for("chat"))["message"]["text"]
 
-    assert asyncio.run(scenario(house.ticket(house.tutor))) == "\\u0000 \\ud800 \U0001f600"
+    assert asyncio.run(scenario(live_room.ticket(live_room.tutor))) == "\\u0000 \\ud800 \U0001f600"
 
 
-def test_unknown_type_is_told_the_known_ones():
+def test_error_for_unknown_type_lists_known_types():
     with pytest.raises(protocol.BadMessage, match=r"chat\.send, end, hand, "):
         protocol.parse('{"type": "chat"}')
 
@@ -79,7 +79,7 @@ def test_person_with_a_line_break_is_refused():
 
 
 @pytest.mark.parametrize("deep", ["[" * 30_000, '{"a":' * 10_000])
-def test_nesting_of_any_depth_is_no_crash(deep):
+def test_deeply_nested_message_is_refused(deep):
     closing = "]" if deep[0] == "[" else "}"
     depth = deep.count("[") or deep.count("{")
     frame = f'{{"type": "signal", "to": "{ID}", "data": {{"x": {deep}"\\u0000"{closing * depth}}}}}'

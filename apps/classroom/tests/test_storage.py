@@ -60,25 +60,25 @@ def half_broken(lesson):
     return lesson
 
 
-def test_unreadable_row_costs_nothing_else_and_is_kept(half_broken, house, log_lines):
-    ticket = house.ticket(house.tutor)
+def test_unreadable_row_is_quarantined(half_broken, live_room, log_lines):
+    ticket = live_room.ticket(live_room.tutor)
 
     async def scenario():
         for _ in range(3):
-            async with house.board(ticket) as a:
+            async with live_room.board(ticket) as a:
                 assert a.map.to_py().items() >= {"a": 1, "b": 2}.items()
                 a.map["c"] = 3
 
     asyncio.run(scenario())
-    house.stop()
-    assert stored(house.lesson) == {"a": 1, "b": 2, "c": 3}
+    live_room.stop()
+    assert stored(live_room.lesson) == {"a": 1, "b": 2, "c": 3}
     assert BoardUpdate.objects.count() == 0
     (kept,) = BoardQuarantine.objects.all()
     assert (bytes(kept.data), kept.reason) == (BROKEN, "unreadable")
     assert not [line for line in log_lines() if "Traceback" in str(line)]
 
 
-def test_unreadable_snapshot_is_kept(lesson):
+def test_unreadable_snapshot_is_quarantined(lesson):
     BoardSnapshot.objects.create(session=lesson.session, state=BROKEN)
     board_log.append({lesson.session.pk: [drawing(a=1)]})
     assert board_log.compact(lesson.session.pk) is not None
@@ -86,27 +86,27 @@ def test_unreadable_snapshot_is_kept(lesson):
     assert [bytes(row.data) for row in BoardQuarantine.objects.all()] == [BROKEN]
 
 
-def test_board_of_a_later_release_closes_with_4503_and_is_not_touched(lesson, house):
+def test_board_of_later_release_closes_with_4503(lesson, live_room):
     newer = blobs.MARK + b"\x63whatever"
     BoardSnapshot.objects.create(session=lesson.session, state=newer)
     board_log.append({lesson.session.pk: [drawing(a=1)]})
-    tickets = [house.ticket(house.tutor), house.ticket(house.tutor)]
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.tutor)]
 
     async def scenario():
-        assert await refused_with(house.url("board", tickets[0])) == 4503
-        async with house.events(tickets[0]) as tutor:
-            await tutor.until("welcome")
-            assert await refused_with(house.url("board", tickets[1])) == 4503
-            await tutor.quiet()
+        assert await refused_with(live_room.url("board", tickets[0])) == 4503
+        async with live_room.events(tickets[0]) as tutor:
+            await tutor.wait_for("welcome")
+            assert await refused_with(live_room.url("board", tickets[1])) == 4503
+            await tutor.receive_pending()
             snapshots = BoardSnapshot.objects.filter(session=lesson.session)
             await in_thread(lambda: snapshots.update(state=drawing(b=2)))
-            async with house.board(tickets[1]) as a:
+            async with live_room.board(tickets[1]) as a:
                 assert a.map.to_py() == {"a": 1, "b": 2}
 
     asyncio.run(scenario())
 
 
-def test_fold_leaves_a_board_of_a_later_release_alone(lesson):
+def test_board_of_later_release_is_not_compacted(lesson):
     BoardUpdate.objects.create(session=lesson.session, data=blobs.MARK + b"\x63whatever")
     with pytest.raises(blobs.NewerFormat):
         board_log.compact(lesson.session.pk)
@@ -121,38 +121,38 @@ def naming(count):
 
 
 @pytest.mark.parametrize("by_log", [True, False])
-def test_stored_board_of_too_many_clients_is_opened_without_them(lesson, house, by_log):
+def test_stored_board_with_too_many_clients_is_opened_without_them(lesson, live_room, by_log):
     hostile = [naming(compaction.MAX_CLIENTS * 3)]
     if by_log:
         board_log.append({lesson.session.pk: [drawing(a=1), *hostile]})
     else:
         whole = merge_updates(drawing(a=1), *hostile)
         BoardSnapshot.objects.create(session=lesson.session, state=whole)
-    ticket = house.ticket(house.tutor)
+    ticket = live_room.ticket(live_room.tutor)
 
     async def scenario():
-        async with house.board(ticket) as a:
+        async with live_room.board(ticket) as a:
             assert a.map.to_py() == {"a": 1}
-            assert len(RoomRegistry.current.rooms[house.uuid].board.document.clocks) == 1
+            assert len(RoomRegistry.current.rooms[live_room.uuid].board.document.clocks) == 1
 
     asyncio.run(scenario())
     assert BoardQuarantine.objects.get().reason == "too many client ids"
 
 
-def test_log_is_folded_by_bytes_while_one_value_is_overwritten(house, monkeypatch):
+def test_log_is_compacted_when_it_exceeds_a_size(live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_BYTES", 200_000)
     monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
-    ticket = house.ticket(house.tutor)
+    ticket = live_room.ticket(live_room.tutor)
 
     def log_size():
         return sum(len(data) for data in BoardUpdate.objects.values_list("data", flat=True))
 
     async def scenario():
-        async with house.board(ticket) as a:
+        async with live_room.board(ticket) as a:
             for number in range(40):
                 a.map["x"] = f"{number}" + "x" * 20_000
-            await a.drained()
-            board = RoomRegistry.current.rooms[house.uuid].board
+            await a.drain()
+            board = RoomRegistry.current.rooms[live_room.uuid].board
             await eventually(lambda: board.bytes_since_compaction < 250_000)
             assert board.document.size < 300_000
             assert await in_thread(log_size) < 300_000
@@ -173,7 +173,7 @@ def read_as_before(data):
 
 @pytest.mark.any_database
 @pytest.mark.django_db
-def test_release_before_reads_what_this_one_writes(lesson):
+def test_previous_release_reads_what_this_release_writes(lesson):
     session = lesson.session.pk
     board_log.append({session: [drawing(a=1), drawing(b=2)]})
     log = [u for row in BoardUpdate.objects.all() for u in read_as_before(bytes(row.data))]
@@ -184,7 +184,7 @@ def test_release_before_reads_what_this_one_writes(lesson):
 
 @pytest.mark.any_database
 @pytest.mark.django_db
-def test_this_release_reads_what_the_one_before_writes(lesson):
+def test_this_release_reads_what_the_previous_writes(lesson):
     session = lesson.session
     BoardSnapshot.objects.create(session=session, state=drawing(a=1))
     BoardUpdate.objects.create(session=session, data=msgspec.msgpack.encode([drawing(b=2)]))
@@ -196,7 +196,7 @@ def test_this_release_reads_what_the_one_before_writes(lesson):
 
 @pytest.mark.any_database
 @pytest.mark.django_db
-def test_this_release_reads_what_the_next_one_will_write(lesson):
+def test_this_release_reads_what_the_next_will_write(lesson):
     session = lesson.session
     listed = blobs.MARK + b"\x01" + msgspec.msgpack.encode([drawing(a=1)])
     BoardSnapshot.objects.create(session=session, state=listed)
@@ -204,7 +204,7 @@ def test_this_release_reads_what_the_next_one_will_write(lesson):
     assert stored(lesson) == {"a": 1, "b": 2}
 
 
-def test_version_of_this_release_is_refused_by_the_one_before(lesson):
+def test_previous_release_refuses_versions_of_this_one(lesson):
     """It knows `state` alone, and an empty one is no update: restoring fails, changing nothing."""
     save_version(lesson.session.pk, [drawing(a=1)], now=NOW, at_least=timedelta())
     state = bytes(BoardVersion.objects.get().state)
@@ -212,7 +212,7 @@ def test_version_of_this_release_is_refused_by_the_one_before(lesson):
         Doc().apply_update(state)
 
 
-def test_mark_begins_no_update_and_no_list():
+def test_mark_is_neither_an_update_nor_a_list():
     assert read_as_before(blobs.encode_compressed([b"x"])) == [blobs.encode_compressed([b"x"])]
     with pytest.raises(ValueError, match="Cannot"):
         Doc().apply_update(blobs.MARK)
@@ -249,36 +249,38 @@ def test_old_versions_are_thinned_out(lesson):
     assert BoardVersion.objects.count() == len(left)
 
 
-def test_versions_of_both_kinds_are_shown_and_gone_back_to(house):
-    old = BoardVersion.objects.create(session=house.session, state=drawing(a={"version": 1}))
+def test_versions_of_both_formats_can_be_read_and_restored(live_room):
+    old = BoardVersion.objects.create(session=live_room.session, state=drawing(a={"version": 1}))
     parts = [drawing(b={"version": 1}), drawing(c={"version": 1})]
-    save_version(house.session.pk, parts, now=NOW, at_least=timedelta())
+    save_version(live_room.session.pk, parts, now=NOW, at_least=timedelta())
     new = BoardVersion.objects.exclude(pk=old.pk).get()
-    url = f"/api/classroom/sessions/{house.uuid}/history/"
+    url = f"/api/classroom/sessions/{live_room.uuid}/history/"
     for version, names in ((old, {"a"}), (new, {"b", "c"})):
-        assert set(content(house.api(house.tutor).get(f"{url}{version.pk}/").content)) == names
-        answer = house.api(house.tutor).post(f"{url}{version.pk}/restore/")
+        assert (
+            set(content(live_room.api(live_room.tutor).get(f"{url}{version.pk}/").content)) == names
+        )
+        answer = live_room.api(live_room.tutor).post(f"{url}{version.pk}/restore/")
         assert answer.status_code == 204
-        live = {key for key, one in stored(house.lesson).items() if not one.get("isDeleted")}
+        live = {key for key, one in stored(live_room.lesson).items() if not one.get("isDeleted")}
         assert live == names
 
 
-def test_hostile_version_does_not_come_back(house):
+def test_undrawable_elements_are_not_restored(live_room):
     bad = {"type": "frame", "name": {"a": 1}, "version": 1}
     old = BoardVersion.objects.create(
-        session=house.session, state=drawing(good={"version": 1}, bad=bad)
+        session=live_room.session, state=drawing(good={"version": 1}, bad=bad)
     )
-    url = f"/api/classroom/sessions/{house.uuid}/history/{old.pk}/restore/"
-    assert house.api(house.tutor).post(url).status_code == 204
-    assert set(stored(house.lesson)) == {"good"}
+    url = f"/api/classroom/sessions/{live_room.uuid}/history/{old.pk}/restore/"
+    assert live_room.api(live_room.tutor).post(url).status_code == 204
+    assert set(stored(live_room.lesson)) == {"good"}
 
 
-def test_board_left_by_a_crash_is_in_the_history_before_anybody_draws(lesson, house):
+def test_board_left_by_crash_is_saved_as_version_on_opening(lesson, live_room):
     board_log.append({lesson.session.pk: [drawing(a=1)]})
-    ticket = house.ticket(house.tutor)
+    ticket = live_room.ticket(live_room.tutor)
 
     async def scenario():
-        async with house.board(ticket) as a:
+        async with live_room.board(ticket) as a:
             versions = await in_thread(lambda: list(BoardVersion.objects.all()))
             assert [content(version_updates(version)[0]) for version in versions] == [{"a": 1}]
             del a.map["a"]
@@ -289,7 +291,7 @@ def test_board_left_by_a_crash_is_in_the_history_before_anybody_draws(lesson, ho
 # -- work on large boards -------------------------------------------------------------------
 
 
-def test_large_board_is_folded_by_a_process_of_its_own(monkeypatch):
+def test_large_board_is_compacted_in_a_subprocess(monkeypatch):
     run, real = [], compaction.subprocess.Popen
 
     def noted(*args, **kwargs):
@@ -306,7 +308,7 @@ def test_large_board_is_folded_by_a_process_of_its_own(monkeypatch):
     assert len(run) == 2
 
 
-def test_process_that_crashes_changes_nothing(lesson, monkeypatch):
+def test_crashed_subprocess_changes_nothing(lesson, monkeypatch):
     big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
     board_log.append({lesson.session.pk: [big]})
     monkeypatch.setattr(compaction.sys, "executable", "/bin/false")
@@ -315,7 +317,7 @@ def test_process_that_crashes_changes_nothing(lesson, monkeypatch):
     assert BoardUpdate.objects.count() == 1
 
 
-def test_unreadable_content_does_not_stop_a_fold():
+def test_unreadable_updates_are_reported_by_compaction():
     doc = Doc()
     doc.get("list", type=Array).append(1)
     assert compaction.compact([doc.get_update(), b"", BROKEN, b"\xff" * 30]).unreadable == [1, 2, 3]

@@ -26,20 +26,18 @@ def failing(monkeypatch, where, name, error):
 
 
 @pytest.mark.parametrize(("error", "code"), [(AWAY, "service_unavailable"), (FULL, "storage_full")])
-def test_chat_that_cannot_be_stored_is_answered_and_can_be_sent_again(
-    house, monkeypatch, error, code
-):
+def test_unstored_chat_message_is_answered_with_an_error(live_room, monkeypatch, error, code):
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor:
+            await tutor.wait_for("welcome")
             with failing(monkeypatch, services, "post_message", error):
-                sent = await tutor.say("Чи збережено?")
-                answer = await tutor.until("error")
+                sent = await tutor.send_chat("Чи збережено?")
+                answer = await tutor.wait_for("error")
             assert (answer["code"], answer["ref"]) == (code, "chat.send")
-            await tutor.say("Чи збережено?", sent)
-            assert (await tutor.until("chat"))["message"]["id"] == sent
+            await tutor.send_chat("Чи збережено?", sent)
+            assert (await tutor.wait_for("chat"))["message"]["id"] == sent
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     assert ChatMessage.objects.count() == 1
 
 
@@ -53,61 +51,63 @@ def test_chat_that_cannot_be_stored_is_answered_and_can_be_sent_again(
         ("end_lesson", "end", {}),
     ],
 )
-def test_moderation_that_cannot_be_stored_is_answered(house, monkeypatch, service, kind, fields):
+def test_unstored_moderation_is_answered_with_an_error(
+    live_room, monkeypatch, service, kind, fields
+):
     async def scenario(ticket):
-        async with house.events(ticket) as tutor:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor:
+            await tutor.wait_for("welcome")
             with failing(monkeypatch, services, service, AWAY):
                 await tutor.send(kind, **fields)
-                answer = await tutor.until("error")
+                answer = await tutor.wait_for("error")
             assert (answer["code"], answer["ref"]) == ("service_unavailable", kind)
-            await tutor.quiet()
+            await tutor.receive_pending()
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
-def test_full_disk_keeps_nobody_out_and_attendance_is_recorded_later(house, monkeypatch):
+def test_attendance_is_recorded_later_when_disk_is_full(live_room, monkeypatch):
     async def scenario(ticket):
         with failing(monkeypatch, services, "record_join", FULL):
-            opened = house.events(ticket)
+            opened = live_room.events(ticket)
             await opened.__aenter__()
-            await opened.until("welcome")
-        await eventually(lambda: not RoomRegistry.current.rooms[house.uuid]._pending_arrivals)
+            await opened.wait_for("welcome")
+        await eventually(lambda: not RoomRegistry.current.rooms[live_room.uuid]._pending_arrivals)
         await opened.__aexit__()
 
-    asyncio.run(scenario(house.ticket(house.student)))
-    assert Attendance.objects.get().person == f"u{house.student.pk}"
+    asyncio.run(scenario(live_room.ticket(live_room.student)))
+    assert Attendance.objects.get().person == f"u{live_room.student.pk}"
 
 
-def test_room_is_forgotten_when_a_leaving_cannot_be_recorded(house, monkeypatch):
+def test_room_is_closed_when_leave_cannot_be_recorded(live_room, monkeypatch):
     async def scenario(ticket):
         with failing(monkeypatch, services, "record_leave", FULL):
-            async with house.events(ticket) as student:
-                await student.until("welcome")
-            await eventually(lambda: house.uuid not in RoomRegistry.current.rooms)
+            async with live_room.events(ticket) as student:
+                await student.wait_for("welcome")
+            await eventually(lambda: live_room.uuid not in RoomRegistry.current.rooms)
 
-    asyncio.run(scenario(house.ticket(house.student)))
+    asyncio.run(scenario(live_room.ticket(live_room.student)))
 
 
-def test_drawers_are_told_while_strokes_cannot_be_saved(house, monkeypatch):
-    tickets = house.ticket(house.tutor), house.ticket(house.student)
+def test_room_is_notified_while_strokes_cannot_be_stored(live_room, monkeypatch):
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     async def scenario():
-        async with house.events(tickets[0]) as tutor, house.board(tickets[0]) as board:
-            await tutor.until("welcome")
+        async with live_room.events(tickets[0]) as tutor, live_room.board(tickets[0]) as board:
+            await tutor.wait_for("welcome")
             with failing(monkeypatch, board_log, "append", FULL):
                 board.map["x"] = 1
-                told = await tutor.until("saving", ok=False)
+                told = await tutor.wait_for("saving", ok=False)
                 assert told["since"]
-                async with house.events(tickets[1]) as late:
-                    await late.until("saving", ok=False, since=told["since"])
-            await tutor.until("saving", ok=True, since=None)
+                async with live_room.events(tickets[1]) as late:
+                    await late.wait_for("saving", ok=False, since=told["since"])
+            await tutor.wait_for("saving", ok=True, since=None)
 
     asyncio.run(scenario())
-    assert board_log.document(house.session.pk).get_update() != b"\0\0"
+    assert board_log.document(live_room.session.pk).get_update() != b"\0\0"
 
 
-def test_writer_that_hangs_is_told_too(house, monkeypatch):
+def test_room_is_notified_while_log_writer_hangs(live_room, monkeypatch):
     """A locked database fails after 20 seconds only."""
     import threading
 
@@ -115,12 +115,12 @@ def test_writer_that_hangs_is_told_too(house, monkeypatch):
     append = board_log.append
 
     async def scenario(ticket):
-        async with house.events(ticket) as tutor, house.board(ticket) as board:
-            await tutor.until("welcome")
+        async with live_room.events(ticket) as tutor, live_room.board(ticket) as board:
+            await tutor.wait_for("welcome")
             monkeypatch.setattr(board_log, "append", lambda batch: held.wait(20) and append(batch))
             board.map["x"] = 1
-            await tutor.until("saving", ok=False)
+            await tutor.wait_for("saving", ok=False)
             held.set()
-            await tutor.until("saving", ok=True)
+            await tutor.wait_for("saving", ok=True)
 
-    asyncio.run(scenario(house.ticket(house.tutor)))
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))

@@ -50,42 +50,42 @@ def test_tutor_student_and_guest_get_a_ticket(join, tutor, student, stranger, in
         assert answer.json()["role"] == role
 
 
-def test_a_ticket_lives_about_a_minute(join, tutor):
+def test_ticket_expires_after_a_minute(join, tutor):
     claims = tokens.read("room-ticket", join(tutor).json()["ticket"])
     assert 55 <= claims["exp"] - time.time() <= 61
 
 
-def test_the_sockets_are_on_the_host_that_was_asked(join, tutor, lesson):
+def test_socket_urls_use_the_requested_host(join, tutor, lesson):
     answer = join(tutor).json()
     room = f"/ws/classroom/{lesson.session.uuid}"
     assert answer["events_url"] == f"ws://testserver{room}/events"
     assert answer["board_url"] == f"ws://testserver{room}/board"
 
 
-def test_the_lessons_own_two_need_no_invite_and_are_no_guests(join, student, invite):
+def test_participant_with_invite_is_not_a_guest(join, student, invite):
     assert join(student, invite=invite).json()["role"] == "student"
 
 
-def test_nobody_gets_none(join, stranger, other_tutor):
+def test_stranger_without_invite_gets_no_ticket(join, stranger, other_tutor):
     assert join().status_code == 401
     for user in (stranger, other_tutor):
         answer = join(user)
         assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
 
 
-def test_a_room_that_is_not_there(join, tutor):
+def test_ticket_for_unknown_room_is_not_found(join, tutor):
     answer = join(tutor, room=uuid.uuid4())
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
 
 
-def test_a_guest_without_an_account_needs_a_name(join, invite):
+def test_guest_without_account_needs_a_name(join, invite):
     for name in ({}, {"name": "  \u202e\u0000 "}):
         answer = join(invite=invite, **name)
         assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
         assert set(answer.json()["fields"]) == {"name"}
 
 
-def test_a_guest_is_the_same_person_after_a_reload(api, join, invite, lesson):
+def test_guest_is_the_same_person_after_reload(api, join, invite, lesson):
     client = api(None)
     first = join(client=client, invite=invite, name="Гість").json()["ticket"]
     for body in ({"invite": invite}, {}):
@@ -93,7 +93,7 @@ def test_a_guest_is_the_same_person_after_a_reload(api, join, invite, lesson):
         assert tickets.read(first, lesson.session.uuid) == tickets.read(again, lesson.session.uuid)
 
 
-def test_a_guest_of_one_room_is_nobody_in_another(api, join, invite, tutor, student):
+def test_guest_identity_is_not_valid_in_another_room(api, join, invite, tutor, student):
     client = api(None)
     assert join(client=client, invite=invite, name="Гість").status_code == 200
     other = make_lesson(tutor, student, NOON + timedelta(days=1))
@@ -102,7 +102,7 @@ def test_a_guest_of_one_room_is_nobody_in_another(api, join, invite, tutor, stud
     assert (answer.status_code, answer.json()["error"]) == (400, "invite_invalid")
 
 
-def test_invites_that_are_no_good(join, invite, lesson, stranger):
+def test_invalid_and_expired_invites_are_refused(join, invite, lesson, stranger):
     from apps.lessons.invites import make_invite
 
     old = make_invite(lesson=lesson, now=timezone.now() - timedelta(days=2)).token
@@ -113,7 +113,7 @@ def test_invites_that_are_no_good(join, invite, lesson, stranger):
     assert join(stranger, invite=invite).json()["error"] == "invite_invalid"
 
 
-def test_revoking_ends_what_a_guest_was_let_into(api, join, invite, lesson):
+def test_revoked_invite_ends_guest_access(api, join, invite, lesson):
     client = api(None)
     join(client=client, invite=invite, name="Гість")
     lesson.revoke_invites()
@@ -121,7 +121,7 @@ def test_revoking_ends_what_a_guest_was_let_into(api, join, invite, lesson):
     assert (answer.status_code, answer.json()["error"]) == (400, "invite_invalid")
 
 
-def test_a_cancelled_lesson_gives_none(api, join, tutor, student, lesson):
+def test_cancelled_lesson_gives_no_ticket(api, join, tutor, student, lesson):
     api(tutor).post(f"/api/lessons/{lesson.pk}/cancel/")
     for user in (tutor, student):
         answer = join(user)
@@ -129,23 +129,23 @@ def test_a_cancelled_lesson_gives_none(api, join, tutor, student, lesson):
 
 
 @pytest.mark.parametrize("status", ["paused", "removed"])
-def test_a_student_who_is_no_member_any_more_gets_none(join, student, lesson, status):
+def test_suspended_student_gets_no_ticket(join, student, lesson, status):
     lesson.classroom.memberships.update(status=status)
     answer = join(student)
     assert (answer.status_code, answer.json()["error"]) == (403, "not_a_member")
 
 
-def test_a_removed_person_gets_none(join, student, lesson):
+def test_removed_person_gets_no_ticket(join, student, lesson):
     RoomBan.objects.create(session=lesson.session, person=f"u{student.pk}")
     answer = join(student)
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
 
 
-def test_no_relay_is_named_unless_the_school_says_so(join, tutor):
+def test_no_relay_is_returned_without_turn_urls(join, tutor):
     assert join(tutor).json()["ice_servers"] == []
 
 
-def test_relay_credentials_are_those_coturn_expects(join, tutor, settings):
+def test_relay_credentials_match_coturn(join, tutor, settings):
     import base64
     import hashlib
     import hmac
@@ -160,18 +160,21 @@ def test_relay_credentials_are_those_coturn_expects(join, tutor, settings):
     assert server["urls"] == ["turn:turn.example:3478"]
 
 
-def _tutor(house):
-    return Person(f"u{house.tutor.pk}", "T", Role.TUTOR)
+def _tutor(live_room):
+    return Person(f"u{live_room.tutor.pk}", "T", Role.TUTOR)
 
 
-def _bad_tickets(house):
-    now, person = timezone.now(), _tutor(house)
-    good, _ = tickets.issue(room=house.uuid, person=person, now=now)
+def _bad_tickets(live_room):
+    now, person = timezone.now(), _tutor(live_room)
+    good, _ = tickets.issue(room=live_room.uuid, person=person, now=now)
     claims = tokens.read("room-ticket", good)
     later = now + timedelta(minutes=1)
     yield "missing", ""
     yield "nonsense", "a.b.c"
-    yield "expired", tickets.issue(room=house.uuid, person=person, now=now - timedelta(hours=1))[0]
+    yield (
+        "expired",
+        tickets.issue(room=live_room.uuid, person=person, now=now - timedelta(hours=1))[0],
+    )
     yield "of another room", tickets.issue(room=uuid.uuid4(), person=person, now=now)[0]
     for purpose in ("lesson-invite", "access-token", "room-tickets", ""):
         yield f"for {purpose}", tokens.sign(purpose, claims, expires_at=later)
@@ -181,27 +184,27 @@ def _bad_tickets(house):
     yield "spliced", f"{head}.{other.split('.')[1]}.{signature}"
     flipped = "A" if body[5] != "A" else "B"
     yield "changed", f"{head}.{body[:5]}{flipped}{body[6:]}.{signature}"
-    yield "an invite", house.invite()
+    yield "an invite", live_room.invite()
 
 
-def test_no_other_ticket_opens_a_socket(house):
+def test_invalid_tickets_are_refused(live_room):
     async def codes(kind, cases):
-        return {what: await refused_with(house.url(kind, ticket)) for what, ticket in cases}
+        return {what: await refused_with(live_room.url(kind, ticket)) for what, ticket in cases}
 
-    cases = list(_bad_tickets(house))
+    cases = list(_bad_tickets(live_room))
     for kind in ("board", "events"):
         assert asyncio.run(codes(kind, cases)) == {what: 4401 for what, _ in cases}
 
 
-def test_a_good_ticket_of_a_room_that_is_gone(house):
-    ticket = house.ticket(house.tutor)
-    house.session.delete()
-    assert asyncio.run(refused_with(house.url("board", ticket))) == 4404
+def test_ticket_of_deleted_room_is_refused(live_room):
+    ticket = live_room.ticket(live_room.tutor)
+    live_room.session.delete()
+    assert asyncio.run(refused_with(live_room.url("board", ticket))) == 4404
 
 
 @pytest.mark.parametrize("path", ["/ws/", "/ws/classroom/x/board", "/ws/classroom/{0}/x"])
-def test_a_socket_to_nowhere(house, path):
-    url = house.server.replace("http", "ws") + path.format(house.uuid)
+def test_socket_to_unknown_path_is_refused(live_room, path):
+    url = live_room.server.replace("http", "ws") + path.format(live_room.uuid)
     assert asyncio.run(refused_with(url)) == 4404
 
 
@@ -218,10 +221,10 @@ def test_a_socket_to_nowhere(house, path):
         ("http://\udcff", False),
     ],
 )
-def test_only_our_own_pages_may_open_a_socket(house, settings, origin, welcome):
+def test_foreign_origin_is_refused(live_room, settings, origin, welcome):
     settings.PUBLIC_URL = "http://127.0.0.1:8000"
-    url = house.url("events", house.ticket(house.tutor))
-    headers = {} if origin is None else {"Origin": origin.format(server=house.server)}
+    url = live_room.url("events", live_room.ticket(live_room.tutor))
+    headers = {} if origin is None else {"Origin": origin.format(server=live_room.server)}
 
     async def status():
         try:

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from apps.classroom.realtime.server.db import BatchLoader
-from apps.classroom.tests.clients import PATIENCE
+from apps.classroom.tests.clients import TIMEOUT
 
 # The threads that ask look after their connections first.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,13 +21,13 @@ class Table:
 
     def ask(self, keys):
         self.questions.append(sorted(keys))
-        assert self.gate.acquire(timeout=PATIENCE)
+        assert self.gate.acquire(timeout=TIMEOUT)
         if "broken" in keys:
             raise LookupError
         return {key: f"{key}{len(self.questions)}" for key in keys if key != "missing"}
 
     async def asked(self, times):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while len(self.questions) < times:
                 await asyncio.sleep(0.001)
 
@@ -40,11 +40,11 @@ def play(scenario, max_batch=100):
     asyncio.run(run())
 
 
-def test_what_comes_meanwhile_is_asked_together():
-    async def scenario(table, together):
-        first = asyncio.create_task(together.get("a"))
+def test_keys_requested_during_a_query_are_batched():
+    async def scenario(table, loader):
+        first = asyncio.create_task(loader.get("a"))
         await table.asked(1)
-        rest = asyncio.gather(*(together.get(key) for key in ("b", "c", "missing", "b")))
+        rest = asyncio.gather(*(loader.get(key) for key in ("b", "c", "missing", "b")))
         await asyncio.sleep(0.01)
         table.gate.release(2)
         assert await first == "a1"
@@ -54,11 +54,11 @@ def test_what_comes_meanwhile_is_asked_together():
     play(scenario)
 
 
-def test_an_answer_is_never_older_than_its_question():
-    async def scenario(table, together):
-        first = asyncio.create_task(together.get("a"))
+def test_result_is_never_older_than_its_request():
+    async def scenario(table, loader):
+        first = asyncio.create_task(loader.get("a"))
         await table.asked(1)
-        again = asyncio.create_task(together.get("a"))
+        again = asyncio.create_task(loader.get("a"))
         await asyncio.sleep(0.01)
         table.gate.release(2)
         assert [await first, await again] == ["a1", "a2"]
@@ -66,30 +66,28 @@ def test_an_answer_is_never_older_than_its_question():
     play(scenario)
 
 
-def test_one_question_is_no_longer_than_it_may_be():
-    async def scenario(table, together):
+def test_batch_size_is_bounded():
+    async def scenario(table, loader):
         table.gate.release(3)
-        await asyncio.gather(*(together.get(key) for key in "abcde"))
+        await asyncio.gather(*(loader.get(key) for key in "abcde"))
         assert table.questions == [["a", "b"], ["c", "d"], ["e"]]
 
     play(scenario, max_batch=2)
 
 
-def test_a_failure_is_theirs_who_asked_and_the_next_get_an_answer():
-    async def scenario(table, together):
+def test_failure_affects_its_batch_only():
+    async def scenario(table, loader):
         table.gate.release(2)
-        both = await asyncio.gather(
-            together.get("broken"), together.get("a"), return_exceptions=True
-        )
+        both = await asyncio.gather(loader.get("broken"), loader.get("a"), return_exceptions=True)
         assert [type(answer) for answer in both] == [LookupError, LookupError]
-        assert await together.get("b") == "b2"
+        assert await loader.get("b") == "b2"
 
     play(scenario)
 
 
-def test_who_leaves_takes_no_answer_from_the_others():
-    async def scenario(table, together):
-        gone, stays = (asyncio.create_task(together.get("a")) for _ in range(2))
+def test_cancelled_request_does_not_affect_others():
+    async def scenario(table, loader):
+        gone, stays = (asyncio.create_task(loader.get("a")) for _ in range(2))
         await table.asked(1)
         gone.cancel()
         table.gate.release()

@@ -48,7 +48,7 @@ async def draw(log, room):
         await asyncio.sleep(0.001)
 
 
-def test_a_flush_waits_for_what_was_added_before(stored):
+def test_flush_waits_for_updates_added_before(stored):
     async def scenario(log):
         log.add(1, b"a")
         await log.flush()
@@ -57,7 +57,7 @@ def test_a_flush_waits_for_what_was_added_before(stored):
     run(scenario)
 
 
-def test_a_flush_of_nothing_stores_nothing(stored):
+def test_flush_without_updates_stores_nothing(stored):
     async def scenario(log):
         await log.flush()
         assert stored == []
@@ -65,7 +65,7 @@ def test_a_flush_of_nothing_stores_nothing(stored):
     run(scenario)
 
 
-def test_a_flush_does_not_wait_for_those_who_go_on(stored):
+def test_flush_does_not_wait_for_later_updates(stored):
     async def scenario(log):
         drawing = asyncio.create_task(draw(log, room=1))
         for _ in range(MANY):
@@ -78,7 +78,7 @@ def test_a_flush_does_not_wait_for_those_who_go_on(stored):
     run(scenario)
 
 
-def test_after_a_flush_it_pauses_again(stored):
+def test_writer_pauses_between_batches_after_flush(stored):
     async def scenario(log):
         await log.flush()
         drawing = asyncio.create_task(draw(log, room=1))
@@ -92,7 +92,7 @@ def test_after_a_flush_it_pauses_again(stored):
     run(scenario)
 
 
-def test_a_flush_outlives_a_database_that_was_away(stored, monkeypatch):
+def test_flush_is_retried_when_database_is_unavailable(stored, monkeypatch):
     monkeypatch.setattr(log_writer, "RETRY", 0.01)
     store, refusals = LogWriter._store, [OperationalError("away"), InterfaceError("closed")]
 

@@ -11,10 +11,10 @@ from apps.classroom import board_log
 FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 
 
-def test_two_stock_clients_converge_through_the_server(house):
+def test_two_stock_clients_converge_through_the_server(live_room):
     """Strokes, a deletion, cursors, leaving and coming back, and a lost connection."""
-    address = house.url("board", "").split("?")[0]
-    tickets = [house.ticket(house.tutor), house.ticket(house.student)]
+    address = live_room.url("board", "").split("?")[0]
+    tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
     done = subprocess.run(
         ["node", "tests/y-websocket.mjs", address, *tickets],
         cwd=FRONTEND,
@@ -25,7 +25,7 @@ def test_two_stock_clients_converge_through_the_server(house):
     )
     assert done.returncode == 0, done.stderr
     one, other = json.loads(done.stdout)
-    house.stop()
-    doc = board_log.document(house.session.pk)
+    live_room.stop()
+    doc = board_log.document(live_room.session.pk)
     assert len(one) == 119
     assert one == other == doc.get("elements:1", type=Map).to_py()
