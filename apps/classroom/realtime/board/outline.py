@@ -109,27 +109,27 @@ class _OutlineScanner(Scanner):
         self._needs: list[tuple[int, int]] = []
         self._values: tuple[int, int] | None = None  # where they begin, and their number
 
-    def _begin(self, client: int, clock: int) -> None:
+    def _begin_client(self, client: int, clock: int) -> None:
         self.blocks.append((client, []))
         self._clock = clock
 
-    def _need(self) -> tuple[int, int]:
-        dependency = super()._need()
+    def _read_dependency(self) -> tuple[int, int]:
+        dependency = super()._read_dependency()
         self._needs.append(dependency)
         return dependency
 
-    def _content(self, kind: int) -> tuple[int, bool]:
+    def _read_content(self, kind: int) -> tuple[int, bool]:
         at = self.at
-        length, is_valid = super()._content(kind)
+        length, is_valid = super()._read_content(kind)
         if kind == ANY:
             self._values = at, length
         return length, is_valid
 
-    def _struct(self, kind: int, info: int, begun: int) -> int:
+    def _read_struct(self, kind: int, info: int, begun: int) -> int:
         if kind == SKIP:
             raise Malformed("structs are missing")
         self._needs, self._values = [], None
-        length = super()._struct(kind, info, begun)
+        length = super()._read_struct(kind, info, begun)
         without_values = self.data[begun : self.at]
         if self._values is not None:
             at, count = self._values

@@ -1,9 +1,9 @@
-"""One pass over a Yjs update (v1) before yrs sees it: which clocks it brings, what it builds on,
-and which of its elements nobody can draw.
+"""Scan a Yjs update (v1) before yrs applies it: the clocks it adds and needs, its deletions, and
+its invalid elements.
 
-It lets nothing through that would end yrs or a browser: values nested too deeply, kinds of content
-that only one of the two knows, numbers that JavaScript cannot hold. Its cost is bounded by the
-update alone, and counted, so that a person can be held to a budget.
+The scan rejects what could crash yrs or a browser: values nested too deeply, content types that
+only one of them knows, numbers that JavaScript cannot represent. Its cost depends on the update
+alone and is counted in steps, which are charged to the sender.
 """
 
 import re
@@ -19,10 +19,10 @@ from apps.classroom.realtime.board.varints import Malformed, read_bytes, read_va
 
 # yrs and browsers decode nested values recursively.
 MAX_NESTING = 100
-# Steps of one update: values, structs and runs of deletions. A mebibyte of ordinary elements has
-# about 70,000.
+# Steps per update: values, structs and runs of deletions. 1 MiB of ordinary elements takes about
+# 70,000.
 MAX_STEPS = 100_000
-# Clients that it names in all, as many as a board may have.
+# Client ids per update, as many as a board may have.
 MAX_CLIENTS_PER_UPDATE = 5000
 MAX_CLOCK = 2**31 - 1
 
@@ -30,9 +30,9 @@ _GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, ANY, _DOC, SKIP = 
 _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_KEY = 0x80, 0x40, 0x20
 _XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
 
-# A long stroke is thousands of points, and they are passed over without a step for each: small
-# numbers as lib0 writes them, in runs of 1, 2, 4, … points, since a pattern for each length that
-# somebody sends would be one to compile.
+# A long stroke has thousands of points. Regular expressions match them without a step for each:
+# small numbers as lib0 encodes them, in runs of 1, 2, 4, … points, so that a few compiled patterns
+# match every length.
 _NUMBER = (
     rb"(?:\x7b[\x00-\x40\x80-\xc0].{7}|\x7c[\x00-\x4a\x80-\xca].{3}"
     rb"|\x7d[\x80-\xff]{0,3}[\x00-\x7f])"
@@ -42,63 +42,63 @@ _RUNS = [1 << power for power in reversed(range(MAX_POINTS.bit_length()))]
 _FAST_FROM = 4  # values in an array
 
 
-def _runs_of(pattern: bytes) -> list[tuple[int, re.Pattern[bytes]]]:
+def _run_patterns(pattern: bytes) -> list[tuple[int, re.Pattern[bytes]]]:
     return [(run, re.compile(rb"(?s)%b{%d}" % (pattern, run))) for run in _RUNS]
 
 
-class Plain:
-    """An array that was passed over: points or numbers, of which each is in order."""
+class FastArray:
+    """Stands for an array of valid points or numbers that was matched but not decoded."""
 
 
-POINTS, NUMBERS = Plain(), Plain()
-_PLAIN = ((_runs_of(rb"(?:%b)" % _POINT), POINTS), (_runs_of(_NUMBER), NUMBERS))
-# The properties that may be such an array.
-_MAY_BE_PLAIN = (("points", POINTS), ("pressures", NUMBERS))
-_STRING, _INTEGER, _BIG, _OBJECT, _ARRAY, _BUFFER = 119, 125, 122, 118, 117, 116
+POINTS, NUMBERS = FastArray(), FastArray()
+_FAST_ARRAYS = ((_run_patterns(rb"(?:%b)" % _POINT), POINTS), (_run_patterns(_NUMBER), NUMBERS))
+# The element properties that may hold such an array.
+_FAST_PROPERTIES = (("points", POINTS), ("pressures", NUMBERS))
+_STRING, _INTEGER, _BIGINT, _OBJECT, _ARRAY, _BUFFER = 119, 125, 122, 118, 117, 116
 _UNDEFINED = object()
-_BIG_INTEGER = object()  # no number in JavaScript, so it is none of an element's
+_BIG_INTEGER = object()  # a BigInt in JavaScript, which is not valid in an element
 _CONSTANTS: dict[int, Any] = {127: _UNDEFINED, 126: None, 121: False, 120: True}
 _DOUBLE = 123
 _unpack_double = struct.Struct(">d").unpack_from
-_FLOATS = {124: struct.Struct(">f"), _DOUBLE: struct.Struct(">d"), _BIG: struct.Struct(">q")}
+_FLOATS = {124: struct.Struct(">f"), _DOUBLE: struct.Struct(">d"), _BIGINT: struct.Struct(">q")}
 
 Run = tuple[int, int, int]  # client, first clock, clock after the last
 
 
 class Scan(NamedTuple):
-    update: bytes  # without the elements that nobody can draw
-    runs: list[Run]  # what it brings, in its order
-    needs: dict[int, int]  # for each client, the clock before which all must be there
+    update: bytes  # without the invalid elements
+    runs: list[Run]  # the clocks that it adds, in its order
+    needs: dict[int, int]  # by client: the document must have all clocks below this one
     deletions: list[Run]
-    deletions_at: int  # where they begin in the update
+    deletions_at: int  # where the deletions begin in `update`
     steps: int
     invalid_elements: int
 
 
-def scan(update: bytes, max_batch: int = MAX_STEPS) -> Scan:
-    """Raises Malformed, for more than `max_batch` steps too."""
+def scan(update: bytes, max_steps: int = MAX_STEPS) -> Scan:
+    """Scan an update. Raises Malformed, also if it takes more than `max_steps` steps."""
     try:
-        return Scanner(update, max_batch).scan()
+        return Scanner(update, max_steps).scan()
     except (IndexError, UnicodeDecodeError, struct.error) as exc:
-        raise Malformed("the update ends early, or holds text that is none") from exc
+        raise Malformed("the update ends early or has invalid text") from exc
 
 
 def scan_trusted(update: bytes) -> Scan:
-    """As `scan`, of an update of our own, however large. Raises Malformed."""
-    return scan(update, max_batch=len(update))
+    """Scan an update made by the server, of any size. Raises Malformed."""
+    return scan(update, max_steps=len(update))
 
 
-def _judged(value: Any) -> Any:
-    """Without what was found in order as it was passed over."""
+def _without_fast_arrays(value: Any) -> Any:
+    """Remove the properties of an element that were already found valid."""
     if isinstance(value, dict):
-        for name, kind in _MAY_BE_PLAIN:
+        for name, kind in _FAST_PROPERTIES:
             if value.get(name) is kind:
                 del value[name]
     return value
 
 
 def encode_deletions(runs: Iterable[Run]) -> bytes:
-    """As an update ends with."""
+    """Encode deletions as they stand at the end of an update."""
     clients: defaultdict[int, list[bytes]] = defaultdict(list)
     for client, start, end in runs:
         clients[client].append(varint(start) + varint(end - start))
@@ -109,25 +109,27 @@ def encode_deletions(runs: Iterable[Run]) -> bytes:
 
 
 class Scanner:
-    def __init__(self, update: bytes, max_batch: int) -> None:
-        self.data, self.max_batch = update, max_batch
+    """Reads one update from start to end; `at` is the position in `data`."""
+
+    def __init__(self, update: bytes, max_steps: int) -> None:
+        self.data, self.max_steps = update, max_steps
         self.at = 0
         self.steps = 0
         self.needs: dict[int, int] = {}
-        self.cuts: list[tuple[int, int, int]] = []  # structs from, to, of a length
-        self.spared: set[tuple[int, int]] = set()  # what the cut ones were to replace
+        self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
+        self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
 
     def scan(self) -> Scan:
         runs: list[Run] = []
-        for _ in range(self._clients()):
-            structs, client, clock = self._number(), self._number(), self._number()
+        for _ in range(self._read_client_count()):
+            structs, client, clock = self._read_number(), self._read_number(), self._read_number()
             start = clock
-            self._begin(client, clock)
+            self._begin_client(client, clock)
             for _ in range(structs):
                 begun, info = self.at, self.data[self.at]
                 self.at += 1
                 kind = info & 0x1F
-                length = self._struct(kind, info, begun)
+                length = self._read_struct(kind, info, begun)
                 if kind == SKIP:
                     if clock > start:
                         runs.append((client, start, clock))
@@ -135,24 +137,26 @@ class Scanner:
                 clock += length
                 if length < 1 or clock > MAX_CLOCK:
                     raise Malformed("a clock is out of range")
-                self._step()
+                self._count_step()
             if clock > start:
                 runs.append((client, start, clock))
         deletions_at = self.at
-        deletions = self._deletions()
+        deletions = self._read_deletions()
         if self.at != len(self.data):
-            raise Malformed("something follows the update")
+            raise Malformed("data follows the update")
         update = self.data
-        if self.cuts:
-            deletions = [run for run in deletions if not self._spares(run)]
-            kept = self._cut(deletions_at)
+        if self.invalid_structs:
+            deletions = [run for run in deletions if not self._deletes_replaced(run)]
+            kept = self._encode_without_invalid(deletions_at)
             update, deletions_at = kept + encode_deletions(deletions), len(kept)
-        return Scan(update, runs, self.needs, deletions, deletions_at, self.steps, len(self.cuts))
+        return Scan(
+            update, runs, self.needs, deletions, deletions_at, self.steps, len(self.invalid_structs)
+        )
 
-    def _begin(self, client: int, clock: int) -> None:
-        """Structs of this client follow."""
+    def _begin_client(self, client: int, clock: int) -> None:
+        """Called before the structs of each client; for subclasses."""
 
-    def _number(self) -> int:
+    def _read_number(self) -> int:
         byte = self.data[self.at]
         if byte < 0x80:
             self.at += 1
@@ -160,102 +164,104 @@ class Scanner:
         number, self.at = read_varint(self.data, self.at)
         return number
 
-    def _clients(self) -> int:
-        """How many are named next; too many are not even looked at."""
-        count = self._number()
-        if count > MAX_CLIENTS_PER_UPDATE and self.max_batch == MAX_STEPS:
+    def _read_client_count(self) -> int:
+        """Read the number of clients that follow. Raises Malformed if there are too many."""
+        count = self._read_number()
+        if count > MAX_CLIENTS_PER_UPDATE and self.max_steps == MAX_STEPS:
             raise Malformed("too many clients in one update")
         return count
 
-    def _bytes(self) -> bytes:
-        found, self.at = read_bytes(self.data, self.at)
-        return found
+    def _read_bytes(self) -> bytes:
+        value, self.at = read_bytes(self.data, self.at)
+        return value
 
-    def _string(self) -> str:
+    def _read_string(self) -> str:
         at = self.at
         size = self.data[at]
         if size >= 0x80:
-            return self._bytes().decode()
+            return self._read_bytes().decode()
         self.at = at + 1 + size
         return self.data[at + 1 : self.at].decode()
 
-    def _step(self) -> None:
+    def _count_step(self) -> None:
         self.steps += 1
-        if self.steps > self.max_batch:
-            raise Malformed("an update of too many parts")
+        if self.steps > self.max_steps:
+            raise Malformed("the update has too many parts")
 
-    def _need(self) -> tuple[int, int]:
-        client, clock = self._number(), self._number()
+    def _read_dependency(self) -> tuple[int, int]:
+        client, clock = self._read_number(), self._read_number()
         if clock >= self.needs.get(client, 0):
             self.needs[client] = clock + 1
-            if len(self.needs) > MAX_CLIENTS_PER_UPDATE and self.max_batch == MAX_STEPS:
-                raise Malformed("an update that builds on too many clients")
+            if len(self.needs) > MAX_CLIENTS_PER_UPDATE and self.max_steps == MAX_STEPS:
+                raise Malformed("the update depends on too many clients")
         return client, clock
 
     # -- structs ----------------------------------------------------------------------------
 
-    def _struct(self, kind: int, info: int, begun: int) -> int:
-        """How many clocks it takes."""
+    def _read_struct(self, kind: int, info: int, begun: int) -> int:
+        """Read a struct after its info byte; return how many clocks it takes."""
         if kind in (_GC, SKIP):
-            return self._number()
-        origin = self._need() if info & _HAS_ORIGIN else None
+            return self._read_number()
+        origin = self._read_dependency() if info & _HAS_ORIGIN else None
         if info & _HAS_RIGHT_ORIGIN:
-            self._need()
+            self._read_dependency()
         if not info & (_HAS_ORIGIN | _HAS_RIGHT_ORIGIN):
-            if self._number() == 1:
-                self._bytes().decode()
+            if self._read_number() == 1:
+                self._read_bytes().decode()
             else:
-                self._need()
+                self._read_dependency()
             if info & _HAS_KEY:
-                self._bytes().decode()
-        length, drawable = self._content(kind)
-        if not drawable:
-            self.cuts.append((begun, self.at, length))
+                self._read_bytes().decode()
+        length, is_valid = self._read_content(kind)
+        if not is_valid:
+            self.invalid_structs.append((begun, self.at, length))
             if origin is not None:
-                self.spared.add(origin)
+                self.replaced.add(origin)
         return length
 
-    def _content(self, kind: int) -> tuple[int, bool]:
-        """How many clocks it takes, and whether all of it can be drawn."""
+    def _read_content(self, kind: int) -> tuple[int, bool]:
+        """Read a struct's content; return how many clocks it takes and whether it is valid."""
         if kind == _DELETED:
-            return self._number(), True
+            return self._read_number(), True
         if kind == _TEXT:
-            return len(self._bytes().decode().encode("utf-16-le")) // 2, True
+            return len(self._read_bytes().decode().encode("utf-16-le")) // 2, True
         if kind in (ANY, _JSON):
-            length = self._number()
-            drawable = [self._any() if kind == ANY else self._json() for _ in range(length)]
-            return length, all(drawable)
+            length = self._read_number()
+            validity = [
+                self._read_any() if kind == ANY else self._read_json() for _ in range(length)
+            ]
+            return length, all(validity)
         if kind == _EMBED:
-            return 1, self._json()
-        self._other(kind)
+            return 1, self._read_json()
+        self._read_other_content(kind)
         return 1, True
 
-    def _other(self, kind: int) -> None:
+    def _read_other_content(self, kind: int) -> None:
         if kind == _BINARY:
-            self._bytes()
+            self._read_bytes()
             return
         if kind == _TYPE:
-            ref = self._number()
+            ref = self._read_number()
             if ref in (_XML_ELEMENT, _XML_HOOK):
-                self._string()
+                self._read_string()
             elif ref > _LAST_TYPE:
                 raise Malformed("unknown type")
             return
         if kind not in (_FORMAT, _DOC):
             raise Malformed("unknown content")
-        self._string()  # a format's key, a document's id
+        self._read_string()  # a format's key, a document's id
         if kind == _FORMAT:
-            self._json()
+            self._read_json()
         else:
-            self._value(MAX_NESTING)
+            self._read_value(MAX_NESTING)
 
-    def _any(self) -> bool:
-        return is_valid_element(_judged(self._value(MAX_NESTING)))
+    def _read_any(self) -> bool:
+        return is_valid_element(_without_fast_arrays(self._read_value(MAX_NESTING)))
 
-    def _json(self) -> bool:
-        """Whether the value can be drawn."""
-        text = self._bytes()
-        self._step()
+    def _read_json(self) -> bool:
+        """Read a JSON value; return whether it is valid as an element."""
+        text = self._read_bytes()
+        self._count_step()
         if text == b"undefined":
             return True
         try:
@@ -265,9 +271,9 @@ class Scanner:
 
     # -- values -----------------------------------------------------------------------------
 
-    def _value(self, levels: int) -> Any:
-        """`levels` is how much deeper it may nest."""
-        self._step()
+    def _read_value(self, levels: int) -> Any:
+        """Read a value, which may nest `levels` deep."""
+        self._count_step()
         kind = self.data[self.at]
         self.at += 1
         if kind in _CONSTANTS:
@@ -275,23 +281,23 @@ class Scanner:
         if kind in _FLOATS:
             (number,) = _FLOATS[kind].unpack_from(self.data, self.at)
             self.at += _FLOATS[kind].size
-            return _BIG_INTEGER if kind == _BIG else number
+            return _BIG_INTEGER if kind == _BIGINT else number
         if kind == _OBJECT:
-            return self._object(levels)
+            return self._read_object(levels)
         if kind == _ARRAY:
-            return self._array(levels)
-        return self._plain(kind)
+            return self._read_array(levels)
+        return self._read_scalar(kind)
 
-    def _plain(self, kind: int) -> Any:
+    def _read_scalar(self, kind: int) -> Any:
         if kind == _STRING:
-            return self._string()
+            return self._read_string()
         if kind == _INTEGER:
-            return self._integer()
+            return self._read_integer()
         if kind == _BUFFER:
-            return self._bytes()
+            return self._read_bytes()
         raise Malformed("unknown value")
 
-    def _integer(self) -> int:
+    def _read_integer(self) -> int:
         byte = self.data[self.at]
         self.at += 1
         negative, number, shift = byte & 0x40, byte & 0x3F, 6
@@ -304,16 +310,16 @@ class Scanner:
                 raise Malformed("a number is too long")
         return -number if negative else number
 
-    def _object(self, levels: int) -> dict[str, Any]:
-        """Short strings and plain numbers, of which most of an element is, are read on the spot:
-        every stroke of everybody comes through here."""
+    def _read_object(self, levels: int) -> dict[str, Any]:
+        """Read an object. Short strings and plain numbers, the bulk of an element, are read inline
+        since every stroke passes through here."""
         if not levels:
             raise Malformed("nested too deeply")
-        data, found, count = self.data, dict[str, Any](), self._number()
+        data, found, count = self.data, dict[str, Any](), self._read_number()
         at = self.at
         for _ in range(count):
             self.at = at
-            key = self._string()
+            key = self._read_string()
             at = self.at
             kind = data[at]
             if kind == _STRING and data[at + 1] < 0x80:
@@ -325,29 +331,29 @@ class Scanner:
                 found[key], at = _unpack_double(data, at + 1)[0], at + 9
             else:
                 self.at = at
-                value = self._value(levels - 1)
+                value = self._read_value(levels - 1)
                 if value is not _UNDEFINED:
                     found[key] = value
                 at = self.at
         self.at = at
         self.steps += count
-        self._step()
+        self._count_step()
         return found
 
-    def _array(self, levels: int) -> Any:
+    def _read_array(self, levels: int) -> Any:
         if not levels:
             raise Malformed("nested too deeply")
-        count = self._number()
+        count = self._read_number()
         if _FAST_FROM <= count <= MAX_POINTS:
-            for runs, kind in _PLAIN:
-                if (end := self._past(count, runs)) is not None:
+            for runs, kind in _FAST_ARRAYS:
+                if (end := self._match_all(count, runs)) is not None:
                     self.at = end
                     self.steps += count // 16
                     return kind
-        return [self._value(levels - 1) for _ in range(count)]
+        return [self._read_value(levels - 1) for _ in range(count)]
 
-    def _past(self, count: int, runs: list[tuple[int, re.Pattern[bytes]]]) -> int | None:
-        """Where `count` of them end; None if not all are what `runs` match."""
+    def _match_all(self, count: int, runs: list[tuple[int, re.Pattern[bytes]]]) -> int | None:
+        """Return the position after `count` items that match `runs`, or None if one does not."""
         at = self.at
         for run, pattern in runs:
             if count & run:
@@ -357,16 +363,16 @@ class Scanner:
                 at = match.end()
         return at
 
-    # -- the end ----------------------------------------------------------------------------
+    # -- deletions ---------------------------------------------------------------------------
 
-    def _deletions(self) -> list[Run]:
+    def _read_deletions(self) -> list[Run]:
         found: list[Run] = []
-        for _ in range(self._clients()):
-            client = self._number()
-            for _ in range(self._number()):
-                clock, length = self._number(), self._number()
-                self.steps += 1  # dearer than a value, since it is kept
-                self._step()
+        for _ in range(self._read_client_count()):
+            client = self._read_number()
+            for _ in range(self._read_number()):
+                clock, length = self._read_number(), self._read_number()
+                self.steps += 1  # two steps: costs more than a value, since it is stored
+                self._count_step()
                 end = clock + length
                 if end > MAX_CLOCK:
                     raise Malformed("a clock is out of range")
@@ -376,16 +382,15 @@ class Scanner:
                         self.needs[client] = end
         return found
 
-    def _spares(self, run: Run) -> bool:
-        """Who replaces an element deletes it; with nothing in its place it is to stay."""
+    def _deletes_replaced(self, run: Run) -> bool:
+        """Whether a run deletes what an invalid element replaces, which is to stay instead."""
         client, start, end = run
-        return any(start <= clock < end for other, clock in self.spared if other == client)
+        return any(start <= clock < end for other, clock in self.replaced if other == client)
 
-    def _cut(self, deletions_at: int) -> bytes:
-        """The structs, with what nobody can draw replaced by what was deleted long ago, of as many
-        clocks."""
+    def _encode_without_invalid(self, deletions_at: int) -> bytes:
+        """Return the structs with each invalid one replaced by a GC struct of the same length."""
         parts, at = [], 0
-        for begun, end, length in self.cuts:
+        for begun, end, length in self.invalid_structs:
             parts += [self.data[at:begun], b"\x00" + varint(length)]
             at = end
         return b"".join([*parts, self.data[at:deletions_at]])
