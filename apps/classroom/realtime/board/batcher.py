@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from itertools import count
+from typing import NamedTuple
 
 from apps.classroom.realtime.board.document import PendingDependency
 from apps.classroom.realtime.board.update_scan import Scan
@@ -22,7 +23,18 @@ MAX_BATCH_BYTES = 256 * 1024
 MAX_PENDING_BYTES = 4 * 1024 * 1024
 MAX_PENDING_PER_SOCKET = 300
 
-QueuedUpdate = tuple[Scan, Socket]
+
+class QueuedUpdate(NamedTuple):
+    scan: Scan
+    sender: Socket
+
+
+class PendingUpdate(NamedTuple):
+    """An update that waits for `clock` of a client; `number` keeps the order of arrival."""
+
+    clock: int
+    number: int
+    update: QueuedUpdate
 
 
 class UpdateBatcher:
@@ -36,9 +48,9 @@ class UpdateBatcher:
         self._apply = apply_updates
         self._queued: list[QueuedUpdate] = []
         self._size = 0
-        # Heaps of (clock, number, update) by the client and clock waited for, so that an update
-        # tries only those that may depend on it.
-        self._pending_by_client: dict[int, list[tuple[int, int, QueuedUpdate]]] = {}
+        # By the client waited for, heaps with the lowest clock first: an update retries only the
+        # pending ones that may depend on it.
+        self._pending_by_client: dict[int, list[PendingUpdate]] = {}
         self._pending_size = 0
         self._pending_by_socket: Counter[Socket] = Counter()
         self._unretried: set[Socket] = set()  # senders with updates added since the last retry
@@ -47,7 +59,7 @@ class UpdateBatcher:
     def add(self, scan: Scan, sender: Socket) -> None:
         if not self._queued:
             asyncio.get_running_loop().call_soon(self.flush)
-        self._queued.append((scan, sender))
+        self._queued.append(QueuedUpdate(scan, sender))
         self._size += len(scan.update)
         if self._size > MAX_BATCH_BYTES:
             self.flush()
@@ -74,13 +86,13 @@ class UpdateBatcher:
         if sender not in self._unretried:
             return
         self._unretried.discard(sender)
-        waiting = [
+        pending = [
             each
             for heap in self._pending_by_client.values()
             for each in heap
-            if each[2][1] is sender
+            if each.update.sender is sender
         ]
-        updates = [update for _clock, _number, update in sorted(waiting, key=lambda each: each[1])]
+        updates = [each.update for each in sorted(pending, key=lambda each: each.number)]
         if self._apply_all(updates):
             self._drop_pending(sender)
             self._apply_unblocked(updates)
@@ -90,9 +102,9 @@ class UpdateBatcher:
         if not self._pending_by_socket.pop(sender, 0):
             return
         for client, heap in list(self._pending_by_client.items()):
-            kept = [each for each in heap if each[2][1] is not sender]
-            self._pending_size -= sum(len(each[2][0].update) for each in heap)
-            self._pending_size += sum(len(each[2][0].update) for each in kept)
+            kept = [each for each in heap if each.update.sender is not sender]
+            self._pending_size -= sum(len(each.update.scan.update) for each in heap)
+            self._pending_size += sum(len(each.update.scan.update) for each in kept)
             if kept:
                 self._pending_by_client[client] = sorted(kept, key=lambda each: each[:2])
             else:
@@ -133,7 +145,7 @@ class UpdateBatcher:
         self._pending_by_socket[sender] += 1
         self._unretried.add(sender)
         heap = self._pending_by_client.setdefault(missing.client, [])
-        heappush(heap, (missing.clock, next(self._sequence), queued))
+        heappush(heap, PendingUpdate(missing.clock, next(self._sequence), queued))
 
     def _apply_unblocked(self, applied: Sequence[QueuedUpdate]) -> None:
         """Apply the pending updates that depend on these, and those that depend on them in turn."""
@@ -145,11 +157,11 @@ class UpdateBatcher:
                 todo += [queued for queued in unblocked if self._apply_one(queued)]
 
     def _pop_unblocked(self, client: int, clock: int) -> list[QueuedUpdate]:
-        heap, ready = self._pending_by_client.get(client, []), []
-        while heap and heap[0][0] <= clock:
-            queued = heappop(heap)[2]
-            self._pending_size -= len(queued[0].update)
-            self._pending_by_socket[queued[1]] -= 1
+        heap, ready = self._pending_by_client.get(client, []), list[QueuedUpdate]()
+        while heap and heap[0].clock <= clock:
+            queued = heappop(heap).update
+            self._pending_size -= len(queued.scan.update)
+            self._pending_by_socket[queued.sender] -= 1
             ready.append(queued)
         if not heap:
             self._pending_by_client.pop(client, None)

@@ -315,7 +315,7 @@ class Scanner:
         since every stroke passes through here."""
         if not levels:
             raise Malformed("nested too deeply")
-        data, found, count = self.data, dict[str, Any](), self._read_number()
+        data, values, count = self.data, dict[str, Any](), self._read_number()
         at = self.at
         for _ in range(count):
             self.at = at
@@ -324,21 +324,21 @@ class Scanner:
             kind = data[at]
             if kind == _STRING and data[at + 1] < 0x80:
                 end = at + 2 + data[at + 1]
-                found[key], at = data[at + 2 : end].decode(), end
+                values[key], at = data[at + 2 : end].decode(), end
             elif kind == _INTEGER and data[at + 1] < 0x40:
-                found[key], at = data[at + 1], at + 2
+                values[key], at = data[at + 1], at + 2
             elif kind == _DOUBLE:
-                found[key], at = _unpack_double(data, at + 1)[0], at + 9
+                values[key], at = _unpack_double(data, at + 1)[0], at + 9
             else:
                 self.at = at
                 value = self._read_value(levels - 1)
                 if value is not _UNDEFINED:
-                    found[key] = value
+                    values[key] = value
                 at = self.at
         self.at = at
         self.steps += count
         self._count_step()
-        return found
+        return values
 
     def _read_array(self, levels: int) -> Any:
         if not levels:
@@ -366,7 +366,7 @@ class Scanner:
     # -- deletions ---------------------------------------------------------------------------
 
     def _read_deletions(self) -> list[Run]:
-        found: list[Run] = []
+        deletions: list[Run] = []
         for _ in range(self._read_client_count()):
             client = self._read_number()
             for _ in range(self._read_number()):
@@ -377,10 +377,10 @@ class Scanner:
                 if end > MAX_CLOCK:
                     raise Malformed("a clock is out of range")
                 if length:
-                    found.append((client, clock, end))
+                    deletions.append((client, clock, end))
                     if end > self.needs.get(client, 0):
                         self.needs[client] = end
-        return found
+        return deletions
 
     def _deletes_replaced(self, run: Run) -> bool:
         """Whether a run deletes what an invalid element replaces, which is to stay instead."""

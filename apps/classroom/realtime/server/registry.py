@@ -156,10 +156,10 @@ class RoomRegistry:
         if len(self.rooms) >= socket_limits.ROOMS:
             log.error("the limit of rooms per process is reached")
             raise Refused(wire.Close.FLOOD)
-        found = await self.load_access(uuid, person)
-        if found is None:
+        loaded = await self.load_access(uuid, person)
+        if loaded is None:
             return None
-        session_id, access = found
+        session_id, access = loaded
         # Subscribe before reading, so that nothing stored in between is missed.
         remote_peers = await self.bus.open(uuid)
         loaded_board = await self.board_storage.open(session_id)

@@ -20,7 +20,7 @@ MAX_QUEUED_BYTES = 4 * 1024 * 1024
 MAX_QUEUED_FRAMES = 10_000
 # Seconds a closing socket has to send its close frame.
 GRACE = 5.0
-# Seconds one frame may take to leave the process; then the client is taken not to read.
+# Seconds one frame may take to leave the process; after that the client is considered dead.
 WRITE_TIMEOUT = 30.0
 
 
