@@ -72,7 +72,7 @@ def cpu_table(
 
 def sign_ins_table(rows: list[list[str]]) -> str:
     """Median and maximum latencies while others sign in."""
-    return table(["honest requests", "`/healthz`", "calendar range", "sign-ins"], rows)
+    return table(["requests", "`/healthz`", "calendar range", "sign-ins"], rows)
 
 
 def servers_table(

@@ -15,9 +15,9 @@ from bench.room.client import encode_frame
 from bench.room.servers import Server
 
 RATE, SECONDS = 150, 3.0  # strokes per second, and seconds
-HONEST, HOSTILE = b"AC", b"B"  # writers: the tutor in two tabs; the student
+USERS, ATTACKER = b"AC", b"B"  # writers: the tutor in two tabs; the student
 FRAME_INTERVAL = 0.02  # seconds between two frames of the attack
-NO_ATTACK = "nobody"
+NO_ATTACK = "no attack"
 
 
 def _many_client_ids() -> Iterable[bytes]:
@@ -85,7 +85,7 @@ async def measure_with_attack(server: Server, room: str, case: str) -> Latency:
     try:
         latencies = sorted(
             await load.measure_latencies(
-                server, room, peers=2, rate=RATE, seconds=SECONDS, writers=HONEST, timeout=120
+                server, room, peers=2, rate=RATE, seconds=SECONDS, writers=USERS, timeout=120
             )
         )
     finally:
@@ -102,7 +102,7 @@ async def _attack(server: Server, room: str, case: str) -> None:
     pause = FRAME_INTERVAL if len(frames[0]) > 1000 else FRAME_INTERVAL / 10
     while True:
         try:
-            peer = await server.connect(room, writer=HOSTILE)
+            peer = await server.connect(room, writer=ATTACKER)
         except (ConnectionError, TimeoutError):
             await asyncio.sleep(FRAME_INTERVAL)
             continue
