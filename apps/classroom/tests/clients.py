@@ -1,10 +1,9 @@
-"""Clients of the room as a test writes them: tickets over HTTP, sockets by `websockets`."""
+"""Clients of a room for tests: tickets over HTTP, sockets with `websockets`."""
 
 import asyncio
 import contextlib
 import json
 import uuid
-from datetime import timedelta
 
 import websockets
 from django.db import connection
@@ -25,7 +24,7 @@ class Closed(AssertionError):
 
 
 class LiveRoom:
-    """One lesson with its people; `ticket` and sockets for each of them."""
+    """The room of one lesson on a running server; issues tickets and opens sockets."""
 
     def __init__(self, server, lesson, tutor, student, api):
         self.server, self.stop = server.url, server.stop
@@ -40,16 +39,16 @@ class LiveRoom:
         return client.post(self.join_url, body, format="json")
 
     def ticket(self, user=None, client=None, **body):
-        answer = self.join(user, client, **body)
-        assert answer.status_code == 200, answer.content
-        return answer.json()["ticket"]
+        response = self.join(user, client, **body)
+        assert response.status_code == 200, response.content
+        return response.json()["ticket"]
 
     def invite(self, **kwargs):
         self.lesson.refresh_from_db()
         return make_invite(lesson=self.lesson, now=timezone.now(), **kwargs).token
 
     def guest(self, name="Гість"):
-        """A client of somebody without an account, and their ticket."""
+        """Return the HTTP client and the ticket of a guest without an account."""
         client = self.api(None)
         return client, self.ticket(client=client, invite=self.invite(), name=name)
 
@@ -58,7 +57,7 @@ class LiveRoom:
         return uuid.uuid4()
 
     def deactivate(self, user):
-        """From a thread of its own."""
+        """Deactivate a user and close the connection; call it in a thread."""
         try:
             type(user).objects.filter(pk=user.pk).update(is_active=False)
         finally:
@@ -91,7 +90,7 @@ class Client:
         pass
 
     async def close_code(self):
-        """Reads on until the server closes the socket."""
+        """Read until the server closes the socket; return the close code."""
         async with asyncio.timeout(TIMEOUT * 2):
             with contextlib.suppress(websockets.ConnectionClosed):
                 while True:
@@ -116,7 +115,7 @@ class Events(Client):
         return message
 
     async def wait_for(self, type_, **fields):
-        """The next message of that type with those fields; others are passed over."""
+        """Return the next message of a type with the given fields; skip others."""
         while True:
             message = await self.receive()
             if message["type"] == type_ and fields.items() <= message.items():
@@ -128,22 +127,22 @@ class Events(Client):
         return id_
 
     async def receive_all(self):
-        """Hears everything, for as long as the task lives."""
+        """Add all messages to `seen` until the task is cancelled."""
         with contextlib.suppress(websockets.ConnectionClosed):
             async for frame in self.socket:
                 self.seen.append(json.loads(frame))
 
     def get_last_state(self, peer):
-        """What was last heard of that peer; None when they are not there."""
-        told = None
+        """Return the last state received of a peer; None if they are not in the room."""
+        state = None
         for message in self.seen:
             if message["type"] == "welcome":
-                told = next((p for p in message["peers"] if p["peer"] == peer), None)
+                state = next((p for p in message["peers"] if p["peer"] == peer), None)
             elif message["type"] in {"peer.joined", "peer.changed"}:
-                told = message["peer"] if message["peer"]["peer"] == peer else told
+                state = message["peer"] if message["peer"]["peer"] == peer else state
             elif message["type"] == "peer.left" and message["peer"] == peer:
-                told = None
-        return told
+                state = None
+        return state
 
     def has_peer(self, peer):
         return self.get_last_state(peer) is not None
@@ -152,7 +151,7 @@ class Events(Client):
         return self.get_last_state(peer)["hand"]
 
     async def receive_pending(self):
-        """Everything that was sent to it before now, by asking for an echo behind it."""
+        """Return all messages sent to this socket before now, by waiting for a pong."""
         await self.send("ping")
         before = len(self.seen)
         await self.wait_for("pong")
@@ -160,7 +159,7 @@ class Events(Client):
 
 
 class BoardClient(Client):
-    """A Yjs client: sends what its document does, applies what it hears."""
+    """A Yjs client: sends the updates of its document and applies the ones it receives."""
 
     def __init__(self, url, doc=None, **kwargs):
         super().__init__(url, **kwargs)
@@ -198,9 +197,9 @@ class BoardClient(Client):
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
                 frame = await self.socket.recv()
-                self.take(frame)
+                self.on_frame(frame)
 
-    def take(self, frame):
+    def on_frame(self, frame):
         if frame[0] == yproto.AWARENESS:
             for client, _clock, state in yproto.read_awareness(frame):
                 self.awareness[client] = json.loads(state)
@@ -225,7 +224,7 @@ class BoardClient(Client):
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def drain(self):
-        """Until what was drawn has gone out, and the server has read it."""
+        """Wait until all updates are sent and the server has read them."""
         with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
             async with asyncio.timeout(TIMEOUT):
                 while not self._out.empty() and self.socket.close_code is None:
@@ -239,17 +238,19 @@ class BoardClient(Client):
 
 
 async def refused_with(url, **kwargs):
-    """The code a socket is closed with as soon as it is open."""
+    """Open a socket that the server closes at once; return the close code."""
     async with connect(url, **kwargs) as socket, asyncio.timeout(TIMEOUT):
         await socket.wait_closed()
         return socket.close_code
 
 
 def max_work_between_turns(work, done):
-    """The longest gap of the event loop while `work`, a coroutine, is under way: not in time, but
-    in the amounts that it puts into the list `done` between two turns."""
+    """Return the most work done between two turns of the event loop while `work` runs.
 
-    async def look():
+    The amounts are those that the coroutine `work` appends to the list `done`.
+    """
+
+    async def measure():
         gaps, seen, working = [], len(done), asyncio.create_task(work)
         while not working.done():
             await asyncio.sleep(0)
@@ -258,16 +259,12 @@ def max_work_between_turns(work, done):
         working.result()
         return max(gaps)
 
-    return asyncio.run(look())
+    return asyncio.run(measure())
 
 
 async def eventually(condition, timeout=TIMEOUT):
-    """Until `condition()` holds: looked at as often as the loop turns, with a limit."""
+    """Wait until `condition()` is true; fail after `timeout` seconds."""
     deadline = asyncio.get_running_loop().time() + timeout
     while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "it never came to be"
+        assert asyncio.get_running_loop().time() < deadline, "timeout"
         await asyncio.sleep(0.01)
-
-
-def minutes(number):
-    return timedelta(minutes=number)

@@ -1,4 +1,4 @@
-"""A real server for the tests of the room: uvicorn with the real ASGI application, in a thread."""
+"""A server for the tests of the room: uvicorn with the ASGI application, in a thread."""
 
 import threading
 import time
@@ -21,8 +21,8 @@ class Server:
 
 @pytest.fixture
 def lesson(transactional_db, lesson):
-    """Committed, so that the server's threads see it; and on now, since guests' rights end with
-    the lesson."""
+    """A committed lesson, visible to the server's threads, that is in progress: guests' rights
+    end with the lesson."""
     lesson.starts_at = timezone.now() - timedelta(minutes=10)
     lesson.ends_at = lesson.starts_at + timedelta(hours=1)
     lesson.save()
@@ -31,7 +31,7 @@ def lesson(transactional_db, lesson):
 
 @pytest.fixture
 def server(transactional_db):
-    """`http://127.0.0.1:<port>`, stopped before the database is emptied."""
+    """A server on a free port of 127.0.0.1, stopped before the database is emptied."""
     from config.asgi import application
 
     config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""Pictures as cameras and programs make them, with all that they tell beside themselves."""
+"""Test pictures with the metadata that cameras and programs add."""
 
 import io
 import struct
@@ -13,7 +13,7 @@ FORMATS = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF"}
 
 
 def painted(shade: int = 0) -> Image.Image:
-    """Other in each corner, so that turning it is seen."""
+    """Return an image that differs in each corner, so that its orientation is visible."""
     image = Image.new("RGB", SIZE, (shade, 20, 20))
     image.paste((240, 240, 240), (0, 0, 8, 8))
     image.paste((20, 20, 240), (16, 8, 24, 16))
@@ -23,7 +23,7 @@ def painted(shade: int = 0) -> Image.Image:
 def exif(orientation: int = 1) -> bytes:
     found = Image.Exif()
     found[0x0112] = orientation
-    found[0x010F] = SECRET.decode()  # the camera's maker
+    found[0x010F] = SECRET.decode()  # camera manufacturer
     gps = found.get_ifd(0x8825)
     gps[1], gps[2] = "N", (50.0, 27.0, 0.36)
     gps[29] = SECRET.decode()
@@ -31,7 +31,7 @@ def exif(orientation: int = 1) -> bytes:
 
 
 def with_metadata(kind: str, orientation: int = 1, **options: object) -> bytes:
-    """With everything that this format can say about where it was taken."""
+    """Return a picture with all kinds of metadata that the format supports."""
     out = io.BytesIO()
     if kind == "png":
         options["pnginfo"] = words = PngImagePlugin.PngInfo()
@@ -72,7 +72,7 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def declaring_size(kind: str, width: int, height: int) -> bytes:
-    """A small file whose header promises a picture of that size."""
+    """Return a small file whose header declares a picture of the given size."""
     data = bytearray(plain(kind))
     if kind == "png":
         head = struct.pack(">II", width, height) + data[24:29]
@@ -87,7 +87,7 @@ def declaring_size(kind: str, width: int, height: int) -> bytes:
 
 
 def large_picture(size: int) -> bytes:
-    """A PNG of so many bytes: behind its pixels come some that no reader needs."""
+    """Return a PNG of `size` bytes, padded behind its pixels."""
     data = plain("png")
     end = data[-12:]
     return data[:-12] + png_chunk(b"IDAT", b"\0" * (size - len(data) - 12)) + end

@@ -1,5 +1,5 @@
-"""Room servers as processes of their own, on the database of the test, for what a thread cannot
-show: being killed, and being several."""
+"""Room servers in processes of their own, on the test's database, for tests that kill a server or
+need several."""
 
 import os
 import signal
@@ -55,10 +55,9 @@ class ServerProcess:
 
 
 def database_url():
-    told = connection.settings_dict
+    config = connection.settings_dict
+    name = config["NAME"]
     if connection.vendor == "sqlite":
-        return f"sqlite:///{told['NAME']}"
-    host = told["HOST"] or "127.0.0.1"
-    return (
-        f"postgres://{told['USER']}:{told['PASSWORD']}@{host}:{told['PORT'] or 5432}/{told['NAME']}"
-    )
+        return f"sqlite:///{name}"
+    address = f"{config['HOST'] or '127.0.0.1'}:{config['PORT'] or 5432}"
+    return f"postgres://{config['USER']}:{config['PASSWORD']}@{address}/{name}"

@@ -1,4 +1,4 @@
-"""Who was there and when, from joins and leaves, and what becomes of the lesson's status."""
+"""Attendance intervals from joins and leaves, and the completion of past lessons."""
 
 import asyncio
 import uuid
@@ -15,9 +15,9 @@ NOW = timezone.now()
 
 
 @pytest.fixture
-def stay(lesson, tutor):
+def add_interval(lesson, tutor):
     def make(start, end=None, seen=None, person=None, role="tutor"):
-        """Minutes from NOW; without an end it is still open, seen last at `seen`."""
+        """Times are minutes from NOW; without an end the row is open, last seen at `seen`."""
 
         def at(minutes):
             return NOW + timedelta(minutes=minutes)
@@ -37,7 +37,7 @@ def stay(lesson, tutor):
 
 
 @pytest.fixture
-def stays(api, lesson, tutor):
+def intervals(api, lesson, tutor):
     def read():
         url = f"/api/classroom/sessions/{lesson.session.uuid}/attendance/"
         results = api(tutor).get(url).json()["results"]
@@ -56,7 +56,7 @@ def stays(api, lesson, tutor):
 def test_joins_and_leaves_are_recorded(live_room, api):
     async def scenario(tutor_ticket, student_ticket):
         async with live_room.events(tutor_ticket) as tutor:
-            await tutor.wait_for("welcome")  # of two who come at once either may be first
+            await tutor.wait_for("welcome")  # so that the tutor is first
             async with live_room.events(student_ticket) as student:
                 await student.wait_for("welcome")
 
@@ -82,73 +82,73 @@ def test_guest_in_lobby_has_no_attendance(live_room):
     assert not Attendance.objects.exists()
 
 
-def test_overlapping_or_close_intervals_are_merged(stay, stays):
-    stay(-60, -50)
-    stay(-55, -40)
-    stay(-39.8, -30)
-    stay(-20, -10)
-    assert stays() == [("T", -60, -30), ("T", -20, -10)]
+def test_overlapping_or_close_rowsare_merged(add_interval, intervals):
+    add_interval(-60, -50)
+    add_interval(-55, -40)
+    add_interval(-39.8, -30)
+    add_interval(-20, -10)
+    assert intervals() == [("T", -60, -30), ("T", -20, -10)]
 
 
-def test_intervals_of_different_people_are_not_merged(stay, stays):
-    stay(-60, -50)
-    stay(-55, -40, person="u999")
-    assert stays() == [("T", -60, -50), ("T", -55, -40)]
+def test_rowsof_different_people_are_not_merged(add_interval, intervals):
+    add_interval(-60, -50)
+    add_interval(-55, -40, person="u999")
+    assert intervals() == [("T", -60, -50), ("T", -55, -40)]
 
 
-def test_present_person_has_no_end_time(stay, stays):
-    stay(-60, -50)
-    stay(-50.1, seen=(timezone.now() - NOW) / timedelta(minutes=1))
-    assert stays() == [("T", -60, None)]
+def test_present_person_has_no_end_time(add_interval, intervals):
+    add_interval(-60, -50)
+    add_interval(-50.1, seen=(timezone.now() - NOW) / timedelta(minutes=1))
+    assert intervals() == [("T", -60, None)]
 
 
-def test_interval_of_crashed_process_ends_when_last_seen(stay, stays):
-    stay(-60, seen=-20)
-    assert stays() == [("T", -60, -20)]
+def test_interval_of_crashed_process_ends_when_last_seen(add_interval, intervals):
+    add_interval(-60, seen=-20)
+    assert intervals() == [("T", -60, -20)]
     Attendance.objects.close_abandoned(NOW)
     assert Attendance.objects.get().left_at == NOW - timedelta(minutes=20)
-    assert stays() == [("T", -60, -20)]
+    assert intervals() == [("T", -60, -20)]
 
 
-def test_present_connections_are_marked_as_seen(stay):
-    there, gone = stay(-60, seen=-0.2), stay(-60, seen=-20)
-    services.record_seen(peers=[there.peer], now=NOW)
-    there.refresh_from_db()
+def test_present_connections_are_marked_as_seen(add_interval):
+    present, gone = add_interval(-60, seen=-0.2), add_interval(-60, seen=-20)
+    services.record_seen(peers=[present.peer], now=NOW)
+    present.refresh_from_db()
     gone.refresh_from_db()
-    assert (there.seen_at, there.left_at) == (NOW, None)
+    assert (present.seen_at, present.left_at) == (NOW, None)
     assert gone.left_at == gone.seen_at
 
 
 @pytest.mark.parametrize(
-    ("ends", "stays_", "status"),
+    ("ends", "rows", "status"),
     [
         (-5, [(-60, -10, None)], "completed"),
         (-5, [(-60, None, -10)], "completed"),  # the tutor's process died
-        (-5, [(-60, None, 0)], "scheduled"),  # the tutor is still there
+        (-5, [(-60, None, 0)], "scheduled"),  # the tutor is still present
         (-5, [], "scheduled"),  # the tutor never came
         (5, [(-60, -10, None)], "scheduled"),  # the tutor may come back
     ],
 )
-def test_past_lesson_is_completed_once_its_tutor_has_left(lesson, stay, ends, stays_, status):
+def test_past_lesson_is_completed_once_its_tutor_has_left(lesson, add_interval, ends, rows, status):
     ends_at = NOW + timedelta(minutes=ends)
     Lesson.objects.update(starts_at=ends_at - timedelta(hours=1), ends_at=ends_at)
-    for start, end, seen in stays_:
-        stay(start, end, seen)
+    for start, end, seen in rows:
+        add_interval(start, end, seen)
     services.complete_past_lessons(now=NOW)
     lesson.refresh_from_db()
     assert lesson.status == status
 
 
-def test_past_lesson_without_its_tutor_is_not_completed(lesson, stay):
-    stay(-60, -10, role="student")
+def test_past_lesson_without_its_tutor_is_not_completed(lesson, add_interval):
+    add_interval(-60, -10, role="student")
     services.complete_past_lessons(now=NOW)
     lesson.refresh_from_db()
     assert lesson.status == "scheduled"
 
 
-def test_cancelled_lesson_is_not_completed(lesson, stay):
+def test_cancelled_lesson_is_not_completed(lesson, add_interval):
     Lesson.objects.update(status="cancelled")
-    stay(-60, -10)
+    add_interval(-60, -10)
     services.complete_past_lessons(now=NOW)
     services.end_lesson(session_id=lesson.session.pk)
     lesson.refresh_from_db()

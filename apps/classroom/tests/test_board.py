@@ -1,4 +1,4 @@
-"""The board: Yjs clients converge through the server, whatever one of them does."""
+"""The board socket: Yjs clients converge through the server, whatever one of them sends."""
 
 import asyncio
 import contextlib
@@ -21,12 +21,12 @@ from apps.classroom.tests.clients import TIMEOUT, BoardClient, eventually
 
 @pytest.fixture
 def run_with_both(live_room):
-    """Runs a scenario with a board of the tutor's and one of the student's."""
-    people = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
+    """Run a scenario with one board client of the tutor and one of the student."""
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     def run(scenario):
         async def play():
-            async with live_room.board(people[0]) as tutor, live_room.board(people[1]) as student:
+            async with live_room.board(tickets[0]) as tutor, live_room.board(tickets[1]) as student:
                 await scenario(tutor, student)
 
         asyncio.run(play())
@@ -34,8 +34,8 @@ def run_with_both(live_room):
     return run
 
 
-async def still_converge(*clients):
-    """Whatever happened before, what each of them draws reaches the others."""
+async def assert_converge(*clients):
+    """Check that what each client draws reaches the others."""
     for number, client in enumerate(clients):
         client.map[f"still {number}"] = number
     await eventually(lambda: all(c.map.to_py() == clients[0].map.to_py() for c in clients))
@@ -58,7 +58,7 @@ def test_concurrent_changes_of_one_element_converge(run_with_both):
         for number in range(50):
             a.map["x"] = {"a": number}
             b.map["x"] = {"b": number}
-        await still_converge(a, b)
+        await assert_converge(a, b)
 
     run_with_both(scenario)
 
@@ -87,8 +87,8 @@ def test_board_url_accepts_a_room_name_suffix(live_room):
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
 
-def said(state):
-    """What a client said of itself, without what the server wrote into it."""
+def without_identity(state):
+    """Return a cursor's state without the fields that the server sets."""
     return state and {k: v for k, v in state.items() if k not in {"person", "name", "role"}}
 
 
@@ -101,7 +101,7 @@ def test_cursors_are_broadcast_and_removed_with_their_socket(run_with_both, live
 
     async def scenario(a, b):
         await b.socket.send(awareness((7, 1, b'{"user":{"name":"B"}}')))
-        await eventually(lambda: said(a.awareness.get(7)) == {"user": {"name": "B"}})
+        await eventually(lambda: without_identity(a.awareness.get(7)) == {"user": {"name": "B"}})
         async with live_room.board(ticket) as late:
             await eventually(lambda: late.awareness.get(7) is not None)
         b.socket.transport.abort()
@@ -144,9 +144,9 @@ def test_cursor_field_of_wrong_type_is_removed(run_with_both, field):
         good = {"page": "1", "button": "up", "pointer": {"x": 1, "y": 2}, "selected": {"a": True}}
         await b.socket.send(awareness((7, 1, json.dumps({**good, **field}).encode())))
         await eventually(lambda: 7 in a.awareness)
-        assert said(a.awareness[7]) == {k: v for k, v in good.items() if k not in field}
+        assert without_identity(a.awareness[7]) == {k: v for k, v in good.items() if k not in field}
         await a.socket.send(awareness((8, 1, json.dumps(good).encode())))
-        await eventually(lambda: said(b.awareness.get(8)) == good)
+        await eventually(lambda: without_identity(b.awareness.get(8)) == good)
 
     run_with_both(scenario)
 
@@ -154,12 +154,12 @@ def test_cursor_field_of_wrong_type_is_removed(run_with_both, field):
 def test_cursor_of_another_client_cannot_be_changed(run_with_both):
     async def scenario(a, b):
         await b.socket.send(awareness((7, 1, b'{"at":1}')))
-        await eventually(lambda: said(a.awareness.get(7)) == {"at": 1})
+        await eventually(lambda: without_identity(a.awareness.get(7)) == {"at": 1})
         await a.socket.send(awareness((7, 2, b'{"at":"forged"}'), (8, 1, b"{}")))
-        await eventually(lambda: said(b.awareness.get(8)) == {})
-        assert b.awareness.get(7) is None  # never told of their own
+        await eventually(lambda: without_identity(b.awareness.get(8)) == {})
+        assert b.awareness.get(7) is None  # a client does not receive its own cursor
         await b.socket.send(awareness((7, 3, b'{"at":2}')))
-        await eventually(lambda: said(a.awareness.get(7)) == {"at": 2})
+        await eventually(lambda: without_identity(a.awareness.get(7)) == {"at": 2})
 
     run_with_both(scenario)
 
@@ -171,33 +171,33 @@ def test_returning_client_receives_its_removal_to_raise_its_clock(live_room):
         async with live_room.board(tickets[0]) as a:
             async with live_room.board(tickets[1]) as b:
                 await b.socket.send(awareness((7, 5, b"{}")))
-                await eventually(lambda: said(a.awareness.get(7)) == {})
+                await eventually(lambda: without_identity(a.awareness.get(7)) == {})
             await eventually(lambda: a.awareness[7] is None)
             async with live_room.board(tickets[1]) as b:
                 await b.socket.send(awareness((7, 5, b"{}")))
                 await eventually(lambda: 7 in b.awareness)
                 await b.socket.send(awareness((7, 6, b"{}")))
-                await eventually(lambda: said(a.awareness[7]) == {})
+                await eventually(lambda: without_identity(a.awareness[7]) == {})
 
     asyncio.run(scenario())
 
 
 def test_cursor_of_departed_client_cannot_be_taken_over(live_room):
-    """A stranger with the client id would keep its owner out when they come back."""
+    """Otherwise another person with the client id could block its owner's return."""
     tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
         async with live_room.board(tickets[0]) as a:
             async with live_room.board(tickets[1]) as b:
                 await b.socket.send(awareness((7, 5, b"{}")))
-                await eventually(lambda: said(a.awareness.get(7)) == {})
+                await eventually(lambda: without_identity(a.awareness.get(7)) == {})
             await eventually(lambda: a.awareness[7] is None)
             await a.socket.send(awareness((7, 6, b"{}"), (8, 1, b"{}")))
             async with live_room.board(tickets[1]) as b:
-                await eventually(lambda: said(b.awareness.get(8)) == {})
+                await eventually(lambda: without_identity(b.awareness.get(8)) == {})
                 assert b.awareness.get(7) is None
                 await b.socket.send(awareness((7, 6, b"{}")))
-                await eventually(lambda: said(a.awareness[7]) == {})
+                await eventually(lambda: without_identity(a.awareness[7]) == {})
 
     asyncio.run(scenario())
 
@@ -225,7 +225,7 @@ def test_awareness_query_returns_cursors(run_with_both):
 
 
 def item(content, *, client=5, clock=0, kind=8):
-    """An update that sets `pages.a`, with content of that kind."""
+    """Return an update that sets `pages.a`, with content of the given kind."""
     parent = bytes([kind | 0x20, 1, 5]) + b"pages" + b"\x01a"
     return b"\x01\x01" + varint(client) + varint(clock) + parent + content + b"\x00"
 
@@ -273,7 +273,7 @@ def test_bad_frame_closes_its_socket_alone(run_with_both, live_room, what):
             async with asyncio.timeout(TIMEOUT):
                 await bad.wait_closed()
             assert bad.close_code == code
-        await still_converge(a, b)
+        await assert_converge(a, b)
 
     run_with_both(scenario)
 
@@ -282,12 +282,12 @@ def test_update_without_news_is_not_broadcast(run_with_both):
     async def scenario(a, b):
         a.map["x"] = 1
         await eventually(lambda: "x" in b.map)
-        heard = []
-        take, b.take = b.take, lambda frame: (heard.append(frame), take(frame))
+        received = []
+        on_frame, b.on_frame = b.on_frame, lambda frame: (received.append(frame), on_frame(frame))
         await a.socket.send(update(a.doc.get_update()))
         a.map["y"] = 1
         await eventually(lambda: "y" in b.map)
-        assert len(heard) == 1
+        assert len(received) == 1
 
     run_with_both(scenario)
 
@@ -319,7 +319,7 @@ def test_flood_closes_its_socket_alone(run_with_both, live_room):
                     await flooding.socket.send(frame)
                     await asyncio.sleep(0)
             assert flooding.socket.close_code == 4429
-        await still_converge(a, b)
+        await assert_converge(a, b)
 
     run_with_both(scenario)
 
@@ -345,8 +345,8 @@ def test_room_is_notified_when_board_size_level_changes(live_room, monkeypatch):
         async with live_room.events(tickets[0]) as tutor, live_room.board(tickets[0]) as board:
             board.map["x"] = "x" * 50_000
             board.map["y"] = "y" * 35_000
-            told = await tutor.wait_for("board.size", level="nearly_full", limit=100_000)
-            assert 85_000 < told["used"] < 90_000
+            size = await tutor.wait_for("board.size", level="nearly_full", limit=100_000)
+            assert 85_000 < size["used"] < 90_000
             async with live_room.events(tickets[1]) as late:
                 await late.wait_for("board.size", level="nearly_full")
             board.map["z"] = "z" * 14_800
@@ -365,7 +365,7 @@ def test_overwritten_values_do_not_count_towards_board_limit(run_with_both, monk
     async def scenario(a, b):
         for number in range(20):
             a.map["x"] = f"{number}" + "x" * 1000
-        await still_converge(a, b)
+        await assert_converge(a, b)
 
     run_with_both(scenario)
 
@@ -420,9 +420,9 @@ def test_resumed_slow_reader_receives_close_code_4408(live_room, monkeypatch):
             await slow.recv()
             slow.transport.pause_reading()
             board = RoomRegistry.current.rooms[live_room.uuid].board
-            (there,) = (s for s in board.sockets if s.person.role == "student")
+            (student,) = (s for s in board.sockets if s.person.role == "student")
             number = 0
-            while there.closing is None:
+            while student.closing is None:
                 a.map["x"] = f"{number}" + "x" * 500_000
                 number += 1
                 await asyncio.sleep(0.01)
@@ -445,7 +445,7 @@ def test_empty_room_is_removed_from_memory(run_with_both, live_room):
 
 
 def test_step_1_is_answered_with_missing_structs_only(live_room):
-    """What the server answers to step 1 is what that client lacks, and no more."""
+    """The answer has only what the state vector lacks."""
     doc = Doc()
     doc.get("elements:1", type=Map)["x"] = "x" * 10_000
 

@@ -1,4 +1,4 @@
-"""The room's own client of the board, run by Node against a real server."""
+"""The front end's board client, run by Node against a real server."""
 
 import json
 import subprocess
@@ -28,18 +28,18 @@ def play(live_room, scene):
 
 @pytest.mark.parametrize("scene", ["offline", "broken", "together"])
 def test_changes_larger_than_a_frame_arrive(live_room, scene):
-    """And the sign of unsent strokes goes out no sooner."""
-    noted = play(live_room, scene)
-    assert noted["size"] > 2 * MIB
-    assert noted["unsent"] == 200
-    assert noted["arrived"]
-    assert noted["largest"] <= MIB
-    assert not {4413, 4429} & set(noted["codes"])
+    """The indicator of unsent changes stays until they have arrived."""
+    result = play(live_room, scene)
+    assert result["size"] > 2 * MIB
+    assert result["unsent"] == 200
+    assert result["arrived"]
+    assert result["largest"] <= MIB
+    assert not {4413, 4429} & set(result["codes"])
 
 
 def test_changes_beyond_the_byte_rate_arrive(live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_RATE", 1.1 * MIB)
     monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_BURST", 2.1 * MIB)
-    noted = play(live_room, "much")
-    assert noted["arrived"]
-    assert 4429 not in noted["codes"]
+    result = play(live_room, "much")
+    assert result["arrived"]
+    assert 4429 not in result["codes"]

@@ -1,4 +1,4 @@
-"""The bus between processes: it survives outages, and hears its own installation alone."""
+"""The bus between processes: outages, and messages that are not of this installation."""
 
 import asyncio
 import json
@@ -26,23 +26,23 @@ def on_redis(settings, redis):
 
 
 def other_process(url):
-    return RedisBus(url, on_messages=lambda *heard: None, on_reconnect=lambda since: None)
+    return RedisBus(url, on_messages=lambda *received: None, on_reconnect=lambda since: None)
 
 
-def cast(word):
+def make_broadcast(word):
     return Broadcast("in", json.dumps({"type": "chat", "message": word}))
 
 
-async def hears(tutor, room, url, word):
-    """Until the tutor's socket hears what another process says over Redis."""
+async def wait_for_broadcast(tutor, room, url, word):
+    """Publish from another process until the tutor's socket receives it."""
     bus = other_process(url)
     try:
         await eventually(lambda: bus.connected)
-        heard = asyncio.create_task(tutor.wait_for("chat", message=word))
-        while not heard.done():
-            bus.publish(room, cast(word))
+        received = asyncio.create_task(tutor.wait_for("chat", message=word))
+        while not received.done():
+            bus.publish(room, make_broadcast(word))
             await asyncio.sleep(0.05)
-        await heard
+        await received
     finally:
         await bus.stop()
 
@@ -62,9 +62,9 @@ def test_bus_reconnects_while_database_is_unavailable(on_redis, live_room, monke
                 await eventually(lambda: not bus.connected)
                 await asyncio.to_thread(on_redis.start)
                 await eventually(lambda: bus.connected)
-                await asyncio.sleep(2.5)  # a round of each kind
+                await asyncio.sleep(2.5)  # one run of each periodic task
                 assert bus.connected
-            await hears(tutor, live_room.uuid, on_redis.url, "again")
+            await wait_for_broadcast(tutor, live_room.uuid, on_redis.url, "again")
             assert failing_tasks() == []
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
@@ -83,7 +83,7 @@ def test_crashed_bus_is_restarted_and_logged(on_redis, live_room, monkeypatch, l
                 await asyncio.to_thread(on_redis.stop)
                 await eventually(lambda: "redis-bus" in failing_tasks())
                 await asyncio.to_thread(on_redis.start)
-            await hears(tutor, live_room.uuid, on_redis.url, "again")
+            await wait_for_broadcast(tutor, live_room.uuid, on_redis.url, "again")
             assert failing_tasks() == []
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
@@ -107,19 +107,19 @@ def test_crashed_rights_check_is_restarted(live_room, monkeypatch):
 
 
 def test_forged_redis_messages_are_rejected(on_redis, live_room, settings, log_lines):
-    """Unsigned, signed with another secret, or signed for another room."""
+    """Messages that are unsigned, signed with another secret or for another room."""
     own = settings.SECRET_KEY
 
     def forge():
         channel = channel_of(live_room.uuid)
         other_room = seal_messages(
-            channel.replace(str(live_room.uuid), "0" * 32), "other", [cast("forged")]
+            channel.replace(str(live_room.uuid), "0" * 32), "other", [make_broadcast("forged")]
         )
         settings.SECRET_KEY = own[::-1]
         assert channel_of(live_room.uuid) != channel
-        other_key = seal_messages(channel, "other", [cast("forged")])
+        other_key = seal_messages(channel, "other", [make_broadcast("forged")])
         settings.SECRET_KEY = own
-        unsigned = pack("other", time.time(), [cast("forged")])
+        unsigned = pack("other", time.time(), [make_broadcast("forged")])
         with Redis.from_url(on_redis.url) as redis:
             for payload in (unsigned, other_key, other_room, b"", b"\xff" * 40):
                 redis.publish(channel, payload)
@@ -129,7 +129,7 @@ def test_forged_redis_messages_are_rejected(on_redis, live_room, settings, log_l
             await tutor.wait_for("welcome")
             await eventually(lambda: RoomRegistry.current.bus.connected)
             await asyncio.to_thread(forge)
-            await hears(tutor, live_room.uuid, on_redis.url, "true")
+            await wait_for_broadcast(tutor, live_room.uuid, on_redis.url, "true")
             assert not [m for m in tutor.seen if m.get("message") == "forged"]
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
@@ -138,9 +138,9 @@ def test_forged_redis_messages_are_rejected(on_redis, live_room, settings, log_l
 
 
 def test_replayed_redis_message_is_ignored(on_redis, live_room):
-    """By somebody who listens on Redis and has no key; a message from long ago is no use either."""
+    """Replays by somebody who can read Redis but has no key; an old message is refused too."""
     old = signing.seal(
-        channel_of(live_room.uuid), pack("old", time.time() - 3600, [cast("yesterday")])
+        channel_of(live_room.uuid), pack("old", time.time() - 3600, [make_broadcast("yesterday")])
     )
 
     def publish(*payloads):
@@ -153,11 +153,11 @@ def test_replayed_redis_message_is_ignored(on_redis, live_room):
             await tutor.wait_for("welcome")
             await eventually(lambda: RoomRegistry.current.bus.connected)
             once, twice = (
-                seal_messages(channel_of(live_room.uuid), "p", [cast(word)])
+                seal_messages(channel_of(live_room.uuid), "p", [make_broadcast(word)])
                 for word in ("once", "twice")
             )
             await asyncio.to_thread(publish, old, once, twice, once, twice, once)
-            await hears(tutor, live_room.uuid, on_redis.url, "after")
+            await wait_for_broadcast(tutor, live_room.uuid, on_redis.url, "after")
             return [message["message"] for message in tutor.seen if message["type"] == "chat"]
 
     assert asyncio.run(scenario(live_room.ticket(live_room.tutor)))[:3] == [

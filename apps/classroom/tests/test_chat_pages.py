@@ -1,4 +1,4 @@
-"""The chat over HTTP and in `welcome`: the newest messages, page by page, bounded."""
+"""The chat over HTTP and in `welcome`: pages of bounded size, the newest first."""
 
 import asyncio
 import uuid
@@ -23,16 +23,16 @@ def write(lesson, count, text="{}"):
     )
 
 
-def texts(answer):
-    assert answer.status_code == 200, answer.content
-    return [int(message["text"]) for message in answer.json()["results"]]
+def texts(response):
+    assert response.status_code == 200, response.content
+    return [int(message["text"]) for message in response.json()["results"]]
 
 
 def test_chat_returns_newest_page_by_default(api, tutor, lesson, url):
     write(lesson, 12_000)
-    answer = api(tutor).get(url)
-    assert texts(answer) == list(range(11_800, 12_000))
-    assert len(answer.content) < 64 * 1024
+    response = api(tutor).get(url)
+    assert texts(response) == list(range(11_800, 12_000))
+    assert len(response.content) < 64 * 1024
 
 
 def test_chat_pages_cover_all_messages(api, tutor, lesson, url):
@@ -40,9 +40,9 @@ def test_chat_pages_cover_all_messages(api, tutor, lesson, url):
     seen, before = [], None
     while True:
         query = {"limit": 10} | ({"before": before} if before else {})
-        answer = api(tutor).get(url, query)
-        seen = texts(answer) + seen
-        before = answer.json()["before"]
+        response = api(tutor).get(url, query)
+        seen = texts(response) + seen
+        before = response.json()["before"]
         if before is None:
             break
     assert seen == list(range(25))
@@ -50,10 +50,10 @@ def test_chat_pages_cover_all_messages(api, tutor, lesson, url):
 
 def test_chat_page_is_bounded_by_text_length(api, tutor, lesson, url):
     write(lesson, 200, "ї" * 4000)
-    answer = api(tutor).get(url)
-    assert len(answer.content) < MAX_CHAT_TEXT * 3
-    assert 1 < len(answer.json()["results"]) < 200
-    assert answer.json()["before"]
+    response = api(tutor).get(url)
+    assert len(response.content) < MAX_CHAT_TEXT * 3
+    assert 1 < len(response.json()["results"]) < 200
+    assert response.json()["before"]
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_chat_page_is_bounded_by_text_length(api, tutor, lesson, url):
     [{"limit": 0}, {"limit": 201}, {"limit": "x"}, {"before": "x"}, {"before": uuid.UUID(int=7)}],
 )
 def test_malformed_chat_query_is_a_validation_error(api, tutor, url, query):
-    answer = api(tutor).get(url, query)
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+    response = api(tutor).get(url, query)
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
 
 
 def test_message_of_another_room_is_refused_as_page_cursor(api, tutor, student, lesson, url):

@@ -1,4 +1,4 @@
-"""A board's document: the same as bytes and as a document, and gone from memory when dropped."""
+"""A board's document: equal whether loaded or not, and freed when dropped."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ from apps.classroom.realtime.events.protocol import Close
 
 
 class DrawingClient:
-    """A client that draws: its document, and its updates in order."""
+    """A client's document, with its updates in order."""
 
     def __init__(self, client):
         self.doc = Doc(client_id=client)
@@ -29,7 +29,7 @@ class DrawingClient:
 
 @pytest.fixture
 def drawn():
-    """Two who drew and rubbed out."""
+    """A document in which two clients drew and deleted."""
     a, b = DrawingClient(1), DrawingClient(2)
     for number in range(20):
         a.map[f"a{number}"] = {"x": number, "points": [[1, 2], [3, 4]]}
@@ -67,7 +67,7 @@ def test_unloaded_document_encodes_as_a_loaded_one(drawn):
 
 
 def clocks(state_vector):
-    """Without its order, which is any."""
+    """Return the clocks by client; their order in a state vector is arbitrary."""
     count, at = read_varint(state_vector, 0)
     found = {}
     for _ in range(count):
@@ -130,16 +130,16 @@ def test_update_with_missing_dependency_is_not_applied():
     assert set(content(document.encode())) == {"0", "1", "2"}
 
 
-# An element, and after a gap two deleted structs; then a text that overlaps the latter.
+# An element and, after a gap, two deleted structs; then a text that overlaps those.
 GAP = b"\x01\x07\x09\x00\x04\x01\x01t\x01x\x0a\x02\x00\x02\x0a\x01\x00\x02\x0a\x01\x00\x01\x00"
 OVERLAP = b"\x01\x01\x09\x07\x84\x09\x00\x05hello\x00"
-# A value put into a number, which has no inside.
+# A value whose parent is a number, which cannot have children.
 NUMBER = b"\x01\x01\x0b\x00\x08\x01\x01a\x01\x7d\x01\x00"
 INSIDE = b"\x01\x01\x0c\x00\x28\x00\x0b\x00\x01q\x01\x7d\x01\x00"
 
 
 def test_updates_that_crash_yrs_are_not_applied(drawn):
-    """Applied one after another they are a segmentation fault."""
+    """Applied one after another, the two updates crash yrs with a segmentation fault."""
     document = Document([drawn.get_update()])
     for forged in (GAP, OVERLAP):
         with pytest.raises(PendingDependency):
@@ -220,7 +220,7 @@ class SharedBoard:
             self.board.join(socket)
 
     def run_turn(self, *sent):
-        """Pairs of who sends and what, all in one turn."""
+        """Send pairs of socket index and update, all in one turn of the event loop."""
 
         async def play():
             for who, update in sent:

@@ -1,4 +1,4 @@
-"""What no browser can draw never gets onto a board, whoever writes it and in whichever way."""
+"""Undrawable elements are kept off a board, whoever sends them and however."""
 
 import asyncio
 
@@ -65,7 +65,7 @@ WRONG = [5, "x", True, {"a": 1}, [{"a": 1}], float("nan"), float("inf"), HUGE]
 NULL_OR_TEXT = ("frameId", "containerId", "name")
 
 
-def fits(name, value):
+def is_valid_value(name, value):
     own = GOOD[name]
     if isinstance(own, bool):
         return value is True
@@ -76,10 +76,10 @@ def fits(name, value):
     return name == "customData" and value == {"a": 1}
 
 
-def wrong_ones():
+def wrong_properties():
     for name in sorted(GOOD.keys() - {"type"}):
         for value in WRONG:
-            if not fits(name, value):
+            if not is_valid_value(name, value):
                 yield {name: value}
 
 
@@ -104,7 +104,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("part", [*wrong_ones(), *HOSTILE], ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize("part", [*wrong_properties(), *HOSTILE], ids=lambda part: str(part)[:40])
 def test_element_with_wrong_property_is_removed(part):
     assert not is_valid_element({**GOOD, **part})
     doc = Doc()
@@ -148,11 +148,11 @@ def test_undrawable_change_keeps_previous_element():
 def test_compaction_removes_undrawable_elements():
     doc = Doc()
     doc.get("elements:1", type=Map).update({"good": GOOD, "bad": {"type": "frame", "name": {}}})
-    folded = compact([doc.get_update()])
+    compacted = compact([doc.get_update()])
     seen = Doc()
-    seen.apply_update(folded.state)
+    seen.apply_update(compacted.state)
     assert set(seen.get("elements:1", type=Map).keys()) == {"good"}
-    assert folded.reason
+    assert compacted.reason
 
 
 def test_undrawable_element_is_not_broadcast(live_room):

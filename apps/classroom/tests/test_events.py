@@ -1,4 +1,4 @@
-"""The events socket: presence, chat, hand, media, signalling, quality, timer, the end."""
+"""The events socket: presence, chat, hand, media, signalling, quality, timer, end."""
 
 import asyncio
 import json
@@ -13,14 +13,14 @@ from apps.lessons.models import Lesson
 
 @pytest.fixture
 def run_with_both(live_room):
-    """Runs a scenario with the tutor's and the student's events sockets, both welcomed."""
-    people = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
+    """Run a scenario with the events sockets of tutor and student, both after `welcome`."""
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     @asynccontextmanager
     async def connected():
-        async with live_room.events(people[0]) as tutor:
+        async with live_room.events(tickets[0]) as tutor:
             tutor.welcome = await tutor.wait_for("welcome")
-            async with live_room.events(people[1]) as student:
+            async with live_room.events(tickets[1]) as student:
                 student.welcome = await student.wait_for("welcome")
                 student.peer = student.welcome["you"]["peer"]
                 tutor.peer = tutor.welcome["you"]["peer"]
@@ -108,8 +108,8 @@ def test_chat_message_is_broadcast_and_stored(run_with_both, live_room, api):
             assert (message["name"], message["role"]) == ("Олена Коваль", "student")
 
     run_with_both(scenario)
-    answer = api(live_room.tutor).get(f"/api/classroom/sessions/{live_room.uuid}/chat/").json()
-    assert [m["text"] for m in answer["results"]] == ["<b>Привіт</b> https://example.org"]
+    response = api(live_room.tutor).get(f"/api/classroom/sessions/{live_room.uuid}/chat/").json()
+    assert [m["text"] for m in response["results"]] == ["<b>Привіт</b> https://example.org"]
 
 
 def test_resent_chat_message_is_stored_once(run_with_both):
@@ -117,7 +117,8 @@ def test_resent_chat_message_is_stored_once(run_with_both):
         id_ = await student.send_chat("once")
         await student.wait_for("chat")
         await student.send_chat("once", id_)
-        assert (await student.wait_for("chat"))["message"]["id"] == id_  # it had arrived
+        # It is sent again to the sender as a confirmation.
+        assert (await student.wait_for("chat"))["message"]["id"] == id_
         await tutor.wait_for("chat")
         assert await tutor.receive_pending() == []
 

@@ -1,4 +1,4 @@
-"""Pictures on the board: what may be put there, and who may see them."""
+"""Pictures on the board: accepted formats and sizes, quotas and access."""
 
 import errno
 from types import SimpleNamespace
@@ -41,9 +41,9 @@ def upload(client, url, body=PNG, name="x.png", kind="image/png"):
 
 @pytest.mark.parametrize("kind", PICTURES)
 def test_picture_is_stored_and_served_with_detected_type(api, url, tutor, student, kind):
-    answer = upload(api(student), url, PICTURES[kind], "photo.txt", "text/plain")
-    assert answer.status_code == 201, answer.content
-    file = answer.json()
+    response = upload(api(student), url, PICTURES[kind], "photo.txt", "text/plain")
+    assert response.status_code == 201, response.content
+    file = response.json()
     served = api(tutor).get(file["url"])
     body = b"".join(served.streaming_content)
     assert (file["mime_type"], file["size"]) == (kind, len(body))
@@ -59,34 +59,34 @@ def test_picture_is_stored_and_served_with_detected_type(api, url, tutor, studen
     [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"<html>", b"MZ", b"RIFF1234WAVE"],
 )
 def test_other_formats_are_refused(api, url, student, body):
-    answer = upload(api(student), url, body)
-    assert (answer.status_code, answer.json()["error"]) == (415, "unsupported_media_type")
+    response = upload(api(student), url, body)
+    assert (response.status_code, response.json()["error"]) == (415, "unsupported_media_type")
     assert not BoardFile.objects.exists()
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_picture_metadata_is_not_stored(api, url, student, tmp_path, kind):
-    answer = upload(api(student), url, with_metadata(kind) + SECRET)
-    assert answer.status_code == 201, answer.content
-    (kept,) = files_in(tmp_path)
-    assert SECRET not in kept.read_bytes()
-    assert kept.stat().st_size == answer.json()["size"]
+    response = upload(api(student), url, with_metadata(kind) + SECRET)
+    assert response.status_code == 201, response.content
+    (stored,) = files_in(tmp_path)
+    assert SECRET not in stored.read_bytes()
+    assert stored.stat().st_size == response.json()["size"]
 
 
 @pytest.mark.parametrize(
     "body", [PNG[:-1], PNG[:40], b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, PICTURES["image/jpeg"][:200]]
 )
 def test_damaged_picture_is_refused(api, url, student, tmp_path, body):
-    answer = upload(api(student), url, body)
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == {"file"}
+    response = upload(api(student), url, body)
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+    assert set(response.json()["fields"]) == {"file"}
     assert files_in(tmp_path) == []
 
 
 def test_picture_with_too_many_pixels_is_refused(api, url, student):
-    answer = upload(api(student), url, declaring_size("png", 16_000, 16_000))
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert "pixels" in answer.json()["detail"]
+    response = upload(api(student), url, declaring_size("png", 16_000, 16_000))
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+    assert "pixels" in response.json()["detail"]
 
 
 def files_in(folder):
@@ -96,16 +96,16 @@ def files_in(folder):
 def test_picture_over_10_mib_is_refused(api, url, student):
     size = 10 * 1024 * 1024
     assert upload(api(student), url, large_picture(size)).status_code == 201
-    answer = upload(api(student), url, large_picture(size + 1))
-    assert (answer.status_code, answer.json()["error"]) == (413, "payload_too_large")
+    response = upload(api(student), url, large_picture(size + 1))
+    assert (response.status_code, response.json()["error"]) == (413, "payload_too_large")
 
 
 def test_upload_beyond_quota_is_refused_with_507(api, url, student, settings, tmp_path):
     settings.STORAGE_QUOTA_MB = 1
     assert upload(api(student), url, large_picture(700_000)).status_code == 201
-    answer = upload(api(student), url, large_picture(700_000))
-    assert (answer.status_code, answer.json()["error"]) == (507, "storage_full")
-    assert "1 MB" in answer.json()["detail"]
+    response = upload(api(student), url, large_picture(700_000))
+    assert (response.status_code, response.json()["error"]) == (507, "storage_full")
+    assert "1 MB" in response.json()["detail"]
     assert len(files_in(tmp_path)) == BoardFile.objects.count() == 1
     assert upload(api(student), url, large_picture(100_000)).status_code == 201
 
@@ -124,8 +124,8 @@ def test_quota_counts_pictures_of_one_tutor(api, url, student, other_tutor, sett
 def test_upload_to_full_disk_is_refused_with_507(api, url, student, monkeypatch, tmp_path):
     usage = SimpleNamespace(free=MIN_FREE_BYTES)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    answer = upload(api(student), url)
-    assert (answer.status_code, answer.json()["error"]) == (507, "storage_full")
+    response = upload(api(student), url)
+    assert (response.status_code, response.json()["error"]) == (507, "storage_full")
     assert files_in(tmp_path) == []
 
 
@@ -134,8 +134,8 @@ def test_disk_full_while_writing_is_answered_with_507(api, url, student, monkeyp
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("django.core.files.storage.FileSystemStorage.save", save)
-    answer = upload(api(student), url)
-    assert (answer.status_code, answer.json()["error"]) == (507, "storage_full")
+    response = upload(api(student), url)
+    assert (response.status_code, response.json()["error"]) == (507, "storage_full")
     assert not BoardFile.objects.exists()
 
 
@@ -144,9 +144,9 @@ def test_uploads_are_throttled_per_person_and_minute(api, url, tutor, student, m
     monkeypatch.setattr("apps.classroom.upload_limits.MIN_CHARGE", 100_000)
     monkeypatch.setattr("time.time", lambda: 1_800_000_010.0)
     assert upload(api(student), url, large_picture(1_950_000)).status_code == 201
-    answer = upload(api(student), url)
-    assert (answer.status_code, answer.json()["error"]) == (429, "throttled")
-    assert 0 < int(answer["Retry-After"]) <= 60
+    response = upload(api(student), url)
+    assert (response.status_code, response.json()["error"]) == (429, "throttled")
+    assert 0 < int(response["Retry-After"]) <= 60
     assert upload(api(tutor), url).status_code == 201
     monkeypatch.setattr("time.time", lambda: 1_800_000_070.0)
     assert upload(api(student), url).status_code == 201
@@ -154,9 +154,9 @@ def test_uploads_are_throttled_per_person_and_minute(api, url, tutor, student, m
 
 @pytest.mark.parametrize("body", [{}, {"file": "text"}])
 def test_missing_file_is_a_validation_error(api, url, student, body):
-    answer = api(student).post(url, body, format="multipart")
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert set(answer.json()["fields"]) == {"file"}
+    response = api(student).post(url, body, format="multipart")
+    assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+    assert set(response.json()["fields"]) == {"file"}
 
 
 def test_upload_beyond_picture_count_is_refused(api, url, student, monkeypatch):
@@ -203,5 +203,5 @@ def test_picture_of_cancelled_lesson_is_readable(api, url, tutor, student, lesso
 
 def test_uploaded_name_is_not_stored(api, url, student, tmp_path):
     upload(api(student), url, name="../../evil.png")
-    (kept,) = files_in(tmp_path)
-    assert kept.name == str(BoardFile.objects.get().uuid)
+    (stored,) = files_in(tmp_path)
+    assert stored.name == str(BoardFile.objects.get().uuid)

@@ -1,4 +1,4 @@
-"""Hostile frames against what reads them: refused with a code, or harmless, never a crash."""
+"""Hostile frames are refused or harmless and never cause a crash."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ UPDATES = [update for client in (1, 2, 2**40) for update in real_updates(client)
 
 @st.composite
 def frames(draw):
-    """Random bytes, or a real frame with some of its update's bytes changed."""
+    """Generate random bytes, or a valid frame with some bytes of its update changed."""
     if draw(st.integers(0, 9)) == 0:
         return draw(st.binary(max_size=200))
     update = bytearray(draw(st.sampled_from(UPDATES)))
@@ -56,7 +56,7 @@ def frames(draw):
 
 
 async def receive(board, turns):
-    """A list of frames for each turn of the loop."""
+    """Receive a list of frames in each turn of the event loop."""
     for sent in turns:
         for frame in sent:
             with contextlib.suppress(Refused):

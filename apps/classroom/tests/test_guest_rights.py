@@ -1,4 +1,4 @@
-"""What a guest may do: removal holds, rights end with the lesson, reading starts at admission."""
+"""The rights of guests: removal, end of the lesson, content readable since admission."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ def read(live_room, client, what):
 
 
 def admit(live_room, client, ticket):
-    """Lets that guest in, as the tutor does in the room."""
+    """Admit a guest as the tutor in the room."""
 
     async def scenario(tutor_ticket):
         async with live_room.events(tutor_ticket) as tutor, live_room.events(ticket) as guest:
@@ -62,7 +62,7 @@ def test_removed_guest_cannot_return_with_new_cookies(live_room, api):
     fresh = live_room.join(client=api(None), invite=link, name="Bad again")
     assert (fresh.status_code, fresh.json()["error"]) == (400, "invite_invalid")
     assert live_room.join(client=bad, invite=link).status_code == 403
-    assert live_room.join(client=good, invite=link).status_code == 200  # as its page reconnects
+    assert live_room.join(client=good, invite=link).status_code == 200  # reconnecting
     assert read(live_room, good, "chat").status_code == 200
     assert (
         live_room.join(client=api(None), invite=live_room.invite(), name="New").status_code == 200
@@ -71,7 +71,7 @@ def test_removed_guest_cannot_return_with_new_cookies(live_room, api):
 
 @pytest.mark.usefixtures("open_lobby")
 def test_guest_absent_during_a_removal_waits_again(live_room, api):
-    """Their connection was down; or they are the removed one, with cookies made before."""
+    """They may be the removed person, with cookies made before the removal."""
     link = live_room.invite()
     bad, spare = api(None), api(None)
     bad_ticket = live_room.ticket(client=bad, invite=link, name="Bad")
@@ -92,12 +92,12 @@ def test_guest_absent_during_a_removal_waits_again(live_room, api):
     assert read(live_room, spare, "chat").status_code == 403
     assert asyncio.run(refused_with(live_room.url("board", again))) == 4423
 
-    async def knocks(tutor_ticket):
+    async def return_to_lobby(tutor_ticket):
         async with live_room.events(tutor_ticket) as tutor:
             await tutor.wait_for("welcome")
-            await knocks_at(tutor)
+            await wait_and_admit(tutor)
 
-    async def knocks_at(tutor):
+    async def wait_and_admit(tutor):
         async with live_room.events(again) as guest:
             you = (await guest.wait_for("welcome"))["you"]
             assert you["state"] == "waiting"
@@ -105,7 +105,7 @@ def test_guest_absent_during_a_removal_waits_again(live_room, api):
             await tutor.send("lobby.admit", person=you["person"])
             assert (await guest.wait_for("welcome"))["you"]["state"] == "in"
 
-    asyncio.run(knocks(live_room.ticket(live_room.tutor)))
+    asyncio.run(return_to_lobby(live_room.ticket(live_room.tutor)))
     assert read(live_room, spare, "chat").status_code == 200
 
 
@@ -126,7 +126,7 @@ def test_board_of_guest_who_must_wait_again_is_closed(live_room):
 
 @pytest.mark.usefixtures("open_lobby")
 def test_entry_during_a_removal_is_not_valid_for_new_invites(live_room):
-    """Their right was checked before the removal, and their entry is recorded after it."""
+    """The guest's right is checked before the removal and the entry recorded after it."""
     key = "g00000000-0000-4000-8000-000000000001"
     generation = live_room.lesson.invite_generation
     guest = Person(key, "Guest", Role.GUEST, generation, timezone.now().timestamp() + 60)
@@ -208,15 +208,15 @@ def test_invites_are_refused_while_student_is_suspended(live_room, api, status):
     link = live_room.invite()
     live_room.lesson.classroom.memberships.update(status=status)
     for client in (api(None), api(make_user("student")), api(live_room.student)):
-        answer = live_room.join(client=client, invite=link, name="Somebody")
-        assert answer.status_code == 403, answer.content
+        response = live_room.join(client=client, invite=link, name="Somebody")
+        assert response.status_code == 403, response.content
 
 
 @pytest.mark.parametrize("status", ["paused", "removed"])
 def test_suspended_classmate_cannot_enter_as_a_guest(live_room, stranger, status):
     membership = make_membership(live_room.lesson.classroom, stranger, status=status)
-    answer = live_room.join(stranger, invite=live_room.invite())
-    assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+    response = live_room.join(stranger, invite=live_room.invite())
+    assert (response.status_code, response.json()["error"]) == (403, "forbidden")
     membership.status = "active"
     membership.save()
     ticket = live_room.ticket(stranger, invite=live_room.invite())
@@ -232,7 +232,7 @@ def test_suspended_classmate_cannot_enter_as_a_guest(live_room, stranger, status
     asyncio.run(scenario())
 
 
-def ends(lesson, how):
+def end_lesson(lesson, how):
     if how == "completed":
         lesson.complete()
     else:
@@ -250,13 +250,16 @@ def test_guest_rights_end_with_the_lesson(live_room, api, how):
     async def scenario():
         async with live_room.events(ticket) as guest, live_room.board(ticket) as board:
             await guest.wait_for("welcome")
-            await run(ends, live_room.lesson, how)
+            await run(end_lesson, live_room.lesson, how)
             return await guest.close_code(), await board.close_code()
 
     assert asyncio.run(scenario()) == (4410, 4410)
     assert asyncio.run(refused_with(live_room.url("events", ticket))) == 4410
-    for answer in (live_room.join(client=client), *(read(live_room, client, w) for w in READABLE)):
-        assert (answer.status_code, answer.json()["error"]) == (410, "invite_expired")
+    for response in (
+        live_room.join(client=client),
+        *(read(live_room, client, w) for w in READABLE),
+    ):
+        assert (response.status_code, response.json()["error"]) == (410, "invite_expired")
     assert read(live_room, api(live_room.student), "chat").status_code == 200
 
 
@@ -291,30 +294,30 @@ def test_cancelled_lesson_is_not_readable_by_its_guests(live_room, api):
 
 
 def test_guest_reads_only_content_since_admission(live_room, api):
-    def leave_something(text):
+    def add_content(text):
         fields = {"person": "u1", "name": "Т", "role": "tutor"}
         ChatMessage.objects.create(
             session=live_room.session, uuid=live_room.new_id(), text=text, **fields
         )
         return BoardVersion.objects.create(session=live_room.session, state=b"\0\0").pk
 
-    early = leave_something("before")
+    early = add_content("before")
     client = api(None)
     ticket = live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
     assert read(live_room, client, "chat").status_code == 403
     admit(live_room, client, ticket)
-    late = leave_something("after")
+    late = add_content("after")
     assert [m["text"] for m in read(live_room, client, "chat").json()["results"]] == ["after"]
     assert [v["id"] for v in read(live_room, client, "history").json()["results"]] == [late]
     assert read(live_room, client, f"history/{early}").status_code == 404
     assert read(live_room, client, f"history/{late}").status_code == 200
     assert len(read(live_room, api(live_room.student), "chat").json()["results"]) == 2
 
-    async def comes_back(ticket):
+    async def rejoin(ticket):
         async with live_room.events(ticket) as guest:
             return (await guest.wait_for("welcome"))["chat"]
 
-    again = asyncio.run(comes_back(live_room.ticket(client=client)))
+    again = asyncio.run(rejoin(live_room.ticket(client=client)))
     assert [m["text"] for m in again] == ["after"]
 
 

@@ -1,4 +1,4 @@
-"""The board's history: kept, read, and gone back to while people draw."""
+"""The board's history, restoring a version, and the tutor's notes."""
 
 import asyncio
 import time
@@ -67,7 +67,7 @@ def test_restored_version_arrives_as_an_update(live_room):
     assert (now["kept"]["x"], now["kept"]["version"]) == (1, 10)
     assert (now["new"]["isDeleted"], now["new"]["version"]) == (True, 5)
     versions = live_room.api(live_room.student).get(url).json()["results"]
-    assert len(versions) >= 2  # what was there before is in the history too
+    assert len(versions) >= 2  # the replaced state is a version too
     state = live_room.api(live_room.student).get(f"{url}{old.pk}/")
     assert state["Content-Type"] == "application/octet-stream"
     doc = Doc()
@@ -88,8 +88,8 @@ def test_stale_notes_update_is_refused(api, lesson, tutor):
     seen = client.get(url)["ETag"]
     first = client.put(url, {"text": "Theirs"}, headers={"If-Match": seen})
     assert (first.status_code, first["ETag"]) == (200, client.get(url)["ETag"])
-    answer = client.put(url, {"text": "Mine"}, headers={"If-Match": seen})
-    assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    response = client.put(url, {"text": "Mine"}, headers={"If-Match": seen})
+    assert (response.status_code, response.json()["error"]) == (412, "precondition_failed")
     assert client.get(url).json() == {"text": "Theirs"}
     assert client.put(url, {"text": "Both"}, headers={"If-Match": first["ETag"]}).status_code == 200
     assert client.put(url, {"text": "As ever"}).status_code == 200

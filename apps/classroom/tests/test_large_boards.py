@@ -1,5 +1,4 @@
-"""Large boards: in memory as an outline, answered from their bytes, and never the event loop's work
-as a whole."""
+"""Large boards: kept in memory as an outline, sent from their bytes, processed in pieces."""
 
 import asyncio
 import contextlib
@@ -29,7 +28,7 @@ BIG = "x" * 2000
 
 
 def drawn_by(*clients, elements=100):
-    """Who take turns, and each builds on what the other has drawn over."""
+    """Return a document in which clients draw in turn, on top of each other's changes."""
     docs = {client: Doc(client_id=client) for client in clients}
     made = random.Random(7)
     for number in range(elements):
@@ -79,7 +78,7 @@ def drawn():
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    """So that a board of this size has many."""
+    """Make pieces and chunks small, so that a small board has many of them."""
     monkeypatch.setattr(outline, "PIECE", 200)
     monkeypatch.setattr(outline, "CHUNK", 8000)
 
@@ -159,7 +158,7 @@ def test_strokes_on_outline_reach_new_and_returning_clients(drawn):
 
 def test_outline_refuses_the_same_updates_as_a_document(drawn):
     [end] = [clock for client, clock in clocks(drawn).items() if client == 1]
-    inside_a_value = b"\x01\x01" + varint(end + 1) + b"\x00"  # a gap, so it waits for its past
+    inside_a_value = b"\x01\x01" + varint(end + 1) + b"\x00"  # a gap: a missing dependency
     key_of_a_value = b"\x01\x01\x09\x00\x28\x00\x01\x00\x01k\x01\x7d\x01\x00"
     for update in (inside_a_value, key_of_a_value, b"\x01\x01\x05", b"\x00\x01"):
         outcomes = []
@@ -175,13 +174,13 @@ def test_outline_refuses_the_same_updates_as_a_document(drawn):
 
 def test_outline_is_rebuilt_after_a_refusal(drawn):
     document = outlined(drawn)
-    document._doc = None  # as after an update that yrs did not take
+    document._doc = None  # as after an update that yrs refused
     assert content(applied(document.diff(b"\x00"))) == content(drawn)
     assert content(applied(document.diff(drawn.get_state()), drawn)) == content(drawn)
 
 
 def test_board_becomes_outline_while_strokes_arrive(drawn, monkeypatch):
-    """Between two pieces somebody draws."""
+    """A client draws between two pieces."""
     document = Document([drawn.get_update()])
     document.ensure_loaded()
     other = Doc(client_id=9)
@@ -223,13 +222,13 @@ def test_board_compacted_meanwhile_is_not_replaced_again(drawn):
 
 
 def test_board_with_gaps_has_no_outline():
-    update = b"\x01\x02\x05\x00\x2a" + b"\x00" * 3  # of a gap
+    update = b"\x01\x02\x05\x00\x2a" + b"\x00" * 3  # a gap
     with pytest.raises(Malformed):
         outline_of(update)
 
 
 def test_whole_board_is_sent_without_copying(drawn):
-    """The control is a document, which encodes all of it anew."""
+    """The control is a document, which encodes the board again."""
     document = outlined(drawn)
     stored, strokes = document.diff(b"\x00")
     pieces = [piece for piece in stored if isinstance(piece, memoryview)]
@@ -360,7 +359,7 @@ def test_memory_of_large_board_is_released_when_room_is_empty(large, live_room, 
 @pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_connection_that_stored_whole_board_is_closed(monkeypatch):
-    """The control is one that stored a stroke; connections outlive what is asked of them."""
+    """The control is a connection that stored a stroke, which stays open."""
 
     def asked():
         with connection.cursor() as cursor:
@@ -376,7 +375,7 @@ MEASURE = """
 from apps.classroom.realtime.board import memory
 {first}
 size = 8 * memory.LARGE_BLOCK
-del (learned := [b"x" * size])[:]  # from it the C library learns to keep such blocks
+del (learned := [b"x" * size])[:]  # makes the C library keep such blocks
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096
@@ -410,7 +409,7 @@ def test_compaction_reads_identical_board_once(large, lesson, monkeypatch):
 
 
 EDITS = st.tuples(
-    st.integers(0, 2),  # who
+    st.integers(0, 2),  # client
     st.sampled_from(["set", "delete", "nest", "insert", "remove", "type", "erase", "sync"]),
     st.integers(0, 5),
 )
@@ -470,7 +469,7 @@ def test_outline_and_document_give_equal_diffs(before, after, back):
         server.apply_update(update)
         with contextlib.suppress(PendingDependency):
             document.apply_updates([update])
-    for who in range(3):  # those that had to wait for another's
+    for who in range(3):  # updates that depended on another client's
         document.apply_updates([docs[who].get_update(at[who])])
     returning = Doc()
     if past:

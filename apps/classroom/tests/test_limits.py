@@ -1,5 +1,4 @@
-"""What a stranger sends costs nobody else anything: client ids, deletions and questions are
-bounded, and a stroke costs what it brings."""
+"""Limits of the board socket: client ids, deletions, sync requests, cursors and update sizes."""
 
 import asyncio
 import time
@@ -26,7 +25,7 @@ from apps.classroom.tests.clients import eventually, max_work_between_turns
 
 
 def naming(clients):
-    """An update that names so many clients, in four bytes each."""
+    """Return an update that names the given clients, in four bytes each."""
     structs = [b"\x01" + varint(client) + b"\x00\x00\x01" for client in reversed(clients)]
     return varint(len(clients)) + b"".join(structs) + b"\x00"
 
@@ -72,7 +71,7 @@ def drawn(client, count):
 
 
 def test_update_naming_400_000_clients_is_refused(live_room):
-    """As 400 updates: no frame holds them all."""
+    """In several updates, since one frame cannot hold them all."""
     tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
@@ -95,9 +94,9 @@ def test_new_clients_per_person_are_bounded(board):
         send(board, socket, naming([client]))
     assert len(board.document.clocks) == limits.NEW_CLIENTS_BURST
     with pytest.raises(Refused) as refused:
-        send(board, FakeSocket(), naming([10_000]))  # another socket of theirs
+        send(board, FakeSocket(), naming([10_000]))  # another socket of the same person
     assert refused.value.code == Close.FLOOD
-    send(board, socket, drawn(1, 2)[1])  # of a known one, though it is early
+    send(board, socket, drawn(1, 2)[1])  # a known client, with a missing dependency
     send(board, FakeSocket(2), naming([10_000]))
     assert 10_000 in board.document.clocks
 
@@ -117,7 +116,7 @@ def test_deletions_of_unknown_clients_are_dropped(board):
 
 
 def test_struct_with_unknown_parent_is_not_applied(board):
-    """yrs would keep it as pending, and look at all that is pending with each stroke."""
+    """yrs would keep it as pending and check all pending structs with each stroke."""
     parent = (
         b"\x01\x01" + varint(7) + b"\x00" + b"\x88" + varint(99) + b"\x05" + b"\x01\x7d\x01\x00"
     )
@@ -127,12 +126,12 @@ def test_struct_with_unknown_parent_is_not_applied(board):
 
 
 def median_of_strokes(document, client):
-    spent = []
+    durations = []
     for update in drawn(client, 60):
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         document.apply_updates([update])
-        spent.append(time.perf_counter() - begun)
-    return sorted(spent)[len(spent) // 2]
+        durations.append(time.perf_counter() - started_at)
+    return sorted(durations)[len(durations) // 2]
 
 
 def test_stroke_cost_is_independent_of_client_count():
@@ -154,7 +153,7 @@ def test_scan_refuses_update_with_too_many_parts():
         scan(deleting(range(MAX_CLIENTS_PER_UPDATE + 1)))
 
 
-def ask(board, socket, times):
+def request_sync(board, socket, times):
     async def play():
         for _ in range(times):
             board.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
@@ -167,16 +166,17 @@ def test_sync_requests_are_charged_to_their_sender(board):
     doc.get("elements:1", type=Map)["big"] = "x" * 1_000_000
     board.document.apply_updates([doc.get_update()])
     socket = FakeSocket(1)
-    ask(board, socket, 30)
-    assert 1 < board.debt(FakeSocket(1)) < limits.MAX_DEBT  # whichever socket
+    request_sync(board, socket, 30)
+    assert 1 < board.debt(FakeSocket(1)) < limits.MAX_DEBT  # the same for each socket of a person
     assert board.debt(FakeSocket(2)) == 0
     with pytest.raises(Refused) as refused:
-        ask(board, socket, 200)
+        request_sync(board, socket, 200)
     assert refused.value.code == Close.FLOOD
 
 
 def test_cursors_are_charged_to_their_sender(board, monkeypatch):
-    monkeypatch.setattr(limits, "WORK_RATE", 20_000)  # however slow the machine
+    # A low rate, so that a slow machine does not reduce the debt.
+    monkeypatch.setattr(limits, "WORK_RATE", 20_000)
     entries = [yproto.Entry(client, 1, b"{}") for client in range(900)]
     for _ in range(60):
         board.receive(FakeSocket(1), yproto.awareness_frame(entries))
@@ -193,10 +193,10 @@ def test_frames_of_person_in_debt_are_delayed(live_room):
             board._limits[student.person.key].work.charge(limits.WORK_BURST + limits.WORK_RATE)
             b.map["x"] = 1
             b.map["y"] = 1
-            begun = time.monotonic()
+            started_at = time.monotonic()
             await eventually(lambda: len(a.map) == 2)
-            assert time.monotonic() - begun > 0.5
-            begun = time.monotonic()
+            assert time.monotonic() - started_at > 0.5
+            started_at = time.monotonic()
             a.map["z"] = 1
             await eventually(lambda: "z" in b.map)
 
@@ -212,14 +212,14 @@ def test_pending_updates_of_one_sender_are_bounded(board):
 
 
 def test_mutually_dependent_updates_are_applied_together(board):
-    """As the pieces of what a returning browser brings, cut by client."""
+    """A returning browser sends its changes in parts, one per client."""
     a, b = Doc(client_id=1), Doc(client_id=2)
     for turn in range(4):
         one, other = (a, b) if turn % 2 else (b, a)
-        one.get("list", type=Array).append({"of": turn})  # after the other's last
+        one.get("list", type=Array).append({"of": turn})  # behind the other client's last item
         other.apply_update(one.get_update(other.get_state()))
     whole = a.get_update()
-    pieces = [cut(whole, client) for client in (1, 2)]
+    pieces = [changes_of(whole, client) for client in (1, 2)]
     socket = FakeSocket()
     for piece in pieces:
         send(board, socket, piece)
@@ -228,8 +228,8 @@ def test_mutually_dependent_updates_are_applied_together(board):
     assert board.document.clocks == {1: 2, 2: 2}
 
 
-def cut(update, client):
-    """The part of it that one client drew."""
+def changes_of(update, client):
+    """Return the part of an update that one client drew."""
     at = {run[0]: place for place, run in enumerate(scan(update).runs)}
     doc = Doc()
     doc.apply_update(update)
@@ -254,9 +254,9 @@ def test_delete_set_contains_added_ranges():
 
 def test_split_deletion_has_the_same_ranges():
     runs = [(7, clock, clock + 1) for clock in range(0, 20_000, 2)]
-    cut_up = chunks.split(b"\x00" + encode_deletions(runs))
-    assert max(len(one.deletions) for one in cut_up) == chunks.RUNS_AT_ONCE
-    assert [run for one in cut_up for run in one.deletions] == runs
+    parts = chunks.split(b"\x00" + encode_deletions(runs))
+    assert max(len(one.deletions) for one in parts) == chunks.RUNS_AT_ONCE
+    assert [run for one in parts for run in one.deletions] == runs
 
 
 def test_event_loop_runs_between_chunks_of_large_update(monkeypatch):
@@ -268,14 +268,14 @@ def test_event_loop_runs_between_chunks_of_large_update(monkeypatch):
     frame = yproto.sync_frame(yproto.UPDATE, b"\x00" + encode_deletions(runs))
     taken, real = [], Document.apply_scans
 
-    def noted(document, scans):
+    def recorded(document, scans):
         taken.append(sum(len(one.deletions) for one in scans))
         return real(document, scans)
 
     def board():
         found = Board(store=lambda update: None, publish=lambda frame: None)
         found.open(LoadedBoard(Document([doc.get_update()]), 0))
-        monkeypatch.setattr(Document, "apply_scans", noted)
+        monkeypatch.setattr(Document, "apply_scans", recorded)
         return found
 
     async def at_once(board):

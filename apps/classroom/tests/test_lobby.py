@@ -16,7 +16,7 @@ def test_guest_waits_until_admitted(live_room):
             )  # fmt: skip
             person = welcome["you"]["person"]
             waits = [{"person": person, "name": "Бабуся"}]
-            if (await tutor.wait_for("welcome"))["lobby"] != waits:  # the tutor was there first
+            if (await tutor.wait_for("welcome"))["lobby"] != waits:  # the tutor joined first
                 await tutor.wait_for("lobby", waiting=waits)
             assert await refused_with(live_room.url("board", guest_ticket)) == 4423
             await tutor.send_chat("Ви ще не тут")
@@ -24,7 +24,7 @@ def test_guest_waits_until_admitted(live_room):
             await tutor.send("lobby.admit", person=person)
             again = await guest.wait_for("welcome")
             assert (again["you"]["state"], len(again["peers"])) == ("in", 1)
-            assert again["chat"] == []  # what was written before is not for them
+            assert again["chat"] == []  # messages before the admission are hidden
             assert [m["type"] for m in guest.seen] == ["welcome", "welcome"]
             joined = await tutor.wait_for("peer.joined")
             assert joined["peer"]["name"] == "Бабуся"
@@ -43,12 +43,12 @@ def test_admitted_guest_does_not_wait_again(live_room):
             await tutor.send("lobby.admit", person=person)
             assert (await guest.wait_for("welcome"))["you"]["state"] == "in"
 
-    async def comes_back(ticket):
+    async def rejoin(ticket):
         async with live_room.events(ticket) as guest:
             return (await guest.wait_for("welcome"))["you"]["state"]
 
     asyncio.run(admitted(live_room.ticket(live_room.tutor)))
-    assert asyncio.run(comes_back(live_room.ticket(client=client))) == "in"
+    assert asyncio.run(rejoin(live_room.ticket(client=client))) == "in"
 
 
 def test_waiting_guest_may_only_ping(live_room):

@@ -1,4 +1,4 @@
-"""Two processes that serve one room over Redis, and Redis going away."""
+"""Two processes that serve one room over Redis, and an outage of Redis."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.redis]
 
 @pytest.fixture
 def live_rooms(transactional_db, redis, lesson, tutor, student, api):
-    """The same lesson as two processes serve it."""
+    """The room of one lesson, served by two processes."""
     processes = [ServerProcess(redis.url), ServerProcess(redis.url)]
     for process in processes:
         process.stop = process.kill
@@ -73,7 +73,7 @@ def test_peers_of_killed_process_leave(live_rooms):
 
 
 class Traffic:
-    """One person who draws, writes and raises a hand for as long as they are told to."""
+    """One person who draws, sends messages and raises a hand for some seconds."""
 
     def __init__(self, name, board, events):
         self.name, self.board, self.events = name, board, events
@@ -88,7 +88,7 @@ class Traffic:
                 self.wrote.append(await self.events.send_chat(f"{self.name}{number}"))
                 self.hand = not self.hand
                 await self.events.send("hand", raised=self.hand)
-            await asyncio.sleep(0.04)  # a hand that draws
+            await asyncio.sleep(0.04)  # the rate of drawing by hand
             if time.monotonic() > end:
                 return
 
@@ -119,7 +119,7 @@ def test_redis_outage_of_ten_seconds_loses_nothing(live_rooms, redis, lesson):
             await asyncio.gather(*(each.run(1) for each in drawing))
             await asyncio.to_thread(redis.stop)
             outage = [asyncio.create_task(each.run(10)) for each in drawing]
-            async with second.events(tickets[1]) as tab:  # and another one comes meanwhile
+            async with second.events(tickets[1]) as tab:  # joins during the outage
                 tab_peer = (await tab.wait_for("welcome"))["you"]["peer"]
                 await asyncio.gather(*outage)
                 await asyncio.to_thread(redis.start)
@@ -138,7 +138,7 @@ def test_redis_outage_of_ten_seconds_loses_nothing(live_rooms, redis, lesson):
     board, wrote = asyncio.run(scenario())
     assert len(board) > 300
     deadline = time.monotonic() + 10
-    while stored(lesson) != board:  # written at most 0.1 s later, on a machine that is not busy
+    while stored(lesson) != board:  # stored within 0.1 s unless the machine is busy
         assert time.monotonic() < deadline
     said = [str(each) for each in ChatMessage.objects.values_list("uuid", flat=True)]
     assert sorted(said) == sorted(wrote)

@@ -1,4 +1,4 @@
-"""What was drawn is stored: over a restart, over kill -9, and folded without loss."""
+"""Strokes survive restarts, SIGKILL (up to 0.25 s) and concurrent compactions."""
 
 import asyncio
 import signal
@@ -116,8 +116,8 @@ def test_concurrent_compactions_lose_nothing(lesson, monkeypatch):
     assert board_log.compact(session)
     read = board_log.load
 
-    def meanwhile(sessions):
-        """The other process folds between this one's reading and writing."""
+    def load_and_compact(sessions):
+        """Another process compacts between this one's read and write."""
         found = read(sessions)
         monkeypatch.setattr(board_log, "load", read)
         late = Doc()
@@ -126,7 +126,7 @@ def test_concurrent_compactions_lose_nothing(lesson, monkeypatch):
         assert board_log.compact(session)
         return found
 
-    monkeypatch.setattr(board_log, "load", meanwhile)
+    monkeypatch.setattr(board_log, "load", load_and_compact)
     assert not board_log.compact(session)
     assert stored(lesson) == {"0": 0, "1": 1, "late": 1}
 

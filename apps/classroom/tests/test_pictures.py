@@ -1,4 +1,4 @@
-"""What is left of a picture: all of what is seen, nothing of where it was taken."""
+"""Cleaning keeps a picture's pixels and removes its metadata."""
 
 import io
 import random
@@ -36,7 +36,7 @@ def opened(data):
 
 
 def shown(data):
-    """The pixels as a browser shows them, with what is turned turned."""
+    """Return the pixels as a browser shows them, with the orientation applied."""
     return ImageOps.exif_transpose(opened(data)).convert("RGB")
 
 
@@ -95,7 +95,7 @@ def test_progressive_jpeg_keeps_all_its_scans():
 
 
 def test_jpeg_with_two_frame_headers_is_damaged():
-    """Its first may promise any number of pixels, whatever the second says."""
+    """The first could declare any size, whatever the second declares."""
     data = declaring_size("jpeg", 20_000, 20_000)
     at = data.index(b"\xff\xc0")
     length = int.from_bytes(data[at + 2 : at + 4], "big")
@@ -158,7 +158,7 @@ def test_corrupted_picture_is_refused_or_cleaned(kind):
 @pytest.mark.parametrize("kind", FORMATS)
 def test_header_declaring_huge_size_is_refused(kind):
     clean_picture(declaring_size(kind, 8000, 8000))
-    # WebP's own bound is the tighter one.
+    # WebP limits the sides of a picture more strictly itself.
     sizes = [(16_000, 16_000)] if kind == "webp" else [(16_000, 16_000), (10, 16_385)]
     for width, height in sizes:
         with pytest.raises(PictureTooLarge):

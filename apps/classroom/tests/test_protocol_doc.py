@@ -1,4 +1,4 @@
-"""docs/protocol.md names every message, field and close code of protocol.py, and no other."""
+"""docs/protocol.md lists exactly the messages, fields and close codes of protocol.py."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ TEXT = (Path(__file__).resolve().parents[3] / "docs" / "protocol.md").read_text(
 
 
 def rows(heading):
-    """First cell (without backticks) to second, of the table under that heading."""
+    """Return the second cell by the first (without backticks) of the table under a heading."""
     section = re.split(r"^#+ ", TEXT.split(f"{heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
     lines = [line for line in section.splitlines() if line.startswith("|")][2:]
     return {c[1].strip().strip("`"): c[2] for c in (line.split("|") for line in lines)}
@@ -23,12 +23,12 @@ def rows(heading):
     [("### From the client", protocol.Incoming), ("### From the server", protocol.Outgoing)],
 )
 def test_every_message_and_field_is_documented(heading, base):
-    told = rows(heading)
+    documented = rows(heading)
     kinds = {kind.__struct_config__.tag: kind for kind in base.__subclasses__()}
-    assert told.keys() == kinds.keys()
+    assert documented.keys() == kinds.keys()
     for tag, kind in kinds.items():
         for field in msgspec.structs.fields(kind):
-            assert f"`{field.encode_name}`" in told[tag], (tag, field.encode_name)
+            assert f"`{field.encode_name}`" in documented[tag], (tag, field.encode_name)
 
 
 def test_every_close_code_is_documented():

@@ -1,4 +1,4 @@
-"""Lessons begin and go on in one process while Redis is away."""
+"""Lessons start and continue in one process while Redis is unavailable."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ def live_room(transactional_db, redis, lesson, tutor, student, api):
 
 
 def join(live_room, **body):
-    """Over HTTP to the process itself, which counts guests' attempts in its cache."""
+    """Join over HTTP, so that the server process counts the guest's attempts in its own cache."""
     request = urllib.request.Request(
         f"{live_room.server}{live_room.join_url}",
         json.dumps(body).encode(),

@@ -1,4 +1,4 @@
-"""Credentials for the relay: for those who were let in, for an hour, renewed while they stay."""
+"""TURN credentials: for admitted people only, valid for an hour, renewed while they stay."""
 
 import asyncio
 import time
@@ -46,8 +46,8 @@ def test_credentials_are_renewed_for_admitted_people_only(live_room, monkeypatch
             await waiting.wait_for("welcome")
             assert 3500 < expiry((await student.wait_for("ice"))["ice_servers"]) <= 3600
             await student.wait_for("ice")
-            heard = await waiting.receive_pending()
-            assert "ice" not in [message["type"] for message in heard]
+            received = await waiting.receive_pending()
+            assert "ice" not in [message["type"] for message in received]
 
     asyncio.run(scenario(live_room.ticket(live_room.student)))
 
@@ -60,7 +60,7 @@ def test_renewals_stop_when_person_leaves(live_room):
             await tutor.wait_for("welcome")
             async with live_room.events(ticket) as student:
                 await student.wait_for("welcome")
-            there = RoomRegistry.current.rooms[live_room.uuid]
-            await eventually(lambda: len(there._ice_issued_at) == 1)
+            room_state = RoomRegistry.current.rooms[live_room.uuid]
+            await eventually(lambda: len(room_state._ice_issued_at) == 1)
 
     asyncio.run(scenario(live_room.ticket(live_room.student), live_room.ticket(live_room.tutor)))

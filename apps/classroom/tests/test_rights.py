@@ -1,4 +1,4 @@
-"""Losing the right to be in the room closes the sockets, and says which way it was lost."""
+"""Losing the right to be in the room closes the sockets with a code for the reason."""
 
 import asyncio
 
@@ -8,8 +8,8 @@ from apps.classroom.models import RoomBan
 from apps.classroom.tests.clients import refused_with
 
 
-def closes(live_room, person_tickets, act, kinds=("events", "board")):
-    """The codes that both sockets of a person are closed with once `act` has been done."""
+def close_codes(live_room, person_tickets, act, kinds=("events", "board")):
+    """Call `act` and return the codes that both sockets of a person are closed with."""
     events_ticket, board_ticket = person_tickets
 
     async def scenario():
@@ -25,7 +25,7 @@ def closes(live_room, person_tickets, act, kinds=("events", "board")):
 
 
 def in_thread(call):
-    """The database work of a test, off its event loop, on a connection that is closed again."""
+    """Wrap a database call for a thread, so that its connection is closed."""
     from django.db import connection
 
     def act():
@@ -39,14 +39,14 @@ def in_thread(call):
 
 @pytest.fixture
 def admitted_guest(live_room):
-    """A guest who need not wait: the ticket twice over, for two sockets."""
+    """The ticket of a guest who need not wait, for the events and the board socket."""
     live_room.session.lobby_enabled = False
     live_room.session.save()
     _client, ticket = live_room.guest()
     return ticket, ticket
 
 
-def both(live_room, user):
+def tickets_for(live_room, user):
     ticket = live_room.ticket(user)
     return ticket, ticket
 
@@ -55,13 +55,13 @@ def test_cancelling_closes_all_sockets(live_room):
     act = in_thread(
         lambda: live_room.api(live_room.tutor).post(f"/api/lessons/{live_room.lesson.pk}/cancel/")
     )
-    assert closes(live_room, both(live_room, live_room.student), act) == (4409, 4409)
+    assert close_codes(live_room, tickets_for(live_room, live_room.student), act) == (4409, 4409)
 
 
 def test_revoking_invites_closes_guest_sockets(live_room, admitted_guest):
     url = f"/api/lessons/{live_room.lesson.pk}/invites/revoke/"
     act = in_thread(lambda: live_room.api(live_room.tutor).post(url))
-    assert closes(live_room, admitted_guest, act) == (4410, 4410)
+    assert close_codes(live_room, admitted_guest, act) == (4410, 4410)
 
 
 def test_revoking_invites_keeps_participant_sockets(live_room):
@@ -77,15 +77,15 @@ def test_revoking_invites_keeps_participant_sockets(live_room):
 def test_losing_membership_closes_sockets(live_room):
     members = live_room.lesson.classroom.memberships
     act = in_thread(lambda: members.update(status="removed"))
-    assert closes(live_room, both(live_room, live_room.student), act) == (4403, 4403)
+    assert close_codes(live_room, tickets_for(live_room, live_room.student), act) == (4403, 4403)
 
 
 @pytest.mark.parametrize("who", ["tutor", "student"])
 def test_deactivating_account_closes_sockets(live_room, who):
     user = getattr(live_room, who)
-    person_tickets = both(live_room, user)
+    person_tickets = tickets_for(live_room, user)
     act = in_thread(lambda: type(user).objects.filter(pk=user.pk).update(is_active=False))
-    assert closes(live_room, person_tickets, act) == (4403, 4403)
+    assert close_codes(live_room, person_tickets, act) == (4403, 4403)
 
 
 def test_deactivating_guest_account_closes_sockets(live_room, stranger):
@@ -93,12 +93,13 @@ def test_deactivating_guest_account_closes_sockets(live_room, stranger):
     live_room.session.save()
     ticket = live_room.ticket(stranger, invite=live_room.invite())
     act = in_thread(lambda: type(stranger).objects.filter(pk=stranger.pk).update(is_active=False))
-    assert closes(live_room, (ticket, ticket), act) == (4403, 4403)
+    assert close_codes(live_room, (ticket, ticket), act) == (4403, 4403)
 
 
 def test_deleting_room_closes_sockets(live_room):
-    person_tickets = both(live_room, live_room.student)
-    assert closes(live_room, person_tickets, in_thread(live_room.session.delete)) == (4404, 4404)
+    person_tickets = tickets_for(live_room, live_room.student)
+    act = in_thread(live_room.session.delete)
+    assert close_codes(live_room, person_tickets, act) == (4404, 4404)
 
 
 def test_expired_invite_closes_sockets(live_room, admitted_guest):
@@ -112,7 +113,7 @@ def test_expired_invite_closes_sockets(live_room, admitted_guest):
     soon = int((timezone.now() + timedelta(seconds=2)).timestamp())
     guest = Person(f"g{live_room.uuid}", "Гість", Role.GUEST, 0, soon)
     ticket, _ = tickets.issue(room=live_room.uuid, person=guest, now=timezone.now())
-    assert closes(live_room, (ticket, ticket), lambda: None) == (4410, 4410)
+    assert close_codes(live_room, (ticket, ticket), lambda: None) == (4410, 4410)
 
 
 def test_removed_person_cannot_return(live_room):
@@ -127,7 +128,7 @@ def test_removed_person_cannot_return(live_room):
                 codes = await student.close_code(), await board.close_code()
             assert codes == (4403, 4403)
             await tutor.wait_for("peer.left")
-            for kind in ("events", "board"):  # the ticket is good for a minute yet
+            for kind in ("events", "board"):  # the ticket has not expired
                 assert await refused_with(live_room.url(kind, student_ticket)) == 4403
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)))

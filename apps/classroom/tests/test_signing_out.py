@@ -1,4 +1,4 @@
-"""A socket lives no longer than the session that its ticket was made in."""
+"""Sockets are closed when the session that their ticket was issued in ends."""
 
 import asyncio
 import time
@@ -23,15 +23,15 @@ def student(student):
 
 
 def sign_in(api):
-    """As an app does: an access token, and the client that holds it."""
-    answer = api(None).post(
+    """Sign in with an access token; return the client that uses it."""
+    response = api(None).post(
         f"{AUTH}/login", {"email": User.objects.get(role="student").email, "password": PASSWORD}
     )
-    return bearer(answer.json()["meta"]["access_token"])
+    return bearer(response.json()["meta"]["access_token"])
 
 
 def closed_within(live_room, client, act):
-    """The codes that the sockets of `client` are closed with, within two seconds of `act`."""
+    """Call `act` and return the close codes of the client's sockets, within two seconds."""
     ticket = live_room.ticket(client=client)
 
     async def scenario():
@@ -56,7 +56,7 @@ def test_signing_out_closes_sockets_of_that_session_only(live_room, api, student
     here, there = api(student), api(student)
     other = live_room.ticket(client=there)
 
-    async def stays():
+    async def stay_connected():
         async with live_room.events(other) as events:
             await events.wait_for("welcome")
             await run(log_out(here))
@@ -64,7 +64,7 @@ def test_signing_out_closes_sockets_of_that_session_only(live_room, api, student
             await events.receive_pending()
 
     assert closed_within(live_room, here, log_out(here)) == (4401, 4401)
-    asyncio.run(stays())
+    asyncio.run(stay_connected())
 
 
 def change_password(user):

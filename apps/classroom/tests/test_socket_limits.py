@@ -1,4 +1,4 @@
-"""How many sockets and rooms one ticket, person, address and process may have."""
+"""Limits of sockets and rooms per ticket, person, address and process."""
 
 import asyncio
 import socket as sockets
@@ -122,21 +122,21 @@ def _opened(counted, room, number, address="192.0.2.{}"):
 
 
 def test_socket_that_never_reads_is_closed(live_room, monkeypatch):
-    """It takes nothing, answers no ping, and has less than a queue's worth waiting for it."""
+    """It reads nothing, answers no ping and has less than a full send queue."""
     monkeypatch.setattr("apps.classroom.realtime.server.sockets.WRITE_TIMEOUT", 1.0)
     chunk = "x" * 60_000
 
     async def scenario(ticket, tutor_ticket):
         async with live_room.events(tutor_ticket) as tutor:
             await tutor.wait_for("welcome")
-            deaf = await asyncio.to_thread(never_reading, live_room, ticket)
+            silent = await asyncio.to_thread(never_reading, live_room, ticket)
             peer = (await tutor.wait_for("peer.joined"))["peer"]["peer"]
             room = RoomRegistry.current.rooms[live_room.uuid]
             for _ in range(40):
                 await tutor.send("signal", to=peer, data={"x": chunk})
             await tutor.wait_for("peer.left", peer=peer)
             assert len(room.events) == 1
-            deaf.close()
+            silent.close()
 
     asyncio.run(scenario(live_room.ticket(live_room.student), live_room.ticket(live_room.tutor)))
 

@@ -1,4 +1,4 @@
-"""Texts of a socket are checked as HTTP's are: what no database takes is answered, not stored."""
+"""Text in socket messages is checked as in HTTP requests."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ def test_invalid_characters_are_answered_with_an_error(live_room, bad):
             await tutor.wait_for("welcome")
             for ref, frame in frames(bad):
                 await tutor.socket.send(frame)
-                answer = await tutor.wait_for("error")
-                assert (answer["code"], answer["ref"]) == ("bad_shape", ref), frame
+                reply = await tutor.wait_for("error")
+                assert (reply["code"], reply["ref"]) == ("bad_shape", ref), frame
             await tutor.socket.send(f'{{"type": "x{bad}"}}')
             assert (await tutor.wait_for("error"))["code"] == "unknown_type"
             await tutor.socket.send(f'{{"type": "x", "text": "{bad}"}}')
@@ -50,8 +50,8 @@ def test_invisible_chat_message_is_refused(live_room):
         async with live_room.events(ticket) as tutor:
             for nothing in (" ", "\u200b\u2060", "\u3164", "\n\u00a0"):
                 await tutor.send_chat(nothing)
-                answer = await tutor.wait_for("error")
-                assert (answer["code"], answer["ref"]) == ("bad_shape", "chat.send")
+                reply = await tutor.wait_for("error")
+                assert (reply["code"], reply["ref"]) == ("bad_shape", "chat.send")
             await tutor.send_chat("\u200b.")
             await tutor.wait_for("chat")
 

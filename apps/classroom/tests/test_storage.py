@@ -1,5 +1,4 @@
-"""Boards in the database: what cannot be read costs nothing else and is kept, formats have
-versions, the log is folded by bytes too, and history is compressed and thinned out."""
+"""Boards in the database: unreadable rows, formats of other releases, compaction and history."""
 
 import asyncio
 import random
@@ -37,7 +36,7 @@ def stored(lesson):
 
 
 def in_thread(call):
-    """The database as another thread sees it, from within an event loop."""
+    """Call a database function in another thread, so that its connection is closed."""
 
     def work():
         try:
@@ -53,7 +52,7 @@ BROKEN = b"\x05\x05\x05broken"
 
 @pytest.fixture
 def half_broken(lesson):
-    """A board of which one row of the log cannot be read."""
+    """A board with one unreadable row in its log."""
     board_log.append({lesson.session.pk: [drawing(a=1)]})
     BoardUpdate.objects.create(session=lesson.session, data=BROKEN)
     board_log.append({lesson.session.pk: [drawing(b=2)]})
@@ -73,8 +72,8 @@ def test_unreadable_row_is_quarantined(half_broken, live_room, log_lines):
     live_room.stop()
     assert stored(live_room.lesson) == {"a": 1, "b": 2, "c": 3}
     assert BoardUpdate.objects.count() == 0
-    (kept,) = BoardQuarantine.objects.all()
-    assert (bytes(kept.data), kept.reason) == (BROKEN, "unreadable")
+    (quarantined,) = BoardQuarantine.objects.all()
+    assert (bytes(quarantined.data), quarantined.reason) == (BROKEN, "unreadable")
     assert not [line for line in log_lines() if "Traceback" in str(line)]
 
 
@@ -163,8 +162,8 @@ def test_log_is_compacted_when_it_exceeds_a_size(live_room, monkeypatch):
 # -- this release and the one before, side by side ------------------------------------------
 
 
-def read_as_before(data):
-    """The reader of the log and of snapshots of release 5c51c02, as it was."""
+def read_as_previous_release(data):
+    """A copy of release 5c51c02's reader of log rows and snapshots."""
     try:
         return msgspec.msgpack.Decoder(list[bytes]).decode(data)
     except msgspec.DecodeError:
@@ -176,7 +175,9 @@ def read_as_before(data):
 def test_previous_release_reads_what_this_release_writes(lesson):
     session = lesson.session.pk
     board_log.append({session: [drawing(a=1), drawing(b=2)]})
-    log = [u for row in BoardUpdate.objects.all() for u in read_as_before(bytes(row.data))]
+    log = [
+        u for row in BoardUpdate.objects.all() for u in read_as_previous_release(bytes(row.data))
+    ]
     assert content(merge_updates(*log)) == {"a": 1, "b": 2}
     assert board_log.compact(session) is not None
     assert content(bytes(BoardSnapshot.objects.get().state)) == {"a": 1, "b": 2}
@@ -205,7 +206,7 @@ def test_this_release_reads_what_the_next_will_write(lesson):
 
 
 def test_previous_release_refuses_versions_of_this_one(lesson):
-    """It knows `state` alone, and an empty one is no update: restoring fails, changing nothing."""
+    """It reads `state` only, and an empty one is not an update: restoring fails without effect."""
     save_version(lesson.session.pk, [drawing(a=1)], now=NOW, at_least=timedelta())
     state = bytes(BoardVersion.objects.get().state)
     with pytest.raises(ValueError, match="Cannot decode"):
@@ -213,7 +214,9 @@ def test_previous_release_refuses_versions_of_this_one(lesson):
 
 
 def test_mark_is_neither_an_update_nor_a_list():
-    assert read_as_before(blobs.encode_compressed([b"x"])) == [blobs.encode_compressed([b"x"])]
+    assert read_as_previous_release(blobs.encode_compressed([b"x"])) == [
+        blobs.encode_compressed([b"x"])
+    ]
     with pytest.raises(ValueError, match="Cannot"):
         Doc().apply_update(blobs.MARK)
 
@@ -259,8 +262,8 @@ def test_versions_of_both_formats_can_be_read_and_restored(live_room):
         assert (
             set(content(live_room.api(live_room.tutor).get(f"{url}{version.pk}/").content)) == names
         )
-        answer = live_room.api(live_room.tutor).post(f"{url}{version.pk}/restore/")
-        assert answer.status_code == 204
+        response = live_room.api(live_room.tutor).post(f"{url}{version.pk}/restore/")
+        assert response.status_code == 204
         live = {key for key, one in stored(live_room.lesson).items() if not one.get("isDeleted")}
         assert live == names
 
@@ -294,16 +297,16 @@ def test_board_left_by_crash_is_saved_as_version_on_opening(lesson, live_room):
 def test_large_board_is_compacted_in_a_subprocess(monkeypatch):
     run, real = [], compaction.subprocess.Popen
 
-    def noted(*args, **kwargs):
+    def recorded(*args, **kwargs):
         run.append(args)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(compaction.subprocess, "Popen", noted)
+    monkeypatch.setattr(compaction.subprocess, "Popen", recorded)
     big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
-    folded = compaction.compact_in_subprocess([big, BROKEN, drawing(a=1)])
+    compacted = compaction.compact_in_subprocess([big, BROKEN, drawing(a=1)])
     assert len(run) == 1
-    assert content(folded.state).keys() == content(big).keys() | {"a"}
-    assert folded.unreadable == [1]
+    assert content(compacted.state).keys() == content(big).keys() | {"a"}
+    assert compacted.unreadable == [1]
     assert len(compaction.merge_updates_to_one([big, drawing(b=1)])) > len(big)
     assert len(run) == 2
 

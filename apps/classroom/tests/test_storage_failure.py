@@ -1,4 +1,4 @@
-"""What people in a room are told while the database is away or the disk is full."""
+"""Messages to people in a room while the database is unavailable or the disk full."""
 
 import asyncio
 from contextlib import contextmanager
@@ -32,8 +32,8 @@ def test_unstored_chat_message_is_answered_with_an_error(live_room, monkeypatch,
             await tutor.wait_for("welcome")
             with failing(monkeypatch, services, "post_message", error):
                 sent = await tutor.send_chat("Чи збережено?")
-                answer = await tutor.wait_for("error")
-            assert (answer["code"], answer["ref"]) == (code, "chat.send")
+                reply = await tutor.wait_for("error")
+            assert (reply["code"], reply["ref"]) == (code, "chat.send")
             await tutor.send_chat("Чи збережено?", sent)
             assert (await tutor.wait_for("chat"))["message"]["id"] == sent
 
@@ -59,8 +59,8 @@ def test_unstored_moderation_is_answered_with_an_error(
             await tutor.wait_for("welcome")
             with failing(monkeypatch, services, service, AWAY):
                 await tutor.send(kind, **fields)
-                answer = await tutor.wait_for("error")
-            assert (answer["code"], answer["ref"]) == ("service_unavailable", kind)
+                reply = await tutor.wait_for("error")
+            assert (reply["code"], reply["ref"]) == ("service_unavailable", kind)
             await tutor.receive_pending()
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
@@ -97,10 +97,10 @@ def test_room_is_notified_while_strokes_cannot_be_stored(live_room, monkeypatch)
             await tutor.wait_for("welcome")
             with failing(monkeypatch, board_log, "append", FULL):
                 board.map["x"] = 1
-                told = await tutor.wait_for("saving", ok=False)
-                assert told["since"]
+                saving = await tutor.wait_for("saving", ok=False)
+                assert saving["since"]
                 async with live_room.events(tickets[1]) as late:
-                    await late.wait_for("saving", ok=False, since=told["since"])
+                    await late.wait_for("saving", ok=False, since=saving["since"])
             await tutor.wait_for("saving", ok=True, since=None)
 
     asyncio.run(scenario())
@@ -108,7 +108,7 @@ def test_room_is_notified_while_strokes_cannot_be_stored(live_room, monkeypatch)
 
 
 def test_room_is_notified_while_log_writer_hangs(live_room, monkeypatch):
-    """A locked database fails after 20 seconds only."""
+    """A locked SQLite database only fails after 20 seconds."""
     import threading
 
     held = threading.Event()

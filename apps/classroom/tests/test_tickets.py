@@ -1,4 +1,4 @@
-"""`join` and the tickets it gives: who gets one, and that a socket takes no other."""
+"""The join endpoint and its tickets, and the tickets and origins that sockets refuse."""
 
 import asyncio
 import time
@@ -44,10 +44,10 @@ def test_tutor_student_and_guest_get_a_ticket(join, tutor, student, stranger, in
         (stranger, {"invite": invite}, "guest"),
         (None, {"invite": invite, "name": "Бабуся"}, "guest"),
     ):
-        answer = join(user, **body)
-        assert answer.status_code == 200, answer.content
-        assert set(answer.json()) == KEYS
-        assert answer.json()["role"] == role
+        response = join(user, **body)
+        assert response.status_code == 200, response.content
+        assert set(response.json()) == KEYS
+        assert response.json()["role"] == role
 
 
 def test_ticket_expires_after_a_minute(join, tutor):
@@ -56,10 +56,10 @@ def test_ticket_expires_after_a_minute(join, tutor):
 
 
 def test_socket_urls_use_the_requested_host(join, tutor, lesson):
-    answer = join(tutor).json()
+    response = join(tutor).json()
     room = f"/ws/classroom/{lesson.session.uuid}"
-    assert answer["events_url"] == f"ws://testserver{room}/events"
-    assert answer["board_url"] == f"ws://testserver{room}/board"
+    assert response["events_url"] == f"ws://testserver{room}/events"
+    assert response["board_url"] == f"ws://testserver{room}/board"
 
 
 def test_participant_with_invite_is_not_a_guest(join, student, invite):
@@ -69,20 +69,20 @@ def test_participant_with_invite_is_not_a_guest(join, student, invite):
 def test_stranger_without_invite_gets_no_ticket(join, stranger, other_tutor):
     assert join().status_code == 401
     for user in (stranger, other_tutor):
-        answer = join(user)
-        assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+        response = join(user)
+        assert (response.status_code, response.json()["error"]) == (403, "forbidden")
 
 
 def test_ticket_for_unknown_room_is_not_found(join, tutor):
-    answer = join(tutor, room=uuid.uuid4())
-    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
+    response = join(tutor, room=uuid.uuid4())
+    assert (response.status_code, response.json()["error"]) == (404, "not_found")
 
 
 def test_guest_without_account_needs_a_name(join, invite):
     for name in ({}, {"name": "  \u202e\u0000 "}):
-        answer = join(invite=invite, **name)
-        assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-        assert set(answer.json()["fields"]) == {"name"}
+        response = join(invite=invite, **name)
+        assert (response.status_code, response.json()["error"]) == (400, "validation_error")
+        assert set(response.json()["fields"]) == {"name"}
 
 
 def test_guest_is_the_same_person_after_reload(api, join, invite, lesson):
@@ -98,16 +98,16 @@ def test_guest_identity_is_not_valid_in_another_room(api, join, invite, tutor, s
     assert join(client=client, invite=invite, name="Гість").status_code == 200
     other = make_lesson(tutor, student, NOON + timedelta(days=1))
     assert join(client=client, room=other.session.uuid).status_code == 401
-    answer = join(client=client, room=other.session.uuid, invite=invite, name="Гість")
-    assert (answer.status_code, answer.json()["error"]) == (400, "invite_invalid")
+    response = join(client=client, room=other.session.uuid, invite=invite, name="Гість")
+    assert (response.status_code, response.json()["error"]) == (400, "invite_invalid")
 
 
 def test_invalid_and_expired_invites_are_refused(join, invite, lesson, stranger):
     from apps.lessons.invites import make_invite
 
     old = make_invite(lesson=lesson, now=timezone.now() - timedelta(days=2)).token
-    answer = join(stranger, invite=old)
-    assert (answer.status_code, answer.json()["error"]) == (410, "invite_expired")
+    response = join(stranger, invite=old)
+    assert (response.status_code, response.json()["error"]) == (410, "invite_expired")
     assert join(stranger, invite=f"{invite}x").json()["error"] == "invite_invalid"
     lesson.revoke_invites()
     assert join(stranger, invite=invite).json()["error"] == "invite_invalid"
@@ -117,28 +117,28 @@ def test_revoked_invite_ends_guest_access(api, join, invite, lesson):
     client = api(None)
     join(client=client, invite=invite, name="Гість")
     lesson.revoke_invites()
-    answer = join(client=client)
-    assert (answer.status_code, answer.json()["error"]) == (400, "invite_invalid")
+    response = join(client=client)
+    assert (response.status_code, response.json()["error"]) == (400, "invite_invalid")
 
 
 def test_cancelled_lesson_gives_no_ticket(api, join, tutor, student, lesson):
     api(tutor).post(f"/api/lessons/{lesson.pk}/cancel/")
     for user in (tutor, student):
-        answer = join(user)
-        assert (answer.status_code, answer.json()["error"]) == (409, "lesson_cancelled")
+        response = join(user)
+        assert (response.status_code, response.json()["error"]) == (409, "lesson_cancelled")
 
 
 @pytest.mark.parametrize("status", ["paused", "removed"])
 def test_suspended_student_gets_no_ticket(join, student, lesson, status):
     lesson.classroom.memberships.update(status=status)
-    answer = join(student)
-    assert (answer.status_code, answer.json()["error"]) == (403, "not_a_member")
+    response = join(student)
+    assert (response.status_code, response.json()["error"]) == (403, "not_a_member")
 
 
 def test_removed_person_gets_no_ticket(join, student, lesson):
     RoomBan.objects.create(session=lesson.session, person=f"u{student.pk}")
-    answer = join(student)
-    assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+    response = join(student)
+    assert (response.status_code, response.json()["error"]) == (403, "forbidden")
 
 
 def test_no_relay_is_returned_without_turn_urls(join, tutor):

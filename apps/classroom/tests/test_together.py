@@ -1,4 +1,4 @@
-"""Questions to the database that are asked at once go there as one."""
+"""BatchLoader: requests for the database made at the same time become one query."""
 
 import asyncio
 import threading
@@ -8,34 +8,34 @@ import pytest
 from apps.classroom.realtime.server.db import BatchLoader
 from apps.classroom.tests.clients import TIMEOUT
 
-# The threads that ask look after their connections first.
+# The query threads check their database connections first.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Table:
-    """Counts up at each question, which waits until it is let go."""
+    """A fake table: each query blocks until `gate` is released and returns a new number."""
 
     def __init__(self):
-        self.questions = []
+        self.queries = []
         self.gate = threading.Semaphore(0)
 
-    def ask(self, keys):
-        self.questions.append(sorted(keys))
+    def query(self, keys):
+        self.queries.append(sorted(keys))
         assert self.gate.acquire(timeout=TIMEOUT)
         if "broken" in keys:
             raise LookupError
-        return {key: f"{key}{len(self.questions)}" for key in keys if key != "missing"}
+        return {key: f"{key}{len(self.queries)}" for key in keys if key != "missing"}
 
-    async def asked(self, times):
+    async def wait_for_queries(self, times):
         async with asyncio.timeout(TIMEOUT):
-            while len(self.questions) < times:
+            while len(self.queries) < times:
                 await asyncio.sleep(0.001)
 
 
 def play(scenario, max_batch=100):
     async def run():
         table = Table()
-        await scenario(table, BatchLoader(table.ask, max_batch=max_batch))
+        await scenario(table, BatchLoader(table.query, max_batch=max_batch))
 
     asyncio.run(run())
 
@@ -43,13 +43,13 @@ def play(scenario, max_batch=100):
 def test_keys_requested_during_a_query_are_batched():
     async def scenario(table, loader):
         first = asyncio.create_task(loader.get("a"))
-        await table.asked(1)
+        await table.wait_for_queries(1)
         rest = asyncio.gather(*(loader.get(key) for key in ("b", "c", "missing", "b")))
         await asyncio.sleep(0.01)
         table.gate.release(2)
         assert await first == "a1"
         assert await rest == ["b2", "c2", None, "b2"]
-        assert table.questions == [["a"], ["b", "c", "missing"]]
+        assert table.queries == [["a"], ["b", "c", "missing"]]
 
     play(scenario)
 
@@ -57,7 +57,7 @@ def test_keys_requested_during_a_query_are_batched():
 def test_result_is_never_older_than_its_request():
     async def scenario(table, loader):
         first = asyncio.create_task(loader.get("a"))
-        await table.asked(1)
+        await table.wait_for_queries(1)
         again = asyncio.create_task(loader.get("a"))
         await asyncio.sleep(0.01)
         table.gate.release(2)
@@ -70,7 +70,7 @@ def test_batch_size_is_bounded():
     async def scenario(table, loader):
         table.gate.release(3)
         await asyncio.gather(*(loader.get(key) for key in "abcde"))
-        assert table.questions == [["a", "b"], ["c", "d"], ["e"]]
+        assert table.queries == [["a", "b"], ["c", "d"], ["e"]]
 
     play(scenario, max_batch=2)
 
@@ -88,7 +88,7 @@ def test_failure_affects_its_batch_only():
 def test_cancelled_request_does_not_affect_others():
     async def scenario(table, loader):
         gone, stays = (asyncio.create_task(loader.get("a")) for _ in range(2))
-        await table.asked(1)
+        await table.wait_for_queries(1)
         gone.cancel()
         table.gate.release()
         assert await stays == "a1"

@@ -1,4 +1,4 @@
-"""The writer of a process's boards: one batch after another, with a pause between them."""
+"""LogWriter stores one batch after another, with a pause between them."""
 
 import asyncio
 import time
@@ -12,12 +12,12 @@ from apps.classroom.realtime.board.log_writer import PAUSE, LogWriter
 
 STROKE = b"\x00\x00"
 MANY = 5  # batches
-TRANSACTION = 0.02  # seconds; somebody always draws during one
+TRANSACTION = 0.02  # seconds; longer than the pause between two strokes
 
 
 @pytest.fixture
 def stored(monkeypatch):
-    """What was stored, each batch with the time it was stored at."""
+    """The stored batches, each with its time."""
     batches = []
 
     def store(batch):
@@ -25,7 +25,9 @@ def stored(monkeypatch):
         batches.append((time.monotonic(), {key: list(updates) for key, updates in batch.items()}))
 
     monkeypatch.setattr(LogWriter, "_store", staticmethod(store))
-    monkeypatch.setattr(log_writer.db, "run", asyncio.to_thread)  # no connection to look after
+    monkeypatch.setattr(
+        log_writer.db, "run", asyncio.to_thread
+    )  # the fake store uses no database connection
     return batches
 
 
@@ -42,7 +44,7 @@ def run(scenario):
 
 
 async def draw(log, room):
-    """Without a pause, until cancelled."""
+    """Add strokes without a pause until cancelled."""
     while True:
         log.add(room, STROKE)
         await asyncio.sleep(0.001)
@@ -86,7 +88,7 @@ def test_writer_pauses_between_batches_after_flush(stored):
             await asyncio.sleep(0.01)
         drawing.cancel()
         times = [at for at, _batch in stored]
-        # The first may come without one.
+        # The first batch may be stored without a pause.
         assert all(b - a > PAUSE * 0.9 for a, b in pairwise(times[1:]))
 
     run(scenario)

@@ -1,4 +1,4 @@
-"""The board speaks with the client that npm has for its protocol, as anybody would use it."""
+"""The board socket works with the stock y-websocket client."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 
 
 def test_two_stock_clients_converge_through_the_server(live_room):
-    """Strokes, a deletion, cursors, leaving and coming back, and a lost connection."""
+    """Strokes, a deletion, cursors, a rejoin and a lost connection."""
     address = live_room.url("board", "").split("?")[0]
     tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
     done = subprocess.run(
