@@ -12,7 +12,7 @@ XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + SECRET + b"</x:xmpmeta>"
 FORMATS = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF"}
 
 
-def painted(shade: int = 0) -> Image.Image:
+def make_image(shade: int = 0) -> Image.Image:
     """Return an image that differs in each corner, so that its orientation is visible."""
     image = Image.new("RGB", SIZE, (shade, 20, 20))
     image.paste((240, 240, 240), (0, 0, 8, 8))
@@ -46,8 +46,8 @@ def with_metadata(kind: str, orientation: int = 1, **options: object) -> bytes:
     if kind in ("jpeg", "gif"):
         options["comment"] = SECRET
     if kind == "gif":
-        return _save(painted().quantize(8), out, kind, options)
-    return _save(painted(), out, kind, {**options, "exif": exif(orientation)})
+        return _save(make_image().quantize(8), out, kind, options)
+    return _save(make_image(), out, kind, {**options, "exif": exif(orientation)})
 
 
 def _save(image: Image.Image, out: io.BytesIO, kind: str, options: dict) -> bytes:
@@ -56,14 +56,14 @@ def _save(image: Image.Image, out: io.BytesIO, kind: str, options: dict) -> byte
 
 
 def animated(kind: str) -> bytes:
-    frames = [painted(shade) for shade in (60, 120, 180)]
+    frames = [make_image(shade) for shade in (60, 120, 180)]
     options = {"save_all": True, "append_images": frames[1:], "duration": 90, "loop": 0}
     extra = {"lossless": True, "exif": exif()} if kind == "webp" else {}
     return _save(frames[0], io.BytesIO(), kind, {**options, **extra})
 
 
 def plain(kind: str) -> bytes:
-    return _save(painted(), io.BytesIO(), kind, {})
+    return _save(make_image(), io.BytesIO(), kind, {})
 
 
 def png_chunk(kind: bytes, body: bytes) -> bytes:

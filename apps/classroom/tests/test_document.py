@@ -245,8 +245,8 @@ def test_updates_of_one_turn_are_merged():
     shared = SharedBoard(3)
     mine, theirs = drawn_by(1, "a", "b"), drawn_by(2, "c")
     shared.run_turn((0, mine[0]), (1, theirs[0]), (0, mine[1]))
-    [heard] = shared.sockets[2].received
-    assert content(heard) == shared.content() == {"a": 1, "b": 1, "c": 2}
+    [update] = shared.sockets[2].received
+    assert content(update) == shared.content() == {"a": 1, "b": 1, "c": 2}
     assert content(shared.stored[0]) == shared.content()
     assert len(shared.stored) == len(shared.published) == 1
 

@@ -49,14 +49,14 @@ def test_removed_guest_cannot_return_with_new_cookies(live_room, api):
         async with (
             live_room.events(tutor_ticket) as tutor,
             live_room.events(bad_ticket) as removed,
-            live_room.events(good_ticket) as stays,
+            live_room.events(good_ticket) as remaining,
         ):
             person = (await removed.wait_for("welcome"))["you"]["person"]
-            await stays.wait_for("welcome")
+            await remaining.wait_for("welcome")
             await tutor.send("remove", person=person)
             assert await removed.close_code() == 4403
             await tutor.wait_for("peer.left")
-            await stays.receive_pending()
+            await remaining.receive_pending()
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     fresh = live_room.join(client=api(None), invite=link, name="Bad again")
@@ -157,8 +157,8 @@ def test_attendance_before_admission_is_hidden_from_guest(live_room, api):
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
     def names(client):
-        stays = read(live_room, client, "attendance").json()["results"]
-        return {stay["person"]["name"] for stay in stays}
+        rows = read(live_room, client, "attendance").json()["results"]
+        return {row["person"]["name"] for row in rows}
 
     assert names(api(live_room.student)) == {
         live_room.tutor.get_full_name(),

@@ -27,7 +27,7 @@ from apps.classroom.tests.clients import eventually, max_work_between_turns
 BIG = "x" * 2000
 
 
-def drawn_by(*clients, elements=100):
+def draw_with(*clients, elements=100):
     """Return a document in which clients draw in turn, on top of each other's changes."""
     docs = {client: Doc(client_id=client) for client in clients}
     made = random.Random(7)
@@ -73,7 +73,7 @@ def clocks(doc):
 
 @pytest.fixture
 def drawn():
-    return drawn_by(1, 2, 3)
+    return draw_with(1, 2, 3)
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,7 @@ def test_outline_sends_whole_board_to_new_client(drawn):
 
 @pytest.mark.parametrize("until", [10, 37, 90])
 def test_outline_sends_missing_chunks_to_returning_client(until):
-    before, now = drawn_by(1, 2, 3, elements=until), drawn_by(1, 2, 3)
+    before, now = draw_with(1, 2, 3, elements=until), draw_with(1, 2, 3)
     answer = outlined(now).diff(before.get_state())
     assert content(applied(answer, before)) == content(now)
     assert sum(map(len, answer[0])) < len(now.get_update()) * (1 - until / 100) + 3 * 8500
@@ -142,7 +142,7 @@ def test_outline_sends_nothing_to_client_in_step(drawn):
 
 
 def test_strokes_on_outline_reach_new_and_returning_clients(drawn):
-    document, some = outlined(drawn), drawn_by(1, 2, 3, elements=40)
+    document, some = outlined(drawn), draw_with(1, 2, 3, elements=40)
     other = Doc(client_id=9)
     other.apply_update(drawn.get_update())
     elements = other.get("elements:1", type=Map)
@@ -247,15 +247,15 @@ def test_whole_board_is_sent_without_copying(drawn):
 def test_event_loop_runs_between_outline_pieces(drawn, monkeypatch):
     done, real = [], documents.apply
 
-    def noted(doc, update):
+    def recorded(doc, update):
         done.append(len(update))
         real(doc, update)
 
     async def at_once():
         Document([base.state]).ensure_loaded()
 
-    monkeypatch.setattr(documents, "apply", noted)
-    monkeypatch.setattr("apps.classroom.merging.apply", noted)
+    monkeypatch.setattr(documents, "apply", recorded)
+    monkeypatch.setattr("apps.classroom.merging.apply", recorded)
     base = base_of(drawn)
     assert max_work_between_turns(at_once(), done) == len(base.state)  # the control
     assert max_work_between_turns(Document.outlined(base), done) < 2 * outline.PIECE
@@ -266,7 +266,7 @@ def test_event_loop_runs_between_outline_pieces(drawn, monkeypatch):
 
 @pytest.fixture
 def large(lesson):
-    doc = drawn_by(1, 2, elements=300)
+    doc = draw_with(1, 2, elements=300)
     state = doc.get_update()
     assert len(state) > compaction.SMALL_BOARD
     BoardSnapshot.objects.create(session=lesson.session, state=state)
@@ -276,12 +276,12 @@ def large(lesson):
 def test_large_board_is_not_decoded_in_the_server_process(large, live_room, monkeypatch):
     decoded, real = [], documents.apply
 
-    def noted(doc, update):
+    def recorded(doc, update):
         decoded.append(len(update))
         real(doc, update)
 
-    monkeypatch.setattr(documents, "apply", noted)
-    monkeypatch.setattr("apps.classroom.merging.apply", noted)
+    monkeypatch.setattr(documents, "apply", recorded)
+    monkeypatch.setattr("apps.classroom.merging.apply", recorded)
     monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_AFTER", 5)
     monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
     tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
@@ -361,14 +361,14 @@ def test_memory_of_large_board_is_released_when_room_is_empty(large, live_room, 
 def test_connection_that_stored_whole_board_is_closed(monkeypatch):
     """The control is a connection that stored a stroke, which stays open."""
 
-    def asked():
+    def query():
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return connections["default"]
 
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
-    assert asyncio.run(db.run(asked)).connection is not None
-    assert asyncio.run(db.run_large(asked)).connection is None
+    assert asyncio.run(db.run(query)).connection is not None
+    assert asyncio.run(db.run_large(query)).connection is None
 
 
 MEASURE = """
@@ -392,8 +392,10 @@ print(before - resident() > size / 2)
 )
 def test_freed_large_blocks_are_returned_to_the_system(first, goes_back):
     command = [sys.executable, "-c", MEASURE.format(first=first)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=compaction.ROOT)
-    assert said.stdout.strip() == goes_back
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=compaction.ROOT
+    )
+    assert result.stdout.strip() == goes_back
 
 
 def test_compaction_reads_identical_board_once(large, lesson, monkeypatch):

@@ -15,9 +15,9 @@ def test_guest_waits_until_admitted(live_room):
                 "waiting", [], [],
             )  # fmt: skip
             person = welcome["you"]["person"]
-            waits = [{"person": person, "name": "Бабуся"}]
-            if (await tutor.wait_for("welcome"))["lobby"] != waits:  # the tutor joined first
-                await tutor.wait_for("lobby", waiting=waits)
+            waiting = [{"person": person, "name": "Бабуся"}]
+            if (await tutor.wait_for("welcome"))["lobby"] != waiting:  # the tutor joined first
+                await tutor.wait_for("lobby", waiting=waiting)
             assert await refused_with(live_room.url("board", guest_ticket)) == 4423
             await tutor.send_chat("Ви ще не тут")
             await tutor.wait_for("chat")

@@ -20,7 +20,7 @@ from apps.classroom.tests.pictures import (
     SECRET,
     animated,
     declaring_size,
-    painted,
+    make_image,
     plain,
     png_chunk,
     with_metadata,
@@ -29,27 +29,27 @@ from apps.classroom.tests.pictures import (
 EXIF_KINDS = [kind for kind in FORMATS if kind != "gif"]
 
 
-def opened(data):
+def open_image(data):
     image = Image.open(io.BytesIO(data))
     image.load()
     return image
 
 
-def shown(data):
+def displayed_pixels(data):
     """Return the pixels as a browser shows them, with the orientation applied."""
-    return ImageOps.exif_transpose(opened(data)).convert("RGB")
+    return ImageOps.exif_transpose(open_image(data)).convert("RGB")
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_cleaned_picture_has_no_metadata_and_the_same_pixels(kind):
-    dirty = with_metadata(kind)
-    assert SECRET in dirty
-    picture = clean_picture(dirty)
+    original = with_metadata(kind)
+    assert SECRET in original
+    picture = clean_picture(original)
     assert picture.mime_type == f"image/{kind}"
     assert SECRET not in picture.data
     assert zlib.compress(SECRET)[2:-4] not in picture.data
-    assert shown(picture.data).tobytes() == shown(dirty).tobytes()
-    image = opened(picture.data)
+    assert displayed_pixels(picture.data).tobytes() == displayed_pixels(original).tobytes()
+    image = open_image(picture.data)
     assert not image.getexif().get_ifd(0x8825)
     assert not {"comment", "Comment", "Zipped", "xmp", "XML:com.adobe.xmp"} & set(image.info)
 
@@ -57,16 +57,16 @@ def test_cleaned_picture_has_no_metadata_and_the_same_pixels(kind):
 @pytest.mark.parametrize("kind", EXIF_KINDS)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_kept(kind, orientation):
-    dirty = with_metadata(kind, orientation)
-    cleaned = clean_picture(dirty).data
-    assert shown(cleaned).tobytes() == shown(dirty).tobytes()
-    assert dict(opened(cleaned).getexif()) == ({0x0112: orientation} if orientation > 1 else {})
+    original = with_metadata(kind, orientation)
+    cleaned = clean_picture(original).data
+    assert displayed_pixels(cleaned).tobytes() == displayed_pixels(original).tobytes()
+    assert dict(open_image(cleaned).getexif()) == ({0x0112: orientation} if orientation > 1 else {})
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "png"])
 def test_animation_keeps_its_frames(kind):
     cleaned = clean_picture(animated(kind)).data
-    before, after = opened(animated(kind)), opened(cleaned)
+    before, after = open_image(animated(kind)), open_image(cleaned)
     assert SECRET not in cleaned
     assert (after.n_frames, after.info.get("loop")) == (3, before.info.get("loop"))
     for frame in range(3):
@@ -90,8 +90,11 @@ def test_trailing_data_is_removed(kind):
 
 
 def test_progressive_jpeg_keeps_all_its_scans():
-    dirty = with_metadata("jpeg", progressive=True, quality=95)
-    assert shown(clean_picture(dirty).data).tobytes() == shown(dirty).tobytes()
+    original = with_metadata("jpeg", progressive=True, quality=95)
+    assert (
+        displayed_pixels(clean_picture(original).data).tobytes()
+        == displayed_pixels(original).tobytes()
+    )
 
 
 def test_jpeg_with_two_frame_headers_is_damaged():
@@ -109,16 +112,16 @@ def test_jpeg_thumbnail_is_removed():
     head = struct.pack(">H", 16 + 12) + data[6:18] + b"\x02\x02" + b"\x99" * 12
     cleaned = clean_picture(data[:4] + head + data[20:]).data
     assert b"\x99" * 12 not in cleaned
-    assert shown(cleaned).tobytes() == shown(data).tobytes()
+    assert displayed_pixels(cleaned).tobytes() == displayed_pixels(data).tobytes()
 
 
 def test_colour_profile_and_cmyk_are_kept():
     profile = b"\0" * 36 + b"acsp" + b"\0" * 88
-    dirty = io.BytesIO()
-    painted().convert("CMYK").save(dirty, "JPEG", icc_profile=profile)
-    cleaned = opened(clean_picture(dirty.getvalue()).data)
+    original = io.BytesIO()
+    make_image().convert("CMYK").save(original, "JPEG", icc_profile=profile)
+    cleaned = open_image(clean_picture(original.getvalue()).data)
     assert (cleaned.mode, cleaned.info["icc_profile"]) == ("CMYK", profile)
-    assert cleaned.tobytes() == opened(dirty.getvalue()).tobytes()
+    assert cleaned.tobytes() == open_image(original.getvalue()).tobytes()
 
 
 def test_unknown_chunk_in_webp_frame_is_removed():
@@ -128,8 +131,8 @@ def test_unknown_chunk_in_webp_frame_is_removed():
     odd = b"ODD " + struct.pack("<I", len(SECRET)) + SECRET + b"\0"
     frame = data[at + 8 : at + 8 + length] + odd
     body = data[12:at] + b"ANMF" + struct.pack("<I", len(frame)) + frame + data[at + 8 + length :]
-    dirty = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
-    assert SECRET not in clean_picture(dirty).data
+    original = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+    assert SECRET not in clean_picture(original).data
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -142,12 +145,12 @@ def test_truncated_picture_is_damaged(kind):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_corrupted_picture_is_refused_or_cleaned(kind):
-    chance = random.Random(kind)
-    for dirty in (with_metadata(kind), plain(kind)):
+    rng = random.Random(kind)
+    for original in (with_metadata(kind), plain(kind)):
         for _ in range(400):
-            data = bytearray(dirty)
-            for _ in range(chance.randint(1, 4)):
-                data[chance.randrange(len(data))] = chance.randrange(256)
+            data = bytearray(original)
+            for _ in range(rng.randint(1, 4)):
+                data[rng.randrange(len(data))] = rng.randrange(256)
             try:
                 cleaned = clean_picture(bytes(data)).data
             except (DamagedPicture, PictureTooLarge, UnknownPicture):

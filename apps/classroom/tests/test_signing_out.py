@@ -53,8 +53,8 @@ def log_out(client):
 
 
 def test_signing_out_closes_sockets_of_that_session_only(live_room, api, student):
-    here, there = api(student), api(student)
-    other = live_room.ticket(client=there)
+    here, elsewhere = api(student), api(student)
+    other = live_room.ticket(client=elsewhere)
 
     async def stay_connected():
         async with live_room.events(other) as events:
@@ -89,8 +89,8 @@ def test_ended_session_of_token_closes_sockets(live_room, api, student):
 def test_ending_other_sessions_closes_their_sockets(live_room, api, student):
     here = api(student)
     others = Session.objects.exclude(session_key=here.session.session_key)
-    there = api(student)
-    assert closed_within(live_room, there, others.delete) == (4401, 4401)
+    elsewhere = api(student)
+    assert closed_within(live_room, elsewhere, others.delete) == (4401, 4401)
     assert live_room.join(client=here).status_code == 200
 
 

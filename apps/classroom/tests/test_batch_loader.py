@@ -87,12 +87,12 @@ def test_failure_affects_its_batch_only():
 
 def test_cancelled_request_does_not_affect_others():
     async def scenario(table, loader):
-        gone, stays = (asyncio.create_task(loader.get("a")) for _ in range(2))
+        cancelled, waiting = (asyncio.create_task(loader.get("a")) for _ in range(2))
         await table.wait_for_queries(1)
-        gone.cancel()
+        cancelled.cancel()
         table.gate.release()
-        assert await stays == "a1"
+        assert await waiting == "a1"
         with pytest.raises(asyncio.CancelledError):
-            await gone
+            await cancelled
 
     play(scenario)
