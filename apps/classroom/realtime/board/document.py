@@ -17,7 +17,7 @@ from pycrdt import get_update as update_without
 from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.merging import apply, build_document, merge_bytes
 from apps.classroom.realtime.board.deletions import DeleteSet
-from apps.classroom.realtime.board.outline import Base, Pieces
+from apps.classroom.realtime.board.outline import Base, Pieces, concatenate
 from apps.classroom.realtime.board.update_scan import (
     Run,
     Scan,
@@ -157,7 +157,11 @@ class Document:
             for client, clock in known.items()
             if clock > base.outline.clocks.get(client, 0)
         }
-        return [base.diff(known), [self._diff(state_vector_of(clocks))]]
+        older, newer = base.diff(known), self._diff(state_vector_of(clocks))
+        ends = base.outline.clocks.items()
+        if any(known.get(client, 0) < end < self.clocks[client] for client, end in ends):
+            return [older, [newer]]  # an update may name a client once
+        return [concatenate(older, newer)]
 
     def _diff(self, state_vector: bytes) -> bytes:
         """Return the diff as one update; of an outline, only what was added to it."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from apps.classroom.realtime.board.update_scan import ANY, SKIP, Run, Scanner, encode_deletions
-from apps.classroom.realtime.board.varints import Malformed, varint
+from apps.classroom.realtime.board.varints import Malformed, read_varint, varint
 
 # Bytes, structs and runs of deletions per piece: yrs applies one in a few milliseconds.
 PIECE, PIECE_STRUCTS, PIECE_RUNS = 64 * 1024, 2000, 500
@@ -70,6 +70,13 @@ class Base(NamedTuple):
             parts.append(state[chunks[0].at : chunks[-1].until])
             clients += 1
         return [varint(clients), *parts, b"\x00"]
+
+
+def concatenate(pieces: Pieces, update: bytes) -> Pieces:
+    """One update from `pieces`, which delete nothing, and one that names none of their clients."""
+    clients, _at = read_varint(bytes(pieces[0]), 0)
+    more, at = read_varint(update, 0)
+    return [varint(clients + more), *pieces[1:-1], memoryview(update)[at:]]
 
 
 class _Entry(NamedTuple):
