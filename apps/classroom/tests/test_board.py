@@ -372,7 +372,7 @@ def test_overwritten_values_do_not_count_towards_board_limit(run_with_both, monk
 
 def test_slow_reader_is_dropped_and_resyncs(run_with_both, live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.server.sockets.MAX_QUEUED_BYTES", 1024 * 1024)
-    monkeypatch.setattr("apps.classroom.realtime.server.sockets.GRACE", 0.5)
+    monkeypatch.setattr("apps.classroom.realtime.server.sockets.CLOSE_TIMEOUT", 0.5)
     ticket = live_room.ticket(live_room.student)
 
     async def scenario(a, b):

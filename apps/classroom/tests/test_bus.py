@@ -171,8 +171,8 @@ def test_replay_guard_forgets_silent_senders(monkeypatch):
     now = time.time()
     guard = signing.ReplayGuard()
     for number in range(100):
-        assert guard.is_new(f"control-{number}", now)
+        assert guard.accept(f"control-{number}", now)
     monkeypatch.setattr(time, "time", lambda: now + signing.MAX_AGE + 1)
-    assert not guard.is_new("control-1", now)
-    assert guard.is_new("process", now + signing.MAX_AGE)
+    assert not guard.accept("control-1", now)
+    assert guard.accept("process", now + signing.MAX_AGE)
     assert list(guard._last) == ["process"]

@@ -350,7 +350,7 @@ def test_memory_of_large_board_is_released_when_room_is_empty(large, live_room, 
     given = []
     limit = compaction.SMALL_BOARD
     monkeypatch.setattr(
-        "apps.classroom.realtime.board.storage.GIVE_BACK_FROM", compaction.SMALL_BOARD
+        "apps.classroom.realtime.board.storage.RELEASE_MEMORY_ABOVE", compaction.SMALL_BOARD
     )
     monkeypatch.setattr(
         "apps.classroom.realtime.board.storage.release_memory",

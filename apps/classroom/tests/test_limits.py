@@ -255,7 +255,7 @@ def test_delete_set_contains_added_ranges():
 def test_split_deletion_has_the_same_ranges():
     runs = [(7, clock, clock + 1) for clock in range(0, 20_000, 2)]
     parts = chunks.split(b"\x00" + encode_deletions(runs))
-    assert max(len(one.deletions) for one in parts) == chunks.RUNS_AT_ONCE
+    assert max(len(one.deletions) for one in parts) == chunks.RUNS_PER_CHUNK
     assert [run for one in parts for run in one.deletions] == runs
 
 
@@ -285,7 +285,7 @@ def test_event_loop_runs_between_chunks_of_large_update(monkeypatch):
     assert max_work_between_turns(at_once(board()), taken) == len(runs)  # the control
     whole = board()
     chunked = whole.receive_chunked(FakeSocket(), frame)
-    assert max_work_between_turns(chunked, taken) == chunks.RUNS_AT_ONCE
+    assert max_work_between_turns(chunked, taken) == chunks.RUNS_PER_CHUNK
     assert all(whole.document.deletions.contains(run) for run in runs)
 
 

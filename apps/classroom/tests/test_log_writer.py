@@ -8,7 +8,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 from apps.classroom.realtime.board import log_writer
-from apps.classroom.realtime.board.log_writer import PAUSE, LogWriter
+from apps.classroom.realtime.board.log_writer import MIN_INTERVAL, LogWriter
 
 STROKE = b"\x00\x00"
 MANY = 5  # batches
@@ -89,7 +89,7 @@ def test_writer_pauses_between_batches_after_flush(stored):
         drawing.cancel()
         times = [at for at, _batch in stored]
         # The first batch may be stored without a pause.
-        assert all(b - a > PAUSE * 0.9 for a, b in pairwise(times[1:]))
+        assert all(b - a > MIN_INTERVAL * 0.9 for a, b in pairwise(times[1:]))
 
     run(scenario)
 

@@ -60,7 +60,7 @@ def test_guests_per_address_are_bounded(live_room, monkeypatch):
 
 
 def test_rooms_per_process_are_bounded(live_room, tutor, student, monkeypatch):
-    monkeypatch.setattr(limits, "ROOMS", 1)
+    monkeypatch.setattr(limits, "MAX_ROOMS", 1)
     other = make_lesson(tutor, student, NOON).session.uuid
     tickets = [
         live_room.ticket(tutor),
@@ -156,7 +156,7 @@ def never_reading(live_room, ticket):
 
 
 def test_transport_that_does_not_close_is_aborted(monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.server.sockets.GRACE", 0.0)
+    monkeypatch.setattr("apps.classroom.realtime.server.sockets.CLOSE_TIMEOUT", 0.0)
 
     class Transport:
         aborted = False

@@ -210,7 +210,7 @@ class Board:
         level = next(level for level, share in marks if self.size >= share * MAX_BOARD)
         return BoardSize(self.size, MAX_BOARD, level)
 
-    def may_have_filled(self) -> bool:
+    def may_have_changed_level(self) -> bool:
         """Whether compaction may change the level of `size_report`, in either direction."""
         return (
             self.uncompacted > 0
@@ -252,7 +252,7 @@ class Board:
             if socket is not exclude:
                 socket.push(frame)
 
-    # -- other processes, and changes made by the server -------------------------------------
+    # -- other processes, and changes made by the server ------------------------------------
 
     def apply_remote_frame(self, frame: bytes, process: str) -> None:
         """Apply and broadcast a frame that another process has checked."""

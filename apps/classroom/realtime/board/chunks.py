@@ -10,7 +10,7 @@ from apps.classroom.realtime.board.update_scan import Scan, encode_deletions, sc
 # a stroke is seldom larger.
 LARGE = 16 * 1024
 # Runs of deletions per chunk: yrs needs about 10 µs for each.
-RUNS_AT_ONCE = 500
+RUNS_PER_CHUNK = 500
 
 # A single thread: each further one could hold Python's lock for another 5 ms before the event loop
 # gets it.
@@ -25,12 +25,12 @@ async def split_update(update: bytes) -> list[Scan]:
 def split(update: bytes) -> list[Scan]:
     """Return one chunk with the structs, then the deletions in chunks. Raises Malformed."""
     whole = scan(update)
-    if len(whole.deletions) <= RUNS_AT_ONCE:
+    if len(whole.deletions) <= RUNS_PER_CHUNK:
         return [whole]
     chunks = []
     if whole.runs:
         chunks.append(scan(whole.update[: whole.deletions_at] + b"\x00"))
-    for at in range(0, len(whole.deletions), RUNS_AT_ONCE):
-        runs = whole.deletions[at : at + RUNS_AT_ONCE]
+    for at in range(0, len(whole.deletions), RUNS_PER_CHUNK):
+        runs = whole.deletions[at : at + RUNS_PER_CHUNK]
         chunks.append(scan(b"\x00" + encode_deletions(runs)))
     return chunks

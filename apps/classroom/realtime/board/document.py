@@ -216,7 +216,7 @@ class Document:
             self._doc, self._base, self._state = builder.doc, base, None
             self._replacements += 1
 
-    # -- updates -----------------------------------------------------------------------------
+    # -- updates ----------------------------------------------------------------------------
 
     def apply_updates(self, updates: Sequence[bytes]) -> bytes | None:
         """Scan updates and apply them like `apply_scans`."""

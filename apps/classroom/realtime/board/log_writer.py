@@ -19,7 +19,7 @@ log = logging.getLogger("kreida.room")
 
 # The least number of seconds between two batches. A crash can lose what came in during this time
 # and during one transaction.
-PAUSE = 0.1
+MIN_INTERVAL = 0.1
 RETRY = 1.0
 MAX_UNMERGED = 2000  # more pending updates of a room are merged, while the database is unreachable
 
@@ -91,7 +91,7 @@ class LogWriter:
     async def _pause(self) -> None:
         # Not wait_for, which on Python 3.11 may swallow the cancellation that ends this task.
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PAUSE):
+            async with asyncio.timeout(MIN_INTERVAL):
                 await self._flush_requested.wait()
 
     def _requeue(self, batch: dict[int, list[bytes]]) -> None:

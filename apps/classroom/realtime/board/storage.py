@@ -44,7 +44,7 @@ COMPACT_BYTES = 2 * 1024 * 1024  # or so many bytes, if they are also more than 
 COMPACT_RETRY_AFTER = 30.0  # seconds, after a failed compaction or for a board that may be full
 # Size in bytes above which opening or closing a board releases memory to the system. Other threads
 # that allocate wait meanwhile, and the memory of smaller boards is soon used again.
-GIVE_BACK_FROM = 4 * 1024 * 1024
+RELEASE_MEMORY_ABOVE = 4 * 1024 * 1024
 VERSION_INTERVAL = timedelta(minutes=3)
 LAST_VERSION_AFTER = timedelta(seconds=10)
 
@@ -68,7 +68,7 @@ class BoardStorage:
         """Load a board; log and return None if it cannot be opened. Raises db.Failure."""
         try:
             loaded = await self._open(session_id)
-            if loaded.document.size > GIVE_BACK_FROM:
+            if loaded.document.size > RELEASE_MEMORY_ABOVE:
                 await asyncio.to_thread(release_memory)
             return loaded
         except (NewerFormat, SubprocessFailed, MemoryError) as exc:
@@ -119,7 +119,7 @@ class BoardStorage:
         """Release a board after its last socket left."""
         size = board.document.size
         board.drop()
-        if size > GIVE_BACK_FROM:
+        if size > RELEASE_MEMORY_ABOVE:
             await asyncio.to_thread(release_memory)
 
     # -- compaction -------------------------------------------------------------------------
@@ -129,9 +129,9 @@ class BoardStorage:
         is_due = board.uncompacted > COMPACT_AFTER or board.bytes_since_compaction > max(
             COMPACT_BYTES, board.size
         )
-        may_be_full = board.may_have_filled()
-        if board.compact_not_before <= now and (is_due or may_be_full):
-            board.compact_not_before = now + COMPACT_RETRY_AFTER if may_be_full else 0.0
+        level_may_differ = board.may_have_changed_level()
+        if board.compact_not_before <= now and (is_due or level_may_differ):
+            board.compact_not_before = now + COMPACT_RETRY_AFTER if level_may_differ else 0.0
             await self._writer.flush()  # so that the log is compacted too
             await self.compact(session_id, board, stays_open=True)
 

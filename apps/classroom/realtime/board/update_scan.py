@@ -363,7 +363,7 @@ class Scanner:
                 at = match.end()
         return at
 
-    # -- deletions ---------------------------------------------------------------------------
+    # -- deletions --------------------------------------------------------------------------
 
     def _read_deletions(self) -> list[Run]:
         deletions: list[Run] = []

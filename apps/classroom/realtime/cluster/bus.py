@@ -100,7 +100,7 @@ class RedisBus:
         self._pubsub: PubSub | None = None
         self._subscribed: dict[str, asyncio.Future[None]] = {}
         self._rejected = signing.RejectedCount()
-        self._replays = signing.ReplayGuard()
+        self._replay_guard = signing.ReplayGuard()
         self._task = supervise("redis-bus", self._run_connection)
 
     async def open(self, room: UUID) -> dict[str, list[Present]]:
@@ -222,7 +222,7 @@ class RedisBus:
             return
         if envelope.process == self.process:
             return
-        if not self._replays.is_new(envelope.process, envelope.sent_at):
+        if not self._replay_guard.accept(envelope.process, envelope.sent_at):
             self._rejected.add()
             return
         try:

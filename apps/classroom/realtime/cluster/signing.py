@@ -77,7 +77,8 @@ class ReplayGuard:
     def __init__(self) -> None:
         self._last: dict[str, float] = {}  # the most recent sender comes last
 
-    def is_new(self, sender: str, sent_at: float) -> bool:
+    def accept(self, sender: str, sent_at: float) -> bool:
+        """Record a message's timestamp; return False for a replayed or expired one."""
         now = time.time()
         while self._last:
             first = next(iter(self._last))

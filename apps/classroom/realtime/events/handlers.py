@@ -30,7 +30,7 @@ async def receive(room: Room, socket: Socket, frame: str) -> None:
         socket.close(Close.MALFORMED)
         return
     except wire.BadMessage as exc:
-        refuse(socket, exc.code, exc.detail, exc.ref)
+        send_error(socket, exc.code, exc.detail, exc.ref)
         return
     if isinstance(message, wire.Ping):
         socket.push(wire.encode(wire.Pong()))
@@ -38,9 +38,9 @@ async def receive(room: Room, socket: Socket, frame: str) -> None:
     ref = str(type(message).__struct_config__.tag)
     present = room.presence.local.get(socket.peer)
     if present is None or present.waiting:
-        refuse(socket, "waiting", "The tutor has not let you in yet.", ref)
+        send_error(socket, "waiting", "The tutor has not let you in yet.", ref)
     elif isinstance(message, wire.TUTOR_ONLY) and not socket.person.is_tutor:
-        refuse(socket, "forbidden", "Only the tutor may do this.", ref)
+        send_error(socket, "forbidden", "Only the tutor may do this.", ref)
     elif not room.may_act(socket.person):
         await room.recheck()  # closes the socket with the matching code
     else:
@@ -54,10 +54,10 @@ async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) 
     except db.Failure as exc:
         log.exception("a message of a room could not be stored", extra={"data": {"type": ref}})
         failure = dependency_failure(exc) or service_unavailable()
-        refuse(socket, failure.code, failure.detail, ref)
+        send_error(socket, failure.code, failure.detail, ref)
 
 
-def refuse(socket: Socket, code: str, detail: str, ref: str) -> None:
+def send_error(socket: Socket, code: str, detail: str, ref: str) -> None:
     socket.push(wire.encode(wire.Error(code, detail, ref)))
 
 
@@ -75,7 +75,7 @@ async def chat_send(room: Room, socket: Socket, message: wire.ChatSend) -> None:
     elif row.person == socket.person.key:
         socket.push(wire.encode(chat))  # sent again: confirm that it had arrived
     else:
-        refuse(socket, "bad_shape", "This id is taken.", "chat.send")
+        send_error(socket, "bad_shape", "This id is taken.", "chat.send")
 
 
 async def hand(room: Room, socket: Socket, message: wire.Hand) -> None:
@@ -90,7 +90,7 @@ async def media(room: Room, socket: Socket, message: wire.Media) -> None:
 async def signal(room: Room, socket: Socket, message: wire.Signal) -> None:
     target = room.presence.find(message.to)
     if target is None or target.waiting:
-        refuse(socket, "no_such_peer", "This connection has gone.", "signal")
+        send_error(socket, "no_such_peer", "This connection has gone.", "signal")
         return
     room.broadcast(wire.SignalFrom(socket.peer, message.data), str(message.to))
 
@@ -121,14 +121,14 @@ async def lobby_set(room: Room, socket: Socket, message: wire.LobbySet) -> None:
 
 async def mute(room: Room, socket: Socket, message: wire.Mute) -> None:
     if room.presence.find(message.peer) is None:
-        refuse(socket, "no_such_peer", "This connection has gone.", "mute")
+        send_error(socket, "no_such_peer", "This connection has gone.", "mute")
         return
     room.broadcast(wire.Muted(), str(message.peer))
 
 
 async def remove(room: Room, socket: Socket, message: wire.Remove) -> None:
     if not may_remove(room.access, socket.person, message.person):
-        refuse(socket, "forbidden", "The tutor cannot be removed.", "remove")
+        send_error(socket, "forbidden", "The tutor cannot be removed.", "remove")
         return
     name = room.presence.name_of(message.person)
     await db.run(

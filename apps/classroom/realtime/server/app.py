@@ -58,7 +58,7 @@ async def _authorize(scope: Scope) -> tuple[UUID, Person, str]:
     registry, uuid, kind = RoomRegistry.instance(), UUID(match[1]), match[2]
     values = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
     try:
-        ticket = tickets.open_ticket(values[0], uuid)
+        ticket = tickets.verify(values[0], uuid)
         registry.limits.count_ticket_use(ticket, kind)
         loaded = await registry.load_access(uuid, ticket.person)
     except tickets.BadTicket as exc:

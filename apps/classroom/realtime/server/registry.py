@@ -153,7 +153,7 @@ class RoomRegistry:
             raise
 
     async def _open_room(self, uuid: UUID, person: Person) -> Room | None:
-        if len(self.rooms) >= socket_limits.ROOMS:
+        if len(self.rooms) >= socket_limits.MAX_ROOMS:
             log.error("the limit of rooms per process is reached")
             raise Refused(wire.Close.FLOOD)
         loaded = await self.load_access(uuid, person)

@@ -92,7 +92,7 @@ class Room:
     def sockets(self) -> list[Socket]:
         return [*self.events.values(), *self.board.sockets]
 
-    # -- broadcasting ----------------------------------------------------------------------------
+    # -- broadcasting -----------------------------------------------------------------------
 
     def publish(self, message: BusMessage) -> None:
         self.bus.publish(self.uuid, message)
@@ -153,7 +153,7 @@ class Room:
         self.publish(LocalPeers(peers))
         self.bus.store_presence(self.uuid, peers)
 
-    # -- entering and leaving ----------------------------------------------------------------
+    # -- entering and leaving ---------------------------------------------------------------
 
     async def enter(self, socket: Socket) -> None:
         """Add an events socket to the room or its lobby, and send its welcome."""

@@ -24,7 +24,7 @@ PER_PERSON = 64  # of both kinds, in all rooms
 # Guests only, both kinds together, so that the tutor and the student can always enter.
 PER_ADDRESS_AND_ROOM = 100
 GUESTS_PER_ROOM = 200
-ROOMS = 1000
+MAX_ROOMS = 1000
 
 Key = tuple[object, ...]
 

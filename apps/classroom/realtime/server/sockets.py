@@ -19,7 +19,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_QUEUED_BYTES = 4 * 1024 * 1024
 MAX_QUEUED_FRAMES = 10_000
 # Seconds a closing socket has to send its close frame.
-GRACE = 5.0
+CLOSE_TIMEOUT = 5.0
 # Seconds one frame may take to leave the process; after that the client is considered dead.
 WRITE_TIMEOUT = 30.0
 
@@ -93,7 +93,7 @@ class Socket:
             if code == Close.TOO_SLOW:
                 self._queue.clear()
                 self._queued_bytes = 0
-            asyncio.get_running_loop().call_later(GRACE, self._abort)
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._abort)
             self._wake_writer()
 
     async def run_writer(self) -> None:
@@ -121,7 +121,7 @@ class Socket:
             self._wake.set_result(None)
 
     def abort_if_stalled(self) -> None:
-        """Abort a transport that has been closing for longer than GRACE.
+        """Abort a transport that has been closing for longer than CLOSE_TIMEOUT.
 
         It would wait forever to send its last bytes to a client that does not read, and the person
         would be shown as present.
@@ -131,7 +131,7 @@ class Socket:
             self._closing_since = None
         elif self._closing_since is None:
             self._closing_since = time.monotonic()
-        elif time.monotonic() - self._closing_since > GRACE:
+        elif time.monotonic() - self._closing_since > CLOSE_TIMEOUT:
             transport.abort()
 
     def _abort(self) -> None:
