@@ -160,7 +160,7 @@ class Document:
         older, newer = base.diff(known), self._diff(state_vector_of(clocks))
         ends = base.outline.clocks.items()
         if any(known.get(client, 0) < end < self.clocks[client] for client, end in ends):
-            return [older, [newer]]  # an update may name a client once
+            return [older, [newer]]  # an update may contain each client id only once
         return [concatenate(older, newer)]
 
     def _diff(self, state_vector: bytes) -> bytes:

@@ -73,10 +73,10 @@ class Base(NamedTuple):
 
 
 def concatenate(pieces: Pieces, update: bytes) -> Pieces:
-    """One update from `pieces`, which delete nothing, and one that names none of their clients."""
+    """Join an update without deletions, in pieces, and an update with structs of other clients."""
     clients, _at = read_varint(bytes(pieces[0]), 0)
-    more, at = read_varint(update, 0)
-    return [varint(clients + more), *pieces[1:-1], memoryview(update)[at:]]
+    other_clients, at = read_varint(update, 0)
+    return [varint(clients + other_clients), *pieces[1:-1], memoryview(update)[at:]]
 
 
 class _Entry(NamedTuple):
