@@ -53,7 +53,7 @@ def load(sessions: Collection[int]) -> dict[int, StoredBoard]:
     return boards
 
 
-def document(session_id: int) -> "Doc[Any]":
+def load_document(session_id: int) -> "Doc[Any]":
     return build_document(load([session_id])[session_id].updates)[0]
 
 
@@ -67,7 +67,7 @@ def append(batch: Mapping[int, Sequence[bytes]]) -> None:
     )
 
 
-def existing(sessions: Sequence[int]) -> set[int]:
+def existing_sessions(sessions: Sequence[int]) -> set[int]:
     found = ClassroomSession.objects.filter(pk__in=sessions).values_list("pk", flat=True)
     return set(found)
 

@@ -19,7 +19,7 @@ def close_abandoned_attendance(now: datetime) -> None:
 
 
 def delete_orphaned_files(now: datetime) -> None:
-    """Delete files without a row; log rows without a file."""
+    """Delete files without a row, and report rows without a file in the log."""
     storage: Storage = BoardFile._meta.get_field("file").storage
     old = [name for name in _files(storage) if _is_old(storage, name, now)]
     known = dict(BoardFile.objects.values_list("file", "uuid").iterator())
@@ -51,7 +51,7 @@ def _folders(storage: Storage) -> list[str]:
 def _is_old(storage: Storage, name: str, now: datetime) -> bool:
     try:
         return storage.get_modified_time(name) < now - ORPHAN_AFTER
-    except FileNotFoundError:  # deleted meanwhile
+    except FileNotFoundError:  # deleted concurrently
         return False
 
 

@@ -118,17 +118,17 @@ def compact_in_subprocess(updates: Sequence[bytes], *, outline: bool = False) ->
     return _run_task("compact_and_outline" if outline else "compact", CompactedBoard, updates)
 
 
-def restoring_update_of(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
+def restore_in_subprocess(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:
     """Call `restore`. Raises SubprocessFailed."""
     return _run_task("restore", bytes, updates, past)
 
 
-def merge_updates_to_one(updates: Sequence[bytes]) -> bytes:
+def merge_in_subprocess(updates: Sequence[bytes]) -> bytes:
     """Call `merge`. Raises SubprocessFailed."""
     return updates[0] if len(updates) == 1 else _run_task("merge", bytes, updates)
 
 
-def all_updates_readable(updates: Sequence[bytes]) -> bool:
+def check_readable_in_subprocess(updates: Sequence[bytes]) -> bool:
     """Call `are_readable`. Raises SubprocessFailed."""
     return _run_task("are_readable", bool, updates)
 

@@ -13,10 +13,10 @@ from apps.classroom.versions import save_version, version_updates
 from apps.common.errors import not_found, service_unavailable
 
 
-def version_state(version: BoardVersion) -> bytes:
+def encode_version(version: BoardVersion) -> bytes:
     """Return a version as one Yjs update. Raises `not_found` or `service_unavailable`."""
     try:
-        return compaction.merge_updates_to_one(_readable_updates(version))
+        return compaction.merge_in_subprocess(_readable_updates(version))
     except (blobs.NewerFormat, compaction.SubprocessFailed) as exc:
         raise service_unavailable() from exc
 
@@ -24,7 +24,7 @@ def version_state(version: BoardVersion) -> bytes:
 def _readable_updates(version: BoardVersion) -> list[bytes]:
     """Raise `not_found` if a version is unreadable: restoring it would empty the board."""
     updates = version_updates(version)
-    if not compaction.all_updates_readable(updates):
+    if not compaction.check_readable_in_subprocess(updates):
         raise not_found(_("This version cannot be read. Choose another one."))
     return updates
 
@@ -36,7 +36,7 @@ def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None
     """
     current = board_log.load([session_id])[session_id]
     try:
-        update = compaction.restoring_update_of(current.updates, _readable_updates(version))
+        update = compaction.restore_in_subprocess(current.updates, _readable_updates(version))
     except (blobs.NewerFormat, compaction.SubprocessFailed) as exc:
         raise service_unavailable() from exc
     if current.is_newer:

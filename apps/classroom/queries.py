@@ -12,7 +12,7 @@ Row = dict[str, Any]
 # A shorter interruption, such as a reload, does not end an attendance interval.
 MAX_INTERRUPTION = timedelta(seconds=30)
 MAX_MESSAGES = 200
-MAX_CHAT_TEXT = 128 * 1024  # characters in one answer, unless a single message is longer
+MAX_CHAT_TEXT = 128 * 1024  # characters in one response, unless a single message is longer
 
 
 def newest_messages(

@@ -39,7 +39,7 @@ def messages_since(session_id: int, since: datetime) -> list[ChatMessage]:
 
 def admit(*, session_id: int, people: Collection[str]) -> None:
     """Admit guests until the lesson's current invites are revoked; admitting again renews it."""
-    generation = _generation(session_id)
+    generation = _current_generation(session_id)
     RoomAdmission.objects.bulk_create(
         [
             RoomAdmission(session_id=session_id, person=person, generation=generation)
@@ -65,7 +65,7 @@ def record_entry(*, session_id: int, guest: Person) -> None:
     ).update(generation=generation)
 
 
-def _generation(session_id: int) -> int:
+def _current_generation(session_id: int) -> int:
     rooms = ClassroomSession.objects.filter(pk=session_id)
     return rooms.values_list("lesson__invite_generation", flat=True).first() or 0
 
@@ -92,7 +92,7 @@ def remove_person(*, session_id: int, person: str, name: str) -> None:
         if session.lesson is None:
             return
         session.lesson.revoke_invites()
-        generation = _generation(session_id)
+        generation = _current_generation(session_id)
         present = Attendance.objects.present(timezone.now()).filter(session=session_id)
         others = RoomAdmission.objects.filter(session=session_id, generation=generation - 1)
         others.exclude(person__in=present.values("person")).update(must_wait_again=True)

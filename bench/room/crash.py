@@ -93,7 +93,7 @@ async def _draw(peer: object) -> None:
 
 def _load_stored_stamps(room: str) -> set[bytes]:
     session = ClassroomSession.objects.get(uuid=room)
-    elements = board_log.document(session.pk).get("elements:1", type=Map)
+    elements = board_log.load_document(session.pk).get("elements:1", type=Map)
     return {f"A{int(name[1:]):06}".encode() for name in elements if name.startswith("A")}
 
 

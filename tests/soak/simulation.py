@@ -211,7 +211,7 @@ class Room:
 
     def check_stored(self) -> tuple[bool, bool]:
         """Whether the database holds the whole board, and the chat with each message once."""
-        doc = board_log.document(self.pk)
+        doc = board_log.load_document(self.pk)
         board = doc.get("elements:1", type=Map).to_py() or {}
         rows = ChatMessage.objects.filter(session=self.pk).values_list("uuid", flat=True)
         sent_messages = self.users[0].sent_messages | self.users[1].sent_messages

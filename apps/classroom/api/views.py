@@ -17,7 +17,7 @@ from apps.classroom import queries
 from apps.classroom.access import AuthorizedRoom, access_room
 from apps.classroom.api import serializers
 from apps.classroom.files import save_picture
-from apps.classroom.history import restore_board, version_state
+from apps.classroom.history import encode_version, restore_board
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
 from apps.classroom.queries import Row
 from apps.classroom.services import write_notes
@@ -130,7 +130,7 @@ class VersionView(RoomView):
     )
     def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         version = _get_version(access_room(request, session_uuid), version_id)
-        return HttpResponse(version_state(version), content_type="application/octet-stream")
+        return HttpResponse(encode_version(version), content_type="application/octet-stream")
 
 
 class RestoreView(RoomView):

@@ -32,13 +32,13 @@ class RoomAdmission(models.Model):
     person = models.CharField(max_length=40)
     generation = models.PositiveIntegerField(
         default=0,
-        db_default=0,  # while processes of the release before still write rows
+        db_default=0,  # while processes of the previous release still write rows
         editable=False,
         help_text="The invite generation that this place is good for; a removal raises it along.",
     )
     must_wait_again = models.BooleanField(
         default=False,
-        db_default=False,  # while processes of the release before still write rows
+        db_default=False,  # while processes of the previous release still write rows
         editable=False,
         help_text="Somebody was removed while this guest was away: the lobby asks who they are.",
     )

@@ -28,7 +28,7 @@ def test_unreadable_version_is_refused_and_board_unchanged(live_room, data):
     tutor = live_room.api(live_room.tutor)
     assert tutor.get(url).json()["error"] == "not_found"
     assert tutor.post(f"{url}restore/").json()["error"] == "not_found"
-    board = board_log.document(live_room.session.pk).get("elements:1", type=Map).to_py()
+    board = board_log.load_document(live_room.session.pk).get("elements:1", type=Map).to_py()
     assert board == {"kept": {"version": 1}}
 
 
@@ -45,7 +45,7 @@ def test_restored_version_arrives_as_an_update(live_room):
 
     def is_stored():
         try:
-            doc = board_log.document(live_room.session.pk)
+            doc = board_log.load_document(live_room.session.pk)
             return len(doc.get("elements:1", type=Map)) == 2
         finally:
             connection.close()

@@ -97,7 +97,7 @@ class Traffic:
 
 
 def stored(lesson):
-    doc = board_log.document(lesson.session.pk)
+    doc = board_log.load_document(lesson.session.pk)
     return doc.get("elements:1", type=Map).to_py() or {}
 
 

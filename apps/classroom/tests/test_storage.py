@@ -32,7 +32,7 @@ def content(update):
 
 
 def stored(lesson):
-    return board_log.document(lesson.session.pk).get("elements:1", type=Map).to_py() or {}
+    return board_log.load_document(lesson.session.pk).get("elements:1", type=Map).to_py() or {}
 
 
 def in_thread(call):
@@ -307,7 +307,7 @@ def test_large_board_is_compacted_in_a_subprocess(monkeypatch):
     assert len(run) == 1
     assert content(compacted.state).keys() == content(big).keys() | {"a"}
     assert compacted.unreadable == [1]
-    assert len(compaction.merge_updates_to_one([big, drawing(b=1)])) > len(big)
+    assert len(compaction.merge_in_subprocess([big, drawing(b=1)])) > len(big)
     assert len(run) == 2
 
 

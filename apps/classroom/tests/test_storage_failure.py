@@ -104,7 +104,7 @@ def test_room_is_notified_while_strokes_cannot_be_stored(live_room, monkeypatch)
             await tutor.wait_for("saving", ok=True, since=None)
 
     asyncio.run(scenario())
-    assert board_log.document(live_room.session.pk).get_update() != b"\0\0"
+    assert board_log.load_document(live_room.session.pk).get_update() != b"\0\0"
 
 
 def test_room_is_notified_while_log_writer_hangs(live_room, monkeypatch):

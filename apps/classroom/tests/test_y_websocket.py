@@ -26,6 +26,6 @@ def test_two_stock_clients_converge_through_the_server(live_room):
     assert done.returncode == 0, done.stderr
     one, other = json.loads(done.stdout)
     live_room.stop()
-    doc = board_log.document(live_room.session.pk)
+    doc = board_log.load_document(live_room.session.pk)
     assert len(one) == 119
     assert one == other == doc.get("elements:1", type=Map).to_py()

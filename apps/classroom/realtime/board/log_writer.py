@@ -106,5 +106,5 @@ class LogWriter:
             with urgent_writes():
                 board_log.append(batch)
         except IntegrityError:  # a room was deleted while open; store those of the other rooms
-            existing = board_log.existing(list(batch))
+            existing = board_log.existing_sessions(list(batch))
             board_log.append({key: updates for key, updates in batch.items() if key in existing})
