@@ -100,6 +100,8 @@ class RemovedClient(Struct, frozen=True):
 
 
 class Awareness:
+    """The awareness states of one board, with the socket or process that each came from."""
+
     def __init__(self) -> None:
         self._known: dict[int, tuple[Entry, Owner]] = {}
         self._owned: Counter[Owner] = Counter()
@@ -111,7 +113,7 @@ class Awareness:
     def frame(self) -> bytes:
         return yproto.awareness_frame([entry for entry, _owner in self._known.values()])
 
-    def own_frame(self) -> bytes | None:
+    def local_frame(self) -> bytes | None:
         """Return the states of this process's sockets as a frame, or None if there are none."""
         local = [entry for entry, owner in self._known.values() if isinstance(owner, Socket)]
         return yproto.awareness_frame(local) if local else None
@@ -158,11 +160,12 @@ class Awareness:
                 accepted.append(entry)
         return accepted
 
-    def remove_where(self, is_removed: Callable[[Owner], bool]) -> list[Entry]:
+    def remove_where(self, matches: Callable[[Owner], bool]) -> list[Entry]:
+        """Remove the states whose owner matches; return their removals, to be broadcast."""
         removed = [
             Entry(entry.client, entry.clock, _REMOVED)
             for entry, owner in self._known.values()
-            if is_removed(owner)
+            if matches(owner)
         ]
         for entry in removed:
             self._mark_removed(entry)

@@ -239,8 +239,8 @@ class Board:
             self._broadcast(frame, exclude=socket)
             self._publish(frame)
 
-    def _remove_awareness(self, is_removed: Callable[[Owner], bool], *, publish: bool) -> None:
-        removed = self.awareness.remove_where(is_removed)
+    def _remove_awareness(self, matches: Callable[[Owner], bool], *, publish: bool) -> None:
+        removed = self.awareness.remove_where(matches)
         if removed:
             frame = yproto.awareness_frame(removed)
             self._broadcast(frame)
@@ -277,7 +277,7 @@ class Board:
             self._broadcast(yproto.sync_frame(yproto.UPDATE, new_part))
 
     def local_awareness_frame(self) -> bytes | None:
-        return self.awareness.own_frame()
+        return self.awareness.local_frame()
 
     def remove_process(self, process: str) -> None:
         self._remove_awareness(lambda owner: owner == process, publish=False)
