@@ -12,7 +12,7 @@ from apps.classroom.tests.clients import TIMEOUT
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Table:
+class FakeTable:
     """A fake table: each query blocks until `gate` is released and returns a new number."""
 
     def __init__(self):
@@ -34,7 +34,7 @@ class Table:
 
 def play(scenario, max_batch=100):
     async def run():
-        table = Table()
+        table = FakeTable()
         await scenario(table, BatchLoader(table.query, max_batch=max_batch))
 
     asyncio.run(run())

@@ -70,7 +70,7 @@ def test_board_handles_arbitrary_frames(turns):
     stored = []
     board = Board(store=stored.append, publish=lambda frame: None)
     asyncio.run(receive(board, turns))
-    again, _bad = build_document(stored)
+    again, _unreadable = build_document(stored)
     [[missing]] = board.document.diff(again.get_state())
     assert missing.startswith(b"\x00"), "the log lacks something that the board has"
 

@@ -15,11 +15,11 @@ from apps.classroom.tests.clients import refused_with
 from conftest import make_membership, make_user
 
 
-def read(live_room, client, what):
+def get_content(live_room, client, what):
     return client.get(f"/api/classroom/sessions/{live_room.uuid}/{what}/")
 
 
-def admit(live_room, client, ticket):
+def admit_guest(live_room, client, ticket):
     """Admit a guest as the tutor in the room."""
 
     async def scenario(tutor_ticket):
@@ -33,12 +33,12 @@ def admit(live_room, client, ticket):
 
 
 @pytest.fixture
-def open_lobby(live_room):
+def lobby_off(live_room):
     live_room.session.lobby_enabled = False
     live_room.session.save()
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_removed_guest_cannot_return_with_new_cookies(live_room, api):
     link = live_room.invite()
     bad, good = api(None), api(None)
@@ -63,13 +63,13 @@ def test_removed_guest_cannot_return_with_new_cookies(live_room, api):
     assert (fresh.status_code, fresh.json()["error"]) == (400, "invite_invalid")
     assert live_room.join(client=bad, invite=link).status_code == 403
     assert live_room.join(client=good, invite=link).status_code == 200  # reconnecting
-    assert read(live_room, good, "chat").status_code == 200
+    assert get_content(live_room, good, "chat").status_code == 200
     assert (
         live_room.join(client=api(None), invite=live_room.invite(), name="New").status_code == 200
     )
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_guest_absent_during_a_removal_waits_again(live_room, api):
     """They may be the removed person, with cookies made before the removal."""
     link = live_room.invite()
@@ -89,7 +89,7 @@ def test_guest_absent_during_a_removal_waits_again(live_room, api):
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     again = live_room.ticket(client=spare, invite=link)
-    assert read(live_room, spare, "chat").status_code == 403
+    assert get_content(live_room, spare, "chat").status_code == 403
     assert asyncio.run(refused_with(live_room.url("board", again))) == 4423
 
     async def return_to_lobby(tutor_ticket):
@@ -106,10 +106,10 @@ def test_guest_absent_during_a_removal_waits_again(live_room, api):
             assert (await guest.wait_for("welcome"))["you"]["state"] == "in"
 
     asyncio.run(return_to_lobby(live_room.ticket(live_room.tutor)))
-    assert read(live_room, spare, "chat").status_code == 200
+    assert get_content(live_room, spare, "chat").status_code == 200
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_board_of_guest_who_must_wait_again_is_closed(live_room):
     _client, ticket = live_room.guest()
 
@@ -124,7 +124,7 @@ def test_board_of_guest_who_must_wait_again_is_closed(live_room):
     assert asyncio.run(scenario(live_room.ticket(live_room.tutor))) == 4423
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_entry_during_a_removal_is_not_valid_for_new_invites(live_room):
     """The guest's right is checked before the removal and the entry recorded after it."""
     key = "g00000000-0000-4000-8000-000000000001"
@@ -138,7 +138,7 @@ def test_entry_during_a_removal_is_not_valid_for_new_invites(live_room):
     assert refusal(access, guest, timezone.now()) is Refusal.INVITE_REPLACED
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_attendance_before_admission_is_hidden_from_guest(live_room, api):
     early, guest = api(None), api(None)
     link = live_room.invite()
@@ -156,19 +156,19 @@ def test_attendance_before_admission_is_hidden_from_guest(live_room, api):
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
-    def names(client):
-        rows = read(live_room, client, "attendance").json()["results"]
+    def attendance_names(client):
+        rows = get_content(live_room, client, "attendance").json()["results"]
         return {row["person"]["name"] for row in rows}
 
-    assert names(api(live_room.student)) == {
+    assert attendance_names(api(live_room.student)) == {
         live_room.tutor.get_full_name(),
         "Earlier guest",
         "Guest",
     }
-    assert names(guest) == {live_room.tutor.get_full_name(), "Guest"}
+    assert attendance_names(guest) == {live_room.tutor.get_full_name(), "Guest"}
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_removed_student_cannot_return_by_invite_link(live_room, api):
     link = live_room.invite()
 
@@ -186,7 +186,7 @@ def test_removed_student_cannot_return_by_invite_link(live_room, api):
     assert live_room.join(client=api(None), invite=link, name="Me").status_code == 400
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_revoking_after_a_removal_closes_remaining_guests(live_room, api):
     client = api(None)
     ticket = live_room.ticket(client=client, invite=live_room.invite(), name="Good")
@@ -242,7 +242,7 @@ def end_lesson(lesson, how):
 
 
 @pytest.mark.parametrize("how", ["completed", "its time is over"])
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_guest_rights_end_with_the_lesson(live_room, api, how):
     client = api(None)
     ticket = live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
@@ -257,16 +257,16 @@ def test_guest_rights_end_with_the_lesson(live_room, api, how):
     assert asyncio.run(refused_with(live_room.url("events", ticket))) == 4410
     for response in (
         live_room.join(client=client),
-        *(read(live_room, client, w) for w in READABLE),
+        *(get_content(live_room, client, w) for w in READABLE),
     ):
         assert (response.status_code, response.json()["error"]) == (410, "invite_expired")
-    assert read(live_room, api(live_room.student), "chat").status_code == 200
+    assert get_content(live_room, api(live_room.student), "chat").status_code == 200
 
 
 READABLE = ("chat", "history", "attendance")
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_guest_receives_ended_before_the_socket_closes(live_room, api):
     ticket = live_room.ticket(client=api(None), invite=live_room.invite(), name="Guest")
 
@@ -284,13 +284,13 @@ def test_guest_receives_ended_before_the_socket_closes(live_room, api):
 
 def test_cancelled_lesson_is_not_readable_by_its_guests(live_room, api):
     client = api(None)
-    admit(
+    admit_guest(
         live_room, client, live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
     )
-    assert read(live_room, client, "chat").status_code == 200
+    assert get_content(live_room, client, "chat").status_code == 200
     api(live_room.tutor).post(f"/api/lessons/{live_room.lesson.pk}/cancel/")
-    assert read(live_room, client, "chat").status_code == 409
-    assert read(live_room, api(live_room.student), "chat").status_code == 200
+    assert get_content(live_room, client, "chat").status_code == 409
+    assert get_content(live_room, api(live_room.student), "chat").status_code == 200
 
 
 def test_guest_reads_only_content_since_admission(live_room, api):
@@ -304,14 +304,16 @@ def test_guest_reads_only_content_since_admission(live_room, api):
     early = add_content("before")
     client = api(None)
     ticket = live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
-    assert read(live_room, client, "chat").status_code == 403
-    admit(live_room, client, ticket)
+    assert get_content(live_room, client, "chat").status_code == 403
+    admit_guest(live_room, client, ticket)
     late = add_content("after")
-    assert [m["text"] for m in read(live_room, client, "chat").json()["results"]] == ["after"]
-    assert [v["id"] for v in read(live_room, client, "history").json()["results"]] == [late]
-    assert read(live_room, client, f"history/{early}").status_code == 404
-    assert read(live_room, client, f"history/{late}").status_code == 200
-    assert len(read(live_room, api(live_room.student), "chat").json()["results"]) == 2
+    assert [m["text"] for m in get_content(live_room, client, "chat").json()["results"]] == [
+        "after"
+    ]
+    assert [v["id"] for v in get_content(live_room, client, "history").json()["results"]] == [late]
+    assert get_content(live_room, client, f"history/{early}").status_code == 404
+    assert get_content(live_room, client, f"history/{late}").status_code == 200
+    assert len(get_content(live_room, api(live_room.student), "chat").json()["results"]) == 2
 
     async def rejoin(ticket):
         async with live_room.events(ticket) as guest:
@@ -321,12 +323,12 @@ def test_guest_reads_only_content_since_admission(live_room, api):
     assert [m["text"] for m in again] == ["after"]
 
 
-@pytest.mark.usefixtures("open_lobby")
+@pytest.mark.usefixtures("lobby_off")
 def test_guest_without_lobby_reads_only_content_since_entry(live_room, api):
     ChatMessage.objects.create(session=live_room.session, uuid=live_room.new_id(), text="before")
     client = api(None)
     live_room.ticket(client=client, invite=live_room.invite(), name="Guest")
-    assert read(live_room, client, "chat").json()["results"] == []
+    assert get_content(live_room, client, "chat").json()["results"] == []
     assert not RoomAdmission.objects.exists()
 
 
@@ -335,5 +337,5 @@ def test_waiting_guest_gets_no_relay_credentials(live_room, settings):
     client = live_room.api(None)
     joined = live_room.join(client=client, invite=live_room.invite(), name="Guest").json()
     assert joined["ice_servers"] == []
-    admit(live_room, client, joined["ticket"])
+    admit_guest(live_room, client, joined["ticket"])
     assert len(live_room.join(client=client).json()["ice_servers"]) == 1

@@ -46,16 +46,16 @@ def draw_with(*clients, elements=100):
     return doc
 
 
-def base_of(doc):
+def make_base(doc):
     state = doc.get_update()
     return Base(state, outline_of(state))
 
 
-def outlined(doc):
-    return asyncio.run(Document.outlined(base_of(doc)))
+def outlined_document(doc):
+    return asyncio.run(Document.outlined(make_base(doc)))
 
 
-def applied(updates, doc=None):
+def apply_all(updates, doc=None):
     doc = doc or Doc()
     for update in updates:
         doc.apply_update(b"".join(update))
@@ -88,7 +88,7 @@ def test_outline_has_structs_and_deletions_without_values(drawn):
     found = outline_of(state)
     assert sum(map(len, found.pieces)) < len(state) / 10
     assert len(found.pieces) > 10
-    doc = applied([[piece] for piece in found.pieces])
+    doc = apply_all([[piece] for piece in found.pieces])
     assert clocks(doc) == clocks(drawn) == found.clocks
     deletions = scan(drawn.get_update(drawn.get_state())).deletions
     assert scan(doc.get_update(doc.get_state())).deletions == deletions
@@ -115,7 +115,7 @@ def test_circular_structs_are_in_last_outline_piece():
 
 
 def test_outline_sends_whole_board_to_new_client(drawn):
-    late = applied(outlined(drawn).diff(b"\x00"))
+    late = apply_all(outlined_document(drawn).diff(b"\x00"))
     assert content(late) == content(drawn)
     assert clocks(late) == clocks(drawn)
 
@@ -123,13 +123,13 @@ def test_outline_sends_whole_board_to_new_client(drawn):
 @pytest.mark.parametrize("until", [10, 37, 90])
 def test_outline_sends_missing_chunks_to_returning_client(until):
     before, now = draw_with(1, 2, 3, elements=until), draw_with(1, 2, 3)
-    answer = outlined(now).diff(before.get_state())
-    assert content(applied(answer, before)) == content(now)
+    answer = outlined_document(now).diff(before.get_state())
+    assert content(apply_all(answer, before)) == content(now)
     assert sum(map(len, answer[0])) < len(now.get_update()) * (1 - until / 100) + 3 * 8500
 
 
 def test_outline_sends_nothing_to_client_in_step(drawn):
-    document = outlined(drawn)
+    document = outlined_document(drawn)
     [[answer]] = document.diff(drawn.get_state())
     assert len(answer) < 100
     late = Doc(client_id=9)
@@ -142,7 +142,7 @@ def test_outline_sends_nothing_to_client_in_step(drawn):
 
 
 def test_strokes_on_outline_reach_new_and_returning_clients(drawn):
-    document, some = outlined(drawn), draw_with(1, 2, 3, elements=40)
+    document, some = outlined_document(drawn), draw_with(1, 2, 3, elements=40)
     other = Doc(client_id=9)
     other.apply_update(drawn.get_update())
     elements = other.get("elements:1", type=Map)
@@ -150,14 +150,14 @@ def test_strokes_on_outline_reach_new_and_returning_clients(drawn):
     del elements[next(iter(elements.keys()))]
     document.apply_updates([other.get_update(drawn.get_state())])
     for client in (Doc(), some):
-        assert content(applied(document.diff(client.get_state()), client)) == content(other)
+        assert content(apply_all(document.diff(client.get_state()), client)) == content(other)
     whole = Doc()
     whole.apply_update(document.encode())
     assert content(whole) == content(other)
 
 
-def test_answer_is_one_update_unless_an_author_of_the_stored_board_goes_on(drawn):
-    document, author = outlined(drawn), Doc(client_id=1)
+def test_outline_diff_is_one_update_unless_a_stored_client_draws_again(drawn):
+    document, author = outlined_document(drawn), Doc(client_id=1)
     for number, client in enumerate((Doc(client_id=9), author)):
         client.apply_update(document.encode())
         known = client.get_state()
@@ -165,7 +165,7 @@ def test_answer_is_one_update_unless_an_author_of_the_stored_board_goes_on(drawn
         document.apply_updates([client.get_update(known)])
         answer = document.diff(b"\x00")
         assert len(answer) == number + 1
-        assert content(applied(answer)) == content(client)
+        assert content(apply_all(answer)) == content(client)
     assert len(document.diff(author.get_state())) == 1
 
 
@@ -175,21 +175,21 @@ def test_outline_refuses_the_same_updates_as_a_document(drawn):
     key_of_a_value = b"\x01\x01\x09\x00\x28\x00\x01\x00\x01k\x01\x7d\x01\x00"
     for update in (inside_a_value, key_of_a_value, b"\x01\x01\x05", b"\x00\x01"):
         outcomes = []
-        for document in (outlined(drawn), Document([drawn.get_update()])):
+        for document in (outlined_document(drawn), Document([drawn.get_update()])):
             document.ensure_loaded()
             try:
                 outcomes.append(document.apply_updates([update]))
             except Malformed as exc:
                 outcomes.append(str(exc))
-            assert content(applied(document.diff(b"\x00"))) == content(drawn)
+            assert content(apply_all(document.diff(b"\x00"))) == content(drawn)
         assert outcomes[0] == outcomes[1]
 
 
 def test_outline_is_rebuilt_after_a_refusal(drawn):
-    document = outlined(drawn)
+    document = outlined_document(drawn)
     document._doc = None  # as after an update that yrs refused
-    assert content(applied(document.diff(b"\x00"))) == content(drawn)
-    assert content(applied(document.diff(drawn.get_state()), drawn)) == content(drawn)
+    assert content(apply_all(document.diff(b"\x00"))) == content(drawn)
+    assert content(apply_all(document.diff(drawn.get_state()), drawn)) == content(drawn)
 
 
 def test_board_becomes_outline_while_strokes_arrive(drawn, monkeypatch):
@@ -210,18 +210,18 @@ def test_board_becomes_outline_while_strokes_arrive(drawn, monkeypatch):
         await real(0)
 
     monkeypatch.setattr(documents.asyncio, "sleep", sleep_and_draw)
-    snapshot, base = document.snapshot(), base_of(drawn)
+    snapshot, base = document.snapshot(), make_base(drawn)
     asyncio.run(document.rebuild(snapshot, base.state, base))
     assert len(turns) > 20
     assert document.is_outlined
-    assert content(applied(document.diff(b"\x00"))) == content(other)
-    assert content(applied(document.diff(drawn.get_state()), drawn)) == content(other)
+    assert content(apply_all(document.diff(b"\x00"))) == content(other)
+    assert content(apply_all(document.diff(drawn.get_state()), drawn)) == content(other)
 
 
 def test_board_compacted_meanwhile_is_not_replaced_again(drawn):
     document, other = Document([drawn.get_update(), b"\x00\x00"]), Doc(client_id=9)
     document.ensure_loaded()
-    before, base = document.snapshot(), base_of(drawn)
+    before, base = document.snapshot(), make_base(drawn)
     document.replace(before, drawn.get_update())
     for number in range(2):
         known = other.get_state()
@@ -242,7 +242,7 @@ def test_board_with_gaps_has_no_outline():
 
 def test_whole_board_is_sent_without_copying(drawn):
     """The control is a document, which encodes the board again."""
-    document = outlined(drawn)
+    document = outlined_document(drawn)
     [answer] = document.diff(b"\x00")
     stored = [
         piece
@@ -272,7 +272,7 @@ def test_event_loop_runs_between_outline_pieces(drawn, monkeypatch):
 
     monkeypatch.setattr(documents, "apply", recorded)
     monkeypatch.setattr("apps.classroom.merging.apply", recorded)
-    base = base_of(drawn)
+    base = make_base(drawn)
     assert max_work_between_turns(at_once(), done) == len(base.state)  # the control
     assert max_work_between_turns(Document.outlined(base), done) < 2 * outline.PIECE
 
@@ -457,7 +457,7 @@ def edit(docs, who, what, number):
             doc.apply_update(other.get_update(doc.get_state()))
 
 
-def everything(doc):
+def all_content(doc):
     return {
         "elements:0": doc.get("elements:0", type=Map).to_py(),
         "elements:1": doc.get("elements:1", type=Map).to_py(),
@@ -479,7 +479,7 @@ def test_outline_and_document_give_equal_diffs(before, after, back):
     server = Doc()
     for doc in docs:
         server.apply_update(doc.get_update())
-    document, at = outlined(server), [doc.get_state() for doc in docs]
+    document, at = outlined_document(server), [doc.get_state() for doc in docs]
     for one in after:
         edit(docs, *one)
     for who in back.draw(st.permutations(range(3))):
@@ -494,9 +494,9 @@ def test_outline_and_document_give_equal_diffs(before, after, back):
         returning.apply_update(back.draw(st.sampled_from(past)))
     assert document.clocks == clocks(server)
     for client in (Doc(), returning):
-        found = applied(document.diff(client.get_state()), client)
-        assert everything(found) == everything(server)
+        found = apply_all(document.diff(client.get_state()), client)
+        assert all_content(found) == all_content(server)
         assert clocks(found) == clocks(server)
     whole = Doc()
     whole.apply_update(document.encode())
-    assert everything(whole) == everything(server)
+    assert all_content(whole) == all_content(server)

@@ -24,13 +24,13 @@ from apps.classroom.realtime.server.sockets import Refused
 from apps.classroom.tests.clients import eventually, max_work_between_turns
 
 
-def naming(clients):
+def update_naming(clients):
     """Return an update that names the given clients, in four bytes each."""
     structs = [b"\x01" + varint(client) + b"\x00\x00\x01" for client in reversed(clients)]
     return varint(len(clients)) + b"".join(structs) + b"\x00"
 
 
-def deleting(clients):
+def deletions_of(clients):
     return b"\x00" + encode_deletions([(client, 0, 1) for client in clients])
 
 
@@ -77,7 +77,7 @@ def test_update_naming_400_000_clients_is_refused(live_room):
     async def scenario():
         async with live_room.board(tickets[0]) as a, live_room.board(tickets[1]) as bad:
             for first in range(1, 400_000, 100_000):
-                update = naming(range(first, first + 100_000))
+                update = update_naming(range(first, first + 100_000))
                 await bad.socket.send(yproto.sync_frame(yproto.UPDATE, update))
             assert await bad.close_code() in {4400, 4413, 4429}
             async with live_room.board(tickets[0]) as late:
@@ -91,26 +91,26 @@ def test_update_naming_400_000_clients_is_refused(live_room):
 def test_new_clients_per_person_are_bounded(board):
     socket = FakeSocket()
     for client in range(1, limits.NEW_CLIENTS_BURST + 1):
-        send(board, socket, naming([client]))
+        send(board, socket, update_naming([client]))
     assert len(board.document.clocks) == limits.NEW_CLIENTS_BURST
     with pytest.raises(Refused) as refused:
-        send(board, FakeSocket(), naming([10_000]))  # another socket of the same person
+        send(board, FakeSocket(), update_naming([10_000]))  # another socket of the same person
     assert refused.value.code == Close.FLOOD
     send(board, socket, drawn(1, 2)[1])  # a known client, with a missing dependency
-    send(board, FakeSocket(2), naming([10_000]))
+    send(board, FakeSocket(2), update_naming([10_000]))
     assert 10_000 in board.document.clocks
 
 
 def test_clients_per_board_are_bounded(board, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_CLIENTS", 10)
-    send(board, FakeSocket(1), naming(range(1, 11)))
+    send(board, FakeSocket(1), update_naming(range(1, 11)))
     with pytest.raises(Refused) as refused:
-        send(board, FakeSocket(2), naming([11]))
+        send(board, FakeSocket(2), update_naming([11]))
     assert refused.value.code == Close.TOO_LARGE
 
 
 def test_deletions_of_unknown_clients_are_dropped(board):
-    send(board, FakeSocket(), *[deleting(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
+    send(board, FakeSocket(), *[deletions_of(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
     assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
     assert board.document.clocks == {}
 
@@ -125,7 +125,7 @@ def test_struct_with_unknown_parent_is_not_applied(board):
     assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
 
 
-def median_of_strokes(document, client):
+def median_stroke_seconds(document, client):
     durations = []
     for update in drawn(client, 60):
         started_at = time.perf_counter()
@@ -135,9 +135,10 @@ def median_of_strokes(document, client):
 
 
 def test_stroke_cost_is_independent_of_client_count():
-    few, many = Document([]), Document([naming(range(1, 5001))])
+    few, many = Document([]), Document([update_naming(range(1, 5001))])
     ratios = [
-        median_of_strokes(many, 2**30 + n) / median_of_strokes(few, 2**30 + n) for n in range(5)
+        median_stroke_seconds(many, 2**30 + n) / median_stroke_seconds(few, 2**30 + n)
+        for n in range(5)
     ]
     assert min(ratios) < 4
 
@@ -150,7 +151,7 @@ def test_scan_refuses_update_with_too_many_parts():
     with pytest.raises(Malformed):
         scan(b"\x00" + encode_deletions(runs))
     with pytest.raises(Malformed):
-        scan(deleting(range(MAX_CLIENTS_PER_UPDATE + 1)))
+        scan(deletions_of(range(MAX_CLIENTS_PER_UPDATE + 1)))
 
 
 def request_sync(board, socket, times):

@@ -98,12 +98,12 @@ def test_flush_is_retried_when_database_is_unavailable(stored, monkeypatch):
     monkeypatch.setattr(log_writer, "RETRY", 0.01)
     store, refusals = LogWriter._store, [OperationalError("away"), InterfaceError("closed")]
 
-    def sometimes(batch):
+    def fail_twice_then_store(batch):
         if refusals:
             raise refusals.pop()
         store(batch)
 
-    monkeypatch.setattr(LogWriter, "_store", staticmethod(sometimes))
+    monkeypatch.setattr(LogWriter, "_store", staticmethod(fail_twice_then_store))
 
     async def scenario(log):
         log.add(1, b"a")

@@ -15,13 +15,13 @@ def _relay(settings):
     settings.TURN_URLS, settings.TURN_SECRET = ["turn:turn.example:3478"], "between us"
 
 
-def expiry(servers):
+def seconds_left(servers):
     (server,) = servers
     return int(server["username"].split(":")[0]) - time.time()
 
 
 def test_credentials_expire_after_an_hour(live_room):
-    assert 3500 < expiry(live_room.join(live_room.tutor).json()["ice_servers"]) <= 3600
+    assert 3500 < seconds_left(live_room.join(live_room.tutor).json()["ice_servers"]) <= 3600
 
 
 def test_guest_gets_credentials_on_admission(live_room):
@@ -32,7 +32,7 @@ def test_guest_gets_credentials_on_admission(live_room):
             welcome = await guest.wait_for("welcome")
             assert welcome["ice_servers"] == []
             await tutor.send("lobby.admit", person=welcome["you"]["person"])
-            assert 3500 < expiry((await guest.wait_for("welcome"))["ice_servers"]) <= 3600
+            assert 3500 < seconds_left((await guest.wait_for("welcome"))["ice_servers"]) <= 3600
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
 
@@ -44,7 +44,7 @@ def test_credentials_are_renewed_for_admitted_people_only(live_room, monkeypatch
     async def scenario(student_ticket):
         async with live_room.events(student_ticket) as student, live_room.events(ticket) as waiting:
             await waiting.wait_for("welcome")
-            assert 3500 < expiry((await student.wait_for("ice"))["ice_servers"]) <= 3600
+            assert 3500 < seconds_left((await student.wait_for("ice"))["ice_servers"]) <= 3600
             await student.wait_for("ice")
             received = await waiting.receive_pending()
             assert "ice" not in [message["type"] for message in received]

@@ -112,7 +112,7 @@ def test_board_of_later_release_is_not_compacted(lesson):
     assert BoardUpdate.objects.count() == 1
 
 
-def naming(count):
+def update_naming(count):
     clients = sorted(random.Random(7).sample(range(1, 2**31), count), reverse=True)
     return (
         varint(count) + b"".join(b"\x01" + varint(c) + b"\x00\x00\x01" for c in clients) + b"\x00"
@@ -121,7 +121,7 @@ def naming(count):
 
 @pytest.mark.parametrize("by_log", [True, False])
 def test_stored_board_with_too_many_clients_is_opened_without_them(lesson, live_room, by_log):
-    hostile = [naming(compaction.MAX_CLIENTS * 3)]
+    hostile = [update_naming(compaction.MAX_CLIENTS * 3)]
     if by_log:
         board_log.append({lesson.session.pk: [drawing(a=1), *hostile]})
     else:
