@@ -44,7 +44,7 @@ def draw(room: UUID, update: bytes) -> None:
 
 
 def _publish_to_processes(room: UUID, message: BusMessage) -> None:
-    """This process receives the message too, a second time, which has no effect."""
+    """Publish to all processes; this one receives the message a second time, without effect."""
     if not settings.REDIS_URL:
         return
     channel = channel_of(room)

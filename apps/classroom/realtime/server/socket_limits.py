@@ -36,7 +36,7 @@ class SocketLimits:
         self._ticket_uses: dict[tuple[str, str], tuple[int, int]] = {}
 
     def count_ticket_use(self, ticket: Ticket, kind: str) -> None:
-        """Raises Refused if the ticket has opened its maximum of sockets of this kind."""
+        """Count one use. Raises Refused if the ticket has no uses of this kind left."""
         used, _expires = self._ticket_uses.get((ticket.id, kind), (0, 0))
         if used >= PER_TICKET and settings.THROTTLING:
             raise Refused(Close.BAD_TICKET)
@@ -44,7 +44,7 @@ class SocketLimits:
         self._forget_expired()
 
     def _forget_expired(self) -> None:
-        """Those at the front came first, and all live alike."""
+        """Forget expired tickets: the oldest come first, and all are valid for the same time."""
         now = time.time()
         while self._ticket_uses:
             first = next(iter(self._ticket_uses))
