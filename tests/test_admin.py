@@ -31,12 +31,12 @@ def url_of(model, page, *args):
 
 
 @pytest.mark.parametrize("model", OURS)
-def test_every_model_of_ours_is_registered_with_search(model):
+def test_own_model_is_registered_with_search_fields(model):
     assert admin.site._registry[model].search_fields
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry))
-def test_every_list_and_form_opens_and_searches(admin_client, lesson, model):
+def test_changelist_search_and_add_form_open(admin_client, lesson, model):
     assert admin_client.get(url_of(model, "changelist")).status_code == 200
     found = admin_client.get(url_of(model, "changelist"), {"q": "олена %' \\"})
     assert found.status_code in (200, 302)
@@ -45,12 +45,12 @@ def test_every_list_and_form_opens_and_searches(admin_client, lesson, model):
 
 
 @pytest.mark.parametrize("q", ["Коваль", "student"])
-def test_a_person_is_found(admin_client, student, q):
+def test_user_is_found_by_search(admin_client, student, q):
     page = admin_client.get(url_of(User, "changelist"), {"q": q}).content.decode()
     assert student.email in page
 
 
-def test_no_page_of_the_admin_shows_a_secret(admin_client, lesson):
+def test_admin_pages_show_no_secret(admin_client, lesson):
     meta = sign_up().json()["meta"]
     user = User.objects.get(email="new@school.example")
     seed = "JBSWY3DPEHPK3PXP"
@@ -92,7 +92,7 @@ def test_no_page_of_the_admin_shows_a_secret(admin_client, lesson):
     assert opened > 40
 
 
-def test_secrets_cannot_be_searched_for(admin_client, lesson):
+def test_search_fields_contain_no_secret(admin_client, lesson):
     """A search that finds by a secret tells it, letter by letter."""
     for model, site in admin.site._registry.items():
         named = " ".join(site.search_fields)
@@ -100,7 +100,7 @@ def test_secrets_cannot_be_searched_for(admin_client, lesson):
             assert secret not in named, model
 
 
-def test_the_admin_refuses_those_without_rights(client, tutor, staff):
+def test_admin_is_forbidden_without_rights(client, tutor, staff):
     for person, status in ((None, 302), (tutor, 302), (staff, 403)):
         if person:
             client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
@@ -122,7 +122,7 @@ def lesson_form(lesson, starts_at):
     }
 
 
-def test_an_overlap_made_in_the_admin_is_said_in_the_form(admin_client, tutor, student, lesson):
+def test_overlap_in_the_admin_is_a_form_error(admin_client, tutor, student, lesson):
     other = make_lesson(tutor, student, NOON + 5 * HOUR)
     client = admin_client
     url = url_of(Lesson, "change", other.pk)
@@ -134,6 +134,6 @@ def test_an_overlap_made_in_the_admin_is_said_in_the_form(admin_client, tutor, s
     assert other.starts_at == NOON + HOUR
 
 
-def test_the_admin_writes_down_who_changed_what(admin_client, lesson):
+def test_change_in_the_admin_is_logged(admin_client, lesson):
     admin_client.post(url_of(Lesson, "change", lesson.pk), lesson_form(lesson, NOON + 3 * HOUR))
     assert LogEntry.objects.get().object_id == str(lesson.pk)

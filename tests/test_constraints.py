@@ -41,7 +41,7 @@ def insert(lesson, **changes):
 
 
 @pytest.mark.parametrize("seconds", [-3600, -1, 0, 1, 299, 12 * 3600 + 1, 10**7])
-def test_a_lesson_lasts_5_minutes_to_12_hours(lesson, seconds):
+def test_duration_outside_5_minutes_to_12_hours_is_refused(lesson, seconds):
     later = NOON + 100 * HOUR
     ends_at = later + timedelta(seconds=seconds)
     assert refuses(insert, lesson, starts_at=later, ends_at=ends_at)
@@ -49,7 +49,7 @@ def test_a_lesson_lasts_5_minutes_to_12_hours(lesson, seconds):
 
 
 @pytest.mark.parametrize("seconds", [300, 12 * 3600])
-def test_the_bounds_themselves_are_fine(lesson, seconds):
+def test_duration_at_either_bound_is_accepted(lesson, seconds):
     later = NOON + 100 * HOUR
     assert not refuses(insert, lesson, starts_at=later, ends_at=later + timedelta(seconds=seconds))
 
@@ -70,7 +70,7 @@ SHIFTS = [timedelta(minutes=m) for m in (0, 30, -30, 59, -59)] + [
 
 @pytest.mark.parametrize("person", ["tutor", "student"])
 @pytest.mark.parametrize("shift", SHIFTS)
-def test_an_overlapping_lesson_of_one_person_is_not_inserted(lesson, apart, person, shift):
+def test_overlapping_lesson_of_one_person_is_refused(lesson, apart, person, shift):
     times = {"starts_at": NOON + shift, "ends_at": NOON + shift + HOUR}
     assert refuses(insert, lesson, **apart[person], **times)
     assert Lesson.objects.count() == 1
@@ -78,16 +78,16 @@ def test_an_overlapping_lesson_of_one_person_is_not_inserted(lesson, apart, pers
 
 @pytest.mark.parametrize("person", ["tutor", "student"])
 @pytest.mark.parametrize("shift", [HOUR, -HOUR])
-def test_an_adjacent_lesson_is(lesson, apart, person, shift):
+def test_adjacent_lesson_is_accepted(lesson, apart, person, shift):
     times = {"starts_at": NOON + shift, "ends_at": NOON + shift + HOUR}
     assert not refuses(insert, lesson, **apart[person], **times)
 
 
-def test_lessons_of_other_people_at_the_same_time_are_fine(lesson, other_tutor, stranger):
+def test_simultaneous_lesson_of_other_people_is_accepted(lesson, other_tutor, stranger):
     assert not refuses(insert, lesson, tutor_id=other_tutor.pk, student_id=stranger.pk)
 
 
-def test_a_shorter_lesson_within_and_a_longer_one_around_are_refused(lesson):
+def test_lesson_inside_or_around_another_is_refused(lesson):
     quarter = HOUR / 4
     for start, end in ((NOON + quarter, NOON + 2 * quarter), (NOON - HOUR, NOON + 2 * HOUR)):
         assert refuses(insert, lesson, starts_at=start, ends_at=end)
@@ -95,7 +95,9 @@ def test_a_shorter_lesson_within_and_a_longer_one_around_are_refused(lesson):
 
 @pytest.mark.parametrize("person", ["tutor", "student"])
 @pytest.mark.parametrize("change", ["times", "person", "revive", "flag"])
-def test_no_update_makes_an_overlap_either(lesson, apart, other_tutor, stranger, person, change):
+def test_update_that_makes_an_overlap_is_refused(
+    lesson, apart, other_tutor, stranger, person, change
+):
     elsewhere = {"starts_at": NOON + 5 * HOUR, "ends_at": NOON + 6 * HOUR}
     before, update = {
         "times": ({**apart[person], **elsewhere}, {"starts_at": NOON, "ends_at": NOON + HOUR}),
@@ -110,7 +112,7 @@ def test_no_update_makes_an_overlap_either(lesson, apart, other_tutor, stranger,
     assert refuses(Lesson.objects.filter(pk=other.pk).update, **update)
 
 
-def test_one_statement_cannot_insert_two_that_overlap(lesson):
+def test_overlapping_lessons_of_one_statement_are_refused(lesson):
     later = {"starts_at": NOON + 9 * HOUR, "ends_at": NOON + 10 * HOUR}
     people = {
         "tutor_id": lesson.tutor_id,
@@ -121,7 +123,7 @@ def test_one_statement_cannot_insert_two_that_overlap(lesson):
 
 
 @pytest.mark.parametrize("change", [{"status": "cancelled"}, {"allow_overlap": True}])
-def test_a_cancelled_or_double_booked_lesson_may_overlap(lesson, change):
+def test_cancelled_or_double_booked_lesson_may_overlap(lesson, change):
     assert not refuses(insert, lesson, **change)
 
 
@@ -130,7 +132,7 @@ def test_lesson_can_move_within_its_own_time(lesson):
     assert not refuses(Lesson.objects.update, **moved)
 
 
-def test_the_overlap_rule_stands_in_the_database_after_migrate():
+def test_overlap_constraints_exist_after_migrate():
     """SQLite drops triggers with the table that Django rebuilds in a migration."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -146,7 +148,7 @@ def test_the_overlap_rule_stands_in_the_database_after_migrate():
         assert {row[0] for row in cursor.fetchall()} >= wanted
 
 
-def test_replaced_email_trigger_stands_after_migrate():
+def test_replaced_email_trigger_exists_after_migrate():
     table = (
         "sqlite_master WHERE type = 'trigger' AND name"
         if connection.vendor == "sqlite"
@@ -157,7 +159,7 @@ def test_replaced_email_trigger_stands_after_migrate():
         assert cursor.fetchone() == (1,)
 
 
-def test_the_rule_needs_no_extension_on_postgresql():
+def test_overlap_constraints_need_no_postgresql_extension():
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT extname FROM pg_extension")
@@ -167,27 +169,27 @@ def test_the_rule_needs_no_extension_on_postgresql():
 # One of each
 
 
-def test_one_session_per_lesson(lesson):
+def test_second_session_of_a_lesson_is_refused(lesson):
     assert refuses(ClassroomSession.objects.bulk_create, [ClassroomSession(lesson=lesson)])
 
 
-def test_sessions_without_a_lesson_are_many():
+def test_many_sessions_without_a_lesson_are_accepted():
     ClassroomSession.objects.bulk_create([ClassroomSession(), ClassroomSession()])
 
 
-def test_one_lesson_per_tutor_and_idempotency_key(lesson):
+def test_second_lesson_of_a_tutor_and_idempotency_key_is_refused(lesson):
     Lesson.objects.update(idempotency_key="k")
     later = {"starts_at": NOON + 5 * HOUR, "ends_at": NOON + 6 * HOUR}
     assert refuses(insert, lesson, idempotency_key="k", **later)
     assert not refuses(insert, lesson, idempotency_key="k2", **later)
 
 
-def test_one_membership_per_person_and_classroom(classroom, student):
+def test_second_membership_in_a_classroom_is_refused(classroom, student):
     twice = Membership(classroom=classroom, student=student, status="removed")
     assert refuses(Membership.objects.bulk_create, [twice])
 
 
-def test_one_invitation_per_email_and_classroom(classroom):
+def test_second_invitation_of_an_email_to_a_classroom_is_refused(classroom):
     def invite():
         Membership.objects.bulk_create(
             [Membership(classroom=classroom, invited_email="a@x.example", status="invited")]
@@ -205,11 +207,11 @@ def test_one_invitation_per_email_and_classroom(classroom):
         {"status": "paused", "invited_email": "a@x.example"},
     ],
 )
-def test_a_membership_has_a_person_or_is_an_invitation(classroom, fields):
+def test_membership_without_a_person_must_be_an_invitation(classroom, fields):
     assert refuses(Membership.objects.bulk_create, [Membership(classroom=classroom, **fields)])
 
 
-def test_one_classroom_per_join_code(classroom, other_tutor):
+def test_join_code_of_another_classroom_is_refused(classroom, other_tutor):
     other = make_classroom(other_tutor)
     assert refuses(type(other).objects.filter(pk=other.pk).update, join_code=classroom.join_code)
 
@@ -231,11 +233,11 @@ def test_unknown_values_are_refused(lesson, model, change):
     assert refuses(model.objects.filter(pk=row.pk).update, **change)
 
 
-def test_one_account_per_email(student):
+def test_second_account_with_an_email_is_refused(student):
     assert refuses(make_user, "student", email=student.email)
 
 
-def test_a_person_with_lessons_is_not_deleted(tutor, student):
+def test_user_with_lessons_cannot_be_deleted(tutor, student):
     from django.db.models import ProtectedError
 
     make_lesson(tutor, student)

@@ -84,7 +84,7 @@ NONSENSE = {
 
 @pytest.mark.parametrize("kind", NONSENSE)
 @pytest.mark.parametrize(("route", "method"), TAKES_BODY)
-def test_a_body_that_makes_no_sense_is_a_validation_error(api, request, paths, route, method, kind):
+def test_malformed_body_is_a_validation_error(api, request, paths, route, method, kind):
     before = list(Lesson.objects.values()), list(Classroom.objects.values())
     client = who(api, request, route)
     answer = send(client, method, paths(route), NONSENSE[kind])
@@ -93,7 +93,7 @@ def test_a_body_that_makes_no_sense_is_a_validation_error(api, request, paths, r
 
 
 @pytest.mark.parametrize(("route", "method"), TAKES_BODY)
-def test_huge_numbers_are_a_validation_error_or_ignored(api, request, paths, route, method):
+def test_huge_numbers_are_a_validation_error(api, request, paths, route, method):
     body = "{" + ",".join(f'"{name}": {"9" * 5000}' for name in (
         *("student_id", "starts_at", "ends_at", "title", "name", "join_code", "email", "status"),
         *("ttl_seconds", "reason", "first_name", "timezone"),
@@ -108,7 +108,7 @@ def test_huge_numbers_are_a_validation_error_or_ignored(api, request, paths, rou
      "application/json5", "json", "x" * 300, "application/json/x"],
 )  # fmt: skip
 @pytest.mark.parametrize(("route", "method"), TAKES_BODY)
-def test_another_media_type_is_unsupported(api, request, paths, route, method, media_type):
+def test_other_media_type_is_unsupported(api, request, paths, route, method, media_type):
     answer = send(who(api, request, route), method, paths(route), '{"name": "x"}', media_type)
     assert_error(answer, (415, "unsupported_media_type"))
     assert "application/json" in answer.json()["detail"]
@@ -118,26 +118,26 @@ def test_another_media_type_is_unsupported(api, request, paths, route, method, m
     "media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON",
                    "application/json; charset=nonsense", "application/json;"]
 )  # fmt: skip
-def test_json_by_any_of_its_spellings_is_json(api, tutor, media_type):
+def test_variants_of_the_json_media_type_are_accepted(api, tutor, media_type):
     answer = send(api(tutor), "POST", "/api/classrooms/", '{"name": "x"}', media_type)
     assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "x", "*/*;q=0", ""])
-def test_accept_cannot_make_a_request_fail(api, tutor, accept):
+def test_any_accept_header_gets_json(api, tutor, accept):
     answer = api(tutor).get("/api/me/", headers={"Accept": accept})
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 10 * 1024 * 1024])
 @pytest.mark.parametrize("path", ["/api/classrooms/", "/api/no-such-path/"])
-def test_a_body_over_1_mib_is_too_large(api, tutor, path, size):
+def test_body_over_1_mib_is_too_large(api, tutor, path, size):
     answer = send(api(tutor), "POST", path, b'{"name": "' + b"x" * size + b'"}')
     assert_error(answer, (413, "payload_too_large"))
     assert not Classroom.objects.exists()
 
 
-def test_a_body_of_1_mib_is_read(api, tutor):
+def test_body_of_1_mib_is_accepted(api, tutor):
     padding = b" " * (1024 * 1024 - 13)
     assert (
         send(api(tutor), "POST", "/api/classrooms/", b'{"name": "x"}' + padding).status_code == 201
@@ -145,7 +145,7 @@ def test_a_body_of_1_mib_is_read(api, tutor):
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "9" * 5000, "1e3", "²", ""])
-def test_a_content_length_that_is_no_number_is_no_crash(api, tutor, length):
+def test_invalid_content_length_is_not_a_server_error(api, tutor, length):
     answer = api(tutor).generic(
         "POST", "/api/classrooms/", b'{"name": "x"}', "application/json", CONTENT_LENGTH=length
     )
@@ -178,13 +178,13 @@ def test_a_content_length_that_is_no_number_is_no_crash(api, tutor, length):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PURGE"])
-def test_an_unknown_path_is_a_json_404_by_every_method(db, path, method):
+def test_unknown_path_is_a_json_404_for_every_method(db, path, method):
     """Without a CSRF token too: this is what a stray script of another site sends."""
     answer = APIClient(enforce_csrf_checks=True).generic(method, path)
     assert_error(answer, (404, "not_found"))
 
 
-def test_an_unknown_path_is_a_json_404_for_the_signed_in(tutor):
+def test_unknown_path_is_a_json_404_when_signed_in(tutor):
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
     assert_error(client.post("/api/x/", {}), (404, "not_found"))
@@ -192,7 +192,7 @@ def test_an_unknown_path_is_a_json_404_for_the_signed_in(tutor):
 
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "CONNECT", "PURGE", "get", "X" * 100])
 @pytest.mark.parametrize("route", sorted({row[0] for row in TABLE} - {"no-such-path/"}))
-def test_an_unknown_method_is_not_allowed(api, request, paths, route, method):
+def test_unknown_method_is_not_allowed(api, request, paths, route, method):
     answer = who(api, request, route).generic(method, paths(route))
     if (route, method) in WRITES:
         assert answer.status_code != 405
@@ -205,7 +205,7 @@ def test_an_unknown_method_is_not_allowed(api, request, paths, route, method):
 
 
 @pytest.mark.parametrize(("route", "method"), sorted({row[:2] for row in TABLE}))
-def test_a_path_without_its_slash_is_the_same_path(api, request, paths, route, method):
+def test_path_without_trailing_slash_gets_the_same_answer(api, request, paths, route, method):
     client = who(api, request, route)
     answers = []
     for path in (paths(route), paths(route).rstrip("/")):
@@ -233,7 +233,7 @@ NUMBERED = sorted({row[:2] for row in TABLE if "{" in row[0] and not row[0].star
 
 @pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, 2**63, 2**64, 10**100])
 @pytest.mark.parametrize(("route", "method"), NUMBERED)
-def test_an_id_of_any_size_is_not_found(api, request, route, method, number, tutor, student):
+def test_unknown_id_of_any_size_is_not_found(api, request, route, method, number, tutor, student):
     path = f"/api/{route.format(classroom=number, membership=number, lesson=number)}"
     client = api(student if "accept" in route else tutor)
     answer = client.generic(method, path, b"{}", "application/json")
@@ -243,7 +243,7 @@ def test_an_id_of_any_size_is_not_found(api, request, route, method, number, tut
 
 @pytest.mark.parametrize("number", [0, 2**63, 10**100])
 @pytest.mark.parametrize(("what", "method"), [("", "GET"), ("restore/", "POST")])
-def test_a_version_of_any_number_is_not_found(api, tutor, lesson, number, what, method):
+def test_unknown_board_version_is_not_found(api, tutor, lesson, number, what, method):
     path = f"/api/classroom/sessions/{lesson.session.uuid}/history/{number}/{what}"
     assert_error(api(tutor).generic(method, path), (404, "not_found"))
 
@@ -251,7 +251,9 @@ def test_a_version_of_any_number_is_not_found(api, tutor, lesson, number, what, 
 # A crash
 
 
-def test_a_crash_is_a_server_error_with_its_id_and_no_traceback(api, tutor, monkeypatch, log_lines):
+def test_exception_is_a_server_error_with_request_id_and_without_traceback(
+    api, tutor, monkeypatch, log_lines
+):
     from apps.accounts.api.views import MeView
 
     def crash(*_args):

@@ -30,7 +30,7 @@ def upward(layer: str, source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_no_module_imports_from_above(layer):
+def test_layer_does_not_import_from_a_higher_layer(layer):
     files = [
         path
         for path in (ROOT / "apps" / layer).rglob("*.py")
@@ -41,7 +41,7 @@ def test_no_module_imports_from_above(layer):
     assert {path: names for path, names in found.items() if names} == {}
 
 
-def test_every_app_has_its_layer():
+def test_every_app_is_in_the_list_of_layers():
     apps = {path.parent.name for path in (ROOT / "apps").glob("*/apps.py")}
     assert apps == set(LAYERS)
 
@@ -55,6 +55,6 @@ def test_every_app_has_its_layer():
         "def f():\n    from apps.lessons import services",
     ],
 )
-def test_an_import_from_above_is_seen(source):
+def test_import_from_a_higher_layer_is_detected(source):
     assert upward("classroom", source)
     assert not upward("lessons", source)

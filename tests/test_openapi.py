@@ -24,22 +24,22 @@ def document(api):
     return answer.json()
 
 
-def test_it_is_openapi_3_1_and_valid(document):
+def test_document_is_valid_openapi_3_1(document):
     assert document["openapi"].startswith("3.1.")
     validate_schema(document)
 
 
-def test_the_validator_would_notice(document):
+def test_validator_rejects_an_invalid_document(document):
     del document["info"]["title"]
     with pytest.raises(ValidationError):
         validate_schema(document)
 
 
-def test_it_is_made_without_a_warning():
+def test_document_is_generated_without_warnings():
     call_command("spectacular", "--fail-on-warn", "--validate", "--file", os.devnull)
 
 
-def test_every_route_and_method_is_in_it(document):
+def test_document_has_every_route_and_method(document):
     documented = {
         (re.sub(r"\{(\w+)_(?:id|uuid)\}", r"{\1}", path.removeprefix("/api/")), method.upper())
         for path, methods in document["paths"].items()
@@ -62,7 +62,7 @@ def operations(document):
             yield path, method, {**operation, "responses": responses}
 
 
-def test_every_operation_documents_its_errors_in_the_one_shape(document):
+def test_error_responses_use_the_error_schema(document):
     for path, _method, operation in operations(document):
         for status, answer in operation["responses"].items():
             if status >= "400":
@@ -112,7 +112,7 @@ OPERATION_IDS = {
 }
 
 
-def test_operation_ids_stay_as_clients_know_them(document):
+def test_operation_ids_are_unchanged(document):
     ids = [operation["operationId"] for *_, operation in operations(document)]
     assert sorted(ids) == sorted(OPERATION_IDS)
 
@@ -147,7 +147,7 @@ def test_document_names_licence_and_servers(document, settings):
     assert [server["url"] for server in document["servers"]] == [settings.PUBLIC_URL, "/"]
 
 
-def test_every_operation_documents_the_limits_it_may_meet(document):
+def test_operation_documents_the_errors_of_request_limits(document):
     for path, methods in document["paths"].items():
         if not path.startswith("/api/"):
             continue
@@ -156,7 +156,7 @@ def test_every_operation_documents_the_limits_it_may_meet(document):
             assert wanted <= set(operation["responses"]), (path, method)
 
 
-def test_both_ways_to_sign_in_are_documented(document):
+def test_both_authentication_schemes_are_documented(document):
     schemes = document["components"]["securitySchemes"].values()
     assert {(s["type"], s.get("scheme", s.get("in"))) for s in schemes} == {
         ("http", "bearer"),
@@ -164,7 +164,7 @@ def test_both_ways_to_sign_in_are_documented(document):
     }
 
 
-def test_the_page_shows_it_without_inline_script(api):
+def test_docs_page_has_no_inline_script(api):
     answer = api().get("/api/docs/")
     page = answer.content.decode()
     assert "swagger-ui" in page
@@ -172,7 +172,7 @@ def test_the_page_shows_it_without_inline_script(api):
         assert script.strip() == ""
 
 
-def test_memberships_and_the_limits_of_invitations_are_described(document):
+def test_membership_statuses_and_invitation_limits_are_described(document):
     status = document["components"]["schemas"]["Membership"]["properties"]["status"]
     for word in ("invited", "active", "paused", "removed", "declined", "left"):
         assert f"`{word}`" in status["description"]

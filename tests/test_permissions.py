@@ -141,7 +141,7 @@ def call(cast, lesson, student):
         for person, status in zip(PEOPLE, statuses, strict=True)
     ],
 )
-def test_the_table_holds(call, route, method, person, status):
+def test_response_status_matches_the_table(call, route, method, person, status):
     answer = call(person, route, method)
     assert answer.status_code == status, answer.content[:300]
     if status >= 400:
@@ -149,7 +149,7 @@ def test_the_table_holds(call, route, method, person, status):
 
 
 @pytest.mark.parametrize("route", sorted({row[0] for row in TABLE} - {"no-such-path/"}))
-def test_every_other_method_is_refused(call, route):
+def test_method_outside_the_table_is_refused(call, route):
     named = {method for each, method, *_ in TABLE if each == route}
     for method in set(METHODS) - named:
         answer = call("tutor", route, method)
@@ -168,7 +168,7 @@ def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield from _routes(each, route)
 
 
-def test_no_route_is_missing_from_the_table():
+def test_table_has_every_route():
     found = {
         re.sub(r"<\w+:(\w+)_(?:id|uuid)>", r"{\1}", route.removeprefix("api/"))
         for route in _routes(get_resolver())
@@ -177,11 +177,11 @@ def test_no_route_is_missing_from_the_table():
     assert found == {row[0] for row in TABLE} - {"no-such-path/"}
 
 
-def test_the_walk_over_the_routes_sees_nested_ones():
+def test_route_iteration_includes_nested_routes():
     assert "api/lessons/<int:lesson_id>/room/" in set(_routes(get_resolver()))
 
 
-def test_an_invitation_is_only_its_students_to_accept(api, tutor, classroom):
+def test_invitation_can_be_accepted_only_by_the_invited_student(api, tutor, classroom):
     invited = make_user("student")
     membership = make_membership(classroom, invited, "invited")
     url = f"/api/memberships/{membership.pk}/accept/"
@@ -189,7 +189,7 @@ def test_an_invitation_is_only_its_students_to_accept(api, tutor, classroom):
     assert api(invited).post(url).status_code == 200
 
 
-def test_a_student_made_staff_is_no_tutor(api, classroom, lesson):
+def test_student_with_staff_rights_is_not_treated_as_tutor(api, classroom, lesson):
     staff_student = make_user("student", is_staff=True, is_superuser=True)
     assert api(staff_student).get(f"/api/lessons/{lesson.pk}/").status_code == 403
     assert api(staff_student).get("/api/classroom/my-students/").status_code == 403

@@ -141,7 +141,7 @@ def rename(people, given_names):
 @example([("Олена", "Коваль"), ("Олег", "Кава"), ("a%b", "c_d")], "%")
 @example([("Олена", "Коваль"), ("Олег", "Кава"), ("a%b", "c_d")], "КОВАЛЬ олена")
 @quickly
-def test_the_word_rule_is_the_models(tutor, class_of_three, given_names, q):
+def test_search_matches_the_python_model(tutor, class_of_three, given_names, q):
     rename(class_of_three, given_names)
     assert found_by(tutor, q) == {p.pk for p in class_of_three if matches(p, q)}
 

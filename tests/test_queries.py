@@ -41,7 +41,7 @@ def queries(api):
 
 
 @pytest.mark.parametrize("role", ["tutor", "student"])
-def test_the_calendar_range(queries, tutor, student, role):
+def test_lesson_list_has_a_constant_number_of_queries(queries, tutor, student, role):
     make_lesson(tutor, student)
     user = {"tutor": tutor, "student": student}[role]
     url = "/api/lessons?from=2026-03-01&to=2026-06-01"
@@ -51,7 +51,7 @@ def test_the_calendar_range(queries, tutor, student, role):
     assert queries(user, url) == (IDENTITY + 1, 50)
 
 
-def test_my_students(queries, tutor):
+def test_student_list_has_a_constant_number_of_queries(queries, tutor):
     classroom = make_classroom(tutor, make_user("student"))
     url = "/api/classroom/my-students/?limit=100"
     assert queries(tutor, url) == (IDENTITY + 1, 1)
@@ -63,7 +63,7 @@ def test_my_students(queries, tutor):
     assert queries(tutor, f"{url}&q=nobody") == (IDENTITY + 1, 0)
 
 
-def test_classrooms(queries, tutor):
+def test_classroom_list_has_a_constant_number_of_queries(queries, tutor):
     make_classroom(tutor)
     url = "/api/classrooms/?limit=100"
     assert queries(tutor, url) == (IDENTITY + 2, 1)
@@ -72,7 +72,7 @@ def test_classrooms(queries, tutor):
     assert queries(tutor, url) == (IDENTITY + 2, 50)
 
 
-def test_members(queries, tutor):
+def test_member_list_has_a_constant_number_of_queries(queries, tutor):
     classroom = make_classroom(tutor, make_user("student"))
     url = f"/api/classrooms/{classroom.pk}/members/?limit=100"
     assert queries(tutor, url) == (IDENTITY + 3, 1)
@@ -98,7 +98,7 @@ def history(session, number):
 
 @pytest.mark.parametrize("make", [chat, attendance, history])
 @pytest.mark.parametrize("role", ["tutor", "student"])
-def test_the_rooms_lists(queries, tutor, student, make, role):
+def test_room_list_has_a_constant_number_of_queries(queries, tutor, student, make, role):
     session = make_lesson(tutor, student).session
     user = {"tutor": tutor, "student": student}[role]
     url = f"/api/classroom/sessions/{session.uuid}/{make.__name__}/"
@@ -109,7 +109,7 @@ def test_the_rooms_lists(queries, tutor, student, make, role):
     assert queries(user, url) == (IDENTITY + FACTS + 1, 50)
 
 
-def test_an_access_token_costs_no_more_than_a_cookie(db):
+def test_access_token_needs_no_more_queries_than_a_cookie(db):
     client = bearer(sign_up().json()["meta"]["access_token"])
     with CaptureQueriesContext(connection) as captured:
         assert client.get("/api/lessons?from=2026-03-01&to=2026-06-01").status_code == 200

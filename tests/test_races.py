@@ -122,7 +122,7 @@ def schedule_at_once(api, tutor, people):
     )
 
 
-def test_of_overlapping_lessons_of_one_tutor_exactly_one_is_made(api, tutor):
+def test_simultaneous_overlapping_lessons_of_a_tutor_create_one(api, tutor):
     people = [make_user("student") for _ in range(6)]
     make_classroom(tutor, *people)
     for _ in range(5):
@@ -131,7 +131,7 @@ def test_of_overlapping_lessons_of_one_tutor_exactly_one_is_made(api, tutor):
         assert Lesson.objects.count() == ClassroomSession.objects.count() == 1
 
 
-def test_of_overlapping_lessons_of_one_student_exactly_one_is_made(api, student):
+def test_simultaneous_overlapping_lessons_of_a_student_create_one(api, student):
     tutors = [make_user("tutor") for _ in range(6)]
     for each in tutors:
         make_classroom(each, student)
@@ -144,7 +144,7 @@ def test_of_overlapping_lessons_of_one_student_exactly_one_is_made(api, student)
         assert statuses(answers) == {201: 1, 409: 5}
 
 
-def test_the_constraint_alone_lets_one_win(api, tutor, no_lock):
+def test_constraint_without_lock_creates_at_most_one_lesson(api, tutor, no_lock):
     """Without taking turns PostgreSQL refuses the loser, or breaks a deadlock of the two; this
     is why the service takes turns. Never are both made."""
     people = [make_user("student") for _ in range(2)]
@@ -156,7 +156,7 @@ def test_the_constraint_alone_lets_one_win(api, tutor, no_lock):
         assert Lesson.objects.count() == 1
 
 
-def test_control_without_lock_and_constraint_both_are_made(api, tutor, no_lock):
+def test_control_without_lock_and_constraint_creates_overlapping_lessons(api, tutor, no_lock):
     people = [make_user("student") for _ in range(4)]
     make_classroom(tutor, *people)
 
@@ -169,7 +169,7 @@ def test_control_without_lock_and_constraint_both_are_made(api, tutor, no_lock):
         until_seen(attempt)
 
 
-def test_adjacent_lessons_at_once_are_all_made(api, tutor, student):
+def test_simultaneous_adjacent_lessons_are_all_created(api, tutor, student):
     make_classroom(tutor, student)
     clients = [api(tutor) for _ in range(6)]
     answers = together(
@@ -181,7 +181,7 @@ def test_adjacent_lessons_at_once_are_all_made(api, tutor, student):
     assert statuses(answers) == {201: 6}
 
 
-def test_moving_onto_a_slot_and_scheduling_it_have_one_winner(api, tutor, student):
+def test_simultaneous_move_and_create_in_one_slot_have_one_winner(api, tutor, student):
     make_classroom(tutor, student)
     for _ in range(8):
         Lesson.objects.all().delete()
@@ -196,7 +196,7 @@ def test_moving_onto_a_slot_and_scheduling_it_have_one_winner(api, tutor, studen
         assert Lesson.objects.between(NOON, NOON + 2 * HOUR).count() == 1
 
 
-def test_two_changes_from_one_version_have_one_winner(api, tutor, lesson):
+def test_simultaneous_changes_with_one_etag_have_one_winner(api, tutor, lesson):
     url = f"/api/lessons/{lesson.pk}/"
     for number in range(8):
         clients = [api(tutor) for _ in range(2)]
@@ -214,7 +214,7 @@ def test_two_changes_from_one_version_have_one_winner(api, tutor, lesson):
         assert lesson.title == kept
 
 
-def test_different_fields_changed_at_once_are_both_kept(api, tutor, lesson):
+def test_simultaneous_changes_of_different_fields_are_both_kept(api, tutor, lesson):
     url = f"/api/lessons/{lesson.pk}/"
     for number in range(1, 9):
         end = (NOON + HOUR + number * MINUTE).isoformat()
@@ -225,7 +225,7 @@ def test_different_fields_changed_at_once_are_both_kept(api, tutor, lesson):
         assert (lesson.title, lesson.ends_at) == (f"{number}", NOON + HOUR + number * MINUTE)
 
 
-def test_two_cancels_at_once_have_one_winner(api, tutor, student):
+def test_simultaneous_cancellations_have_one_winner(api, tutor, student):
     make_classroom(tutor, student)
     for _ in range(8):
         url = f"/api/lessons/{make_lesson(tutor, student).pk}/cancel/"
@@ -235,7 +235,7 @@ def test_two_cancels_at_once_have_one_winner(api, tutor, student):
         }
 
 
-def test_two_tutors_who_share_students_crosswise_do_not_deadlock(api):
+def test_tutors_with_shared_students_do_not_deadlock(api):
     """Each pair locks the same people in the same order, whoever asks."""
     tutors = [make_user("tutor") for _ in range(2)]
     students = [make_user("student") for _ in range(2)]
@@ -254,7 +254,7 @@ def test_two_tutors_who_share_students_crosswise_do_not_deadlock(api):
         assert 1 <= counted[201] <= 2
 
 
-def test_a_lesson_is_cancelled_once(api, tutor, student):
+def test_lesson_is_cancelled_once_by_five_requests(api, tutor, student):
     lesson = make_lesson(tutor, student)
     clients = [api(tutor) for _ in range(5)]
     answers = together(
@@ -273,7 +273,7 @@ def same_request(api, tutor, student, count=6):
     )
 
 
-def test_the_same_key_at_once_makes_one_lesson(api, tutor, student):
+def test_simultaneous_requests_with_one_idempotency_key_create_one_lesson(api, tutor, student):
     make_classroom(tutor, student)
     for _ in range(5):
         Lesson.objects.all().delete()
@@ -282,7 +282,9 @@ def test_the_same_key_at_once_makes_one_lesson(api, tutor, student):
         assert len({answer.json()["id"] for answer in answers}) == Lesson.objects.count() == 1
 
 
-def test_control_without_lock_and_constraint_a_key_makes_two(api, tutor, student, no_lock):
+def test_control_without_lock_and_constraint_one_key_creates_two_lessons(
+    api, tutor, student, no_lock
+):
     make_classroom(tutor, student)
 
     def attempt():
@@ -302,7 +304,7 @@ def enter_at_once(api, lesson, count=6):
     return together(*(partial(c.get, f"/api/lessons/{lesson.pk}/room/") for c in clients))
 
 
-def test_a_missing_session_is_made_once_however_many_ask(api, tutor, student):
+def test_simultaneous_room_requests_create_one_session(api, tutor, student):
     lesson = make_lesson(tutor, student)
     for _ in range(5):
         ClassroomSession.objects.all().delete()
@@ -312,7 +314,7 @@ def test_a_missing_session_is_made_once_however_many_ask(api, tutor, student):
         assert ClassroomSession.objects.count() == 1
 
 
-def test_control_without_the_constraint_several_sessions_are_made(api, tutor, student):
+def test_control_without_the_constraint_creates_several_sessions(api, tutor, student):
     lesson = make_lesson(tutor, student)
 
     def attempt():
@@ -337,7 +339,7 @@ def join_at_once(api, classroom, student, count=6):
     return together(*(partial(c.post, "/api/classrooms/join/", body) for c in clients))
 
 
-def test_joining_at_once_is_one_membership(api, tutor, student):
+def test_simultaneous_joins_create_one_membership(api, tutor, student):
     for _ in range(4):
         classroom = make_classroom(tutor)
         answers = join_at_once(api, classroom, student)
@@ -346,7 +348,7 @@ def test_joining_at_once_is_one_membership(api, tutor, student):
         assert Membership.objects.filter(classroom=classroom).count() == 1
 
 
-def test_joining_at_once_with_an_invitation_waiting_is_one_membership(api, tutor, student):
+def test_simultaneous_joins_with_an_invitation_create_one_membership(api, tutor, student):
     for _ in range(4):
         classroom = make_classroom(tutor)
         Membership.objects.create(
@@ -357,7 +359,7 @@ def test_joining_at_once_with_an_invitation_waiting_is_one_membership(api, tutor
         assert Membership.objects.get(classroom=classroom).status == "active"
 
 
-def test_control_without_the_constraint_joining_makes_two(api, tutor, student, settings):
+def test_control_without_the_constraint_joins_create_two_memberships(api, tutor, student, settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     classroom = make_classroom(tutor)
 
@@ -373,7 +375,7 @@ def test_control_without_the_constraint_joining_makes_two(api, tutor, student, s
         until_seen(attempt)
 
 
-def test_inviting_at_once_is_one_invitation(api, tutor, student):
+def test_simultaneous_invitations_of_one_email_create_one(api, tutor, student):
     classroom = make_classroom(tutor)
     for email in (student.email, "new@x.example"):
         clients = [api(tutor) for _ in range(5)]
@@ -383,7 +385,7 @@ def test_inviting_at_once_is_one_invitation(api, tutor, student):
         assert len({answer.json()["id"] for answer in answers}) == 1
 
 
-def test_removing_and_accepting_at_once_never_leaves_a_removed_member_active(api, tutor, student):
+def test_simultaneous_removal_and_acceptance_leave_the_member_removed(api, tutor, student):
     """Either comes first; the tutor's removal is not undone by an acceptance that began before."""
     classroom = make_classroom(tutor)
     for _ in range(10):
@@ -428,12 +430,12 @@ def upload_three(api, tutor, student, settings, tmp_path):
     return upload_at_once
 
 
-def test_pictures_at_once_never_pass_the_quota(upload_three, tmp_path):
+def test_simultaneous_uploads_never_exceed_the_quota(upload_three, tmp_path):
     assert upload_three() == {201: 1, 507: 2}
     assert BoardFile.objects.count() == 1
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
 
-def test_without_the_lock_pictures_at_once_pass_the_quota(upload_three, monkeypatch):
+def test_control_without_the_lock_uploads_exceed_the_quota(upload_three, monkeypatch):
     monkeypatch.setattr(upload_limits, "_lock_tutor", lambda _id: None)
     until_seen(lambda: upload_three()[201] > 1)

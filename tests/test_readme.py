@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
-def test_the_walk_with_curl_works_when_pasted(kreida):
+def test_curl_commands_of_the_readme_work(kreida):
     (walk,) = re.findall(r"```bash\n(.*?)```", README.read_text(), re.DOTALL)
     walk = walk.replace("http://127.0.0.1:8000", kreida.url)
     done = subprocess.run(
@@ -27,7 +27,7 @@ def test_the_walk_with_curl_works_when_pasted(kreida):
     assert '"count":1' in students
 
 
-def test_every_setting_of_the_readme_is_read_and_every_read_one_is_in_the_readme():
+def test_readme_lists_exactly_the_settings_that_are_read():
     told = set(re.findall(r"`([A-Z_]{4,})`", README.read_text().split("## Settings")[1]))
     code = "".join(file.read_text() for file in (README.parent / "config").glob("*.py"))
     readers = "text|items|integer|choice"

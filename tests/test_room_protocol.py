@@ -23,20 +23,20 @@ HEARD = types("const server: Record<")
 CLOSES = {int(code) for code in re.findall(r": (\d{4}),", block("export const CLOSE ="))}
 
 
-def test_the_browser_sends_what_the_server_reads():
+def test_client_message_types_match_the_server():
     assert set(protocol.MESSAGE_TYPES) == SENT
 
 
-def test_the_browser_hears_what_the_server_says():
+def test_server_message_types_match_the_client():
     said = {kind.__struct_config__.tag for kind in protocol.Outgoing.__subclasses__()}
     assert said == HEARD
 
 
-def test_both_know_the_same_close_codes():
+def test_close_codes_match():
     assert {int(code) for code in protocol.Close} == CLOSES
 
 
 @pytest.mark.parametrize("word", sorted(SENT | HEARD | {str(code) for code in CLOSES}))
-def test_the_manual_says_each(word):
+def test_message_type_or_close_code_is_documented(word):
     manual = (settings.BASE_DIR / "docs/protocol.md").read_text("utf-8")
     assert re.search(rf"`{re.escape(word)}\b", manual) or f"| {word} " in manual

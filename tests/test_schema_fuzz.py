@@ -97,7 +97,7 @@ def school(db, monkeypatch):
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize("person", ["nobody", "student", "tutor"])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_answers_are_as_documented(school, method, path, person, mode):
+def test_responses_match_the_document(school, method, path, person, mode):
     tokens, ids = school
     headers = {"Authorization": f"Bearer {tokens[person]}"} if person in tokens else {}
     operation = document()[path][method]
@@ -140,7 +140,9 @@ def test_answers_are_as_documented(school, method, path, person, mode):
         HttpResponse(b"{}", status=500, content_type="application/json"),
     ],
 )
-def test_an_answer_that_is_not_as_documented_is_noticed(school, monkeypatch, answer):
+def test_undocumented_response_is_detected(school, monkeypatch, answer):
     monkeypatch.setattr(MeView, "get", lambda *_args: answer)
     with pytest.raises(FailureGroup):
-        test_answers_are_as_documented(school, "GET", "/api/me/", "tutor", GenerationMode.POSITIVE)
+        test_responses_match_the_document(
+            school, "GET", "/api/me/", "tutor", GenerationMode.POSITIVE
+        )

@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 SIGN_UP = "/_allauth/app/v1/auth/signup"
 
 
-def test_it_answers_health_and_readiness(kreida):
+def test_health_and_readiness_are_ok(kreida):
     assert httpx.get(f"{kreida.url}/healthz").json() == {"status": "ok"}
     assert httpx.get(f"{kreida.url}/readyz").json() == {"status": "ok"}
 
 
-def test_static_files_are_hashed_compressed_and_cached_for_good(kreida):
+def test_static_files_are_hashed_compressed_and_immutable(kreida):
     page = httpx.get(f"{kreida.url}/api/docs/").text
     script = re.search(r'src="(/static/[^"]+swagger-ui-bundle\.[0-9a-f]{12}\.js)"', page).group(1)
     answer = httpx.get(kreida.url + script, headers={"Accept-Encoding": "br"})
@@ -30,7 +30,7 @@ def test_static_files_are_hashed_compressed_and_cached_for_good(kreida):
     assert "immutable" in answer.headers["Cache-Control"]
 
 
-def test_licences_of_what_is_sent_are_a_click_away(kreida):
+def test_page_links_to_third_party_licences(kreida):
     link = re.search(r'href="(/static/[^"]+/licences\.txt)"', httpx.get(f"{kreida.url}/").text)
     answer = httpx.get(kreida.url + link.group(1))
     assert answer.headers["Content-Type"] == 'text/plain; charset="utf-8"'
@@ -38,7 +38,7 @@ def test_licences_of_what_is_sent_are_a_click_away(kreida):
     assert "SIL OPEN FONT LICENSE" in answer.text
 
 
-def test_the_policy_lets_no_inline_script_run(kreida):
+def test_security_headers_allow_no_inline_script(kreida):
     headers = httpx.get(f"{kreida.url}/api/docs/").headers
     scripts = re.search(r"script-src ([^;]+)", headers["Content-Security-Policy"]).group(1)
     assert scripts == "'self'"
@@ -46,7 +46,7 @@ def test_the_policy_lets_no_inline_script_run(kreida):
     assert headers["X-Frame-Options"] == "DENY"
 
 
-def test_what_is_not_http_is_refused_in_json(kreida):
+def test_invalid_request_line_is_refused_in_json(kreida):
     host, port = kreida.url.removeprefix("http://").split(":")
     for line, code in (("BREW /api/lessons/ HTTP/1.1", 405), ("GET /api/lessons/ HTTP/x", 400)):
         with socket.create_connection((host, int(port))) as connection:
@@ -56,7 +56,7 @@ def test_what_is_not_http_is_refused_in_json(kreida):
         assert set(json.loads(body)) >= {"error", "detail"}
 
 
-def test_a_body_sent_in_chunks_is_read(kreida):
+def test_chunked_body_is_accepted(kreida):
     body = iter([b'{"email": "chunks@school.example", "password": "chalk-and-', b'sponge"}'])
     answer = httpx.post(
         kreida.url + "/_allauth/app/v1/auth/login",
@@ -66,13 +66,13 @@ def test_a_body_sent_in_chunks_is_read(kreida):
     assert answer.json()["errors"][0]["code"] == "email_password_mismatch"
 
 
-def test_a_ten_megabyte_body_is_refused_in_chunks_and_at_once(kreida):
+def test_ten_megabyte_body_is_refused_chunked_or_not(kreida):
     for body in (b"x" * 10_000_000, iter([b"x" * 1_000_000] * 10)):
         answer = httpx.post(kreida.url + "/api/lessons/", content=body)
         assert (answer.status_code, answer.json()["error"]) == (413, "payload_too_large")
 
 
-def test_a_stop_finishes_what_it_is_serving(tmp_path, kreida_seed):
+def test_pending_requests_finish_when_the_server_stops(tmp_path, kreida_seed):
     server = start_kreida(tmp_path, kreida_seed)
 
     def sign_up(number: int) -> int:

@@ -35,7 +35,7 @@ PASTE = """([text]) => {
 }"""
 
 
-def test_pen_pressure_is_seen_on_the_other_side(two, school):
+def test_pen_pressure_is_drawn_on_both_boards(two, school):
     tutor, student = two
     take(tutor, "freedraw")
     pen = tutor.context.new_cdp_session(tutor)
@@ -60,7 +60,7 @@ def test_pen_pressure_is_seen_on_the_other_side(two, school):
     assert min(heavy["pressures"][1:-1]) > 0.8
 
 
-def test_a_finished_stroke_ends_where_the_pen_left(two):
+def test_finished_stroke_ends_where_the_pen_was_lifted(two):
     tutor, student = two
     take(tutor, "freedraw")
     left, top = corner(tutor)
@@ -73,7 +73,7 @@ def test_a_finished_stroke_ends_where_the_pen_left(two):
     wait_for_ink(student, more_than=0.97 * ink(tutor))
 
 
-def test_a_laser_is_seen_and_leaves_nothing(two, school):
+def test_laser_trail_is_shown_and_not_stored(two, school):
     tutor, student = two
     take(tutor, "LaserPointer")
     left, top = corner(tutor)
@@ -92,7 +92,7 @@ def test_a_laser_is_seen_and_leaves_nothing(two, school):
     assert on_last_page(school) == []
 
 
-def test_a_cursor_bears_the_name_of_its_owner(two):
+def test_cursor_is_labelled_with_the_name_of_its_user(two):
     tutor, student = two
     take(tutor, "selection")
     left, top = corner(tutor)
@@ -101,7 +101,7 @@ def test_a_cursor_bears_the_name_of_its_owner(two):
     assert not tutor.evaluate("() => window.written.has('Тарас Вчитель')")
 
 
-def test_the_student_follows_the_tutor_until_choosing_a_page(two):
+def test_student_follows_the_tutor_until_choosing_a_page(two):
     tutor, student = two
     count = tutor.locator(".room-pages button").count()
     draw(tutor)
@@ -115,7 +115,7 @@ def test_the_student_follows_the_tutor_until_choosing_a_page(two):
     expect(student.locator(".room-pages [aria-current]")).to_have_text(str(count + 1))
 
 
-def test_a_page_is_looked_at_where_there_is_something_to_see(two):
+def test_viewport_of_the_student_moves_to_the_drawing(two):
     tutor, student = two
     left, top = corner(tutor)
     tutor.mouse.move(left + 500, top + 300)
@@ -125,7 +125,7 @@ def test_a_page_is_looked_at_where_there_is_something_to_see(two):
     wait_for_ink(student)
 
 
-def test_a_removed_page_is_gone_for_everybody(two):
+def test_removed_page_disappears_from_both_boards(two):
     tutor, student = two
     count = tutor.locator(".room-pages button").count()
     expect(student.get_by_role("button", name="Remove this page")).to_have_count(0)
@@ -144,7 +144,7 @@ def formula(page: Page, latex: str, button: str) -> None:
     is_closed(page)
 
 
-def test_a_formula_is_edited_in_place_and_looks_like_ink_in_light_and_dark(two, school):
+def test_formula_can_be_edited_and_has_the_ink_colour_in_both_themes(two, school):
     tutor, student = two
     tutor.get_by_role("button", name="Formula", exact=True).click()
     formula(tutor, r"\frac{a}{b}", "Put on the board")
@@ -163,7 +163,7 @@ def test_a_formula_is_edited_in_place_and_looks_like_ink_in_light_and_dark(two, 
     assert element["customData"]["latex"] == r"\frac{a + b + c + d + e}{f}"
 
 
-def test_a_formula_that_cannot_be_kept_is_not_lost(two, school):
+def test_formula_stays_in_the_dialog_when_its_upload_fails(two, school):
     _, student = two
     student.get_by_role("button", name="Formula", exact=True).click()
     student.get_by_label("LaTeX").fill("e^x")
@@ -178,7 +178,7 @@ def test_a_formula_that_cannot_be_kept_is_not_lost(two, school):
     assert [one["customData"]["latex"] for one in on_last_page(school)] == ["e^x"]
 
 
-def test_the_grid_is_shown_and_hidden(two):
+def test_grid_button_shows_and_hides_the_grid(two):
     tutor, _ = two
     assert not tutor.evaluate(MARKED)
     tutor.get_by_role("button", name="Grid").click()
@@ -187,7 +187,7 @@ def test_the_grid_is_shown_and_hidden(two):
     tutor.wait_for_function(f"() => !({MARKED})()")
 
 
-def test_a_page_is_exported_as_a_picture(two):
+def test_page_is_exported_as_png(two):
     tutor, student = two
     draw(student)
     wait_for_ink(tutor)
@@ -226,7 +226,7 @@ def paste(page: Page, text: str) -> None:
     page.evaluate(PASTE, [text])
 
 
-def test_text_in_a_font_that_is_not_shipped_is_drawn_all_the_same(two):
+def test_text_in_an_unshipped_font_is_drawn_without_console_errors(two):
     """Liberation Sans, which Excalidraw knows by this number and offers to no one."""
     tutor, student = two
     text = {"type": "text", "id": "t", "x": 0, "y": 0, "width": 90, "height": 25, "text": "Дріб"}
@@ -256,7 +256,7 @@ def troubles_of(page: Page) -> Iterator[list[str]]:
     page.remove_listener("console", listen)
 
 
-def test_a_long_time_offline_costs_nothing(two, school):
+def test_large_offline_changes_are_sent_after_reconnecting(two, school):
     """More than a frame holds, more selected than one may say of oneself, and a picture."""
     tutor, student = two
     left, top = corner(student)
@@ -272,7 +272,7 @@ def test_a_long_time_offline_costs_nothing(two, school):
     wait_for_ink(tutor, more_than=ink(student) // 2)
 
 
-def test_what_no_frame_could_hold_is_taken_back_with_a_word(two, school):
+def test_element_too_large_for_a_frame_is_removed_with_a_notice(two, school):
     tutor, _ = two
     paste(tutor, strokes(1, 40_000))
     notice = tutor.get_by_role("alert").filter(has_text="too large")
@@ -284,7 +284,7 @@ def test_what_no_frame_could_hold_is_taken_back_with_a_word(two, school):
     assert len(on_last_page(school)) == 1
 
 
-def test_the_tutor_looks_back_and_restores_an_earlier_state(chromium, kreida):
+def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
     school = make_school(kreida.url)
     contexts = [open_as(chromium, who) for who in (school.tutor, school.student)]
     tutor, student = [enter(context, school.room) for context in contexts]

@@ -21,7 +21,7 @@ from tests.browser.board import (
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 
 
-def test_a_dropped_picture_is_on_the_others_board(two, school):
+def test_dropped_picture_appears_on_both_boards(two, school):
     tutor, student = two
     left, top = corner(tutor)
     assert not student.evaluate(MARKED)
@@ -32,7 +32,7 @@ def test_a_dropped_picture_is_on_the_others_board(two, school):
     assert picture["type"] == "image"
 
 
-def test_pages_of_a_pdf_stand_one_below_another_and_stay_where_they_are(two, school, tmp_path):
+def test_pdf_pages_are_stacked_vertically_and_locked(two, school, tmp_path):
     tutor, _ = two
     (tmp_path / "two.pdf").write_bytes(pdf_of(2))
     with tutor.expect_response(re.compile("LiberationSans-Regular.ttf$")) as font:
@@ -50,7 +50,7 @@ def open_pdf(page: Page, file: Path) -> None:
     page.get_by_role("button", name="Put on the board").click()
 
 
-def test_a_long_pdf_is_cut_and_says_so(two, school, tmp_path):
+def test_pdf_over_60_pages_is_truncated_with_a_notice(two, school, tmp_path):
     tutor, _ = two
     (tmp_path / "long.pdf").write_bytes(pdf_of(62))
     open_pdf(tutor, tmp_path / "long.pdf")
@@ -59,7 +59,7 @@ def test_a_long_pdf_is_cut_and_says_so(two, school, tmp_path):
     assert len(on_last_page(school)) == 60
 
 
-def test_a_pdf_may_be_stopped_on_its_way(two, school, tmp_path):
+def test_pdf_import_stops_when_cancelled(two, school, tmp_path):
     tutor, _ = two
     (tmp_path / "long.pdf").write_bytes(pdf_of(60))
     open_pdf(tutor, tmp_path / "long.pdf")
@@ -73,7 +73,7 @@ def test_a_pdf_may_be_stopped_on_its_way(two, school, tmp_path):
     assert len(on_last_page(school)) == placed < 60
 
 
-def test_what_is_no_pdf_is_said_to_be_none(two, school, tmp_path):
+def test_broken_pdf_shows_an_error(two, school, tmp_path):
     tutor, _ = two
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing of the sort")
     open_pdf(tutor, tmp_path / "broken.pdf")
@@ -83,7 +83,7 @@ def test_what_is_no_pdf_is_said_to_be_none(two, school, tmp_path):
     assert on_last_page(school) == []
 
 
-def test_a_picture_that_the_server_refuses_goes_with_a_word(two, school):
+def test_picture_refused_by_the_server_is_removed_with_a_notice(two, school):
     tutor, _ = two
     left, top = corner(tutor)
     answer = {"status": 413, "json": {"error": "too_large", "detail": "Over 10 MB."}}

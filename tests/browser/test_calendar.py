@@ -85,7 +85,7 @@ def middle(box):
 
 
 @EVERY_WAY
-def test_a_lessons_card_tells_both_times(visit, week, size, locale):
+def test_lesson_card_shows_the_times_of_both_participants(visit, week, size, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, size, locale)
     show(v, view="day")
@@ -99,7 +99,7 @@ def test_a_lessons_card_tells_both_times(visit, week, size, locale):
 
 
 @EVERY_WAY
-def test_a_weeks_days_have_their_dates(visit, week, size, locale):
+def test_week_headers_show_day_names_and_dates(visit, week, size, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, size, locale)
     show(v)
@@ -109,7 +109,7 @@ def test_a_weeks_days_have_their_dates(visit, week, size, locale):
 
 
 @BOTH
-def test_a_short_lessons_title_is_read(visit, week, scene, size, locale):
+def test_title_of_a_short_lesson_is_not_cut_off(visit, week, scene, size, locale):
     tutor, student, _ids = week(locale)
     people = {"tutor": tutor["id"], "student": student["id"]}
     for hour, minutes in ((7, 45), (12, 30), (13, 15)):
@@ -124,7 +124,7 @@ def test_a_short_lessons_title_is_read(visit, week, scene, size, locale):
 
 
 @BOTH
-def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
+def test_student_has_a_read_only_calendar(visit, week, size, locale):
     _tutor, student, ids = week(locale)
     v = visit(student, size, locale)
     show(v, view="day")
@@ -137,9 +137,7 @@ def test_a_student_reads_and_changes_nothing(visit, week, size, locale):
 
 
 @BOTH
-def test_of_a_completed_lesson_neither_card_nor_page_offers_a_change(
-    visit, week, scene, size, locale
-):
+def test_completed_lesson_cannot_be_rescheduled_from_card_or_page(visit, week, scene, size, locale):
     tutor, student, _ids = week(locale)
     made = {"starts_at": "2027-01-04T13:00:00+00:00", "title": "Over", "status": "completed"}
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], **made)
@@ -155,7 +153,7 @@ def test_of_a_completed_lesson_neither_card_nor_page_offers_a_change(
 
 
 @pytest.mark.parametrize("locale", ["en", "uk"])
-def test_a_drag_moves_and_can_be_undone(visit, week, scene, locale):
+def test_lesson_moved_by_drag_can_be_undone(visit, week, scene, locale):
     tutor, _student, ids = week(locale)
     v = visit(tutor, locale=locale)
     show(v)
@@ -171,7 +169,7 @@ def test_a_drag_moves_and_can_be_undone(visit, week, scene, locale):
 
 
 @pytest.mark.parametrize(("locale", "view"), [("en", "day"), ("uk", "week")])
-def test_a_finger_moves_a_lesson_and_the_move_can_be_undone(visit, week, scene, locale, view):
+def test_lesson_moved_by_touch_can_be_undone(visit, week, scene, locale, view):
     tutor, _student, ids = week(locale)
     v = visit(tutor, "phone", locale)
     show(v, view=view)
@@ -186,7 +184,7 @@ def test_a_finger_moves_a_lesson_and_the_move_can_be_undone(visit, week, scene, 
     assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
 
 
-def test_a_clash_springs_back_and_says_with_what(visit, week, scene):
+def test_drag_onto_another_lesson_is_reverted_with_the_conflict(visit, week, scene):
     tutor, _student, ids = week()
     v = visit(tutor)
     show(v)
@@ -204,7 +202,7 @@ def test_a_clash_springs_back_and_says_with_what(visit, week, scene):
 
 
 @pytest.mark.parametrize("locale", ["en", "uk"])
-def test_a_resize_changes_the_length(visit, week, locale):
+def test_resize_by_mouse_changes_the_duration(visit, week, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, locale=locale)
     show(v)
@@ -217,7 +215,7 @@ def test_a_resize_changes_the_length(visit, week, locale):
 
 
 @pytest.mark.parametrize(("locale", "view"), [("en", "week"), ("uk", "day")])
-def test_a_finger_pulls_a_lesson_longer(visit, week, locale, view):
+def test_resize_by_touch_changes_the_duration(visit, week, locale, view):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, "phone", locale)
     show(v, view=view)
@@ -233,7 +231,7 @@ def test_a_finger_pulls_a_lesson_longer(visit, week, locale, view):
 
 
 @EVERY_WAY
-def test_time_pulled_over_is_scheduled(visit, week, size, locale):
+def test_lesson_is_scheduled_in_a_dragged_time_range(visit, week, size, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, size, locale)
     show(v, view="day")
@@ -282,7 +280,9 @@ def test_cancelled_lessons_can_be_shown(visit, week, scene, size, locale):
         ("2027-11-08", "2027-11-08T15:00:00+00:00", "17:00", "10:00"),
     ],
 )
-def test_each_clock_in_the_weeks_of_change(visit, scene, week, date, instant, kyiv, new_york):
+def test_lesson_times_are_right_in_both_zones_around_dst_changes(
+    visit, scene, week, date, instant, kyiv, new_york
+):
     tutor, student, _ids = week()
     scene.lesson(
         tutor=tutor["id"], student=student["id"], starts_at=instant, title="Across the clocks"
@@ -299,7 +299,7 @@ def test_each_clock_in_the_weeks_of_change(visit, scene, week, date, instant, ky
 
 
 @EVERY_WAY
-def test_the_form_does_what_a_drag_does_by_keyboard(visit, week, scene, size, locale):
+def test_lesson_can_be_rescheduled_in_the_form_with_the_keyboard(visit, week, scene, size, locale):
     tutor, _student, ids = week(locale)
     v = visit(tutor, size, locale)
     show(v)

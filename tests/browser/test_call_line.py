@@ -108,14 +108,14 @@ def pictures_move(pages: list[Page]) -> None:
         page.wait_for_function(f"() => ({FRAMES})() > {seen} + 20", timeout=60000)
 
 
-def test_a_call_goes_by_the_relay_alone_with_credentials_that_expire(relayed_school, call):
+def test_call_works_over_the_relay_only_with_expiring_credentials(relayed_school, call):
     join = f"/api/classroom/sessions/{relayed_school.session_uuid}/join/"
     (server,) = relayed_school.ask("POST", join, {})["ice_servers"]
     assert server["username"].split(":")[0].isdigit()
     pictures_move(call())
 
 
-def test_a_call_comes_back_by_itself_when_the_way_it_went_is_gone(call, relay):
+def test_call_reconnects_after_the_relay_restarts(call, relay):
     pages = call()
     pictures_move(pages)
     relay.stop()
@@ -126,9 +126,7 @@ def test_a_call_comes_back_by_itself_when_the_way_it_went_is_gone(call, relay):
     assert [page.evaluate("window.connections.length") for page in pages] == [1, 1]
 
 
-def test_on_a_thin_line_the_picture_gives_way_to_the_sound_and_comes_back_with_the_line(
-    call, relay
-):
+def test_video_is_paused_on_low_bandwidth_and_resumes_afterwards(call, relay):
     pages = call(THIN)
     for page in pages:
         expect(page.get_by_text("your picture is paused")).to_be_visible(timeout=60000)

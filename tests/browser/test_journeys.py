@@ -79,7 +79,7 @@ def test_language_and_theme(visit, size, locale):
 
 
 @EVERY_WAY
-def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
+def test_classroom_can_be_created_joined_managed_and_archived(visit, scene, size, locale):
     tutor = scene.person(role="tutor", locale=locale)
     student = scene.person(role="student", first_name="Joan", last_name="Doe", locale=locale)
     t = visit(tutor, size, locale)
@@ -118,7 +118,7 @@ def test_a_classroom_from_its_making_to_the_archive(visit, scene, size, locale):
 
 
 @EVERY_WAY
-def test_a_student_accepts_an_invitation(visit, scene, size, locale):
+def test_student_can_accept_an_invitation(visit, scene, size, locale):
     tutor = scene.person(role="tutor")
     student = scene.person(role="student", locale=locale)
     room = scene.classroom(tutor=tutor["id"], students=[], name="Chemistry")
@@ -130,7 +130,7 @@ def test_a_student_accepts_an_invitation(visit, scene, size, locale):
 
 
 @BOTH
-def test_students_are_searched_as_one_types(visit, scene, size, locale):
+def test_student_search_updates_while_typing(visit, scene, size, locale):
     tutor = scene.person(role="tutor", locale=locale)
     people = [
         scene.person(role="student", first_name=name, last_name=f"Surname{n:02}")["id"]
@@ -156,7 +156,7 @@ def test_students_are_searched_as_one_types(visit, scene, size, locale):
 
 
 @EVERY_WAY
-def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale):
+def test_lesson_can_be_scheduled_overlapped_rescheduled_and_cancelled(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
     v.page.goto("/students/")
@@ -195,7 +195,7 @@ def test_a_lesson_in_two_clicks_a_clash_and_its_end(visit, school, size, locale)
 
 
 @EVERY_WAY
-def test_an_invite_link_is_made_copied_and_revoked(visit, scene, school, size, locale):
+def test_invite_link_can_be_created_copied_and_revoked(visit, scene, school, size, locale):
     tutor, student, _room = school(locale)
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
     v = visit(tutor, size, locale)
@@ -218,7 +218,7 @@ def test_an_invite_link_is_made_copied_and_revoked(visit, scene, school, size, l
 
 
 @BOTH
-def test_a_roster_from_excel(visit, scene, size, locale, tmp_path):
+def test_roster_in_cp1251_is_imported_and_exported(visit, scene, size, locale, tmp_path):
     tutor = scene.person(role="tutor", locale=locale)
     table = "Прізвище;Ім'я;Пошта\r\nФранко;Іван;ivan@school.example\r\nБез;Пошти;\r\n"
     file = tmp_path / "roster.csv"
@@ -243,7 +243,7 @@ def test_a_roster_from_excel(visit, scene, size, locale, tmp_path):
 
 
 @BOTH
-def test_scheduling_by_keyboard_alone(visit, school, size, locale):
+def test_lesson_can_be_scheduled_with_the_keyboard_only(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
     keys = v.page.keyboard
@@ -274,7 +274,7 @@ def test_scheduling_by_keyboard_alone(visit, school, size, locale):
     assert "17:00–18:15" in v.page.locator("main").inner_text()
 
 
-def test_without_javascript_a_page_asks_before_anything_is_taken_away(visit, scene, school):
+def test_destructive_actions_are_confirmed_on_a_page_without_javascript(visit, scene, school):
     tutor, student, room = school()
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(days=2))
     v = visit(tutor, java_script_enabled=False)
@@ -303,7 +303,7 @@ def test_without_javascript_a_page_asks_before_anything_is_taken_away(visit, sce
     assert v.page.url.endswith(f"/classrooms/{room['id']}/")
 
 
-def test_every_invite_page_has_one_next_action(visit, scene, school):
+def test_each_state_of_an_invite_link_has_one_next_action(visit, scene, school):
     tutor, student, _room = school()
     now = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
     later = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(hours=5))
@@ -326,7 +326,7 @@ def test_every_invite_page_has_one_next_action(visit, scene, school):
         assert guest.page.locator("main .btn").count() == 1
 
 
-def test_the_token_goes_to_nobody(visit, scene, school):
+def test_invite_token_is_sent_only_once_and_not_in_referer(visit, scene, school):
     tutor, student, _room = school()
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
     path = scene.invite(lesson_id=lesson["id"])["path"]
@@ -341,7 +341,7 @@ def test_the_token_goes_to_nobody(visit, scene, school):
     assert not any(token in headers.get("referer", "") for _url, headers in sent)
 
 
-def test_the_waiting_page_counts_down(visit, scene, school):
+def test_waiting_page_counts_down_in_the_zone_of_the_browser(visit, scene, school):
     tutor, student, _room = school()
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=75))
     v = visit(timezone_id="Asia/Tokyo")
@@ -350,7 +350,7 @@ def test_the_waiting_page_counts_down(visit, scene, school):
     assert "Asia/Tokyo" in v.page.locator("main").inner_text()
 
 
-def test_searching_after_being_signed_out_leads_to_sign_in(visit, school):
+def test_search_after_signing_out_redirects_to_sign_in(visit, school):
     tutor, _student, _room = school()
     v = visit(tutor)
     v.page.goto("/students/")
@@ -359,7 +359,7 @@ def test_searching_after_being_signed_out_leads_to_sign_in(visit, school):
     v.page.wait_for_url("**/accounts/login/?next=/students/**")
 
 
-def test_a_page_that_takes_long_says_so(visit, school):
+def test_progress_is_shown_while_a_search_is_pending(visit, school):
     tutor, _student, _room = school()
     v = visit(tutor)
     v.page.goto("/students/")

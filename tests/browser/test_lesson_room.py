@@ -85,7 +85,7 @@ def see_each_other(page: Page) -> None:
     page.wait_for_function(f"() => ({FRAMES})() > {seen}", timeout=30000)
 
 
-def test_another_camera_and_microphone_are_sent_in_place_of_the_first(room):
+def test_selected_camera_and_microphone_replace_the_sent_tracks(room):
     before = room.tutor.evaluate(SENT)
     room.tutor.get_by_role("button", name="Devices").click()
     dialog = room.tutor.get_by_role("dialog")
@@ -100,7 +100,7 @@ def test_another_camera_and_microphone_are_sent_in_place_of_the_first(room):
     see_each_other(room.student)
 
 
-def test_the_tutor_alone_is_shown_how_a_persons_line_is(room):
+def test_connection_quality_is_shown_only_to_the_tutor(room):
     sign = room.tutor.locator(f"{OTHER} .room-quality")
     expect(sign).to_have_attribute("aria-label", re.compile("connection: delay"), timeout=30000)
     room.student.get_by_role("tab", name="People").click()
@@ -111,7 +111,7 @@ def test_the_tutor_alone_is_shown_how_a_persons_line_is(room):
     room.student.get_by_role("tab", name="Chat").click()
 
 
-def test_a_timer_runs_alike_for_both_and_is_there_after_a_reload(room):
+def test_timer_is_the_same_for_both_and_continues_after_a_reload(room):
     room.tutor.get_by_role("button", name="Set a timer").click()
     room.tutor.get_by_label("Minutes").fill("20")
     room.tutor.get_by_role("button", name="Start").click()
@@ -139,7 +139,7 @@ def clock(seconds: int) -> str:
     return f"{seconds // 60:02}:{seconds % 60:02}"
 
 
-def test_the_tutors_notes_are_kept_and_the_student_is_never_told_of_them(room):
+def test_notes_are_saved_and_never_sent_to_the_student(room):
     room.tutor.get_by_role("tab", name="Notes").click()
     notes = room.tutor.get_by_label("Private notes")
     notes.fill("Needs more fractions")
@@ -158,7 +158,7 @@ def test_the_tutors_notes_are_kept_and_the_student_is_never_told_of_them(room):
     assert not any("fractions" in frame for frame in room.told)
 
 
-def test_a_person_with_two_tabs_is_one_person_who_takes_the_call_along(room):
+def test_user_with_two_tabs_is_one_participant_and_can_move_the_call(room):
     first, tiles = room.student, room.tutor.locator(OTHER)
     second = enter(first.context, room.school.room)
     see_each_other(second)
@@ -179,7 +179,7 @@ def test_a_person_with_two_tabs_is_one_person_who_takes_the_call_along(room):
     see_each_other(room.tutor)
 
 
-def test_whose_browser_crashes_is_gone_for_the_others(playwright, room):
+def test_participant_leaves_when_their_browser_crashes(playwright, room):
     crashing = launch(playwright, FAKE_UI)
     guest = open_as(crashing, None).new_page()
     guest.goto(room.school.invite())
@@ -204,7 +204,7 @@ def attendance(school: School) -> list[dict]:
     ]
 
 
-def test_who_refuses_the_microphone_is_told_what_to_do_and_enters_all_the_same(playwright, room):
+def test_denied_microphone_shows_instructions_and_does_not_block_entering(playwright, room):
     asking = launch(playwright)  # without Chromium's yes to every question
     page = open_as(asking, room.school.student, permissions=["camera"]).new_page()
     page.goto(room.school.room)
@@ -222,7 +222,7 @@ def test_who_refuses_the_microphone_is_told_what_to_do_and_enters_all_the_same(p
     asking.close()
 
 
-def test_a_lesson_is_live_then_over_and_its_page_says_who_was_there(browser, kreida):
+def test_ended_lesson_is_completed_and_its_page_lists_attendance(browser, kreida):
     school = make_school(kreida.url)
     tutor, student = (open_as(browser, who) for who in (school.tutor, school.student))
     page, other = enter(tutor, school.room), enter(student, school.room)
@@ -257,7 +257,7 @@ def open_notes(page: Page) -> Page:
     return page
 
 
-def test_two_tabs_lose_no_notes(browser: Browser, kreida: Kreida):
+def test_notes_edited_in_two_tabs_are_both_kept(browser: Browser, kreida: Kreida):
     school = make_school(kreida.url, "Нотатки")
     context = open_as(browser, school.tutor)
     first, second = (open_notes(enter(context, school.room)) for _ in range(2))
@@ -272,7 +272,7 @@ def test_two_tabs_lose_no_notes(browser: Browser, kreida: Kreida):
     context.close()
 
 
-def test_notes_of_a_tab_that_closed_without_a_connection_are_there_again(
+def test_notes_written_offline_are_restored_after_the_tab_was_closed(
     browser: Browser, kreida: Kreida
 ):
     school = make_school(kreida.url, "Нотатки")

@@ -12,7 +12,7 @@ CUT = """() => [...document.querySelectorAll("#list h2, #list p")]
 
 
 @BOTH
-def test_a_long_address_is_read_whole(visit, scene, size, locale):
+def test_long_email_address_is_not_cut_off(visit, scene, size, locale):
     tutor = scene.person(role="tutor", locale=locale)
     student = scene.person(role="student", email=LONG.format(size))
     room = scene.classroom(tutor=tutor["id"], students=[student["id"]])
@@ -24,7 +24,7 @@ def test_a_long_address_is_read_whole(visit, scene, size, locale):
 
 
 @BOTH
-def test_the_badge_of_this_browser_is_as_wide_as_its_words(visit, size, locale):
+def test_badge_of_the_current_session_is_as_wide_as_its_text(visit, size, locale):
     v = visit(size=size, locale=locale)
     v.page.goto("/accounts/signup/")
     v.page.locator("input[name=role][value=student]").check()

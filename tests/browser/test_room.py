@@ -55,7 +55,7 @@ def two(browser, school) -> Iterator[tuple[Page, Page]]:
         context.close()
 
 
-def test_a_stroke_is_on_the_others_board_at_once_with_the_name_of_who_draws(two):
+def test_stroke_appears_on_the_other_board(two):
     tutor, student = two
     assert ink(student) == 0
     draw(tutor)
@@ -63,12 +63,12 @@ def test_a_stroke_is_on_the_others_board_at_once_with_the_name_of_who_draws(two)
     assert abs(ink(student) - ink(tutor)) < 0.2 * ink(tutor)
 
 
-def test_everybody_sees_everybody(two):
+def test_both_participants_receive_video(two):
     for page in two:
         page.wait_for_function(f"() => ({FRAMES})() > 20", timeout=20000)
 
 
-def test_a_shared_screen_is_seen(two):
+def test_shared_screen_is_shown_until_sharing_stops(two):
     tutor, student = two
     tutor.get_by_role("button", name="Share the screen").click()
     student.wait_for_function(
@@ -80,7 +80,7 @@ def test_a_shared_screen_is_seen(two):
     expect(student.locator("video[data-kind=screen]")).to_have_count(0)
 
 
-def test_chat_makes_links_and_no_markup(two):
+def test_chat_links_urls_and_escapes_markup(two):
     tutor, student = two
     field = tutor.get_by_label("Write a message")
     field.fill("<b>Look</b>: https://kreida.example/a.")
@@ -92,7 +92,7 @@ def test_chat_makes_links_and_no_markup(two):
     expect(link).to_have_attribute("rel", "noopener noreferrer")
 
 
-def test_a_raised_hand_is_seen_and_a_microphone_can_be_muted(two):
+def test_tutor_sees_a_raised_hand_and_can_mute_a_microphone(two):
     tutor, student = two
     student.get_by_role("button", name="Raise your hand").click()
     expect(tutor.locator(".room-tile:not(.own) .hand")).to_be_visible()
@@ -101,9 +101,7 @@ def test_a_raised_hand_is_seen_and_a_microphone_can_be_muted(two):
     expect(student.get_by_role("button", name="Turn the microphone on")).to_be_visible()
 
 
-def test_a_guest_without_an_account_waits_until_let_in_and_stays_out_once_removed(
-    browser, school, two
-):
+def test_guest_waits_for_admission_and_cannot_return_after_removal(browser, school, two):
     tutor, _ = two
     context = open_as(browser, None)
     page = context.new_page()
@@ -123,7 +121,7 @@ def test_a_guest_without_an_account_waits_until_let_in_and_stays_out_once_remove
     context.close()
 
 
-def test_a_reload_leads_straight_back_to_the_board_as_it_was(two):
+def test_board_and_call_are_restored_after_a_reload(two):
     tutor, student = two
     draw(tutor)
     wait_for_ink(student)
@@ -133,7 +131,7 @@ def test_a_reload_leads_straight_back_to_the_board_as_it_was(two):
     student.wait_for_function(f"() => ({FRAMES})() > 5", timeout=20000)
 
 
-def test_strokes_made_offline_are_counted_and_arrive(two):
+def test_offline_strokes_are_counted_and_sent_after_reconnecting(two):
     tutor, student = two
     student.context.set_offline(True)
     draw(student)
@@ -144,7 +142,7 @@ def test_strokes_made_offline_are_counted_and_arrive(two):
     expect(student.locator(".room-unsent")).to_have_text("", timeout=20000)
 
 
-def test_undo_takes_back_ones_own_strokes_only(two):
+def test_undo_removes_only_own_strokes(two):
     tutor, student = two
     draw(tutor, down=250)
     wait_for_ink(student)
@@ -158,7 +156,7 @@ def test_undo_takes_back_ones_own_strokes_only(two):
     assert 0 < ink(student) < 0.7 * both
 
 
-def test_a_phone_has_all_of_it_and_nothing_runs_over_the_edge(browser, school):
+def test_room_fits_the_width_of_a_phone(browser, school):
     context = open_as(browser, school.student, viewport={"width": 390, "height": 844})
     page = enter(context, school.room)
     board_is_open(page)
@@ -168,7 +166,7 @@ def test_a_phone_has_all_of_it_and_nothing_runs_over_the_edge(browser, school):
     context.close()
 
 
-def test_nothing_is_asked_of_another_host(browser, school):
+def test_room_requests_no_other_host(browser, school):
     context = open_as(browser, school.student)
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
@@ -180,7 +178,7 @@ def test_nothing_is_asked_of_another_host(browser, school):
     context.close()
 
 
-def test_stroke_is_seen_while_it_is_drawn(two):
+def test_stroke_is_shown_while_it_is_drawn(two):
     tutor, student = two
     box = tutor.locator(".excalidraw canvas.interactive").bounding_box()
     tutor.locator("[data-testid=toolbar-freedraw]").click(force=True)
@@ -193,9 +191,7 @@ def test_stroke_is_seen_while_it_is_drawn(two):
     tutor.mouse.up()
 
 
-def test_a_formula_and_the_pages_of_a_pdf_are_on_both_boards_and_in_the_exported_file(
-    two, tmp_path
-):
+def test_formula_and_pdf_pages_are_on_both_boards_and_in_the_export(two, tmp_path):
     tutor, student = two
     tutor.get_by_role("button", name="Formula", exact=True).click()
     tutor.get_by_role("button", name="Put on the board").click()
@@ -217,7 +213,7 @@ def test_a_formula_and_the_pages_of_a_pdf_are_on_both_boards_and_in_the_exported
     assert len(re.findall(rb"/Type /Page\b", decompressed(saved.value.path().read_bytes()))) == 3
 
 
-def test_a_browser_that_refuses_camera_and_microphone_has_board_and_chat(playwright, school):
+def test_board_and_chat_work_when_camera_and_microphone_are_denied(playwright, school):
     refusing = playwright.chromium.launch(
         executable_path=CHROMIUM, args=["--deny-permission-prompts"]
     )
@@ -248,7 +244,7 @@ def plain_http(playwright, tmp_path, kreida_seed):
     stop_kreida(server)
 
 
-def test_over_plain_http_there_is_a_board_and_chat_and_it_says_what_the_call_lacks(plain_http):
+def test_board_and_chat_work_over_plain_http_with_a_notice_about_the_call(plain_http):
     server, address, mapped = plain_http
     school = make_school(server.url)
     for cookie in school.tutor.cookies:

@@ -52,7 +52,7 @@ def time_of(visitor, student, time, title):
 
 
 @BOTH
-def test_a_double_click_makes_one(visit, school, size, locale):
+def test_double_click_submits_each_form_once(visit, school, size, locale):
     tutor, student, room = school(locale)
     v = visit(tutor, size, locale)
     slow(v)
@@ -79,7 +79,7 @@ def test_a_double_click_makes_one(visit, school, size, locale):
     assert len(posts) == len(set(posts)) == 6
 
 
-def test_without_scripts_a_double_click_schedules_once(visit, school):
+def test_double_click_without_javascript_schedules_one_lesson(visit, school):
     tutor, student, _room = school()
     v = visit(tutor, java_script_enabled=False)
     slow(v)
@@ -90,7 +90,7 @@ def test_without_scripts_a_double_click_schedules_once(visit, school):
 
 
 @BOTH
-def test_going_back_and_reloading_make_nothing_again(visit, school, size, locale):
+def test_going_back_or_reloading_does_not_resubmit_a_form(visit, school, size, locale):
     tutor, student, _room = school(locale)
     v = visit(tutor, size, locale)
     time_of(v, student, "09:00", "First").click()
@@ -113,7 +113,7 @@ def test_going_back_and_reloading_make_nothing_again(visit, school, size, locale
 
 
 @BOTH
-def test_a_confirmed_roster_is_not_confirmed_again(visit, school, size, locale):
+def test_confirmed_roster_is_not_imported_twice(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
     v.page.goto("/students/import/")
@@ -135,7 +135,7 @@ def test_a_confirmed_roster_is_not_confirmed_again(visit, school, size, locale):
 
 
 @BOTH
-def test_a_search_without_a_line_says_so_and_is_repeated(visit, school, size, locale):
+def test_offline_search_shows_an_error_and_can_be_retried(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
     v.page.goto("/students/")
@@ -150,7 +150,7 @@ def test_a_search_without_a_line_says_so_and_is_repeated(visit, school, size, lo
 
 
 @BOTH
-def test_a_calendar_that_cannot_be_loaded_is_loaded_again(visit, scene, school, size, locale):
+def test_calendar_that_failed_to_load_can_be_retried(visit, scene, school, size, locale):
     tutor, student, _room = school(locale)
     people = {"tutor": tutor["id"], "student": student["id"]}
     scene.lesson(**people, starts_at="2027-01-04T08:00:00+00:00", title="Sets")
@@ -173,7 +173,7 @@ def test_a_calendar_that_cannot_be_loaded_is_loaded_again(visit, scene, school, 
 
 
 @BOTH
-def test_a_calendar_on_a_thin_line_says_that_it_is_coming(visit, school, size, locale):
+def test_calendar_shows_a_loading_notice_on_a_slow_connection(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
     slow(v, latency=500, kib=40)
@@ -184,7 +184,7 @@ def test_a_calendar_on_a_thin_line_says_that_it_is_coming(visit, school, size, l
 
 
 @BOTH
-def test_signing_in_again_does_not_end_on_a_blank_page(visit, scene, school, size, locale):
+def test_get_of_a_post_only_page_offers_a_way_back(visit, scene, school, size, locale):
     tutor, student, _room = school(locale)
     lesson = scene.lesson(
         tutor=tutor["id"], student=student["id"], starts_at="2027-01-04T08:00:00+00:00"
@@ -195,7 +195,7 @@ def test_signing_in_again_does_not_end_on_a_blank_page(visit, scene, school, siz
     assert v.page.locator("main .btn").count() == 1
 
 
-def test_going_back_after_signing_out_shows_nobodys_pages(playwright, site, school):
+def test_going_back_after_signing_out_shows_the_sign_in_page(playwright, site, school):
     tutor, _student, _room = school()
     # By its usual arguments this Chromium keeps no pages, as people's own do.
     kept = {"executable_path": CHROMIUM, "ignore_default_args": ["--disable-back-forward-cache"]}
