@@ -1,9 +1,9 @@
-import type { Choice } from "./call/media";
+import type { DeviceChoice } from "./call/media";
 
 /** Name and devices, restored when the page is reloaded during a lesson; kept for this tab only. */
 export interface SavedSetup {
   name: string;
-  choice: Choice;
+  choice: DeviceChoice;
   camera: boolean;
   microphone: boolean;
 }

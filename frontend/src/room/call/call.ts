@@ -3,40 +3,45 @@ import type { Media, ServerMessage } from "../protocol";
 import type { RoomSession } from "../state/session";
 import { Store } from "../state/store";
 import type { LocalMedia } from "./local-media";
-import { type Member, partners } from "./negotiation";
+import { type CallMember, selectCallPeers } from "./negotiation";
 import { type LinkState, PeerLink, type Tracks } from "./peer-link";
-import { ownLine } from "./quality";
+import { summariseQuality } from "./quality";
 
-const MEASURE_EVERY = 2000;
+const MEASURE_INTERVAL_MS = 2000;
 
-export interface Remote {
+export interface RemotePeer {
   tracks: Tracks | null;
   state: LinkState;
-  /** How far our picture was lowered for them, for the sake of the sound. */
-  step: number;
-  /** Whether theirs is paused for the same reason. */
-  paused: boolean;
+  /** Index into VIDEO_STEPS of the video sent to this peer; lowered to keep the audio clear. */
+  videoStep: number;
+  /** Whether the peer has paused its video for the same reason. */
+  videoPaused: boolean;
 }
 
 export interface CallState {
-  remotes: Readonly<Record<string, Remote>>;
-  /** Why there is no call here: four others talk, or another tab of ours has it. */
-  without: "full" | "elsewhere" | null;
+  remotes: Readonly<Record<string, RemotePeer>>;
+  /** Why this tab is not in the call: it is full, or a newer tab of the same person is in it. */
+  noCallReason: "full" | "elsewhere" | null;
 }
 
-const NOBODY: CallState = { remotes: {}, without: null };
-const NEW_REMOTE: Remote = { tracks: null, state: "connecting", step: 0, paused: false };
+const EMPTY_CALL: CallState = { remotes: {}, noCallReason: null };
+const NEW_REMOTE: RemotePeer = {
+  tracks: null,
+  state: "connecting",
+  videoStep: 0,
+  videoPaused: false,
+};
 
-/** Everybody's media: a link to each of up to three others. */
+/** The call: a mesh of one PeerLink to each of up to three other people. */
 export class Call {
-  readonly store = new Store<CallState>(NOBODY);
+  readonly store = new Store<CallState>(EMPTY_CALL);
   #links = new Map<string, PeerLink>();
-  #own: Member | null = null;
-  #others: readonly Member[] = [];
-  #sent: Media | null = null;
-  #network = connectionOf(navigator)?.type;
+  #own: CallMember | null = null;
+  #others: readonly CallMember[] = [];
+  #sentMedia: Media | null = null;
+  #networkType = networkInformation(navigator)?.type;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #undo: (() => void)[] = [];
+  #unsubscribers: (() => void)[] = [];
 
   constructor(
     private readonly session: RoomSession,
@@ -44,78 +49,78 @@ export class Call {
   ) {}
 
   start(): void {
-    this.#undo.push(this.session.onMessage((message) => this.#onMessage(message)));
-    this.#undo.push(this.local.store.subscribe(() => this.#localChanged()));
-    this.#timer = setInterval(() => void this.#measure(), MEASURE_EVERY);
-    addEventListener("online", this.#restart);
-    connectionOf(navigator)?.addEventListener("change", this.#networkChanged);
+    this.#unsubscribers.push(this.session.onMessage((message) => this.#onMessage(message)));
+    this.#unsubscribers.push(this.local.store.subscribe(() => this.#onLocalChange()));
+    this.#timer = setInterval(() => void this.#measure(), MEASURE_INTERVAL_MS);
+    addEventListener("online", this.#restartIce);
+    networkInformation(navigator)?.addEventListener("change", this.#onNetworkChange);
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    removeEventListener("online", this.#restart);
-    connectionOf(navigator)?.removeEventListener("change", this.#networkChanged);
-    for (const undo of this.#undo.splice(0)) undo();
+    removeEventListener("online", this.#restartIce);
+    networkInformation(navigator)?.removeEventListener("change", this.#onNetworkChange);
+    for (const unsubscribe of this.#unsubscribers.splice(0)) unsubscribe();
     this.#closeAll();
     this.local.stop();
   }
 
-  readonly #restart = (): void => {
-    for (const link of this.#links.values()) link.restart();
+  readonly #restartIce = (): void => {
+    for (const link of this.#links.values()) link.restartIce();
   };
 
-  /** Told of each new estimate of the line's speed as well, which is no other network. */
-  readonly #networkChanged = (): void => {
-    const type = connectionOf(navigator)?.type;
-    if (type !== this.#network) this.#restart();
-    this.#network = type;
+  /** The event also fires for new bandwidth estimates, which need no ICE restart. */
+  readonly #onNetworkChange = (): void => {
+    const type = networkInformation(navigator)?.type;
+    if (type !== this.#networkType) this.#restartIce();
+    this.#networkType = type;
   };
 
   #onMessage(message: ServerMessage): void {
     if (message.type === "welcome" && message.you.state === "in") {
-      // Another connection is another peer to the others, who have closed the old links too.
+      // After a reconnect we have a new peer id, so the others have closed the old links too.
       this.#closeAll();
       this.#own = message.you;
       this.#others = message.peers.filter(({ peer }) => peer !== message.you.peer);
-      this.#sent = null;
-      this.#tellMedia();
-      this.#linkUp();
+      this.#sentMedia = null;
+      this.#sendMedia();
+      this.#updateLinks();
     } else if (message.type === "peer.joined") {
       const { peer } = message.peer;
       if (peer === this.#own?.peer || this.#others.some((other) => other.peer === peer)) return;
       this.#others = [...this.#others, message.peer];
-      this.#linkUp();
+      this.#updateLinks();
     } else if (message.type === "peer.left") {
       this.#others = this.#others.filter(({ peer }) => peer !== message.peer);
-      this.#linkUp();
+      this.#updateLinks();
     } else if (message.type === "ice") {
-      for (const link of this.#links.values()) link.configure(this.#configuration());
-    } else if (message.type === "signal") this.#links.get(message.from)?.signal(message.data);
+      for (const link of this.#links.values()) link.setConfiguration(this.#configuration());
+    } else if (message.type === "signal") this.#links.get(message.from)?.handleSignal(message.data);
     else if (message.type === "muted") void this.local.setMicrophone(false);
   }
 
-  #linkUp(): void {
+  #updateLinks(): void {
     if (!this.#own) return;
-    const found = partners(this.#own, this.#others);
+    const found = selectCallPeers(this.#own, this.#others);
     const wanted = typeof found === "string" ? [] : found;
-    for (const peer of this.#links.keys()) if (!wanted.includes(peer)) this.#unlink(peer);
-    for (const peer of wanted) if (!this.#links.has(peer)) this.#link(this.#own.peer, peer);
-    this.store.patch({ without: typeof found === "string" ? found : null });
+    for (const peer of this.#links.keys()) if (!wanted.includes(peer)) this.#removeLink(peer);
+    for (const peer of wanted) if (!this.#links.has(peer)) this.#addLink(this.#own.peer, peer);
+    this.store.patch({ noCallReason: typeof found === "string" ? found : null });
   }
 
-  #unlink(peer: string): void {
+  #removeLink(peer: string): void {
     this.#links.get(peer)?.close();
     this.#links.delete(peer);
     const { [peer]: _, ...remotes } = this.store.get().remotes;
     this.store.patch({ remotes });
   }
 
-  #link(own: string, peer: string): void {
+  #addLink(own: string, peer: string): void {
     const link = new PeerLink(own, peer, this.#configuration(), this.#tracks(), {
       send: (data) => this.session.send({ type: "signal", to: peer, data: { ...data } }),
-      state: (state) => this.#patchRemote(peer, { state }),
-      remote: (tracks) => this.#patchRemote(peer, { tracks }),
-      pictures: (step, paused) => this.#patchRemote(peer, { step, paused }),
+      onState: (state) => this.#patchRemote(peer, { state }),
+      onTracks: (tracks) => this.#patchRemote(peer, { tracks }),
+      onVideoStep: (videoStep, videoPaused) => this.#patchRemote(peer, { videoStep, videoPaused }),
     });
     this.#links.set(peer, link);
   }
@@ -126,7 +131,7 @@ export class Call {
     return configuration;
   }
 
-  #patchRemote(peer: string, part: Partial<Remote>): void {
+  #patchRemote(peer: string, part: Partial<RemotePeer>): void {
     const { remotes } = this.store.get();
     const old = remotes[peer] ?? NEW_REMOTE;
     this.store.patch({ remotes: { ...remotes, [peer]: { ...old, ...part } } });
@@ -143,13 +148,13 @@ export class Call {
     return { camera, microphone, screen };
   }
 
-  #localChanged(): void {
+  #onLocalChange(): void {
     const tracks = this.#tracks();
     for (const link of this.#links.values()) link.setTracks(tracks);
-    this.#tellMedia();
+    this.#sendMedia();
   }
 
-  #tellMedia(): void {
+  #sendMedia(): void {
     const { camera, microphone, screen, muted } = this.local.store.get();
     const media: Media = {
       camera: camera !== null,
@@ -157,25 +162,25 @@ export class Call {
       screen: screen !== null,
     };
     const same =
-      this.#sent?.camera === media.camera &&
-      this.#sent.microphone === media.microphone &&
-      this.#sent.screen === media.screen;
-    if (!same && this.session.send({ type: "media", ...media })) this.#sent = media;
+      this.#sentMedia?.camera === media.camera &&
+      this.#sentMedia.microphone === media.microphone &&
+      this.#sentMedia.screen === media.screen;
+    if (!same && this.session.send({ type: "media", ...media })) this.#sentMedia = media;
   }
 
   async #measure(): Promise<void> {
     const links = await Promise.all([...this.#links.values()].map((link) => link.measure()));
-    const quality = ownLine(links.filter((link) => link !== null));
+    const quality = summariseQuality(links.filter((link) => link !== null));
     if (quality) this.session.send({ type: "quality", ...quality });
   }
 }
 
 interface NetworkInformation extends EventTarget {
-  /** "wifi", "cellular" and so on; only phones tell. */
+  /** "wifi", "cellular" and so on; set on mobile devices only. */
   type?: string;
 }
 
-/** Not in every browser, and so not in TypeScript's list. */
-function connectionOf(browser: Navigator): NetworkInformation | undefined {
+/** The Network Information API is not in every browser, so TypeScript's DOM types lack it. */
+function networkInformation(browser: Navigator): NetworkInformation | undefined {
   return (browser as Navigator & { connection?: NetworkInformation }).connection;
 }

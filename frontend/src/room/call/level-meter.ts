@@ -1,6 +1,6 @@
 const FLOOR_DB = -60;
 
-/** 0 for silence, 1 for as loud as it gets, evenly in decibels as ears hear it. */
+/** Loudness from 0 (silence) to 1 (full scale), linear in decibels. */
 export function loudness(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
@@ -9,8 +9,11 @@ export function loudness(samples: Float32Array): number {
   return Math.min(1, Math.max(0, 1 - (20 * Math.log10(rms)) / FLOOR_DB));
 }
 
-/** Says how loud the track is, ten times a second; gives what ends it. */
-export function meter(track: MediaStreamTrack, tell: (level: number) => void): () => void {
+/** Calls `onLevel` with the track's loudness ten times a second; returns a function that stops it. */
+export function startLevelMeter(
+  track: MediaStreamTrack,
+  onLevel: (level: number) => void,
+): () => void {
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
@@ -18,7 +21,7 @@ export function meter(track: MediaStreamTrack, tell: (level: number) => void): (
   const samples = new Float32Array(analyser.fftSize);
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
-    tell(loudness(samples));
+    onLevel(loudness(samples));
   }, 100);
   return () => {
     clearInterval(timer);

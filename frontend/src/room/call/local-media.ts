@@ -1,26 +1,27 @@
 import { Store } from "../state/store";
-import { type Choice, type DeviceError, MediaError, openScreen, openTrack } from "./media";
+import { type DeviceChoice, type DeviceError, MediaError, openScreen, openTrack } from "./media";
 
-export type Kind = "camera" | "microphone";
+export type DeviceKind = "camera" | "microphone";
 
 export interface LocalState {
   camera: MediaStreamTrack | null;
   microphone: MediaStreamTrack | null;
   screen: MediaStreamTrack | null;
-  /** The microphone stays open while it is muted, so that it is back at once. */
+  /** A muted microphone stays open, so that unmuting takes effect at once. */
   muted: boolean;
-  choice: Choice;
-  /** The browser was asked and has not answered: it may be asking the person. */
-  opening: Readonly<Record<Kind, boolean>>;
-  errors: Readonly<Record<Kind | "screen", DeviceError | null>>;
+  choice: DeviceChoice;
+  /** Whether getUserMedia is pending; the browser may be showing its permission prompt. */
+  opening: Readonly<Record<DeviceKind, boolean>>;
+  errors: Readonly<Record<DeviceKind | "screen", DeviceError | null>>;
 }
 
-/** Our own camera, microphone and screen. */
+/** The local camera, microphone and screen tracks. */
 export class LocalMedia {
   readonly store: Store<LocalState>;
-  #turns = { camera: 0, microphone: 0 };
+  /** Counts the calls of open and close, so that an outdated getUserMedia result is dropped. */
+  #requests = { camera: 0, microphone: 0 };
 
-  constructor(choice: Choice) {
+  constructor(choice: DeviceChoice) {
     this.store = new Store<LocalState>({
       camera: null,
       microphone: null,
@@ -32,30 +33,30 @@ export class LocalMedia {
     });
   }
 
-  async open(kind: Kind): Promise<void> {
-    this.#turns[kind] += 1;
-    const turn = this.#turns[kind];
+  async open(kind: DeviceKind): Promise<void> {
+    this.#requests[kind] += 1;
+    const request = this.#requests[kind];
     this.#setOpening(kind, true);
     try {
       const track = await openTrack(kind, this.store.get().choice[kind]);
-      if (turn !== this.#turns[kind]) return track.stop();
-      this.#put(kind, track);
+      if (request !== this.#requests[kind]) return track.stop();
+      this.#setTrack(kind, track);
     } catch (error) {
-      if (turn === this.#turns[kind]) this.#failed(kind, error);
+      if (request === this.#requests[kind]) this.#setError(kind, error);
     }
   }
 
-  /** Also puts out the lamp of the camera. */
-  close(kind: Kind | "screen"): void {
+  /** Stops the track, which also turns off the camera's light. */
+  close(kind: DeviceKind | "screen"): void {
     if (kind !== "screen") {
-      this.#turns[kind] += 1;
+      this.#requests[kind] += 1;
       this.#setOpening(kind, false);
     }
     this.store.get()[kind]?.stop();
     this.store.patch({ [kind]: null });
   }
 
-  async choose(kind: Kind, device: string): Promise<void> {
+  async chooseDevice(kind: DeviceKind, device: string): Promise<void> {
     const { choice } = this.store.get();
     this.store.patch({ choice: { ...choice, [kind]: device } });
     const { [kind]: track, errors } = this.store.get();
@@ -80,7 +81,7 @@ export class LocalMedia {
       screen.addEventListener("ended", () => this.close("screen"));
       this.store.patch({ screen, errors: { ...this.store.get().errors, screen: null } });
     } catch (error) {
-      this.#failed("screen", error);
+      this.#setError("screen", error);
     }
   }
 
@@ -88,10 +89,10 @@ export class LocalMedia {
     for (const kind of ["camera", "microphone", "screen"] as const) this.close(kind);
   }
 
-  #put(kind: Kind, track: MediaStreamTrack): void {
+  #setTrack(kind: DeviceKind, track: MediaStreamTrack): void {
     const { errors, muted } = this.store.get();
     if (kind === "microphone") track.enabled = !muted;
-    // Unplugged, or the permission was taken back.
+    // The device was unplugged, or the permission was revoked.
     track.addEventListener("ended", () => {
       if (this.store.get()[kind] === track) this.store.patch({ [kind]: null });
     });
@@ -99,11 +100,11 @@ export class LocalMedia {
     this.store.patch({ [kind]: track, errors: { ...errors, [kind]: null } });
   }
 
-  #setOpening(kind: Kind, opening: boolean): void {
+  #setOpening(kind: DeviceKind, opening: boolean): void {
     this.store.patch({ opening: { ...this.store.get().opening, [kind]: opening } });
   }
 
-  #failed(kind: Kind | "screen", error: unknown): void {
+  #setError(kind: DeviceKind | "screen", error: unknown): void {
     if (kind !== "screen") this.#setOpening(kind, false);
     const reason = error instanceof MediaError ? error.reason : "unknown";
     this.store.patch({ errors: { ...this.store.get().errors, [kind]: reason } });

@@ -1,4 +1,4 @@
-/** Why a device cannot be used, in the terms of what a person can do about it. */
+/** Why a device cannot be used, grouped by what the user can do about it. */
 export type DeviceError = "denied" | "missing" | "busy" | "insecure" | "unknown";
 
 export interface Devices {
@@ -6,7 +6,7 @@ export interface Devices {
   microphones: MediaDeviceInfo[];
 }
 
-export interface Choice {
+export interface DeviceChoice {
   camera: string | null;
   microphone: string | null;
 }
@@ -35,7 +35,7 @@ export class MediaError extends Error {
 }
 
 function constraints(kind: "camera" | "microphone", device: string | null): MediaStreamConstraints {
-  // "ideal": a device that is gone since last time gives way to another.
+  // "ideal" falls back to another device when the chosen one is no longer there.
   const id = device ? { deviceId: { ideal: device } } : {};
   if (kind === "microphone") {
     return { audio: { ...id, echoCancellation: true, noiseSuppression: true } };
@@ -43,12 +43,12 @@ function constraints(kind: "camera" | "microphone", device: string | null): Medi
   return { video: { ...id, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: 24 } };
 }
 
-/** Throws MediaError. */
+/** Opens the camera or microphone; throws MediaError. */
 export async function openTrack(
   kind: "camera" | "microphone",
   device: string | null,
 ): Promise<MediaStreamTrack> {
-  // Absent where the page came over plain http from another machine.
+  // Undefined outside a secure context, such as plain HTTP from another host.
   if (!navigator.mediaDevices) throw new MediaError("insecure");
   try {
     const stream = await navigator.mediaDevices.getUserMedia(constraints(kind, device));
@@ -60,7 +60,7 @@ export async function openTrack(
   throw new MediaError("missing");
 }
 
-/** Null where the person closed the browser's question. */
+/** Opens a screen share; null when the user dismissed the prompt. Throws MediaError. */
 export async function openScreen(): Promise<MediaStreamTrack | null> {
   try {
     const stream = await navigator.mediaDevices.getDisplayMedia({
@@ -68,7 +68,7 @@ export async function openScreen(): Promise<MediaStreamTrack | null> {
       audio: false,
     });
     const [track] = stream.getVideoTracks();
-    // Text must stay readable: rather fewer frames than a blurred one.
+    // Prefer sharpness over frame rate, so that text stays readable.
     if (track) track.contentHint = "detail";
     return track ?? null;
   } catch (error) {
@@ -79,10 +79,10 @@ export async function openScreen(): Promise<MediaStreamTrack | null> {
 
 export async function listDevices(): Promise<Devices> {
   const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-  // Until a permission is given they are there without a name or an id.
-  const known = all.filter((device) => device.deviceId);
+  // Before permission is granted, devices are listed without a label or an id.
+  const identified = all.filter((device) => device.deviceId);
   return {
-    cameras: known.filter((device) => device.kind === "videoinput"),
-    microphones: known.filter((device) => device.kind === "audioinput"),
+    cameras: identified.filter((device) => device.kind === "videoinput"),
+    microphones: identified.filter((device) => device.kind === "audioinput"),
   };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
-  ignoresOffer,
+  type CallMember,
   isPolite,
-  type Member,
   makesFirstOffer,
-  partners,
-  readSignal,
+  parseSignal,
+  selectCallPeers,
+  shouldIgnoreOffer,
 } from "./negotiation";
 
 describe("perfect negotiation", () => {
@@ -16,69 +16,75 @@ describe("perfect negotiation", () => {
   } as const;
   const offering = { ...stable, makingOffer: true, signalingState: "have-local-offer" } as const;
 
-  it("has one polite side and one first offer, whichever side is asked", () => {
+  it("has exactly one polite side and one side that offers first", () => {
     expect(isPolite("a", "b")).toBe(true);
     expect(isPolite("b", "a")).toBe(false);
     expect(makesFirstOffer("a", "b")).toBe(!makesFirstOffer("b", "a"));
   });
 
-  it("drops a crossing offer on the impolite side only", () => {
-    expect(ignoresOffer({ ...offering, polite: false })).toBe(true);
-    expect(ignoresOffer({ ...offering, polite: true })).toBe(false);
+  it("ignores a colliding offer on the impolite side only", () => {
+    expect(shouldIgnoreOffer({ ...offering, polite: false })).toBe(true);
+    expect(shouldIgnoreOffer({ ...offering, polite: true })).toBe(false);
   });
 
-  it("takes an offer when it is stable or about to be", () => {
-    expect(ignoresOffer({ ...stable, polite: false })).toBe(false);
+  it("accepts an offer when the signalling state is stable or about to be", () => {
+    expect(shouldIgnoreOffer({ ...stable, polite: false })).toBe(false);
     const settling = {
       ...stable,
       settingAnswer: true,
       signalingState: "have-local-offer",
     } as const;
-    expect(ignoresOffer({ ...settling, polite: false })).toBe(false);
+    expect(shouldIgnoreOffer({ ...settling, polite: false })).toBe(false);
   });
 });
 
-describe("who calls whom", () => {
-  const member = (peer: string, role: Member["role"], person = peer, second = 0): Member => ({
+describe("call peers", () => {
+  const member = (
+    peer: string,
+    role: CallMember["role"],
+    person = peer,
+    second = 0,
+  ): CallMember => ({
     peer,
     person,
     role,
     since: `2026-03-02T12:00:0${second}Z`,
   });
-  const everyone: Member[] = [
+  const everyone: CallMember[] = [
     member("e", "guest"),
     member("d", "guest"),
     member("c", "student"),
     member("b", "tutor"),
     member("a", "guest"),
   ];
-  const called = (own: Member, others: readonly Member[]) => [...partners(own, others)].sort();
+  const callPeers = (own: CallMember, others: readonly CallMember[]) =>
+    [...selectCallPeers(own, others)].sort();
 
-  it("is everybody up to four", () => {
+  it("are all others in a room of four", () => {
     const four = everyone.slice(1);
-    expect(called(four[0] as Member, four.slice(1))).toEqual(["a", "b", "c"]);
+    expect(callPeers(four[0] as CallMember, four.slice(1))).toEqual(["a", "b", "c"]);
   });
 
-  it("is the same four for all of five, in whatever order they are known", () => {
+  it("are the same four for each of five people, in any order", () => {
     for (const own of everyone) {
       const others = everyone.filter((other) => other !== own).reverse();
-      const talking = ["a", "b", "c", "d"];
-      if (own.peer === "e") expect(partners(own, others)).toBe("full");
-      else expect(called(own, others)).toEqual(talking.filter((peer) => peer !== own.peer));
+      const inCall = ["a", "b", "c", "d"];
+      if (own.peer === "e") expect(selectCallPeers(own, others)).toBe("full");
+      else expect(callPeers(own, others)).toEqual(inCall.filter((peer) => peer !== own.peer));
     }
   });
 
-  it("is each person once, by the newest tab", () => {
+  it("include each person once, by the newest tab", () => {
     const [older, newer] = [member("x", "student", "c", 1), member("y", "student", "c", 2)];
     const tutor = member("b", "tutor");
-    expect(called(tutor, [newer, older])).toEqual(["y"]);
-    expect(called(newer, [older, tutor])).toEqual(["b"]);
-    expect(partners(older, [newer, tutor])).toBe("elsewhere");
+    expect(callPeers(tutor, [newer, older])).toEqual(["y"]);
+    expect(callPeers(newer, [older, tutor])).toEqual(["b"]);
+    expect(selectCallPeers(older, [newer, tutor])).toBe("elsewhere");
   });
 });
 
-it("reads of a signal only what it knows", () => {
+it("keeps only the known fields of a signal", () => {
   const candidate = { candidate: "x", sdpMid: "0" };
-  expect(readSignal({ candidate, other: 1 })).toEqual({ candidate });
-  expect(readSignal({ description: "no object", candidate: null })).toEqual({});
+  expect(parseSignal({ candidate, other: 1 })).toEqual({ candidate });
+  expect(parseSignal({ description: "no object", candidate: null })).toEqual({});
 });

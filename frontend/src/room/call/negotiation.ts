@@ -1,76 +1,80 @@
 import type { Peer, Role } from "../protocol";
-import { newest } from "../state/peers";
+import { newestConnections } from "../state/peers";
 
-/** Both sides come to the same answer: the smaller id gives way when two offers cross. */
+/** The peer with the smaller id is polite: it yields when two offers collide. */
 export function isPolite(own: string, other: string): boolean {
   return own < other;
 }
 
-/** The other one makes the first offer, so that the media lines are laid out by one side only. */
+/** The impolite peer makes the first offer, so that only one side adds the transceivers. */
 export function makesFirstOffer(own: string, other: string): boolean {
   return !isPolite(own, other);
 }
 
-export interface Situation {
+export interface NegotiationState {
   polite: boolean;
   makingOffer: boolean;
   settingAnswer: boolean;
   signalingState: RTCSignalingState;
 }
 
-/** Whether an offer that has come is to be dropped because ours stands (perfect negotiation). */
-export function ignoresOffer(situation: Situation): boolean {
-  const { polite, makingOffer, settingAnswer, signalingState } = situation;
+/** Whether an incoming offer is ignored because it collides with ours (perfect negotiation). */
+export function shouldIgnoreOffer(state: NegotiationState): boolean {
+  const { polite, makingOffer, settingAnswer, signalingState } = state;
   const ready = !makingOffer && (signalingState === "stable" || settingAnswer);
   return !ready && !polite;
 }
 
-export const MOST_IN_CALL = 4;
-const RANKS: Readonly<Record<Role, number>> = { tutor: 0, student: 1, guest: 2 };
+export const MAX_IN_CALL = 4;
+const ROLE_ORDER: Readonly<Record<Role, number>> = { tutor: 0, student: 1, guest: 2 };
 
-export type Member = Pick<Peer, "peer" | "person" | "role" | "since">;
+export type CallMember = Pick<Peer, "peer" | "person" | "role" | "since">;
 
 /**
- * Whom to call. A mesh of more than four would need more upload than a home line has: four people
- * talk, the others have board and chat. Everybody must come to the same four, so it goes by role and
- * then by person. "elsewhere" where a newer tab of our own has the call.
+ * Selects the peers to connect to. A mesh of more than four needs more upload bandwidth than a home
+ * connection has, so the first four people by role and then by id are in the call, and the others
+ * have the board and the chat. Every client computes the same four. Returns "elsewhere" when a newer
+ * tab of the same person is in the call.
  */
-export function partners(own: Member, others: readonly Member[]): string[] | "full" | "elsewhere" {
-  const people = newest([own, ...others]);
+export function selectCallPeers(
+  own: CallMember,
+  others: readonly CallMember[],
+): string[] | "full" | "elsewhere" {
+  const people = newestConnections([own, ...others]);
   if (!people.includes(own)) return "elsewhere";
   const ranked = people.sort(
-    (a, b) => RANKS[a.role] - RANKS[b.role] || (a.person < b.person ? -1 : 1),
+    (a, b) => ROLE_ORDER[a.role] - ROLE_ORDER[b.role] || (a.person < b.person ? -1 : 1),
   );
-  const talking = ranked.slice(0, MOST_IN_CALL);
-  if (!talking.includes(own)) return "full";
-  return talking.filter((member) => member !== own).map(({ peer }) => peer);
+  const inCall = ranked.slice(0, MAX_IN_CALL);
+  if (!inCall.includes(own)) return "full";
+  return inCall.filter((member) => member !== own).map(({ peer }) => peer);
 }
 
-/** What one side tells the other about the line between them, every few seconds. */
-export interface Heard {
-  /** Share of the other's sound that did not arrive. */
+/** Reception report that each side sends to the other every few seconds. */
+export interface ReceptionReport {
+  /** Share of the other side's audio packets that were lost, 0 to 1. */
   loss: number;
-  /** Whether one's own picture is not sent, so that the sound stays clear. */
+  /** Whether the sender of this report has paused its video to keep the audio clear. */
   paused: boolean;
 }
 
 export interface SignalData {
   description?: RTCSessionDescriptionInit;
   candidate?: RTCIceCandidateInit;
-  heard?: Heard;
+  heard?: ReceptionReport;
 }
 
-export function readSignal(data: Record<string, unknown>): SignalData {
-  const found: SignalData = {};
+export function parseSignal(data: Record<string, unknown>): SignalData {
+  const signal: SignalData = {};
   const { description, candidate, heard } = data;
   if (typeof description === "object" && description !== null && "type" in description) {
-    found.description = description as RTCSessionDescriptionInit;
+    signal.description = description as RTCSessionDescriptionInit;
   }
   if (typeof candidate === "object" && candidate !== null && "candidate" in candidate) {
-    found.candidate = candidate as RTCIceCandidateInit;
+    signal.candidate = candidate as RTCIceCandidateInit;
   }
   if (typeof heard === "object" && heard !== null && "loss" in heard && "paused" in heard) {
-    found.heard = { loss: Number(heard.loss) || 0, paused: heard.paused === true };
+    signal.heard = { loss: Number(heard.loss) || 0, paused: heard.paused === true };
   }
-  return found;
+  return signal;
 }

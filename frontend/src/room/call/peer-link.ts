@@ -1,14 +1,14 @@
 import {
-  ignoresOffer,
   isPolite,
   makesFirstOffer,
-  readSignal,
+  parseSignal,
   type SignalData,
+  shouldIgnoreOffer,
 } from "./negotiation";
 import { type Sample, StatsReader } from "./quality";
-import { adapt, changeEncoding, FIRST_VIDEO, PAUSED, VIDEO_STEPS } from "./video-steps";
+import { adaptVideo, INITIAL_VIDEO, STEP_PAUSED, updateEncoding, VIDEO_STEPS } from "./video-steps";
 
-/** The media lines, in this order on both sides; switching one on or off needs no negotiation. */
+/** The media lines (transceivers), in this order on both sides; muting one needs no renegotiation. */
 export const LINES = ["microphone", "camera", "screen"] as const;
 export type Line = (typeof LINES)[number];
 export type Tracks = Readonly<Record<Line, MediaStreamTrack | null>>;
@@ -17,31 +17,31 @@ export type LinkState = "connecting" | "connected" | "lost";
 
 export interface LinkHandlers {
   send(data: SignalData): void;
-  state(state: LinkState): void;
-  /** Tracks of the other side, by line, as soon as they are known. */
-  remote(tracks: Tracks): void;
-  /** How far our picture was lowered on this line, and whether the other's is paused. */
-  pictures(step: number, theirsPaused: boolean): void;
+  onState(state: LinkState): void;
+  /** The remote tracks by media line, once the transceivers exist. */
+  onTracks(tracks: Tracks): void;
+  /** The video step sent on this link, and whether the remote side has paused its video. */
+  onVideoStep(step: number, remotePaused: boolean): void;
 }
 
-const RESTART_AFTER = 3000;
-const SETUP_PATIENCE = 12_000;
+const RESTART_DELAY_MS = 3000;
+const SETUP_TIMEOUT_MS = 12_000;
 
-/** One RTCPeerConnection to one other peer, kept alive over changes of network. */
+/** One RTCPeerConnection to one other peer; restarts ICE when the network changes. */
 export class PeerLink {
   #pc: RTCPeerConnection;
   #polite: boolean;
   #makingOffer = false;
   #settingAnswer = false;
-  #ignored = false;
+  #ignoredOffer = false;
   #closed = false;
-  #restart: ReturnType<typeof setTimeout> | undefined;
+  #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #stats = new StatsReader();
-  #video = FIRST_VIDEO;
-  #theirsPaused = false;
-  /** What the other side last said it misses of our sound. */
-  #lossOut: number | null = null;
-  /** Signals are handled one after another; each waits for those before it. */
+  #video = INITIAL_VIDEO;
+  #remotePaused = false;
+  /** Loss of our audio that the other side last reported, 0 to 1. */
+  #reportedLoss: number | null = null;
+  /** Serialises the handling of incoming signals. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -53,13 +53,15 @@ export class PeerLink {
   ) {
     this.#polite = isPolite(own, other);
     this.#pc = new RTCPeerConnection(configuration);
-    this.#listen();
-    if (makesFirstOffer(own, other)) this.#layOut();
-    this.#expectConnection(SETUP_PATIENCE);
+    this.#addListeners();
+    if (makesFirstOffer(own, other)) this.#addTransceivers();
+    this.#restartUnlessConnected(SETUP_TIMEOUT_MS);
   }
 
-  signal(data: Record<string, unknown>): void {
-    this.#queue = this.#queue.then(() => this.#take(readSignal(data))).catch(() => this.restart());
+  handleSignal(data: Record<string, unknown>): void {
+    this.#queue = this.#queue
+      .then(() => this.#applySignal(parseSignal(data)))
+      .catch(() => this.restartIce());
   }
 
   setTracks(tracks: Tracks): void {
@@ -67,95 +69,95 @@ export class PeerLink {
     void this.#sendTracks();
   }
 
-  /** The relay's new credentials, for the next time that a way is looked for. */
-  configure(configuration: RTCConfiguration): void {
+  /** Sets new TURN credentials, used from the next ICE gathering on. */
+  setConfiguration(configuration: RTCConfiguration): void {
     if (!this.#closed) this.#pc.setConfiguration(configuration);
   }
 
-  /** New addresses for the same call. */
-  restart(): void {
+  /** Gathers new ICE candidates for the same call. */
+  restartIce(): void {
     if (!this.#closed) this.#pc.restartIce();
   }
 
-  /** How the line was since it was last asked, having drawn the conclusions from it. */
+  /** Samples the connection since the last call and adapts the video to it; null unless connected. */
   async measure(): Promise<{ sample: Sample; step: number } | null> {
     if (this.#pc.connectionState !== "connected") return null;
     const camera = this.#pc.getTransceivers()[LINES.indexOf("camera")];
     const report = (await this.#pc.getStats()) as Iterable<[string, unknown]>;
     const sample = {
       ...this.#stats.read(report, camera?.mid ?? null),
-      lossOut: this.#lossOut,
+      lossOut: this.#reportedLoss,
     };
-    this.#lossOut = null;
+    this.#reportedLoss = null;
     const before = this.#video.step;
-    this.#video = adapt(this.#video, sample);
+    this.#video = adaptVideo(this.#video, sample);
     const { step } = this.#video;
-    this.handlers.send({ heard: { loss: sample.lossIn ?? 0, paused: step === PAUSED } });
+    this.handlers.send({ heard: { loss: sample.lossIn ?? 0, paused: step === STEP_PAUSED } });
     if (step !== before) {
-      this.#tellPictures();
-      await this.#applyStep();
+      this.#reportVideoStep();
+      await this.#applyVideoStep();
     }
     return { sample, step };
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#restart);
+    clearTimeout(this.#restartTimer);
     this.#pc.close();
   }
 
-  #layOut(): void {
+  #addTransceivers(): void {
     for (const line of LINES) {
       const kind = line === "microphone" ? "audio" : "video";
       this.#pc.addTransceiver(this.tracks[line] ?? kind, { direction: "sendrecv" });
     }
-    this.#announce();
+    this.#reportTracks();
   }
 
-  #listen(): void {
+  #addListeners(): void {
     const pc = this.#pc;
-    pc.onnegotiationneeded = () => void this.#offer();
+    pc.onnegotiationneeded = () => void this.#sendOffer();
     pc.onicecandidate = ({ candidate }) => {
       if (candidate) this.handlers.send({ candidate: candidate.toJSON() });
     };
-    pc.onconnectionstatechange = () => this.#changed();
+    pc.onconnectionstatechange = () => this.#onConnectionStateChange();
   }
 
-  #changed(): void {
+  #onConnectionStateChange(): void {
     const state = this.#pc.connectionState;
     if (state === "connected") {
-      clearTimeout(this.#restart);
-      this.handlers.state("connected");
-      void this.#applyStep();
+      clearTimeout(this.#restartTimer);
+      this.handlers.onState("connected");
+      void this.#applyVideoStep();
     } else if (state === "disconnected") {
-      this.handlers.state("lost");
-      this.#expectConnection(RESTART_AFTER);
+      this.handlers.onState("lost");
+      this.#restartUnlessConnected(RESTART_DELAY_MS);
     } else if (state === "failed") {
-      this.handlers.state("lost");
-      this.restart();
-      this.#expectConnection(SETUP_PATIENCE);
+      this.handlers.onState("lost");
+      this.restartIce();
+      this.#restartUnlessConnected(SETUP_TIMEOUT_MS);
     }
   }
 
-  /** Starts ICE anew, again and again, until there is a connection. */
-  #expectConnection(patience: number): void {
-    clearTimeout(this.#restart);
-    this.#restart = setTimeout(() => {
+  /** Restarts ICE after `delay` ms, repeatedly, until the connection is established. */
+  #restartUnlessConnected(delay: number): void {
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = setTimeout(() => {
       if (this.#closed || this.#pc.connectionState === "connected") return;
-      this.restart();
-      this.#expectConnection(SETUP_PATIENCE);
-    }, patience);
+      this.restartIce();
+      this.#restartUnlessConnected(SETUP_TIMEOUT_MS);
+    }, delay);
   }
 
-  async #offer(): Promise<void> {
-    // The polite side has no lines until the other's first offer brings them.
+  async #sendOffer(): Promise<void> {
+    // The polite side has no transceivers until the first remote offer adds them.
     if (this.#closed || !this.#pc.getTransceivers().length) return;
     try {
       this.#makingOffer = true;
       await this.#pc.setLocalDescription();
       this.#sendDescription();
     } catch {
-      // Closed meanwhile, or the other's offer came first: that one is answered instead.
+      // The link was closed, or a remote offer arrived first and is answered instead.
     } finally {
       this.#makingOffer = false;
     }
@@ -166,45 +168,45 @@ export class PeerLink {
     if (description) this.handlers.send({ description: description.toJSON() });
   }
 
-  async #take({ description, candidate, heard }: SignalData): Promise<void> {
+  async #applySignal({ description, candidate, heard }: SignalData): Promise<void> {
     if (this.#closed) return;
-    if (description) await this.#describe(description);
+    if (description) await this.#applyDescription(description);
     else if (candidate) await this.#addCandidate(candidate);
     else if (heard) {
-      this.#lossOut = heard.loss;
-      if (heard.paused === this.#theirsPaused) return;
-      this.#theirsPaused = heard.paused;
-      this.#tellPictures();
+      this.#reportedLoss = heard.loss;
+      if (heard.paused === this.#remotePaused) return;
+      this.#remotePaused = heard.paused;
+      this.#reportVideoStep();
     }
   }
 
-  #tellPictures(): void {
-    this.handlers.pictures(this.#video.step, this.#theirsPaused);
+  #reportVideoStep(): void {
+    this.handlers.onVideoStep(this.#video.step, this.#remotePaused);
   }
 
-  async #applyStep(): Promise<void> {
+  async #applyVideoStep(): Promise<void> {
     const step = VIDEO_STEPS[this.#video.step];
     const [, camera, screen] = this.#pc.getTransceivers();
     if (!step || !camera || !screen || this.#closed) return;
-    await changeEncoding(camera.sender, {
+    await updateEncoding(camera.sender, {
       maxBitrate: step.maxBitrate,
       scaleResolutionDownBy: step.scaleDown,
       active: step.active,
     });
-    await changeEncoding(screen.sender, { maxBitrate: step.screenBitrate });
+    await updateEncoding(screen.sender, { maxBitrate: step.screenBitrate });
   }
 
-  async #describe(description: RTCSessionDescriptionInit): Promise<void> {
+  async #applyDescription(description: RTCSessionDescriptionInit): Promise<void> {
     const offer = description.type === "offer";
-    this.#ignored =
+    this.#ignoredOffer =
       offer &&
-      ignoresOffer({
+      shouldIgnoreOffer({
         polite: this.#polite,
         makingOffer: this.#makingOffer,
         settingAnswer: this.#settingAnswer,
         signalingState: this.#pc.signalingState,
       });
-    if (this.#ignored) return;
+    if (this.#ignoredOffer) return;
     this.#settingAnswer = description.type === "answer";
     try {
       await this.#pc.setRemoteDescription(description);
@@ -215,15 +217,15 @@ export class PeerLink {
     await this.#sendTracks();
     await this.#pc.setLocalDescription();
     this.#sendDescription();
-    this.#announce();
+    this.#reportTracks();
   }
 
   async #addCandidate(candidate: RTCIceCandidateInit): Promise<void> {
     try {
       await this.#pc.addIceCandidate(candidate);
     } catch (error) {
-      // One that belongs to an offer we dropped fits nothing, and need not.
-      if (!this.#ignored) throw error;
+      // A candidate of an ignored offer cannot be added; that is expected.
+      if (!this.#ignoredOffer) throw error;
     }
   }
 
@@ -242,9 +244,9 @@ export class PeerLink {
     );
   }
 
-  #announce(): void {
+  #reportTracks(): void {
     const [microphone, camera, screen] = this.#pc.getTransceivers().map((t) => t.receiver.track);
-    this.handlers.remote({
+    this.handlers.onTracks({
       microphone: microphone ?? null,
       camera: camera ?? null,
       screen: screen ?? null,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { levelOf, ownLine, type Sample, StatsReader } from "./quality";
-import { PAUSED, SMALL } from "./video-steps";
+import { levelOf, type Sample, StatsReader, summariseQuality } from "./quality";
+import { STEP_PAUSED, STEP_SMALL } from "./video-steps";
 
 const sample = (part: Partial<Sample>): Sample => ({
   rttMs: null,
   lossIn: null,
   lossOut: null,
-  pictureRate: null,
+  videoBitrate: null,
   ...part,
 });
 
@@ -23,23 +23,23 @@ describe("the level of a connection", () => {
     expect(levelOf(sample(part), 0)).toBe(level);
   });
 
-  it("is no better than the picture it carries", () => {
-    expect(levelOf(sample({ lossIn: 0 }), SMALL)).toBe("fair");
-    expect(levelOf(sample({ lossIn: 0 }), PAUSED)).toBe("poor");
+  it("is no better than its video step allows", () => {
+    expect(levelOf(sample({ lossIn: 0 }), STEP_SMALL)).toBe("fair");
+    expect(levelOf(sample({ lossIn: 0 }), STEP_PAUSED)).toBe("poor");
   });
 
-  it("of a person is that of the best of their connections", () => {
+  it("of a person is that of their best connection", () => {
     const links = [
-      { sample: sample({ rttMs: 900.4, lossIn: 0.3 }), step: PAUSED },
+      { sample: sample({ rttMs: 900.4, lossIn: 0.3 }), step: STEP_PAUSED },
       { sample: sample({ rttMs: 20.4, lossOut: 0.01 }), step: 0 },
     ];
-    expect(ownLine(links)).toEqual({ level: "good", rtt_ms: 20, loss: 0.01 });
-    expect(ownLine(links.slice(0, 1))?.level).toBe("poor");
-    expect(ownLine([])).toBeNull();
+    expect(summariseQuality(links)).toEqual({ level: "good", rtt_ms: 20, loss: 0.01 });
+    expect(summariseQuality(links.slice(0, 1))?.level).toBe("poor");
+    expect(summariseQuality([])).toBeNull();
   });
 });
 
-it("reads what happened since the last reading", () => {
+it("reports the differences since the last reading", () => {
   const reader = new StatsReader();
   const report = (received: number, lost: number, sent: number): [string, unknown][] => [
     [
@@ -52,8 +52,8 @@ it("reads what happened since the last reading", () => {
     ["s", { type: "outbound-rtp", mid: "2", packetsSent: received, targetBitrate: 5 }],
   ];
   reader.read(report(100, 0, 10), "1");
-  const moved = { rttMs: 50, lossIn: 0.1, pictureRate: 90_000 };
+  const moved = { rttMs: 50, lossIn: 0.1, videoBitrate: 90_000 };
   expect(reader.read(report(190, 10, 20), "1")).toEqual(moved);
-  const still = { rttMs: 50, lossIn: null, pictureRate: null };
+  const still = { rttMs: 50, lossIn: null, videoBitrate: null };
   expect(reader.read(report(190, 10, 20), "1")).toEqual(still);
 });

@@ -1,55 +1,57 @@
 import type { Quality, QualityLevel } from "../protocol";
-import { type Line, PAUSED, SMALL } from "./video-steps";
+import { type LinkSample, STEP_PAUSED, STEP_SMALL } from "./video-steps";
 
-/** One connection over the last few seconds; null where there is nothing to tell. */
-export interface Sample extends Line {
+/** One connection over the last few seconds; null where nothing was measured. */
+export interface Sample extends LinkSample {
   rttMs: number | null;
-  /** Share of the other's sound that did not arrive here. */
+  /** Share of the other side's audio packets that were lost, 0 to 1. */
   lossIn: number | null;
 }
 
-const ORDER: readonly QualityLevel[] = ["good", "fair", "poor"];
+const LEVELS: readonly QualityLevel[] = ["good", "fair", "poor"];
 
 function lossOf({ lossIn, lossOut }: Sample): number | null {
   return lossIn === null && lossOut === null ? null : Math.max(lossIn ?? 0, lossOut ?? 0);
 }
 
-/** A line that loses nothing any more because the picture was taken off it is still a thin one. */
+/** A low video step counts as well: a link that only works without video is not a good one. */
 export function levelOf(sample: Sample, step: number): QualityLevel {
   const rtt = sample.rttMs ?? 0;
   const loss = lossOf(sample) ?? 0;
-  if (rtt > 500 || loss > 0.1 || step >= PAUSED) return "poor";
-  if (rtt > 250 || loss > 0.03 || step >= SMALL) return "fair";
+  if (rtt > 500 || loss > 0.1 || step >= STEP_PAUSED) return "poor";
+  if (rtt > 250 || loss > 0.03 || step >= STEP_SMALL) return "fair";
   return "good";
 }
 
-/** Of all one's connections the best: whose own line is bad has no good one, and the others do. */
-export function ownLine(links: readonly { sample: Sample; step: number }[]): Quality | null {
-  let found: Quality | null = null;
+/** The best of our connections: if even that one is bad, our own network is the cause. */
+export function summariseQuality(
+  links: readonly { sample: Sample; step: number }[],
+): Quality | null {
+  let best: Quality | null = null;
   for (const { sample, step } of links) {
     const level = levelOf(sample, step);
-    if (found && ORDER.indexOf(level) >= ORDER.indexOf(found.level)) continue;
+    if (best && LEVELS.indexOf(level) >= LEVELS.indexOf(best.level)) continue;
     const rtt_ms = sample.rttMs === null ? null : Math.round(sample.rttMs);
-    found = { level, rtt_ms, loss: lossOf(sample) };
+    best = { level, rtt_ms, loss: lossOf(sample) };
   }
-  return found;
+  return best;
 }
 
 interface Totals {
   received: number;
   lost: number;
-  pictures: number;
+  videoPackets: number;
 }
-const NOTHING: Totals = { received: 0, lost: 0, pictures: 0 };
+const ZERO_TOTALS: Totals = { received: 0, lost: 0, videoPackets: 0 };
 
-/** Reads one connection's getStats again and again, and says what happened in between. */
+/** Turns successive getStats reports of one connection into the differences between them. */
 export class StatsReader {
-  #before = NOTHING;
+  #previous = ZERO_TOTALS;
 
   read(report: Iterable<[string, unknown]>, cameraMid: string | null): Omit<Sample, "lossOut"> {
     let rttMs: number | null = null;
-    let rate: number | null = null;
-    const now = { ...NOTHING };
+    let bitrate: number | null = null;
+    const now = { ...ZERO_TOTALS };
     for (const [, value] of report) {
       const stat = value as Record<string, unknown>;
       if (stat.type === "candidate-pair" && stat.nominated && stat.state === "succeeded") {
@@ -59,22 +61,22 @@ export class StatsReader {
         now.received += Number(stat.packetsReceived ?? 0);
         now.lost += Number(stat.packetsLost ?? 0);
       } else if (stat.type === "outbound-rtp" && stat.mid === cameraMid) {
-        now.pictures += Number(stat.packetsSent ?? 0);
-        if (typeof stat.targetBitrate === "number") rate = stat.targetBitrate;
+        now.videoPackets += Number(stat.packetsSent ?? 0);
+        if (typeof stat.targetBitrate === "number") bitrate = stat.targetBitrate;
       }
     }
-    const before = this.#before;
-    this.#before = now;
+    const previous = this.#previous;
+    this.#previous = now;
     return {
       rttMs,
-      lossIn: share(now.lost - before.lost, now.received - before.received),
-      pictureRate: now.pictures > before.pictures ? rate : null,
+      lossIn: lossRatio(now.lost - previous.lost, now.received - previous.received),
+      videoBitrate: now.videoPackets > previous.videoPackets ? bitrate : null,
     };
   }
 }
 
-/** Late packets make `lost` fall again. */
-function share(lost: number, received: number): number | null {
+/** Loss ratio, 0 to 1. Packets that arrive late make the difference in `lost` negative. */
+function lossRatio(lost: number, received: number): number | null {
   const missing = Math.max(0, lost);
   return received + missing > 0 ? missing / (received + missing) : null;
 }

@@ -1,9 +1,9 @@
-/** How much of our camera one other person is sent. Sound is never touched: it comes first. */
+/** Encoding limits for the video sent to one peer. Audio is never limited. */
 export interface VideoStep {
   maxBitrate: number;
   scaleDown: number;
   active: boolean;
-  /** A shared screen gives way too, in frames: its text must stay sharp. */
+  /** In bit/s; a shared screen loses frames rather than sharpness, so that its text stays readable. */
   screenBitrate: number;
 }
 
@@ -13,37 +13,37 @@ export const VIDEO_STEPS: readonly VideoStep[] = [
   { maxBitrate: 120_000, scaleDown: 4, active: true, screenBitrate: 200_000 },
   { maxBitrate: 120_000, scaleDown: 4, active: false, screenBitrate: 80_000 },
 ];
-export const SMALL = 2;
-export const PAUSED = 3;
+export const STEP_SMALL = 2;
+export const STEP_PAUSED = 3;
 
-/** What a step is chosen by. */
-export interface Line {
-  /** Share of our sound that the other side missed; null where it has not said. */
+/** The measurements from which the step is chosen. */
+export interface LinkSample {
+  /** Loss of our audio as the other side reported it, 0 to 1; null without a report. */
   lossOut: number | null;
-  /** What the browser thinks the line has for our picture, in bit/s; null where none is sent. */
-  pictureRate: number | null;
+  /** The browser's target bitrate for our camera, in bit/s; null while none is sent. */
+  videoBitrate: number | null;
 }
 
 export interface VideoState {
   step: number;
-  /** Samples in a row that were good enough for more, or too bad for this. */
+  /** Consecutive samples that were good enough for a higher step, or too bad for this one. */
   good: number;
   bad: number;
-  /** Good samples that are asked for before the next step up. */
+  /** Good samples required before the next step up. */
   patience: number;
-  /** Just taken up a step: should that fail, it is taken back at once and tried later again. */
+  /** Just raised by one step: a failure lowers it at once and delays the next attempt. */
   raised: boolean;
 }
 
 const PATIENCE = 5;
-const LONGEST_PATIENCE = 30;
+const MAX_PATIENCE = 30;
 const DOWN_AFTER = 2;
 const FAIR_LOSS = 0.03;
 const POOR_LOSS = 0.1;
-const TIGHT = 100_000;
+const LOW_BITRATE = 100_000;
 
-/** Below the best: a picture that is too much for the line costs the first words of the lesson. */
-export const FIRST_VIDEO: VideoState = {
+/** Starts below the best step: too much video would garble the first words of the lesson. */
+export const INITIAL_VIDEO: VideoState = {
   step: 1,
   good: 0,
   bad: 0,
@@ -51,36 +51,42 @@ export const FIRST_VIDEO: VideoState = {
   raised: false,
 };
 
-/** Down soon, and up slowly. A fair line carries the small picture; only a poor one loses it. */
-export function adapt(state: VideoState, { lossOut, pictureRate }: Line): VideoState {
+/** Lowers the step quickly and raises it slowly. Only a poor connection pauses the video. */
+export function adaptVideo(state: VideoState, { lossOut, videoBitrate }: LinkSample): VideoState {
   if (lossOut === null) return state;
   const poor = lossOut > POOR_LOSS;
-  const tight = pictureRate !== null && pictureRate < TIGHT;
-  const fair = state.step < SMALL && (lossOut > FAIR_LOSS || tight);
+  const isLow = videoBitrate !== null && videoBitrate < LOW_BITRATE;
+  const fair = state.step < STEP_SMALL && (lossOut > FAIR_LOSS || isLow);
   if (poor || fair) {
-    const sure = state.bad + 1 >= DOWN_AFTER || (poor && state.raised);
-    return sure ? lower(state, poor ? 2 : 1) : { ...state, good: 0, bad: state.bad + 1 };
+    const confirmed = state.bad + 1 >= DOWN_AFTER || (poor && state.raised);
+    return confirmed ? lowerVideo(state, poor ? 2 : 1) : { ...state, good: 0, bad: state.bad + 1 };
   }
   const cap = VIDEO_STEPS[state.step]?.maxBitrate ?? 0;
-  const held = pictureRate !== null && pictureRate < 0.8 * cap;
-  const good = lossOut > FAIR_LOSS || held ? 0 : state.good + 1;
+  const limited = videoBitrate !== null && videoBitrate < 0.8 * cap;
+  const good = lossOut > FAIR_LOSS || limited ? 0 : state.good + 1;
   const raised = state.raised && good < PATIENCE;
   if (good < state.patience || state.step === 0) return { ...state, good, bad: 0, raised };
   return { ...state, step: state.step - 1, good: 0, bad: 0, raised: true };
 }
 
-function lower(state: VideoState, steps: number): VideoState {
-  const patience = state.raised ? Math.min(LONGEST_PATIENCE, 2 * state.patience) : state.patience;
-  return { step: Math.min(PAUSED, state.step + steps), good: 0, bad: 0, patience, raised: false };
+function lowerVideo(state: VideoState, steps: number): VideoState {
+  const patience = state.raised ? Math.min(MAX_PATIENCE, 2 * state.patience) : state.patience;
+  return {
+    step: Math.min(STEP_PAUSED, state.step + steps),
+    good: 0,
+    bad: 0,
+    patience,
+    raised: false,
+  };
 }
 
-export async function changeEncoding(
+export async function updateEncoding(
   sender: RTCRtpSender,
   fields: RTCRtpEncodingParameters,
 ): Promise<void> {
   const parameters = sender.getParameters();
   const [encoding] = parameters.encodings;
-  // Before the first negotiation there are none.
+  // There are no encodings before the first negotiation.
   if (!encoding) return;
   Object.assign(encoding, fields);
   await sender.setParameters(parameters);

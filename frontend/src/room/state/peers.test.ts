@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Peer, You } from "../protocol";
-import { newest, others } from "./peers";
+import { newestConnections, otherPeople } from "./peers";
 
 const connection = (peer: string, person: string, second: number, hand = false): Peer => ({
   peer,
@@ -17,21 +17,21 @@ const ids = (peers: readonly Peer[]) => peers.map(({ peer }) => peer);
 describe("a person with several tabs", () => {
   const tabs = [connection("c", "u2", 1), connection("b", "u2", 3), connection("a", "u2", 2)];
 
-  it("is one person, in the call by the newest", () => {
-    expect(ids(newest(tabs))).toEqual(["b"]);
-    expect(ids(newest([...tabs].reverse()))).toEqual(["b"]);
+  it("is one person, represented by the newest", () => {
+    expect(ids(newestConnections(tabs))).toEqual(["b"]);
+    expect(ids(newestConnections([...tabs].reverse()))).toEqual(["b"]);
   });
 
-  it("is who they are for everybody when two tabs came at once", () => {
+  it("has the same newest tab on every client when two connected at once", () => {
     const twins = [connection("a", "u2", 1), connection("b", "u2", 1)];
-    expect(ids(newest(twins))).toEqual(ids(newest([...twins].reverse())));
+    expect(ids(newestConnections(twins))).toEqual(ids(newestConnections([...twins].reverse())));
   });
 
-  it("has the hand up that is up in any", () => {
-    expect(others([...tabs, connection("d", "u2", 0, true)], you)[0]?.hand).toBe(true);
+  it("has a raised hand when any tab has one", () => {
+    expect(otherPeople([...tabs, connection("d", "u2", 0, true)], you)[0]?.hand).toBe(true);
   });
 
-  it("is not among the others to itself", () => {
-    expect(ids(others([connection("x", "u1", 5), ...tabs], you))).toEqual(["b"]);
+  it("is not among their own other people", () => {
+    expect(ids(otherPeople([connection("x", "u1", 5), ...tabs], you))).toEqual(["b"]);
   });
 });

@@ -3,7 +3,7 @@ import type { Call } from "../call/call";
 import type { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
 import type { Peer } from "../protocol";
-import { others } from "../state/peers";
+import { otherPeople } from "../state/peers";
 import type { RoomSession, SessionState } from "../state/session";
 import type { Store } from "../state/store";
 
@@ -39,5 +39,5 @@ export function useSession(): SessionState {
 /** The other people in the room, each once. */
 export function useOthers(): Peer[] {
   const { peers, you } = useSession();
-  return useMemo(() => others(peers, you), [peers, you]);
+  return useMemo(() => otherPeople(peers, you), [peers, you]);
 }

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
-import type { Kind } from "../call/local-media";
+import type { DeviceKind } from "../call/local-media";
 import { Button, Confirm, Dialog } from "./components";
 import { useConfig, useRoom, useSession, useStore } from "./context";
 import { DeviceChoice } from "./device-choice";
@@ -12,7 +12,7 @@ function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
   const { local } = useRoom();
   const { camera, microphone, screen, muted } = useStore(local.store);
   const heard = microphone !== null && !muted;
-  const opened = (kind: Kind | "screen") => () => {
+  const opened = (kind: DeviceKind | "screen") => () => {
     if (local.store.get().errors[kind]) onDeviceError();
   };
   return (

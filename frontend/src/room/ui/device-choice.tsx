@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { gettext } from "../../shared/gettext";
-import type { Kind, LocalMedia } from "../call/local-media";
+import type { DeviceKind, LocalMedia } from "../call/local-media";
 import { type Devices, listDevices } from "../call/media";
 import { Field } from "./components";
 import { useStore } from "./context";
@@ -18,11 +18,11 @@ export function DeviceChoice({ local }: { local: LocalMedia }) {
     return () => navigator.mediaDevices?.removeEventListener("devicechange", refresh);
   }, [camera, microphone]);
 
-  const select = (kind: Kind, label: string, list: readonly MediaDeviceInfo[]) => (
+  const select = (kind: DeviceKind, label: string, list: readonly MediaDeviceInfo[]) => (
     <Field label={label}>
       <select
         value={choice[kind] ?? ""}
-        onChange={(event) => void local.choose(kind, event.target.value)}
+        onChange={(event) => void local.chooseDevice(kind, event.target.value)}
       >
         {!list.some((device) => device.deviceId === choice[kind]) && (
           <option value={choice[kind] ?? ""}>{gettext("Standard")}</option>

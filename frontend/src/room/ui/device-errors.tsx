@@ -1,5 +1,5 @@
 import { gettext } from "../../shared/gettext";
-import type { Kind, LocalMedia } from "../call/local-media";
+import type { DeviceKind, LocalMedia } from "../call/local-media";
 import type { DeviceError } from "../call/media";
 import { Button } from "./components";
 import { useStore } from "./context";
@@ -8,7 +8,7 @@ const KINDS = ["camera", "microphone"] as const;
 const INSECURE = gettext(
   "The browser gives camera and microphone only to pages opened over https. Board and chat work all the same.",
 );
-const TEXTS: Record<Kind, Record<DeviceError, string>> = {
+const TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
   camera: {
     denied: gettext(
       "The camera is blocked for this page. Press the icon beside the address, allow the camera, then press Try again.",

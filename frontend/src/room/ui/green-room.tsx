@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
-import { meter } from "../call/level-meter";
+import { startLevelMeter } from "../call/level-meter";
 import type { LocalMedia } from "../call/local-media";
 import { Button, Field } from "./components";
 import { useConfig, useStore } from "./context";
@@ -12,7 +12,7 @@ function LevelMeter({ track }: { track: MediaStreamTrack }) {
   const [level, setLevel] = useState(0);
   useEffect(() => {
     setLevel(0);
-    return meter(track, setLevel);
+    return startLevelMeter(track, setLevel);
   }, [track]);
   return (
     <div className="room-level">

@@ -1,6 +1,6 @@
 import { gettext, interpolate } from "../../shared/gettext";
-import type { Remote } from "../call/call";
-import { PAUSED, SMALL } from "../call/video-steps";
+import type { RemotePeer } from "../call/call";
+import { STEP_PAUSED, STEP_SMALL } from "../call/video-steps";
 import { initials } from "../initials";
 import type { Peer } from "../protocol";
 import { Button } from "./components";
@@ -29,9 +29,9 @@ function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
   );
 }
 
-function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: Remote | undefined }) {
+function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: RemotePeer | undefined }) {
   const { name, media } = peer;
-  const shown = media.camera && remote?.state === "connected" && !remote.paused;
+  const shown = media.camera && remote?.state === "connected" && !remote.videoPaused;
   return (
     <figure className="room-tile" data-peer={peer.peer} data-state={remote?.state ?? "none"}>
       <TrackVideo
@@ -51,7 +51,7 @@ function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: Remote | undefi
         </div>
       )}
       {remote?.state === "lost" && <p className="room-tile-note">{gettext("Reconnecting…")}</p>}
-      {remote?.state === "connected" && remote.paused && media.camera && (
+      {remote?.state === "connected" && remote.videoPaused && media.camera && (
         <p className="room-tile-note">{gettext("Thin line: sound only")}</p>
       )}
       <Caption peer={peer} />
@@ -87,11 +87,11 @@ function ThinLines({ called }: { called: readonly Peer[] }) {
   const { remotes } = useStore(call.store);
   const namesAt = (step: number) =>
     called
-      .filter((peer) => remotes[peer.peer]?.step === step)
+      .filter((peer) => remotes[peer.peer]?.videoStep === step)
       .map((peer) => peer.name)
       .join(", ");
-  const small = namesAt(SMALL);
-  const paused = namesAt(PAUSED);
+  const small = namesAt(STEP_SMALL);
+  const paused = namesAt(STEP_PAUSED);
   return (
     <>
       {small && (
@@ -120,7 +120,7 @@ function ThinLines({ called }: { called: readonly Peer[] }) {
 
 export function VideoTiles({ own }: { own: Peer | null }) {
   const { call, session } = useRoom();
-  const { remotes, without } = useStore(call.store);
+  const { remotes, noCallReason } = useStore(call.store);
   const called = useOthers().filter((peer) => remotes[peer.peer]);
   return (
     <>
@@ -135,10 +135,10 @@ export function VideoTiles({ own }: { own: Peer | null }) {
         {own && <OwnVideoTile own={own} />}
       </section>
       <div className="room-hints" role="status">
-        {without === "full" && (
+        {noCallReason === "full" && (
           <p>{gettext("The call is full: four people talk, you have board and chat.")}</p>
         )}
-        {without === "elsewhere" && (
+        {noCallReason === "elsewhere" && (
           <p>
             {gettext("The call goes on in another window of yours.")}{" "}
             <Button onClick={() => session.takeCall()}>{gettext("Take the call here")}</Button>
