@@ -15,7 +15,7 @@ from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 pytestmark = pytest.mark.django_db
 
 
-def refuses(write, *args, **kwargs):
+def is_refused(write, *args, **kwargs):
     try:
         with transaction.atomic():
             write(*args, **kwargs)
@@ -44,21 +44,23 @@ def insert(lesson, **changes):
 def test_duration_outside_5_minutes_to_12_hours_is_refused(lesson, seconds):
     later = NOON + 100 * HOUR
     ends_at = later + timedelta(seconds=seconds)
-    assert refuses(insert, lesson, starts_at=later, ends_at=ends_at)
-    assert refuses(Lesson.objects.update, ends_at=lesson.starts_at + timedelta(seconds=seconds))
+    assert is_refused(insert, lesson, starts_at=later, ends_at=ends_at)
+    assert is_refused(Lesson.objects.update, ends_at=lesson.starts_at + timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize("seconds", [300, 12 * 3600])
 def test_duration_at_either_bound_is_accepted(lesson, seconds):
     later = NOON + 100 * HOUR
-    assert not refuses(insert, lesson, starts_at=later, ends_at=later + timedelta(seconds=seconds))
+    assert not is_refused(
+        insert, lesson, starts_at=later, ends_at=later + timedelta(seconds=seconds)
+    )
 
 
 # No two live lessons of one person overlap
 
 
 @pytest.fixture
-def apart(lesson, other_tutor, stranger):
+def one_person_shared(lesson, other_tutor, stranger):
     """What makes a copy of the lesson share only its tutor, or only its student, with it."""
     return {"tutor": {"student_id": stranger.pk}, "student": {"tutor_id": other_tutor.pk}}
 
@@ -70,46 +72,49 @@ SHIFTS = [timedelta(minutes=m) for m in (0, 30, -30, 59, -59)] + [
 
 @pytest.mark.parametrize("person", ["tutor", "student"])
 @pytest.mark.parametrize("shift", SHIFTS)
-def test_overlapping_lesson_of_one_person_is_refused(lesson, apart, person, shift):
+def test_overlapping_lesson_of_one_person_is_refused(lesson, one_person_shared, person, shift):
     times = {"starts_at": NOON + shift, "ends_at": NOON + shift + HOUR}
-    assert refuses(insert, lesson, **apart[person], **times)
+    assert is_refused(insert, lesson, **one_person_shared[person], **times)
     assert Lesson.objects.count() == 1
 
 
 @pytest.mark.parametrize("person", ["tutor", "student"])
 @pytest.mark.parametrize("shift", [HOUR, -HOUR])
-def test_adjacent_lesson_is_accepted(lesson, apart, person, shift):
+def test_adjacent_lesson_is_accepted(lesson, one_person_shared, person, shift):
     times = {"starts_at": NOON + shift, "ends_at": NOON + shift + HOUR}
-    assert not refuses(insert, lesson, **apart[person], **times)
+    assert not is_refused(insert, lesson, **one_person_shared[person], **times)
 
 
 def test_simultaneous_lesson_of_other_people_is_accepted(lesson, other_tutor, stranger):
-    assert not refuses(insert, lesson, tutor_id=other_tutor.pk, student_id=stranger.pk)
+    assert not is_refused(insert, lesson, tutor_id=other_tutor.pk, student_id=stranger.pk)
 
 
 def test_lesson_inside_or_around_another_is_refused(lesson):
     quarter = HOUR / 4
     for start, end in ((NOON + quarter, NOON + 2 * quarter), (NOON - HOUR, NOON + 2 * HOUR)):
-        assert refuses(insert, lesson, starts_at=start, ends_at=end)
+        assert is_refused(insert, lesson, starts_at=start, ends_at=end)
 
 
 @pytest.mark.parametrize("person", ["tutor", "student"])
 @pytest.mark.parametrize("change", ["times", "person", "revive", "flag"])
 def test_update_that_makes_an_overlap_is_refused(
-    lesson, apart, other_tutor, stranger, person, change
+    lesson, one_person_shared, other_tutor, stranger, person, change
 ):
     elsewhere = {"starts_at": NOON + 5 * HOUR, "ends_at": NOON + 6 * HOUR}
     before, update = {
-        "times": ({**apart[person], **elsewhere}, {"starts_at": NOON, "ends_at": NOON + HOUR}),
+        "times": (
+            {**one_person_shared[person], **elsewhere},
+            {"starts_at": NOON, "ends_at": NOON + HOUR},
+        ),
         "person": (
             {"tutor_id": other_tutor.pk, "student_id": stranger.pk},
             {f"{person}_id": getattr(lesson, f"{person}_id")},
         ),
-        "revive": ({**apart[person], "status": "cancelled"}, {"status": "scheduled"}),
-        "flag": ({**apart[person], "allow_overlap": True}, {"allow_overlap": False}),
+        "revive": ({**one_person_shared[person], "status": "cancelled"}, {"status": "scheduled"}),
+        "flag": ({**one_person_shared[person], "allow_overlap": True}, {"allow_overlap": False}),
     }[change]
     other = insert(lesson, **before)
-    assert refuses(Lesson.objects.filter(pk=other.pk).update, **update)
+    assert is_refused(Lesson.objects.filter(pk=other.pk).update, **update)
 
 
 def test_overlapping_lessons_of_one_statement_are_refused(lesson):
@@ -119,17 +124,17 @@ def test_overlapping_lessons_of_one_statement_are_refused(lesson):
         "student_id": lesson.student_id,
         "classroom_id": lesson.classroom_id,
     }
-    assert refuses(Lesson.objects.bulk_create, [Lesson(**people, **later) for _ in range(2)])
+    assert is_refused(Lesson.objects.bulk_create, [Lesson(**people, **later) for _ in range(2)])
 
 
 @pytest.mark.parametrize("change", [{"status": "cancelled"}, {"allow_overlap": True}])
 def test_cancelled_or_double_booked_lesson_may_overlap(lesson, change):
-    assert not refuses(insert, lesson, **change)
+    assert not is_refused(insert, lesson, **change)
 
 
 def test_lesson_can_move_within_its_own_time(lesson):
     moved = {"starts_at": NOON + HOUR / 2, "ends_at": NOON + 3 * HOUR / 2}
-    assert not refuses(Lesson.objects.update, **moved)
+    assert not is_refused(Lesson.objects.update, **moved)
 
 
 def test_overlap_constraints_exist_after_migrate():
@@ -170,7 +175,7 @@ def test_overlap_constraints_need_no_postgresql_extension():
 
 
 def test_second_session_of_a_lesson_is_refused(lesson):
-    assert refuses(ClassroomSession.objects.bulk_create, [ClassroomSession(lesson=lesson)])
+    assert is_refused(ClassroomSession.objects.bulk_create, [ClassroomSession(lesson=lesson)])
 
 
 def test_many_sessions_without_a_lesson_are_accepted():
@@ -180,13 +185,13 @@ def test_many_sessions_without_a_lesson_are_accepted():
 def test_second_lesson_of_a_tutor_and_idempotency_key_is_refused(lesson):
     Lesson.objects.update(idempotency_key="k")
     later = {"starts_at": NOON + 5 * HOUR, "ends_at": NOON + 6 * HOUR}
-    assert refuses(insert, lesson, idempotency_key="k", **later)
-    assert not refuses(insert, lesson, idempotency_key="k2", **later)
+    assert is_refused(insert, lesson, idempotency_key="k", **later)
+    assert not is_refused(insert, lesson, idempotency_key="k2", **later)
 
 
 def test_second_membership_in_a_classroom_is_refused(classroom, student):
     twice = Membership(classroom=classroom, student=student, status="removed")
-    assert refuses(Membership.objects.bulk_create, [twice])
+    assert is_refused(Membership.objects.bulk_create, [twice])
 
 
 def test_second_invitation_of_an_email_to_a_classroom_is_refused(classroom):
@@ -195,8 +200,8 @@ def test_second_invitation_of_an_email_to_a_classroom_is_refused(classroom):
             [Membership(classroom=classroom, invited_email="a@x.example", status="invited")]
         )
 
-    assert not refuses(invite)
-    assert refuses(invite)
+    assert not is_refused(invite)
+    assert is_refused(invite)
 
 
 @pytest.mark.parametrize(
@@ -208,12 +213,12 @@ def test_second_invitation_of_an_email_to_a_classroom_is_refused(classroom):
     ],
 )
 def test_membership_without_a_person_must_be_an_invitation(classroom, fields):
-    assert refuses(Membership.objects.bulk_create, [Membership(classroom=classroom, **fields)])
+    assert is_refused(Membership.objects.bulk_create, [Membership(classroom=classroom, **fields)])
 
 
 def test_join_code_of_another_classroom_is_refused(classroom, other_tutor):
     other = make_classroom(other_tutor)
-    assert refuses(type(other).objects.filter(pk=other.pk).update, join_code=classroom.join_code)
+    assert is_refused(type(other).objects.filter(pk=other.pk).update, join_code=classroom.join_code)
 
 
 # Known values
@@ -230,11 +235,11 @@ def test_join_code_of_another_classroom_is_refused(classroom, other_tutor):
 )
 def test_unknown_values_are_refused(lesson, model, change):
     row = model.objects.order_by("pk").first()
-    assert refuses(model.objects.filter(pk=row.pk).update, **change)
+    assert is_refused(model.objects.filter(pk=row.pk).update, **change)
 
 
 def test_second_account_with_an_email_is_refused(student):
-    assert refuses(make_user, "student", email=student.email)
+    assert is_refused(make_user, "student", email=student.email)
 
 
 def test_user_with_lessons_cannot_be_deleted(tutor, student):

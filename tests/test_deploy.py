@@ -42,15 +42,15 @@ def proxy(tmp_path_factory, pair) -> Iterator[str]:
         yield address
 
 
-def ask(proxy: str, path: str, **options) -> httpx.Response:
+def get(proxy: str, path: str, **options) -> httpx.Response:
     return httpx.get(proxy + path, headers={"Host": "127.0.0.1"}, timeout=10, **options)
 
 
 def test_both_processes_serve_one_school_and_the_death_of_one_is_not_seen(pair, proxy, tmp_path):
-    assert ask(proxy, "/readyz").status_code == 200
+    assert get(proxy, "/readyz").status_code == 200
     pair[1].process.kill()
     pair[1].process.wait()
-    assert {ask(proxy, "/readyz").status_code for _ in range(20)} == {200}
+    assert {get(proxy, "/readyz").status_code for _ in range(20)} == {200}
 
 
 def test_one_client_address_cannot_take_all_connections(tmp_path, pair):
@@ -62,15 +62,15 @@ def test_one_client_address_cannot_take_all_connections(tmp_path, pair):
                 held = open_now.enter_context(socket.create_connection((host, int(port))))
                 head = "POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9"
                 held.sendall(f"{head}\r\n\r\n".encode())
-            statuses = {ask(address, "/readyz").status_code for _ in range(3)}
+            statuses = {get(address, "/readyz").status_code for _ in range(3)}
         assert statuses == {429}
-        assert ask(address, "/readyz").status_code == 200
+        assert get(address, "/readyz").status_code == 200
 
 
 def test_neither_tokens_nor_tickets_reach_the_proxys_logs(proxy, tmp_path_factory):
     for number in range(10):  # some of them by way of the process that the test above killed
-        ask(proxy, f"/invite/SECRET-IN-PATH-{number}/")
-        ask(proxy, "/api/lesson-invites/resolve/", params={"token": f"SECRET-{number}"})
+        get(proxy, f"/invite/SECRET-IN-PATH-{number}/")
+        get(proxy, "/api/lesson-invites/resolve/", params={"token": f"SECRET-{number}"})
     folder = tmp_path_factory.getbasetemp() / "nginx0"
     logs = [file.read_text() for file in folder.glob("*.log")]
     assert any("GET 401" in log for log in logs)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 WRITES = sorted(
     {(route, method) for route, method, *_ in TABLE if method in ("POST", "PATCH", "PUT")}
 )
-BODILESS = {
+ROUTES_WITHOUT_BODY = {
     "lessons/{lesson}/invites/revoke/",
     "memberships/{membership}/accept/",
     "memberships/{membership}/leave/",
@@ -25,7 +25,9 @@ BODILESS = {
     f"{ROOM}history/{{version}}/restore/",
 }
 NOT_JSON = {f"{ROOM}files/", "no-such-path/"}
-TAKES_BODY = [(route, method) for route, method in WRITES if route not in BODILESS | NOT_JSON]
+ROUTES_WITH_BODY = [
+    (route, method) for route, method in WRITES if route not in ROUTES_WITHOUT_BODY | NOT_JSON
+]
 
 
 @pytest.fixture
@@ -57,12 +59,12 @@ def assert_error(answer, *codes):
     assert body["detail"]
 
 
-def who(api, request, route):
+def client_for(api, request, route):
     student = route in ("classrooms/join/",)
     return api(request.getfixturevalue("student" if student else "tutor"))
 
 
-NONSENSE = {
+MALFORMED_BODIES = {
     "malformed": "{",
     "trailing": "{} x",
     "single quotes": "{'a': 1}",
@@ -82,23 +84,23 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("kind", NONSENSE)
-@pytest.mark.parametrize(("route", "method"), TAKES_BODY)
+@pytest.mark.parametrize("kind", MALFORMED_BODIES)
+@pytest.mark.parametrize(("route", "method"), ROUTES_WITH_BODY)
 def test_malformed_body_is_a_validation_error(api, request, paths, route, method, kind):
     before = list(Lesson.objects.values()), list(Classroom.objects.values())
-    client = who(api, request, route)
-    answer = send(client, method, paths(route), NONSENSE[kind])
+    client = client_for(api, request, route)
+    answer = send(client, method, paths(route), MALFORMED_BODIES[kind])
     assert_error(answer, (400, "validation_error"))
     assert (list(Lesson.objects.values()), list(Classroom.objects.values())) == before
 
 
-@pytest.mark.parametrize(("route", "method"), TAKES_BODY)
+@pytest.mark.parametrize(("route", "method"), ROUTES_WITH_BODY)
 def test_huge_numbers_are_a_validation_error(api, request, paths, route, method):
     body = "{" + ",".join(f'"{name}": {"9" * 5000}' for name in (
         *("student_id", "starts_at", "ends_at", "title", "name", "join_code", "email", "status"),
         *("ttl_seconds", "reason", "first_name", "timezone"),
     )) + "}"  # fmt: skip
-    answer = send(who(api, request, route), method, paths(route), body)
+    answer = send(client_for(api, request, route), method, paths(route), body)
     assert_error(answer, (400, "validation_error"))
 
 
@@ -107,9 +109,11 @@ def test_huge_numbers_are_a_validation_error(api, request, paths, route, method)
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml",
      "application/json5", "json", "x" * 300, "application/json/x"],
 )  # fmt: skip
-@pytest.mark.parametrize(("route", "method"), TAKES_BODY)
+@pytest.mark.parametrize(("route", "method"), ROUTES_WITH_BODY)
 def test_other_media_type_is_unsupported(api, request, paths, route, method, media_type):
-    answer = send(who(api, request, route), method, paths(route), '{"name": "x"}', media_type)
+    answer = send(
+        client_for(api, request, route), method, paths(route), '{"name": "x"}', media_type
+    )
     assert_error(answer, (415, "unsupported_media_type"))
     assert "application/json" in answer.json()["detail"]
 
@@ -193,7 +197,7 @@ def test_unknown_path_is_a_json_404_when_signed_in(tutor):
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "CONNECT", "PURGE", "get", "X" * 100])
 @pytest.mark.parametrize("route", sorted({row[0] for row in TABLE} - {"no-such-path/"}))
 def test_unknown_method_is_not_allowed(api, request, paths, route, method):
-    answer = who(api, request, route).generic(method, paths(route))
+    answer = client_for(api, request, route).generic(method, paths(route))
     if (route, method) in WRITES:
         assert answer.status_code != 405
     elif method == "get":  # DRF takes methods in any letter case
@@ -206,7 +210,7 @@ def test_unknown_method_is_not_allowed(api, request, paths, route, method):
 
 @pytest.mark.parametrize(("route", "method"), sorted({row[:2] for row in TABLE}))
 def test_path_without_trailing_slash_gets_the_same_answer(api, request, paths, route, method):
-    client = who(api, request, route)
+    client = client_for(api, request, route)
     answers = []
     for path in (paths(route), paths(route).rstrip("/")):
         before = transaction.savepoint()

@@ -83,7 +83,7 @@ QUERIES = {"lessons/": "?from=2026-03-02&to=2026-03-09"}
 
 
 @pytest.fixture
-def cast(request, api):
+def clients(request, api):
     """A client by the name of its person."""
     return {
         name: api(None if name == "nobody" else request.getfixturevalue(name)) for name in PEOPLE
@@ -91,7 +91,7 @@ def cast(request, api):
 
 
 @pytest.fixture
-def call(cast, lesson, student):
+def call(clients, lesson, student):
     """Asks with a request that is good for whoever may make it."""
     membership = lesson.classroom.memberships.get()
     lesson_body = {
@@ -111,7 +111,7 @@ def call(cast, lesson, student):
     )
     version = BoardVersion.objects.create(session=lesson.session, state=b"\x00\x00")
 
-    def ask(person, route, method):
+    def send_request(person, route, method):
         ids = {
             "classroom": lesson.classroom_id,
             "membership": membership.pk,
@@ -123,14 +123,14 @@ def call(cast, lesson, student):
         path = f"/api/{route.format(**ids)}"
         query = {**QUERIES, "lesson-invites/resolve/": f"?token={token}"}.get(route, "")
         query = query if method == "GET" else ""
-        return cast[person].generic(
+        return clients[person].generic(
             method,
             path + query,
             data=json.dumps(bodies.get((route, method), {})),
             content_type="application/json",
         )
 
-    return ask
+    return send_request
 
 
 @pytest.mark.parametrize(

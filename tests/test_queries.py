@@ -22,63 +22,63 @@ from conftest import (
 pytestmark = pytest.mark.django_db
 
 IDENTITY = 2  # the session, and the user of it
-FACTS = 5  # the room, its lesson, who is inactive, removed, admitted
+ROOM_ACCESS = 5  # the room, its lesson, who is inactive, removed, admitted
 
 
 @pytest.fixture
-def queries(api):
-    def of(user, url):
+def count_queries(api):
+    def count(user, url):
         client = api(user)
         with CaptureQueriesContext(connection) as captured:
             answer = client.get(url)
         assert answer.status_code == 200
-        asked = [query["sql"].lstrip() for query in captured.captured_queries]
-        selects = [sql for sql in asked if sql.startswith(("SELECT", "WITH"))]
-        assert selects == asked
+        executed = [query["sql"].lstrip() for query in captured.captured_queries]
+        selects = [sql for sql in executed if sql.startswith(("SELECT", "WITH"))]
+        assert selects == executed
         return len(selects), len(answer.json()["results"])
 
-    return of
+    return count
 
 
 @pytest.mark.parametrize("role", ["tutor", "student"])
-def test_lesson_list_has_a_constant_number_of_queries(queries, tutor, student, role):
+def test_lesson_list_has_a_constant_number_of_queries(count_queries, tutor, student, role):
     make_lesson(tutor, student)
     user = {"tutor": tutor, "student": student}[role]
     url = "/api/lessons?from=2026-03-01&to=2026-06-01"
-    assert queries(user, url) == (IDENTITY + 1, 1)
+    assert count_queries(user, url) == (IDENTITY + 1, 1)
     for day in range(1, 50):
         make_lesson(tutor, student, NOON + 24 * day * HOUR)
-    assert queries(user, url) == (IDENTITY + 1, 50)
+    assert count_queries(user, url) == (IDENTITY + 1, 50)
 
 
-def test_student_list_has_a_constant_number_of_queries(queries, tutor):
+def test_student_list_has_a_constant_number_of_queries(count_queries, tutor):
     classroom = make_classroom(tutor, make_user("student"))
     url = "/api/classroom/my-students/?limit=100"
-    assert queries(tutor, url) == (IDENTITY + 1, 1)
+    assert count_queries(tutor, url) == (IDENTITY + 1, 1)
     for _ in range(49):
         make_membership(classroom, make_user("student"))
-    assert queries(tutor, url) == (IDENTITY + 1, 50)
-    assert queries(tutor, f"{url}&q=number") == (IDENTITY + 1, 50)
-    assert queries(tutor, f"{url}&offset=200") == (IDENTITY + 2, 0)
-    assert queries(tutor, f"{url}&q=nobody") == (IDENTITY + 1, 0)
+    assert count_queries(tutor, url) == (IDENTITY + 1, 50)
+    assert count_queries(tutor, f"{url}&q=number") == (IDENTITY + 1, 50)
+    assert count_queries(tutor, f"{url}&offset=200") == (IDENTITY + 2, 0)
+    assert count_queries(tutor, f"{url}&q=nobody") == (IDENTITY + 1, 0)
 
 
-def test_classroom_list_has_a_constant_number_of_queries(queries, tutor):
+def test_classroom_list_has_a_constant_number_of_queries(count_queries, tutor):
     make_classroom(tutor)
     url = "/api/classrooms/?limit=100"
-    assert queries(tutor, url) == (IDENTITY + 2, 1)
+    assert count_queries(tutor, url) == (IDENTITY + 2, 1)
     for _ in range(49):
         make_classroom(tutor)
-    assert queries(tutor, url) == (IDENTITY + 2, 50)
+    assert count_queries(tutor, url) == (IDENTITY + 2, 50)
 
 
-def test_member_list_has_a_constant_number_of_queries(queries, tutor):
+def test_member_list_has_a_constant_number_of_queries(count_queries, tutor):
     classroom = make_classroom(tutor, make_user("student"))
     url = f"/api/classrooms/{classroom.pk}/members/?limit=100"
-    assert queries(tutor, url) == (IDENTITY + 3, 1)
+    assert count_queries(tutor, url) == (IDENTITY + 3, 1)
     for _ in range(49):
         make_membership(classroom, make_user("student"))
-    assert queries(tutor, url) == (IDENTITY + 3, 50)
+    assert count_queries(tutor, url) == (IDENTITY + 3, 50)
 
 
 def chat(session, number):
@@ -98,15 +98,15 @@ def history(session, number):
 
 @pytest.mark.parametrize("make", [chat, attendance, history])
 @pytest.mark.parametrize("role", ["tutor", "student"])
-def test_room_list_has_a_constant_number_of_queries(queries, tutor, student, make, role):
+def test_room_list_has_a_constant_number_of_queries(count_queries, tutor, student, make, role):
     session = make_lesson(tutor, student).session
     user = {"tutor": tutor, "student": student}[role]
     url = f"/api/classroom/sessions/{session.uuid}/{make.__name__}/"
     make(session, 0)
-    assert queries(user, url) == (IDENTITY + FACTS + 1, 1)
+    assert count_queries(user, url) == (IDENTITY + ROOM_ACCESS + 1, 1)
     for number in range(1, 50):
         make(session, number)
-    assert queries(user, url) == (IDENTITY + FACTS + 1, 50)
+    assert count_queries(user, url) == (IDENTITY + ROOM_ACCESS + 1, 50)
 
 
 def test_access_token_needs_no_more_queries_than_a_cookie(db):

@@ -29,7 +29,7 @@ ROUNDS = 60  # of a control, at most; most show the race in the first few
 MINUTE = HOUR / 60
 
 
-def together(*calls):
+def run_simultaneously(*calls):
     """What each call returned, all started at once, each on a connection of its own."""
     barrier = Barrier(len(calls))
 
@@ -66,7 +66,7 @@ def overlapping(number):
 
 
 @contextmanager
-def without(*statements, table="lessons_lesson"):
+def without_constraints(*statements, table="lessons_lesson"):
     """Constraints of `table` dropped, and put back once its rows are gone."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -103,7 +103,7 @@ def no_lock(monkeypatch):
     monkeypatch.setattr(services, "_lock_users", lambda *ids: User.objects.in_bulk(ids))
 
 
-def until_seen(attempt):
+def repeat_until(attempt):
     for _ in range(ROUNDS):
         if attempt():
             return
@@ -113,11 +113,11 @@ def until_seen(attempt):
 # Scheduling
 
 
-def schedule_at_once(api, tutor, people):
+def schedule_simultaneously(api, tutor, people):
     client = [api(tutor) for _ in people]
     for each in client:
         each.raise_request_exception = False
-    return together(
+    return run_simultaneously(
         *(partial(post, client[n], person, *overlapping(n)) for n, person in enumerate(people))
     )
 
@@ -127,7 +127,7 @@ def test_simultaneous_overlapping_lessons_of_a_tutor_create_one(api, tutor):
     make_classroom(tutor, *people)
     for _ in range(5):
         Lesson.objects.all().delete()
-        assert statuses(schedule_at_once(api, tutor, people)) == {201: 1, 409: 5}
+        assert statuses(schedule_simultaneously(api, tutor, people)) == {201: 1, 409: 5}
         assert Lesson.objects.count() == ClassroomSession.objects.count() == 1
 
 
@@ -138,7 +138,7 @@ def test_simultaneous_overlapping_lessons_of_a_student_create_one(api, student):
     for _ in range(5):
         Lesson.objects.all().delete()
         clients = [api(each) for each in tutors]
-        answers = together(
+        answers = run_simultaneously(
             *(partial(post, c, student, *overlapping(n)) for n, c in enumerate(clients))
         )
         assert statuses(answers) == {201: 1, 409: 5}
@@ -151,7 +151,7 @@ def test_constraint_without_lock_creates_at_most_one_lesson(api, tutor, no_lock)
     make_classroom(tutor, *people)
     for _ in range(5):
         Lesson.objects.all().delete()
-        answers = schedule_at_once(api, tutor, people)
+        answers = schedule_simultaneously(api, tutor, people)
         assert sorted(answer.status_code for answer in answers)[0] == 201
         assert Lesson.objects.count() == 1
 
@@ -162,17 +162,17 @@ def test_control_without_lock_and_constraint_creates_overlapping_lessons(api, tu
 
     def attempt():
         Lesson.objects.all().delete()
-        schedule_at_once(api, tutor, people)
+        schedule_simultaneously(api, tutor, people)
         return Lesson.objects.count() > 1
 
-    with without(*overlap.CONSTRAINT_NAMES.values()):
-        until_seen(attempt)
+    with without_constraints(*overlap.CONSTRAINT_NAMES.values()):
+        repeat_until(attempt)
 
 
 def test_simultaneous_adjacent_lessons_are_all_created(api, tutor, student):
     make_classroom(tutor, student)
     clients = [api(tutor) for _ in range(6)]
-    answers = together(
+    answers = run_simultaneously(
         *(
             partial(post, client, student, NOON + n * HOUR, NOON + (n + 1) * HOUR)
             for n, client in enumerate(clients)
@@ -188,7 +188,7 @@ def test_simultaneous_move_and_create_in_one_slot_have_one_winner(api, tutor, st
         moving = make_lesson(tutor, student, NOON + 20 * HOUR)
         times = {"starts_at": NOON.isoformat(), "ends_at": (NOON + HOUR).isoformat()}
         first, second = api(tutor), api(tutor)
-        moved, made = together(
+        moved, made = run_simultaneously(
             lambda: first.patch(f"/api/lessons/{moving.pk}/", times),  # noqa: B023
             lambda: post(second, student, NOON + HOUR / 2, NOON + 2 * HOUR),  # noqa: B023
         )
@@ -202,7 +202,7 @@ def test_simultaneous_changes_with_one_etag_have_one_winner(api, tutor, lesson):
         clients = [api(tutor) for _ in range(2)]
         seen = {"If-Match": clients[0].get(url)["ETag"]}
         titles = [f"{number}-{n}" for n in range(2)]
-        answers = together(
+        answers = run_simultaneously(
             *(
                 partial(client.patch, url, {"title": title}, headers=seen)
                 for client, title in zip(clients, titles, strict=True)
@@ -219,7 +219,9 @@ def test_simultaneous_changes_of_different_fields_are_both_kept(api, tutor, less
     for number in range(1, 9):
         end = (NOON + HOUR + number * MINUTE).isoformat()
         changes = ({"title": f"{number}"}, {"ends_at": end})
-        answers = together(*(partial(api(tutor).patch, url, change) for change in changes))
+        answers = run_simultaneously(
+            *(partial(api(tutor).patch, url, change) for change in changes)
+        )
         assert statuses(answers) == {200: 2}
         lesson.refresh_from_db()
         assert (lesson.title, lesson.ends_at) == (f"{number}", NOON + HOUR + number * MINUTE)
@@ -229,7 +231,7 @@ def test_simultaneous_cancellations_have_one_winner(api, tutor, student):
     make_classroom(tutor, student)
     for _ in range(8):
         url = f"/api/lessons/{make_lesson(tutor, student).pk}/cancel/"
-        assert statuses(together(*(partial(api(tutor).post, url) for _ in range(3)))) == {
+        assert statuses(run_simultaneously(*(partial(api(tutor).post, url) for _ in range(3)))) == {
             200: 1,
             409: 2,
         }
@@ -243,7 +245,7 @@ def test_tutors_with_shared_students_do_not_deadlock(api):
         make_classroom(each, *students)
     for _ in range(5):
         Lesson.objects.all().delete()
-        answers = together(
+        answers = run_simultaneously(
             *(
                 partial(post, api(t), s, *overlapping(n))
                 for n, (t, s) in enumerate((t, s) for t in tutors for s in students)
@@ -257,7 +259,7 @@ def test_tutors_with_shared_students_do_not_deadlock(api):
 def test_lesson_is_cancelled_once_by_five_requests(api, tutor, student):
     lesson = make_lesson(tutor, student)
     clients = [api(tutor) for _ in range(5)]
-    answers = together(
+    answers = run_simultaneously(
         *(partial(client.post, f"/api/lessons/{lesson.pk}/cancel/") for client in clients)
     )
     assert statuses(answers) == {200: 1, 409: 4}
@@ -268,7 +270,7 @@ def test_lesson_is_cancelled_once_by_five_requests(api, tutor, student):
 
 def same_request(api, tutor, student, count=6):
     clients = [api(tutor) for _ in range(count)]
-    return together(
+    return run_simultaneously(
         *(partial(post, c, student, NOON, NOON + HOUR, "key", allow_overlap=True) for c in clients)
     )
 
@@ -292,23 +294,23 @@ def test_control_without_lock_and_constraint_one_key_creates_two_lessons(
         same_request(api, tutor, student)
         return Lesson.objects.count() > 1
 
-    with without("lesson_once_per_idempotency_key"):
-        until_seen(attempt)
+    with without_constraints("lesson_once_per_idempotency_key"):
+        repeat_until(attempt)
 
 
 # Rooms
 
 
-def enter_at_once(api, lesson, count=6):
+def enter_simultaneously(api, lesson, count=6):
     clients = [api(person) for person in (lesson.tutor, lesson.student) * (count // 2)]
-    return together(*(partial(c.get, f"/api/lessons/{lesson.pk}/room/") for c in clients))
+    return run_simultaneously(*(partial(c.get, f"/api/lessons/{lesson.pk}/room/") for c in clients))
 
 
 def test_simultaneous_room_requests_create_one_session(api, tutor, student):
     lesson = make_lesson(tutor, student)
     for _ in range(5):
         ClassroomSession.objects.all().delete()
-        answers = enter_at_once(api, lesson)
+        answers = enter_simultaneously(api, lesson)
         assert statuses(answers) == {200: 6}
         assert len({answer.json()["session_uuid"] for answer in answers}) == 1
         assert ClassroomSession.objects.count() == 1
@@ -320,29 +322,29 @@ def test_control_without_the_constraint_creates_several_sessions(api, tutor, stu
     def attempt():
         ClassroomSession.objects.all().delete()
         try:
-            enter_at_once(api, lesson)
+            enter_simultaneously(api, lesson)
         except ClassroomSession.MultipleObjectsReturned:
             return True
         return ClassroomSession.objects.count() > 1
 
     table = "classroom_classroomsession"
-    with without(unique_name(table, "lesson_id"), table=table):
-        until_seen(attempt)
+    with without_constraints(unique_name(table, "lesson_id"), table=table):
+        repeat_until(attempt)
 
 
 # Joining
 
 
-def join_at_once(api, classroom, student, count=6):
+def join_simultaneously(api, classroom, student, count=6):
     clients = [api(student) for _ in range(count)]
     body = {"join_code": classroom.join_code}
-    return together(*(partial(c.post, "/api/classrooms/join/", body) for c in clients))
+    return run_simultaneously(*(partial(c.post, "/api/classrooms/join/", body) for c in clients))
 
 
 def test_simultaneous_joins_create_one_membership(api, tutor, student):
     for _ in range(4):
         classroom = make_classroom(tutor)
-        answers = join_at_once(api, classroom, student)
+        answers = join_simultaneously(api, classroom, student)
         assert statuses(answers) == {200: 6}
         assert len({answer.json()["id"] for answer in answers}) == 1
         assert Membership.objects.filter(classroom=classroom).count() == 1
@@ -354,7 +356,7 @@ def test_simultaneous_joins_with_an_invitation_create_one_membership(api, tutor,
         Membership.objects.create(
             classroom=classroom, invited_email=student.email, status="invited"
         )
-        answers = join_at_once(api, classroom, student)
+        answers = join_simultaneously(api, classroom, student)
         assert statuses(answers) == {200: 6}
         assert Membership.objects.get(classroom=classroom).status == "active"
 
@@ -366,13 +368,13 @@ def test_control_without_the_constraint_joins_create_two_memberships(api, tutor,
     def attempt():
         Membership.objects.all().delete()
         try:
-            join_at_once(api, classroom, student)
+            join_simultaneously(api, classroom, student)
         except Membership.MultipleObjectsReturned:
             return True
         return Membership.objects.count() > 1
 
-    with without("membership_once_per_classroom", table="classrooms_membership"):
-        until_seen(attempt)
+    with without_constraints("membership_once_per_classroom", table="classrooms_membership"):
+        repeat_until(attempt)
 
 
 def test_simultaneous_invitations_of_one_email_create_one(api, tutor, student):
@@ -380,7 +382,7 @@ def test_simultaneous_invitations_of_one_email_create_one(api, tutor, student):
     for email in (student.email, "new@x.example"):
         clients = [api(tutor) for _ in range(5)]
         url = f"/api/classrooms/{classroom.pk}/members/"
-        answers = together(*(partial(c.post, url, {"email": email}) for c in clients))
+        answers = run_simultaneously(*(partial(c.post, url, {"email": email}) for c in clients))
         assert statuses(answers) == {201: 5}
         assert len({answer.json()["id"] for answer in answers}) == 1
 
@@ -395,7 +397,7 @@ def test_simultaneous_removal_and_acceptance_leave_the_member_removed(api, tutor
         )
         url = f"/api/memberships/{membership.pk}/"
         of_tutor, of_student = api(tutor), api(student)
-        removed, accepted = together(
+        removed, accepted = run_simultaneously(
             lambda: of_tutor.patch(url, {"status": "removed"}),  # noqa: B023
             lambda: of_student.post(f"{url}accept/"),  # noqa: B023
         )
@@ -420,14 +422,14 @@ def upload_three(api, tutor, student, settings, tmp_path):
         path = f"/api/classroom/sessions/{room}/files/"
         return api(student).post(path, {"file": file}, format="multipart")
 
-    def upload_at_once():
+    def upload_simultaneously():
         BoardFile.objects.all().delete()
         Lesson.objects.all().delete()
         lessons = [make_lesson(tutor, student, NOON + n * 2 * HOUR) for n in range(3)]
         calls = [partial(post_to, lesson.session.uuid) for lesson in lessons]
-        return statuses(together(*calls))
+        return statuses(run_simultaneously(*calls))
 
-    return upload_at_once
+    return upload_simultaneously
 
 
 def test_simultaneous_uploads_never_exceed_the_quota(upload_three, tmp_path):
@@ -438,4 +440,4 @@ def test_simultaneous_uploads_never_exceed_the_quota(upload_three, tmp_path):
 
 def test_control_without_the_lock_uploads_exceed_the_quota(upload_three, monkeypatch):
     monkeypatch.setattr(upload_limits, "_lock_tutor", lambda _id: None)
-    until_seen(lambda: upload_three()[201] > 1)
+    repeat_until(lambda: upload_three()[201] > 1)

@@ -52,10 +52,10 @@ def server(monkeypatch) -> Iterator[uvicorn.Server]:
     thread.join(20)
 
 
-def ask(server: uvicorn.Server, path: str, connection: str) -> socket.socket:
-    asking = socket.create_connection(("127.0.0.1", server.config.port), timeout=10)
-    asking.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n".encode())
-    return asking
+def send_request(server: uvicorn.Server, path: str, connection: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", server.config.port), timeout=10)
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n".encode())
+    return client
 
 
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
@@ -63,7 +63,7 @@ def ask(server: uvicorn.Server, path: str, connection: str) -> socket.socket:
     "path", [f"/pieces/{80 * PIECE}", f"/whole/{80 * PIECE}", "/whole/2000000"]
 )
 def test_reader_that_takes_nothing_is_dropped(server, path, connection):
-    with ask(server, path, connection) as asking:
+    with send_request(server, path, connection) as client:
         began = time.monotonic()
         time.sleep(0.5)
         while server.server_state.connections and time.monotonic() - began < 10 * STALLED:
@@ -72,7 +72,7 @@ def test_reader_that_takes_nothing_is_dropped(server, path, connection):
         time.sleep(max(0.0, began + 2 * STALLED - time.monotonic()))
         received = 0
         with contextlib.suppress(ConnectionResetError):
-            while content := asking.recv(1 << 20):
+            while content := client.recv(1 << 20):
                 received += len(content)
         # Only what had crossed: the kernel's part of the answer is gone too.
         assert received < 1_000_000
@@ -80,10 +80,10 @@ def test_reader_that_takes_nothing_is_dropped(server, path, connection):
 
 def test_slow_reader_gets_all_of_its_answer(server):
     size = 40 * PIECE
-    with ask(server, f"/pieces/{size}", "close") as asking:
+    with send_request(server, f"/pieces/{size}", "close") as client:
         began = time.monotonic()
         received = 0
-        while content := asking.recv(PIECE):
+        while content := client.recv(PIECE):
             received += len(content)
             time.sleep(0.1)
         assert time.monotonic() - began > STALLED

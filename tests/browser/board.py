@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 from apps.classroom.realtime.board import yproto
 from tests.browser.room_school import School
 
-PATIENCE = 20_000
+TIMEOUT_MS = 20_000
 # Dark pixels of what is drawn, before a dark theme turns them; grid and background are light.
 # There is no canvas while the board is being loaded.
 INK = """() => {
@@ -24,7 +24,7 @@ INK = """() => {
 }"""
 
 # Anything at all beside the background.
-MARKED = """() => {
+HAS_MARKS = """() => {
   const canvas = document.querySelector('.excalidraw canvas.static');
   if (canvas === null) return false;
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -38,12 +38,12 @@ DROP = """([bytes, type, x, y]) => {
 }"""
 
 
-def board_is_open(page: Page) -> None:
+def wait_for_board(page: Page) -> None:
     page.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
     expect(page.locator(".room-unsent")).to_have_text("", timeout=20000)
 
 
-def take(page: Page, tool: str) -> None:
+def select_tool(page: Page, tool: str) -> None:
     """Again where it was too early: Excalidraw forgets the tool as it finishes loading."""
     button = page.locator(f"[data-testid=toolbar-{tool}]")
     for _ in range(50):
@@ -54,14 +54,14 @@ def take(page: Page, tool: str) -> None:
     raise AssertionError(f"{tool} cannot be taken")
 
 
-def corner(page: Page) -> tuple[float, float]:
+def canvas_origin(page: Page) -> tuple[float, float]:
     """Of the canvas, in the window."""
     box = page.locator(".excalidraw canvas.interactive").bounding_box()
     return box["x"], box["y"]
 
 
 def draw(page: Page, down: int = 300) -> None:
-    take(page, "freedraw")
+    select_tool(page, "freedraw")
     box = page.locator(".excalidraw canvas.interactive").bounding_box()
     left, top = box["x"] + box["width"] / 2, box["y"] + down
     page.mouse.move(left, top)
@@ -71,7 +71,7 @@ def draw(page: Page, down: int = 300) -> None:
     page.mouse.up()
 
 
-def ink(page: Page) -> int:
+def count_ink(page: Page) -> int:
     return page.evaluate(INK)
 
 
@@ -79,9 +79,9 @@ def wait_for_ink(page: Page, more_than: int = 0) -> None:
     page.wait_for_function(f"() => ({INK})() > {more_than}", timeout=15000)
 
 
-def on_last_page(school: School) -> list[dict]:
+def last_page_elements(school: School) -> list[dict]:
     """Its elements, as the server has them."""
-    joined = school.ask("POST", f"/api/classroom/sessions/{school.session_uuid}/join/", {})
+    joined = school.request("POST", f"/api/classroom/sessions/{school.session_uuid}/join/", {})
     doc: Doc = Doc()
     with connect(f"{joined['board_url']}?ticket={joined['ticket']}", max_size=None) as socket:
         socket.send(yproto.sync_frame(yproto.STEP1, doc.get_state()))
@@ -94,7 +94,7 @@ def on_last_page(school: School) -> list[dict]:
     return sorted((e for e in elements if not e["isDeleted"]), key=lambda e: e["index"])
 
 
-def decompressed(pdf: bytes) -> bytes:
+def decompress_object_streams(pdf: bytes) -> bytes:
     """With its object streams opened, which is where pdf-lib puts the list of pages."""
     whole = pdf
     for stream in re.findall(rb"/ObjStm.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.S):
@@ -102,7 +102,7 @@ def decompressed(pdf: bytes) -> bytes:
     return whole
 
 
-def pdf_of(pages: int) -> bytes:
+def make_pdf(pages: int) -> bytes:
     """The smallest PDF of so many pages that say something."""
     numbers = range(1, pages + 1)
     kids = b" ".join(b"%d 0 R" % (2 + number) for number in numbers)
@@ -125,7 +125,7 @@ def pdf_of(pages: int) -> bytes:
     return b"%PDF-1.4\n" + b"".join(numbered) + trailer
 
 
-def black_png(width: int, height: int) -> bytes:
+def make_black_png(width: int, height: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
         return struct.pack(">I", len(data)) + kind + data + check
@@ -136,6 +136,6 @@ def black_png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-def is_closed(page: Page) -> None:
+def wait_for_dialog_to_close(page: Page) -> None:
     """The dialog, once what was asked of it is done."""
-    expect(page.locator(".room-dialog")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator(".room-dialog")).to_have_count(0, timeout=TIMEOUT_MS)

@@ -23,7 +23,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.browser.board import PATIENCE, board_is_open
+from tests.browser.board import TIMEOUT_MS, wait_for_board
 from tests.browser.room_school import School, enter, make_school, open_as
 from tests.server import ROOT, Kreida, start_kreida, stop_kreida
 
@@ -38,7 +38,7 @@ EVERY_WAY = pytest.mark.parametrize(
 BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
 
 # Whatever a canvas writes, such as the names at the cursors.
-LISTEN = """
+RECORD_CANVAS_TEXT = """
   window.written = new Set();
   const { fillText } = CanvasRenderingContext2D.prototype;
   CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
@@ -81,21 +81,21 @@ class Visitor:
 
     page: Page
     locale: str
-    troubles: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
-    def words(self, message: str) -> re.Pattern[str]:
+    def text_pattern(self, message: str) -> re.Pattern[str]:
         """What the page says for this message, at the start of a name or text."""
         with translation.override(self.locale):
             return re.compile("^" + re.escape(gettext(message).strip()), re.IGNORECASE)
 
     def press(self, message: str, role: str = "button", within: Any = None) -> None:
         where = within or self.page
-        where.get_by_role(role, name=self.words(message)).first.click()
+        where.get_by_role(role, name=self.text_pattern(message)).first.click()
 
     def fill(self, message: str, text: str) -> None:
-        self.page.get_by_label(self.words(message)).first.fill(text)
+        self.page.get_by_label(self.text_pattern(message)).first.fill(text)
 
-    def sees(self, message: str) -> None:
+    def wait_for_text(self, message: str) -> None:
         with translation.override(self.locale):
             text = gettext(message)
         self.page.get_by_text(text).first.wait_for()
@@ -161,10 +161,10 @@ def visit(chromium: Browser, site: Kreida) -> Iterator[Callable[..., Visitor]]:
         return visitor
 
     yield open_browser
-    troubles = [trouble for visitor in visitors for trouble in visitor.troubles]
+    problems = [problem for visitor in visitors for problem in visitor.problems]
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert problems == []
 
 
 def _watch(visitor: Visitor, url: str) -> None:
@@ -172,14 +172,14 @@ def _watch(visitor: Visitor, url: str) -> None:
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.text):
-            visitor.troubles.append(f"console: {message.text}")
+            visitor.problems.append(f"console: {message.text}")
 
     def on_request(request: Any) -> None:
         if not request.url.startswith((url, "data:", "blob:", url.replace("http", "ws", 1))):
-            visitor.troubles.append(f"another host: {request.url}")
+            visitor.problems.append(f"another host: {request.url}")
 
     visitor.page.on("console", on_console)
-    visitor.page.on("pageerror", lambda error: visitor.troubles.append(f"script: {error}"))
+    visitor.page.on("pageerror", lambda error: visitor.problems.append(f"script: {error}"))
     visitor.page.on("request", on_request)
 
 
@@ -195,18 +195,18 @@ def people(chromium: Browser, school: School) -> Iterator[tuple[Page, Page]]:
         open_as(chromium, school.student, color_scheme="dark"),
     ]
     for context in contexts:
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(LISTEN)
+        context.set_default_timeout(TIMEOUT_MS)
+        context.add_init_script(RECORD_CANVAS_TEXT)
     pages = [enter(context, school.room) for context in contexts]
     for page in pages:
-        board_is_open(page)
+        wait_for_board(page)
     yield pages[0], pages[1]
     for context in contexts:
         context.close()
 
 
 @pytest.fixture
-def two(people) -> tuple[Page, Page]:
+def both_pages(people) -> tuple[Page, Page]:
     """On a new page of the board, to which the tutor leads."""
     tutor, student = people
     student.context.set_offline(False)
@@ -217,6 +217,6 @@ def two(people) -> tuple[Page, Page]:
     count = tutor.locator(".room-pages button").count()
     for page in people:
         expect(page.locator(".room-pages [aria-current]")).to_have_text(
-            str(count), timeout=PATIENCE
+            str(count), timeout=TIMEOUT_MS
         )
     return people

@@ -75,7 +75,7 @@ def wrong_elements(kind: str) -> dict[str, dict[str, Any]]:
 
 @contextmanager
 def hostile_client(school: School) -> Iterator["HostileClient"]:
-    joined = school.ask("POST", f"/api/classroom/sessions/{school.session_uuid}/join/", {})
+    joined = school.request("POST", f"/api/classroom/sessions/{school.session_uuid}/join/", {})
     with connect(f"{joined['board_url']}?ticket={joined['ticket']}", max_size=None) as socket:
         yield HostileClient(socket)
 
@@ -106,7 +106,7 @@ class HostileClient:
         self.socket.send(yproto.sync_frame(yproto.STEP1, self.doc.get_state()))
         self._apply_answer()
 
-    def say(self, states: list[bytes]) -> None:
+    def send_awareness(self, states: list[bytes]) -> None:
         """Awareness states, each of a client of its own."""
         self.clock += 1
         clients = range(self.doc.client_id, self.doc.client_id + len(states))

@@ -31,13 +31,13 @@ class School:
         return f"{self.url}/lessons/{self.lesson_id}/room/"
 
     def invite(self) -> str:
-        return self.ask("POST", f"/api/lessons/{self.lesson_id}/invite/", {})["invite_url"]
+        return self.request("POST", f"/api/lessons/{self.lesson_id}/invite/", {})["invite_url"]
 
-    def ask(self, method: str, path: str, body: dict | None = None, who: Person | None = None):
-        return _ask(self.url, method, path, body, (who or self.tutor).token)
+    def request(self, method: str, path: str, body: dict | None = None, who: Person | None = None):
+        return _request(self.url, method, path, body, (who or self.tutor).token)
 
 
-def _ask(url: str, method: str, path: str, body: dict | None, token: str):
+def _request(url: str, method: str, path: str, body: dict | None, token: str):
     answer = httpx.request(
         method, url + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30
     )
@@ -56,7 +56,7 @@ def _sign_in(url: str, email: str) -> list[dict]:
         return [{"name": n, "value": v, "url": url} for n, v in client.cookies.items()]
 
 
-def _person(url: str, role: str, first: str, last: str) -> tuple[Person, str]:
+def _create_person(url: str, role: str, first: str, last: str) -> tuple[Person, str]:
     email = f"{role}-{uuid4().hex[:8]}@school.example"
     answer = httpx.post(
         f"{url}/_allauth/app/v1/auth/signup",
@@ -75,12 +75,12 @@ def _person(url: str, role: str, first: str, last: str) -> tuple[Person, str]:
 
 
 def make_school(url: str, title: str = "Дроби") -> School:
-    tutor, _ = _person(url, "tutor", "Тарас", "Вчитель")
-    student, _email = _person(url, "student", "Олена", "Коваль")
-    code = _ask(url, "POST", "/api/classrooms/", {"name": "7-А"}, tutor.token)["join_code"]
-    joined = _ask(url, "POST", "/api/classrooms/join/", {"join_code": code}, student.token)
+    tutor, _ = _create_person(url, "tutor", "Тарас", "Вчитель")
+    student, _email = _create_person(url, "student", "Олена", "Коваль")
+    code = _request(url, "POST", "/api/classrooms/", {"name": "7-А"}, tutor.token)["join_code"]
+    joined = _request(url, "POST", "/api/classrooms/join/", {"join_code": code}, student.token)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
-    lesson = _ask(
+    lesson = _request(
         url,
         "POST",
         "/api/lessons/",

@@ -53,7 +53,7 @@ def lesson(tutor: int, student: int, starts_at: str, minutes: int = 60, **fields
     return {"id": build.make_lesson(*people, start, length, **fields).pk}
 
 
-def look(lesson_id: int) -> dict[str, Any]:
+def lesson_state(lesson_id: int) -> dict[str, Any]:
     found = Lesson.objects.get(pk=lesson_id)
     return {"starts_at": found.starts_at.isoformat(), "status": found.status}
 
@@ -86,7 +86,7 @@ def cancel(lesson_id: int) -> dict[str, Any]:
 
 COMMANDS = {
     made.__name__: made
-    for made in (person, classroom, invitation, lesson, look, move, invite, revoke, cancel)
+    for made in (person, classroom, invitation, lesson, lesson_state, move, invite, revoke, cancel)
 }
 
 

@@ -12,17 +12,17 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.browser.board import (
     DROP,
+    HAS_MARKS,
     INK,
-    MARKED,
-    PATIENCE,
-    black_png,
-    board_is_open,
-    corner,
+    TIMEOUT_MS,
+    canvas_origin,
+    count_ink,
     draw,
-    ink,
-    is_closed,
-    on_last_page,
-    take,
+    last_page_elements,
+    make_black_png,
+    select_tool,
+    wait_for_board,
+    wait_for_dialog_to_close,
     wait_for_ink,
 )
 from tests.browser.room_school import enter, make_school, open_as
@@ -35,11 +35,11 @@ PASTE = """([text]) => {
 }"""
 
 
-def test_pen_pressure_is_drawn_on_both_boards(two, school):
-    tutor, student = two
-    take(tutor, "freedraw")
+def test_pen_pressure_is_drawn_on_both_boards(both_pages, school):
+    tutor, student = both_pages
+    select_tool(tutor, "freedraw")
     pen = tutor.context.new_cdp_session(tutor)
-    left, top = corner(tutor)
+    left, top = canvas_origin(tutor)
 
     def stroke(down: int, force: float) -> None:
         for step in range(21):
@@ -51,32 +51,32 @@ def test_pen_pressure_is_drawn_on_both_boards(two, school):
 
     stroke(200, 0.1)
     wait_for_ink(student)
-    thin = ink(student)
+    thin = count_ink(student)
     stroke(400, 0.9)
     wait_for_ink(student, more_than=3 * thin)
-    light, heavy = on_last_page(school)
+    light, heavy = last_page_elements(school)
     assert not light["simulatePressure"]
     assert max(light["pressures"][1:-1]) < 0.2
     assert min(heavy["pressures"][1:-1]) > 0.8
 
 
-def test_finished_stroke_ends_where_the_pen_was_lifted(two):
-    tutor, student = two
-    take(tutor, "freedraw")
-    left, top = corner(tutor)
+def test_finished_stroke_ends_where_the_pen_was_lifted(both_pages):
+    tutor, student = both_pages
+    select_tool(tutor, "freedraw")
+    left, top = canvas_origin(tutor)
     tutor.mouse.move(left + 400, top + 300)
     tutor.mouse.down()
     for step in range(1, 5):
         tutor.mouse.move(left + 400 + step * 60, top + 300)
     tutor.mouse.up()
     tutor.wait_for_timeout(300)
-    wait_for_ink(student, more_than=0.97 * ink(tutor))
+    wait_for_ink(student, more_than=0.97 * count_ink(tutor))
 
 
-def test_laser_trail_is_shown_and_not_stored(two, school):
-    tutor, student = two
-    take(tutor, "LaserPointer")
-    left, top = corner(tutor)
+def test_laser_trail_is_shown_and_not_stored(both_pages, school):
+    tutor, student = both_pages
+    select_tool(tutor, "LaserPointer")
+    left, top = canvas_origin(tutor)
     tutor.mouse.move(left + 400, top + 200)
     tutor.mouse.down()
     trail = student.locator(".SVGLayer path")
@@ -88,21 +88,21 @@ def test_laser_trail_is_shown_and_not_stored(two, school):
     expect(trail.first).to_have_attribute("d", re.compile("^M"))
     tutor.mouse.up()
     expect(trail).to_have_count(0)
-    assert ink(student) == 0
-    assert on_last_page(school) == []
+    assert count_ink(student) == 0
+    assert last_page_elements(school) == []
 
 
-def test_cursor_is_labelled_with_the_name_of_its_user(two):
-    tutor, student = two
-    take(tutor, "selection")
-    left, top = corner(tutor)
+def test_cursor_is_labelled_with_the_name_of_its_user(both_pages):
+    tutor, student = both_pages
+    select_tool(tutor, "selection")
+    left, top = canvas_origin(tutor)
     tutor.mouse.move(left + 300, top + 300, steps=4)
     student.wait_for_function("() => window.written.has('Тарас Вчитель')")
     assert not tutor.evaluate("() => window.written.has('Тарас Вчитель')")
 
 
-def test_student_follows_the_tutor_until_choosing_a_page(two):
-    tutor, student = two
+def test_student_follows_the_tutor_until_choosing_a_page(both_pages):
+    tutor, student = both_pages
     count = tutor.locator(".room-pages button").count()
     draw(tutor)
     wait_for_ink(student)
@@ -115,9 +115,9 @@ def test_student_follows_the_tutor_until_choosing_a_page(two):
     expect(student.locator(".room-pages [aria-current]")).to_have_text(str(count + 1))
 
 
-def test_viewport_of_the_student_moves_to_the_drawing(two):
-    tutor, student = two
-    left, top = corner(tutor)
+def test_viewport_of_the_student_moves_to_the_drawing(both_pages):
+    tutor, student = both_pages
+    left, top = canvas_origin(tutor)
     tutor.mouse.move(left + 500, top + 300)
     tutor.mouse.wheel(4000, 3000)
     draw(tutor)
@@ -125,46 +125,46 @@ def test_viewport_of_the_student_moves_to_the_drawing(two):
     wait_for_ink(student)
 
 
-def test_removed_page_disappears_from_both_boards(two):
-    tutor, student = two
+def test_removed_page_disappears_from_both_boards(both_pages):
+    tutor, student = both_pages
     count = tutor.locator(".room-pages button").count()
     expect(student.get_by_role("button", name="Remove this page")).to_have_count(0)
     tutor.get_by_role("button", name="Remove this page").click()
     tutor.get_by_role("dialog").get_by_role("button", name="Remove this page").click()
-    for page in two:
+    for page in both_pages:
         expect(page.locator(".room-pages button")).to_have_count(count - 1)
     expect(student.locator(".room-pages [aria-current]")).to_have_text(
         tutor.locator(".room-pages [aria-current]").inner_text()
     )
 
 
-def formula(page: Page, latex: str, button: str) -> None:
+def submit_formula(page: Page, latex: str, button: str) -> None:
     page.get_by_label("LaTeX").fill(latex)
     page.get_by_role("button", name=button).click()
-    is_closed(page)
+    wait_for_dialog_to_close(page)
 
 
-def test_formula_can_be_edited_and_has_the_ink_colour_in_both_themes(two, school):
-    tutor, student = two
+def test_formula_can_be_edited_and_has_the_ink_colour_in_both_themes(both_pages, school):
+    tutor, student = both_pages
     tutor.get_by_role("button", name="Formula", exact=True).click()
-    formula(tutor, r"\frac{a}{b}", "Put on the board")
+    submit_formula(tutor, r"\frac{a}{b}", "Put on the board")
     wait_for_ink(student)
     wait_for_ink(tutor)
-    assert 0.2 * ink(tutor) < ink(student) < 2 * ink(tutor)
-    take(tutor, "selection")
+    assert 0.2 * count_ink(tutor) < count_ink(student) < 2 * count_ink(tutor)
+    select_tool(tutor, "selection")
     box = tutor.locator(".excalidraw canvas.interactive").bounding_box()
     tutor.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(tutor.get_by_role("heading", name="Edit the formula")).to_be_visible()
     expect(tutor.get_by_label("LaTeX")).to_have_value(r"\frac{a}{b}")
-    before = ink(student)
-    formula(tutor, r"\frac{a + b + c + d + e}{f}", "Save")
+    before = count_ink(student)
+    submit_formula(tutor, r"\frac{a + b + c + d + e}{f}", "Save")
     wait_for_ink(student, more_than=before)
-    (element,) = on_last_page(school)
+    (element,) = last_page_elements(school)
     assert element["customData"]["latex"] == r"\frac{a + b + c + d + e}{f}"
 
 
-def test_formula_stays_in_the_dialog_when_its_upload_fails(two, school):
-    _, student = two
+def test_formula_stays_in_the_dialog_when_its_upload_fails(both_pages, school):
+    _, student = both_pages
     student.get_by_role("button", name="Formula", exact=True).click()
     student.get_by_label("LaTeX").fill("e^x")
     expect(student.get_by_label("How it will look").locator(".katex")).to_be_visible()
@@ -173,22 +173,22 @@ def test_formula_stays_in_the_dialog_when_its_upload_fails(two, school):
     expect(student.get_by_text("The picture could not be kept.")).to_be_visible()
     student.context.set_offline(False)
     student.get_by_role("button", name="Put on the board").click()
-    is_closed(student)
-    expect(student.locator(".room-unsent")).to_have_text("", timeout=PATIENCE)
-    assert [one["customData"]["latex"] for one in on_last_page(school)] == ["e^x"]
+    wait_for_dialog_to_close(student)
+    expect(student.locator(".room-unsent")).to_have_text("", timeout=TIMEOUT_MS)
+    assert [one["customData"]["latex"] for one in last_page_elements(school)] == ["e^x"]
 
 
-def test_grid_button_shows_and_hides_the_grid(two):
-    tutor, _ = two
-    assert not tutor.evaluate(MARKED)
+def test_grid_button_shows_and_hides_the_grid(both_pages):
+    tutor, _ = both_pages
+    assert not tutor.evaluate(HAS_MARKS)
     tutor.get_by_role("button", name="Grid").click()
-    tutor.wait_for_function(MARKED)
+    tutor.wait_for_function(HAS_MARKS)
     tutor.get_by_role("button", name="Grid").click()
-    tutor.wait_for_function(f"() => !({MARKED})()")
+    tutor.wait_for_function(f"() => !({HAS_MARKS})()")
 
 
-def test_page_is_exported_as_png(two):
-    tutor, student = two
+def test_page_is_exported_as_png(both_pages):
+    tutor, student = both_pages
     draw(student)
     wait_for_ink(tutor)
     tutor.get_by_role("button", name="Export", exact=True).click()
@@ -204,7 +204,7 @@ def test_page_is_exported_as_png(two):
     assert 2 * 32 < height < 2 * 110
 
 
-def strokes(count: int, points: int) -> str:
+def strokes_clipboard(count: int, points: int) -> str:
     """As the clipboard has them; about 17 bytes a point."""
     line = [[at / 3, at % 7 / 3] for at in range(points)]
     base = {
@@ -220,30 +220,30 @@ def strokes(count: int, points: int) -> str:
 
 
 def paste(page: Page, text: str) -> None:
-    left, top = corner(page)
-    take(page, "selection")
+    left, top = canvas_origin(page)
+    select_tool(page, "selection")
     page.mouse.click(left + 500, top + 300)
     page.evaluate(PASTE, [text])
 
 
-def test_text_in_an_unshipped_font_is_drawn_without_console_errors(two):
+def test_text_in_an_unshipped_font_is_drawn_without_console_errors(both_pages):
     """Liberation Sans, which Excalidraw knows by this number and offers to no one."""
-    tutor, student = two
+    tutor, student = both_pages
     text = {"type": "text", "id": "t", "x": 0, "y": 0, "width": 90, "height": 25, "text": "Дріб"}
     text |= {"originalText": text["text"], "fontSize": 20, "fontFamily": 9}
     tutor.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    left, top = corner(tutor)
-    with troubles_of(tutor) as troubles:
+    left, top = canvas_origin(tutor)
+    with console_errors(tutor) as problems:
         paste(tutor, json.dumps({"type": "excalidraw/clipboard", "elements": [text]}))
         wait_for_ink(student)
         tutor.mouse.click(left + 500, top + 300, button="right")
         tutor.get_by_text("Copy to clipboard as SVG").click()
-        eventually(lambda: "Дріб" in tutor.evaluate("navigator.clipboard.readText()"))
-    assert troubles == []
+        wait_until(lambda: "Дріб" in tutor.evaluate("navigator.clipboard.readText()"))
+    assert problems == []
 
 
 @contextmanager
-def troubles_of(page: Page) -> Iterator[list[str]]:
+def console_errors(page: Page) -> Iterator[list[str]]:
     """Errors of its console; what is not found is among them."""
     found: list[str] = []
 
@@ -256,32 +256,32 @@ def troubles_of(page: Page) -> Iterator[list[str]]:
     page.remove_listener("console", listen)
 
 
-def test_large_offline_changes_are_sent_after_reconnecting(two, school):
+def test_large_offline_changes_are_sent_after_reconnecting(both_pages, school):
     """More than a frame holds, more selected than one may say of oneself, and a picture."""
-    tutor, student = two
-    left, top = corner(student)
+    tutor, student = both_pages
+    left, top = canvas_origin(student)
     student.context.set_offline(True)
-    student.evaluate(DROP, [list(black_png(70, 40)), "image/png", left + 500, top + 600])
-    paste(student, strokes(1500, 80))
+    student.evaluate(DROP, [list(make_black_png(70, 40)), "image/png", left + 500, top + 600])
+    paste(student, strokes_clipboard(1500, 80))
     wait_for_ink(student)
     expect(student.locator(".room-unsent")).to_contain_text("Not sent yet: 1502")
-    assert on_last_page(school) == []
+    assert last_page_elements(school) == []
     student.context.set_offline(False)
     expect(student.locator(".room-unsent")).to_have_text("", timeout=60_000)
-    assert len(on_last_page(school)) == 1501
-    wait_for_ink(tutor, more_than=ink(student) // 2)
+    assert len(last_page_elements(school)) == 1501
+    wait_for_ink(tutor, more_than=count_ink(student) // 2)
 
 
-def test_element_too_large_for_a_frame_is_removed_with_a_notice(two, school):
-    tutor, _ = two
-    paste(tutor, strokes(1, 40_000))
+def test_element_too_large_for_a_frame_is_removed_with_a_notice(both_pages, school):
+    tutor, _ = both_pages
+    paste(tutor, strokes_clipboard(1, 40_000))
     notice = tutor.get_by_role("alert").filter(has_text="too large")
     expect(notice).to_be_visible()
     notice.get_by_role("button", name="Dismiss").click()
-    assert ink(tutor) == 0
+    assert count_ink(tutor) == 0
     draw(tutor)
     expect(tutor.locator(".room-unsent")).to_have_text("")
-    assert len(on_last_page(school)) == 1
+    assert len(last_page_elements(school)) == 1
 
 
 def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
@@ -289,12 +289,12 @@ def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
     contexts = [open_as(chromium, who) for who in (school.tutor, school.student)]
     tutor, student = [enter(context, school.room) for context in contexts]
     for page in (tutor, student):
-        board_is_open(page)
+        wait_for_board(page)
     draw(tutor)
     history = f"/api/classroom/sessions/{school.session_uuid}/history/"
-    eventually(lambda: len(school.ask("GET", history)["results"]) == 1)
+    wait_until(lambda: len(school.request("GET", history)["results"]) == 1)
     wait_for_ink(student)
-    once = ink(student)
+    once = count_ink(student)
     draw(student, down=450)
     wait_for_ink(tutor, more_than=int(1.5 * once))
     student.get_by_role("button", name="History", exact=True).click()
@@ -306,27 +306,27 @@ def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
     expect(tutor.get_by_text("The board is as it was at")).to_be_visible()
     for page in (tutor, student):
         page.wait_for_function(f"() => ({INK})() < {int(1.2 * once)}")
-        assert ink(page) > 0
+        assert count_ink(page) > 0
     tutor.keyboard.press("Escape")
     # What was there before is kept too: the slider goes to it.
     tutor.get_by_role("button", name="History", exact=True).click()
     slider = tutor.get_by_label(re.compile("^Moment"))
     expect(slider).to_have_value("1")
-    newer = shown(tutor)
+    newer = preview_height(tutor)
     slider.press("ArrowLeft")
-    eventually(lambda: shown(tutor) < 0.7 * newer)
+    wait_until(lambda: preview_height(tutor) < 0.7 * newer)
     for context in contexts:
         context.close()
 
 
-def shown(page: Page) -> int:
+def preview_height(page: Page) -> int:
     """Height of the stretch of the picture in the history."""
     canvas = page.locator(".room-history-picture canvas")
     canvas.wait_for()
     return canvas.evaluate("(canvas) => canvas.height")
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came to be"

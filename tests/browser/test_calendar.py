@@ -146,7 +146,7 @@ def test_completed_lesson_cannot_be_rescheduled_from_card_or_page(visit, week, s
     event(v, "Over").click()
     card = v.page.locator("dialog[open]")
     card.get_by_role("link").first.wait_for()
-    reschedule = v.words("Reschedule")
+    reschedule = v.text_pattern("Reschedule")
     assert card.get_by_role("button", name=reschedule).count() == 0
     v.page.goto(f"/lessons/{lesson['id']}/")
     assert v.page.locator("main").get_by_role("link", name=reschedule).count() == 0
@@ -162,10 +162,10 @@ def test_lesson_moved_by_drag_can_be_undone(visit, week, scene, locale):
     with v.page.expect_response(SAVED) as saved:
         drag(v, (x, y), (x + box["width"] * 1.05, y))
     assert saved.value.status == 200
-    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-05T08:00:00+00:00"
+    assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-05T08:00:00+00:00"
     v.press("Undo", within=v.page.locator(".kr-notices"))
-    v.sees("The lesson is back where it was.")
-    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
+    v.wait_for_text("The lesson is back where it was.")
+    assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
 
 
 @pytest.mark.parametrize(("locale", "view"), [("en", "day"), ("uk", "week")])
@@ -180,8 +180,8 @@ def test_lesson_moved_by_touch_can_be_undone(visit, week, scene, locale, view):
         swipe(touch, start, (start[0], start[1] + 2 * (second - first)))
     assert saved.value.json()["starts_at"] == "2027-01-04T12:00:00Z"
     v.press("Undo", within=v.page.locator(".kr-notices"))
-    v.sees("The lesson is back where it was.")
-    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
+    v.wait_for_text("The lesson is back where it was.")
+    assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
 
 
 def test_drag_onto_another_lesson_is_reverted_with_the_conflict(visit, week, scene):
@@ -193,7 +193,7 @@ def test_drag_onto_another_lesson_is_reverted_with_the_conflict(visit, week, sce
     bubble = v.page.locator(".kr-bubble", has_text="That time is taken")
     bubble.wait_for()
     assert "12:00–13:00" in bubble.inner_text()
-    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
+    assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
     v.page.wait_for_function(
         "y => Math.abs([...document.querySelectorAll('#calendar .kr-event')]"
         ".find(e => e.textContent.includes('First')).getBoundingClientRect().y - y) < 2",
@@ -264,7 +264,7 @@ def test_cancelled_lessons_can_be_shown(visit, week, scene, size, locale):
     v = visit(tutor, size, locale)
     show(v, view="agenda")
     assert event(v, "Second").count() == 0
-    v.page.get_by_label(v.words("Show cancelled")).check()
+    v.page.get_by_label(v.text_pattern("Show cancelled")).check()
     event(v, "Second").wait_for()
 
 
@@ -306,12 +306,12 @@ def test_lesson_can_be_rescheduled_in_the_form_with_the_keyboard(visit, week, sc
     event(v, "First").focus()
     v.page.keyboard.press("Enter")
     dialog = v.page.locator("dialog[open]")
-    dialog.get_by_role("button", name=v.words("Reschedule")).press("Enter")
+    dialog.get_by_role("button", name=v.text_pattern("Reschedule")).press("Enter")
     starts = v.page.locator("dialog[open] input").nth(0)
     starts.wait_for()
     inputs = v.page.locator("dialog[open] input[type=datetime-local]")
     inputs.nth(0).fill("2027-01-06T12:00")
     inputs.nth(0).dispatch_event("change")
-    v.page.locator("dialog[open]").get_by_role("button", name=v.words("Save")).press("Enter")
+    v.page.locator("dialog[open]").get_by_role("button", name=v.text_pattern("Save")).press("Enter")
     v.page.locator(".kr-notice").wait_for()
-    assert scene.look(lesson_id=ids[0])["starts_at"] == "2027-01-06T10:00:00+00:00"
+    assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-06T10:00:00+00:00"

@@ -40,10 +40,10 @@ def test_drag_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
     notice.wait_for()
     assert "11:00" in notice.inner_text()
     assert "10:00" in notice.inner_text()
-    assert scene.look(lesson_id=number)["starts_at"] == MOVED
+    assert scene.lesson_state(lesson_id=number)["starts_at"] == MOVED
     v.press("Move it all the same", within=notice)
     v.page.locator(".kr-notice:not(.kr-alert)").wait_for()
-    assert scene.look(lesson_id=number)["starts_at"] == "2027-01-05T08:00:00+00:00"
+    assert scene.lesson_state(lesson_id=number)["starts_at"] == "2027-01-05T08:00:00+00:00"
 
 
 @BOTH
@@ -62,10 +62,10 @@ def test_form_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
     alert = dialog.get_by_role("alert")
     alert.get_by_role("button").wait_for()
     assert "11:00" in alert.inner_text()
-    assert scene.look(lesson_id=number)["starts_at"] == MOVED
+    assert scene.lesson_state(lesson_id=number)["starts_at"] == MOVED
     v.press("Move it all the same", within=dialog)
     v.page.locator(".kr-notice").wait_for()
-    assert scene.look(lesson_id=number)["starts_at"] == "2027-01-06T10:00:00+00:00"
+    assert scene.lesson_state(lesson_id=number)["starts_at"] == "2027-01-06T10:00:00+00:00"
 
 
 @BOTH
@@ -91,13 +91,13 @@ def test_form_keeps_the_second_of_two_equal_times_and_offers_the_first(visit, sc
     assert which.evaluate("e => e.selectedOptions[0].text") == "03:30 (UTC+2)"
     v.press("Save", within=dialog)
     v.page.locator(".kr-notice").wait_for()
-    assert scene.look(lesson_id=number)["starts_at"] == SECOND
+    assert scene.lesson_state(lesson_id=number)["starts_at"] == SECOND
     event(v, "Sets").click()
     v.press("Reschedule", within=v.page.locator("dialog[open]"))
     which.select_option("03:30 (UTC+3)")
     v.press("Save", within=dialog)
     v.page.locator("dialog[open]").wait_for(state="detached")
-    assert scene.look(lesson_id=number)["starts_at"] == FIRST
+    assert scene.lesson_state(lesson_id=number)["starts_at"] == FIRST
 
 
 def test_resize_keeps_a_start_that_comes_twice(visit, scene, lesson):
@@ -127,4 +127,4 @@ def test_page_asks_which_where_the_time_comes_twice(visit, scene, lesson, size, 
     v.press("Save")
     v.page.wait_for_url(f"**/lessons/{number}/")
     assert "03:30 (UTC+2)" in v.page.locator(".when").inner_text()
-    assert scene.look(lesson_id=number)["starts_at"] == SECOND
+    assert scene.lesson_state(lesson_id=number)["starts_at"] == SECOND

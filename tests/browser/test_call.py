@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.conftest import CHROMIUM
 from tests.browser.room_school import enter, make_school, open_as
-from tests.browser.test_room import FLAGS, FRAMES, board_is_open
+from tests.browser.test_room import FLAGS, FRAMES, wait_for_board
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 
@@ -21,7 +21,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     found.close()
 
 
-def sees(page: Page, people: int) -> None:
+def wait_for_videos(page: Page, people: int) -> None:
     """That many others, each with moving pictures."""
     expect(page.locator(".room-tile:not(.own)")).to_have_count(people, timeout=20000)
     page.wait_for_function(f"() => ({FRAMES})() > 20", timeout=120_000)  # encoded in software
@@ -42,7 +42,7 @@ def test_four_people_all_see_each_other(browser, kreida):
             pages[0].get_by_role("button", name="Let in", exact=True).click()
             pages.append(page)
         for page in pages:
-            sees(page, 3)
+            wait_for_videos(page, 3)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -54,13 +54,13 @@ def test_axe_core_finds_no_barrier_in_the_room(browser, kreida, width):
         page = context.new_page()
         page.goto(school.room)
         page.get_by_role("button", name="Enter the room").wait_for()
-        assert barriers(page) == []
+        assert accessibility_violations(page) == []
         page.get_by_role("button", name="Enter the room").click()
-        board_is_open(page)
-        assert barriers(page) == []
+        wait_for_board(page)
+        assert accessibility_violations(page) == []
 
 
-def barriers(page: Page) -> list[str]:
+def accessibility_violations(page: Page) -> list[str]:
     """What axe-core finds outside Excalidraw, whose own controls are not ours to mend."""
     found = Axe().run(page, context={"exclude": [[".excalidraw"]]}).response
     return [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]

@@ -21,7 +21,7 @@ pytestmark = [
 ]
 SECRET = "a secret that coturn and Kreida share"
 # Bytes a second that carry the sound and next to nothing else.
-THIN = 8000
+LOW_BANDWIDTH = 8000
 
 REMEMBER_CONNECTIONS = """
   window.connections = [];
@@ -100,7 +100,7 @@ def call(browser: Browser, relayed_school: School, relay: Relay) -> Iterator:
         yield begin
 
 
-def pictures_move(pages: list[Page]) -> None:
+def wait_for_video_frames(pages: list[Page]) -> None:
     """On both sides, from now on."""
     for page in pages:
         page.locator(".room-tile[data-state=connected]").wait_for(timeout=60000)
@@ -110,37 +110,37 @@ def pictures_move(pages: list[Page]) -> None:
 
 def test_call_works_over_the_relay_only_with_expiring_credentials(relayed_school, call):
     join = f"/api/classroom/sessions/{relayed_school.session_uuid}/join/"
-    (server,) = relayed_school.ask("POST", join, {})["ice_servers"]
+    (server,) = relayed_school.request("POST", join, {})["ice_servers"]
     assert server["username"].split(":")[0].isdigit()
-    pictures_move(call())
+    wait_for_video_frames(call())
 
 
 def test_call_reconnects_after_the_relay_restarts(call, relay):
     pages = call()
-    pictures_move(pages)
+    wait_for_video_frames(pages)
     relay.stop()
     for page in pages:
         expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=60000)
     relay.start()
-    pictures_move(pages)
+    wait_for_video_frames(pages)
     assert [page.evaluate("window.connections.length") for page in pages] == [1, 1]
 
 
 def test_video_is_paused_on_low_bandwidth_and_resumes_afterwards(call, relay):
-    pages = call(THIN)
+    pages = call(LOW_BANDWIDTH)
     for page in pages:
         expect(page.get_by_text("your picture is paused")).to_be_visible(timeout=60000)
         expect(page.get_by_text("Thin line: sound only")).to_be_visible(timeout=60000)
     for page in pages:
-        hears(page)
+        wait_for_intact_audio(page)
     relay.stop()
     relay.start()
     for page in pages:
         expect(page.get_by_text("your picture is paused")).to_have_count(0, timeout=90000)
-    pictures_move(pages)
+    wait_for_video_frames(pages)
 
 
-def hears(page: Page) -> None:
+def wait_for_intact_audio(page: Page) -> None:
     """Sound that is whole: of a hundred packets in a row hardly one is missing."""
     deadline = 30
     for _ in range(deadline):

@@ -136,7 +136,7 @@ def look(visit, school):
     return at
 
 
-def barriers(page):
+def accessibility_violations(page):
     """At both widths and in both colours. The dark ones differ by nothing but colours, so there
     contrast alone is looked at."""
     found = []
@@ -167,41 +167,41 @@ def open_page(page, path):
 
 
 @pytest.mark.parametrize("who", PAGES)
-def test_no_barrier(look, who):
+def test_page_has_no_accessibility_violations(look, who):
     """axe-core looks for what WCAG 2.1 A and AA ask. Each page with its dialogs closed."""
     v, named = look(who)
     found = []
     for path in PAGES[who]:
         open_page(v.page, path.format(**named))
-        found += [f"{path} {barrier}" for barrier in barriers(v.page)]
+        found += [f"{path} {barrier}" for barrier in accessibility_violations(v.page)]
     assert not found, "\n".join(found)
 
 
-def test_no_barrier_in_dialogs_and_menus(look):
+def test_dialogs_and_menus_have_no_accessibility_violations(look):
     v, named = look("tutor")
     page, found = v.page, []
     page.goto(f"/lessons/{named['lesson']}/")
     for name in ("cancel", "revoke"):
         page.locator(f"[data-dialog={name}-dialog]").click()
-        found += barriers(page)
+        found += accessibility_violations(page)
         page.locator("dialog[open] [data-close]").click()
     page.goto(f"/classrooms/{named['classroom']}/")
     for menu in (".top .menu summary", ".members .menu summary"):
         page.locator(menu).first.click()
-        found += barriers(page)
+        found += accessibility_violations(page)
         page.keyboard.press("Escape")
     page.goto("/calendar/?view=agenda")
-    for action in (v.words("Reschedule"), v.words("Cancel lesson")):
+    for action in (v.text_pattern("Reschedule"), v.text_pattern("Cancel lesson")):
         page.locator("#calendar .kr-event").first.click()
-        found += barriers(page)
+        found += accessibility_violations(page)
         page.locator("dialog[open]").get_by_role("button", name=action).click()
-        found += barriers(page)
+        found += accessibility_violations(page)
         page.keyboard.press("Escape")
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/calendar/", 150_000), ("/students/", 20_000)])
-def test_scripts_weigh_little(visit, scene, path, limit):
+def test_scripts_stay_within_the_size_limit(visit, scene, path, limit):
     v = visit(scene.person(role="tutor"))
     weights = []
 

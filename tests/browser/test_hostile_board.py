@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.board import board_is_open, corner, take, wait_for_ink
-from tests.browser.conftest import LISTEN
+from tests.browser.board import canvas_origin, select_tool, wait_for_board, wait_for_ink
+from tests.browser.conftest import RECORD_CANVAS_TEXT
 from tests.browser.hostile_board import (
     BASE,
     GOOD,
@@ -45,15 +45,15 @@ def tutor(chromium, hostile_school) -> Iterator[Page]:
     context = open_as(chromium, hostile_school.tutor)
     context.set_default_timeout(60_000)
     page = enter(context, hostile_school.room)
-    board_is_open(page)
-    page.troubles = []
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    wait_for_board(page)
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
     yield page
-    assert page.troubles == []
+    assert page.problems == []
     context.close()
 
 
-def room_is_whole(page: Page, said: str) -> None:
+def check_room_works(page: Page, said: str) -> None:
     """Board with its good element, call, people and chat."""
     wait_for_ink(page, more_than=GOOD_INK)
     expect(page.locator(".room-board-failure")).to_have_count(0)
@@ -65,16 +65,16 @@ def room_is_whole(page: Page, said: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_wrong_elements_leave_room_and_board_to_everybody(tutor, hostile, kind):
+def test_room_and_board_work_after_wrong_elements(tutor, hostile, kind):
     hostile.set("elements:1", {"good": GOOD})
     hostile.set("elements:1", wrong_elements(kind))
-    room_is_whole(tutor, "before reloading")
+    check_room_works(tutor, "before reloading")
     tutor.reload()
-    board_is_open(tutor)
-    room_is_whole(tutor, "after reloading")
+    wait_for_board(tutor)
+    check_room_works(tutor, "after reloading")
 
 
-def test_wrong_pages_files_and_cursors_leave_room_and_board_to_everybody(tutor, hostile):
+def test_room_and_board_work_after_wrong_pages_and_files(tutor, hostile):
     hostile.set("elements:1", {"good": GOOD})
     hostile.set("pages", wrong_pages())
     hostile.set("files", wrong_files())
@@ -83,14 +83,16 @@ def test_wrong_pages_files_and_cursors_leave_room_and_board_to_everybody(tutor, 
     hostile.set(
         "elements:1", {key: {**honest, "id": key, "fileId": file} for key, file in pictures.items()}
     )
-    room_is_whole(tutor, "before reloading")
+    check_room_works(tutor, "before reloading")
     tutor.reload()
-    board_is_open(tutor)
+    wait_for_board(tutor)
     tutor.get_by_role("button", name="Page 1", exact=True).click()
-    room_is_whole(tutor, "after reloading")
+    check_room_works(tutor, "after reloading")
 
 
-def test_broken_cursor_states_stop_no_other_cursor(tutor, chromium, hostile, hostile_school):
+def test_other_cursors_are_drawn_after_broken_cursor_states(
+    tutor, chromium, hostile, hostile_school
+):
     wrong = [None, 5, "x", [], {}, {"a": 1}, "x" * 5000, 1e300]
     honest = {
         **{"name": "Б", "person": "g1", "role": "student", "page": "1", "button": "up"},
@@ -99,18 +101,20 @@ def test_broken_cursor_states_stop_no_other_cursor(tutor, chromium, hostile, hos
     context = open_as(chromium, hostile_school.student)
     context.set_default_timeout(60_000)
     student = enter(context, hostile_school.room)
-    board_is_open(student)
-    tutor.evaluate(f"() => {{ {LISTEN} }}")
+    wait_for_board(student)
+    tutor.evaluate(f"() => {{ {RECORD_CANVAS_TEXT} }}")
     for name in honest:
-        hostile.say([json.dumps({**honest, name: value}).encode() for value in wrong[:7]])
-    take(student, "selection")
-    left, top = corner(student)
+        hostile.send_awareness(
+            [json.dumps({**honest, name: value}).encode() for value in wrong[:7]]
+        )
+    select_tool(student, "selection")
+    left, top = canvas_origin(student)
     student.mouse.move(left + 300, top + 300, steps=4)
     tutor.wait_for_function("() => window.written.has('Олена Коваль')")
     context.close()
 
 
-def test_broken_board_leaves_call_and_chat_and_comes_back(tutor, hostile):
+def test_call_and_chat_work_while_the_board_is_broken_and_reloaded(tutor, hostile):
     hostile.set("elements:1", {"good": GOOD})
     wait_for_ink(tutor, more_than=GOOD_INK)
     tutor.evaluate(BREAK_DRAWING)
@@ -122,5 +126,5 @@ def test_broken_board_leaves_call_and_chat_and_comes_back(tutor, hostile):
     expect(tutor.get_by_role("button", name="History", exact=True)).to_be_visible()
     tutor.evaluate(MEND_DRAWING)
     failure.get_by_role("button", name="Reload the board").click()
-    room_is_whole(tutor, "after mending")
-    tutor.troubles.clear()
+    check_room_works(tutor, "after mending")
+    tutor.problems.clear()

@@ -84,7 +84,7 @@ def test_classroom_can_be_created_joined_managed_and_archived(visit, scene, size
     student = scene.person(role="student", first_name="Joan", last_name="Doe", locale=locale)
     t = visit(tutor, size, locale)
     t.page.goto("/classrooms/")
-    t.sees("No classroom yet")
+    t.wait_for_text("No classroom yet")
     t.fill("Name", "Фізика")
     t.press("Make a classroom")
     t.page.get_by_role("heading", name="Фізика").first.wait_for()
@@ -214,7 +214,7 @@ def test_invite_link_can_be_created_copied_and_revoked(visit, scene, school, siz
     v.press("Revoke all links", within=v.page.locator("dialog[open]"))
     v.page.locator("#invite-url").wait_for(state="detached")
     g.page.goto(path)
-    g.sees("This link does not open anything")
+    g.wait_for_text("This link does not open anything")
 
 
 @BOTH
@@ -285,7 +285,7 @@ def test_destructive_actions_are_confirmed_on_a_page_without_javascript(visit, s
     v.page.locator("#invite-url").wait_for()
     v.press("Revoke all links", "link")
     v.press("Revoke all links")
-    v.sees("No link made until now opens this lesson any more.")
+    v.wait_for_text("No link made until now opens this lesson any more.")
     v.press("Cancel lesson", "link")
     v.press("Keep the lesson", "link")
     v.press("Cancel lesson", "link")

@@ -38,7 +38,7 @@ class Room:
     school: School
     tutor: Page
     student: Page
-    told: list[str] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
 
 
 def launch(playwright: Playwright, *flags: str) -> Browser:
@@ -61,11 +61,11 @@ def school(kreida: Kreida) -> School:
 def room(browser: Browser, school: School) -> Iterator[Room]:
     """One for all tests of this file, each of which leaves it as it was."""
     contexts = [open_as(browser, who) for who in (school.tutor, school.student)]
-    told: list[str] = []
+    frames: list[str] = []
 
     def listen(socket: WebSocket) -> None:
         socket.on(
-            "framereceived", lambda frame: told.append(frame) if isinstance(frame, str) else None
+            "framereceived", lambda frame: frames.append(frame) if isinstance(frame, str) else None
         )
 
     contexts[1].on("page", lambda page: page.on("websocket", listen))
@@ -73,13 +73,13 @@ def room(browser: Browser, school: School) -> Iterator[Room]:
         context.add_init_script(REMEMBER_CONNECTIONS)
     pages = [enter(context, school.room) for context in contexts]
     for page in pages:
-        see_each_other(page)
-    yield Room(school, pages[0], pages[1], told)
+        wait_for_video(page)
+    yield Room(school, pages[0], pages[1], frames)
     for context in contexts:
         context.close()
 
 
-def see_each_other(page: Page) -> None:
+def wait_for_video(page: Page) -> None:
     page.locator(f"{OTHER}[data-state=connected]").wait_for(timeout=30000)
     seen = page.evaluate(FRAMES)
     page.wait_for_function(f"() => ({FRAMES})() > {seen}", timeout=30000)
@@ -97,7 +97,7 @@ def test_selected_camera_and_microphone_replace_the_sent_tracks(room):
     )
     assert before == {"camera": "fake_device_0", "microphone": "Fake Default Audio Input"}
     dialog.get_by_role("button", name="Close").click()
-    see_each_other(room.student)
+    wait_for_video(room.student)
 
 
 def test_connection_quality_is_shown_only_to_the_tutor(room):
@@ -106,8 +106,8 @@ def test_connection_quality_is_shown_only_to_the_tutor(room):
     room.student.get_by_role("tab", name="People").click()
     expect(room.student.locator(".room-people li")).to_have_count(2)
     expect(room.student.locator(".room-quality")).to_have_count(0)
-    assert any('"type":"welcome"' in frame for frame in room.told)
-    assert not any('"type":"quality"' in frame for frame in room.told)
+    assert any('"type":"welcome"' in frame for frame in room.frames)
+    assert not any('"type":"quality"' in frame for frame in room.frames)
     room.student.get_by_role("tab", name="Chat").click()
 
 
@@ -122,7 +122,7 @@ def test_timer_is_the_same_for_both_and_continues_after_a_reload(room):
     room.student.reload()
     expect(room.student.get_by_role("timer")).to_have_text(re.compile(r"^19:\d\d$"))
     room.student.wait_for_function(
-        f"() => document.querySelector('[role=timer]').textContent < '{clock(left[1])}'"
+        f"() => document.querySelector('[role=timer]').textContent < '{format_clock(left[1])}'"
     )
     assert room.student.get_by_role("button", name="Set a timer").count() == 0
     room.tutor.get_by_role("button", name="Set a timer").click()
@@ -135,7 +135,7 @@ def seconds_left(page: Page) -> int:
     return int(minutes) * 60 + int(seconds)
 
 
-def clock(seconds: int) -> str:
+def format_clock(seconds: int) -> str:
     return f"{seconds // 60:02}:{seconds % 60:02}"
 
 
@@ -155,13 +155,13 @@ def test_notes_are_saved_and_never_sent_to_the_student(room):
         headers={"Authorization": f"Bearer {school.student.token}"},
     )
     assert answer.status_code == 403
-    assert not any("fractions" in frame for frame in room.told)
+    assert not any("fractions" in frame for frame in room.frames)
 
 
 def test_user_with_two_tabs_is_one_participant_and_can_move_the_call(room):
     first, tiles = room.student, room.tutor.locator(OTHER)
     second = enter(first.context, room.school.room)
-    see_each_other(second)
+    wait_for_video(second)
     expect(first.get_by_text("The call goes on in another window")).to_be_visible()
     expect(tiles).to_have_count(1)
     room.tutor.get_by_role("tab", name="People").click()
@@ -170,13 +170,13 @@ def test_user_with_two_tabs_is_one_participant_and_can_move_the_call(room):
     first.get_by_role("button", name="Lower your hand").click()
     expect(second.get_by_role("button", name="Raise your hand")).to_be_visible()
     first.get_by_role("button", name="Take the call here").click()
-    see_each_other(first)
+    wait_for_video(first)
     expect(second.get_by_text("The call goes on in another window")).to_be_visible()
     second.close()
     expect(tiles).to_have_count(1)
     expect(room.tutor.get_by_text("Олена Коваль left")).to_have_count(0)
     room.tutor.get_by_role("tab", name="Chat").click()
-    see_each_other(room.tutor)
+    wait_for_video(room.tutor)
 
 
 def test_participant_leaves_when_their_browser_crashes(playwright, room):
@@ -199,7 +199,7 @@ def test_participant_leaves_when_their_browser_crashes(playwright, room):
 
 
 def attendance(school: School) -> list[dict]:
-    return school.ask("GET", f"/api/classroom/sessions/{school.session_uuid}/attendance/")[
+    return school.request("GET", f"/api/classroom/sessions/{school.session_uuid}/attendance/")[
         "results"
     ]
 
@@ -218,7 +218,7 @@ def test_denied_microphone_shows_instructions_and_does_not_block_entering(playwr
     expect(room.tutor.locator(".room-messages .text").last).to_have_text("No sound")
     page.get_by_role("button", name="Turn the microphone on").click()
     expect(page.get_by_role("dialog")).to_contain_text("allow the microphone")
-    see_each_other(room.tutor)
+    wait_for_video(room.tutor)
     asking.close()
 
 
@@ -226,7 +226,7 @@ def test_ended_lesson_is_completed_and_its_page_lists_attendance(browser, kreida
     school = make_school(kreida.url)
     tutor, student = (open_as(browser, who) for who in (school.tutor, school.student))
     page, other = enter(tutor, school.room), enter(student, school.room)
-    see_each_other(page)
+    wait_for_video(page)
     lesson = student.new_page()
     lesson.goto(f"{school.url}/lessons/{school.lesson_id}/")
     expect(lesson.locator(".badge")).to_have_text("live now")
@@ -247,8 +247,8 @@ def test_ended_lesson_is_completed_and_its_page_lists_attendance(browser, kreida
         context.close()
 
 
-def stored(school: School) -> str:
-    return school.ask("GET", f"/api/classroom/sessions/{school.session_uuid}/notes/")["text"]
+def stored_notes(school: School) -> str:
+    return school.request("GET", f"/api/classroom/sessions/{school.session_uuid}/notes/")["text"]
 
 
 def open_notes(page: Page) -> Page:
@@ -265,10 +265,10 @@ def test_notes_edited_in_two_tabs_are_both_kept(browser: Browser, kreida: Kreida
     expect(first.get_by_text("Saved", exact=True)).to_be_visible()
     second.get_by_label("Private notes").fill("From the second")
     expect(second.get_by_label("The other version")).to_have_value("From the first")
-    assert stored(school) == "From the first"
+    assert stored_notes(school) == "From the first"
     second.get_by_role("button", name="Keep both").click()
     expect(second.get_by_text("Saved", exact=True)).to_be_visible()
-    assert stored(school) == "From the second\n\nFrom the first"
+    assert stored_notes(school) == "From the second\n\nFrom the first"
     context.close()
 
 
@@ -285,5 +285,5 @@ def test_notes_written_offline_are_restored_after_the_tab_was_closed(
     again = open_notes(enter(context, school.room))
     expect(again.get_by_label("Private notes")).to_have_value("Written in a tunnel")
     expect(again.get_by_text("Saved", exact=True)).to_be_visible()
-    assert stored(school) == "Written in a tunnel"
+    assert stored_notes(school) == "Written in a tunnel"
     context.close()

@@ -35,5 +35,5 @@ def test_badge_of_the_current_session_is_as_wide_as_its_text(visit, size, locale
     v.press("Make my account")
     v.page.wait_for_url("**/calendar/")
     v.page.goto("/accounts/sessions/")
-    badge = v.page.locator(".badge", has_text=v.words("this browser"))
+    badge = v.page.locator(".badge", has_text=v.text_pattern("this browser"))
     assert badge.bounding_box()["width"] < 140

@@ -22,7 +22,7 @@ def school(scene):
     return make
 
 
-def slow(visitor, latency=300, kib=200):
+def throttle_network(visitor, latency=300, kib=200):
     """A thin line, in both directions."""
     session = visitor.page.context.new_cdp_session(visitor.page)
     session.send("Network.enable")
@@ -31,7 +31,7 @@ def slow(visitor, latency=300, kib=200):
     session.send("Network.emulateNetworkConditions", conditions)
 
 
-def sent(visitor):
+def record_posts(visitor):
     """The forms that the page has sent since."""
     posts = []
 
@@ -43,7 +43,7 @@ def sent(visitor):
     return posts
 
 
-def time_of(visitor, student, time, title):
+def fill_lesson_form(visitor, student, time, title):
     visitor.page.goto(f"/lessons/new/?student={student['id']}")
     visitor.page.locator("input[name=date]").fill("2027-03-01")
     visitor.page.locator("input[name=time]").fill(time)
@@ -55,9 +55,9 @@ def time_of(visitor, student, time, title):
 def test_double_click_submits_each_form_once(visit, school, size, locale):
     tutor, student, room = school(locale)
     v = visit(tutor, size, locale)
-    slow(v)
-    posts = sent(v)
-    time_of(v, student, "09:00", "Once").dblclick()
+    throttle_network(v)
+    posts = record_posts(v)
+    fill_lesson_form(v, student, "09:00", "Once").dblclick()
     v.page.locator(".when").wait_for()
     v.page.locator("#invite form .btn").dblclick()
     v.page.locator("#invite-url").wait_for()
@@ -82,8 +82,8 @@ def test_double_click_submits_each_form_once(visit, school, size, locale):
 def test_double_click_without_javascript_schedules_one_lesson(visit, school):
     tutor, student, _room = school()
     v = visit(tutor, java_script_enabled=False)
-    slow(v)
-    time_of(v, student, "09:00", "Once").dblclick()
+    throttle_network(v)
+    fill_lesson_form(v, student, "09:00", "Once").dblclick()
     v.page.locator(".when").wait_for()
     v.page.goto("/students/")
     assert v.page.locator("#list a[href^='/lessons/']").count() == 2  # the next, and “Schedule”
@@ -93,10 +93,10 @@ def test_double_click_without_javascript_schedules_one_lesson(visit, school):
 def test_going_back_or_reloading_does_not_resubmit_a_form(visit, school, size, locale):
     tutor, student, _room = school(locale)
     v = visit(tutor, size, locale)
-    time_of(v, student, "09:00", "First").click()
+    fill_lesson_form(v, student, "09:00", "First").click()
     v.page.locator(".when").wait_for()
     first = v.page.url
-    posts = sent(v)
+    posts = record_posts(v)
     v.page.reload()
     assert (v.page.url, posts) == (first, [])
     v.page.go_back()
@@ -121,7 +121,7 @@ def test_confirmed_roster_is_not_imported_twice(visit, school, size, locale):
     v.page.locator("input[name=name]").fill("Geometry")
     v.page.locator("main form .primary").click()
     v.page.wait_for_url("**/preview/")
-    posts = sent(v)
+    posts = record_posts(v)
     v.page.reload()
     v.page.locator("main form .primary").click()
     v.page.locator("#code").wait_for()
@@ -129,7 +129,7 @@ def test_confirmed_roster_is_not_imported_twice(visit, school, size, locale):
     v.page.go_back()
     if v.page.url.endswith("/preview/"):  # as the browser has kept it
         v.page.locator("main form .primary").click()
-        v.sees("The preview has grown old. Choose the file again.")
+        v.wait_for_text("The preview has grown old. Choose the file again.")
     v.page.goto("/classrooms/")
     assert v.page.get_by_role("heading", name="Geometry").count() == 1
 
@@ -141,12 +141,14 @@ def test_offline_search_shows_an_error_and_can_be_retried(visit, school, size, l
     v.page.goto("/students/")
     v.page.context.set_offline(True)
     v.page.locator("#q").fill("nobody")
-    v.page.locator(".note.error", has_text=v.words("No connection to the server.")).wait_for()
+    v.page.locator(
+        ".note.error", has_text=v.text_pattern("No connection to the server.")
+    ).wait_for()
     v.page.context.set_offline(False)
     v.press("Try again")
-    v.sees("Nobody matches")
+    v.wait_for_text("Nobody matches")
     assert v.page.locator(".note.error").count() == 0
-    assert v.troubles.pop().endswith("net::ERR_INTERNET_DISCONNECTED")
+    assert v.problems.pop().endswith("net::ERR_INTERNET_DISCONNECTED")
 
 
 @BOTH
@@ -164,21 +166,25 @@ def test_calendar_that_failed_to_load_can_be_retried(visit, scene, school, size,
     v.page.route(re.compile(r"/api/lessons\?"), answer, times=2)
     v.page.goto("/calendar/?view=agenda&date=2027-01-04")
     for sentence in ("Something went wrong on the server.", "No connection to the server."):
-        v.page.locator(".kr-alert", has_text=v.words("The lessons could not be loaded.")).wait_for()
-        v.page.locator(".kr-alert", has_text=re.compile(v.words(sentence).pattern[1:])).wait_for()
+        v.page.locator(
+            ".kr-alert", has_text=v.text_pattern("The lessons could not be loaded.")
+        ).wait_for()
+        v.page.locator(
+            ".kr-alert", has_text=re.compile(v.text_pattern(sentence).pattern[1:])
+        ).wait_for()
         v.press("Try again")
     v.page.locator("#calendar .kr-event", has_text="Sets").wait_for()
-    assert len(v.troubles) == 2
-    v.troubles.clear()
+    assert len(v.problems) == 2
+    v.problems.clear()
 
 
 @BOTH
 def test_calendar_shows_a_loading_notice_on_a_slow_connection(visit, school, size, locale):
     tutor, _student, _room = school(locale)
     v = visit(tutor, size, locale)
-    slow(v, latency=500, kib=40)
+    throttle_network(v, latency=500, kib=40)
     v.page.goto("/calendar/", wait_until="commit")
-    v.sees("The calendar is loading… The coming lessons are in the list below, too.")
+    v.wait_for_text("The calendar is loading… The coming lessons are in the list below, too.")
     v.page.locator("#calendar .kr-view").wait_for(timeout=30_000)
     assert v.page.locator(".waiting").count() == 0
 
@@ -191,7 +197,7 @@ def test_get_of_a_post_only_page_offers_a_way_back(visit, scene, school, size, l
     )
     v = visit(tutor, size, locale)
     v.page.goto(f"/lessons/{lesson['id']}/invite/")
-    v.sees("Nothing was sent")
+    v.wait_for_text("Nothing was sent")
     assert v.page.locator("main .btn").count() == 1
 
 
