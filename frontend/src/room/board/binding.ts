@@ -5,37 +5,48 @@ import type {
 } from "@excalidraw/excalidraw/element/types";
 import type { AppState, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
-import { Agreed, asRead, inParts, isTooLarge, readElements, weigh } from "./elements";
+import {
+  isTooLarge,
+  normaliseElement,
+  readElements,
+  SyncedVersions,
+  splitIntoBatches,
+  totalSize,
+} from "./elements";
 
-const PART = 256 * 1024;
-/** A long stroke is sent whole each time, so it is sent less often the longer it is. */
+const BATCH_BYTES = 256 * 1024;
+/** An element is sent whole each time, so a larger one is sent less often. */
 const BYTES_PER_MS = 300;
-const SOONEST = 40;
-const LATEST = 1000;
+const MIN_DELAY_MS = 40;
+const MAX_DELAY_MS = 1000;
 
-type Remote = Parameters<typeof reconcileElements>[1];
+type RemoteElements = Parameters<typeof reconcileElements>[1];
 
 export interface PageEvents {
-  /** Something was too large for the document and has been taken back. */
-  refused(): void;
-  /** The page was empty, and somebody else put something on it. */
-  appeared(): void;
+  /** An element was too large for the document and has been reverted. */
+  onTooLarge(): void;
+  /** Remote elements appeared on a page that was empty. */
+  onFirstContent(): void;
 }
 
-/** In somebody's hand just now: what the others did to it must wait until it is let go. */
-function isInHand(element: ExcalidrawElement, state: AppState): boolean {
+/** Whether the user is editing the element now; remote changes to it are then not applied. */
+function isBeingEdited(element: ExcalidrawElement, state: AppState): boolean {
   const { editingTextElement, resizingElement, newElement } = state;
-  return [editingTextElement, resizingElement, newElement].some((held) => held?.id === element.id);
+  return [editingTextElement, resizingElement, newElement].some(
+    (edited) => edited?.id === element.id,
+  );
 }
 
-/** Fills in what an older client left out. Deleted elements stay as they are. */
-function restored(elements: readonly ExcalidrawElement[]): OrderedExcalidrawElement[] {
+/** Fills in properties missing from older clients' elements; deleted elements stay unchanged. */
+function restoreMissingProperties(
+  elements: readonly ExcalidrawElement[],
+): OrderedExcalidrawElement[] {
   const options = { refreshDimensions: false, repairBindings: false };
   const live = elements.filter((element) => !element.isDeleted);
   const dead = elements.filter((element) => element.isDeleted) as OrderedExcalidrawElement[];
   const finished = new Set(live.filter(isFinishedStroke).map(({ id }) => id));
   const filled = restoreElements(live, null, options).map((element) =>
-    // Restoring takes every stroke for one that is still drawn, and those end short of the pen.
+    // restoreElements treats every stroke as unfinished, which would be rendered without its end.
     finished.has(element.id) && element.type === "freedraw"
       ? { ...element, lastCommittedPoint: element.points.at(-1) ?? null }
       : element,
@@ -48,11 +59,11 @@ function isFinishedStroke(element: ExcalidrawElement): boolean {
 }
 
 /**
- * Holds one page of the document and Excalidraw's scene equal. Undo is Excalidraw's own: what comes
- * from the document is applied as "never captured", so only one's own strokes are undone.
+ * Keeps one page of the document and Excalidraw's scene in sync. Undo is Excalidraw's own: remote
+ * changes are applied with CaptureUpdateAction.NEVER, so undo only affects local changes.
  */
 export class PageBinding {
-  #agreed = new Agreed();
+  #lastSynced = new SyncedVersions();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #incoming = new Set<string>();
   #incomingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -60,91 +71,96 @@ export class PageBinding {
   constructor(
     private readonly api: ExcalidrawImperativeAPI,
     private readonly map: Y.Map<unknown>,
-    private readonly tell: PageEvents,
+    private readonly events: PageEvents,
   ) {
-    this.#show([], readElements(map));
+    this.#updateScene([], readElements(map));
     api.history.clear();
-    map.observe(this.#observed);
+    map.observe(this.#onMapChange);
   }
 
-  /** Something in the scene may have changed. */
-  changed(): void {
+  /** Call when the scene may have changed; schedules a flush. */
+  scheduleFlush(): void {
     if (this.#timer !== undefined) return;
-    const mine = this.#mine();
-    if (!mine.length) return;
-    const wait = Math.min(LATEST, Math.max(SOONEST, weigh(mine) / BYTES_PER_MS));
-    this.#timer = setTimeout(() => this.flush(), wait);
+    const changed = this.#localChanges();
+    if (!changed.length) return;
+    const delay = Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, totalSize(changed) / BYTES_PER_MS));
+    this.#timer = setTimeout(() => this.flush(), delay);
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const mine = this.#mine();
-    const large = new Set(mine.filter(isTooLarge));
-    for (const part of inParts(
-      mine.filter((element) => !large.has(element)),
-      PART,
+    const changed = this.#localChanges();
+    const tooLarge = new Set(changed.filter(isTooLarge));
+    for (const batch of splitIntoBatches(
+      changed.filter((element) => !tooLarge.has(element)),
+      BATCH_BYTES,
     )) {
       this.map.doc?.transact(() => {
-        // As others will read it, and a copy: the next movement of the pen changes the scene's.
-        for (const element of part) this.map.set(element.id, asRead(element));
+        // Stores a normalised copy, because Excalidraw mutates the scene's element in place.
+        for (const element of batch) this.map.set(element.id, normaliseElement(element));
       }, this);
-      this.#agreed.note(part);
+      this.#lastSynced.record(batch);
     }
-    if (large.size) this.#takeBack(large);
+    if (tooLarge.size) this.#revert(tooLarge);
   }
 
   destroy(): void {
     this.flush();
     clearTimeout(this.#incomingTimer);
-    this.map.unobserve(this.#observed);
+    this.map.unobserve(this.#onMapChange);
   }
 
-  #mine(): ExcalidrawElement[] {
-    return this.#agreed.changed(this.api.getSceneElementsIncludingDeleted(), this.map);
+  #localChanges(): ExcalidrawElement[] {
+    return this.#lastSynced.changed(this.api.getSceneElementsIncludingDeleted(), this.map);
   }
 
-  /** To what the document has of it. */
-  #takeBack(large: ReadonlySet<ExcalidrawElement>): void {
+  /** Replaces the elements with the document's versions of them. */
+  #revert(tooLarge: ReadonlySet<ExcalidrawElement>): void {
     const state = this.api.getAppState();
-    const ids = [...large].filter((element) => !isInHand(element, state)).map(({ id }) => id);
+    const ids = [...tooLarge]
+      .filter((element) => !isBeingEdited(element, state))
+      .map(({ id }) => id);
     if (!ids.length) return;
     const scene = this.api.getSceneElementsIncludingDeleted();
-    this.#show(
+    this.#updateScene(
       scene.filter(({ id }) => !ids.includes(id)),
       readElements(this.map, ids),
     );
-    this.tell.refused();
+    this.events.onTooLarge();
   }
 
-  readonly #observed = (event: Y.YMapEvent<unknown>, transaction: Y.Transaction): void => {
+  readonly #onMapChange = (event: Y.YMapEvent<unknown>, transaction: Y.Transaction): void => {
     if (transaction.origin === this) return;
     for (const id of event.keysChanged) this.#incoming.add(id);
-    this.#incomingTimer ??= setTimeout(() => this.#apply(), 8);
+    this.#incomingTimer ??= setTimeout(() => this.#applyRemote(), 8);
   };
 
-  #apply(): void {
+  #applyRemote(): void {
     const ids = this.#incoming;
     this.#incoming = new Set();
     this.#incomingTimer = undefined;
     const state = this.api.getAppState();
-    // Untouched here since the last agreement: the document is right, even where its version is
-    // lower, as after a step back in the history. Touched here: Excalidraw's rule decides.
+    // An element without local changes takes the document's state, even one with a lower version, as
+    // after restoring history. Otherwise Excalidraw's reconciliation decides.
     const local = this.api.getSceneElementsIncludingDeleted().filter((element) => {
       if (!ids.has(element.id)) return true;
       if (!this.map.has(element.id)) return false;
-      return isInHand(element, state) || !this.#agreed.holds(element);
+      return isBeingEdited(element, state) || !this.#lastSynced.isUnchanged(element);
     });
-    this.#show(local, readElements(this.map, ids));
-    if (!local.length) this.tell.appeared();
-    this.changed();
+    this.#updateScene(local, readElements(this.map, ids));
+    if (!local.length) this.events.onFirstContent();
+    this.scheduleFlush();
   }
 
-  #show(local: readonly OrderedExcalidrawElement[], remote: readonly ExcalidrawElement[]): void {
-    this.#agreed.note(remote);
-    // The brand only says that an element came from elsewhere, as these did.
-    const known = restored(remote) as unknown as Remote;
-    const elements = reconcileElements(local, known, this.api.getAppState());
+  #updateScene(
+    local: readonly OrderedExcalidrawElement[],
+    remote: readonly ExcalidrawElement[],
+  ): void {
+    this.#lastSynced.record(remote);
+    // The cast adds Excalidraw's nominal brand of remote elements.
+    const remoteElements = restoreMissingProperties(remote) as unknown as RemoteElements;
+    const elements = reconcileElements(local, remoteElements, this.api.getAppState());
     this.api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
   }
 }

@@ -11,11 +11,11 @@ import { readElements } from "./elements";
 import { ImageStore } from "./images/image-store";
 import { SceneImages } from "./images/scene-images";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
-import { collaboratorsOf, MOST_SELECTED, type Presence, tutorsPage } from "./presence";
+import { collaboratorsOf, MAX_SELECTED, type Presence, tutorPage } from "./presence";
 import { BoardProvider } from "./provider";
 import { type Box, firstView, type View } from "./view";
 
-const POINTER_EVERY = 40;
+const POINTER_INTERVAL_MS = 40;
 const TOO_LARGE = gettext(
   "Something was too large for the board and was taken back: the others would not have seen it.",
 );
@@ -23,7 +23,7 @@ const TOO_LARGE = gettext(
 export interface BoardState {
   pages: readonly Page[];
   page: string;
-  /** Turn to the page at which the tutor looks. */
+  /** Whether this client follows the tutor from page to page. */
   following: boolean;
   problem: string | null;
 }
@@ -31,14 +31,14 @@ export interface BoardState {
 export interface BoardOptions {
   me: { name: string; person: string; role: string };
   request: Request;
-  /** Below which `files/` is. */
+  /** Base URL of the API paths under `files/`. */
   root: string;
-  address(): Promise<string>;
-  refused(why: Refusal): void;
+  getAddress(): Promise<string>;
+  onRefused(reason: Refusal): void;
   isDark(): boolean;
 }
 
-/** The document of the board, the connection that keeps it, and the one page that is shown. */
+/** The board's document, its provider, and the binding of the page that is shown. */
 export class Board {
   readonly doc = new Y.Doc();
   readonly awareness = new Awareness(this.doc);
@@ -60,7 +60,12 @@ export class Board {
       following: me.role !== "tutor",
       problem: null,
     });
-    this.provider = new BoardProvider(this.doc, this.awareness, options.address, options.refused);
+    this.provider = new BoardProvider(
+      this.doc,
+      this.awareness,
+      options.getAddress,
+      options.onRefused,
+    );
     this.files = new ImageStore(this.doc.getMap("files"), request, root, (why) =>
       this.report(why, gettext("The picture could not be kept.")),
     );
@@ -70,9 +75,9 @@ export class Board {
   }
 
   start(): void {
-    this.doc.getMap("pages").observeDeep(() => this.#pagesChanged());
-    this.doc.getMap("files").observe(() => this.#showPictures());
-    this.awareness.on("change", () => this.#othersMoved());
+    this.doc.getMap("pages").observeDeep(() => this.#onPagesChange());
+    this.doc.getMap("files").observe(() => this.#showImages());
+    this.awareness.on("change", () => this.#onAwarenessChange());
     addEventListener("pagehide", this.#flush);
     this.provider.start();
   }
@@ -86,9 +91,9 @@ export class Board {
     this.doc.destroy();
   }
 
-  /** How long the oldest change or picture that the server has not got has waited, in ms. */
-  waiting(): number {
-    return Math.max(this.provider.waiting(), this.files.waiting());
+  /** Age of the oldest change or image that the server has not received, in ms. */
+  oldestUnsentAge(): number {
+    return Math.max(this.provider.oldestUnsentAge(), this.files.oldestUploadAge());
   }
 
   get api(): ExcalidrawImperativeAPI | null {
@@ -109,10 +114,10 @@ export class Board {
 
   changed(state: AppState, files: BinaryFiles): void {
     if (!this.#api) return;
-    this.#binding?.changed();
+    this.#binding?.scheduleFlush();
     this.sceneImages.offer(this.#api, files);
-    this.#showPictures();
-    const ids = Object.keys(state.selectedElementIds).slice(0, MOST_SELECTED);
+    this.#showImages();
+    const ids = Object.keys(state.selectedElementIds).slice(0, MAX_SELECTED);
     if (ids.join() !== Object.keys(this.#presence.selected).join()) {
       this.#publishPresence({ selected: Object.fromEntries(ids.map((id) => [id, true as const])) });
     }
@@ -137,19 +142,19 @@ export class Board {
     if (api) this.#bind();
   }
 
-  /** One's own choice of page ends the following of the tutor's. */
-  choose(page: string): void {
+  /** Turns to a page and stops following the tutor. */
+  choosePage(page: string): void {
     this.store.patch({ following: false });
     this.turnTo(page);
   }
 
-  follow(following: boolean): void {
+  setFollowing(following: boolean): void {
     this.store.patch({ following });
     this.#followTutor();
   }
 
   addPage(): void {
-    this.choose(addPage(this.doc));
+    this.choosePage(addPage(this.doc));
   }
 
   removePage(id: string): void {
@@ -168,20 +173,20 @@ export class Board {
     this.showProblem(reasonOf(error, otherwise));
   }
 
-  /** The last stroke goes out before the page does. */
+  /** Sends pending changes before the browser unloads the page. */
   readonly #flush = (): void => this.#binding?.flush();
 
   #bind(): void {
     const api = this.#api;
     if (!api) return;
     const { page } = this.store.get();
-    // Not to be written into the page that comes: the scene still holds the page that went.
+    // The scene still holds the previous page, which must not be written into the new one.
     api.updateScene({ elements: [], captureUpdate: CaptureUpdateAction.NEVER });
     this.#binding = new PageBinding(api, elementsOf(this.doc, page), {
-      refused: () => this.showProblem(TOO_LARGE),
-      appeared: () => {
+      onTooLarge: () => this.showProblem(TOO_LARGE),
+      onFirstContent: () => {
         const { scrollX, scrollY, zoom } = api.getAppState();
-        if (scrollX === 0 && scrollY === 0 && zoom.value === 1) this.#look(api, page);
+        if (scrollX === 0 && scrollY === 0 && zoom.value === 1) this.#restoreView(api, page);
       },
     });
     api.updateScene({
@@ -191,12 +196,12 @@ export class Board {
       } as Pick<AppState, "selectedElementIds">,
       captureUpdate: CaptureUpdateAction.NEVER,
     });
-    this.#look(api, page);
-    this.#showPictures();
+    this.#restoreView(api, page);
+    this.#showImages();
   }
 
-  /** As one left the page; for the first time where there is something to see. */
-  #look(api: ExcalidrawImperativeAPI, page: string): void {
+  /** Restores the last view of the page, or on the first visit scrolls to its content. */
+  #restoreView(api: ExcalidrawImperativeAPI, page: string): void {
     const { width, height } = api.getAppState();
     const elements = readElements(elementsOf(this.doc, page)).filter((one) => !one.isDeleted);
     const boxes = () => elements.map((one): Box => getCommonBounds([one]));
@@ -207,7 +212,7 @@ export class Board {
     });
   }
 
-  #pagesChanged(): void {
+  #onPagesChange(): void {
     const pages = pagesOf(this.doc);
     const { page } = this.store.get();
     this.store.patch({ pages });
@@ -215,7 +220,7 @@ export class Board {
     else this.#followTutor();
   }
 
-  #othersMoved(): void {
+  #onAwarenessChange(): void {
     this.#api?.updateScene({
       collaborators: collaboratorsOf(this.awareness, this.store.get().page),
     });
@@ -224,20 +229,20 @@ export class Board {
 
   #followTutor(): void {
     const { following, pages } = this.store.get();
-    const page = following ? tutorsPage(this.awareness) : null;
+    const page = following ? tutorPage(this.awareness) : null;
     if (page && pages.some((known) => known.id === page)) this.turnTo(page);
   }
 
-  /** At most one message in POINTER_EVERY ms, the last state always among them. */
+  /** Sends at most one presence update per POINTER_INTERVAL_MS, always ending with the latest state. */
   #publishPresence(part: Partial<Presence>): void {
     this.#presence = { ...this.#presence, ...part };
     this.#pointerTimer ??= setTimeout(() => {
       this.#pointerTimer = undefined;
       this.awareness.setLocalState(this.#presence);
-    }, POINTER_EVERY);
+    }, POINTER_INTERVAL_MS);
   }
 
-  #showPictures(): void {
+  #showImages(): void {
     if (this.#api) void this.sceneImages.show(this.#api, this.store.get().page);
   }
 }

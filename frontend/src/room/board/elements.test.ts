@@ -1,34 +1,34 @@
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
-import { Agreed, beats, inParts, isTooLarge, readElements } from "./elements";
+import { isNewer, isTooLarge, readElements, SyncedVersions, splitIntoBatches } from "./elements";
 
 function element(id: string, part: Record<string, unknown> = {}): ExcalidrawElement {
   const base = { id, type: "rectangle", x: 0, y: 0, width: 10, height: 10, angle: 0 };
   return { ...base, version: 1, versionNonce: 7, isDeleted: false, ...part } as never;
 }
 
-describe("which state of an element is the later one", () => {
-  it("is the one of the higher version", () => {
-    expect(beats({ version: 3, versionNonce: 9 }, { version: 2, versionNonce: 1 })).toBe(true);
-    expect(beats({ version: 2, versionNonce: 1 }, { version: 3, versionNonce: 9 })).toBe(false);
+describe("newer state of an element", () => {
+  it("is the one with the higher version", () => {
+    expect(isNewer({ version: 3, versionNonce: 9 }, { version: 2, versionNonce: 1 })).toBe(true);
+    expect(isNewer({ version: 2, versionNonce: 1 }, { version: 3, versionNonce: 9 })).toBe(false);
   });
 
-  it("is the one of the lower nonce where the versions are equal, so that both sides agree", () => {
+  it("is the one with the lower nonce for equal versions, on both sides", () => {
     const [a, b] = [
       { version: 2, versionNonce: 1 },
       { version: 2, versionNonce: 9 },
     ];
-    expect([beats(a, b), beats(b, a), beats(a, a)]).toEqual([true, false, false]);
+    expect([isNewer(a, b), isNewer(b, a), isNewer(a, a)]).toEqual([true, false, false]);
   });
 
-  it("is any where there was none", () => {
-    expect(beats({ version: 1, versionNonce: 1 }, undefined)).toBe(true);
+  it("is any state when there was none", () => {
+    expect(isNewer({ version: 1, versionNonce: 1 }, undefined)).toBe(true);
   });
 });
 
-describe("what the document holds", () => {
-  it("is read as copies of what can be drawn", () => {
+describe("elements of the document", () => {
+  it("are read as copies of the valid ones", () => {
     const map = new Y.Doc().getMap("elements:1");
     map.set("a", element("a"));
     map.set("b", "nonsense");
@@ -41,59 +41,59 @@ describe("what the document holds", () => {
   });
 });
 
-describe("agreement of scene and document", () => {
-  it("tells what was changed here", () => {
+describe("synced versions", () => {
+  it("find local changes", () => {
     const map = new Y.Doc().getMap("elements:1");
-    const agreed = new Agreed();
+    const synced = new SyncedVersions();
     const old = element("a");
     map.set("a", old);
-    agreed.note([old]);
+    synced.record([old]);
     const moved = element("a", { version: 2, versionNonce: 3 });
-    expect(agreed.changed([old, element("b")], map).map(({ id }) => id)).toEqual(["b"]);
-    expect(agreed.changed([moved], map)).toEqual([moved]);
+    expect(synced.changed([old, element("b")], map).map(({ id }) => id)).toEqual(["b"]);
+    expect(synced.changed([moved], map)).toEqual([moved]);
   });
 
-  it("does not send what the document has gone past", () => {
+  it("exclude local changes older than the document", () => {
     const map = new Y.Doc().getMap("elements:1");
     map.set("a", element("a", { version: 9 }));
-    expect(new Agreed().changed([element("a", { version: 4 })], map)).toEqual([]);
+    expect(new SyncedVersions().changed([element("a", { version: 4 })], map)).toEqual([]);
   });
 
-  it("does not undo a step back in the history, which lowers the version", () => {
+  it("keep a restored history state, which lowers the version", () => {
     const map = new Y.Doc().getMap("elements:1");
-    const agreed = new Agreed();
+    const synced = new SyncedVersions();
     const shown = element("a", { version: 9 });
-    agreed.note([shown]);
+    synced.record([shown]);
     map.set("a", element("a", { version: 2 }));
-    expect(agreed.holds(shown)).toBe(true);
-    expect(agreed.changed([shown], map)).toEqual([]);
+    expect(synced.isUnchanged(shown)).toBe(true);
+    expect(synced.changed([shown], map)).toEqual([]);
   });
 });
 
-it("cuts a large paste into parts that fit, and leaves out nothing", () => {
+it("splits a large paste into batches that fit, without losing elements", () => {
   const text = "Щедрик, щедрик, щедрівочка".repeat(10);
   const many = Array.from({ length: 100 }, (_, at) => element(`e${at}`, { type: "text", text }));
-  const parts = inParts(many, 8000);
-  expect(parts.flat()).toEqual(many);
+  const batches = splitIntoBatches(many, 8000);
+  expect(batches.flat()).toEqual(many);
   const doc = new Y.Doc();
   const sent: number[] = [];
   doc.on("update", (update: Uint8Array) => sent.push(update.byteLength));
-  for (const part of parts) {
+  for (const part of batches) {
     doc.transact(() => {
       for (const made of part) doc.getMap("elements:1").set(made.id, made);
     });
   }
   expect(sent.length).toBeGreaterThan(5);
   expect(Math.max(...sent)).toBeLessThan(9500);
-  expect(inParts([], 8000)).toEqual([]);
+  expect(splitIntoBatches([], 8000)).toEqual([]);
 });
 
-it("tells what nobody else would be shown", () => {
+it("detects elements outside the schema's bounds", () => {
   expect(isTooLarge(element("a"))).toBe(false);
   expect(isTooLarge(element("a", { width: 1e9 }))).toBe(true);
 });
 
-it("tells what no frame could hold", () => {
+it("detects elements larger than a frame", () => {
   const stroke = (count: number) =>
     element("a", {
       type: "freedraw",

@@ -4,21 +4,22 @@ import type * as Y from "yjs";
 import { BOARD_FRAME_LIMIT } from "../protocol";
 import { parseElement } from "./element-schema";
 
-/** What decides which of two states of an element is the later one. */
-export interface Stamp {
+/** The properties that order two states of an element. */
+export interface ElementVersion {
   version: number;
   versionNonce: number;
 }
 
-/** One element is never cut, so it must fit into a frame by itself. */
-const LARGEST = BOARD_FRAME_LIMIT / 2;
-/** Excalidraw's own rule: the higher version; of two equal ones the lower nonce. */
-export function beats(a: Stamp, b: Stamp | undefined): boolean {
+/** In bytes; an element is never split, so it must fit into one frame. */
+const MAX_ELEMENT_BYTES = BOARD_FRAME_LIMIT / 2;
+
+/** Excalidraw's reconciliation rule: the higher version wins, then the lower nonce. */
+export function isNewer(a: ElementVersion, b: ElementVersion | undefined): boolean {
   if (!b || a.version > b.version) return true;
   return a.version === b.version && a.versionNonce < b.versionNonce;
 }
 
-/** Drawable elements of a page, as copies: Excalidraw changes its elements in place. */
+/** Valid elements of a page, as copies because Excalidraw mutates elements in place. */
 export function readElements(map: Y.Map<unknown>, ids?: Iterable<string>): ExcalidrawElement[] {
   const found: ExcalidrawElement[] = [];
   for (const id of ids ?? map.keys()) {
@@ -28,68 +29,68 @@ export function readElements(map: Y.Map<unknown>, ids?: Iterable<string>): Excal
   return found;
 }
 
-/** The states of elements on which the scene and the document last agreed. */
-export class Agreed {
-  #stamps = new Map<string, Stamp>();
+/** The element versions that the scene and the document last had in common. */
+export class SyncedVersions {
+  #versions = new Map<string, ElementVersion>();
 
-  note(elements: readonly ExcalidrawElement[]): void {
+  record(elements: readonly ExcalidrawElement[]): void {
     for (const { id, version, versionNonce } of elements) {
-      this.#stamps.set(id, { version, versionNonce });
+      this.#versions.set(id, { version, versionNonce });
     }
   }
 
-  /** Whether nothing was done to it here since. */
-  holds(element: ExcalidrawElement): boolean {
-    const stamp = this.#stamps.get(element.id);
-    return stamp?.version === element.version && stamp.versionNonce === element.versionNonce;
+  /** Whether the element has no local change since. */
+  isUnchanged(element: ExcalidrawElement): boolean {
+    const synced = this.#versions.get(element.id);
+    return synced?.version === element.version && synced.versionNonce === element.versionNonce;
   }
 
-  /** Those that were changed here and whose state is later than the document's. */
+  /** The elements that were changed locally and are newer than the document's. */
   changed(elements: readonly ExcalidrawElement[], map: Y.Map<unknown>): ExcalidrawElement[] {
     return elements.filter((element) => {
-      if (this.holds(element)) return false;
-      return beats(element, parseElement(element.id, map.get(element.id)) ?? undefined);
+      if (this.isUnchanged(element)) return false;
+      return isNewer(element, parseElement(element.id, map.get(element.id)) ?? undefined);
     });
   }
 }
 
-/** In bytes, as the document holds it. */
+/** Encoded size in the document, in bytes. */
 function sizeOf(element: ExcalidrawElement): number {
   return encoding.encode((encoder) =>
     encoding.writeAny(encoder, element as unknown as encoding.AnyEncodable),
   ).byteLength;
 }
 
-/** A copy with nothing in it but what is read from the document. */
-export function asRead(element: ExcalidrawElement): ExcalidrawElement {
+/** A copy with only the properties that other clients read from the document. */
+export function normaliseElement(element: ExcalidrawElement): ExcalidrawElement {
   const copy = { ...element };
   return parseElement(element.id, copy) ?? copy;
 }
 
-/** For a frame, or for those who read it: what is out of bounds is shown to nobody else. */
+/** Whether the element exceeds a frame or the schema's bounds, so that others would not see it. */
 export function isTooLarge(element: ExcalidrawElement): boolean {
-  return sizeOf(element) > LARGEST || parseElement(element.id, { ...element }) === null;
+  return sizeOf(element) > MAX_ELEMENT_BYTES || parseElement(element.id, { ...element }) === null;
 }
 
-export function weigh(elements: readonly ExcalidrawElement[]): number {
+export function totalSize(elements: readonly ExcalidrawElement[]): number {
   return elements.reduce((sum, element) => sum + sizeOf(element), 0);
 }
 
-/** Parts of at most about `limit` bytes, so that a large paste is no frame too large to send. */
-export function inParts(
+/** Batches of about `limit` bytes, so that a large paste does not exceed the frame limit. */
+export function splitIntoBatches(
   elements: readonly ExcalidrawElement[],
   limit: number,
 ): ExcalidrawElement[][] {
-  const parts: ExcalidrawElement[][] = [];
+  const batches: ExcalidrawElement[][] = [];
   let room = 0;
   for (const element of elements) {
     const size = sizeOf(element);
-    if (!parts.length || size > room) {
-      parts.push([]);
+    if (!batches.length || size > room) {
+      batches.push([]);
       room = limit;
     }
-    parts.at(-1)?.push(element);
+    batches.at(-1)?.push(element);
     room -= size;
   }
-  return parts;
+  return batches;
 }

@@ -18,21 +18,21 @@ function frame(kind: number, write: (encoder: encoding.Encoder) => void): Frame 
   return encoding.toUint8Array(encoder) as Frame;
 }
 
-export function stepOne(doc: Doc): Frame {
+export function syncStepOne(doc: Doc): Frame {
   return frame(SYNC, (encoder) => sync.writeSyncStep1(encoder, doc));
 }
 
-export function update(bytes: Uint8Array): Frame {
+export function syncUpdate(bytes: Uint8Array): Frame {
   return frame(SYNC, (encoder) => sync.writeUpdate(encoder, bytes));
 }
 
-export function awarenessOf(awareness: Awareness, clients: number[]): Frame {
+export function awarenessUpdate(awareness: Awareness, clients: number[]): Frame {
   return frame(AWARENESS, (encoder) =>
     encoding.writeVarUint8Array(encoder, encodeAwarenessUpdate(awareness, clients)),
   );
 }
 
-/** Applies what has come; gives the state vector of the one who asks for what they lack. */
+/** Applies a sync step 2 or update to `doc`; for a sync step 1 returns the sender's state vector. */
 export function readSync(
   decoder: decoding.Decoder,
   doc: Doc,

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { Outbox } from "./outbox";
 
-it("counts what was changed until an answer covers it", () => {
+it("counts changes until they are acknowledged", () => {
   const outbox = new Outbox();
   outbox.add(["a"], 1000);
-  outbox.mark();
+  outbox.markProbed();
   outbox.add(["b"], 1500);
   expect(outbox.count).toBe(2);
   outbox.acknowledge();
@@ -12,25 +12,25 @@ it("counts what was changed until an answer covers it", () => {
   expect(outbox.age(2000)).toBe(500);
 });
 
-it("counts a stroke once however often it grows", () => {
+it("counts an element once however often it changes", () => {
   const outbox = new Outbox();
   for (const now of [1000, 1040, 1080]) outbox.add(["a"], now);
-  outbox.mark();
+  outbox.markProbed();
   outbox.add(["a"], 1120);
   expect([outbox.count, outbox.age(1200)]).toEqual([1, 200]);
   outbox.acknowledge();
   expect([outbox.count, outbox.age(1200)]).toEqual([1, 80]);
 });
 
-it("takes no answer of a connection that is gone", () => {
+it("keeps changes whose probe was lost with the connection", () => {
   const outbox = new Outbox();
   outbox.add(["a"], 0);
-  outbox.mark();
-  outbox.lost();
+  outbox.markProbed();
+  outbox.resetProbed();
   outbox.acknowledge();
   expect([outbox.count, outbox.age(5)]).toEqual([1, 5]);
 });
 
-it("has no age where nothing waits", () => {
+it("has age 0 without changes", () => {
   expect(new Outbox().age(5)).toBe(0);
 });

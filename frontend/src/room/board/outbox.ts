@@ -1,11 +1,10 @@
 /**
- * What was changed here until the server is known to have it: strokes, pictures, pages, by their
- * ids. The server answers frames in order, so its answer to a sync step 1 that was sent after a
- * change says that the change arrived.
+ * Ids of local changes (elements, files, pages) that the server has not acknowledged. The server
+ * processes frames in order, so its reply to a sync step 1 acknowledges every change sent before.
  */
 export class Outbox {
   #waiting = new Map<string, number>();
-  #asked = new Map<string, number>();
+  #probed = new Map<string, number>();
 
   add(ids: Iterable<string>, now: number): void {
     for (const id of ids) {
@@ -13,30 +12,30 @@ export class Outbox {
     }
   }
 
-  /** Called as a probe goes out: whatever was sent before it is covered by its answer. */
-  mark(): void {
-    this.#asked = new Map([...this.#waiting, ...this.#asked]);
+  /** Call when a probe is sent: its reply will acknowledge all changes added so far. */
+  markProbed(): void {
+    this.#probed = new Map([...this.#waiting, ...this.#probed]);
     this.#waiting = new Map();
   }
 
   acknowledge(): void {
-    this.#asked = new Map();
+    this.#probed = new Map();
   }
 
-  /** The connection went: an answer to that probe will never come. */
-  lost(): void {
-    this.#waiting = new Map([...this.#waiting, ...this.#asked]);
-    this.#asked = new Map();
+  /** Call when the connection is lost: the reply to the probe will never arrive. */
+  resetProbed(): void {
+    this.#waiting = new Map([...this.#waiting, ...this.#probed]);
+    this.#probed = new Map();
   }
 
   get count(): number {
-    return new Set([...this.#waiting.keys(), ...this.#asked.keys()]).size;
+    return new Set([...this.#waiting.keys(), ...this.#probed.keys()]).size;
   }
 
-  /** Age of the oldest change in ms; 0 where nothing waits. */
+  /** Age of the oldest change in ms; 0 without any. */
   age(now: number): number {
     let oldest = now;
-    for (const times of [this.#waiting, this.#asked]) {
+    for (const times of [this.#waiting, this.#probed]) {
       for (const time of times.values()) oldest = Math.min(oldest, time);
     }
     return now - oldest;

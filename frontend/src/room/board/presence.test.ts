@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { collaboratorsOf, parsePresence, tutorsPage } from "./presence";
+import { collaboratorsOf, parsePresence, tutorPage } from "./presence";
 
 const HONEST = {
   ...{ name: "Тарас Вчитель", person: "u1", role: "tutor", page: "1", button: "down" },
@@ -21,12 +21,12 @@ function room(...states: unknown[]): Awareness {
   return awareness;
 }
 
-it("reads an honest state as it is", () => {
+it("parses a valid state unchanged", () => {
   expect(parsePresence(HONEST)).toEqual(HONEST);
 });
 
-describe.each(Object.keys(HONEST))("a wrong %s", (name) => {
-  it("stops nobody else's cursor, nor the way to the tutor's page", () => {
+describe.each(Object.keys(HONEST))("an invalid %s", (name) => {
+  it("does not affect other cursors or the tutor's page", () => {
     for (const wrong of WRONG) {
       const awareness = room({ ...HONEST, [name]: wrong }, wrong, HONEST);
       const cursors = collaboratorsOf(awareness, "1");
@@ -35,7 +35,7 @@ describe.each(Object.keys(HONEST))("a wrong %s", (name) => {
         pointer: HONEST.pointer,
         selectedElementIds: { a: true },
       });
-      expect(tutorsPage(awareness)).not.toBeNull();
+      expect(tutorPage(awareness)).not.toBeNull();
       for (const { username, pointer } of cursors.values()) {
         expect(username?.length).toBeLessThanOrEqual(60);
         if (pointer) expect(Math.abs(pointer.x) + Math.abs(pointer.y)).toBeLessThanOrEqual(2e7);
@@ -44,11 +44,11 @@ describe.each(Object.keys(HONEST))("a wrong %s", (name) => {
   });
 });
 
-it("shows a name in one line that turns nothing round", () => {
+it("removes line breaks and bidi characters from a name", () => {
   expect(parsePresence({ ...HONEST, name: "\u202eagr\u200bO\n\u0000" })?.name).toBe("agrO");
 });
 
-it("takes so many selected ids, and none that every object has", () => {
+it("limits the selected ids and ignores names of Object.prototype", () => {
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`e${at}`, true]));
   const selected = parsePresence({ ...HONEST, selected: { constructor: true, ...many } })?.selected;
   expect(Object.keys(selected ?? {})).toHaveLength(100);

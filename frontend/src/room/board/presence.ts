@@ -2,15 +2,15 @@ import type { Collaborator, SocketId } from "@excalidraw/excalidraw/types";
 import type { Awareness } from "y-protocols/awareness";
 import { isId, isNumber, isObject, text } from "./readers";
 
-/** More of what others have selected is not shown, nor said of oneself: what is said has a limit. */
-export const MOST_SELECTED = 100;
-const FAR = 1e7;
-const LONGEST_NAME = 60;
-const LONGEST_PERSON = 50;
+/** Selected elements beyond this number are neither sent nor shown, to bound the presence size. */
+export const MAX_SELECTED = 100;
+const MAX_COORDINATE = 1e7;
+const MAX_NAME_LENGTH = 60;
+const MAX_PERSON_LENGTH = 50;
 
 /**
- * What each client says of itself to the others; gone with its connection. Name, person and role
- * are the server's word: it writes them over whatever a client said.
+ * A client's awareness state, removed when it disconnects. The server overwrites name, person and
+ * role, so those cannot be forged.
  */
 export interface Presence {
   name: string;
@@ -24,20 +24,20 @@ export interface Presence {
 
 const COLOURS = ["#1971c2", "#c2255c", "#2f9e44", "#e8590c", "#6741d9", "#0c8599", "#a61e4d"];
 
-/** The same person has the same colour for everybody. */
+/** The cursor colour of a person, the same on every client. */
 export function colourOf(person: string): string {
   let hash = 0;
   for (const char of person) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
   return COLOURS[hash % COLOURS.length] ?? "#1971c2";
 }
 
-/** Of what an awareness state says; null where it is no state of ours. Every value is a stranger's. */
+/** Parses an awareness state from untrusted input; null when it is not a valid presence. */
 export function parsePresence(value: unknown): Presence | null {
   if (!isObject(value) || typeof value.name !== "string" || !isId(value.page)) return null;
   return {
-    name: visible(value.name),
-    person: text(LONGEST_PERSON)(value.person),
-    role: text(LONGEST_PERSON)(value.role),
+    name: cleanName(value.name),
+    person: text(MAX_PERSON_LENGTH)(value.person),
+    role: text(MAX_PERSON_LENGTH)(value.role),
     page: value.page,
     pointer: parsePointer(value.pointer),
     button: value.button === "down" ? "down" : "up",
@@ -45,24 +45,28 @@ export function parsePresence(value: unknown): Presence | null {
   };
 }
 
-/** On a canvas a name stands in one line, and may not turn what stands beside it. */
-function visible(name: string): string {
-  return text(LONGEST_NAME)(name.replace(/(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ""));
+/** Removes control and bidi characters, since the name is drawn on the canvas in one line. */
+function cleanName(name: string): string {
+  return text(MAX_NAME_LENGTH)(name.replace(/(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ""));
 }
 
 function parsePointer(value: unknown): Presence["pointer"] {
   if (!isObject(value)) return null;
   const { x, y, tool } = value;
-  if (!isNumber(x, -FAR, FAR) || !isNumber(y, -FAR, FAR)) return null;
+  if (
+    !isNumber(x, -MAX_COORDINATE, MAX_COORDINATE) ||
+    !isNumber(y, -MAX_COORDINATE, MAX_COORDINATE)
+  )
+    return null;
   return { x, y, tool: tool === "laser" ? "laser" : "pointer" };
 }
 
 function parseSelection(value: unknown): Record<string, true> {
-  const ids = isObject(value) ? Object.keys(value).filter(isId).slice(0, MOST_SELECTED) : [];
+  const ids = isObject(value) ? Object.keys(value).filter(isId).slice(0, MAX_SELECTED) : [];
   return Object.fromEntries(ids.map((id) => [id, true as const]));
 }
 
-/** Cursors of the others who look at the same page, as Excalidraw wants them. */
+/** The other clients on the same page, as Excalidraw collaborators. */
 export function collaboratorsOf(awareness: Awareness, page: string): Map<SocketId, Collaborator> {
   const found = new Map<SocketId, Collaborator>();
   for (const [client, value] of awareness.getStates()) {
@@ -81,8 +85,8 @@ export function collaboratorsOf(awareness: Awareness, page: string): Map<SocketI
   return found;
 }
 
-/** The page at which the tutor looks, if the tutor's board is open. */
-export function tutorsPage(awareness: Awareness): string | null {
+/** The page that the tutor is on; null when the tutor's board is not open. */
+export function tutorPage(awareness: Awareness): string | null {
   for (const [client, value] of awareness.getStates()) {
     const presence = client === awareness.clientID ? null : parsePresence(value);
     if (presence?.role === "tutor") return presence.page;

@@ -9,27 +9,28 @@ import { Outbox } from "./outbox";
 import { ThrottledSender } from "./throttled-sender";
 import { splitUpdate } from "./update-chunks";
 
-const PROBE_AFTER = 300;
-const KEEP_ALIVE = 20_000;
-const PATIENCE = 10_000;
-/** Small, so that a thin line that breaks again and again gets one chunk further each time. */
-const CHUNK = 64 * 1024;
+const PROBE_DELAY_MS = 300;
+const KEEP_ALIVE_MS = 20_000;
+const REPLY_TIMEOUT_MS = 10_000;
+/** In bytes; small, so that even an unstable connection makes progress with each chunk. */
+const CHUNK_SIZE = 64 * 1024;
 
 export interface BoardLink {
   open: boolean;
-  /** The first state of the board has come; before that it is not known what is on it. */
+  /** Whether the initial sync is complete; until then the board's content is unknown. */
   synced: boolean;
+  /** Local changes that the server has not yet acknowledged. */
   unsent: number;
-  /** The server has the board and cannot open it just now; it is asked again by and by. */
+  /** The server cannot open the board at the moment; the provider keeps retrying. */
   unavailable: boolean;
-  /** The board took no more; what was drawn last is here alone, and nothing more is sent. */
+  /** The board is full: the last changes exist only in this browser, and nothing more is sent. */
   full: boolean;
 }
 
 /**
- * The board's document over the y-websocket protocol. Not y-websocket's own provider, because a new
- * ticket is fetched for each attempt, changes are counted until the server has them, and no frame
- * is larger or sooner than the server takes it.
+ * Syncs the board's Y.Doc over the y-websocket protocol. It replaces y-websocket's own provider
+ * because it fetches a new ticket for each attempt, counts changes until the server acknowledges
+ * them, and keeps to the server's limits on frame size and rate.
  */
 export class BoardProvider {
   readonly link = new Store<BoardLink>({
@@ -42,54 +43,54 @@ export class BoardProvider {
   #socket: ReconnectingWebSocket;
   #outbox = new Outbox();
   #sender: ThrottledSender;
-  /** The server has said what it has; before that nothing of ours would fit onto it. */
-  #greeted = false;
-  #probing = false;
+  /** Whether the server's sync step 1 has arrived; updates are sent only after it. */
+  #receivedStepOne = false;
+  #awaitingReply = false;
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
-  #patience: ReturnType<typeof setTimeout> | undefined;
-  #alive: ReturnType<typeof setInterval> | undefined;
+  #replyTimer: ReturnType<typeof setTimeout> | undefined;
+  #keepAliveTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     private readonly doc: Doc,
     private readonly awareness: Awareness,
-    address: () => Promise<string>,
-    refused: (why: Refusal) => void,
+    getAddress: () => Promise<string>,
+    onRefused: (reason: Refusal) => void,
   ) {
     this.#socket = new ReconnectingWebSocket({
-      address,
-      opened: () => this.#opened(),
-      received: (data) => this.#received(data),
-      lost: (code) => {
-        this.#lost();
+      getAddress,
+      onOpen: () => this.#onOpen(),
+      onMessage: (data) => this.#onMessage(data),
+      onLost: (code) => {
+        this.#onDisconnect();
         if (code === CLOSE.unavailable) this.link.patch({ unavailable: true });
       },
-      refused: (why) => {
-        this.#lost();
-        if (why === CLOSE.tooLarge) this.link.patch({ full: true });
-        else refused(why);
+      onRefused: (reason) => {
+        this.#onDisconnect();
+        if (reason === CLOSE.tooLarge) this.link.patch({ full: true });
+        else onRefused(reason);
       },
     });
     this.#sender = new ThrottledSender(
-      (frame) => this.#sent(frame),
+      (frame) => this.#sendFrame(frame),
       () => this.#socket.backlog,
     );
   }
 
   start(): void {
-    this.doc.on("update", this.#changed);
-    this.awareness.on("update", this.#moved);
-    this.#alive = setInterval(() => this.#probe(), KEEP_ALIVE);
+    this.doc.on("update", this.#onDocUpdate);
+    this.awareness.on("update", this.#onAwarenessUpdate);
+    this.#keepAliveTimer = setInterval(() => this.#sendProbe(), KEEP_ALIVE_MS);
     addEventListener("pagehide", this.#leave);
     this.#socket.start();
   }
 
   stop(): void {
-    clearInterval(this.#alive);
+    clearInterval(this.#keepAliveTimer);
     removeEventListener("pagehide", this.#leave);
     this.#leave();
-    this.doc.off("update", this.#changed);
-    this.awareness.off("update", this.#moved);
-    this.#lost();
+    this.doc.off("update", this.#onDocUpdate);
+    this.awareness.off("update", this.#onAwarenessUpdate);
+    this.#onDisconnect();
   }
 
   readonly #leave = (): void => {
@@ -97,12 +98,12 @@ export class BoardProvider {
     this.#socket.stop();
   };
 
-  /** How long the oldest unsent change has waited, in ms. */
-  waiting(): number {
+  /** Age of the oldest unacknowledged change, in ms. */
+  oldestUnsentAge(): number {
     return this.#outbox.age(Date.now());
   }
 
-  readonly #changed = (
+  readonly #onDocUpdate = (
     bytes: Uint8Array,
     origin: unknown,
     _doc: Doc,
@@ -111,113 +112,114 @@ export class BoardProvider {
     if (origin === this) return;
     const ids = [...changed.values()].flatMap((keys) => [...keys].map(String));
     this.#outbox.add(ids, Date.now());
-    if (this.#greeted) this.#put(bytes);
-    this.#report();
-    this.#probeSoon();
+    if (this.#receivedStepOne) this.#sendUpdate(bytes);
+    this.#publishUnsent();
+    this.#scheduleProbe();
   };
 
-  readonly #moved = (
+  readonly #onAwarenessUpdate = (
     { added, updated, removed }: Record<"added" | "updated" | "removed", number[]>,
     origin: unknown,
   ): void => {
     if (origin === this) return;
     const own = [...added, ...updated, ...removed].filter((id) => id === this.doc.clientID);
-    if (own.length) this.#socket.send(frames.awarenessOf(this.awareness, own));
+    if (own.length) this.#socket.send(frames.awarenessUpdate(this.awareness, own));
   };
 
-  #opened(): void {
-    this.#forget();
-    this.#ask();
-    // Twice: the server said one step more for us when the old connection went.
-    for (let step = 0; step < 2; step += 1) {
+  #onOpen(): void {
+    this.#resetConnection();
+    this.#sendStepOne();
+    // Twice: on disconnect the server removed our state with a clock one higher than ours.
+    for (let count = 0; count < 2; count += 1) {
       this.awareness.setLocalState(this.awareness.getLocalState());
     }
     this.link.patch({ open: true });
   }
 
-  #lost(): void {
-    this.#forget();
+  #onDisconnect(): void {
+    this.#resetConnection();
     const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.doc.clientID);
     removeAwarenessStates(this.awareness, others, this);
     this.link.patch({ open: false });
-    this.#report();
+    this.#publishUnsent();
   }
 
-  /** What was under way on the old connection. */
-  #forget(): void {
+  /** Resets the state that belongs to one connection. */
+  #resetConnection(): void {
     clearTimeout(this.#probeTimer);
     this.#probeTimer = undefined;
-    clearTimeout(this.#patience);
-    this.#greeted = this.#probing = false;
+    clearTimeout(this.#replyTimer);
+    this.#receivedStepOne = this.#awaitingReply = false;
     this.#sender.clear();
-    this.#outbox.lost();
+    this.#outbox.resetProbed();
   }
 
-  #received(data: string | ArrayBuffer): void {
+  #onMessage(data: string | ArrayBuffer): void {
     if (typeof data === "string") return;
     const decoder = frames.decoding.createDecoder(new Uint8Array(data));
     const kind = frames.decoding.readVarUint(decoder);
-    if (kind === frames.SYNC) this.#synced(decoder);
+    if (kind === frames.SYNC) this.#onSync(decoder);
     else if (kind === frames.AWARENESS) {
       applyAwarenessUpdate(this.awareness, frames.decoding.readVarUint8Array(decoder), this);
     } else if (kind === frames.QUERY_AWARENESS) {
-      this.#socket.send(frames.awarenessOf(this.awareness, [this.doc.clientID]));
+      this.#socket.send(frames.awarenessUpdate(this.awareness, [this.doc.clientID]));
     }
-    this.#watch();
+    this.#updateReplyTimer();
   }
 
-  #synced(decoder: frames.decoding.Decoder): void {
+  #onSync(decoder: frames.decoding.Decoder): void {
     const { kind, vector } = frames.readSync(decoder, this.doc, this);
     if (vector) {
-      this.#greeted = true;
-      this.#put(encodeStateAsUpdate(this.doc, vector));
+      this.#receivedStepOne = true;
+      this.#sendUpdate(encodeStateAsUpdate(this.doc, vector));
     }
     if (kind !== messageYjsSyncStep2) return;
     this.#outbox.acknowledge();
-    this.#probing = false;
+    this.#awaitingReply = false;
     this.link.patch({ synced: true, unavailable: false });
-    this.#report();
-    if (this.#outbox.count) this.#probeSoon();
+    this.#publishUnsent();
+    if (this.#outbox.count) this.#scheduleProbe();
   }
 
-  #put(update: Uint8Array): void {
-    this.#sender.push(splitUpdate(update, CHUNK).map(frames.update));
+  #sendUpdate(update: Uint8Array): void {
+    this.#sender.push(splitUpdate(update, CHUNK_SIZE).map(frames.syncUpdate));
   }
 
-  #sent(frame: frames.Frame): void {
+  #sendFrame(frame: frames.Frame): void {
     this.#socket.send(frame);
-    this.#watch();
-    if (this.#sender.idle && this.#outbox.count) this.#probeSoon();
+    this.#updateReplyTimer();
+    if (this.#sender.isIdle && this.#outbox.count) this.#scheduleProbe();
   }
 
-  #probeSoon(): void {
-    if (this.#probing || !this.#socket.isOpen) return;
+  #scheduleProbe(): void {
+    if (this.#awaitingReply || !this.#socket.isOpen) return;
     this.#probeTimer ??= setTimeout(() => {
       this.#probeTimer = undefined;
-      this.#probe();
-    }, PROBE_AFTER);
+      this.#sendProbe();
+    }, PROBE_DELAY_MS);
   }
 
-  /** Asks in order to hear that all of ours has arrived. */
-  #probe(): void {
-    if (!this.#probing && this.#greeted && this.#sender.idle && this.#ask()) this.#outbox.mark();
+  /** Sends sync step 1, whose reply acknowledges every change sent before it. */
+  #sendProbe(): void {
+    if (!this.#awaitingReply && this.#receivedStepOne && this.#sender.isIdle && this.#sendStepOne())
+      this.#outbox.markProbed();
   }
 
-  #ask(): boolean {
-    if (!this.#socket.send(frames.stepOne(this.doc))) return false;
-    this.#probing = true;
-    this.#watch();
+  #sendStepOne(): boolean {
+    if (!this.#socket.send(frames.syncStepOne(this.doc))) return false;
+    this.#awaitingReply = true;
+    this.#updateReplyTimer();
     return true;
   }
 
-  /** As long as something is under way, silence means that the connection is dead. */
-  #watch(): void {
-    clearTimeout(this.#patience);
-    if (!this.#probing && this.#sender.idle) return;
-    this.#patience = setTimeout(() => this.#socket.renew(), PATIENCE);
+  /** Reconnects when nothing arrives for REPLY_TIMEOUT_MS while a reply is expected. */
+  #updateReplyTimer(): void {
+    clearTimeout(this.#replyTimer);
+    if (!this.#awaitingReply && this.#sender.isIdle) return;
+    this.#replyTimer = setTimeout(() => this.#socket.reconnect(), REPLY_TIMEOUT_MS);
   }
 
-  #report(): void {
+  #publishUnsent(): void {
     this.link.patch({ unsent: this.#outbox.count });
   }
 }

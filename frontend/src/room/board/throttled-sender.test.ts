@@ -26,18 +26,18 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-it("sends at once what is little", () => {
+it("sends small frames at once", () => {
   const pacer = make();
   pacer.push(frames(3));
   expect(sent).toHaveLength(3);
-  expect(pacer.idle).toBe(true);
+  expect(pacer.isIdle).toBe(true);
 });
 
-it("sends all of a lot in its order, and never faster than its rate", () => {
+it("sends many frames in order, no faster than its rate", () => {
   const pacer = make();
   const all = frames(100);
   pacer.push(all);
-  for (let second = 0; !pacer.idle && second < 60; second += 1) {
+  for (let second = 0; !pacer.isIdle && second < 60; second += 1) {
     expect(bytes()).toBeLessThanOrEqual(BURST + second * RATE + SIZE);
     vi.advanceTimersByTime(1000);
   }
@@ -45,7 +45,7 @@ it("sends all of a lot in its order, and never faster than its rate", () => {
   expect(sent.every((frame, at) => frame === all[at])).toBe(true);
 });
 
-it("counts small frames as frames", () => {
+it("charges small frames a minimum cost", () => {
   const pacer = make();
   pacer.push(frames(5000, 10));
   expect(sent.length).toBeLessThan(1000);
@@ -53,7 +53,7 @@ it("counts small frames as frames", () => {
   expect(sent.length).toBeLessThan(1400);
 });
 
-it("waits for a slow line", () => {
+it("waits for the connection's backlog", () => {
   const pacer = make();
   backlog = 10 * SIZE;
   pacer.push(frames(1));
@@ -64,7 +64,7 @@ it("waits for a slow line", () => {
   expect(sent).toHaveLength(1);
 });
 
-it("forgets what was for a connection that is gone", () => {
+it("drops queued frames when cleared", () => {
   const pacer = make();
   pacer.push(frames(100));
   pacer.clear();

@@ -6,26 +6,26 @@ import type { Frame } from "./frames";
  */
 export const RATE = 1024 * 1024;
 export const BURST = 2 * 1024 * 1024;
-/** A smaller frame counts as this many bytes, since the server limits frames too. */
-const LEAST = 4 * 1024;
-/** Bytes that may wait in the browser's own queue. */
-const BACKLOG = 256 * 1024;
-const AGAIN = 50;
+/** Minimum cost of a frame in bytes, since the server also limits the number of frames. */
+const MIN_FRAME_COST = 4 * 1024;
+/** Maximum bytes in the browser's send buffer before sending pauses. */
+const MAX_BACKLOG = 256 * 1024;
+const RETRY_DELAY_MS = 50;
 
-/** Sends frames in order, no faster than the server and the connection take them. */
+/** Sends frames in order, limited by a token bucket and by the connection's backlog. */
 export class ThrottledSender {
   #queue: Frame[] = [];
-  #left = BURST;
-  #at = Date.now();
+  #tokens = BURST;
+  #refilledAt = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly send: (frame: Frame) => void,
-    /** Bytes that were sent and have not left the browser. */
+    /** Bytes that are queued in the browser's send buffer. */
     private readonly backlog: () => number,
   ) {}
 
-  get idle(): boolean {
+  get isIdle(): boolean {
     return this.#queue.length === 0;
   }
 
@@ -43,14 +43,14 @@ export class ThrottledSender {
   readonly #drain = (): void => {
     this.#timer = undefined;
     const now = Date.now();
-    this.#left = Math.min(BURST, this.#left + ((now - this.#at) * RATE) / 1000);
-    this.#at = now;
-    while (this.#left > 0 && this.backlog() < BACKLOG) {
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilledAt) * RATE) / 1000);
+    this.#refilledAt = now;
+    while (this.#tokens > 0 && this.backlog() < MAX_BACKLOG) {
       const frame = this.#queue.shift();
       if (!frame) return;
-      this.#left -= Math.max(frame.byteLength, LEAST);
+      this.#tokens -= Math.max(frame.byteLength, MIN_FRAME_COST);
       this.send(frame);
     }
-    if (!this.idle) this.#timer = setTimeout(this.#drain, AGAIN);
+    if (!this.isIdle) this.#timer = setTimeout(this.#drain, RETRY_DELAY_MS);
   };
 }

@@ -21,12 +21,12 @@ function together(chunks: Uint8Array[]): Y.Doc {
   return doc;
 }
 
-it("leaves a small update as it is", () => {
+it("returns a small update unchanged", () => {
   const update = Y.encodeStateAsUpdate(new Y.Doc());
   expect(splitUpdate(update, LIMIT)).toEqual([update]);
 });
 
-it("cuts what several wrote and deleted, and leaves out nothing", () => {
+it("splits the changes and deletions of several clients without loss", () => {
   const docs = [new Y.Doc(), new Y.Doc()];
   docs.forEach((doc, number) => {
     change(doc, 300, `of ${number}, `);
@@ -42,7 +42,7 @@ it("cuts what several wrote and deleted, and leaves out nothing", () => {
   expect(Y.encodeStateAsUpdate(made)).toEqual(Y.encodeStateAsUpdate(whole));
 });
 
-it("cuts what comes on top of a known state", () => {
+it("splits an update relative to a state vector", () => {
   const doc = new Y.Doc();
   change(doc, 200, "a");
   const known = together([Y.encodeStateAsUpdate(doc)]);
@@ -53,7 +53,7 @@ it("cuts what comes on top of a known state", () => {
   expect(known.store.pendingStructs).toBeNull();
 });
 
-it("cuts a long list of deletions", () => {
+it("splits a long list of deletions", () => {
   const doc = new Y.Doc({ gc: false });
   const list = doc.getArray<number>("list");
   list.insert(0, [...Array(3000).keys()]);
@@ -64,7 +64,7 @@ it("cuts a long list of deletions", () => {
   expect(together(chunks).getArray("list").toJSON()).toEqual(list.toJSON());
 });
 
-it("never cuts one change", () => {
+it("never splits a single change", () => {
   const doc = new Y.Doc();
   doc.getMap("elements:1").set("a", "x".repeat(3 * LIMIT));
   doc.getMap("elements:1").set("b", "y");

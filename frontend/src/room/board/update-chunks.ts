@@ -4,8 +4,8 @@ import { decodeUpdate, Skip, UpdateEncoderV1 } from "yjs";
 type Struct = ReturnType<typeof decodeUpdate>["structs"][number];
 type Deletion = { client: number; clock: number; len: number };
 
-/** What a run of deletions takes at most. */
-const DELETION_BYTES = 16;
+/** Maximum encoded size of one run of deletions. */
+const MAX_DELETION_BYTES = 16;
 
 /**
  * Splits a Yjs update into updates of about `limit` bytes, to be applied in that order.
@@ -49,7 +49,7 @@ function follows({ id }: Struct, last: Struct): boolean {
   return id.client === last.id.client && id.clock === last.id.clock + last.length;
 }
 
-/** Of one client, one after another; the format is Yjs's, version 1. */
+/** Encodes consecutive structs of one client as a Yjs update (V1 format). */
 function structChunk(first: Struct, count: number, body: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 1);
@@ -62,10 +62,10 @@ function structChunk(first: Struct, count: number, body: Uint8Array): Uint8Array
 }
 
 function deletionChunks(deletions: readonly Deletion[], limit: number): Uint8Array[] {
-  const most = Math.max(1, Math.floor(limit / DELETION_BYTES));
+  const perChunk = Math.max(1, Math.floor(limit / MAX_DELETION_BYTES));
   const chunks: Uint8Array[] = [];
-  for (let at = 0; at < deletions.length; at += most) {
-    chunks.push(deletionChunk(deletions.slice(at, at + most)));
+  for (let at = 0; at < deletions.length; at += perChunk) {
+    chunks.push(deletionChunk(deletions.slice(at, at + perChunk)));
   }
   return chunks;
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { backoff } from "./backoff";
 
-it("grows to a limit, half of it random", () => {
+it("grows up to a limit, and half of it is random", () => {
   expect(backoff(0, () => 0)).toBe(250);
   expect(backoff(0, () => 1)).toBe(500);
   expect(backoff(3, () => 1)).toBe(4000);

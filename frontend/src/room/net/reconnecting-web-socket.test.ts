@@ -4,18 +4,18 @@ import { ReconnectingWebSocket } from "./reconnecting-web-socket";
 
 class FakeSocket {
   static readonly OPEN = 1;
-  static made: FakeSocket[] = [];
+  static instances: FakeSocket[] = [];
   readyState = 1;
   onopen?: () => void;
   onmessage?: (event: { data: string }) => void;
   onclose?: (event: { code: number }) => void;
   constructor() {
-    FakeSocket.made.push(this);
+    FakeSocket.instances.push(this);
   }
   close(): void {}
 
-  /** Opens, says something, and closes. */
-  turnAway(code: number): void {
+  /** Opens, delivers one message, and closes. */
+  acceptThenClose(code: number): void {
     this.onopen?.();
     this.onmessage?.({ data: "hello" });
     this.onclose?.({ code });
@@ -28,7 +28,7 @@ beforeEach(() => {
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("addEventListener", () => undefined);
   vi.stubGlobal("removeEventListener", () => undefined);
-  FakeSocket.made = [];
+  FakeSocket.instances = [];
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -36,38 +36,38 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Connections made within two minutes by a server that closes each with `code` after a word. */
-async function attempts(code: number): Promise<number> {
-  const lost = vi.fn();
+/** Number of connections within two minutes to a server that closes each with `code` after one message. */
+async function countAttempts(code: number): Promise<number> {
+  const onLost = vi.fn();
   const socket = new ReconnectingWebSocket({
-    address: () => Promise.resolve("ws://kreida.example/"),
-    opened: () => undefined,
-    received: () => undefined,
-    lost,
-    refused: () => undefined,
+    getAddress: () => Promise.resolve("ws://kreida.example/"),
+    onOpen: () => undefined,
+    onMessage: () => undefined,
+    onLost,
+    onRefused: () => undefined,
   });
   socket.start();
-  for (let passed = 0; passed < 120_000; passed += 100) {
+  for (let elapsed = 0; elapsed < 120_000; elapsed += 100) {
     await vi.advanceTimersByTimeAsync(100);
-    const last = FakeSocket.made.at(-1);
+    const last = FakeSocket.instances.at(-1);
     if (last?.readyState === 1) {
       last.readyState = 3;
-      last.turnAway(code);
-      if (code !== CLOSE.tooLarge) expect(lost).toHaveBeenLastCalledWith(code);
+      last.acceptThenClose(code);
+      if (code !== CLOSE.tooLarge) expect(onLost).toHaveBeenLastCalledWith(code);
     }
   }
   socket.stop();
-  return FakeSocket.made.length;
+  return FakeSocket.instances.length;
 }
 
-it("asks less and less often for a board that cannot be opened", async () => {
-  expect(await attempts(CLOSE.unavailable)).toBeLessThan(15);
+it("backs off after closes with the code for an unavailable board", async () => {
+  expect(await countAttempts(CLOSE.unavailable)).toBeLessThan(15);
 });
 
-it("asks once alone for a board that takes no more", async () => {
-  expect(await attempts(CLOSE.tooLarge)).toBe(1);
+it("does not reconnect after a close with the code for a full board", async () => {
+  expect(await countAttempts(CLOSE.tooLarge)).toBe(1);
 });
 
-it("comes back at once from a line that breaks", async () => {
-  expect(await attempts(1006)).toBeGreaterThan(100);
+it("reconnects quickly after an abnormal closure", async () => {
+  expect(await countAttempts(1006)).toBeGreaterThan(100);
 });

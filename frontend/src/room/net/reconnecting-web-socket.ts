@@ -2,35 +2,37 @@ import { ApiError } from "../../shared/api";
 import { CLOSE, isFinal } from "../protocol";
 import { backoff } from "./backoff";
 
-const TURNED_AWAY: readonly number[] = [CLOSE.unavailable, CLOSE.flood];
+/** Close codes after which the backoff keeps growing even if a message was received. */
+const BACKOFF_CODES: readonly number[] = [CLOSE.unavailable, CLOSE.flood];
 
-/** Why a socket will not be tried again: a close code, or what `join` answered. */
+/** Why the socket does not reconnect: a final close code, or the error response of `join`. */
 export type Refusal = number | ApiError;
 
 export interface SocketHandlers {
-  /** A complete address with a fresh ticket; called before every attempt. */
-  address(): Promise<string>;
-  opened(): void;
-  received(data: string | ArrayBuffer): void;
-  /** Lost for now; it is tried again by itself. */
-  lost(code: number): void;
-  refused(why: Refusal): void;
+  /** Returns the full URL with a fresh ticket; called before every attempt. */
+  getAddress(): Promise<string>;
+  onOpen(): void;
+  onMessage(data: string | ArrayBuffer): void;
+  /** The connection was lost and will be retried; `code` is the close code, 0 without one. */
+  onLost(code: number): void;
+  /** The connection was refused for good and is not retried. */
+  onRefused(reason: Refusal): void;
 }
 
-function isRefusal(error: unknown): error is ApiError {
+function isPermanentError(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
   return error.status >= 400 && error.status < 500 && error.status !== 429 && error.status !== 408;
 }
 
-/** A WebSocket that comes back by itself, with a new ticket each time. */
+/** A WebSocket that reconnects with backoff, using a new ticket for each attempt. */
 export class ReconnectingWebSocket {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
-  /** A message has arrived on the present connection. */
+  /** Whether a message has arrived on the current connection. */
   #hasReceived = false;
-  /** Raised by every new attempt and by stop, so that an answer to an older one is not used. */
-  #turn = 0;
+  /** Incremented by every attempt and by stop, so that events of an older attempt are ignored. */
+  #generation = 0;
   #stopped = true;
 
   constructor(private readonly handlers: SocketHandlers) {}
@@ -39,7 +41,7 @@ export class ReconnectingWebSocket {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  /** Bytes that were sent and have not left the browser. */
+  /** Bytes that are queued in the browser's send buffer. */
   get backlog(): number {
     return this.#socket?.bufferedAmount ?? 0;
   }
@@ -47,105 +49,105 @@ export class ReconnectingWebSocket {
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    addEventListener("online", this.#now);
-    addEventListener("offline", this.#drop);
-    this.#now();
+    addEventListener("online", this.#connectNow);
+    addEventListener("offline", this.#disconnect);
+    this.#connectNow();
   }
 
   stop(): void {
     this.#stopped = true;
-    removeEventListener("online", this.#now);
-    removeEventListener("offline", this.#drop);
+    removeEventListener("online", this.#connectNow);
+    removeEventListener("offline", this.#disconnect);
     clearTimeout(this.#timer);
-    this.#release();
+    this.#closeSocket();
   }
 
-  /** False where nothing was sent. */
+  /** Returns false when the socket is not open. */
   send(data: string | Uint8Array<ArrayBuffer>): boolean {
     if (!this.isOpen) return false;
     this.#socket?.send(data);
     return true;
   }
 
-  /** For a connection that is silent: the browser may take minutes to notice by itself. */
-  renew(): void {
+  /** Reconnects at once; for a dead connection that the browser may take minutes to detect. */
+  reconnect(): void {
     if (this.#stopped) return;
-    this.#drop();
-    this.#now();
+    this.#disconnect();
+    this.#connectNow();
   }
 
-  readonly #now = (): void => {
+  readonly #connectNow = (): void => {
     clearTimeout(this.#timer);
     if (this.#stopped || this.#socket) return;
     void this.#connect();
   };
 
-  readonly #drop = (): void => {
+  readonly #disconnect = (): void => {
     if (!this.#socket) return;
-    this.#release();
-    this.#lose(0);
+    this.#closeSocket();
+    this.#scheduleReconnect(0);
   };
 
-  #release(): void {
-    this.#turn += 1;
+  #closeSocket(): void {
+    this.#generation += 1;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
   }
 
   async #connect(): Promise<void> {
-    this.#turn += 1;
-    const turn = this.#turn;
+    this.#generation += 1;
+    const generation = this.#generation;
     let address: string;
     try {
-      address = await this.handlers.address();
+      address = await this.handlers.getAddress();
     } catch (error) {
-      if (turn === this.#turn && !this.#stopped) this.#failed(error);
+      if (generation === this.#generation && !this.#stopped) this.#handleAddressError(error);
       return;
     }
-    if (turn === this.#turn && !this.#stopped) this.#open(address, turn);
+    if (generation === this.#generation && !this.#stopped) this.#open(address, generation);
   }
 
-  #open(address: string, turn: number): void {
+  #open(address: string, generation: number): void {
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.onopen = () => {
-      if (turn !== this.#turn) return;
-      this.handlers.opened();
+      if (generation !== this.#generation) return;
+      this.handlers.onOpen();
     };
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
-      if (turn !== this.#turn) return;
+      if (generation !== this.#generation) return;
       this.#hasReceived = true;
-      this.handlers.received(event.data);
+      this.handlers.onMessage(event.data);
     };
     socket.onclose = (event) => {
-      if (turn !== this.#turn) return;
+      if (generation !== this.#generation) return;
       this.#socket = null;
-      if (isFinal(event.code)) this.#refuse(event.code);
-      else this.#lose(event.code);
+      if (isFinal(event.code)) this.#giveUp(event.code);
+      else this.#scheduleReconnect(event.code);
     };
   }
 
-  #failed(error: unknown): void {
-    if (isRefusal(error)) this.#refuse(error);
-    else this.#lose(0, error instanceof ApiError ? error.retryAfter : null);
+  #handleAddressError(error: unknown): void {
+    if (isPermanentError(error)) this.#giveUp(error);
+    else this.#scheduleReconnect(0, error instanceof ApiError ? error.retryAfter : null);
   }
 
-  #refuse(why: Refusal): void {
+  #giveUp(reason: Refusal): void {
     this.stop();
-    this.handlers.refused(why);
+    this.handlers.onRefused(reason);
   }
 
-  #lose(code: number, retryAfter: number | null = null): void {
-    // Whoever opens a connection only to turn us away is asked less and less often.
-    if (this.#hasReceived && !TURNED_AWAY.includes(code)) this.#attempt = 0;
+  #scheduleReconnect(code: number, retryAfter: number | null = null): void {
+    // A server that accepts connections only to close them must not reset the backoff.
+    if (this.#hasReceived && !BACKOFF_CODES.includes(code)) this.#attempt = 0;
     this.#hasReceived = false;
-    const wait = retryAfter === null ? backoff(this.#attempt) : retryAfter * 1000;
+    const delay = retryAfter === null ? backoff(this.#attempt) : retryAfter * 1000;
     this.#attempt += 1;
     clearTimeout(this.#timer);
-    // A slow reader is only asked to start afresh, so it need not wait.
-    this.#timer = setTimeout(this.#now, code === CLOSE.slow ? 0 : wait);
-    this.handlers.lost(code);
+    // CLOSE.slow only asks a slow reader to resync, so it reconnects without delay.
+    this.#timer = setTimeout(this.#connectNow, code === CLOSE.slow ? 0 : delay);
+    this.handlers.onLost(code);
   }
 }

@@ -46,13 +46,13 @@ const at = Date.parse("2026-03-02T12:00:00Z");
 const told = (...messages: ServerMessage[]) =>
   messages.reduce((state, next) => reduce(state, next, at), reduce(EMPTY, welcome, at));
 
-describe("the room as the server tells it", () => {
-  it("has the others, not ourselves, and the server's clock", () => {
+describe("room state from server messages", () => {
+  it("contains the other peers without ourselves, and the server's clock offset", () => {
     expect(told().peers.map((other) => other.peer)).toEqual(["a"]);
     expect(told().clockOffset).toBe(5000);
   });
 
-  it("has each connection once", () => {
+  it("contains each connection once", () => {
     const twice = told(
       { type: "peer.joined", peer: peer("b") },
       { type: "peer.joined", peer: peer("b") },
@@ -60,7 +60,7 @@ describe("the room as the server tells it", () => {
     expect(twice.peers.map((other) => other.peer)).toEqual(["a", "b"]);
   });
 
-  it("forgets who left and how their line was", () => {
+  it("removes a peer who left and their quality", () => {
     const gone = told(
       { type: "quality", peer: "a", level: "poor", rtt_ms: 900, loss: 0.2 },
       { type: "peer.left", peer: "a" },
@@ -69,7 +69,7 @@ describe("the room as the server tells it", () => {
     expect(gone.quality).toEqual({});
   });
 
-  it("has each message once, though it came again after a reconnect", () => {
+  it("contains each chat message once after a reconnect", () => {
     const state = told(
       { type: "chat", message: message("m1") },
       { type: "chat", message: message("m2") },
@@ -77,12 +77,12 @@ describe("the room as the server tells it", () => {
     expect(state.chat.map(({ id }) => id)).toEqual(["m1", "m2"]);
   });
 
-  it("starts afresh with the next welcome", () => {
+  it("is reset by the next welcome", () => {
     const again = told({ type: "peer.joined", peer: peer("b") }, welcome);
     expect(again.peers.map((other) => other.peer)).toEqual(["a"]);
   });
 
-  it("knows the lobby, the timer and the end", () => {
+  it("contains the lobby, the timer and the end of the lesson", () => {
     const state = told(
       { type: "lobby", waiting: [{ person: "g1", name: "Ada" }], enabled: false },
       { type: "timer", ends_at: "2026-03-02T12:10:00Z" },
@@ -96,7 +96,7 @@ describe("the room as the server tells it", () => {
     expect(state.ended).toBe(true);
   });
 
-  it("says that nothing is saved until it is again, or another connection says so", () => {
+  it("reports failed saving until the server saves again or a new welcome arrives", () => {
     const since = "2026-03-02T12:01:00Z";
     const failing = told({ type: "saving", ok: false, since });
     expect(failing.notSavedSince).toBe(since);
@@ -105,7 +105,7 @@ describe("the room as the server tells it", () => {
     expect(reduce(failing, welcome, at).notSavedSince).toBeNull();
   });
 
-  it("knows how full the board is until it is told otherwise, or another connection says so", () => {
+  it("contains the board's fullness until the next report or a new welcome", () => {
     const sizes = { used: 900, limit: 1000 };
     const nearly = told({ type: "board.size", ...sizes, level: "nearly_full" });
     expect(nearly.boardLevel).toBe("nearly_full");

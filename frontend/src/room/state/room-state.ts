@@ -19,7 +19,7 @@ export interface RoomState {
   /** The server's clock minus ours, in ms. */
   clockOffset: number;
   ended: boolean;
-  /** Since when the server cannot store what is drawn; null while it can. */
+  /** Since when the server has been unable to store the board; null while it can. */
   notSavedSince: string | null;
   boardLevel: Fullness["level"];
 }
@@ -51,7 +51,7 @@ function withoutPeer(state: RoomState, peer: string): RoomState {
   return { ...state, peers: state.peers.filter((other) => other.peer !== peer), quality };
 }
 
-/** What the room looks like after the server said `message`, heard at `now` (ms of our clock). */
+/** The room state after `message`, received at `now` (ms of the local clock). */
 export function reduce(state: RoomState, message: ServerMessage, now: number): RoomState {
   switch (message.type) {
     case "welcome":

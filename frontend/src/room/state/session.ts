@@ -7,18 +7,18 @@ import { type ClientMessage, parseServerMessage, type ServerMessage } from "../p
 import { EMPTY, type RoomState, reduce } from "./room-state";
 import { Store } from "./store";
 
-const PING_EVERY = 15_000;
-const SILENCE = 35_000;
-const CHAT_RETRY_AFTER = 5000;
-/** What the server could not store for the moment; the same may be asked again. */
-const PASSING = ["service_unavailable", "storage_full"];
+const PING_INTERVAL_MS = 15_000;
+const SILENCE_TIMEOUT_MS = 35_000;
+const CHAT_RETRY_DELAY_MS = 5000;
+/** Error codes of a temporary storage failure, after which the message is sent again. */
+const TEMPORARY_ERRORS = ["service_unavailable", "storage_full"];
 
 export interface SessionState extends RoomState {
   link: "connecting" | "open" | "lost";
   refused: Refusal | null;
-  /** Chat of ours that the server has not yet said back. */
+  /** Our chat messages that the server has not yet echoed. */
   unsentChat: readonly { id: string; text: string }[];
-  /** The last complaint of the server about something we asked. */
+  /** The last error that the server reported for one of our messages. */
   problem: Problem | null;
 }
 
@@ -29,7 +29,7 @@ export interface Problem {
 
 export type Listener = (message: ServerMessage) => void;
 
-/** One person's stay in the room: tickets, the events socket and what is known through it. */
+/** One person's session in the room: tickets, the events socket and the state received through it. */
 export class RoomSession {
   readonly store: Store<SessionState>;
   readonly request: Request;
@@ -55,19 +55,19 @@ export class RoomSession {
     this.request = createRequest(config.csrfToken);
     this.api = apiRoot(config);
     this.#socket = new ReconnectingWebSocket({
-      address: () => this.address("events_url"),
-      opened: () => {
+      getAddress: () => this.socketAddress("events_url"),
+      onOpen: () => {
         this.#lastMessageAt = Date.now();
       },
-      received: (data) => this.#received(data),
-      lost: () => this.store.patch({ link: "lost" }),
-      refused: (refused) => this.store.patch({ link: "lost", refused }),
+      onMessage: (data) => this.#handleMessage(data),
+      onLost: () => this.store.patch({ link: "lost" }),
+      onRefused: (refused) => this.store.patch({ link: "lost", refused }),
     });
   }
 
   start(): void {
     this.#socket.start();
-    this.#timer = setInterval(() => this.#beat(), PING_EVERY);
+    this.#timer = setInterval(() => this.#sendPing(), PING_INTERVAL_MS);
     addEventListener("pagehide", this.#leave);
   }
 
@@ -78,8 +78,8 @@ export class RoomSession {
     this.#socket.stop();
   }
 
-  /** Where a socket is, with a ticket of its own: each ticket opens one connection attempt. */
-  async address(key: "events_url" | "board_url"): Promise<string> {
+  /** Joins the room and returns a socket URL; each ticket is valid for one connection attempt. */
+  async socketAddress(key: "events_url" | "board_url"): Promise<string> {
     const joined: Joined = await join(this.request, this.config, this.name);
     this.iceServers = joined.ice_servers;
     return `${joined[key]}?ticket=${encodeURIComponent(joined.ticket)}`;
@@ -90,7 +90,7 @@ export class RoomSession {
   }
 
   sendChat(text: string): void {
-    const entry = { id: newId(), text: storable(text) };
+    const entry = { id: newId(), text: sanitiseText(text) };
     this.store.patch({ unsentChat: [...this.store.get().unsentChat, entry] });
     this.send({ type: "chat.send", ...entry });
   }
@@ -100,59 +100,59 @@ export class RoomSession {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Whoever connects last has the call. */
+  /** Moves the call to this tab: the newest connection of a person is the one in the call. */
   takeCall(): void {
-    this.#socket.renew();
+    this.#socket.reconnect();
   }
 
   dismissProblem(): void {
     this.store.patch({ problem: null });
   }
 
-  // Closing at once shows the others that we left, rather than when the server notices.
+  // Closing explicitly shows the others at once that we left, without waiting for a timeout.
   readonly #leave = (): void => this.#socket.stop();
 
-  #beat(): void {
+  #sendPing(): void {
     if (!this.#socket.isOpen) return;
-    if (Date.now() - this.#lastMessageAt > SILENCE) this.#socket.renew();
+    if (Date.now() - this.#lastMessageAt > SILENCE_TIMEOUT_MS) this.#socket.reconnect();
     else this.send({ type: "ping" });
   }
 
-  #received(data: string | ArrayBuffer): void {
+  #handleMessage(data: string | ArrayBuffer): void {
     this.#lastMessageAt = Date.now();
     const message = typeof data === "string" ? parseServerMessage(data) : null;
     if (!message) return;
     const state = this.store.get();
     const next: SessionState = { ...state, ...reduce(state, message, Date.now()) };
     if (message.type === "welcome") next.link = "open";
-    if (message.type === "error") next.problem = this.#problem(message);
+    if (message.type === "error") next.problem = this.#toProblem(message);
     if (message.type === "ice") this.iceServers = message.ice_servers;
     if (message.type === "welcome" && message.you.state === "in") {
       this.iceServers = message.ice_servers;
     }
-    const said = new Set(next.chat.map((entry) => entry.id));
-    next.unsentChat = state.unsentChat.filter((entry) => !said.has(entry.id));
+    const echoed = new Set(next.chat.map((entry) => entry.id));
+    next.unsentChat = state.unsentChat.filter((entry) => !echoed.has(entry.id));
     this.store.set(next);
     if (message.type === "welcome" && message.you.state === "in") this.#resendChat();
     for (const listener of [...this.#listeners]) listener(message);
   }
 
-  /** Chat that could not be stored stays where it is, and is sent again after a while. */
-  #problem({ code, detail, ref }: Extract<ServerMessage, { type: "error" }>): Problem | null {
-    if (ref === "chat.send" && PASSING.includes(code)) {
+  /** Converts an error message, and schedules a resend of chat that could not be stored. */
+  #toProblem({ code, detail, ref }: Extract<ServerMessage, { type: "error" }>): Problem | null {
+    if (ref === "chat.send" && TEMPORARY_ERRORS.includes(code)) {
       clearTimeout(this.#retryTimer);
-      this.#retryTimer = setTimeout(() => this.#resendChat(), CHAT_RETRY_AFTER);
+      this.#retryTimer = setTimeout(() => this.#resendChat(), CHAT_RETRY_DELAY_MS);
     }
     return { code, detail };
   }
 
-  /** The id makes a message that did arrive before the connection was lost no second one. */
+  /** The server deduplicates by id, so a message that had already arrived is not repeated. */
   #resendChat(): void {
     for (const entry of this.store.get().unsentChat) this.send({ type: "chat.send", ...entry });
   }
 }
 
-/** The server takes no null characters and no half surrogate pairs, which are no text. */
-function storable(text: string): string {
+/** Replaces what the server rejects as invalid text: null characters and lone surrogates. */
+function sanitiseText(text: string): string {
   return text.replaceAll("\0", "").replace(/\p{Surrogate}/gu, "\ufffd");
 }

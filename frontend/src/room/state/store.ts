@@ -1,4 +1,4 @@
-/** The least that React's useSyncExternalStore needs. */
+/** A minimal observable store for React's useSyncExternalStore. */
 export class Store<S> {
   #listeners = new Set<() => void>();
   constructor(private state: S) {}

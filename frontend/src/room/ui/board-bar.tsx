@@ -15,7 +15,7 @@ function useShowsUnsent(board: Board, open: boolean, waiting: boolean): boolean 
   const [shown, setShown] = useState(false);
   useEffect(() => {
     if (!waiting || !open) return setShown(waiting);
-    const look = () => setShown((was) => board.waiting() > (was ? USUAL : PATIENCE));
+    const look = () => setShown((was) => board.oldestUnsentAge() > (was ? USUAL : PATIENCE));
     const timer = setInterval(look, USUAL / 2);
     return () => clearInterval(timer);
   }, [board, open, waiting]);
@@ -69,7 +69,7 @@ function Pages({ board }: { board: Board }) {
           aria-current={id === page ? "page" : undefined}
           aria-label={title || interpolate(gettext("Page %(number)s"), { number: index + 1 })}
           title={title || interpolate(gettext("Page %(number)s"), { number: index + 1 })}
-          onClick={() => board.choose(id)}
+          onClick={() => board.choosePage(id)}
         >
           {index + 1}
         </button>
@@ -87,7 +87,7 @@ function Follow({ board }: { board: Board }) {
       className="room-follow"
       label={gettext("Follow the tutor")}
       pressed={following}
-      onClick={() => board.follow(!following)}
+      onClick={() => board.setFollowing(!following)}
     >
       {gettext("Follow the tutor")}
     </Button>

@@ -21,8 +21,8 @@ function useBoard(): Board {
       me,
       request: session.request,
       root: session.api,
-      address: () => session.address("board_url"),
-      refused: (refused) => session.store.patch({ refused }),
+      getAddress: () => session.socketAddress("board_url"),
+      onRefused: (refused) => session.store.patch({ refused }),
       isDark,
     });
   });
@@ -41,7 +41,7 @@ function useLeaveWarning(board: Board): void {
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
       const { open, unsent } = board.provider.link.get();
-      const late = board.waiting() > UNDER_WAY;
+      const late = board.oldestUnsentAge() > UNDER_WAY;
       if (late || (unsent && !open)) event.preventDefault();
     };
     addEventListener("beforeunload", warn);

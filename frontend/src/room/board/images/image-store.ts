@@ -66,7 +66,7 @@ export class ImageStore {
   }
 
   /** How long the oldest of them has waited, in ms. */
-  waiting(): number {
+  oldestUploadAge(): number {
     const now = Date.now();
     return now - Math.min(now, ...this.#since.values());
   }

@@ -95,7 +95,7 @@ export async function insertPdf(
   const api = board.api;
   if (!api) return { left };
   // All of it goes where it was begun, though the tutor may turn the page meanwhile.
-  board.follow(false);
+  board.setFollowing(false);
   const start = below(api);
   let y = start.y;
   let done = 0;
