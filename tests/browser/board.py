@@ -1,4 +1,4 @@
-"""The board as tests use it: drawing on it, and looking at what is on it."""
+"""Helpers for browser tests of the board: drawing and reading what is drawn."""
 
 import re
 import struct
@@ -12,8 +12,8 @@ from apps.classroom.realtime.board import yproto
 from tests.browser.room_school import School
 
 TIMEOUT_MS = 20_000
-# Dark pixels of what is drawn, before a dark theme turns them; grid and background are light.
-# There is no canvas while the board is being loaded.
+# Number of dark pixels on the canvas, before the dark theme inverts them; grid and background are
+# light. There is no canvas while the board is loading.
 INK = """() => {
   const canvas = document.querySelector('.excalidraw canvas.static');
   if (canvas === null) return 0;
@@ -23,7 +23,7 @@ INK = """() => {
   return dark;
 }"""
 
-# Anything at all beside the background.
+# Whether any pixel differs from the background.
 HAS_MARKS = """() => {
   const canvas = document.querySelector('.excalidraw canvas.static');
   if (canvas === null) return false;
@@ -44,18 +44,18 @@ def wait_for_board(page: Page) -> None:
 
 
 def select_tool(page: Page, tool: str) -> None:
-    """Again where it was too early: Excalidraw forgets the tool as it finishes loading."""
+    """Click until the tool is selected: Excalidraw resets it when it finishes loading."""
     button = page.locator(f"[data-testid=toolbar-{tool}]")
     for _ in range(50):
         if button.is_checked():
             return
         button.click(force=True)
         page.wait_for_timeout(100)
-    raise AssertionError(f"{tool} cannot be taken")
+    raise AssertionError(f"{tool} cannot be selected")
 
 
 def canvas_origin(page: Page) -> tuple[float, float]:
-    """Of the canvas, in the window."""
+    """Return the top left corner of the canvas in window coordinates."""
     box = page.locator(".excalidraw canvas.interactive").bounding_box()
     return box["x"], box["y"]
 
@@ -80,7 +80,7 @@ def wait_for_ink(page: Page, more_than: int = 0) -> None:
 
 
 def last_page_elements(school: School) -> list[dict]:
-    """Its elements, as the server has them."""
+    """Return the elements of the board's last page as stored by the server."""
     joined = school.request("POST", f"/api/classroom/sessions/{school.session_uuid}/join/", {})
     doc: Doc = Doc()
     with connect(f"{joined['board_url']}?ticket={joined['ticket']}", max_size=None) as socket:
@@ -95,7 +95,7 @@ def last_page_elements(school: School) -> list[dict]:
 
 
 def decompress_object_streams(pdf: bytes) -> bytes:
-    """With its object streams opened, which is where pdf-lib puts the list of pages."""
+    """Append the decompressed object streams, where pdf-lib writes the page objects."""
     whole = pdf
     for stream in re.findall(rb"/ObjStm.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.S):
         whole += zlib.decompress(stream)
@@ -103,7 +103,7 @@ def decompress_object_streams(pdf: bytes) -> bytes:
 
 
 def make_pdf(pages: int) -> bytes:
-    """The smallest PDF of so many pages that say something."""
+    """Return a minimal PDF with a line of text on each of its pages."""
     numbers = range(1, pages + 1)
     kids = b" ".join(b"%d 0 R" % (2 + number) for number in numbers)
     font = 3 + 2 * pages
@@ -137,5 +137,5 @@ def make_black_png(width: int, height: int) -> bytes:
 
 
 def wait_for_dialog_to_close(page: Page) -> None:
-    """The dialog, once what was asked of it is done."""
+    """Wait until the dialog has finished its action and closed."""
     expect(page.locator(".room-dialog")).to_have_count(0, timeout=TIMEOUT_MS)

@@ -1,4 +1,4 @@
-"""A whole Kreida, a real Chromium, and pages in which nothing may go wrong unnoticed."""
+"""Fixtures of the browser tests: a real server, Chromium, and pages that record their errors."""
 
 import json
 import os
@@ -28,16 +28,16 @@ from tests.browser.room_school import School, enter, make_school, open_as
 from tests.server import ROOT, Kreida, start_kreida, stop_kreida
 
 CHROMIUM = "/usr/bin/chromium"
-# Chromium tells the console of every answer over 400; those that a page is meant to give are fine.
+# Chromium logs every response of 400 or more to the console; these statuses are expected.
 EXPECTED = re.compile(r"the server responded with a status of (400|403|404|405|409|412|410)")
 SIZES = {"laptop": (1280, 860), "phone": (390, 844)}
-# What matters most is tried at both widths in both languages, the rest each way once.
+# Main journeys run at both sizes in both languages, others with one language for each size.
 EVERY_WAY = pytest.mark.parametrize(
     ("size", "locale"), [(size, locale) for size in SIZES for locale in ("en", "uk")]
 )
 BOTH = pytest.mark.parametrize(("size", "locale"), [("laptop", "en"), ("phone", "uk")])
 
-# Whatever a canvas writes, such as the names at the cursors.
+# Records text drawn on a canvas, such as the names beside cursors.
 RECORD_CANVAS_TEXT = """
   window.written = new Set();
   const { fillText } = CanvasRenderingContext2D.prototype;
@@ -49,7 +49,7 @@ RECORD_CANVAS_TEXT = """
 
 
 class Scene:
-    """The other end of tests/browser/scene.py."""
+    """Client of tests/browser/scene.py; a method call runs the command of that name."""
 
     def __init__(self, data_dir: Path) -> None:
         self.process = subprocess.Popen(
@@ -69,7 +69,7 @@ class Scene:
             self.process.stdin.write(json.dumps([name, arguments]) + "\n")
             self.process.stdin.flush()
             answer = self.process.stdout.readline()
-            assert answer, f"the scene {name}({arguments}) could not be set"
+            assert answer, f"the scene {name}({arguments}) failed"
             return json.loads(answer)
 
         return ask
@@ -77,14 +77,14 @@ class Scene:
 
 @dataclass
 class Visitor:
-    """A person at a browser of some size, in some language."""
+    """A browser page, the language of its user, and the problems found on it."""
 
     page: Page
     locale: str
     problems: list[str] = field(default_factory=list)
 
     def text_pattern(self, message: str) -> re.Pattern[str]:
-        """What the page says for this message, at the start of a name or text."""
+        """Return a pattern that matches the start of the translated message."""
         with translation.override(self.locale):
             return re.compile("^" + re.escape(gettext(message).strip()), re.IGNORECASE)
 
@@ -103,7 +103,7 @@ class Visitor:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
-    """A server of the browser tests' own: they change a lot, and ask faster than a person."""
+    """A server without throttling, since tests send requests faster than a user."""
     server = start_kreida(tmp_path_factory.mktemp("browser"), THROTTLING="off")
     yield server
     stop_kreida(server)
@@ -168,7 +168,7 @@ def visit(chromium: Browser, site: Kreida) -> Iterator[Callable[..., Visitor]]:
 
 
 def _watch(visitor: Visitor, url: str) -> None:
-    """For console errors (a CSP violation is one), crashes of scripts, requests to another host."""
+    """Record console errors (such as CSP violations), script errors and requests to other hosts."""
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.text):
@@ -207,7 +207,7 @@ def people(chromium: Browser, school: School) -> Iterator[tuple[Page, Page]]:
 
 @pytest.fixture
 def both_pages(people) -> tuple[Page, Page]:
-    """On a new page of the board, to which the tutor leads."""
+    """The tutor's and the student's browser page, both on a new page of the board."""
     tutor, student = people
     student.context.set_offline(False)
     follow = student.get_by_role("button", name="Follow the tutor")

@@ -1,4 +1,4 @@
-"""What a hostile client may write into a board: values of wrong types, over the bare protocol."""
+"""A hostile client that writes values of wrong types to a board over the raw protocol."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +61,7 @@ GOOD_INK = 15_000
 
 
 def wrong_elements(kind: str) -> dict[str, dict[str, Any]]:
-    """By their ids: each property with each wrong value, one at a time; and without it."""
+    """Return elements by id: each has one property missing or with a wrong value."""
     honest = {"type": kind, **BASE, **OWN[kind]}
     found = {}
     for name in ("id", *honest):
@@ -81,7 +81,7 @@ def hostile_client(school: School) -> Iterator["HostileClient"]:
 
 
 class HostileClient:
-    """Writes whatever it is told to; nothing of it is checked before it is sent."""
+    """Sends any values without validating them."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -96,7 +96,7 @@ class HostileClient:
         self.doc.apply_update(yproto.read_sync(frame).payload)
 
     def set(self, name: str, values: dict[str, Any]) -> None:
-        """Entries of a root map, once the server has them all."""
+        """Write entries of a root map, and return when the server has stored them."""
         root = self.doc.get(name, type=Map)
         for key, value in values.items():
             before = self.doc.get_state()
@@ -107,7 +107,7 @@ class HostileClient:
         self._apply_answer()
 
     def send_awareness(self, states: list[bytes]) -> None:
-        """Awareness states, each of a client of its own."""
+        """Send awareness states, each with its own client id."""
         self.clock += 1
         clients = range(self.doc.client_id, self.doc.client_id + len(states))
         entries = [

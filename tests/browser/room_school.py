@@ -1,4 +1,4 @@
-"""People and a lesson of a running server, made as anybody would make them: over its API."""
+"""Creates a tutor, a student and a lesson on a running server through its API."""
 
 import re
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def _request(url: str, method: str, path: str, body: dict | None, token: str):
 
 
 def _sign_in(url: str, email: str) -> list[dict]:
-    """Through the form, which gives a browser's cookies."""
+    """Sign in through the form and return the cookies of the session."""
     with httpx.Client(base_url=url, timeout=30) as client:
         form = client.get("/accounts/login/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form).group(1)
@@ -103,7 +103,7 @@ def open_as(browser: Browser, person: Person | None, **options) -> BrowserContex
 
 
 def enter(context: BrowserContext, address: str, name: str = "") -> Page:
-    """Through the green room, as far as the board or the waiting page."""
+    """Pass the device check; return a page that shows the board or the lobby."""
     page = context.new_page()
     page.goto(address)
     if name:

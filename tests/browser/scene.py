@@ -1,7 +1,7 @@
-"""Sets the scene in a running Kreida's own database: one JSON request a line, one answer a line.
+"""Creates objects in the database of a running server: one JSON request and one answer per line.
 
-A process of its own, since the tests' process is bound to pytest's database. It starts with
-`DATA_DIR` naming the server's.
+It is a separate process, since the database of the tests' process is pytest's. `DATA_DIR` is the
+server's.
 """
 
 import json
@@ -28,7 +28,7 @@ from apps.lessons.services import cancel_lesson, reschedule_lesson  # noqa: E402
 
 
 def person(role: str, **fields: Any) -> dict[str, Any]:
-    """With a signed-in browser session, so that no journey but the first hashes a password."""
+    """Create a user with a session, so that tests need no sign-in, which hashes a password."""
     user = build.make_user(role, **fields)
     client = Client()
     client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
@@ -59,7 +59,7 @@ def lesson_state(lesson_id: int) -> dict[str, Any]:
 
 
 def move(lesson_id: int, starts_at: str) -> dict[str, Any]:
-    """As in another tab, whatever page is open here."""
+    """Reschedule a lesson as if in another tab."""
     found = Lesson.objects.get(pk=lesson_id)
     start = datetime.fromisoformat(starts_at)
     times = {"starts_at": start, "ends_at": start + (found.ends_at - found.starts_at)}
@@ -68,7 +68,7 @@ def move(lesson_id: int, starts_at: str) -> dict[str, Any]:
 
 
 def invite(lesson_id: int, made: int = 0, ttl: int = 3600) -> dict[str, Any]:
-    """A link's path, made that many seconds ago."""
+    """Return the path of an invite link that was created `made` seconds ago."""
     found = Lesson.objects.get(pk=lesson_id)
     now = timezone.now() - timedelta(seconds=made)
     return {"path": f"/invite/{make_invite(lesson=found, ttl_seconds=ttl, now=now).token}"}

@@ -1,4 +1,4 @@
-"""The board of a lesson, in two real browsers: the tutor's light and the student's dark."""
+"""The board in two real browsers: the tutor with the light theme, the student with the dark."""
 
 import json
 import re
@@ -205,7 +205,7 @@ def test_page_is_exported_as_png(both_pages):
 
 
 def strokes_clipboard(count: int, points: int) -> str:
-    """As the clipboard has them; about 17 bytes a point."""
+    """Return strokes in Excalidraw's clipboard format, about 17 bytes per point."""
     line = [[at / 3, at % 7 / 3] for at in range(points)]
     base = {
         "type": "freedraw", "angle": 0, "strokeColor": "#1e1e1e", "backgroundColor": "transparent",
@@ -227,7 +227,7 @@ def paste(page: Page, text: str) -> None:
 
 
 def test_text_in_an_unshipped_font_is_drawn_without_console_errors(both_pages):
-    """Liberation Sans, which Excalidraw knows by this number and offers to no one."""
+    """Font family 9 is Liberation Sans, which Excalidraw knows but does not offer in its menu."""
     tutor, student = both_pages
     text = {"type": "text", "id": "t", "x": 0, "y": 0, "width": 90, "height": 25, "text": "Дріб"}
     text |= {"originalText": text["text"], "fontSize": 20, "fontFamily": 9}
@@ -244,7 +244,7 @@ def test_text_in_an_unshipped_font_is_drawn_without_console_errors(both_pages):
 
 @contextmanager
 def console_errors(page: Page) -> Iterator[list[str]]:
-    """Errors of its console; what is not found is among them."""
+    """Collect the console errors of a page, including requests answered with 404."""
     found: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
@@ -257,7 +257,7 @@ def console_errors(page: Page) -> Iterator[list[str]]:
 
 
 def test_large_offline_changes_are_sent_after_reconnecting(both_pages, school):
-    """More than a frame holds, more selected than one may say of oneself, and a picture."""
+    """Changes over one frame, a selection over one awareness state, and a picture are all sent."""
     tutor, student = both_pages
     left, top = canvas_origin(student)
     student.context.set_offline(True)
@@ -308,7 +308,7 @@ def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
         page.wait_for_function(f"() => ({INK})() < {int(1.2 * once)}")
         assert count_ink(page) > 0
     tutor.keyboard.press("Escape")
-    # What was there before is kept too: the slider goes to it.
+    # Restoring adds a version; the state before it can be selected with the slider.
     tutor.get_by_role("button", name="History", exact=True).click()
     slider = tutor.get_by_label(re.compile("^Moment"))
     expect(slider).to_have_value("1")
@@ -320,7 +320,7 @@ def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
 
 
 def preview_height(page: Page) -> int:
-    """Height of the stretch of the picture in the history."""
+    """Return the height of the canvas that previews a version in the history dialog."""
     canvas = page.locator(".room-history-picture canvas")
     canvas.wait_for()
     return canvas.evaluate("(canvas) => canvas.height")
@@ -329,5 +329,5 @@ def preview_height(page: Page) -> int:
 def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it never came to be"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.1)

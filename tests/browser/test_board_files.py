@@ -1,4 +1,4 @@
-"""Pictures and PDF on the board of a lesson, in two real browsers."""
+"""Pictures and PDF files on the board, in two real browsers."""
 
 import re
 from pathlib import Path

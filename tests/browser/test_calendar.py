@@ -1,4 +1,4 @@
-"""The calendar island against the real API."""
+"""The calendar in a real browser, against the real API."""
 
 import re
 
@@ -45,7 +45,7 @@ def event(visitor, title):
 
 
 def drag(visitor, start, end):
-    """In steps, as a hand does it."""
+    """Drag with the mouse in small steps."""
     mouse = visitor.page.mouse
     mouse.move(*start)
     mouse.down()
@@ -55,7 +55,7 @@ def drag(visitor, start, end):
 
 
 def finger(visitor):
-    """Puts a finger down, moves and lifts it: what a mouse in a touch screen's context is not."""
+    """Return a function that sends touch events, since the mouse sends none on a touch screen."""
     session = visitor.page.context.new_cdp_session(visitor.page)
 
     def touch(kind, *points):
@@ -73,7 +73,7 @@ def swipe(touch, start, end):
 
 
 def hold(visitor, touch, title):
-    """Until the lesson under the finger is taken hold of: only then does it have its handles."""
+    """Touch a lesson until it is selected, which is when its resize handles are added."""
     point = middle(event(visitor, title).bounding_box())
     touch("touchStart", point)
     event(visitor, title).locator("> :nth-child(4)").wait_for(state="attached")
@@ -237,7 +237,7 @@ def test_lesson_is_scheduled_in_a_dragged_time_range(visit, week, size, locale):
     show(v, view="day")
     second = event(v, "Second").bounding_box()
     x, y = middle(second)
-    start = (x, y + 1.5 * second["height"] + 8)  # into the first quarter of an hour
+    start = (x, y + 1.5 * second["height"] + 8)  # inside the first quarter of the hour
     end = (x, start[1] + second["height"])
     if size == "laptop":
         drag(v, start, end)
@@ -271,11 +271,11 @@ def test_cancelled_lessons_can_be_shown(visit, week, scene, size, locale):
 @pytest.mark.parametrize(
     ("date", "instant", "kyiv", "new_york"),
     [
-        # America changes its clocks on 14 March 2027, Europe on the 28th.
+        # In 2027 DST begins on 14 March in America and on 28 March in Europe.
         ("2027-03-10", "2027-03-10T15:00:00+00:00", "17:00", "10:00"),
         ("2027-03-17", "2027-03-17T15:00:00+00:00", "17:00", "11:00"),
         ("2027-03-29", "2027-03-29T15:00:00+00:00", "18:00", "11:00"),
-        # Both in winter again only from 7 November.
+        # Both have standard time again from 7 November.
         ("2027-11-03", "2027-11-03T15:00:00+00:00", "17:00", "11:00"),
         ("2027-11-08", "2027-11-08T15:00:00+00:00", "17:00", "10:00"),
     ],
@@ -288,7 +288,7 @@ def test_lesson_times_are_right_in_both_zones_around_dst_changes(
         tutor=tutor["id"], student=student["id"], starts_at=instant, title="Across the clocks"
     )
     for person, own, other in ((tutor, kyiv, new_york), (student, new_york, kyiv)):
-        # The browser stands in a third zone: the account's decides.
+        # The zone of the account is used, not the zone of the browser.
         v = visit(person, timezone_id="Asia/Tokyo")
         show(v, date)
         assert own in event(v, "Across the clocks").inner_text()

@@ -1,4 +1,4 @@
-"""The calendar while somebody else moves its lessons, and in the hour that comes twice."""
+"""The calendar with concurrent changes, and in the hour that is repeated when DST ends."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The call beyond two people: four at once; and the room as axe-core sees it."""
+"""A call of four people, and the accessibility of the room by axe-core."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -22,7 +22,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 def wait_for_videos(page: Page, people: int) -> None:
-    """That many others, each with moving pictures."""
+    """Wait for the tiles of `people` others, each with video."""
     expect(page.locator(".room-tile:not(.own)")).to_have_count(people, timeout=20000)
     page.wait_for_function(f"() => ({FRAMES})() > 20", timeout=120_000)  # encoded in software
 
@@ -61,6 +61,6 @@ def test_axe_core_finds_no_barrier_in_the_room(browser, kreida, width):
 
 
 def accessibility_violations(page: Page) -> list[str]:
-    """What axe-core finds outside Excalidraw, whose own controls are not ours to mend."""
+    """Return axe-core's violations outside Excalidraw, whose controls are third-party code."""
     found = Axe().run(page, context={"exclude": [[".excalidraw"]]}).response
     return [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]

@@ -1,4 +1,4 @@
-"""The call on a bad day: by a relay only, over a line that breaks, and over one that is thin."""
+"""The call over a TURN relay only: when the relay restarts, and with low bandwidth."""
 
 import subprocess
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.xdist_group("kreida"),
 ]
 SECRET = "a secret that coturn and Kreida share"
-# Bytes a second that carry the sound and next to nothing else.
+# Bytes per second; enough for audio only.
 LOW_BANDWIDTH = 8000
 
 REMEMBER_CONNECTIONS = """
@@ -37,7 +37,7 @@ SOUND = """async () => {
 
 
 class Relay:
-    """coturn on loopback, which a test may stop and start again, also as a thin line."""
+    """coturn on loopback, which a test can restart and limit in bandwidth."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
@@ -84,7 +84,7 @@ def relayed_school(
 
 @pytest.fixture
 def call(browser: Browser, relayed_school: School, relay: Relay) -> Iterator:
-    """Two people, over the relay only; the line is as thick as the test says."""
+    """Start a call of two users over the relay only, with the given bandwidth."""
 
     def begin(bytes_a_second: int = 0) -> list[Page]:
         relay.start(bytes_a_second)
@@ -101,7 +101,7 @@ def call(browser: Browser, relayed_school: School, relay: Relay) -> Iterator:
 
 
 def wait_for_video_frames(pages: list[Page]) -> None:
-    """On both sides, from now on."""
+    """Wait until each page is connected and receives new video frames."""
     for page in pages:
         page.locator(".room-tile[data-state=connected]").wait_for(timeout=60000)
         seen = page.evaluate(FRAMES)
@@ -141,7 +141,7 @@ def test_video_is_paused_on_low_bandwidth_and_resumes_afterwards(call, relay):
 
 
 def wait_for_intact_audio(page: Page) -> None:
-    """Sound that is whole: of a hundred packets in a row hardly one is missing."""
+    """Wait until at most 5 % of the audio packets are lost and the audio is not silent."""
     deadline = 30
     for _ in range(deadline):
         received, lost, energy = page.evaluate(SOUND)
@@ -149,4 +149,4 @@ def wait_for_intact_audio(page: Page) -> None:
         received_now, lost_now, energy_now = page.evaluate(SOUND)
         if lost_now - lost <= 0.05 * (received_now - received) and energy_now > energy:
             return
-    raise AssertionError("The sound never comes through whole.")
+    raise AssertionError("Too many audio packets are lost.")

@@ -1,5 +1,4 @@
-"""What holds on every page: no barrier that axe-core can find, no width beyond the screen, and
-little script."""
+"""Every page: no axe-core violations, no horizontal overflow, and a limit on script size."""
 
 from datetime import timedelta
 
@@ -81,7 +80,7 @@ PAGES = {
 
 @pytest.fixture(scope="module", params=["en", "uk"])
 def school(request, scene):
-    """Each person of PAGES, and what the addresses there name."""
+    """Create the users of PAGES and the objects named in its paths."""
     locale = request.param
 
     def person(role, **fields):
@@ -125,7 +124,7 @@ def school(request, scene):
 
 @pytest.fixture
 def look(visit, school):
-    """Opens a browser with axe-core in each of its pages, for one of the people of PAGES."""
+    """Open a browser with axe-core loaded, signed in as one of the users of PAGES."""
     locale, people, named = school
 
     def at(who):
@@ -137,8 +136,8 @@ def look(visit, school):
 
 
 def accessibility_violations(page):
-    """At both widths and in both colours. The dark ones differ by nothing but colours, so there
-    contrast alone is looked at."""
+    """Return the violations at both widths in both themes; the dark theme differs only in colours,
+    so only contrast is checked there."""
     found = []
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
@@ -168,7 +167,7 @@ def open_page(page, path):
 
 @pytest.mark.parametrize("who", PAGES)
 def test_page_has_no_accessibility_violations(look, who):
-    """axe-core looks for what WCAG 2.1 A and AA ask. Each page with its dialogs closed."""
+    """axe-core checks WCAG 2.1 A and AA, with all dialogs closed."""
     v, named = look(who)
     found = []
     for path in PAGES[who]:

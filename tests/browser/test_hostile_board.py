@@ -1,4 +1,4 @@
-"""A hostile client writes what no other would: room and board stay for everybody else."""
+"""A hostile client writes invalid values: room and board keep working for the others."""
 
 import json
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def tutor(chromium, hostile_school) -> Iterator[Page]:
 
 
 def check_room_works(page: Page, said: str) -> None:
-    """Board with its good element, call, people and chat."""
+    """Check that the board draws its valid element and that call and chat work."""
     wait_for_ink(page, more_than=GOOD_INK)
     expect(page.locator(".room-board-failure")).to_have_count(0)
     expect(page.get_by_label("People in the call")).to_be_visible()

@@ -1,4 +1,4 @@
-"""A week of a tutor and a student, by mouse and by keyboard, on a laptop and on a phone."""
+"""User journeys of a tutor and a student, with mouse and keyboard, at laptop and phone size."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ def soon(**delta):
 
 @pytest.fixture
 def school(scene):
-    """A tutor and a student of theirs who lives in another zone."""
+    """Create a tutor with a student in another time zone."""
 
     def make(locale="en", **fields):
         tutor = scene.person(role="tutor", locale=locale)

@@ -1,4 +1,4 @@
-"""What a lesson's room has beside its board, as two people live through it."""
+"""The room beside its board: devices, timer, notes, tabs and attendance, with two users."""
 
 import os
 import re
@@ -33,7 +33,7 @@ REMEMBER_CONNECTIONS = """
 
 @dataclass
 class Room:
-    """A tutor and a student who see each other, and all that the server has told the student."""
+    """A connected tutor and student, and all text frames that the student has received."""
 
     school: School
     tutor: Page
@@ -59,7 +59,7 @@ def school(kreida: Kreida) -> School:
 
 @pytest.fixture(scope="module")
 def room(browser: Browser, school: School) -> Iterator[Room]:
-    """One for all tests of this file, each of which leaves it as it was."""
+    """Shared by the tests of this file; each test restores its state."""
     contexts = [open_as(browser, who) for who in (school.tutor, school.student)]
     frames: list[str] = []
 
@@ -205,7 +205,7 @@ def attendance(school: School) -> list[dict]:
 
 
 def test_denied_microphone_shows_instructions_and_does_not_block_entering(playwright, room):
-    asking = launch(playwright)  # without Chromium's yes to every question
+    asking = launch(playwright)  # without FAKE_UI, which grants every permission
     page = open_as(asking, room.school.student, permissions=["camera"]).new_page()
     page.goto(room.school.room)
     words = page.locator(".room-check")

@@ -1,4 +1,4 @@
-"""Lists of people and of sign-ins: everything in them can be read, at any width."""
+"""Lists of users and sessions: no text is cut off at any width."""
 
 import pytest
 

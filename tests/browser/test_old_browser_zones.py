@@ -1,4 +1,4 @@
-"""A browser that is older than the names of its users' time zones, as Intl then throws at them."""
+"""A browser whose Intl does not know the user's time zone and throws a RangeError."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A lesson in the live room, with real browsers and their fake cameras."""
+"""The live room in real browsers with fake cameras and microphones."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ FRAMES = """() => Math.min(...[...document.querySelectorAll('.room-tile:not(.own
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """With a camera and a microphone that the browser makes up."""
+    """Chromium with a fake camera and microphone."""
     found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
     yield found
     found.close()
@@ -237,7 +237,7 @@ def test_board_and_chat_work_when_camera_and_microphone_are_denied(playwright, s
 
 @pytest.fixture
 def plain_http(playwright, tmp_path, kreida_seed):
-    """A Kreida on a network of one's own, without TLS: to a browser that is no secure context."""
+    """Kreida without TLS under a host name, which is not a secure context for a browser."""
     port = free_port()
     address = f"http://kreida.test:{port}"
     settings = {"PORT": str(port), "PUBLIC_URL": address, "ALLOWED_HOSTS": "127.0.0.1"}

@@ -1,4 +1,4 @@
-"""Impatient fingers, thin lines and none: nothing is made twice, and each page says what is up."""
+"""Double clicks, slow and lost connections: no form is submitted twice, and errors are shown."""
 
 import re
 
@@ -23,7 +23,7 @@ def school(scene):
 
 
 def throttle_network(visitor, latency=300, kib=200):
-    """A thin line, in both directions."""
+    """Limit the bandwidth in both directions; `latency` is in milliseconds."""
     session = visitor.page.context.new_cdp_session(visitor.page)
     session.send("Network.enable")
     speed = {"downloadThroughput": kib * 1024, "uploadThroughput": kib * 1024}
@@ -32,7 +32,7 @@ def throttle_network(visitor, latency=300, kib=200):
 
 
 def record_posts(visitor):
-    """The forms that the page has sent since."""
+    """Return a list to which the URL of each later POST is added."""
     posts = []
 
     def note(request):
@@ -86,7 +86,9 @@ def test_double_click_without_javascript_schedules_one_lesson(visit, school):
     fill_lesson_form(v, student, "09:00", "Once").dblclick()
     v.page.locator(".when").wait_for()
     v.page.goto("/students/")
-    assert v.page.locator("#list a[href^='/lessons/']").count() == 2  # the next, and “Schedule”
+    assert (
+        v.page.locator("#list a[href^='/lessons/']").count() == 2
+    )  # the next lesson, and “Schedule”
 
 
 @BOTH
@@ -101,7 +103,7 @@ def test_going_back_or_reloading_does_not_resubmit_a_form(visit, school, size, l
     assert (v.page.url, posts) == (first, [])
     v.page.go_back()
     v.page.locator("main form .primary").click()
-    # As the browser had kept the form it is the same lesson, as it asked for it anew a clash.
+    # A restored form leads to the lesson it made; a reloaded form is a new request and conflicts.
     v.page.locator(".when, .note.error").first.wait_for()
     if v.page.url == first:
         v.page.go_back()
@@ -127,7 +129,7 @@ def test_confirmed_roster_is_not_imported_twice(visit, school, size, locale):
     v.page.locator("#code").wait_for()
     assert len(posts) == 1
     v.page.go_back()
-    if v.page.url.endswith("/preview/"):  # as the browser has kept it
+    if v.page.url.endswith("/preview/"):  # restored from the back/forward cache
         v.page.locator("main form .primary").click()
         v.wait_for_text("The preview has grown old. Choose the file again.")
     v.page.goto("/classrooms/")
@@ -203,7 +205,7 @@ def test_get_of_a_post_only_page_offers_a_way_back(visit, scene, school, size, l
 
 def test_going_back_after_signing_out_shows_the_sign_in_page(playwright, site, school):
     tutor, _student, _room = school()
-    # By its usual arguments this Chromium keeps no pages, as people's own do.
+    # Playwright disables the back/forward cache by default; users' browsers have it.
     kept = {"executable_path": CHROMIUM, "ignore_default_args": ["--disable-back-forward-cache"]}
     with playwright.chromium.launch(**kept) as browser:
         page = browser.new_page(base_url=site.url)
