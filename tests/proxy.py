@@ -1,4 +1,4 @@
-"""nginx with the very file of deploy/, but for its ports, its TLS and its log's place."""
+"""nginx with deploy/nginx.conf, except for ports, TLS and the path of its log."""
 
 import contextlib
 import re
@@ -17,8 +17,8 @@ CONF = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
 def nginx(
     folder: Path, servers: list[str], connections_of_a_client: int | None = None
 ) -> Iterator[str]:
-    """In front of the servers with these addresses; its own address. A lower bound of connections
-    may be given."""
+    """Start nginx in front of the servers and yield its URL; `connections_of_a_client` replaces the
+    limit of connections per client address."""
     port = free_port()
     conf = CONF.read_text().split("server {\n    listen 80;")[0]
     conf = conf.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")

@@ -1,4 +1,4 @@
-"""A mail server for tests: real SMTP on a local port, that can hang, refuse and cut off."""
+"""An SMTP server for tests on a local port, which can hang, refuse and close connections."""
 
 import socketserver
 import threading
@@ -7,8 +7,8 @@ from email.message import Message
 
 
 class SmtpServer:
-    """`recipient_code` answers RCPT; `hangs` never greets; `cut_after_data` takes a message and
-    closes before saying so; `before_answer` is called when a message has been taken."""
+    """`recipient_code` is the reply to RCPT; `hangs` sends no greeting; `cut_after_data` accepts a
+    message and closes before the reply; `before_answer` is called when a message was received."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []

@@ -1,4 +1,4 @@
-"""Django's admin covers every model of ours, with search, and shows no secret."""
+"""Django's admin has every model of the project, with search, and shows no secrets."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -93,7 +93,7 @@ def test_admin_pages_show_no_secret(admin_client, lesson):
 
 
 def test_search_fields_contain_no_secret(admin_client, lesson):
-    """A search that finds by a secret tells it, letter by letter."""
+    """A search by a secret would reveal it letter by letter."""
     for model, site in admin.site._registry.items():
         named = " ".join(site.search_fields)
         for secret in ("password", "join_code", "session_key", "data", "idempotency", "key"):

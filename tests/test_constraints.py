@@ -1,4 +1,4 @@
-"""The database itself refuses each broken invariant, past every check in Python."""
+"""Database constraints: each invariant is enforced without the checks in Python."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def is_refused(write, *args, **kwargs):
 
 
 def insert(lesson, **changes):
-    """A copy of the lesson's row, by bulk_create: no save(), no service, no validation."""
+    """Copy the lesson's row by bulk_create, which skips save(), the services and validation."""
     fields = {
         "tutor_id": lesson.tutor_id,
         "student_id": lesson.student_id,
@@ -37,7 +37,7 @@ def insert(lesson, **changes):
     return Lesson.objects.bulk_create([Lesson(**fields)])[0]
 
 
-# How long a lesson lasts
+# Duration
 
 
 @pytest.mark.parametrize("seconds", [-3600, -1, 0, 1, 299, 12 * 3600 + 1, 10**7])
@@ -61,7 +61,7 @@ def test_duration_at_either_bound_is_accepted(lesson, seconds):
 
 @pytest.fixture
 def one_person_shared(lesson, other_tutor, stranger):
-    """What makes a copy of the lesson share only its tutor, or only its student, with it."""
+    """Fields that make a copy of the lesson share only its tutor, or only its student."""
     return {"tutor": {"student_id": stranger.pk}, "student": {"tutor_id": other_tutor.pk}}
 
 
@@ -171,7 +171,7 @@ def test_overlap_constraints_need_no_postgresql_extension():
             assert {row[0] for row in cursor.fetchall()} == {"plpgsql"}
 
 
-# One of each
+# Uniqueness
 
 
 def test_second_session_of_a_lesson_is_refused(lesson):

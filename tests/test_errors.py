@@ -1,4 +1,4 @@
-"""Bad input under /api/: a clear JSON error, nothing changed, never a 500, never a page."""
+"""Invalid input under /api/ gets a JSON error and changes nothing; never a 500 or an HTML page."""
 
 import re
 import uuid
@@ -157,7 +157,7 @@ def test_invalid_content_length_is_not_a_server_error(api, tutor, length):
     assert answer["Content-Type"] == "application/json"
 
 
-# Addresses
+# Paths
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_invalid_content_length_is_not_a_server_error(api, tutor, length):
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PURGE"])
 def test_unknown_path_is_a_json_404_for_every_method(db, path, method):
-    """Without a CSRF token too: this is what a stray script of another site sends."""
+    """Without a CSRF token, as a script of another site would send it."""
     answer = APIClient(enforce_csrf_checks=True).generic(method, path)
     assert_error(answer, (404, "not_found"))
 
@@ -200,7 +200,7 @@ def test_unknown_method_is_not_allowed(api, request, paths, route, method):
     answer = client_for(api, request, route).generic(method, paths(route))
     if (route, method) in WRITES:
         assert answer.status_code != 405
-    elif method == "get":  # DRF takes methods in any letter case
+    elif method == "get":  # DRF accepts methods in any letter case
         assert answer.status_code < 500
     else:
         assert_error(answer, (405, "method_not_allowed"))
@@ -246,13 +246,13 @@ def test_unknown_id_of_any_size_is_not_found(api, request, route, method, number
 
 
 @pytest.mark.parametrize("number", [0, 2**63, 10**100])
-@pytest.mark.parametrize(("what", "method"), [("", "GET"), ("restore/", "POST")])
-def test_unknown_board_version_is_not_found(api, tutor, lesson, number, what, method):
-    path = f"/api/classroom/sessions/{lesson.session.uuid}/history/{number}/{what}"
+@pytest.mark.parametrize(("suffix", "method"), [("", "GET"), ("restore/", "POST")])
+def test_unknown_board_version_is_not_found(api, tutor, lesson, number, suffix, method):
+    path = f"/api/classroom/sessions/{lesson.session.uuid}/history/{number}/{suffix}"
     assert_error(api(tutor).generic(method, path), (404, "not_found"))
 
 
-# A crash
+# Exceptions
 
 
 def test_exception_is_a_server_error_with_request_id_and_without_traceback(

@@ -1,4 +1,4 @@
-"""A PostgreSQL that keeps its connections open and answers nothing, as one that is stopped does."""
+"""PostgreSQL that keeps its connections open without answering, like a stopped process."""
 
 import concurrent.futures
 import contextlib
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("slow")]
 
 
 class Proxy:
-    """In front of PostgreSQL; `freeze` makes the connections of that moment silent for good."""
+    """A proxy to PostgreSQL; `freeze` permanently stops forwarding on the open connections."""
 
     def __init__(self, target):
         self.target = target
@@ -31,7 +31,7 @@ class Proxy:
         self.generation += 1
 
     def close(self):
-        """With a FIN at once, though a thread still reads: PostgreSQL drops no database in use."""
+        """Shut the sockets down first: a thread still reads, and a database in use is not dropped."""
         for one in [self.listener, *self.sockets]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -51,7 +51,7 @@ class Proxy:
                 ).start()
 
     def _forward(self, source, sink, generation):
-        """Reads on when frozen: the sender's TCP sees everything acknowledged."""
+        """When frozen, keep reading, so that the sender's TCP gets acknowledgements."""
         try:
             while data := source.recv(65536):
                 if generation == self.generation:
@@ -64,9 +64,9 @@ class Proxy:
 
 @pytest.fixture
 def proxy():
-    """Closed after two minutes, so that what still waits for it fails and does not hang."""
-    told = connection.settings_dict
-    running = Proxy((told["HOST"] or "127.0.0.1", int(told["PORT"] or 5432)))
+    """Closed after two minutes, so that a pending request fails instead of hanging."""
+    database = connection.settings_dict
+    running = Proxy((database["HOST"] or "127.0.0.1", int(database["PORT"] or 5432)))
     latest = threading.Timer(120, running.close)
     latest.start()
     yield running
@@ -76,7 +76,7 @@ def proxy():
 
 @pytest.fixture
 def server(transactional_db, proxy):
-    """Gives a statement two seconds instead of twenty."""
+    """A server that waits 2 seconds for the answer to a statement, instead of 20."""
     credentials, _at, place = database_url().rpartition("@")
     database = f"{credentials}@127.0.0.1:{proxy.port}/{place.partition('/')[2]}?answer_timeout=2"
     process = ServerProcess(database=database)
@@ -84,8 +84,8 @@ def server(transactional_db, proxy):
     process.kill()
 
 
-def ask_at_once(server, number=12):
-    """Each needs the database: the session is looked up there."""
+def send_requests(server, number=12):
+    """Send requests at once; each queries the database for its session."""
 
     def ask(_number):
         cookies = {"sessionid": "a" * 32}
@@ -96,21 +96,21 @@ def ask_at_once(server, number=12):
 
 
 def test_threads_are_free_again_while_their_connections_hang(server, proxy):
-    while any(answer.status_code != 401 for answer in ask_at_once(server)):
+    while any(answer.status_code != 401 for answer in send_requests(server)):
         pass
     proxy.freeze()
-    ask_at_once(server)
+    send_requests(server)
     deadline = time.monotonic() + 60
-    while any(answer.status_code != 401 for answer in ask_at_once(server)):
+    while any(answer.status_code != 401 for answer in send_requests(server)):
         assert time.monotonic() < deadline
 
 
 def test_statement_without_an_answer_is_service_unavailable(server, proxy):
-    ask_at_once(server)
+    send_requests(server)
     with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
         proxy.target = silent.getsockname()
         proxy.freeze()
-        for answer in ask_at_once(server, 4):
+        for answer in send_requests(server, 4):
             assert answer.status_code == 503
             assert answer.json()["error"] == "service_unavailable"
             assert int(answer.headers["Retry-After"]) > 0

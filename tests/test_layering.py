@@ -11,7 +11,7 @@ LAYERS = ["common", "accounts", "classrooms", "classroom", "lessons", "web"]
 
 
 def imported(source: str) -> Iterator[str]:
-    """Every module that `source` names in an import, wherever in the file it stands."""
+    """Yield every imported module, including imports inside functions."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

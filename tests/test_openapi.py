@@ -1,4 +1,4 @@
-"""/api/schema/ is the OpenAPI 3.1 document of the API, whole and valid; /api/docs/ shows it."""
+"""/api/schema/ is the complete and valid OpenAPI 3.1 document of the API; /api/docs/ shows it."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def test_document_has_every_route_and_method(document):
 
 
 def operations(document):
-    """Path, method and operation, with the shared responses in their places."""
+    """Yield path, method and operation, with references to shared responses resolved."""
     shared = document["components"]["responses"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

@@ -1,7 +1,7 @@
-"""Who gets what from every route, as one table; a route that is not in it fails a test.
+"""The response status of every route, method and role in one table; a missing route fails a test.
 
-Columns: nobody, the lesson's student, the member's tutor, another tutor, staff (a tutor with
-rights in the admin, and none of them here), a stranger (a student whom the tutor does not teach).
+Columns: nobody (anonymous), the lesson's student, its tutor, another tutor, staff (a tutor with
+rights in the admin, which give none here), stranger (a student whom the tutor does not teach).
 """
 
 import json
@@ -84,7 +84,7 @@ QUERIES = {"lessons/": "?from=2026-03-02&to=2026-03-09"}
 
 @pytest.fixture
 def clients(request, api):
-    """A client by the name of its person."""
+    """A client for each name in PEOPLE."""
     return {
         name: api(None if name == "nobody" else request.getfixturevalue(name)) for name in PEOPLE
     }
@@ -92,7 +92,7 @@ def clients(request, api):
 
 @pytest.fixture
 def call(clients, lesson, student):
-    """Asks with a request that is good for whoever may make it."""
+    """Return a function that sends a request that is valid for an authorised user."""
     membership = lesson.classroom.memberships.get()
     lesson_body = {
         "student_id": student.pk,

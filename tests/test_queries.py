@@ -1,4 +1,4 @@
-"""How many queries each list takes: these many, whether it holds 1 row or 50."""
+"""The number of queries of each list is the same for 1 row and for 50."""
 
 import uuid
 
@@ -21,8 +21,8 @@ from conftest import (
 
 pytestmark = pytest.mark.django_db
 
-IDENTITY = 2  # the session, and the user of it
-ROOM_ACCESS = 5  # the room, its lesson, who is inactive, removed, admitted
+IDENTITY = 2  # the session and its user
+ROOM_ACCESS = 5  # the room, its lesson, and inactive, removed and admitted users
 
 
 @pytest.fixture

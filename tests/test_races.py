@@ -1,7 +1,7 @@
-"""What happens when requests meet: one winner each time, and never a 500.
+"""Race conditions: simultaneous requests have one winner, and never cause a 500.
 
-Each race has a control that takes the guard away in the test database and asks again until
-the damage is seen, which shows that the race is real and the test could notice.
+Each race has a control that removes the lock or constraint and repeats the requests until they
+violate the invariant, which shows that the test can fail.
 """
 
 from collections import Counter
@@ -25,12 +25,12 @@ from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-ROUNDS = 60  # of a control, at most; most show the race in the first few
+ROUNDS = 60  # most controls need only a few
 MINUTE = HOUR / 60
 
 
 def run_simultaneously(*calls):
-    """What each call returned, all started at once, each on a connection of its own."""
+    """Start all calls at once, each on its own database connection; return their results."""
     barrier = Barrier(len(calls))
 
     def run(call):
@@ -61,13 +61,13 @@ def post(client, student, start, end, key=None, **more):
 
 
 def overlapping(number):
-    """Unequal slots that all hold 12:30."""
+    """Return start and end of a slot that contains 12:30; each number gives a different one."""
     return NOON + number * MINUTE, NOON + HOUR / 2 + (number + 1) * MINUTE * 2
 
 
 @contextmanager
 def without_constraints(*statements, table="lessons_lesson"):
-    """Constraints of `table` dropped, and put back once its rows are gone."""
+    """Drop constraints of `table`; afterwards truncate it and add them again."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
@@ -99,7 +99,7 @@ def unique_name(table, column):
 
 @pytest.fixture
 def no_lock(monkeypatch):
-    """Scheduling without taking turns: the look before the insert no longer holds."""
+    """Schedule without locking the users, so that the overlap check before the insert can race."""
     monkeypatch.setattr(services, "_lock_users", lambda *ids: User.objects.in_bulk(ids))
 
 
@@ -145,8 +145,8 @@ def test_simultaneous_overlapping_lessons_of_a_student_create_one(api, student):
 
 
 def test_constraint_without_lock_creates_at_most_one_lesson(api, tutor, no_lock):
-    """Without taking turns PostgreSQL refuses the loser, or breaks a deadlock of the two; this
-    is why the service takes turns. Never are both made."""
+    """Without the lock PostgreSQL refuses the second insert or aborts one of two deadlocked
+    transactions, which is why the service locks the users. Both are never created."""
     people = [make_user("student") for _ in range(2)]
     make_classroom(tutor, *people)
     for _ in range(5):
@@ -238,7 +238,7 @@ def test_simultaneous_cancellations_have_one_winner(api, tutor, student):
 
 
 def test_tutors_with_shared_students_do_not_deadlock(api):
-    """Each pair locks the same people in the same order, whoever asks."""
+    """The rows of tutor and student are locked in the same order by every request."""
     tutors = [make_user("tutor") for _ in range(2)]
     students = [make_user("student") for _ in range(2)]
     for each in tutors:
@@ -388,7 +388,7 @@ def test_simultaneous_invitations_of_one_email_create_one(api, tutor, student):
 
 
 def test_simultaneous_removal_and_acceptance_leave_the_member_removed(api, tutor, student):
-    """Either comes first; the tutor's removal is not undone by an acceptance that began before."""
+    """In either order, the removal is not undone by an acceptance that began before it."""
     classroom = make_classroom(tutor)
     for _ in range(10):
         Membership.objects.all().delete()
@@ -413,7 +413,7 @@ def test_simultaneous_removal_and_acceptance_leave_the_member_removed(api, tutor
 
 @pytest.fixture
 def upload_three(api, tutor, student, settings, tmp_path):
-    """Each nearly as large as all that the tutor may keep."""
+    """Upload three pictures at once, each nearly as large as the tutor's quota."""
     settings.MEDIA_ROOT, settings.STORAGE_QUOTA_MB = tmp_path, 1
     body = large_picture(900_000)
 

@@ -1,4 +1,4 @@
-"""The README's first screen is true: its commands, pasted, work against a server it starts."""
+"""The README: its curl commands work as pasted, and its list of settings is complete."""
 
 import re
 import subprocess
@@ -28,8 +28,8 @@ def test_curl_commands_of_the_readme_work(kreida):
 
 
 def test_readme_lists_exactly_the_settings_that_are_read():
-    told = set(re.findall(r"`([A-Z_]{4,})`", README.read_text().split("## Settings")[1]))
+    listed = set(re.findall(r"`([A-Z_]{4,})`", README.read_text().split("## Settings")[1]))
     code = "".join(file.read_text() for file in (README.parent / "config").glob("*.py"))
     readers = "text|items|integer|choice"
     read = set(re.findall(rf'\b(?:{readers})\(\s*"([A-Z_]+)"', code))
-    assert told == read
+    assert listed == read

@@ -1,4 +1,4 @@
-"""The browser and the server speak of the same messages and close codes, and the manual too."""
+"""Message types and close codes are the same in protocol.ts, the server and docs/protocol.md."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the server that `make run` starts does beyond answering: files, headers, stopping."""
+"""The server started by `make run`: static files, headers, invalid requests, health, stopping."""
 
 import concurrent.futures
 import functools
@@ -76,7 +76,7 @@ def test_pending_requests_finish_when_the_server_stops(tmp_path, kreida_seed):
     server = start_kreida(tmp_path, kreida_seed)
 
     def sign_up(number: int) -> int:
-        # Hashing a password takes a while, which is the time that the stop must wait.
+        # Hashing a password takes long enough for requests to be pending at the stop.
         return httpx.post(
             server.url + SIGN_UP,
             json={
@@ -111,7 +111,7 @@ def test_health_is_answered_over_http_1_0_without_a_host(kreida):
 
 
 def test_health_is_answered_while_the_database_hangs(tmp_path):
-    """The listener accepts nothing, so connections to it stand and hear no answer."""
+    """The listener never accepts, so connections to the database get no answer."""
     with (
         socket.create_server(("127.0.0.1", 0), backlog=50) as database,
         concurrent.futures.ThreadPoolExecutor(8) as pool,

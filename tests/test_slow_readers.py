@@ -1,4 +1,4 @@
-"""Who takes nothing of an answer is dropped, with what the kernel holds of it."""
+"""Connections whose client does not read the response are dropped, with their kernel buffers."""
 
 import contextlib
 import socket
@@ -19,7 +19,7 @@ PIECE = 256 * 1024
 
 
 async def answer_at_length(scope, receive, send):
-    """/pieces/N or /whole/N: N bytes."""
+    """Answer /pieces/N or /whole/N with N bytes, in several messages or in one."""
     _, way, size = scope["path"].split("/")
     length = [(b"content-length", size.encode())]
     await send({"type": "http.response.start", "status": 200, "headers": length})
