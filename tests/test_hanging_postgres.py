@@ -31,7 +31,7 @@ class Proxy:
         self.generation += 1
 
     def close(self):
-        """Shut the sockets down first: a thread still reads, and a database in use is not dropped."""
+        """Shut the sockets down first, because a thread still reads from them."""
         for one in [self.listener, *self.sockets]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
