@@ -1,4 +1,4 @@
-"""The cast of the tests, and plain builders. A test that needs more people makes them here too."""
+"""Fixtures and factory functions for all tests."""
 
 import io
 import json
@@ -35,7 +35,7 @@ _numbers = count(1)
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """SQLite in a file: the room's tests run a server, whose threads and processes share it."""
+    """Put SQLite in a file, which the threads and processes of the room's tests share."""
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         file = tmp_path_factory.mktemp("database") / "test.sqlite3"
@@ -44,7 +44,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The room's threads keep their connections, and PostgreSQL drops no database in use."""
+    """Close the connections of the room's threads: PostgreSQL drops no database in use."""
     yield
     all_at_once = threading.Barrier(THREADS, timeout=20)
 
@@ -63,7 +63,7 @@ def _fresh_cache() -> None:
 
 @pytest.fixture(autouse=True)
 def _default_language() -> Iterator[None]:
-    """A request leaves its language active in its thread, here the one of the next test too."""
+    """Reset the language, which a request leaves active in its thread."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
 
@@ -100,7 +100,7 @@ def make_lesson(
     length: timedelta = HOUR,
     **fields: object,
 ) -> Lesson:
-    """With its session; in a classroom the two share, made if they share none."""
+    """Create a lesson with its session, in a classroom that the two share or a new one."""
     shared = Classroom.objects.filter(tutor=tutor, memberships__student=student).first()
     lesson = Lesson.objects.create(
         tutor=tutor,
@@ -142,7 +142,7 @@ def staff(db: None) -> User:
 
 @pytest.fixture
 def classroom(tutor: User, student: User) -> Classroom:
-    """The tutor's, with the student as its one ACTIVE member."""
+    """A classroom of the tutor with the student as its only active member."""
     return make_classroom(tutor, student)
 
 
@@ -153,7 +153,7 @@ def lesson(classroom: Classroom, tutor: User, student: User) -> Lesson:
 
 @pytest.fixture
 def api() -> Callable[[User | None], APIClient]:
-    """A client signed in as that person, or as nobody."""
+    """Return a function that makes a client, signed in if a user is given."""
 
     def client(user: User | None = None) -> APIClient:
         signed_in = APIClient()
@@ -170,8 +170,8 @@ AUTH = "/_allauth/app/v1/auth"
 
 @pytest.fixture(autouse=True)
 def _quick_settings() -> Iterator[None]:
-    """Passwords hashed quickly, and static files by their own names: slow hashing would be most
-    of the time of a test that signs in, and hashed names need collectstatic first."""
+    """Use a fast password hasher, since hashing dominates a test that signs in, and unhashed names
+    of static files, which need no collectstatic."""
     static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
@@ -181,7 +181,7 @@ def _quick_settings() -> Iterator[None]:
 
 
 def sign_up(**changes: object) -> HttpResponse:
-    """allauth's headless sign-up, as a client of the API does it."""
+    """Sign up through allauth's headless API."""
     sent = {
         "email": "new@school.example",
         "password": PASSWORD,
@@ -200,7 +200,7 @@ def bearer(token: str) -> APIClient:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out, and counts as deselected, what only the other database can show."""
+    """Deselect the tests that are marked for the other database."""
     on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     other = "sqlite" if on_postgres else "postgres"
     left_out = [item for item in items if item.get_closest_marker(other)]
@@ -210,7 +210,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def log_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """What the server's log has said since the test began, as its own formatter writes it."""
+    """Return a function that gives the log lines since the start of the test, parsed from JSON."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonFormatter())
@@ -221,7 +221,7 @@ def log_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
 
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
-    """For one test, which may stop it and start it again."""
+    """A Redis server for one test, which may stop and restart it."""
     running = RedisServer()
     yield running
     running.stop()
@@ -229,7 +229,7 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """For tests that leave it running."""
+    """The URL of a Redis server shared by tests that do not stop it."""
     running = RedisServer()
     yield running.url
     running.stop()

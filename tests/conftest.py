@@ -9,13 +9,13 @@ from tests.server import Kreida, start_kreida, stop_kreida
 
 @pytest.fixture(scope="session")
 def kreida_seed(kreida: Kreida) -> Path:
-    """Static files that are already collected, so that another server starts sooner."""
+    """Collected static files, with which another server starts faster."""
     return kreida.data_dir / "static"
 
 
 @pytest.fixture(scope="session")
 def kreida(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
-    """One server for all tests that only talk to it."""
+    """A server shared by all tests that only send requests to it."""
     server = start_kreida(tmp_path_factory.mktemp("kreida"))
     yield server
     stop_kreida(server)
@@ -23,5 +23,5 @@ def kreida(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> str:
-    """A PostgreSQL server to make databases on, as scripts/test.py finds it."""
+    """The PostgreSQL server on which tests create databases, as in scripts/test.py."""
     return os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")

@@ -25,7 +25,7 @@ class Kreida:
     lines: list[str] = field(default_factory=list)
 
     def wait_for(self, pattern: str, seconds: float = 60) -> str:
-        """The first line that matches, once it has been written."""
+        """Wait for a log line that matches and return it."""
         deadline = threading.Event()
         timer = threading.Timer(seconds, deadline.set)
         timer.start()
@@ -49,7 +49,7 @@ def free_port() -> int:
 
 
 class RedisServer:
-    """A Redis of the tests' own, which they may stop, start again and fill as they like."""
+    """A separate Redis server, which tests may stop, restart and fill."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -80,8 +80,8 @@ class RedisServer:
 def start_kreida(
     data_dir: Path, static: Path | None = None, *, bare: bool = False, **env: str
 ) -> Kreida:
-    """Waits until it says that it is ready. `static` are files collected before; `bare` leaves
-    the database as it is."""
+    """Start a server and wait until it is ready. `static` is a folder of collected static files;
+    `bare` skips migrations and other preparation of the database."""
     if static is not None:
         shutil.copytree(static, data_dir / "static", copy_function=os.link)
     port = free_port()

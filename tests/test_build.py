@@ -1,4 +1,4 @@
-"""What Vite has built, which is what browsers are sent."""
+"""The front end as built by Vite."""
 
 import re
 from fnmatch import fnmatch
@@ -31,7 +31,7 @@ def test_fonts_under_the_gpl_are_not_in_it_by_any_name(fonts):
 
 
 def test_pdf_js_finds_another_font_by_their_names():
-    """Arimo, which is as wide: texts in Helvetica or Arial keep their places."""
+    """The replacement is Arimo, whose metrics are those of Helvetica and Arial."""
     asked_for = {path.name for path in MODULES.glob(LIBERATION[1])}
     for name in asked_for:
         font = (BUILT / "pdfjs/standard_fonts" / name).read_bytes()
@@ -40,7 +40,7 @@ def test_pdf_js_finds_another_font_by_their_names():
 
 @pytest.fixture(scope="module")
 def notices() -> tuple[str, str]:
-    """What Vite found, and what frontend/notices.txt adds."""
+    """The notices that Vite collected, and those added by frontend/notices.txt."""
     whole = (BUILT / "licences.txt").read_text()
     found, added = whole.split("# Packages that bring no text of their own")
     return found, added

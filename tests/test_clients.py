@@ -1,4 +1,4 @@
-"""Clients that are generated from the OpenAPI document compile, and talk to a running server."""
+"""Clients generated from the OpenAPI document compile and work with a running server."""
 
 import compileall
 import shutil
@@ -47,7 +47,7 @@ def document(kreida, tmp_path):
 
 @pytest.fixture
 def python_client(document, tmp_path):
-    """The folder that has the package `kreida_client`, and the program that uses it."""
+    """A folder with the generated package `kreida_client` and a program that uses it."""
     run(
         tmp_path,
         *(Path(sys.executable).with_name("openapi-python-client"), "generate"),

@@ -1,4 +1,4 @@
-"""What one connection may hold up: heads, bodies and answers that do not move, and too many."""
+"""Limits of connections: large and stalled headers and bodies, and the number of connections."""
 
 import json
 import re
@@ -115,7 +115,7 @@ def test_upload_of_a_stranger_is_refused_before_it_is_read(kreida, path, status,
         assert connection.recv(12) == b"HTTP/1.1 " + status
 
 
-def test_large_picture_of_a_participant_is_kept(kreida):
+def test_large_picture_of_a_participant_is_stored(kreida):
     said = re.search(r"tutor +(\S+) +(\S+)", kreida.wait_for(r"^ +tutor "))
     assert said is not None
     with httpx.Client(base_url=kreida.url, timeout=60) as client:
@@ -143,7 +143,7 @@ def test_large_picture_of_a_participant_is_kept(kreida):
 
 @pytest.fixture
 def narrow(tmp_path, kreida_seed) -> Iterator[Kreida]:
-    """May open 200 descriptors."""
+    """A server that may open 200 file descriptors."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     server = start_kreida(tmp_path, kreida_seed)
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (200, before[1]))
@@ -151,7 +151,7 @@ def narrow(tmp_path, kreida_seed) -> Iterator[Kreida]:
     stop_kreida(server)
 
 
-def test_connections_beyond_the_limit_are_told_so(narrow):
+def test_connection_beyond_the_limit_gets_503(narrow):
     opened = [connect(narrow) for _ in range(180)]
     try:
         refused = connect(narrow)

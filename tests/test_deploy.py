@@ -54,7 +54,7 @@ def test_both_processes_serve_one_school_and_the_death_of_one_is_not_seen(pair, 
 
 
 def test_one_client_address_cannot_take_all_connections(tmp_path, pair):
-    """The bound is lowered here, so that a handful of sockets reaches it."""
+    """The limit is lowered, so that a few sockets reach it."""
     with nginx(tmp_path, [pair[0].url, pair[0].url], connections_of_a_client=5) as address:
         with contextlib.ExitStack() as open_now:
             for _ in range(5):
@@ -68,7 +68,7 @@ def test_one_client_address_cannot_take_all_connections(tmp_path, pair):
 
 
 def test_neither_tokens_nor_tickets_reach_the_proxys_logs(proxy, tmp_path_factory):
-    for number in range(10):  # some of them by way of the process that the test above killed
+    for number in range(10):  # some are sent to the process killed by the test above
         get(proxy, f"/invite/SECRET-IN-PATH-{number}/")
         get(proxy, "/api/lesson-invites/resolve/", params={"token": f"SECRET-{number}"})
     folder = tmp_path_factory.getbasetemp() / "nginx0"

@@ -1,4 +1,4 @@
-"""A setting that cannot work is refused in one sentence that names it, before anything starts."""
+"""Settings: an invalid value is refused at start, in one sentence that names the setting."""
 
 import os
 import stat
@@ -258,7 +258,7 @@ def test_second_process_on_one_sqlite_database_is_refused(tmp_path, kreida_seed)
     assert (second.returncode, second.stdout) == (1, "")
     assert "Another Kreida serves this database." in second.stderr
     assert "Traceback" not in second.stderr
-    third = start_kreida(tmp_path)  # the lock of a killed process is gone
+    third = start_kreida(tmp_path)  # the lock was released when the process was killed
     assert stop_kreida(third) == 0
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode)

@@ -1,4 +1,4 @@
-"""Mail through a real server and a real mail server, killed and hanging."""
+"""Mail delivery when the server is killed or the mail server hangs."""
 
 import signal
 import sqlite3
@@ -43,7 +43,7 @@ def test_server_killed_between_sending_and_deleting_sends_twice_at_most(smtp, tm
 
     smtp.before_answer = wait_for_the_kill
     first = start_kreida(tmp_path, EMAIL_URL=smtp.url)
-    assert sign_up(first).status_code == 401  # the address is to be verified first
+    assert sign_up(first).status_code == 401  # the address must be verified first
     assert taken.wait(20)
     first.process.send_signal(signal.SIGKILL)
     first.process.wait(20)
@@ -66,7 +66,7 @@ def test_hanging_mail_server_holds_up_neither_requests_nor_the_end(smtp, tmp_pat
     began = time.monotonic()
     for number in range(4):
         assert sign_up(server, f"p{number}@school.example").status_code == 401
-    assert time.monotonic() - began < 8  # of which the hashing is most
+    assert time.monotonic() - began < 8  # most of it is password hashing
     until(lambda: smtp.connections == 1)
     assert httpx.get(f"{server.url}/healthz").status_code == 200
     began = time.monotonic()

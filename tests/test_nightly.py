@@ -1,4 +1,4 @@
-"""What the worker cleans at night, through the list of jobs that the server runs."""
+"""The worker's nightly clean-up, run through the server's list of jobs."""
 
 import os
 from datetime import timedelta
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 
 def run_a_night():
-    """The first tick writes down when the jobs are due, which is in the next night."""
+    """The first tick only stores when the jobs are due, which is in the next night."""
     now = timezone.now()
     worker = Worker(JOBS)
     worker.run_due(now)
@@ -85,7 +85,7 @@ def test_file_that_waits_for_its_row_is_kept(lesson):
     picture = make_picture(lesson)
     new = Path(picture.file.path).with_name(str(uuid4()))
     new.write_bytes(b"abc")
-    set_age(new, -DAY)  # a night later it is a minute old
+    set_age(new, -DAY)  # at the next night it will be a minute old
     run_a_night()
     assert new.exists()
     assert Path(picture.file.path).exists()

@@ -1,4 +1,4 @@
-"""Range overlap and the search's word rule, against plain-Python models, on the running engine."""
+"""Range overlap and student search on the database, compared with models in plain Python."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ quickly = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-# Ranges. Few distinct instants, so that edges meet often; and microseconds beside them.
+# Ranges: few distinct instants, so that bounds often coincide or differ by a microsecond.
 
 instants = st.builds(
     lambda hours, micro: NOON + timedelta(hours=hours, microseconds=micro),
@@ -41,7 +41,7 @@ ranges = st.tuples(instants, st.timedeltas(timedelta(microseconds=1), timedelta(
 @given(lessons, ranges)
 @quickly
 def test_between_is_overlap_of_half_open_ranges(classroom, lessons, window):
-    """The bound from below, which lets the index answer, never loses a lesson."""
+    """The lower bound of starts_at, which lets an index be used, excludes no overlapping lesson."""
     start, end = window[0], window[0] + window[1]
     Lesson.objects.all().delete()
     rows = Lesson.objects.bulk_create(
@@ -78,7 +78,7 @@ zones = st.sampled_from(
 )
 @quickly
 def test_days_of_a_calendar_neither_overlap_nor_leave_gaps(zone, instant, days):
-    """Every instant lies in exactly one of the plain-date ranges that touch each other."""
+    """Every instant lies in exactly one of several adjacent date ranges."""
     from zoneinfo import ZoneInfo
 
     from apps.common.parsing import parse_range
@@ -97,7 +97,7 @@ def test_days_of_a_calendar_neither_overlap_nor_leave_gaps(zone, instant, days):
     assert between(day + timedelta(days=1), day + timedelta(days=1) + span)[0] == end
 
 
-# Words. Letters of many scripts, marks that combine, and what LIKE would take for a pattern.
+# Search: letters of many scripts, combining marks and the wildcards of LIKE.
 
 letters = st.one_of(
     st.sampled_from(
@@ -148,10 +148,10 @@ def test_search_matches_the_python_model(tutor, class_of_three, given_names, q):
 
 @given(names, names, st.data())
 @quickly
-def test_any_pieces_of_the_names_in_any_order_and_case_find_their_person(
+def test_substrings_of_names_find_the_user_in_any_order_and_case(
     tutor, class_of_three, first, last, data
 ):
-    """As far as a letter's two cases fold alike, which is what the model says of the piece."""
+    """Only for letters whose cases have the same casefold, as in the model."""
     rename(class_of_three, [(first, last), ("Zed", "Zed"), ("Yod", "Yod")])
     pieces = []
     for name in (last, first):

@@ -1,11 +1,11 @@
-"""The release before goes on writing to a database that this one has migrated, during a rolling
-restart: a column that it does not know must be filled by the database itself."""
+"""During a rolling restart the previous release writes to a database that this one has migrated,
+so each new column needs a database default."""
 
 from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, RemoveField, RenameField
 
-# The last migration of each app in the release before. Raise it with each release.
+# The last migration of each app in the previous release. Update it with each release.
 RELEASED = {"accounts": 1, "classroom": 5, "classrooms": 1, "lessons": 3}
 
 
@@ -16,7 +16,7 @@ def new_operations():
             yield from ((app, operation) for operation in migration.operations)
 
 
-def test_column_new_in_this_release_has_a_default_of_the_database():
+def test_new_column_has_a_database_default():
     added = [(app, one) for app, one in new_operations() if isinstance(one, AddField)]
     assert added
     without = [
@@ -27,5 +27,5 @@ def test_column_new_in_this_release_has_a_default_of_the_database():
     assert without == []
 
 
-def test_column_of_the_release_before_stays():
+def test_column_of_the_previous_release_is_kept():
     assert not [one for _app, one in new_operations() if isinstance(one, RemoveField | RenameField)]

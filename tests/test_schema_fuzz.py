@@ -1,7 +1,7 @@
-"""Random requests made from the OpenAPI document: what comes back is what the document says.
+"""Random requests generated from the OpenAPI document get documented responses.
 
-As nobody, a student and a tutor, over every operation: no server error, no status, media type
-or shape that is not documented, and what breaks the document's rules is refused.
+Every operation is requested anonymously, as a student and as a tutor: there is no server error and
+no undocumented status, media type or schema, and invalid requests are refused.
 """
 
 import re
@@ -39,10 +39,10 @@ CHECKS = [
 ]
 
 
-def _parameter(noun):
-    """The document's name for what the table calls by its noun."""
-    kind = "uuid" if noun[1] in ("session", "file") else "id"
-    return f"{{{noun[1]}_{kind}}}"
+def _parameter(match):
+    """Return the document's name of a path parameter of TABLE."""
+    kind = "uuid" if match[1] in ("session", "file") else "id"
+    return f"{{{match[1]}_{kind}}}"
 
 
 OPERATIONS = [
@@ -59,8 +59,8 @@ def document():
 
 @contextmanager
 def one_connection():
-    """Past Django's own test client a request ends with its connection, and with it the test's
-    transaction; so the two signals that see to it are held back, as that client does."""
+    """Keep the database connection open after a request, as Django's test client does: closing it
+    would end the test's transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     try:
@@ -72,9 +72,9 @@ def one_connection():
 
 @pytest.fixture
 def school(db, monkeypatch):
-    """A tutor and a student with access tokens, and a lesson of theirs; nobody is throttled."""
+    """A tutor and a student with access tokens and a lesson, without throttling."""
     with one_connection():
-        document()  # before a test puts something else in a documented view's place
+        document()  # before a test replaces a documented view
     for view in APIView.__subclasses__():
         monkeypatch.setattr(view, "throttle_classes", [])
     tokens = {
@@ -120,7 +120,7 @@ def test_responses_match_the_document(school, method, path, person, mode):
         with one_connection():
             answer = case.call(headers=headers)
         transaction.savepoint_rollback(before)
-        is_too_large = answer.status_code == 413  # refused before it is looked at
+        is_too_large = answer.status_code == 413  # refused before it is validated
         checks = [
             check
             for check in CHECKS

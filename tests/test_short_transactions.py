@@ -1,4 +1,4 @@
-"""What takes long is outside of transactions: on SQLite each holds up every other writer."""
+"""Slow work is done outside of transactions, which on SQLite block every other writer."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -40,7 +40,7 @@ def test_passwords_are_hashed_outside_of_transactions(hashed):
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     change = {"current_password": PASSWORD, "new_password": PASSWORD + "x"}
     changed = client.post(f"{AUTH.removesuffix('auth')}account/password/change", change)
-    assert changed.status_code in (200, 401)  # the change signs this session out
+    assert changed.status_code in (200, 401)  # changing the password ends this session
     assert len(hashed) >= 4
     assert not any(hashed)
 

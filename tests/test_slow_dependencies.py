@@ -1,4 +1,4 @@
-"""A real server whose database or Redis is slow, silent or away."""
+"""A real server whose database or Redis does not answer."""
 
 import concurrent.futures
 import socket
@@ -15,14 +15,14 @@ pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("slow")]
 
 @pytest.fixture(scope="module")
 def silent() -> Iterator[int]:
-    """The port of a server that takes connections and never answers."""
+    """The port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
         yield listener.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
 def hanging(tmp_path_factory, kreida_seed, silent) -> Iterator[Kreida]:
-    """Its database accepts connections and says nothing."""
+    """A Kreida whose database accepts connections and never answers."""
     server = start_kreida(
         tmp_path_factory.mktemp("hanging"),
         kreida_seed,
@@ -34,7 +34,7 @@ def hanging(tmp_path_factory, kreida_seed, silent) -> Iterator[Kreida]:
     server.process.wait(10)
 
 
-def raw(server: Kreida, request: str) -> bytes:
+def send_raw(server: Kreida, request: str) -> bytes:
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(request.encode())
@@ -45,11 +45,11 @@ def test_health_answers_while_every_thread_waits_for_the_database(hanging):
     cookie = f"Cookie: sessionid={'a' * 32}"
     page = f"GET /api/me/ HTTP/1.0\r\nHost: 127.0.0.1\r\n{cookie}\r\n\r\n"
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        pages = [pool.submit(raw, hanging, page) for _ in range(12)]
+        pages = [pool.submit(send_raw, hanging, page) for _ in range(12)]
         began = time.monotonic()
-        assert raw(hanging, "GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
+        assert send_raw(hanging, "GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
         assert time.monotonic() - began < 1
-        ready = raw(hanging, "GET /readyz HTTP/1.0\r\n\r\n")
+        ready = send_raw(hanging, "GET /readyz HTTP/1.0\r\n\r\n")
         assert time.monotonic() - began < 4
         assert b'{"status":"unavailable","failing":["database"]}' in ready
         assert not any(page.done() for page in pages)
@@ -66,13 +66,13 @@ def test_health_answers_while_every_thread_waits_for_the_database(hanging):
     ],
 )
 def test_health_answers_any_host_and_old_http(kreida, path, head):
-    answer = raw(kreida, head.format(path=path))
+    answer = send_raw(kreida, head.format(path=path))
     assert answer.split(b" ")[1] == b"200"
     assert answer.endswith(b'{"status":"ok"}')
 
 
 def test_health_answers_head_without_a_body(kreida):
-    answer = raw(kreida, "HEAD /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = send_raw(kreida, "HEAD /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200")
     assert answer.endswith(b"\r\n\r\n")
 

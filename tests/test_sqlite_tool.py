@@ -1,4 +1,4 @@
-"""What SQLite's own tools, which know no function of Django's, can do with a database."""
+"""SQLite's own tools, which lack Django's SQL functions, can work with a database."""
 
 import re
 import shutil
@@ -27,7 +27,7 @@ def file(lesson, tmp_path):
 
 
 def contents(file):
-    """Each table's number of rows; and everything in the schema."""
+    """Return the number of rows of each table, and the schema."""
     database = sqlite3.connect(file)
     schema = database.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
     tables = [name for kind, name, _sql in schema if kind == "table"]
@@ -117,7 +117,7 @@ def test_overlap_triggers_search_an_index_from_both_sides(lesson, person, event)
 
 
 def test_cost_of_a_lesson_does_not_grow_with_the_past(lesson):
-    """Counted in steps of SQLite's own machine, which do not depend on the load."""
+    """The cost is counted in steps of SQLite's virtual machine, independent of the load."""
     few = steps_of_a_copy(lesson, NOON + 1000 * HOUR)
     past = [NOON - number * HOUR for number in range(2, 1500)]
     Lesson.objects.bulk_create([copy_of(lesson, starts_at) for starts_at in past])

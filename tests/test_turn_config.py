@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 CONFIG = Path(__file__).resolve().parent.parent / "deploy" / "turnserver.conf"
-# The IANA special-purpose registries (RFC 6890) as far as not globally reachable, multicast, and
-# the IPv6 ranges that carry an IPv4 address.
+# Networks of the IANA special-purpose registries (RFC 6890) that are not globally reachable,
+# multicast, and the IPv6 ranges that embed an IPv4 address.
 SPECIAL = [
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
     *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16"),
@@ -59,7 +59,7 @@ def test_relay_option_is_set(option):
 
 @pytest.fixture
 def relay(tmp_path, request) -> Iterator[int]:
-    """coturn with that file on loopback; its parameter names a range to leave out."""
+    """coturn with that configuration on loopback; the parameter is a range to leave out."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -85,7 +85,7 @@ def relay(tmp_path, request) -> Iterator[int]:
 
 
 def relaying_is_forbidden(port: int, peer: str) -> bool:
-    """Whether coturn's own client is refused a channel to `peer` (RFC 8656 §9.2)."""
+    """Return whether coturn refuses its test client a channel to `peer` (RFC 8656 §9.2)."""
     client = ["turnutils_uclient", "-W", SECRET, "-u", "guest", "-e", peer, "-n", "1", "-m", "1"]
     with subprocess.Popen(
         ["timeout", "10", *client, "-p", str(port), "127.0.0.1"],

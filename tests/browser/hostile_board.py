@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 from apps.classroom.realtime.board import yproto
 from tests.browser.room_school import School
 
-# Numbers of JavaScript are all fractions.
+# All numbers in JavaScript are floats.
 BASE: dict[str, Any] = {
     **{"x": 60.0, "y": 60.0, "width": 90.0, "height": 70.0, "angle": 0.0, "opacity": 100.0},
     **{"strokeColor": "#e03131", "backgroundColor": "#ffc9c9", "fillStyle": "hachure"},
@@ -50,7 +50,7 @@ WRONG: list[Any] = [
     *[{}, {"a": 1.0}, {"type": 3.0, "value": "x"}, {"elementId": "good", "focus": "x"}],
     *[[{"id": "good", "type": "text"}] * 3, {"type": "x"}, [[0.0, 0.0]] * 3000, ["good"], "good"],
 ]
-# Stays recognisable among all the rest: black, full, above everything.
+# Recognisable among the other elements: black, filled and on top.
 GOOD = {
     **BASE,
     **{"id": "good", "type": "rectangle", "x": 400.0, "y": 250.0, "width": 200.0, "height": 200.0},

@@ -29,7 +29,7 @@ OLD_INTL = """(() => {
   }
 })()"""
 KYIV = ["Europe/Kyiv"]
-# Of a zone of which it knows no name at all.
+# Zones of which the browser knows no name.
 NOTHING = ["Europe/Kyiv", "Europe/Kiev", "Europe/Uzhgorod", "Europe/Zaporozhye"]
 
 
