@@ -9,7 +9,7 @@ function answering(response: () => Promise<Response>) {
   return fetched;
 }
 
-it("asks for a range in UTC, so that no plus sign can get lost", async () => {
+it("requests a range in UTC, which needs no encoded plus sign", async () => {
   const fetched = answering(async () => Response.json({ results: [] }));
   const [from, to] = [new Date("2026-03-02T00:00:00+02:00"), new Date("2026-03-09T00:00:00+02:00")];
   await createApi("token", () => {}).lessons(from, to, true);
@@ -22,7 +22,7 @@ it("asks for a range in UTC, so that no plus sign can get lost", async () => {
   });
 });
 
-it("sends the CSRF token with what changes something, and counts the request", async () => {
+it("sends the CSRF token with writes, and counts the request", async () => {
   const fetched = answering(async () => Response.json({ id: 1 }));
   const activity: number[] = [];
   await createApi("token", (change) => activity.push(change)).cancel(1, "ill");
@@ -32,7 +32,7 @@ it("sends the CSRF token with what changes something, and counts the request", a
   expect(activity).toEqual([1, -1]);
 });
 
-it("calls a lost connection by its name", async () => {
+it("reports a lost connection as network_error", async () => {
   answering(() => Promise.reject(new TypeError("Failed to fetch")));
   const refused = createApi("token", () => {}).cancel(1, "");
   await expect(refused).rejects.toMatchObject({

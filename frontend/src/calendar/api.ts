@@ -35,12 +35,12 @@ export interface Range {
   end: Date;
 }
 
-/** A lesson's time as the server told it. */
+/** A lesson's start and end from the server. */
 export type Seen = Pick<Lesson, "starts_at" | "ends_at">;
 
 type Send = <T>(path: string, init?: RequestInit) => Promise<T>;
 
-/** `onActivity` hears +1 when a request starts and -1 when it ends. */
+/** Calls `onActivity` with +1 when a request starts and -1 when it ends. */
 function sender(csrfToken: string, onActivity: (change: 1 | -1) => void): Send {
   const request = createRequest(csrfToken);
   return async <T>(path: string, init?: RequestInit) => {
@@ -70,11 +70,11 @@ export function createApi(csrfToken: string, onActivity: (change: 1 | -1) => voi
       const query = new URLSearchParams({ q, limit: "10" });
       return (await send<{ results: Student[] }>(`/api/classroom/my-students/?${query}`)).results;
     },
-    /** The same key makes a repeat after a lost answer harmless. */
+    /** The idempotency key makes a retry after a lost response safe. */
     create: (lesson: NewLesson, idempotencyKey: string) =>
       send<Lesson>("/api/lessons/", json("POST", lesson, { "Idempotency-Key": idempotencyKey })),
     lesson: (id: number) => send<Lesson>(`/api/lessons/${id}/`),
-    /** Refused as `precondition_failed` where the lesson is no longer at the time that was `seen`. */
+    /** Fails with `precondition_failed` when the lesson's time is no longer the one that was `seen`. */
     move: (id: number, to: Range, seen: Seen) => {
       const change = {
         starts_at: to.start.toISOString(),

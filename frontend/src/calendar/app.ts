@@ -4,17 +4,17 @@ import type { Api } from "./api";
 import { type Config, signInUrl } from "./config";
 import type { Action, createBubble, Notice, Notices } from "./notices";
 
-/** What the calendar's parts share. */
+/** Services shared by the parts of the calendar. */
 export interface App {
   config: Config;
   api: Api;
   notices: Notices;
   bubble: ReturnType<typeof createBubble>;
-  /** Asks the API for the shown days again. */
+  /** Reloads the events of the visible range. */
   refetch: () => void;
 }
 
-/** The sentence for a person; the API's own is already in the person's language. */
+/** The error message for the user; the API's messages are already translated. */
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) throw error;
   if (error.code === "network_error") {
@@ -24,7 +24,7 @@ export function errorText(error: unknown): string {
   return error.text || gettext("Something went wrong on the server.");
 }
 
-/** A notice for a failed request: a way to sign in for somebody signed out, else the chance to repeat it. */
+/** Shows a notice for a failed request, with a sign-in link or a retry button. */
 export function failureNotice(app: App, error: unknown, retry?: () => void): Notice {
   const notice: Notice = { text: errorText(error), alert: true };
   if (error instanceof ApiError && error.code === "not_authenticated") {

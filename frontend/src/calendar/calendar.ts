@@ -31,7 +31,7 @@ const LONGEST_LESSON = 12 * HOUR;
 const WEEK_TITLE = { day: "numeric", month: "long", year: "numeric" } as const;
 const DAY_HEADER = { weekday: "short", day: "numeric" } as const;
 
-/** Hours scroll within the window; a month and a list are as long as they are. */
+/** The time grid scrolls within the window; month and list views take their full height. */
 function heightOf(view: string): string {
   return view.startsWith("timeGrid") ? "var(--kr-grid-height)" : "auto";
 }
@@ -114,7 +114,7 @@ function look(config: Config): CalendarOptions {
   };
 }
 
-/** In a phone's columns FullCalendar would leave a letter of the weekday, and no date. */
+/** On narrow columns FullCalendar would show only the weekday's first letter and no date. */
 function dayHeader({ date, dayNumberText, isNarrow, text, view }: DayHeaderInfo) {
   if (!isNarrow) return text;
   const weekday = view.calendar.formatDate(date, { weekday: "short" });
@@ -172,7 +172,7 @@ function tutorActions(app: App): CalendarOptions {
   };
 }
 
-/** The month view selects whole days: propose an hour of the first one. */
+/** The month view selects whole days, so propose an hour on the first one. */
 function selectedRange(info: DateSelectInfo, zone: string): { start: Date; end: Date } {
   if (!info.allDay) return { start: info.start, end: info.end };
   const start = fromLocalInput(`${info.startStr.slice(0, 10)}T10:00`, zone) ?? info.start;

@@ -3,25 +3,25 @@ import type { LessonStatus } from "./api";
 
 export type Role = "tutor" | "student";
 
-/** What the Django page says in `<script type="application/json" id="calendar-config">`. */
+/** Configuration from `<script type="application/json" id="calendar-config">` in the page. */
 export interface Config {
   role: Role;
-  /** The lessons that this person may move and cancel, by their status. */
+  /** Statuses of the lessons that the user may move and cancel. */
   changeable: LessonStatus[];
-  /** IANA name; every time on the page is in this zone, whatever the browser's own is. */
+  /** IANA name of the zone for every time on the page, regardless of the browser's zone. */
   userTimezone: string;
   locale: "uk" | "en";
-  /** IANA names by the id of the people one has lessons with, to show the time by their clock. */
+  /** IANA zones of the other participants by person id, to show their local time. */
   zones?: Record<number, string>;
-  /** IANA name → its city in the reader's language. */
+  /** City name in the user's language by IANA zone. */
   zoneNames?: Record<string, string>;
-  /** Other names by the zone's own, for browsers that are older than its name. */
+  /** Aliases by zone name, for browsers that do not know a newer name. */
   zoneFallbacks?: ZoneFallbacks;
   /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
   lessonUrl: string;
   newLessonUrl: string;
   csrfToken: string;
-  /** Where to sign in again; `?next=` is added. */
+  /** Sign-in URL, to which `?next=` is added. */
   signInUrl?: string;
   /** `week`, `day`, `month` or `agenda`, on screens wide enough for all of them. */
   initialView?: string;

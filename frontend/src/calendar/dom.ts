@@ -1,6 +1,6 @@
 type Attributes = Record<string, string | boolean | undefined>;
 
-/** Builds an element. Text is always set as text, so nothing from the API can become markup. */
+/** Creates an element. Text is set as textContent, so API data cannot inject markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},

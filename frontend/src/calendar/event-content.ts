@@ -29,7 +29,7 @@ export function eventClass(info: EventDisplayInfo): string {
   return `kr-event kr-event-${status}`;
 }
 
-/** Time, title and person. A status that is shown by colour or a struck line is also said in words. */
+/** Time, title and person. A status shown by colour or strikethrough is also given as text. */
 export function eventContent(info: EventDisplayInfo, config: Config): { domNodes: Node[] } {
   const lesson = lessonOf(info);
   const title = lesson ? lesson.title || gettext("Lesson") : gettext("New lesson");
@@ -48,19 +48,19 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
   return { domNodes: [node] };
 }
 
-/** Where the clock alone would read 03:30–03:30. */
+/** When start and end would both read 03:30. */
 function doubled(lesson: Lesson, { userTimezone }: Config): string | null {
   return doubledSpan(new Date(lesson.starts_at), new Date(lesson.ends_at), userTimezone);
 }
 
-/** The end stands apart: where there is no room, the start has to do. */
+/** The end is a separate element, hidden when there is no room for it. */
 function eventTime(text: string): HTMLElement {
   const [, start, end] = /^(\d+:\d+)(.*)$/.exec(text) ?? ["", text, ""];
   const rest = end ? h("span", { class: "kr-event-end" }, end) : null;
   return h("span", { class: "kr-event-time" }, start ?? text, rest);
 }
 
-/** A box has room for three lines, for two, or for one. */
+/** Whether an event box has room for three lines, two or one. */
 function layout({ view, isShort, event }: EventDisplayInfo): string {
   if (view.type.startsWith("list")) return "kr-row";
   if (view.type.startsWith("dayGrid")) return "kr-short";

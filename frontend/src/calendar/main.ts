@@ -24,7 +24,7 @@ import {
 
 const PHONE = "(max-width: 40rem)";
 
-/** A phone has no room for seven columns: a tutor gets the day, a student the list of what comes. */
+/** On a phone a tutor starts with the day view and a student with the agenda. */
 function defaultState(config: Config): ViewState {
   const phone = config.role === "tutor" ? "day" : "agenda";
   const wide = isViewName(config.initialView) ? config.initialView : "week";
@@ -84,7 +84,7 @@ function mount(host: HTMLElement, config: Config): void {
       view: viewNameOf(calendar.view.type),
       date: shownDate(calendar, state, config),
     };
-    // What the page opens with is not a step that Back should undo.
+    // The initial view must not add a history entry.
     if (opened) remember(shown);
     else state = shown;
     opened = true;
@@ -94,7 +94,7 @@ function mount(host: HTMLElement, config: Config): void {
     state = readState(location.search, fallback);
     toolbar.checkbox.checked = state.cancelled;
     const date = state.date ?? localDate(new Date(), config.userTimezone);
-    // What is shown is what the address says, so onDates finds nothing to remember.
+    // The view already matches the URL, so onDates adds no history entry.
     state = { ...state, date };
     calendar.changeView(VIEWS[state.view], date);
     calendar.refetchEvents();

@@ -6,7 +6,7 @@ import type { Lesson, Range, Seen } from "./api";
 import { type App, errorText, failureNotice } from "./app";
 import { lessonOf } from "./event-content";
 
-/** What FullCalendar tells after a drag or a resize. */
+/** FullCalendar's argument after a drag or a resize. */
 export interface Move {
   event: EventApi;
   oldEvent: EventApi;
@@ -15,14 +15,14 @@ export interface Move {
   revert: () => void;
 }
 
-/** Saves a drag or a resize. Whatever stops it, the lesson springs back to what the server has. */
+/** Saves a drag or a resize; on any failure the lesson reverts to the server's time. */
 export async function saveMove(app: App, move: Move): Promise<void> {
   const { event, oldEvent } = move;
   const at = dropPoint(move);
   const seen = lessonOf({ event: oldEvent });
   const range = seen && movedRange(seen, event, oldEvent);
   if (!seen || !range) return move.revert();
-  // Not draggable again before the answer is here.
+  // Disable dragging until the response arrives.
   event.setProp("editable", false);
   try {
     const lesson = await app.api.move(seen.id, range, seen);
@@ -37,8 +37,8 @@ export async function saveMove(app: App, move: Move): Promise<void> {
 }
 
 /**
- * The end that was not dragged stays the instant that it is, and a lesson that was moved as a whole keeps its length:
- * the calendar knows clock times only, of which one may come twice that day.
+ * The end that was not dragged keeps its instant, and a moved lesson keeps its duration: the calendar only knows
+ * wall-clock times, which may be ambiguous that day.
  */
 function movedRange(lesson: Lesson, event: EventApi, oldEvent: EventApi): Range | null {
   if (!event.start || !event.end) return null;
@@ -56,7 +56,7 @@ function isStale(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === "precondition_failed";
 }
 
-/** Somebody, perhaps oneself in another tab, has moved the lesson meanwhile: tells both times and lets one choose. */
+/** Conflict dialog: the lesson was moved elsewhere meanwhile, so the user chooses one of both times. */
 async function showBoth(app: App, id: number, range: Range): Promise<void> {
   app.refetch();
   try {
@@ -82,7 +82,7 @@ export function movedMeanwhile(app: App, now: Seen, range: Range): string {
   );
 }
 
-/** Says where the lesson now is and offers the way back. */
+/** Announces the new time and offers an undo. */
 export function announceMove(app: App, lesson: Lesson, before: Seen): void {
   const { userTimezone, locale } = app.config;
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
@@ -116,7 +116,7 @@ async function attempt(app: App, id: number, range: Range, seen: Seen): Promise<
   app.refetch();
 }
 
-/** A refusal that is about this slot is shown at the slot; any other trouble at the foot of the page. */
+/** Shows an error about the slot next to it, and any other error as a notice. */
 function showRefusal(app: App, error: unknown, at: { x: number; y: number }, retry: () => void) {
   if (!(error instanceof ApiError) || !isAboutTheSlot(error)) {
     return app.notices.show(failureNotice(app, error, retry));

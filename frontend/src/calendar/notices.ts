@@ -8,7 +8,7 @@ export interface Action {
 
 export interface Notice {
   text: string;
-  /** An alert interrupts a screen reader and stays until it is closed. */
+  /** An alert interrupts a screen reader and stays until dismissed. */
   alert?: boolean;
   action?: Action;
   link?: { text: string; href: string };
@@ -18,7 +18,7 @@ export type Notices = ReturnType<typeof createNotices>;
 
 const STAY_MS = 10_000;
 
-/** Messages at the foot of the page. Both live regions exist from the start, or nothing would be read out. */
+/** Notices at the bottom of the page. Both live regions must exist from the start to be announced. */
 export function createNotices() {
   const polite = h("div", { role: "status", class: "kr-notices-region" });
   const urgent = h("div", { role: "alert", class: "kr-notices-region" });
@@ -41,7 +41,7 @@ export function createNotices() {
     const close = button("×", "quiet icon", remove);
     close.setAttribute("aria-label", gettext("Close"));
     element.append(close);
-    // What was said before is out of date by now.
+    // Earlier notices are outdated.
     for (const region of [urgent, polite]) region.replaceChildren();
     (notice.alert ? urgent : polite).append(element);
     if (!notice.alert) removeUnlessUsed(element, remove);
@@ -50,7 +50,7 @@ export function createNotices() {
   return { show };
 }
 
-/** Somebody who has the notice under the pointer or in focus is not to lose it. */
+/** Keeps a notice open while it is hovered or focused. */
 function removeUnlessUsed(element: HTMLElement, remove: () => void): void {
   setTimeout(() => {
     if (element.matches(":hover, :focus-within")) removeUnlessUsed(element, remove);
@@ -58,7 +58,7 @@ function removeUnlessUsed(element: HTMLElement, remove: () => void): void {
   }, STAY_MS);
 }
 
-/** A bubble where something happened, at a point of the window. One at a time; Escape or a click elsewhere closes it. */
+/** A popover at a point of the window. Only one is open; Escape or an outside click closes it. */
 export function createBubble() {
   const region = h("div", { role: "alert", class: "kr-bubble-region" });
   document.body.append(region);
@@ -99,7 +99,7 @@ function place(bubble: HTMLElement, at: { x: number; y: number }): void {
 
 const PATIENCE_MS = 500;
 
-/** Says that something is going on once a request has taken longer than a person takes for "at once". */
+/** Shows a loading indicator once a request takes noticeably long. */
 export function createActivity(host: HTMLElement): (change: 1 | -1) => void {
   const region = h("div", { role: "status", class: "kr-activity" });
   host.append(region);

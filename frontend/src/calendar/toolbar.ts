@@ -8,7 +8,7 @@ export interface Toolbar {
   checkbox: HTMLInputElement;
 }
 
-/** What FullCalendar's own toolbar has no place for. */
+/** Controls that FullCalendar's own toolbar does not provide. */
 export function createToolbar(config: Config, onCancelled: (shown: boolean) => void): Toolbar {
   const id = uniqueId("cancelled");
   const checkbox = h("input", { type: "checkbox", id });

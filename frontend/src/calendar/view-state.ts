@@ -1,4 +1,4 @@
-/** View and date live in the page's query, so that Back works and an address can be sent to somebody. */
+/** View and date are stored in the query string, so that Back works and URLs can be shared. */
 
 export const VIEWS = {
   week: "timeGridWeek",
@@ -11,7 +11,7 @@ export type ViewName = keyof typeof VIEWS;
 
 export interface ViewState {
   view: ViewName;
-  /** `YYYY-MM-DD` in the user's zone; null is today. */
+  /** `YYYY-MM-DD` in the user's zone; null means today. */
   date: string | null;
   cancelled: boolean;
 }
@@ -36,7 +36,7 @@ export function readState(search: string, fallback: ViewState): ViewState {
   };
 }
 
-/** Keeps what other parts of the page have put into the query. */
+/** Preserves the other query parameters. */
 export function writeState(search: string, state: ViewState): string {
   const query = new URLSearchParams(search);
   query.set("view", state.view);
@@ -51,7 +51,7 @@ function isDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-/** The address's own date as long as the view [`from`, `to`) shows it: FullCalendar may mean another day of that week. */
+/** The URL's date while the view [`from`, `to`) contains it, since FullCalendar may report another day of that week. */
 export function dateInView(date: string | null, from: string, to: string): string | null {
   return date && date >= from && date < to ? date : null;
 }

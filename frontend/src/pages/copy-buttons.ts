@@ -22,7 +22,7 @@ async function copy(source: HTMLElement): Promise<boolean> {
     await navigator.clipboard.writeText(input?.value ?? source.textContent.trim());
     return true;
   } catch {
-    // No clipboard on plain HTTP, or not allowed: copies what is selected.
+    // Without clipboard access (plain HTTP or denied), fall back to copying the selection.
     source.focus();
     input?.select();
     return document.execCommand("copy");

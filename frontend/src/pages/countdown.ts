@@ -3,10 +3,10 @@ import { clockText } from "../shared/time";
 import { each } from "./dom";
 
 const DAY = 86_400;
-/** The server may be a little behind. */
+/** Tolerance in case the server's clock is slightly behind. */
 const GRACE_MS = 3000;
 
-/** The waiting page counts down, and looks again when the time has come. */
+/** Counts down on the waiting page and reloads it when the time is reached. */
 export function countdown(): void {
   each("[data-opens-at]", (clock) => {
     const opens = Date.parse(clock.dataset.opensAt ?? "");
@@ -26,7 +26,7 @@ export function countdown(): void {
   });
 }
 
-/** `2 days`, or `47:59:59` where it is less. */
+/** Formats as `2 days`, or `47:59:59` below two days. */
 export function remainingText(seconds: number): string {
   const days = Math.floor(seconds / DAY);
   if (days < 2) return clockText(seconds);

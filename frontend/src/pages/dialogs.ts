@@ -1,6 +1,6 @@
 import { each } from "./dom";
 
-/** Links to a confirmation page open it in a dialog that the page already holds. */
+/** Links to a confirmation page open the matching dialog of the page instead. */
 export function dialogs(): void {
   each("[data-dialog]", (opener) => {
     const dialog = document.getElementById(opener.dataset.dialog ?? "");
@@ -18,7 +18,7 @@ export function dialogs(): void {
   });
 }
 
-/** The account menu closes like any menu. */
+/** Closes the account menu on Escape and on an outside click. */
 export function menus(): void {
   each<HTMLDetailsElement>("details.menu", (menu) => {
     document.addEventListener("click", (event) => {

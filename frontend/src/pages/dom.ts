@@ -2,7 +2,7 @@ export function each<E extends HTMLElement>(selector: string, run: (element: E) 
   document.querySelectorAll<E>(selector).forEach(run);
 }
 
-/** Reads a text to people who use a screen reader. */
+/** Announces a text to screen readers. */
 export function announce(text: string): void {
   const region = document.getElementById("announcer");
   if (region) region.textContent = text;

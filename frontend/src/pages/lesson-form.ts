@@ -2,7 +2,7 @@ import { instantsAt } from "../shared/time";
 import { knownZone, learnZones } from "../shared/zones";
 import { each } from "./dom";
 
-/** The other person's clock, beside the time one is choosing. */
+/** Shows the other person's local time next to the chosen time. */
 export function lessonForm(): void {
   each<HTMLFormElement>("form[data-own-zone]", (form) => {
     const hint = form.querySelector<HTMLElement>("[data-their-time]");
@@ -23,7 +23,7 @@ export function lessonForm(): void {
   });
 }
 
-/** Of a zone's names, which the page gives best first, one that this browser knows. */
+/** The first of a zone's names, in order of preference, that this browser knows. */
 function zoneOf(names = ""): string {
   const [name = "UTC", ...others] = names.split(" ");
   learnZones({ [name]: others });
@@ -39,10 +39,10 @@ function value(form: HTMLFormElement, name: string): string {
   return hasValue ? field.value : "";
 }
 
-/** When the clock of `zone` shows the chosen date and time: never, once, or in autumn twice. */
+/** The instants of the chosen date and time in `zone`: none, one, or two when the clocks go back. */
 function chosenInstants(form: HTMLFormElement, zone: string): Date[] {
   const [date, time] = [value(form, "date"), value(form, "time")];
-  // A year that is still being typed.
+  // Ignore a year that is still being typed.
   if (!date || !time || date < "1000") return [];
   return instantsAt(`${date}T${time}`, zone);
 }

@@ -4,7 +4,7 @@ import { showProgress } from "./progress";
 
 const TYPING_PAUSE_MS = 200;
 
-/** Searches as one types: the address keeps the words, the list comes from the server as HTML. */
+/** Searches while typing: the URL keeps the query, and the server returns the list as HTML. */
 export function liveSearch(): void {
   each<HTMLFormElement>("form[data-live]", (form) => {
     const list = document.getElementById(form.dataset.live ?? "");
@@ -32,7 +32,7 @@ class LiveSearch {
       clearTimeout(this.#timer);
       void this.#search();
     });
-    // A page that came out of the back-forward cache shows what its address says.
+    // After a restore from the back-forward cache, show the results for the URL.
     window.addEventListener("pageshow", (event) => {
       const input = this.form.querySelector<HTMLInputElement>("input[name=q]");
       if (!event.persisted || !input) return;
@@ -48,7 +48,7 @@ class LiveSearch {
     try {
       const headers = { "X-Fragment": "1" };
       const answer = await fetch(address, { headers, signal: this.#latest.signal });
-      // Redirected means signed out meanwhile: that page is for the window, not for the list.
+      // A redirect means that the session has ended, so navigate instead of replacing the list.
       if (!answer.ok || answer.redirected) return location.assign(address);
       this.#show(await answer.text(), address);
     } catch (error) {
@@ -74,7 +74,7 @@ class LiveSearch {
     announce(this.list.querySelector("[data-count]")?.textContent ?? "");
   }
 
-  /** What stands below is not what was asked for. */
+  /** Shows that the list below does not match the query, with a retry button. */
   #fail(): void {
     const note = document.createElement("div");
     note.className = "note error";

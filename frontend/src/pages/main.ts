@@ -1,4 +1,4 @@
-/** What every page can do beyond plain HTML; searching, joining and scheduling work without it. */
+/** Progressive enhancement for every page; searching, joining and scheduling work without it. */
 import { copyButtons } from "./copy-buttons";
 import { countdown } from "./countdown";
 import { dialogs, menus } from "./dialogs";
@@ -21,7 +21,7 @@ reloadAfterSignOut();
 lessonForm();
 countdown();
 
-// “I am a student” on the landing page has answered the first question of the sign-up form.
+// “I am a student” on the landing page preselects the role in the sign-up form.
 each<HTMLInputElement>("form input[name=role]", (radio) => {
   if (radio.value === new URLSearchParams(location.search).get("role")) radio.checked = true;
 });

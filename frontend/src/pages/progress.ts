@@ -3,7 +3,7 @@ import { announce } from "./dom";
 
 const PATIENCE_MS = 500;
 
-/** Shows a bar at the top once something has taken half a second; returns what ends it. */
+/** Shows a progress bar after half a second; returns a function that hides it. */
 export function showProgress(): () => void {
   let bar: HTMLElement | undefined;
   const timer = setTimeout(() => {

@@ -2,7 +2,7 @@ import { showProgress } from "./progress";
 
 const PATIENCE_MS = 500;
 
-/** One submit at a time, and a sign of life for those that take long. */
+/** Prevents double submits and shows progress for slow ones. */
 export function singleSubmit(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -19,7 +19,7 @@ export function singleSubmit(): void {
       end();
     };
     window.addEventListener("pageshow", done, { once: true });
-    // A download leaves the page where it is.
+    // A download does not leave the page.
     if (form.hasAttribute("data-download")) setTimeout(done, 1000);
   });
 }
@@ -34,7 +34,7 @@ function showSubmit(button: HTMLElement | null): () => void {
   };
 }
 
-/** Pages that the browser kept are asked for anew after a sign-out: somebody else may sit here now. */
+/** Reloads pages from the back-forward cache after a sign-out, since another person may use the browser. */
 export function reloadAfterSignOut(): void {
   const opened = Date.now();
   document.addEventListener("submit", (event) => {

@@ -2,7 +2,7 @@ import { each } from "./dom";
 
 const YEAR = 31_536_000;
 
-/** Light, dark, or as the system says. The server reads the cookie, so that no page flashes the other. */
+/** Light, dark or system theme. The server reads the cookie, which avoids a flash of the wrong theme. */
 export function themeButtons(): void {
   each<HTMLButtonElement>("[data-set-theme]", (button) => {
     button.addEventListener("click", () => {

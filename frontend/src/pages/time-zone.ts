@@ -1,6 +1,6 @@
 import { each } from "./dom";
 
-/** Chromium still says some zones' former names. */
+/** Chromium still reports the former names of some zones. */
 const RENAMED: Readonly<Record<string, string>> = {
   "Africa/Asmera": "Africa/Asmara",
   "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
@@ -28,7 +28,7 @@ function browserZone(): string {
   return RENAMED[found] ?? found;
 }
 
-/** Chooses the browser's time zone in a form where nobody has chosen one yet. */
+/** Preselects the browser's time zone in a form without a chosen one. */
 export function detectZone(): void {
   const zone = browserZone();
   each<HTMLSelectElement>("select[data-detect-zone]", (select) => {
@@ -39,7 +39,7 @@ export function detectZone(): void {
   });
 }
 
-/** Writes times by the visitor's own clock, beside the tutor's and the student's. */
+/** Shows times in the visitor's zone, next to the tutor's and the student's. */
 export function localTimes(): void {
   each<HTMLTimeElement>("time[data-here]", (time) => {
     const text = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {

@@ -6,5 +6,5 @@ declare global {
   }
 }
 
-// Imported before Excalidraw, which would otherwise take its fonts from another host.
+// Must be imported before Excalidraw, which otherwise loads its fonts from another host.
 window.EXCALIDRAW_ASSET_PATH = builtFile("excalidraw/");

@@ -12,9 +12,9 @@ export interface Config {
   lessonUrl: string;
   title: string;
   locale: "uk" | "en";
-  /** The account's; without one the browser's is shown. */
+  /** The account's time zone; null for guests, who see the browser's zone. */
   timeZone: string | null;
-  /** Other names by the zone's own, for browsers that are older than its name. */
+  /** Aliases by zone name, for browsers that do not know a newer name. */
   zoneFallbacks?: ZoneFallbacks;
   csrfToken: string;
   user: { name: string } | null;

@@ -11,11 +11,11 @@ const cases: [string, string][] = [
 
 afterEach(() => vi.unstubAllGlobals());
 
-test.each(cases)("initials of %j cut no character", (name, shown) => {
+test.each(cases)("initials of %j split no grapheme", (name, shown) => {
   expect(initials(name)).toBe(shown);
 });
 
-test.each(cases)("initials of %j cut none without Intl.Segmenter either", (name, shown) => {
+test.each(cases)("initials of %j split no grapheme without Intl.Segmenter", (name, shown) => {
   vi.stubGlobal("Intl", { ...Intl, Segmenter: undefined });
   expect(initials(name)).toBe(shown);
 });

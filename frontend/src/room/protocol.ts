@@ -1,6 +1,6 @@
 /**
- * The twin of the server's protocol: every message of the events socket and every close code.
- * docs/protocol.md is the text; tests/test_room_protocol.py holds all three together.
+ * Types of the events socket's messages and the close codes, as on the server. docs/protocol.md
+ * specifies them, and tests/test_room_protocol.py checks that all three agree.
  */
 
 export type Role = "tutor" | "student" | "guest";
@@ -12,7 +12,7 @@ export interface Media {
   screen: boolean;
 }
 
-/** One connection; a person with two tabs is two peers, of which the later one is in the call. */
+/** One connection. A person with two tabs has two peers, and the later one is in the call. */
 export interface Peer {
   peer: string;
   person: string;
@@ -50,7 +50,7 @@ export interface RoomInfo {
   lesson_id: number;
   lobby_enabled: boolean;
   timer_ends_at: string | null;
-  /** The server's clock, so that a timer runs alike for everybody. */
+  /** The server's clock, so that the timer is the same on every client. */
   now: string;
 }
 
@@ -60,7 +60,7 @@ export interface Quality {
   loss: number | null;
 }
 
-/** Bytes of the board when it was last measured. */
+/** Size of the board in bytes when it was last measured. */
 export interface Fullness {
   used: number;
   limit: number;
@@ -172,16 +172,16 @@ const FINAL: readonly number[] = [
   CLOSE.tooLarge,
 ];
 
-/** After these there is no use in connecting again. */
+/** Close codes after which the client must not reconnect. */
 export function isFinal(code: number): boolean {
   return FINAL.includes(code);
 }
 
 export const CHAT_LIMIT = 4000;
-/** Frames of the board socket may not be larger. */
+/** Maximum frame size of the board socket, in bytes. */
 export const BOARD_FRAME_LIMIT = 1024 * 1024;
 
-/** Null where the text is no message that this client knows: a newer server may say more. */
+/** Parses a server message; null for an unknown type, which a newer server may send. */
 export function parseServerMessage(text: string): ServerMessage | null {
   let value: unknown;
   try {

@@ -9,12 +9,12 @@ function answering(response: () => Promise<Response>) {
   return fetched;
 }
 
-it("keeps the code and the sentence of an error", () => {
+it("keeps an error's code and detail", () => {
   const error = parseError(409, '{"error":"lesson_conflict","detail":"Taken by Olena."}');
   expect(error).toMatchObject({ code: "lesson_conflict", status: 409, text: "Taken by Olena." });
 });
 
-it("prefers what the fields say", () => {
+it("prefers field errors to the detail", () => {
   const body = {
     error: "validation_error",
     detail: "Invalid.",
@@ -34,7 +34,7 @@ it.each([
   expect(reasonOf(error, "Try again.")).toBe("Try again.");
 });
 
-it("sends the CSRF token and the body's type", async () => {
+it("sends the CSRF token and the content type", async () => {
   const fetched = answering(async () => Response.json({ id: 1 }));
   await createRequest("token")("/api/", json("POST", { reason: "ill" }));
   const headers = new Headers(fetched.mock.calls[0]?.[1].headers);
@@ -43,14 +43,14 @@ it("sends the CSRF token and the body's type", async () => {
   expect(headers.get("Accept")).toBe("application/json");
 });
 
-it("throws what the server has against a request, and when to ask again", async () => {
+it("throws the server's error with its Retry-After", async () => {
   const body = { error: "rate_limited", detail: "Too many." };
   answering(async () => Response.json(body, { status: 429, headers: { "Retry-After": "7" } }));
   const refused = { status: 429, code: "rate_limited", message: "Too many.", retryAfter: 7 };
   await expect(createRequest("token")("/api/")).rejects.toMatchObject(refused);
 });
 
-it("calls a lost connection by its name", async () => {
+it("reports a lost connection as network_error", async () => {
   answering(() => Promise.reject(new TypeError("Failed to fetch")));
   const refused = createRequest("token")("/api/");
   await expect(refused).rejects.toMatchObject({ code: "network_error", status: 0 });

@@ -1,11 +1,11 @@
-/** An answer that is not a success, or none at all (`network_error`, status 0). */
+/** An error response, or no response at all (`network_error`, status 0). */
 export class ApiError extends Error {
   override name = "ApiError";
 
   constructor(
     readonly status: number,
     readonly code: string,
-    /** In the person's language; empty where it was not the API that answered. */
+    /** In the user's language; empty when the response was not from the API. */
     detail = "",
     readonly fields: Readonly<Record<string, string[]>> = {},
     /** Seconds. */
@@ -14,13 +14,13 @@ export class ApiError extends Error {
     super(detail);
   }
 
-  /** The sentence for a person: the fields' own say more than "invalid input". */
+  /** The message for the user; field errors are more specific than the general detail. */
   get text(): string {
     return Object.values(this.fields).flat().join(" ") || this.message;
   }
 }
 
-/** The server's reason; `otherwise` where it gave none or could not be reached. */
+/** The server's message, or `otherwise` when there is none. */
 export function reasonOf(error: unknown, otherwise: string): string {
   return error instanceof ApiError && error.status && error.message ? error.message : otherwise;
 }

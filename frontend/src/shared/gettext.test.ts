@@ -4,12 +4,12 @@ import { gettext, interpolate, ngettext } from "./gettext";
 const days = (count: number) =>
   interpolate(ngettext("%(count)s day", "%(count)s days", count), { count });
 
-it("returns the message ids where the page has no catalogue", () => {
+it("returns the message ids without a catalogue", () => {
   expect(gettext("Close")).toBe("Close");
   expect([1, 2, 0].map(days)).toEqual(["1 day", "2 days", "0 days"]);
 });
 
-it("fills in values as they are and leaves a name without a value visible", () => {
+it("interpolates values verbatim and keeps a placeholder without a value", () => {
   const values = { a: "$&" } as { a: string; b: string };
   expect(interpolate(gettext("%(a)s %(b)s 5%"), values)).toBe("$& %(b)s 5%");
 });
@@ -25,12 +25,12 @@ describe("with a catalogue", () => {
     globalThis.messageCatalogue = undefined;
   });
 
-  it("returns what the catalogue has, in the plural form of the number", () => {
+  it("returns translations in the number's plural form", () => {
     expect(gettext("Close")).toBe("Закрити");
     expect([1, 5].map(days)).toEqual(["1 день", "5 днів"]);
   });
 
-  it("returns the message id of what the catalogue has not", () => {
+  it("returns the message id when the translation is missing", () => {
     expect(gettext("Open")).toBe("Open");
     expect(gettext("toString")).toBe("toString");
   });

@@ -4,7 +4,7 @@
  */
 export interface Catalogue {
   messages: Readonly<Record<string, string | readonly string[]>>;
-  /** Which plural form a number takes. */
+  /** Index of the plural form for a number. */
   plural(count: number): number;
 }
 
@@ -37,7 +37,7 @@ export function ngettext<const S extends string, const P extends string>(
   return (form ?? (count === 1 ? singular : plural)) as Translation<S | P>;
 }
 
-/** Puts values in the place of `%(name)s`. */
+/** Replaces `%(name)s` placeholders with values. */
 export function interpolate<M extends string>(
   text: Translation<M>,
   values: Readonly<Record<Placeholders<M>, string | number>>,

@@ -30,7 +30,7 @@ describe("offsets", () => {
   });
 });
 
-describe("a wall clock becomes an instant and back", () => {
+describe("conversion between wall-clock time and instant", () => {
   it.each([
     ["2026-01-15T15:00", KYIV, "2026-01-15T13:00:00.000Z"],
     ["2026-07-15T15:00", KYIV, "2026-07-15T12:00:00.000Z"],
@@ -63,40 +63,40 @@ describe("a wall clock becomes an instant and back", () => {
     expect(iso(local, zone)).toBe(instant);
   });
 
-  it("refuses what is no time", () => {
+  it("returns null for an invalid time", () => {
     expect(fromLocalInput("", KYIV)).toBeNull();
     expect(fromLocalInput("tomorrow", KYIV)).toBeNull();
   });
 });
 
-describe("what a person reads", () => {
+describe("formatted times", () => {
   const start = new Date("2026-03-02T15:00:00Z");
   const end = new Date("2026-03-02T16:00:00Z");
 
-  it("knows the day of the zone", () => {
+  it("use the day in the zone", () => {
     expect(localDate(new Date("2026-07-01T22:30:00Z"), KYIV)).toBe("2026-07-02");
     expect(localDate(new Date("2026-07-01T22:30:00Z"), NEW_YORK)).toBe("2026-07-01");
   });
 
-  it("is in the zone and the language asked for", () => {
+  it("use the given zone and language", () => {
     expect(formatWhen(start, end, KYIV, "en")).toMatch(/^Monday.*2 March.*17:00.*18:00$/);
     const friday = (day: Date) => new Date(day.getTime() + 4 * 86_400_000);
     expect(formatWhen(friday(start), friday(end), KYIV, "uk")).toMatch(/^П’ятниця, 6 березня/);
     expect(formatWhen(start, end, NEW_YORK, "uk")).toMatch(/^Понеділок.*2 березня.*10:00.*11:00$/);
   });
 
-  it("compares clocks, not names", () => {
+  it("compare wall clocks, not zone names", () => {
     expect(clocksDiffer(start, end, KYIV, NEW_YORK)).toBe(true);
     expect(clocksDiffer(start, end, KYIV, "Europe/Kiev")).toBe(false);
     expect(clocksDiffer(start, end, KYIV, "Europe/Athens")).toBe(false);
   });
 });
 
-describe("the hour that comes twice", () => {
+describe("the ambiguous hour", () => {
   const first = new Date("2026-10-25T00:30:00Z");
   const second = new Date("2026-10-25T01:30:00Z");
 
-  it("has two instants, and others one or none", () => {
+  it("has two instants, while other hours have one or none", () => {
     expect(instantsAt("2026-10-25T03:30", KYIV)).toEqual([first, second]);
     expect(instantsAt("2026-10-25T04:30", KYIV)).toHaveLength(1);
     expect(instantsAt("2026-03-29T03:30", KYIV)).toEqual([]);
@@ -104,7 +104,7 @@ describe("the hour that comes twice", () => {
     expect(comesTwice(second, NEW_YORK)).toBe(false);
   });
 
-  it.each(["en", "uk"])("says which of two equal times in %s", (locale) => {
+  it.each(["en", "uk"])("shows the offset of ambiguous times in %s", (locale) => {
     const text = formatWhen(first, second, KYIV, locale);
     expect(text).toContain("03:30 (UTC+3) – 03:30 (UTC+2)");
     expect(text).toMatch(/25/);
@@ -119,25 +119,25 @@ describe("the hour that comes twice", () => {
   });
 });
 
-it("counts down by the server's clock", () => {
+it("counts down with the server's clock offset", () => {
   const now = Date.parse("2026-03-02T12:00:00Z");
   expect(remaining("2026-03-02T12:01:00Z", now, 0)).toBe(60);
   expect(remaining("2026-03-02T12:01:00Z", now, 5000)).toBe(55);
   expect(remaining("2026-03-02T11:59:00Z", now, 0)).toBe(0);
 });
 
-it("is written as a clock", () => {
+it("formats the countdown as a clock", () => {
   expect([5, 65, 3605].map(clockText)).toEqual(["00:05", "01:05", "1:00:05"]);
 });
 
-it("is the account's clock", () => {
+it("formats in the account's zone", () => {
   const noon = new Date("2026-03-02T12:00:00Z");
   const at = (timeZone: string) =>
     timeFormat({ locale: "en", timeZone }, { hour: "2-digit", minute: "2-digit" }).format(noon);
   expect([at("Europe/Kyiv"), at("America/New_York")]).toEqual(["14:00", "07:00"]);
 });
 
-it("is the browser's clock for who has no account", () => {
+it("formats in the browser's zone without an account", () => {
   const format = timeFormat({ locale: "uk", timeZone: null }, { dateStyle: "medium" });
   expect(format.resolvedOptions().timeZone).toBe(
     new Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -1,4 +1,4 @@
-/** Instants, wall clocks and their texts. A zone is given by its IANA name; the browser's own is never assumed. */
+/** Conversion and formatting of instants and wall-clock times in an explicit IANA zone, never the browser's default. */
 
 import { knownZone } from "./zones";
 
@@ -23,27 +23,27 @@ function wallFormat(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** The wall clock of `zone` at `instant`, as a datetime-local input wants it: `2026-03-02T15:00`. */
+/** The wall-clock time of `zone` at `instant` in datetime-local format: `2026-03-02T15:00`. */
 export function toLocalInput(instant: Date, zone: string): string {
   const parts: Record<string, string> = {};
   for (const { type, value } of wallFormat(zone).formatToParts(instant)) parts[type] = value;
   return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}`;
 }
 
-/** Minutes to add to UTC to get the wall clock of `zone` at `instant`. */
+/** UTC offset of `zone` at `instant`, in minutes. */
 export function offsetMinutes(instant: Date, zone: string): number {
   const wall = Date.parse(`${toLocalInput(instant, zone)}Z`);
   return Math.round((wall - Math.floor(instant.getTime() / MINUTE) * MINUTE) / MINUTE);
 }
 
 /**
- * The instants at which the clock of `zone` shows `local` (`2026-03-02T15:00`): two in an hour that comes twice in
- * autumn, none in an hour that spring skips or where it is no time at all.
+ * The instants at which the wall clock of `zone` shows `local` (`2026-03-02T15:00`): two for an ambiguous time in
+ * autumn, none for a time that is skipped in spring or is invalid.
  */
 export function instantsAt(local: string, zone: string): Date[] {
   const wall = Date.parse(`${local}Z`);
   if (Number.isNaN(wall)) return [];
-  // No zone changes its clock twice in two days, so these are the two offsets that can be meant.
+  // No zone changes its offset twice in two days, so these are the two possible offsets.
   const offsets = [-1, 1].map((day) => offsetMinutes(new Date(wall + day * 1440 * MINUTE), zone));
   const wanted = local.slice(0, 16);
   return [...new Set(offsets)]
@@ -57,7 +57,7 @@ export function fromLocalInput(local: string, zone: string): Date | null {
   return instantsAt(local, zone)[0] ?? null;
 }
 
-/** Does the clock of `zone` show the time of `instant` twice that day? */
+/** Whether the wall-clock time of `instant` is ambiguous in `zone`. */
 export function comesTwice(instant: Date, zone: string): boolean {
   return instantsAt(toLocalInput(instant, zone), zone).length > 1;
 }
@@ -77,7 +77,7 @@ export function clockWithOffset(instant: Date, zone: string): string {
   return `${toLocalInput(instant, zone).slice(11)} (${offsetText(instant, zone)})`;
 }
 
-/** `03:30 (UTC+3) – 03:30 (UTC+2)` where one of the two comes twice, which nothing else tells apart; else null. */
+/** `03:30 (UTC+3) – 03:30 (UTC+2)` when one of the two is ambiguous; else null. */
 export function doubledSpan(start: Date, end: Date, zone: string): string | null {
   if (!comesTwice(start, zone) && !comesTwice(end, zone)) return null;
   return `${clockWithOffset(start, zone)} – ${clockWithOffset(end, zone)}`;
@@ -107,29 +107,29 @@ export function formatWhen(start: Date, end: Date, zone: string, locale: string)
   return spelt.charAt(0).toLocaleUpperCase(locale) + spelt.slice(1);
 }
 
-/** The site's English is the one with a 24-hour clock and weeks that begin on Monday. */
+/** British English: a 24-hour clock and weeks that begin on Monday. */
 export function intlLocale(locale: string): string {
   return locale === "en" ? "en-GB" : locale;
 }
 
-/** Do the clocks of the two zones differ for this lesson? Zones of different names may agree. */
+/** Whether the wall clocks of the two zones differ during the lesson. */
 export function clocksDiffer(start: Date, end: Date, mine: string, theirs: string): boolean {
   return [start, end].some(
     (instant) => offsetMinutes(instant, mine) !== offsetMinutes(instant, theirs),
   );
 }
 
-/** By its city in the reader's language, where the page tells it. */
+/** The zone's city in the user's language, if the page provides it. */
 export function zoneName(zone: string, names: Record<string, string> = {}): string {
   return names[zone] ?? zone.replace(/_/g, " ");
 }
 
-/** Whole seconds until `endsAt` by the server's clock, which is `offset` ms ahead of ours. */
+/** Whole seconds until `endsAt`; the server's clock is `offset` ms ahead of the local one. */
 export function remaining(endsAt: string, now: number, offset: number): number {
   return Math.max(0, Math.ceil((Date.parse(endsAt) - (now + offset)) / 1000));
 }
 
-/** Instants by the clock of the person's account, as on every other page. */
+/** Formats instants in the account's time zone, as on every other page. */
 export function timeFormat(
   { locale, timeZone }: { locale: string; timeZone: string | null },
   options: Intl.DateTimeFormatOptions,

@@ -5,7 +5,7 @@ import { knownZone, learnZones } from "./zones";
 const RealFormat = Intl.DateTimeFormat;
 const NOON = new Date("2026-07-02T12:00:00Z");
 
-/** A browser that does not know these names. */
+/** Simulates a browser that does not know these zone names. */
 function forget(...names: string[]): void {
   class OldFormat extends RealFormat {
     constructor(locale?: string, options?: Intl.DateTimeFormatOptions) {
@@ -37,14 +37,14 @@ it.each([
   expect(formatWhen(NOON, NOON, zone, "en")).toContain(clock);
 });
 
-it("goes by the offset where no name is known, and by UTC where nothing is", () => {
+it("falls back to the offset without a known name, and to UTC without either", () => {
   forget("Europe/Kyiv", "Europe/Kiev");
   learnZones({ "Europe/Kyiv": ["Europe/Kiev", "Etc/GMT-3"] });
   expect(toLocalInput(NOON, "Europe/Kyiv").slice(11)).toBe("15:00");
   expect(knownZone("Mars/Olympus")).toBe("UTC");
 });
 
-it("takes the zone's own name where it is known", () => {
+it("prefers the zone's own name when it is known", () => {
   learnZones({ "Europe/Kyiv": ["Etc/GMT-9"] });
   expect(knownZone("Europe/Kyiv")).toBe("Europe/Kyiv");
 });

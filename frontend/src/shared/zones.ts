@@ -1,6 +1,6 @@
 /**
- * Time zones under a name that this browser knows. Zones are renamed (Europe/Kiev became Europe/Kyiv), and Intl throws
- * at names that are newer than the browser; so the page tells other names of the zones that are on it.
+ * Resolves time zones to a name that this browser knows. Zones are renamed (Europe/Kiev became Europe/Kyiv), and Intl
+ * throws on names that are newer than the browser, so the page provides aliases of its zones.
  */
 export type ZoneFallbacks = Readonly<Record<string, readonly string[]>>;
 
@@ -16,13 +16,13 @@ function isKnown(zone: string): boolean {
   }
 }
 
-/** Other names by the zone's own, the best first. */
+/** Aliases by zone name, the preferred one first. */
 export function learnZones(fallbacks: ZoneFallbacks = {}): void {
   for (const [zone, names] of Object.entries(fallbacks)) told.set(zone, names);
   known.clear();
 }
 
-/** The first of its names that Intl takes; UTC where it takes none. */
+/** The first alias that Intl accepts, else UTC. */
 export function knownZone(zone: string): string {
   let name = known.get(zone);
   if (name === undefined) {

@@ -6,7 +6,7 @@ import { type Dialog, dialogForm, field, openDialog, submit, submitButton } from
 import { StudentPicker } from "./student-picker";
 import { timeFields } from "./time-fields";
 
-/** Schedules a lesson at the dragged-over time; `onClose` lets the calendar drop its selection. */
+/** Dialog that schedules a lesson in the selected time; `onClose` clears the selection. */
 export function openCreate(app: App, start: Date, end: Date, onClose: () => void): void {
   const picker = new StudentPicker(app);
   const title = h("input", { type: "text", maxlength: "200", autocomplete: "off" });
@@ -40,7 +40,7 @@ export function openCreate(app: App, start: Date, end: Date, onClose: () => void
       ends_at: range.end.toISOString(),
       ...(allowOverlap && { allow_overlap: true }),
     };
-    // The same lesson sent again keeps its key: an answer lost on the way does not make two lessons.
+    // A retry reuses the idempotency key, so that a lost response does not create two lessons.
     const body = JSON.stringify(lesson);
     if (attempt.body !== body) attempt = { body, key: newId() };
     const request = async () => {

@@ -7,12 +7,12 @@ import { button, h, link, uniqueId } from "../dom";
 export interface Dialog {
   element: HTMLDialogElement;
   close: () => void;
-  /** Shows why it did not work, read out at once; `extra` is what can be done about it. */
+  /** Shows an error in an alert region; `extra` holds actions to resolve it. */
   showError: (text: string, extra?: HTMLElement) => void;
   clearError: () => void;
 }
 
-/** A modal with a heading, a place for errors and a row of buttons. It leaves the page when it closes. */
+/** A modal dialog with a heading, an error region and buttons; removed from the DOM when closed. */
 export function openDialog(
   title: string,
   body: Node[],
@@ -25,7 +25,7 @@ export function openDialog(
   const close = () => element.close();
   const cross = button("×", "quiet icon", close);
   cross.setAttribute("aria-label", gettext("Close"));
-  // The first thing to use, rather than the cross.
+  // Focus the first control instead of the close button.
   first(body)?.setAttribute("autofocus", "");
   element.append(
     h("header", {}, h("h2", { id }, title), cross),
@@ -58,7 +58,7 @@ function first(body: Node[]): Element | null {
   return null;
 }
 
-/** Runs a request with the dialog's buttons off, and shows in the dialog what went wrong. */
+/** Runs a request with the dialog's buttons disabled, and shows its error in the dialog. */
 export async function submit(
   app: App,
   dialog: Dialog,
@@ -86,7 +86,7 @@ function signInLink(app: App, error: unknown): HTMLElement | undefined {
   return link(gettext("Sign in"), signInUrl(app.config), "small");
 }
 
-/** A form whose buttons may stand outside of it, joined by `form=`. */
+/** A form whose buttons may be outside of it, associated by `form=`. */
 export function dialogForm(onSubmit: () => void, ...fields: Node[]): HTMLFormElement {
   const form = h("form", { id: uniqueId("form"), class: "kr-form", novalidate: true }, ...fields);
   form.addEventListener("submit", (event) => {

@@ -63,7 +63,7 @@ function ownTime(app: App, lesson: Lesson): string {
   return formatWhen(new Date(lesson.starts_at), new Date(lesson.ends_at), userTimezone, locale);
 }
 
-/** The other person's clock, where the page tells their zone and it differs from one's own. */
+/** The time in the other person's zone, when it is known and differs from the user's. */
 function theirTime(app: App, lesson: Lesson): HTMLElement[] {
   const { userTimezone, locale, role, zones, zoneNames } = app.config;
   const other = otherPerson(lesson, role);

@@ -7,7 +7,7 @@ import { announceMove, movedMeanwhile } from "../moves";
 import { type Dialog, dialogForm, openDialog, submit, submitButton } from "./dialog";
 import { timeFields } from "./time-fields";
 
-/** The form that does all that dragging and resizing do. */
+/** Form equivalent of dragging and resizing a lesson. */
 export function openReschedule(app: App, lesson: Lesson): void {
   const times = timeFields(app.config, new Date(lesson.starts_at), new Date(lesson.ends_at));
   const form = dialogForm(() => send(lesson), times.element);

@@ -7,7 +7,7 @@ import { field } from "./dialog";
 
 const TYPING_PAUSE_MS = 200;
 
-/** A combobox (ARIA's pattern) that searches on the server as one types. */
+/** An ARIA combobox that searches on the server while typing. */
 export class StudentPicker {
   readonly element: HTMLElement;
   chosen: Student | null = null;
@@ -57,7 +57,7 @@ export class StudentPicker {
     const mine = this.asked;
     try {
       const found = await this.app.api.students(this.input.value.trim());
-      // A slow answer to an earlier question must not replace a later one's.
+      // Ignore a slow response to an earlier search.
       if (mine === this.asked && !this.chosen) this.show(found);
     } catch (error) {
       this.open(false);
@@ -83,7 +83,7 @@ export class StudentPicker {
       h("span", {}, fullName(student)),
       h("small", {}, student.email),
     );
-    // Before the input loses focus and closes the list.
+    // mousedown fires before the input's blur closes the list.
     option.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       this.choose(student);
@@ -102,7 +102,7 @@ export class StudentPicker {
       const student = this.found[this.active];
       if (student) this.choose(student);
     } else if (key === "Escape" && !this.list.hidden) {
-      // Only the list closes, not the dialog around it.
+      // Close only the list, not the dialog around it.
       event.preventDefault();
       event.stopPropagation();
       this.open(false);

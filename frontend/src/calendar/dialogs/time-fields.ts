@@ -10,7 +10,7 @@ export interface TimeFields {
   read: () => Range | { error: string };
 }
 
-/** Start and end in the user's zone. Moving the start takes the end along, as a drag does. */
+/** Start and end in the user's zone. Changing the start moves the end along, as dragging does. */
 export function timeFields(config: Config, start: Date, end: Date): TimeFields {
   const { userTimezone: zone } = config;
   const from = new ClockField(config, gettext("Starts"), start);
@@ -38,8 +38,8 @@ export function timeFields(config: Config, start: Date, end: Date): TimeFields {
 }
 
 /**
- * A date and a clock time. What nobody touches stays the instant that it was: the clock may show it twice that day,
- * or without its seconds. Where it comes twice, one chooses which.
+ * Inputs for a date and a time. An untouched value keeps its exact instant, which may be ambiguous that day or have
+ * seconds. For an ambiguous time the user chooses one of the two instants.
  */
 class ClockField {
   readonly element: HTMLElement;
@@ -76,7 +76,7 @@ class ClockField {
     this.offer(this.instants().findIndex((one) => one.getTime() === minute));
   }
 
-  /** null for an hour that spring skips. */
+  /** null for a time that is skipped when the clocks go forward. */
   read(): Date | null {
     const instants = this.instants();
     const chosen = instants[this.which.selectedIndex] ?? instants[0] ?? null;

@@ -66,8 +66,8 @@ export class Board {
       options.getAddress,
       options.onRefused,
     );
-    this.files = new ImageStore(this.doc.getMap("files"), request, root, (why) =>
-      this.report(why, gettext("The picture could not be kept.")),
+    this.files = new ImageStore(this.doc.getMap("files"), request, root, (error) =>
+      this.report(error, gettext("The picture could not be kept.")),
     );
     this.sceneImages = new SceneImages(this.doc, this.files, options.isDark);
     this.#presence = { ...me, page: FIRST_PAGE, pointer: null, button: "up", selected: {} };
@@ -115,7 +115,7 @@ export class Board {
   changed(state: AppState, files: BinaryFiles): void {
     if (!this.#api) return;
     this.#binding?.scheduleFlush();
-    this.sceneImages.offer(this.#api, files);
+    this.sceneImages.uploadNew(this.#api, files);
     this.#showImages();
     const ids = Object.keys(state.selectedElementIds).slice(0, MAX_SELECTED);
     if (ids.join() !== Object.keys(this.#presence.selected).join()) {

@@ -24,7 +24,7 @@ const LINE: Properties = {
   startArrowhead: null,
   endArrowhead: "arrow",
 };
-const HONEST: Record<string, Properties> = {
+const VALID: Record<string, Properties> = {
   rectangle: BASE,
   diamond: { ...BASE, type: "diamond" },
   ellipse: { ...BASE, type: "ellipse" },
@@ -59,14 +59,14 @@ const WRONG: readonly unknown[] = [
   ...[{ toString: 5 }, new Uint8Array(3), Array.from({ length: 100_001 }, () => [0, 0])],
 ];
 
-/** Nothing in it but plain data within bounds. */
-function isTame(value: unknown): boolean {
+/** Whether the value is plain data within bounds. */
+function isPlainData(value: unknown): boolean {
   if (value === null || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value) && Math.abs(value) <= 2 ** 52;
   if (typeof value === "string") return value.length <= 100_000 && !/[\uD800-\uDBFF]$/.test(value);
-  if (Array.isArray(value)) return value.length <= 90_000 && value.every(isTame);
+  if (Array.isArray(value)) return value.length <= 90_000 && value.every(isPlainData);
   if (typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return false;
-  return Object.values(value).every(isTame);
+  return Object.values(value).every(isPlainData);
 }
 
 const OF_ELBOWS = ["fixedSegments", "startIsSpecial", "endIsSpecial"];
@@ -92,31 +92,31 @@ function sameShape(found: Properties, honest: Properties): boolean {
 
 const parse = (value: unknown) => parseElement("a", value) as Properties | null;
 
-describe.each(Object.keys(HONEST))("%s", (type) => {
-  const honest = HONEST[type] ?? {};
+describe.each(Object.keys(VALID))("%s", (type) => {
+  const honest = VALID[type] ?? {};
 
-  it("of an honest hand stays as it is", () => {
+  it("is unchanged when valid", () => {
     expect(parse(honest)).toEqual(honest);
   });
 
-  it("with a wrong value is tame or not there", () => {
+  it("with an invalid value is sanitised or dropped", () => {
     for (const name of [...Object.keys(honest), "customData", "points", "text"]) {
       for (const wrong of WRONG) {
         const found = parse({ ...honest, [name]: wrong });
         if (!found) continue;
         const what = `${name} = ${String(typeof wrong)} ${JSON.stringify(found[name])?.slice(0, 60)}`;
-        expect(isTame(found), what).toBe(true);
+        expect(isPlainData(found), what).toBe(true);
         if (name !== "type") expect(sameShape(found, honest), what).toBe(true);
         expect(parse({ ...found }), what).toEqual(found);
       }
     }
   });
 
-  it("without a property has a default or is not there", () => {
+  it("without a property gets a default or is dropped", () => {
     for (const name of Object.keys(honest)) {
       const { [name]: _, ...rest } = honest;
       const found = parse(rest);
-      if (found) expect(isTame(found) && sameShape(found, honest), name).toBe(true);
+      if (found) expect(isPlainData(found) && sameShape(found, honest), name).toBe(true);
       else expect(["id", "type", "x", "y", "width", "height", "points", "text"]).toContain(name);
     }
   });
@@ -133,7 +133,7 @@ it.each([
   ["too large", { ...BASE, width: 1e7 }],
   ["of a version that cannot rise", { ...BASE, version: 2 ** 53 }],
   ["a line without points", { ...LINE, type: "line", points: [] }],
-  ["a stroke without points", { ...HONEST.freedraw, points: [] }],
+  ["a stroke without points", { ...VALID.freedraw, points: [] }],
   ["a point that is none", { ...LINE, type: "freedraw", points: [[0, "1"]] }],
   ["text that is none", { ...BASE, type: "text", text: 5 }],
 ])("is not drawn where it is %s", (_, value) => {
@@ -141,7 +141,7 @@ it.each([
   expect(parseElement("constructor", value)).toBeNull();
 });
 
-it("keeps nothing that it does not know", () => {
+it("drops unknown properties", () => {
   const found = parse({ ...BASE, onload: "x", customData: { evil: 1 }, points: [[0, 0]] });
   expect(found).toEqual(BASE);
 });
@@ -172,13 +172,13 @@ it.each(["", "a", "0", "a10", "b1", "a0 ", "Ж1", `A${"0".repeat(26)}`, `a1${"1"
   },
 );
 
-describe("what would take long to draw", () => {
+describe("a costly fill or stroke style", () => {
   const styles = (part: Properties) => {
     const { fillStyle, strokeStyle } = parse({ ...BASE, ...part }) ?? {};
     return [fillStyle, strokeStyle];
   };
 
-  it("is solid where it is enormous", () => {
+  it("becomes solid on an enormous shape", () => {
     expect(styles({ width: 1e6, height: 1e6 })).toEqual(["solid", "solid"]);
     expect(styles({ width: 3000, strokeWidth: 1e-9 })).toEqual(["solid", "dashed"]);
     const points = [
@@ -188,20 +188,20 @@ describe("what would take long to draw", () => {
     expect(styles({ type: "line", width: 1, height: 1, points })).toEqual(["solid", "solid"]);
   });
 
-  it("is solid where it has very many sides", () => {
+  it("becomes solid on a shape with very many sides", () => {
     const points = Array.from({ length: 50_000 }, (_, at) => [at % 7, at % 900]);
     expect(styles({ type: "line", points })).toEqual(["solid", "solid"]);
   });
 
-  it("is hatched and dashed otherwise", () => {
+  it("is kept on an ordinary shape", () => {
     expect(styles({ width: 2000, height: 1500 })).toEqual(["hachure", "dashed"]);
   });
 });
 
-it("makes a crooked elbow arrow an ordinary one", () => {
+it("turns an elbow arrow without right angles into an ordinary arrow", () => {
   const points = [
     [0, 0],
     [30, 40],
   ];
-  expect(parse({ ...HONEST.arrow, points })).toMatchObject({ elbowed: false });
+  expect(parse({ ...VALID.arrow, points })).toMatchObject({ elbowed: false });
 });

@@ -1,7 +1,7 @@
 /**
- * Elements as they may be drawn. Anybody in the room can write anything into the document, and a
- * single value of a wrong type makes Excalidraw throw for everybody, so an element is built anew
- * from the properties that are known, each of its type and within bounds.
+ * Validates elements of the document. The document is untrusted input, and one value of a wrong type
+ * makes Excalidraw throw on every client, so each element is rebuilt from the known properties, with
+ * their types and bounds checked.
  */
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import { limitFill } from "./fill-limits";
@@ -22,16 +22,16 @@ import {
 type Properties = Record<string, unknown>;
 export type Point = [number, number];
 
-/** Further out Excalidraw's own arithmetic loses its way. */
+/** Excalidraw's arithmetic is unreliable beyond this coordinate. */
 const FAR = 1e7;
 const LARGEST_SIDE = 1e6;
-/** More do not fit into the largest element that may be sent. */
+/** More points do not fit into an element of the maximum size. */
 const MOST_POINTS = 90_000;
 const LONGEST_TEXT = 100_000;
 const LONGEST_LINK = 2000;
 const LONGEST_NAME = 200;
 const LONGEST_FORMULA = 10_000;
-/** Each change adds one to it, for which there must be room below 2 ** 53. */
+/** Each change increments the version, which must stay below 2 ** 53. */
 const HIGHEST_VERSION = 2 ** 50;
 const MOST_GROUPS = 50;
 const MOST_BOUND = 1000;
@@ -42,7 +42,7 @@ function colour(otherwise: string): Reader<string> {
   return (value) => (typeof value === "string" && COLOUR.test(value) ? value : otherwise);
 }
 
-/** Absolute addresses of pages and of mail; nothing that a browser would run. */
+/** Absolute http(s) and mailto URLs only, never a scheme that the browser would execute. */
 const link: Reader<string | null> = (value) => {
   if (typeof value !== "string" || value.length > LONGEST_LINK) return null;
   const address = [value, `https://${value}`].find((candidate) => URL.canParse(candidate));
@@ -51,8 +51,8 @@ const link: Reader<string | null> = (value) => {
 };
 
 /**
- * A key of the fractional-indexing package, which throws at any other: the first letter says how
- * many digits follow before the fraction, and a fraction does not end in 0.
+ * A key of the fractional-indexing package, which throws on invalid keys: the first letter encodes
+ * the number of integer digits, and the fraction must not end in 0.
  */
 const index: Reader<string | null> = (value) => {
   if (typeof value !== "string" || !/^[A-Za-z][\dA-Za-z]{1,400}$/.test(value)) return null;
@@ -71,7 +71,7 @@ const point: Reader<Point | null> = (value) => {
   return isNear ? [x, y] : null;
 };
 
-/** All of them or none: a line with a gap is another line. */
+/** Returns null when any point is invalid, since dropping one would change the line. */
 function points(value: unknown): Point[] | null {
   if (!Array.isArray(value) || !value.length || value.length > MOST_POINTS) return null;
   const found = value.map(point);
@@ -103,7 +103,7 @@ const binding: Reader<Properties | null> = (value) => {
   };
 };
 
-/** Our own: formulae, and pages of a PDF. */
+/** Kreida's own data on formulae and PDF pages. */
 const customData: Reader<Properties | null> = (value) => {
   if (!isObject(value)) return null;
   if (value.pdf === true) return { pdf: true };
@@ -135,7 +135,7 @@ const arrowhead = oneOf(
   null,
 );
 
-/** Of every element; id, type, place and size are read apart, as without them there is none. */
+/** Properties of every element, except id, type, position and size, which are required. */
 const COMMON: Readonly<Record<string, Reader<unknown>>> = {
   angle: number(-1000, 1000, 0),
   strokeColor: colour("#1e1e1e"),
@@ -167,7 +167,7 @@ const LINE: Readonly<Record<string, Reader<unknown>>> = {
   lastCommittedPoint: point,
 };
 
-/** By type. What needs more than a reader of its own stands in `completed`. */
+/** Properties by type; those that depend on several properties are handled in `completed`. */
 const OWN: Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>> = {
   rectangle: {},
   diamond: {},
@@ -206,7 +206,7 @@ function fixedSegments(value: unknown, last: number): Properties[] | null {
   return found.every((segment) => segment !== null) ? found : null;
 }
 
-/** Elbows are right angles, without which Excalidraw throws as soon as one is moved. */
+/** Excalidraw throws when an elbow arrow without right angles is moved. */
 function elbow(value: Properties, line: Point[]): Properties {
   const isSquare = line.every(([x, y], at) => {
     const [left, top] = line[at - 1] ?? [x, y];
@@ -221,7 +221,7 @@ function elbow(value: Properties, line: Point[]): Properties {
   };
 }
 
-/** What follows from several properties at once; null where it cannot be drawn. */
+/** Derives values that depend on several properties; null when the element is invalid. */
 function completed(element: Properties, value: Properties): Properties | null {
   const { type } = element;
   if (element.frameId === element.id) element.frameId = null;
@@ -242,7 +242,7 @@ function completed(element: Properties, value: Properties): Properties | null {
   return element;
 }
 
-/** The element as it may be drawn; null where there is no way to draw it. */
+/** Builds a valid element; null when that is not possible. */
 function build(value: unknown): Properties | null {
   if (!isObject(value) || !isId(value.id) || typeof value.type !== "string") return null;
   const own = Object.hasOwn(OWN, value.type) ? OWN[value.type] : undefined;
@@ -258,10 +258,10 @@ function build(value: unknown): Properties | null {
   return whole && limitFill(whole);
 }
 
-/** Values of the document never change, so each is read once. */
+/** Values in the document are immutable, so each is parsed once. */
 const known = new WeakMap<object, ExcalidrawElement | null>();
 
-/** Not to be changed: every call for the same value gives the same object. */
+/** Parses a value of the document. The result is cached and must not be mutated. */
 export function parseElement(id: string, value: unknown): ExcalidrawElement | null {
   if (typeof value !== "object" || value === null) return null;
   let element = known.get(value);

@@ -5,7 +5,7 @@ import { renderPages } from "./render";
 
 const SHARPNESS = 2;
 const POINTS_PER_PIXEL = 0.75;
-/** A picture of all pages has at most so many pixels a side. */
+/** Maximum side in pixels of an image of all pages. */
 const LONGEST_SIDE = 14_000;
 
 export type Format = "png" | "pdf";
@@ -23,7 +23,7 @@ async function asPdf(canvases: readonly HTMLCanvasElement[]): Promise<Blob> {
   return new Blob([(await pdf.save()) as Uint8Array<ArrayBuffer>], { type: "application/pdf" });
 }
 
-/** All pages one below another. */
+/** Draws all pages one below another. */
 function stacked(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
   const width = Math.max(...canvases.map((canvas) => canvas.width));
   const height = canvases.reduce((sum, canvas) => sum + canvas.height, 0);
@@ -43,7 +43,7 @@ function stacked(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
   return whole;
 }
 
-/** Saves a page, or the lesson where `only` is left out. False where there is nothing on it. */
+/** Saves a page, or all pages without `only`; returns false when there is nothing to save. */
 export async function exportBoard(
   doc: Y.Doc,
   files: ImageStore,

@@ -1,12 +1,12 @@
 /**
- * Hatching and dashes are drawn line by line, in a time that grows with the size of the shape: over
- * an enormous one a browser would be busy for half a minute. There they become solid.
+ * Hatching and dashes are drawn line by line, which blocks the browser for half a minute on an
+ * enormous shape, so such shapes become solid.
  */
 const MOST_LINES = 2000;
-/** A hatching line is laid against every side of the shape. */
+/** The cost of hatching is the number of lines times the number of sides. */
 const MOST_CROSSINGS = 2_000_000;
 const MOST_DASHES = 20_000;
-/** Of a dash and the gap behind it, in the thinnest stroke. */
+/** Length of a dash and its gap in the thinnest stroke. */
 const SHORTEST_DASH = 7;
 
 type Properties = Record<string, unknown>;
@@ -22,7 +22,7 @@ function lengthOf(element: Properties): number {
   return length;
 }
 
-/** Width and height that the shape takes: a line's points need not keep to what it says. */
+/** Actual extent of the shape, since a line's points may exceed its width and height. */
 function extentOf(element: Properties): number {
   const points = element.points as [number, number][] | undefined;
   let extent = Math.abs(Number(element.width)) + Math.abs(Number(element.height));
@@ -30,7 +30,7 @@ function extentOf(element: Properties): number {
   return extent;
 }
 
-/** The same element, changed in place. */
+/** Replaces costly fill and stroke styles; mutates and returns the element. */
 export function limitFill(element: Properties): Properties {
   const gap = Math.max(0.1, Math.round(Number(element.strokeWidth) * 4));
   const lines = extentOf(element) / gap;

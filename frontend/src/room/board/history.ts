@@ -6,7 +6,7 @@ export interface Snapshot {
   created_at: string;
 }
 
-/** Oldest first, as on a slider. */
+/** Lists the snapshots, oldest first. */
 export async function listSnapshots(request: Request, root: string): Promise<Snapshot[]> {
   const response = await request(`${root}history/`);
   const { results } = (await response.json()) as { results: Snapshot[] };

@@ -6,7 +6,7 @@ it("has a first page in an empty document", () => {
   expect(pagesOf(new Y.Doc())).toEqual([{ id: FIRST_PAGE, order: 0, title: "" }]);
 });
 
-it("adds pages at the end and removes them with what is on them", () => {
+it("adds pages at the end and removes them with their elements", () => {
   const doc = new Y.Doc();
   const second = addPage(doc);
   const third = addPage(doc);
@@ -17,7 +17,7 @@ it("adds pages at the end and removes them with what is on them", () => {
   expect(elementsOf(doc, second).size).toBe(0);
 });
 
-it("comes to the same order on both sides when two add a page at once", () => {
+it("converges to the same order when two clients add a page at once", () => {
   const [one, two] = [new Y.Doc(), new Y.Doc()];
   addPage(one);
   addPage(two);
@@ -45,11 +45,14 @@ it.each([
   expect(pagesOf(doc)).toHaveLength(1);
 });
 
-it.each(["__proto__", "constructor", "", "x".repeat(101)])("leaves out the id %s", (id) => {
-  const doc = new Y.Doc();
-  doc.getMap("pages").set(id, page(2));
-  expect(pagesOf(doc).map((known) => known.id)).toEqual([FIRST_PAGE]);
-});
+it.each(["__proto__", "constructor", "", "x".repeat(101)])(
+  "ignores a page with the id %s",
+  (id) => {
+    const doc = new Y.Doc();
+    doc.getMap("pages").set(id, page(2));
+    expect(pagesOf(doc).map((known) => known.id)).toEqual([FIRST_PAGE]);
+  },
+);
 
 it.each(["2", null, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 2n, {}])(
   "keeps a page and its followers where the order is %s",
@@ -63,7 +66,7 @@ it.each(["2", null, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 2n, {}])(
   },
 );
 
-it("lists so many pages and adds no more", () => {
+it("limits the number of pages", () => {
   const doc = new Y.Doc();
   doc.transact(() => {
     for (let at = 0; at < MOST_PAGES + 50; at += 1) doc.getMap("pages").set(`p${at}`, page(at));

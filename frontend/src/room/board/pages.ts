@@ -17,14 +17,14 @@ export function elementsOf(doc: Y.Doc, page: string): Y.Map<unknown> {
   return doc.getMap(`elements:${page}`);
 }
 
-/** Anybody can write the list: a page that could not be listed or reached is none. */
+/** Parses an entry of the page list, which is untrusted input; null when invalid. */
 function parsePage(id: string, value: unknown): Page | null {
   if (!isId(id) || !(value instanceof Y.Map)) return null;
   const order = number(-MOST_ORDER, MOST_ORDER, 0)(value.get("order"));
   return { id, order, title: text(LONGEST_TITLE)(value.get("title")) };
 }
 
-/** In order; the first page is there even in an empty document. */
+/** The pages in order; the first page exists even in an empty document. */
 export function pagesOf(doc: Y.Doc): Page[] {
   const pages: Page[] = [];
   doc.getMap("pages").forEach((value, id) => {
@@ -38,7 +38,7 @@ export function pagesOf(doc: Y.Doc): Page[] {
   return pages.slice(0, MOST_PAGES);
 }
 
-/** After all others; gives its id, or that of the last page where there is no room for more. */
+/** Adds a page at the end and returns its id, or the last page's id when the limit is reached. */
 export function addPage(doc: Y.Doc): string {
   const pages = pagesOf(doc);
   const last = pages.at(-1);
@@ -52,7 +52,7 @@ export function addPage(doc: Y.Doc): string {
   return id;
 }
 
-/** Its strokes go with it. The first page is only emptied, for it exists by itself. */
+/** Removes a page and its elements; the first page always exists and is only emptied. */
 export function removePage(doc: Y.Doc, id: string): void {
   doc.transact(() => {
     if (id !== FIRST_PAGE) doc.getMap("pages").delete(id);

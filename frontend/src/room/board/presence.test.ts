@@ -3,7 +3,7 @@ import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { collaboratorsOf, parsePresence, tutorPage } from "./presence";
 
-const HONEST = {
+const VALID = {
   ...{ name: "Тарас Вчитель", person: "u1", role: "tutor", page: "1", button: "down" },
   ...{ pointer: { x: 5, y: -7, tool: "laser" }, selected: { a: true } },
 };
@@ -22,17 +22,17 @@ function room(...states: unknown[]): Awareness {
 }
 
 it("parses a valid state unchanged", () => {
-  expect(parsePresence(HONEST)).toEqual(HONEST);
+  expect(parsePresence(VALID)).toEqual(VALID);
 });
 
-describe.each(Object.keys(HONEST))("an invalid %s", (name) => {
+describe.each(Object.keys(VALID))("an invalid %s", (name) => {
   it("does not affect other cursors or the tutor's page", () => {
     for (const wrong of WRONG) {
-      const awareness = room({ ...HONEST, [name]: wrong }, wrong, HONEST);
+      const awareness = room({ ...VALID, [name]: wrong }, wrong, VALID);
       const cursors = collaboratorsOf(awareness, "1");
       expect(cursors.get("3" as never)).toMatchObject({
         username: "Тарас Вчитель",
-        pointer: HONEST.pointer,
+        pointer: VALID.pointer,
         selectedElementIds: { a: true },
       });
       expect(tutorPage(awareness)).not.toBeNull();
@@ -45,12 +45,12 @@ describe.each(Object.keys(HONEST))("an invalid %s", (name) => {
 });
 
 it("removes line breaks and bidi characters from a name", () => {
-  expect(parsePresence({ ...HONEST, name: "\u202eagr\u200bO\n\u0000" })?.name).toBe("agrO");
+  expect(parsePresence({ ...VALID, name: "\u202eagr\u200bO\n\u0000" })?.name).toBe("agrO");
 });
 
 it("limits the selected ids and ignores names of Object.prototype", () => {
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`e${at}`, true]));
-  const selected = parsePresence({ ...HONEST, selected: { constructor: true, ...many } })?.selected;
+  const selected = parsePresence({ ...VALID, selected: { constructor: true, ...many } })?.selected;
   expect(Object.keys(selected ?? {})).toHaveLength(100);
   expect(Object.hasOwn(selected ?? {}, "constructor")).toBe(false);
 });

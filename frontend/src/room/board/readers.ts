@@ -1,14 +1,14 @@
-/** Readers of values that anybody may have written: each gives a value of its type, whatever came. */
+/** Parses untrusted input: returns a valid value of its type for any input. */
 export type Reader<T> = (value: unknown) => T;
 
-/** Longer than any id that Excalidraw or Kreida makes. */
+/** Maximum id length; ids of Excalidraw and Kreida are shorter. */
 const LONGEST_ID = 100;
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Ids become keys of plain objects, where `constructor` and `__proto__` already mean something. */
+/** Rejects names of Object.prototype such as `constructor`, since ids become object keys. */
 export function isId(value: unknown): value is string {
   if (typeof value !== "string" || value === "" || value.length > LONGEST_ID) return false;
   return !(value in Object.prototype);
@@ -18,7 +18,7 @@ export function isNumber(value: unknown, low: number, high: number): value is nu
   return typeof value === "number" && value >= low && value <= high;
 }
 
-/** The nearest number of the range; `otherwise` for what is no number. */
+/** Clamps a number to the range; returns `otherwise` for anything else. */
 export function number(low: number, high: number, otherwise: number): Reader<number> {
   return (value) =>
     typeof value === "number" && !Number.isNaN(value)
@@ -31,7 +31,7 @@ export function integer(low: number, high: number, otherwise: number): Reader<nu
   return (value) => Math.floor(read(value));
 }
 
-/** At most so many characters; cut without leaving half of a surrogate pair. */
+/** Truncates to `longest` UTF-16 code units without splitting a surrogate pair. */
 export function text(longest: number): Reader<string> {
   return (value) => {
     if (typeof value !== "string") return "";
@@ -49,7 +49,7 @@ export function oneOf<const T>(choices: readonly T[], otherwise: T): Reader<T> {
 
 export const id: Reader<string | null> = (value) => (isId(value) ? value : null);
 
-/** The readable ones among the first `most`. */
+/** The valid entries among the first `most`. */
 export function listOf<T>(read: Reader<T | null>, most: number): Reader<T[]> {
   return (value) => {
     const found: T[] = [];

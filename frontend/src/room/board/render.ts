@@ -6,7 +6,7 @@ import { readElements } from "./elements";
 import type { ImageStore } from "./images/image-store";
 import { elementsOf, pagesOf } from "./pages";
 
-/** Larger canvases are refused by some browsers. */
+/** Some browsers refuse larger canvases. */
 const LONGEST_SIDE = 6000;
 const PADDING = 24;
 
@@ -17,7 +17,7 @@ function liveElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement>[]
     .sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-/** A page as it looks; null where nothing is on it. */
+/** Renders a page to a canvas; null when it is empty. */
 export async function renderPage(
   doc: Y.Doc,
   page: string,

@@ -3,13 +3,13 @@ import { firstView } from "./view";
 
 const WINDOW = [400, 800] as const;
 
-it("looks where everybody does while nothing is out of sight", () => {
+it("is the origin while the content is visible from there", () => {
   const origin = { scrollX: 0, scrollY: 0, zoom: 1 };
   expect(firstView([], ...WINDOW)).toEqual(origin);
   expect(firstView([[10, 10, 300, 700]], ...WINDOW)).toEqual(origin);
 });
 
-it("goes to what is elsewhere", () => {
+it("scrolls to content that is elsewhere", () => {
   expect(firstView([[5000, -900, 5100, -800]], ...WINDOW)).toEqual({
     scrollX: 200 - 5050,
     scrollY: 400 + 850,
@@ -17,7 +17,7 @@ it("goes to what is elsewhere", () => {
   });
 });
 
-it("makes what is wide fit, and begins a long column at its top", () => {
+it("fits wide content and shows a long column from its top", () => {
   const { scrollX, scrollY, zoom } = firstView([[0, 0, 800, 60_000]], ...WINDOW);
   expect(zoom).toBeCloseTo(0.45);
   expect((0 + scrollX) * zoom).toBeCloseTo(20);
@@ -25,11 +25,11 @@ it("makes what is wide fit, and begins a long column at its top", () => {
   expect((0 + scrollY) * zoom).toBeCloseTo(80);
 });
 
-it("stays readable", () => {
+it("keeps a readable zoom", () => {
   expect(firstView([[0, 0, 90_000, 10]], ...WINDOW).zoom).toBe(0.3);
 });
 
-it("is not led astray by one element that lies far away", () => {
+it("ignores a single element that is far away", () => {
   const stray = [1e6, 1e6, 1e6 + 10, 1e6 + 10] as const;
   const origin = { scrollX: 0, scrollY: 0, zoom: 1 };
   expect(firstView([stray, [10, 10, 300, 700]], ...WINDOW)).toEqual(origin);

@@ -7,11 +7,11 @@ export interface View {
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
 const ORIGIN: View = { scrollX: 0, scrollY: 0, zoom: 1 };
-/** Smaller than this nothing can be read. */
+/** Minimum zoom at which text is readable. */
 const SMALLEST = 0.3;
-/** The part of the window that what is on the page may fill. */
+/** Maximum share of the window that the content fills. */
 const SHARE = 0.9;
-/** As high as a very long PDF, one page below another. */
+/** Maximum content height, enough for a very long PDF. */
 const HIGHEST = 200_000;
 
 function around(boxes: readonly Box[]): Box {
@@ -31,9 +31,9 @@ function nearest(boxes: readonly Box[]): Box {
 }
 
 /**
- * Where to look at a page for the first time: at the same place as everybody, unless what is on it
- * would not be seen from there. What is too high begins at the top. What one stray element tears
- * apart too far to be seen at once is looked at where it begins.
+ * The view for the first visit of a page: the origin, unless the content is not visible there.
+ * Content that is too high is shown from its top, and content that is too far apart to be shown at
+ * once is shown from its first part.
  */
 export function firstView(boxes: readonly Box[], width: number, height: number): View {
   if (!boxes.length) return ORIGIN;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ApiError, type Request } from "../../shared/api";
 import { NotesSync } from "./notes-sync";
 
-/** A server that keeps one text, and refuses a write over what was not seen. */
+/** A fake server that stores one text and checks If-Match. */
 class Server {
   version = 1;
   failing = false;
@@ -48,7 +48,7 @@ async function open(server: Server, drafts = new Drafts(), tab = "a"): Promise<N
   return notes;
 }
 
-it("saves a moment after the last key, and again over its own version", async () => {
+it("saves after a pause in typing, and again over its own version", async () => {
   const server = new Server("");
   const notes = await open(server);
   notes.type("one");
@@ -60,7 +60,7 @@ it("saves a moment after the last key, and again over its own version", async ()
   expect(notes.store.get()).toEqual({ text: "one two", saving: "saved", theirs: null });
 });
 
-it("shows the other window's text and overwrites nothing until one chooses", async () => {
+it("shows the other window's text and saves nothing until the conflict is resolved", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.write("theirs");
@@ -70,26 +70,26 @@ it("shows the other window's text and overwrites nothing until one chooses", asy
   await vi.advanceTimersByTimeAsync(10_000);
   expect(server.text).toBe("theirs");
   expect(notes.store.get()).toEqual({ text: "mine!", saving: "saving", theirs: "theirs" });
-  notes.choose("mine!\n\ntheirs");
+  notes.resolveConflict("mine!\n\ntheirs");
   await vi.advanceTimersByTimeAsync(1000);
   expect(server.text).toBe("mine!\n\ntheirs");
   expect(notes.store.get()).toMatchObject({ saving: "saved", theirs: null });
 });
 
-it("asks again when the text changed a second time before one chose", async () => {
+it("reports a new conflict when the text changed again before the first was resolved", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.write("theirs");
   notes.type("mine");
   await vi.advanceTimersByTimeAsync(1000);
   server.write("theirs, longer");
-  notes.choose("mine");
+  notes.resolveConflict("mine");
   await vi.advanceTimersByTimeAsync(1000);
   expect(server.text).toBe("theirs, longer");
   expect(notes.store.get().theirs).toBe("theirs, longer");
 });
 
-it("does not ask when both windows wrote the same", async () => {
+it("reports no conflict when both windows wrote the same text", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.write("same");
@@ -98,7 +98,7 @@ it("does not ask when both windows wrote the same", async () => {
   expect(notes.store.get()).toMatchObject({ saving: "saved", theirs: null });
 });
 
-it("tries again after an outage", async () => {
+it("retries after an outage", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.failing = true;
@@ -110,7 +110,7 @@ it("tries again after an outage", async () => {
   expect(server.text).toBe("mine");
 });
 
-it("keeps what a closed tab could not save, and drops it once it is saved", async () => {
+it("restores what a closed tab could not save, and drops it once saved", async () => {
   const server = new Server("");
   const drafts = new Drafts();
   const closed = await open(server, drafts);
@@ -126,7 +126,7 @@ it("keeps what a closed tab could not save, and drops it once it is saved", asyn
   expect(drafts.length).toBe(0);
 });
 
-it("shows both where the text changed after that tab had closed", async () => {
+it("reports a conflict when the text changed after that tab had closed", async () => {
   const server = new Server("");
   const drafts = new Drafts();
   const closed = await open(server, drafts);

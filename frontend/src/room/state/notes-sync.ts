@@ -3,7 +3,7 @@ import { Store } from "./store";
 
 const PAUSE = 800;
 const RETRY = 5000;
-/** Browsers send at most 64 KiB after a page is gone, and a letter may take four bytes. */
+/** In characters: a keepalive request is limited to 64 KiB and a character may take four bytes. */
 const OUTLIVES_PAGE = 15_000;
 
 interface Version {
@@ -12,17 +12,17 @@ interface Version {
 }
 
 export interface NotesState {
-  /** null until the server has been asked. */
+  /** null until the notes are loaded. */
   text: string | null;
   saving: "saved" | "saving" | "failed";
-  /** What another window wrote meanwhile; nothing is saved until one has chosen. */
+  /** The conflicting text of another window; saving pauses until the user resolves it. */
   theirs: string | null;
 }
 
-/** Keeps what is not saved yet, also when the tab closes; `Storage` of the browser, or a test's own. */
+/** Storage for unsaved notes that survives closing the tab; tests pass their own. */
 type Drafts = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
-/** The tutor's notes: saved a moment after the last key, and only over the text that was seen. */
+/** Syncs the tutor's notes: saves after a pause in typing, with If-Match against lost updates. */
 export class NotesSync {
   readonly store = new Store<NotesState>({ text: null, saving: "saved", theirs: null });
   #server: Version | null = null;
@@ -51,7 +51,7 @@ export class NotesSync {
       return;
     }
     this.store.patch({ saving: "saved", text: this.#server.text });
-    this.#takeDraft(this.#server);
+    this.#restoreDraft(this.#server);
   }
 
   type(text: string): void {
@@ -61,7 +61,7 @@ export class NotesSync {
     this.#timer = setTimeout(() => void this.save(), PAUSE);
   }
 
-  /** One at a time: the next one has to know the version that this one makes. */
+  /** Saves one at a time, because each save needs the ETag of the previous one. */
   async save(): Promise<void> {
     clearTimeout(this.#timer);
     if (this.#running) await this.#running;
@@ -71,8 +71,8 @@ export class NotesSync {
     return this.#running;
   }
 
-  /** Goes on with `text`, knowing both versions. */
-  choose(text: string): void {
+  /** Resolves a conflict with `text`. */
+  resolveConflict(text: string): void {
     if (this.#theirs) this.#server = this.#theirs;
     this.#theirs = null;
     this.store.patch({ theirs: null });
@@ -126,12 +126,12 @@ export class NotesSync {
     try {
       this.drafts.setItem(this.#draft, JSON.stringify({ text, tag: this.#server?.tag ?? "" }));
     } catch {
-      // A full or forbidden storage: the save a moment later is all there is.
+      // Storage is full or blocked; the notes are then saved to the server only.
     }
   }
 
-  /** What a tab of this browser could not save before it closed. */
-  #takeDraft(server: Version): void {
+  /** Restores unsaved notes left by a closed tab of this browser. */
+  #restoreDraft(server: Version): void {
     const keys = Array.from({ length: this.drafts.length }, (_, index) => this.drafts.key(index));
     for (const key of keys) {
       if (!key?.startsWith(this.#prefix) || key === this.#draft) continue;

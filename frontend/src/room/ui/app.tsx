@@ -22,13 +22,13 @@ function comeIn({ call, session }: Room): void {
   session.start();
 }
 
-/** Also for the attendance: who reads that the lesson is over is not there any more. */
+/** Leaves the session once the lesson has ended, so that attendance stops counting. */
 function leaveRoom({ call, session }: Room): void {
   call.stop();
   session.stop();
 }
 
-/** What is chosen here is kept for the case that the page is loaded again in mid-lesson. */
+/** Saves the chosen name and devices for a reload during the lesson. */
 function keepSetupSaved(config: Config, local: LocalMedia, name: string): () => void {
   const keep = () => {
     const { camera, microphone, muted, choice } = local.store.get();
@@ -48,7 +48,7 @@ function Inside({ room }: { room: Room }) {
     if (gone) leaveRoom(room);
   }, [gone, room]);
 
-  // `ended` first: the server then closes the sockets, which is no refusal to be told of.
+  // Check `ended` first: the server then closes the sockets, which is not a refusal to report.
   if (over) {
     const stay = () => {
       setStayed(true);
@@ -98,7 +98,7 @@ export function App({ config }: { config: Config }) {
   );
 }
 
-/** A reload in mid-lesson leads straight back; a link followed anew leads to the green room. */
+/** A reload returns to the room directly; opening the link again shows the green room. */
 function cameBack(): boolean {
   const [entry] = performance.getEntriesByType("navigation");
   return (entry as PerformanceNavigationTiming | undefined)?.type === "reload";

@@ -6,11 +6,11 @@ import { Button } from "./components";
 import { useSession, useStore } from "./context";
 import type { IconName } from "./icons";
 
-/** A change is usually known to the server within half a second; later than this it is shown. */
+/** Delay in ms before unsent changes are shown; the server usually confirms within 500 ms. */
 const PATIENCE = 2500;
 const USUAL = 1000;
 
-/** Offline at once, else where a change has waited for long; until all goes as usual again. */
+/** Shows unsent changes at once when offline, else once they are old, until they are sent. */
 function useShowsUnsent(board: Board, open: boolean, waiting: boolean): boolean {
   const [shown, setShown] = useState(false);
   useEffect(() => {

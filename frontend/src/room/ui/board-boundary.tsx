@@ -19,7 +19,7 @@ function BoardFailure({ onReload }: { onReload: () => void }) {
 }
 
 interface BoardBoundaryProps {
-  /** Called at each attempt, so that a reload can begin with something new. */
+  /** Called for each attempt, so that a retry can load afresh. */
   children: (attempt: number) => ReactNode;
 }
 
@@ -28,7 +28,7 @@ interface BoardBoundaryState {
   attempt: number;
 }
 
-/** Keeps whatever is thrown while the board is shown from taking the call and the chat with it. */
+/** Error boundary that keeps an error of the board from unmounting the call and the chat. */
 export class BoardBoundary extends Component<BoardBoundaryProps, BoardBoundaryState> {
   override state: BoardBoundaryState = { failed: false, attempt: 0 };
 

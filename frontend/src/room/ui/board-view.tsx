@@ -33,10 +33,10 @@ function useBoard(): Board {
   return board;
 }
 
-/** Longer than this a change is under way only where there is much to send. */
+/** In ms; only large changes take longer to send. */
 const UNDER_WAY = 2000;
 
-/** A change that is only here would be lost with the page. */
+/** Warns before the page unloads with unsent changes. */
 function useLeaveWarning(board: Board): void {
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
@@ -49,7 +49,7 @@ function useLeaveWarning(board: Board): void {
   }, [board]);
 }
 
-/** Two clicks on a formula open it; on any other picture they would crop it. */
+/** Opens a formula on double click, which would otherwise crop the image. */
 function useFormulaOpener(board: Board, open: () => void): RefObject<HTMLDivElement | null> {
   const host = useRef<HTMLDivElement>(null);
   const opener = useRef(open);
@@ -67,8 +67,8 @@ function useFormulaOpener(board: Board, open: () => void): RefObject<HTMLDivElem
   return host;
 }
 
-/** Nothing more would be taken: nobody is to draw what nobody gets. */
-function useFull(board: Board): boolean {
+/** Whether the board is full and thus read-only, since further changes would not be sent. */
+function useIsBoardFull(board: Board): boolean {
   const { boardLevel } = useSession();
   const { full } = useStore(board.provider.link);
   return full || boardLevel === "full";
@@ -76,8 +76,8 @@ function useFull(board: Board): boolean {
 
 function Fullness({ board }: { board: Board }) {
   const { boardLevel, you } = useSession();
-  const { full: cutOff } = useStore(board.provider.link);
-  const full = useFull(board);
+  const { full: sendingStopped } = useStore(board.provider.link);
+  const full = useIsBoardFull(board);
   if (!full && boardLevel !== "nearly_full") return null;
   const advice =
     you?.role === "tutor"
@@ -87,7 +87,7 @@ function Fullness({ board }: { board: Board }) {
       : gettext(
           "Ask the tutor to remove pages that are no longer needed; a new page is part of the same board.",
         );
-  const state = cutOff
+  const state = sendingStopped
     ? gettext(
         "This board is full. What you drew last was not saved, and you no longer see what the others do until you reload the page.",
       )
@@ -100,30 +100,32 @@ function Fullness({ board }: { board: Board }) {
       <span>
         {state} {advice}
       </span>
-      {cutOff && <Button onClick={() => location.reload()}>{gettext("Reload the page")}</Button>}
+      {sendingStopped && (
+        <Button onClick={() => location.reload()}>{gettext("Reload the page")}</Button>
+      )}
     </div>
   );
 }
 
 function Canvas({ board, grid }: { board: Board; grid: boolean }) {
-  const full = useFull(board);
+  const full = useIsBoardFull(board);
   const { locale } = useConfig();
   const dark = useDark();
   const api = useRef<ExcalidrawImperativeAPI>(null);
   const keep = useCallback((given: ExcalidrawImperativeAPI) => {
     api.current = given;
   }, []);
-  // Before Excalidraw goes: whatever it still holds is in the document afterwards.
+  // Detach before Excalidraw unmounts, so that pending changes reach the document.
   useLayoutEffect(() => () => board.detach(), [board]);
   const changed: NonNullable<Parameters<typeof Excalidraw>[0]["onChange"]> = (_, state, files) => {
     if (state.isLoading || !api.current) return;
-    // Only now: Excalidraw empties the scene as it finishes loading.
+    // Attach only now, because Excalidraw clears the scene when it finishes loading.
     if (board.api !== api.current) board.attach(api.current);
     else board.changed(state, files);
   };
   return (
     <Excalidraw
-      // Anew, since it keeps each picture as it was given to it.
+      // Remount on a theme change, because Excalidraw caches each image as it was added.
       key={String(dark)}
       excalidrawAPI={keep}
       onChange={changed}

@@ -12,7 +12,7 @@ export const ROLE_NAMES: Record<Role, string> = {
   guest: gettext("Guest"),
 };
 
-/** React sets text as text: nothing that was written can become markup. */
+/** React escapes text, so a message cannot inject markup. */
 function Linked({ text }: { text: string }) {
   let at = 0;
   return linkify(text).map((piece) => {
@@ -75,7 +75,7 @@ function Messages() {
   );
 }
 
-/** Anything but spaces, marks alone and what is invisible, as the server sees it. */
+/** Matches a visible character, by the same rule as on the server. */
 const VISIBLE = /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800]/u;
 
 export function Chat() {

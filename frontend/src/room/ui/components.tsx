@@ -6,7 +6,7 @@ interface ButtonProps {
   children?: ReactNode;
   look?: "primary" | "danger" | "quiet";
   icon?: IconName;
-  /** Said and shown as a tip where the button shows only its icon. */
+  /** Accessible name and tooltip of a button that shows only an icon. */
   label?: string;
   pressed?: boolean;
   expanded?: boolean;
@@ -43,11 +43,11 @@ interface DialogProps {
   wide?: boolean;
   onClose: () => void;
   children: ReactNode;
-  /** Buttons at its foot, the main one last. */
+  /** Buttons in the footer, the primary one last. */
   actions?: ReactNode;
 }
 
-/** The browser's own modal dialog: it holds the focus, closes on Escape and gives the focus back. */
+/** The native modal dialog, which traps focus, closes on Escape and restores focus. */
 export function Dialog({ title, wide, onClose, children, actions }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -70,7 +70,7 @@ export function Dialog({ title, wide, onClose, children, actions }: DialogProps)
         event.preventDefault();
         onClose();
       }}
-      // Keys typed in a dialog are no shortcuts of the board.
+      // Keep keys typed in a dialog from triggering the board's shortcuts.
       onKeyDown={(event) => event.stopPropagation()}
     >
       <header>

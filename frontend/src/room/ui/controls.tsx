@@ -7,7 +7,7 @@ import { DeviceChoice } from "./device-choice";
 import { DeviceErrors } from "./device-errors";
 import { Icon } from "./icons";
 
-/** Opens what was asked for; `onDeviceError` where that failed and has to be explained. */
+/** Buttons for the devices; calls `onDeviceError` when a device cannot be opened. */
 function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
   const { local } = useRoom();
   const { camera, microphone, screen, muted } = useStore(local.store);

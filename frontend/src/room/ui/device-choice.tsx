@@ -9,7 +9,7 @@ export function DeviceChoice({ local }: { local: LocalMedia }) {
   const { choice, camera, microphone } = useStore(local.store);
   const [devices, setDevices] = useState<Devices>({ cameras: [], microphones: [] });
 
-  // Names are only told once a device was opened, so the list is asked for again then.
+  // Labels are available only after a device was opened, so the list is then reloaded.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the tracks are what it waits for.
   useEffect(() => {
     const refresh = () => void listDevices().then(setDevices);

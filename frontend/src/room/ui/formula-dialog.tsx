@@ -5,7 +5,7 @@ import type { Board } from "../board/board";
 import { changeFormula, insertFormula, selectedFormula } from "../board/images/insert";
 import { Button, Dialog, Field } from "./components";
 
-/** What to show on the key, and what it types; the cursor goes to the first pair of braces. */
+/** The key's label and the text that it inserts; the cursor moves to the first pair of braces. */
 const KEYS: readonly (readonly [string, string])[] = [
   ["a⁄b", "\\frac{}{}"],
   ["√", "\\sqrt{}"],
@@ -21,7 +21,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["⇒", "\\Rightarrow "],
 ];
 
-/** Empty while there is nothing to say. */
+/** An empty string without an error. */
 function usePreview(source: string, host: HTMLElement | null): string {
   const [reason, setReason] = useState("");
   useEffect(() => {
@@ -51,7 +51,7 @@ function Keys({ input }: { input: RefObject<HTMLTextAreaElement | null> }) {
     area.setRangeText(text, at, area.selectionEnd, "end");
     const inside = text.indexOf("{}");
     if (inside >= 0) area.setSelectionRange(at + inside + 1, at + inside + 1);
-    // React hears of a change only by the event.
+    // React notices the change only through an input event.
     area.dispatchEvent(new Event("input", { bubbles: true }));
   };
   return (

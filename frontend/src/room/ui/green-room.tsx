@@ -22,7 +22,7 @@ function LevelMeter({ track }: { track: MediaStreamTrack }) {
   );
 }
 
-/** What works, what does not, and what to do about it. */
+/** Shows which devices work and how to fix those that do not. */
 function Check({ local }: { local: LocalMedia }) {
   const { camera, microphone, opening } = useStore(local.store);
   return (

@@ -11,7 +11,7 @@ import { useConfig, useRoom, useSession } from "./context";
 
 const SETTLING = 120;
 
-/** A picture of the moment: it cannot be drawn on, so it cannot be changed. */
+/** A rendered image of the snapshot, which is read-only. */
 function Picture({
   board,
   doc,
@@ -74,7 +74,7 @@ function useSnapshot(id: number | undefined): [Y.Doc | null, boolean] {
       setDoc(opened);
       setFailed(opened === null);
     };
-    // Those that the slider only passes are not asked for.
+    // Debounced, so that snapshots the slider only passes are not requested.
     const timer = setTimeout(() => void open(), SETTLING);
     return () => {
       current = false;

@@ -10,7 +10,7 @@ const SAVING_TEXTS: Record<NotesState["saving"], string> = {
   failed: gettext("Not saved. It is tried again as you write."),
 };
 
-/** The tutor's own. */
+/** The tutor's private notes. */
 export function Notes() {
   const { session } = useRoom();
   const notes = useMemo(
@@ -52,11 +52,11 @@ export function Notes() {
             <textarea value={theirs} readOnly />
           </label>
           <div className="room-row">
-            <Button onClick={() => notes.choose(theirs)}>
+            <Button onClick={() => notes.resolveConflict(theirs)}>
               {gettext("Take the other version")}
             </Button>
-            <Button onClick={() => notes.choose(text)}>{gettext("Keep mine")}</Button>
-            <Button look="primary" onClick={() => notes.choose(`${text}\n\n${theirs}`)}>
+            <Button onClick={() => notes.resolveConflict(text)}>{gettext("Keep mine")}</Button>
+            <Button look="primary" onClick={() => notes.resolveConflict(`${text}\n\n${theirs}`)}>
               {gettext("Keep both")}
             </Button>
           </div>

@@ -16,7 +16,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ),
 };
 
-/** What happened a moment ago, said once. */
+/** Announces recent events once. */
 function usePassing(): string {
   const { session } = useRoom();
   const [text, setText] = useState("");

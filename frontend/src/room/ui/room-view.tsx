@@ -10,9 +10,9 @@ import { Stage } from "./stage";
 import { Timer } from "./timer";
 import { VideoTiles } from "./video-tiles";
 
-/** Excalidraw is most of what the room weighs; the green room does not wait for it. */
+/** Excalidraw is most of the bundle, so it is loaded lazily after the green room. */
 function LazyBoard() {
-  // Of each attempt anew: what could not be loaded once stays so.
+  // A new lazy component for each attempt, because React caches a failed import.
   const [BoardView] = useState(() => lazy(() => import("./board-view")));
   return (
     <Suspense fallback={<p className="room-loading">{gettext("The board is being opened…")}</p>}>
@@ -23,7 +23,7 @@ function LazyBoard() {
 
 const NARROW = "(max-width: 48rem)";
 
-/** Ourselves as the others see us: the server tells us of the others only. */
+/** The local user as a Peer, since the server's list contains only the others. */
 function useOwnPeer(hand: boolean): Peer | null {
   const { local } = useRoom();
   const { you } = useSession();
@@ -37,7 +37,7 @@ function useOwnPeer(hand: boolean): Peer | null {
   return { ...you, hand, media };
 }
 
-/** A raised hand belongs to the connection: it is raised again on the next one, and in other tabs. */
+/** A raised hand belongs to one connection, so it is sent again after a reconnect. */
 function useHand(): [boolean, () => void] {
   const { session } = useRoom();
   const { you, peers } = useSession();

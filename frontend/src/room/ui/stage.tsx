@@ -4,7 +4,7 @@ import { Button } from "./components";
 import { useOthers, useRoom, useStore } from "./context";
 import { TrackVideo } from "./tracks";
 
-/** The screen that another person shares, in front of the board until one turns back to it. */
+/** The shared screen of another person, shown over the board until the user switches back. */
 export function Stage() {
   const { call } = useRoom();
   const peers = useOthers();

@@ -87,7 +87,7 @@ export function WaitingScreen() {
   );
 }
 
-/** A guest's right to the room has ended with the lesson. */
+/** Shown to a guest, whose access ended with the lesson. */
 export function EndedScreen({ guest, onStay }: { guest: boolean; onStay: () => void }) {
   return (
     <StatusScreen

@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 
 const DARK = "(prefers-color-scheme: dark)";
 
-/** The page's own choice (`data-theme`) before the system's. */
+/** The page's `data-theme` takes precedence over the system's colour scheme. */
 export function isDark(): boolean {
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : matchMedia(DARK).matches;

@@ -5,14 +5,14 @@ import { Button } from "./components";
 interface VideoProps {
   video: MediaStreamTrack | null;
   audio?: MediaStreamTrack | null;
-  /** Our own picture: without sound, and the way a mirror shows it. */
+  /** The local video: muted and mirrored. */
   own?: boolean;
   label: string;
   kind: "camera" | "screen";
   hidden?: boolean;
 }
 
-/** Plays tracks. Also where no picture is shown, since the sound is in it. */
+/** Plays tracks; rendered even without video, because it also plays the audio. */
 export function TrackVideo({ video, audio = null, own, label, kind, hidden }: VideoProps) {
   const element = useRef<HTMLVideoElement>(null);
   const [blocked, setBlocked] = useState(false);
@@ -28,7 +28,7 @@ export function TrackVideo({ video, audio = null, own, label, kind, hidden }: Vi
     if (!stream) return;
     player.play().then(
       () => setBlocked(false),
-      // Not allowed before a press of a button; anything else means that a newer stream came.
+      // Autoplay is blocked until a user gesture; other errors mean that a newer stream replaced it.
       (error: Error) => setBlocked(error.name === "NotAllowedError"),
     );
   }, [stream]);

@@ -81,7 +81,7 @@ function OwnVideoTile({ own }: { own: Peer }) {
   );
 }
 
-/** To whom our picture is sent smaller, or not at all, so that the sound stays clear. */
+/** Names the people to whom our video is reduced or paused to keep the audio clear. */
 function ThinLines({ called }: { called: readonly Peer[] }) {
   const { call } = useRoom();
   const { remotes } = useStore(call.store);

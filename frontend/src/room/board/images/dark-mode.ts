@@ -4,17 +4,17 @@ import type { BinaryFileData } from "@excalidraw/excalidraw/types";
 import { canvasBlob, loadImage } from "./image-files";
 
 /**
- * A formula or a page of a PDF: on a dark board it is inverted as strokes are, which would be light on
- * a white page otherwise.
+ * Whether the image is a formula or a PDF page. On a dark board these are inverted like strokes,
+ * which would otherwise be light on a white page.
  */
 export function isInvertedInDark({ customData }: ExcalidrawElement): boolean {
   return typeof customData?.latex === "string" || customData?.pdf === true;
 }
 
-/** Without it Excalidraw inverts pictures with the rest of the canvas. */
+/** Without this setting Excalidraw inverts images with the rest of the canvas. */
 const CAN_FILTER = "filter" in CanvasRenderingContext2D.prototype;
 
-/** On a dark board Excalidraw inverts pictures twice, so it is given an inverted one. */
+/** Inverts the colours, because on a dark board Excalidraw inverts images twice. */
 export async function invertColours(file: BinaryFileData): Promise<BinaryFileData> {
   if (!CAN_FILTER) return file;
   const image = await loadImage(file.dataURL);

@@ -3,7 +3,7 @@ import katex from "katex";
 import { canvasBlob } from "./image-files";
 
 const FONT_PX = 32;
-/** The picture has so many pixels to each of the board's, so that it stays sharp when enlarged. */
+/** Image pixels per board unit, so that the formula stays sharp when enlarged. */
 const SCALE = 3;
 const MARGIN = 6;
 
@@ -13,7 +13,7 @@ export interface FormulaPicture {
   height: number;
 }
 
-/** Shows it in `host`; throws katex.ParseError with words about what is wrong. */
+/** Renders the formula into `host`; throws katex.ParseError with a description of the mistake. */
 export function showFormula(source: string, host: HTMLElement): void {
   katex.render(source, host, {
     displayMode: true,
@@ -47,7 +47,7 @@ function drawText(context: CanvasRenderingContext2D, node: Text, origin: DOMRect
   const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = context.measureText(
     node.data,
   );
-  // The box of a run of text is its font's ascent and descent, so the base line is known.
+  // The height of a text box is its font's ascent plus descent, which gives the baseline.
   const spare = (box.height - ascent - descent) / 2;
   context.fillText(node.data, box.left - origin.left, box.top - origin.top + spare + ascent);
 }
@@ -72,7 +72,7 @@ function drawRules(context: CanvasRenderingContext2D, element: Element, origin: 
   }
 }
 
-/** KaTeX draws roots, braces and arrows as paths: cut to their box, in their view box's units. */
+/** Draws KaTeX's SVG paths (roots, braces, arrows), clipped to their box in view box units. */
 function drawPaths(context: CanvasRenderingContext2D, svg: SVGSVGElement, origin: DOMRect): void {
   const clip = (svg.parentElement ?? svg).getBoundingClientRect();
   const box = svg.getBoundingClientRect();
@@ -113,7 +113,7 @@ function draw(host: HTMLElement): { canvas: HTMLCanvasElement; box: DOMRect } {
   const context = canvas.getContext("2d");
   if (!context) throw new Error("no canvas");
   context.scale(SCALE, SCALE);
-  // On nothing, as strokes are.
+  // The background is transparent, as for strokes.
   context.fillStyle = "#1e1e1e";
   for (const element of content.querySelectorAll("span")) drawRules(context, element, box);
   for (const svg of content.querySelectorAll("svg")) drawPaths(context, svg, box);
@@ -122,8 +122,8 @@ function draw(host: HTMLElement): { canvas: HTMLCanvasElement; box: DOMRect } {
 }
 
 /**
- * A formula as a picture. It is drawn from KaTeX's own layout, piece by piece: an SVG with HTML in
- * it would do the same in one line, but not in every browser.
+ * Renders a formula to an image by drawing KaTeX's layout piece by piece, because an SVG with a
+ * foreignObject does not work in every browser.
  */
 export async function drawFormula(source: string): Promise<FormulaPicture> {
   const host = document.createElement("div");
@@ -132,7 +132,7 @@ export async function drawFormula(source: string): Promise<FormulaPicture> {
   document.body.append(host);
   try {
     showFormula(source, host);
-    // The fonts are asked for by the layout above; a second layout has their true sizes.
+    // The first layout starts loading the fonts; the second one uses their real metrics.
     host.getBoundingClientRect();
     await document.fonts.ready;
     const { canvas, box } = draw(host);

@@ -2,7 +2,7 @@ import { isObject } from "../readers";
 
 const FILE_ID = /([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\/?$/;
 
-/** Anyone in the room can write the document: only this room's own files are fetched. */
+/** The document is untrusted input, so only this room's own files are fetched. */
 export function imageAddress(value: unknown, root: string): string | null {
   if (!isObject(value) || typeof value.url !== "string") return null;
   const id = FILE_ID.exec(value.url)?.[1];

@@ -5,7 +5,7 @@ export async function loadImage(address: string): Promise<HTMLImageElement> {
   return image;
 }
 
-/** Anything the browser can show, as PNG. */
+/** Converts any image that the browser can decode to PNG. */
 export async function asPng(blob: Blob): Promise<Blob> {
   const address = URL.createObjectURL(blob);
   try {
@@ -35,7 +35,7 @@ export function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** Letters and figures of any script; what else there is could be no file name. */
+/** Keeps letters and digits of any script; other characters may be invalid in a file name. */
 export function fileName(title: string): string {
   return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "") || "board";
 }

@@ -23,55 +23,55 @@ interface StoredFile {
 }
 
 /**
- * Pictures of the board. The document names them, the server keeps them: a picture inside the
- * document would be sent to everybody with every state of the board.
+ * Images of the board. The document only references them and the server stores them, because an
+ * image inside the document would be sent with every initial sync.
  */
 export class ImageStore {
-  /** How many pictures of ours the server has not got. */
+  /** Number of local images that are not uploaded yet. */
   readonly unsent = new Store(0);
-  #offered = new Set<string>();
-  #since = new Map<string, number>();
+  #uploading = new Set<string>();
+  #pendingSince = new Map<string, number>();
   #fetched = new Map<string, Promise<BinaryFileData | null>>();
 
   constructor(
     private readonly map: Y.Map<unknown>,
     private readonly request: Request,
     private readonly root: string,
-    /** Said when a picture cannot be kept. */
-    private readonly refused: (why: unknown) => void,
+    /** Called when an image cannot be stored. */
+    private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Neither named by the document nor on its way. */
+  /** Whether the image is neither in the document nor being uploaded. */
   isNew(id: string): boolean {
-    return !this.map.has(id) && !this.#offered.has(id);
+    return !this.map.has(id) && !this.#uploading.has(id);
   }
 
-  /** Uploads it until it is there or is refused, and then takes it off the board. */
-  async keep(
+  /** Uploads an image with retries; removes its element from the board when it is refused. */
+  async uploadFromScene(
     id: string,
     file: Promise<BinaryFileData>,
     api: ExcalidrawImperativeAPI,
   ): Promise<void> {
-    this.#offered.add(id);
-    this.#waits(id, true);
+    this.#uploading.add(id);
+    this.#setPending(id, true);
     try {
-      await this.#insist(id, blobOf((await file).dataURL));
-      change(api, id, { status: "saved" });
+      await this.#uploadWithRetry(id, dataUrlToBlob((await file).dataURL));
+      updateImageElements(api, id, { status: "saved" });
     } catch (error) {
-      change(api, id, { isDeleted: true });
-      this.refused(error);
+      updateImageElements(api, id, { isDeleted: true });
+      this.onError(error);
     } finally {
-      this.#waits(id, false);
+      this.#setPending(id, false);
     }
   }
 
-  /** How long the oldest of them has waited, in ms. */
+  /** Age of the oldest pending upload, in ms. */
   oldestUploadAge(): number {
     const now = Date.now();
-    return now - Math.min(now, ...this.#since.values());
+    return now - Math.min(now, ...this.#pendingSince.values());
   }
 
-  /** A picture made by us (a page of a PDF, a formula); resolves once the document names it. */
+  /** Uploads a generated image (PDF page, formula); resolves once it is in the document. */
   async add(id: FileId, blob: Blob): Promise<BinaryFileData> {
     await this.#upload(id, blob);
     const data = await this.#dataOf(id, blob);
@@ -79,7 +79,7 @@ export class ImageStore {
     return data;
   }
 
-  /** Those of `ids` that the document names, fetched once each. */
+  /** Fetches the images of `ids` that are in the document, each once. */
   async get(ids: Iterable<string>): Promise<BinaryFileData[]> {
     const found = await Promise.all([...new Set(ids)].map((id) => this.#fetch(id)));
     return found.filter((file) => file !== null);
@@ -94,7 +94,7 @@ export class ImageStore {
       .then((response) => response.blob())
       .then((blob) => this.#dataOf(id as FileId, blob))
       .catch((error) => {
-        // What is not there is not asked for with every stroke.
+        // A final error stays cached, so that a missing file is not requested after every change.
         if (!(error instanceof ApiError) || !isFinal(error)) this.#fetched.delete(id);
         return null;
       });
@@ -107,28 +107,28 @@ export class ImageStore {
     return { id, dataURL, mimeType: blob.type as BinaryFileData["mimeType"], created: Date.now() };
   }
 
-  #waits(id: string, does: boolean): void {
-    if (does) this.#since.set(id, Date.now());
-    else this.#since.delete(id);
-    this.unsent.set(this.#since.size);
+  #setPending(id: string, pending: boolean): void {
+    if (pending) this.#pendingSince.set(id, Date.now());
+    else this.#pendingSince.delete(id);
+    this.unsent.set(this.#pendingSince.size);
   }
 
-  /** Until it is there; throws what the server has against it. */
-  async #insist(id: string, blob: Blob): Promise<void> {
+  /** Retries until the image is in the document; throws ApiError when the server refuses it. */
+  async #uploadWithRetry(id: string, blob: Blob): Promise<void> {
     for (let attempt = 0; !this.map.has(id); attempt += 1) {
       try {
         await this.#upload(id, blob);
       } catch (error) {
         if (!(error instanceof ApiError) || isFinal(error)) throw error;
-        await pause(backoff(attempt));
+        await waitOrOnline(backoff(attempt));
       }
     }
   }
 
   async #upload(id: string, blob: Blob): Promise<void> {
-    const picture = ACCEPTED.includes(blob.type) ? blob : await asPng(blob);
+    const image = ACCEPTED.includes(blob.type) ? blob : await asPng(blob);
     const body = new FormData();
-    body.append("file", picture, `picture.${picture.type.split("/")[1]}`);
+    body.append("file", image, `picture.${image.type.split("/")[1]}`);
     const response = await this.request(`${this.root}files/`, { method: "POST", body });
     const stored = (await response.json()) as { url: string; mime_type: string };
     const entry: StoredFile = {
@@ -142,13 +142,13 @@ export class ImageStore {
 }
 
 function isFinal({ status }: ApiError): boolean {
-  // 507: there is no room for it, nor will there be soon.
+  // 507 Insufficient Storage: the quota is used up, so a retry would not help.
   if (status === 507) return true;
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-/** Shorter where the network comes back. */
-function pause(ms: number): Promise<void> {
+/** Waits `ms`, or until the network is back. */
+function waitOrOnline(ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
@@ -160,7 +160,7 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-function change(
+function updateImageElements(
   api: ExcalidrawImperativeAPI,
   file: string,
   part: { status: "saved" } | { isDeleted: true },
@@ -173,8 +173,8 @@ function change(
   api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
 }
 
-/** `fetch` of a data: address is not allowed by the page's policy, so it is taken apart here. */
-function blobOf(dataURL: string): Blob {
+/** Decodes a data: URL by hand, because the CSP does not allow `fetch` of one. */
+function dataUrlToBlob(dataURL: string): Blob {
   const [head = "", body = ""] = dataURL.split(",", 2);
   const type = /^data:([^;]+)/.exec(head)?.[1] ?? "application/octet-stream";
   const raw = head.endsWith(";base64") ? atob(body) : decodeURIComponent(body);

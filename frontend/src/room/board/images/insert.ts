@@ -23,16 +23,16 @@ interface Size {
 
 type Picture = Size & { blob: Blob };
 
-/** `natural` is the width at which the formula was drawn. */
+/** Kind of a generated image; `natural` is the formula's original width. */
 type Ink = { pdf: true } | { latex: string; natural: number };
 
-/** The middle of what is seen of the board. */
+/** The centre of the visible part of the board. */
 function middle(api: ExcalidrawImperativeAPI): Place {
   const { scrollX, scrollY, width, height, zoom } = api.getAppState();
   return { x: width / 2 / zoom.value - scrollX, y: height / 2 / zoom.value - scrollY };
 }
 
-/** Under all that is on the page, so that nothing is covered; the middle of an empty page. */
+/** A position below all elements, or the visible centre of an empty page. */
 function below(api: ExcalidrawImperativeAPI): Place {
   const elements = api.getSceneElements();
   if (!elements.length) return middle(api);
@@ -40,7 +40,7 @@ function below(api: ExcalidrawImperativeAPI): Place {
   return { x: (left + right) / 2, y: bottom + GAP };
 }
 
-/** The part of what is seen that a formula may fill. */
+/** Maximum share of the visible width that a formula fills. */
 const SHARE = 0.8;
 
 function imageElement(fileId: FileId, size: Size, place: Place, ink: Ink) {
@@ -79,8 +79,8 @@ async function place(board: Board, { blob, ...size }: Picture, at: Place, ink: I
 }
 
 /**
- * Each page a locked picture, so that one writes on it and does not drag it: one below another,
- * or each on a board page of its own. Tells how many pages were too many.
+ * Inserts each PDF page as a locked image, which cannot be dragged while writing on it: one below
+ * another, or each on a board page of its own. Returns the number of pages left out.
  */
 export async function insertPdf(
   board: Board,
@@ -89,12 +89,12 @@ export async function insertPdf(
   progress: (done: number, count: number) => void,
   signal: AbortSignal,
 ): Promise<{ left: number }> {
-  // KaTeX and pdf.js are large and rarely wanted: each comes with its first use.
+  // pdf.js is large and rarely needed, so it is loaded on first use.
   const { readPdf } = await import("./pdf-pages");
   const { pages, count, left } = await readPdf(file);
   const api = board.api;
   if (!api) return { left };
-  // All of it goes where it was begun, though the tutor may turn the page meanwhile.
+  // Stop following, so that all of it goes to the same page even if the tutor turns the page.
   board.setFollowing(false);
   const start = below(api);
   let y = start.y;
@@ -102,7 +102,7 @@ export async function insertPdf(
   progress(0, count);
   for await (const page of pages) {
     if (signal.aborted) break;
-    // A page that is in use already is not covered up.
+    // Do not cover a page that already has content.
     if (layout === "pages" && board.api?.getSceneElements().length) board.addPage();
     const at = layout === "pages" ? { x: 0, y: 0 } : { x: start.x - page.width / 2, y };
     await place(board, page, at, { pdf: true });
@@ -116,7 +116,7 @@ export async function insertPdf(
   return { left };
 }
 
-/** The one selected formula, to be edited. */
+/** The selected formula; null unless exactly one formula is selected. */
 export function selectedFormula(
   api: ExcalidrawImperativeAPI,
 ): { element: ExcalidrawImageElement; latex: string } | null {
@@ -127,7 +127,7 @@ export function selectedFormula(
   return element?.type === "image" && typeof latex === "string" ? { element, latex } : null;
 }
 
-/** In the middle of what is seen, and not wider. */
+/** Inserts a formula at the visible centre, scaled to fit the visible width. */
 export async function insertFormula(board: Board, latex: string): Promise<void> {
   const { drawFormula } = await import("./formula");
   const { blob, width, height } = await drawFormula(latex);
@@ -140,7 +140,7 @@ export async function insertFormula(board: Board, latex: string): Promise<void> 
   await place(board, { blob, ...size }, at, { latex, natural: width });
 }
 
-/** Keeps its place and its scale. */
+/** Replaces a formula, keeping its position and scale. */
 export async function changeFormula(
   board: Board,
   old: ExcalidrawImageElement,

@@ -6,7 +6,7 @@ import { canvasBlob } from "./image-files";
 GlobalWorkerOptions.workerSrc = workerUrl;
 
 export const MOST_PAGES = 60;
-/** On the board a page is so wide; its picture has twice as many pixels. */
+/** Width of a page on the board; its image has twice as many pixels. */
 export const PAGE_WIDTH = 800;
 const SHARPNESS = 2;
 
@@ -19,11 +19,11 @@ export interface PdfPage {
 export interface PdfReading {
   pages: AsyncGenerator<PdfPage>;
   count: number;
-  /** Pages beyond MOST_PAGES. */
+  /** Number of pages beyond MOST_PAGES, which are left out. */
   left: number;
 }
 
-/** White paper would have no end on a white board. */
+/** Draws a border, since the edge of white paper is invisible on a white board. */
 function drawEdge(canvas: HTMLCanvasElement): void {
   const context = canvas.getContext("2d");
   if (!context) return;
@@ -32,7 +32,7 @@ function drawEdge(canvas: HTMLCanvasElement): void {
   context.strokeRect(0, 0, canvas.width, canvas.height);
 }
 
-/** Draws the pages one after another: all at once would need the memory of all at once. */
+/** Renders the pages one at a time to limit the memory in use. */
 export async function readPdf(file: Blob): Promise<PdfReading> {
   const assets = builtFile("pdfjs/");
   const task = getDocument({

@@ -9,9 +9,9 @@ import { elementsOf } from "../pages";
 import { invertColours, isInvertedInDark } from "./dark-mode";
 import type { ImageStore } from "./image-store";
 
-/** Gives Excalidraw the images of the page it shows, inverted where the board is dark. */
+/** Adds the images of the shown page to Excalidraw, inverted on a dark board. */
 export class SceneImages {
-  #asked = new Set<string>();
+  #requested = new Set<string>();
 
   constructor(
     private readonly doc: Y.Doc,
@@ -19,18 +19,18 @@ export class SceneImages {
     private readonly isDark: () => boolean,
   ) {}
 
-  /** Adds the images of the page that Excalidraw lacks. */
+  /** Adds the page's missing images to Excalidraw. */
   async show(api: ExcalidrawImperativeAPI, page: string): Promise<void> {
     const known = api.getFiles();
-    const missing = this.#images(page).filter(({ id }) => !known[id] && !this.#asked.has(id));
+    const missing = this.#images(page).filter(({ id }) => !known[id] && !this.#requested.has(id));
     if (!missing.length) return;
-    for (const { id } of missing) this.#asked.add(id);
+    for (const { id } of missing) this.#requested.add(id);
     const inverted = new Set(missing.filter((image) => image.inverted).map(({ id }) => id));
     const files = await this.files.get(missing.map(({ id }) => id));
     const shown = files.map((file) => (inverted.has(file.id) ? this.#inverted(file) : file));
-    // Adding none would be a change of the scene, after which it would be asked again, for ever.
+    // addFiles with an empty list would change the scene and cause an endless loop.
     if (shown.length) api.addFiles(await Promise.all(shown));
-    for (const { id } of missing) this.#asked.delete(id);
+    for (const { id } of missing) this.#requested.delete(id);
   }
 
   /** Adds a formula or PDF page that was made in this browser. */
@@ -39,13 +39,14 @@ export class SceneImages {
   }
 
   /** Uploads images that were pasted or dropped onto the board. */
-  offer(api: ExcalidrawImperativeAPI, files: BinaryFiles): void {
+  uploadNew(api: ExcalidrawImperativeAPI, files: BinaryFiles): void {
     for (const file of Object.values(files)) {
-      if (this.files.isNew(file.id)) void this.files.keep(file.id, this.#original(api, file), api);
+      if (this.files.isNew(file.id))
+        void this.files.uploadFromScene(file.id, this.#original(api, file), api);
     }
   }
 
-  /** What was copied from a dark board is in the clipboard as it looks there: inverted. */
+  /** An image copied from a dark board is inverted in the clipboard. */
   async #original(api: ExcalidrawImperativeAPI, file: BinaryFileData): Promise<BinaryFileData> {
     const element = api
       .getSceneElementsIncludingDeleted()
