@@ -24,13 +24,13 @@ def digests(*files: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("fonts", LIBERATION)
-def test_fonts_under_the_gpl_are_not_in_it_by_any_name(fonts):
+def test_build_contains_no_gpl_font(fonts):
     left_out = digests(*MODULES.glob(fonts))
     assert left_out
     assert not left_out & digests(*BUILT.rglob("*"))
 
 
-def test_pdf_js_finds_another_font_by_their_names():
+def test_pdf_js_gets_a_replacement_for_the_gpl_fonts():
     """The replacement is Arimo, whose metrics are those of Helvetica and Arial."""
     asked_for = {path.name for path in MODULES.glob(LIBERATION[1])}
     for name in asked_for:
@@ -46,7 +46,7 @@ def notices() -> tuple[str, str]:
     return found, added
 
 
-def test_each_package_has_its_notice(notices):
+def test_every_package_has_a_licence_notice(notices):
     found, added = notices
     named = re.findall(r"^- (\S+):", added, re.MULTILINE)
     packages = [section.partition("\n") for section in found.split("\n## ")[1:]]
@@ -56,7 +56,7 @@ def test_each_package_has_its_notice(notices):
         assert text.strip() or any(fnmatch(package, name) for name in named), package
 
 
-def test_each_family_of_fonts_has_its_notice(notices):
+def test_every_font_family_has_a_licence_notice(notices):
     families = {path.name for path in (BUILT / "excalidraw/fonts").iterdir()}
     assert families
     assert {name for name in families if name not in notices[1].replace(" ", "")} == set()

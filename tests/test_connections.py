@@ -70,7 +70,7 @@ def test_large_framing_of_a_chunked_body_is_refused(kreida, framing):
         assert answer(connection).startswith(b"HTTP/1.1 431")
 
 
-def test_body_in_chunks_of_a_byte_is_read(kreida):
+def test_body_in_one_byte_chunks_is_accepted(kreida):
     head = (
         b"POST /api/classrooms/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
@@ -80,7 +80,7 @@ def test_body_in_chunks_of_a_byte_is_read(kreida):
 
 
 @pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_head_that_never_ends_is_closed(kreida, start):
+def test_connection_with_an_incomplete_head_is_closed(kreida, start):
     with connect(kreida) as connection:
         connection.sendall(start)
         began = time.monotonic()
@@ -88,7 +88,7 @@ def test_head_that_never_ends_is_closed(kreida, start):
         assert time.monotonic() - began < http_protocol.HEAD_SECONDS + 10
 
 
-def test_body_that_stalls_is_closed(kreida):
+def test_connection_with_a_stalled_body_is_closed(kreida):
     head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000\r\n\r\n"
     with connect(kreida) as connection:
         connection.sendall(head + b"login=")

@@ -78,7 +78,7 @@ READERS = {
         ("DATA_DIR", "/proc/nowhere"),
     ],
 )  # fmt: skip
-def test_impossible_value_is_refused_by_name(monkeypatch, name, value):
+def test_invalid_value_is_refused_with_the_name_of_the_setting(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=rf"^{name} must"):
         READERS[name]()
@@ -93,7 +93,7 @@ def test_refused_option_of_the_database_names_the_choices(monkeypatch):
         environment.database(ROOT)
 
 
-def test_options_of_the_database_come_beside_the_bounds_of_statements(monkeypatch):
+def test_database_options_are_added_to_the_statement_timeouts(monkeypatch):
     query = "sslmode=verify-full&connect_timeout=9&options=-c%20statement_timeout%3D60s"
     monkeypatch.setenv("DATABASE_URL", f"postgres://h/d?{query}")
     options = environment.database(ROOT)["OPTIONS"]
@@ -115,7 +115,7 @@ def test_refusal_does_not_repeat_a_secret(monkeypatch, name, tmp_path):
     ("urls", "secret"),
     [("turn:a.example", ""), ("", "long-enough-as-a-secret"), ("turn:a.example", "short")],
 )
-def test_turn_urls_and_a_long_secret_go_together(monkeypatch, urls, secret):
+def test_turn_urls_need_a_long_secret(monkeypatch, urls, secret):
     monkeypatch.setenv("TURN_URLS", urls)
     monkeypatch.setenv("TURN_SECRET", secret)
     with pytest.raises(ImproperlyConfigured, match="TURN_SECRET"):
@@ -132,12 +132,12 @@ def test_misspelt_name_is_refused(monkeypatch, name):
 
 
 @pytest.mark.parametrize("name", ["TEST_DATABASE_URL", "XDG_DATA_DIRS", "REPORT", "HOSTNAME"])
-def test_foreign_name_is_left_alone(monkeypatch, name):
+def test_unrelated_variable_is_ignored(monkeypatch, name):
     monkeypatch.setenv(name, "x")
     environment.check_misspelt_names()
 
 
-def test_public_url_is_spelt_as_browsers_send_it(monkeypatch):
+def test_public_url_is_normalised_like_in_browsers(monkeypatch):
     monkeypatch.setenv("PUBLIC_URL", "https://Крейда.example:443/")
     assert environment.public_url(8000) == "https://xn--80ahcqd0b.example"
 
@@ -168,13 +168,13 @@ def test_clients_of_a_server_without_a_proxy_are_not_trusted_as_one(public, prox
 
 
 @pytest.mark.parametrize("name", ["with space", "a#b", "a?b", "a%20b", "дані"])
-def test_database_lies_in_a_data_dir_of_any_name(monkeypatch, tmp_path, name):
+def test_data_dir_may_have_any_name(monkeypatch, tmp_path, name):
     monkeypatch.setenv("DATA_DIR", str(tmp_path / name))
     folder = environment.data_dir()
     assert environment.database(folder)["NAME"] == str(tmp_path / name / "kreida.sqlite3")
 
 
-def test_data_dir_is_closed_to_other_users(monkeypatch, tmp_path):
+def test_data_dir_is_not_accessible_to_other_users(monkeypatch, tmp_path):
     tmp_path.chmod(0o755)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     assert stat.S_IMODE(environment.data_dir().stat().st_mode) == 0o700
@@ -188,13 +188,13 @@ def test_secret_key_is_made_once_and_kept(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "cut-off", "\n", "a" * 80])
-def test_secret_key_that_a_full_disk_cut_off_is_refused(tmp_path, content):
+def test_truncated_secret_key_is_refused(tmp_path, content):
     (tmp_path / "secret_key").write_text(content)
     with pytest.raises(ImproperlyConfigured, match="empty or cut off"):
         environment.secret_key(tmp_path)
 
 
-def test_full_disk_leaves_no_half_of_a_secret_key(tmp_path, monkeypatch):
+def test_full_disk_leaves_no_partial_secret_key(tmp_path, monkeypatch):
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 

@@ -95,7 +95,7 @@ def send_requests(server, number=12):
         return list(pool.map(ask, range(number)))
 
 
-def test_threads_are_free_again_while_their_connections_hang(server, proxy):
+def test_threads_are_released_while_connections_hang(server, proxy):
     while any(answer.status_code != 401 for answer in send_requests(server)):
         pass
     proxy.freeze()
@@ -129,7 +129,7 @@ def test_connection_that_hangs_in_a_transaction_is_closed(proxy, transactional_d
     assert hanging.connection.closed
 
 
-def test_statement_that_the_server_ends_leaves_the_connection_open(transactional_db):
+def test_connection_stays_open_when_the_server_cancels_a_statement(transactional_db):
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 50")
         with pytest.raises(OperationalError):

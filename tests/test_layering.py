@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["common", "accounts", "classrooms", "classroom", "lessons", "web"]
 
 
-def imported(source: str) -> Iterator[str]:
+def imported_modules(source: str) -> Iterator[str]:
     """Yield every imported module, including imports inside functions."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -20,11 +20,11 @@ def imported(source: str) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def upward(layer: str, source: str) -> list[str]:
+def imports_from_above(layer: str, source: str) -> list[str]:
     above = LAYERS[LAYERS.index(layer) + 1 :]
     return [
         name
-        for name in imported(source)
+        for name in imported_modules(source)
         if name.startswith("apps.") and name.split(".")[1] in above
     ]
 
@@ -37,7 +37,9 @@ def test_layer_does_not_import_from_a_higher_layer(layer):
         if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)
     ]
     assert files
-    found = {str(path.relative_to(ROOT)): upward(layer, path.read_text()) for path in files}
+    found = {
+        str(path.relative_to(ROOT)): imports_from_above(layer, path.read_text()) for path in files
+    }
     assert {path: names for path, names in found.items() if names} == {}
 
 
@@ -56,5 +58,5 @@ def test_every_app_is_in_the_list_of_layers():
     ],
 )
 def test_import_from_a_higher_layer_is_detected(source):
-    assert upward("classroom", source)
-    assert not upward("lessons", source)
+    assert imports_from_above("classroom", source)
+    assert not imports_from_above("lessons", source)

@@ -27,14 +27,14 @@ def sign_up(server, email="new@school.example"):
     return httpx.post(f"{server.url}{AUTH}/signup", json={**person, "email": email})
 
 
-def until(condition):
+def wait_until(condition):
     deadline = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_server_killed_between_sending_and_deleting_sends_twice_at_most(smtp, tmp_path):
+def test_mail_is_sent_at_most_twice_when_the_server_is_killed(smtp, tmp_path):
     taken, dead = threading.Event(), threading.Event()
 
     def wait_for_the_kill():
@@ -53,21 +53,23 @@ def test_server_killed_between_sending_and_deleting_sends_twice_at_most(smtp, tm
         database.execute("UPDATE common_outgoingmail SET try_at = '2026-01-01 00:00:00'")
         database.execute("UPDATE common_periodicjob SET due_at = '2026-01-01 00:00:00'")
     second = start_kreida(tmp_path, EMAIL_URL=smtp.url)
-    until(lambda: len(smtp.messages) == 2)
-    until(lambda: not database.execute("SELECT count(*) FROM common_outgoingmail").fetchone()[0])
+    wait_until(lambda: len(smtp.messages) == 2)
+    wait_until(
+        lambda: not database.execute("SELECT count(*) FROM common_outgoingmail").fetchone()[0]
+    )
     assert stop_kreida(second) == 0
     assert len(smtp.messages) == 2
     assert smtp.messages[0]["Message-ID"] == smtp.messages[1]["Message-ID"]
 
 
-def test_hanging_mail_server_holds_up_neither_requests_nor_the_end(smtp, tmp_path):
+def test_hanging_mail_server_delays_neither_requests_nor_shutdown(smtp, tmp_path):
     smtp.hangs = True
     server = start_kreida(tmp_path, EMAIL_URL=smtp.url)
     began = time.monotonic()
     for number in range(4):
         assert sign_up(server, f"p{number}@school.example").status_code == 401
     assert time.monotonic() - began < 8  # most of it is password hashing
-    until(lambda: smtp.connections == 1)
+    wait_until(lambda: smtp.connections == 1)
     assert httpx.get(f"{server.url}/healthz").status_code == 200
     began = time.monotonic()
     assert stop_kreida(server) == 0

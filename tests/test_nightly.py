@@ -91,7 +91,7 @@ def test_file_that_waits_for_its_row_is_kept(lesson):
     assert Path(picture.file.path).exists()
 
 
-def test_row_whose_file_is_lost_is_named_in_the_log(lesson, log_lines):
+def test_row_with_a_missing_file_is_logged(lesson, log_lines):
     picture = make_picture(lesson)
     os.unlink(picture.file.path)
     run_a_night()
@@ -110,7 +110,7 @@ def test_attendance_that_no_process_closed_ends_when_it_was_last_seen(lesson):
     assert row.left_at == seen
 
 
-def test_versions_of_a_board_nobody_draws_on_are_thinned_out(lesson):
+def test_old_versions_of_an_idle_board_are_thinned_out(lesson):
     for minute in range(0, 60, 3):
         version = BoardVersion.objects.create(session=lesson.session, packed=b"x")
         at = (timezone.now() - 2 * DAY).replace(minute=minute)
@@ -119,7 +119,7 @@ def test_versions_of_a_board_nobody_draws_on_are_thinned_out(lesson):
     assert BoardVersion.objects.count() == 1
 
 
-def test_old_mail_is_deleted_where_nothing_sends_it():
+def test_old_mail_is_deleted_when_sending_is_off():
     old = timezone.now() - 2 * DAY
     mail = {"sender": "a@b.example", "recipients": ["c@d.example"], "content": b"x"}
     OutgoingMail.objects.create(**mail, created_at=old, try_at=old)

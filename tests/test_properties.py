@@ -118,7 +118,7 @@ def matches(person, q):
     return all(any(word in place for place in places) for word in folded(q).split())
 
 
-def found_by(tutor, q):
+def search_students(tutor, q):
     count, rows = list_my_students(tutor, q, Page(limit=100, offset=0))
     assert count == len(rows)
     return {row["id"] for row in rows}
@@ -143,7 +143,7 @@ def rename(people, given_names):
 @quickly
 def test_search_matches_the_python_model(tutor, class_of_three, given_names, q):
     rename(class_of_three, given_names)
-    assert found_by(tutor, q) == {p.pk for p in class_of_three if matches(p, q)}
+    assert search_students(tutor, q) == {p.pk for p in class_of_three if matches(p, q)}
 
 
 @given(names, names, st.data())
@@ -160,7 +160,7 @@ def test_substrings_of_names_find_the_user_in_any_order_and_case(
         pieces.append(text[begin : data.draw(st.integers(begin + 1, len(text)))])
     q = " ".join(pieces)
     person = User.objects.get(pk=class_of_three[0].pk)
-    assert (person.pk in found_by(tutor, q)) is matches(person, q)
+    assert (person.pk in search_students(tutor, q)) is matches(person, q)
     for shout in (q.upper(), q.lower(), q.title()):
         if folded(shout) == folded(q) and matches(person, q):
-            assert person.pk in found_by(tutor, shout)
+            assert person.pk in search_students(tutor, shout)

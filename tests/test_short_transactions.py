@@ -84,7 +84,7 @@ def test_roster_is_imported_in_many_transactions(tutor, client, monkeypatch):
     assert inside == [False, False]
 
 
-def test_board_is_packed_outside_of_a_transaction_when_it_is_restored(lesson, monkeypatch):
+def test_restored_board_is_compressed_outside_of_a_transaction(lesson, monkeypatch):
     from django.utils import timezone
 
     from apps.classroom import board_log, history

@@ -62,7 +62,7 @@ def send_request(server: uvicorn.Server, path: str, connection: str) -> socket.s
 @pytest.mark.parametrize(
     "path", [f"/pieces/{80 * PIECE}", f"/whole/{80 * PIECE}", "/whole/2000000"]
 )
-def test_reader_that_takes_nothing_is_dropped(server, path, connection):
+def test_connection_of_a_stalled_reader_is_dropped(server, path, connection):
     with send_request(server, path, connection) as client:
         began = time.monotonic()
         time.sleep(0.5)
@@ -78,7 +78,7 @@ def test_reader_that_takes_nothing_is_dropped(server, path, connection):
         assert received < 1_000_000
 
 
-def test_slow_reader_gets_all_of_its_answer(server):
+def test_slow_reader_gets_the_whole_response(server):
     size = 40 * PIECE
     with send_request(server, f"/pieces/{size}", "close") as client:
         began = time.monotonic()

@@ -116,24 +116,24 @@ def test_overlap_triggers_search_an_index_from_both_sides(lesson, person, event)
     assert plan == f"SEARCH other USING INDEX {index}"
 
 
-def test_cost_of_a_lesson_does_not_grow_with_the_past(lesson):
+def test_cost_of_a_lesson_is_independent_of_past_lessons(lesson):
     """The cost is counted in steps of SQLite's virtual machine, independent of the load."""
-    few = steps_of_a_copy(lesson, NOON + 1000 * HOUR)
+    few = count_steps_of_copy(lesson, NOON + 1000 * HOUR)
     past = [NOON - number * HOUR for number in range(2, 1500)]
-    Lesson.objects.bulk_create([copy_of(lesson, starts_at) for starts_at in past])
-    assert steps_of_a_copy(lesson, NOON + 2000 * HOUR) < few + 300
+    Lesson.objects.bulk_create([copy_lesson(lesson, starts_at) for starts_at in past])
+    assert count_steps_of_copy(lesson, NOON + 2000 * HOUR) < few + 300
 
 
-def copy_of(lesson, starts_at):
+def copy_lesson(lesson, starts_at):
     people = {"tutor": lesson.tutor, "student": lesson.student, "classroom": lesson.classroom}
     return Lesson(**people, starts_at=starts_at, ends_at=starts_at + HOUR)
 
 
-def steps_of_a_copy(lesson, starts_at):
+def count_steps_of_copy(lesson, starts_at):
     steps = []
     connection.connection.set_progress_handler(lambda: steps.append(1), 1)
     try:
-        copy_of(lesson, starts_at).save()
+        copy_lesson(lesson, starts_at).save()
     finally:
         connection.connection.set_progress_handler(None, 0)
     return len(steps)

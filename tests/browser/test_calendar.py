@@ -35,7 +35,7 @@ def week(scene):
     return make
 
 
-def show(visitor, date="2027-01-04", view="week"):
+def open_calendar(visitor, date="2027-01-04", view="week"):
     visitor.page.goto(f"/calendar/?view={view}&date={date}")
     visitor.page.locator("#calendar .kr-event").first.wait_for()
 
@@ -54,7 +54,7 @@ def drag(visitor, start, end):
     mouse.up()
 
 
-def finger(visitor):
+def touch_device(visitor):
     """Return a function that sends touch events, since the mouse sends none on a touch screen."""
     session = visitor.page.context.new_cdp_session(visitor.page)
 
@@ -72,15 +72,15 @@ def swipe(touch, start, end):
     touch("touchEnd")
 
 
-def hold(visitor, touch, title):
+def touch_and_hold(visitor, touch, title):
     """Touch a lesson until it is selected, which is when its resize handles are added."""
-    point = middle(event(visitor, title).bounding_box())
+    point = center(event(visitor, title).bounding_box())
     touch("touchStart", point)
     event(visitor, title).locator("> :nth-child(4)").wait_for(state="attached")
     return point
 
 
-def middle(box):
+def center(box):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
@@ -88,7 +88,7 @@ def middle(box):
 def test_lesson_card_shows_the_times_of_both_participants(visit, week, size, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, size, locale)
-    show(v, view="day")
+    open_calendar(v, view="day")
     event(v, "First").click()
     card = v.page.locator("dialog[open]")
     card.wait_for()
@@ -102,7 +102,7 @@ def test_lesson_card_shows_the_times_of_both_participants(visit, week, size, loc
 def test_week_headers_show_day_names_and_dates(visit, week, size, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, size, locale)
-    show(v)
+    open_calendar(v)
     heads = [text.split() for text in v.page.locator(".kr-day-header").all_inner_texts()]
     assert [head[-1] for head in heads] == [str(day) for day in range(4, 11)]
     assert heads[0][0].strip(",") == {"en": "Mon", "uk": "пн"}[locale]
@@ -116,7 +116,7 @@ def test_title_of_a_short_lesson_is_not_cut_off(visit, week, scene, size, locale
         start = f"2027-01-05T{hour:02}:00:00+00:00"
         scene.lesson(**people, starts_at=start, minutes=minutes, title="Sets")
     v = visit(tutor, size, locale)
-    show(v)
+    open_calendar(v)
     titles = v.page.locator(".kr-event-title", has_text="Sets")
     assert titles.count() == 3
     for title in titles.all():
@@ -127,7 +127,7 @@ def test_title_of_a_short_lesson_is_not_cut_off(visit, week, scene, size, locale
 def test_student_has_a_read_only_calendar(visit, week, size, locale):
     _tutor, student, ids = week(locale)
     v = visit(student, size, locale)
-    show(v, view="day")
+    open_calendar(v, view="day")
     event(v, "First").click()
     card = v.page.locator("dialog[open]")
     assert card.get_by_role("link").count() == 2
@@ -142,7 +142,7 @@ def test_completed_lesson_cannot_be_rescheduled_from_card_or_page(visit, week, s
     made = {"starts_at": "2027-01-04T13:00:00+00:00", "title": "Over", "status": "completed"}
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], **made)
     v = visit(tutor, size, locale)
-    show(v, view="day")
+    open_calendar(v, view="day")
     event(v, "Over").click()
     card = v.page.locator("dialog[open]")
     card.get_by_role("link").first.wait_for()
@@ -156,9 +156,9 @@ def test_completed_lesson_cannot_be_rescheduled_from_card_or_page(visit, week, s
 def test_lesson_moved_by_drag_can_be_undone(visit, week, scene, locale):
     tutor, _student, ids = week(locale)
     v = visit(tutor, locale=locale)
-    show(v)
+    open_calendar(v)
     box = event(v, "First").bounding_box()
-    x, y = middle(box)
+    x, y = center(box)
     with v.page.expect_response(SAVED) as saved:
         drag(v, (x, y), (x + box["width"] * 1.05, y))
     assert saved.value.status == 200
@@ -172,10 +172,10 @@ def test_lesson_moved_by_drag_can_be_undone(visit, week, scene, locale):
 def test_lesson_moved_by_touch_can_be_undone(visit, week, scene, locale, view):
     tutor, _student, ids = week(locale)
     v = visit(tutor, "phone", locale)
-    show(v, view=view)
-    touch = finger(v)
+    open_calendar(v, view=view)
+    touch = touch_device(v)
     first, second = (event(v, title).bounding_box()["y"] for title in ("First", "Second"))
-    start = hold(v, touch, "First")
+    start = touch_and_hold(v, touch, "First")
     with v.page.expect_response(SAVED) as saved:
         swipe(touch, start, (start[0], start[1] + 2 * (second - first)))
     assert saved.value.json()["starts_at"] == "2027-01-04T12:00:00Z"
@@ -187,9 +187,9 @@ def test_lesson_moved_by_touch_can_be_undone(visit, week, scene, locale, view):
 def test_drag_onto_another_lesson_is_reverted_with_the_conflict(visit, week, scene):
     tutor, _student, ids = week()
     v = visit(tutor)
-    show(v)
+    open_calendar(v)
     first, second = event(v, "First").bounding_box(), event(v, "Second").bounding_box()
-    drag(v, middle(first), middle(second))
+    drag(v, center(first), center(second))
     bubble = v.page.locator(".kr-bubble", has_text="That time is taken")
     bubble.wait_for()
     assert "12:00–13:00" in bubble.inner_text()
@@ -205,7 +205,7 @@ def test_drag_onto_another_lesson_is_reverted_with_the_conflict(visit, week, sce
 def test_resize_by_mouse_changes_the_duration(visit, week, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, locale=locale)
-    show(v)
+    open_calendar(v)
     box = event(v, "Second").bounding_box()
     edge = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
     event(v, "Second").hover()
@@ -218,9 +218,9 @@ def test_resize_by_mouse_changes_the_duration(visit, week, locale):
 def test_resize_by_touch_changes_the_duration(visit, week, locale, view):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, "phone", locale)
-    show(v, view=view)
-    touch = finger(v)
-    hold(v, touch, "Second")
+    open_calendar(v, view=view)
+    touch = touch_device(v)
+    touch_and_hold(v, touch, "Second")
     touch("touchEnd")
     box = event(v, "Second").bounding_box()
     edge = (box["x"] + box["width"] / 2, box["y"] + box["height"])
@@ -234,15 +234,15 @@ def test_resize_by_touch_changes_the_duration(visit, week, locale, view):
 def test_lesson_is_scheduled_in_a_dragged_time_range(visit, week, size, locale):
     tutor, _student, _ids = week(locale)
     v = visit(tutor, size, locale)
-    show(v, view="day")
+    open_calendar(v, view="day")
     second = event(v, "Second").bounding_box()
-    x, y = middle(second)
+    x, y = center(second)
     start = (x, y + 1.5 * second["height"] + 8)  # inside the first quarter of the hour
     end = (x, start[1] + second["height"])
     if size == "laptop":
         drag(v, start, end)
     else:
-        touch = finger(v)
+        touch = touch_device(v)
         touch("touchStart", start)
         v.page.locator("#calendar .kr-event-new").wait_for()
         swipe(touch, start, end)
@@ -262,7 +262,7 @@ def test_cancelled_lessons_can_be_shown(visit, week, scene, size, locale):
     tutor, _student, ids = week(locale)
     scene.cancel(lesson_id=ids[1])
     v = visit(tutor, size, locale)
-    show(v, view="agenda")
+    open_calendar(v, view="agenda")
     assert event(v, "Second").count() == 0
     v.page.get_by_label(v.text_pattern("Show cancelled")).check()
     event(v, "Second").wait_for()
@@ -290,7 +290,7 @@ def test_lesson_times_are_right_in_both_zones_around_dst_changes(
     for person, own, other in ((tutor, kyiv, new_york), (student, new_york, kyiv)):
         # The zone of the account is used, not the zone of the browser.
         v = visit(person, timezone_id="Asia/Tokyo")
-        show(v, date)
+        open_calendar(v, date)
         assert own in event(v, "Across the clocks").inner_text()
         event(v, "Across the clocks").click()
         text = v.page.locator("dialog[open]").inner_text()
@@ -302,7 +302,7 @@ def test_lesson_times_are_right_in_both_zones_around_dst_changes(
 def test_lesson_can_be_rescheduled_in_the_form_with_the_keyboard(visit, week, scene, size, locale):
     tutor, _student, ids = week(locale)
     v = visit(tutor, size, locale)
-    show(v)
+    open_calendar(v)
     event(v, "First").focus()
     v.page.keyboard.press("Enter")
     dialog = v.page.locator("dialog[open]")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import BOTH
-from tests.browser.test_calendar import SAVED, drag, event, middle, show
+from tests.browser.test_calendar import SAVED, center, drag, event, open_calendar
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 FIRST = "2027-10-31T00:30:00+00:00"  # 03:30 in Kyiv, an hour before it comes again
@@ -29,10 +29,10 @@ def lesson(scene):
 def test_drag_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, locale):
     tutor, number = lesson(locale, "2027-01-04T08:00:00+00:00")
     v = visit(tutor, locale=locale)
-    show(v)
+    open_calendar(v)
     scene.move(lesson_id=number, starts_at=MOVED)
     box = event(v, "Sets").bounding_box()
-    x, y = middle(box)
+    x, y = center(box)
     with v.page.expect_response(SAVED) as saved:
         drag(v, (x, y), (x + box["width"] * 1.05, y))
     assert saved.value.status == 412
@@ -50,7 +50,7 @@ def test_drag_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
 def test_form_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, size, locale):
     tutor, number = lesson(locale, "2027-01-04T08:00:00+00:00")
     v = visit(tutor, size, locale)
-    show(v, view="day")
+    open_calendar(v, view="day")
     event(v, "Sets").click()
     v.press("Reschedule", within=v.page.locator("dialog[open]"))
     inputs = v.page.locator("dialog[open] input[type=datetime-local]")
@@ -69,10 +69,10 @@ def test_form_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
 
 
 @BOTH
-def test_both_of_two_equal_times_are_told_apart(visit, lesson, size, locale):
+def test_repeated_hour_is_shown_with_different_offsets(visit, lesson, size, locale):
     tutor, _number = lesson(locale, FIRST)
     v = visit(tutor, size, locale)
-    show(v, "2027-10-31", view="agenda")
+    open_calendar(v, "2027-10-31", view="agenda")
     text = event(v, "Sets").inner_text()
     assert "(UTC+3)" in text
     assert "(UTC+2)" in text
@@ -83,7 +83,7 @@ def test_both_of_two_equal_times_are_told_apart(visit, lesson, size, locale):
 def test_form_keeps_the_second_of_two_equal_times_and_offers_the_first(visit, scene, lesson):
     tutor, number = lesson("en", SECOND)
     v = visit(tutor)
-    show(v, "2027-10-31", view="agenda")
+    open_calendar(v, "2027-10-31", view="agenda")
     event(v, "Sets").click()
     v.press("Reschedule", within=v.page.locator("dialog[open]"))
     dialog = v.page.locator("dialog[open]")
@@ -100,10 +100,10 @@ def test_form_keeps_the_second_of_two_equal_times_and_offers_the_first(visit, sc
     assert scene.lesson_state(lesson_id=number)["starts_at"] == FIRST
 
 
-def test_resize_keeps_a_start_that_comes_twice(visit, scene, lesson):
+def test_resize_keeps_a_start_in_the_repeated_hour(visit, scene, lesson):
     tutor, _number = lesson("en", SECOND, minutes=90)
     v = visit(tutor)
-    show(v, "2027-10-31")
+    open_calendar(v, "2027-10-31")
     v.page.locator("#calendar .kr-event").first.scroll_into_view_if_needed()
     box = event(v, "Sets").bounding_box()
     edge = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
@@ -115,7 +115,7 @@ def test_resize_keeps_a_start_that_comes_twice(visit, scene, lesson):
 
 
 @BOTH
-def test_page_asks_which_where_the_time_comes_twice(visit, scene, lesson, size, locale):
+def test_form_offers_both_instants_of_a_repeated_time(visit, scene, lesson, size, locale):
     tutor, number = lesson(locale, "2027-01-04T08:00:00+00:00")
     v = visit(tutor, size, locale)
     v.page.goto(f"/lessons/{number}/edit/")
