@@ -27,7 +27,7 @@ afterEach(() => {
   globalThis.messageCatalogue = undefined;
 });
 
-it("makes a script of the translations and the plural rule of a .po file", () => {
+it("compiles a .po file's translations and plural rule to a script", () => {
   // biome-ignore lint/security/noGlobalEval: the page loads the same text as a script.
   globalThis.eval(parseCatalogue(UKRAINIAN));
   expect([gettext("Close"), gettext("Open")]).toEqual(["Закрити", "Open"]);
@@ -35,6 +35,6 @@ it("makes a script of the translations and the plural rule of a .po file", () =>
   expect(days).toEqual(["день", "дні", "днів", "днів", "дні"]);
 });
 
-it("refuses a plural rule that is more than an expression of n", () => {
+it("rejects a plural rule that is not an expression of n", () => {
   expect(() => parseCatalogue(UKRAINIAN.replace("? 0 :", "? alert(1) :"))).toThrow("plural rule");
 });

@@ -4,11 +4,11 @@ import { po } from "gettext-parser";
 import type { Plugin } from "vite";
 import type { Catalogue } from "./src/shared/gettext.ts";
 
-/** Beside the Python sources' own catalogues; `make messages` collects the messages. */
+/** Next to the catalogues of the Python code; `make messages` updates both. */
 const LOCALES = "../locale";
 const RULE = /plural=([n\d\s%=!<>&|?:()]+);?$/;
 
-/** The script that gives a page its translations: the messages and plural rule of a .po file. */
+/** Compiles a .po file's messages and plural rule to the script that provides a page's translations. */
 export function parseCatalogue(source: string): string {
   const { headers, translations } = po.parse(source);
   const rule = RULE.exec(headers["Plural-Forms"] ?? "");

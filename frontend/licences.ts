@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 
-/** Vite lists here the packages of the bundle with their licences; every page links to it. */
+/** The file in which Vite lists the bundled packages with their licences; every page links to it. */
 export const LICENCES = "licences.txt";
 
-/** Adds what Vite cannot find: licences of fonts, of parts, and of packages without a text. */
+/** Adds notices that Vite does not find: of fonts, vendored parts, and packages without a licence text. */
 export function moreNotices(): Plugin {
   return {
     name: "more-notices",

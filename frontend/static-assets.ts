@@ -4,7 +4,7 @@ import type { Plugin } from "vite";
 
 const MODULES = join(import.meta.dirname, "node_modules");
 
-/** Folders of packages that their scripts ask for by name at run time. */
+/** Package folders whose files are requested by name at run time. */
 const FOLDERS: Readonly<Record<string, string>> = {
   "excalidraw/fonts": "@excalidraw/excalidraw/dist/prod/fonts",
   "pdfjs/cmaps": "pdfjs-dist/cmaps",
@@ -12,10 +12,10 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "pdfjs/wasm": "pdfjs-dist/wasm",
 };
 
-/** Versions 1 of Liberation Sans, which are under the GPL whatever the licence beside them says. */
+/** Liberation Sans 1.x, which is under the GPL despite the licence file next to it. */
 const LEFT_OUT = /Liberation/i;
 
-/** In their place where they are needed: pdf.js draws Helvetica and Arial with these names. */
+/** Replacements for them: pdf.js loads these names for Helvetica and Arial. */
 const ARIMO: Readonly<Record<string, string>> = {
   "LiberationSans-Regular.ttf": "400Regular/Arimo_400Regular.ttf",
   "LiberationSans-Italic.ttf": "400Regular_Italic/Arimo_400Regular_Italic.ttf",
@@ -24,7 +24,7 @@ const ARIMO: Readonly<Record<string, string>> = {
   LICENSE_ARIMO: "LICENSE_FONT",
 };
 
-/** From where in the packages to where in the build. */
+/** Pairs of source path in the packages and target path in the build. */
 function* files(): Generator<[string, string]> {
   for (const [target, folder] of Object.entries(FOLDERS)) {
     const source = join(MODULES, folder);
@@ -39,7 +39,7 @@ function* files(): Generator<[string, string]> {
   }
 }
 
-/** Puts them beside the scripts, so that nothing is taken from another host. */
+/** Copies these files next to the scripts, so that nothing is loaded from another host. */
 export function staticAssets(): Plugin {
   return {
     name: "static-assets",

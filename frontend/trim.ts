@@ -1,17 +1,17 @@
 import type { Plugin } from "vite";
 
 const EXCALIDRAW = "/@excalidraw/excalidraw/";
-/** The languages of the site; `percentages` says how complete each translation is. */
+/** Locale files to keep; `percentages` lists how complete each translation is. */
 const KEPT = /\/locales\/(en|uk-UA|percentages)-/;
-/** Where it looks for its fonts when ours are not there; the page's policy would refuse it. */
+/** Excalidraw's fallback host for fonts, which the CSP would block. */
 const ELSEWHERE = /`https:\/\/esm\.sh\/\$\{[^`]*(?:`[^`]*`[^`]*)?\}\/dist\/prod\/`/;
-/** Liberation Sans, which static-assets.ts leaves out, and the mark that only it has. */
+/** Liberation Sans, which static-assets.ts leaves out, and a string that occurs only in it. */
 const LIBERATION = /"\.\/fonts\/Liberation\/[^"]+"/;
 const ITS_MARK = "serverSide:!0";
 
 /**
- * Leaves out of Excalidraw what the room never shows, which is most of its files: sixty languages,
- * and Mermaid, which draws diagrams from pasted text. Text that looks like one is pasted as text.
+ * Removes the unused parts of Excalidraw, which are most of its files: sixty languages, and Mermaid,
+ * which draws diagrams from pasted text. Such text is pasted as plain text instead.
  */
 export function trimExcalidraw(): Plugin {
   return {

@@ -4,7 +4,7 @@ import { LICENCES, moreNotices } from "./licences.ts";
 import { staticAssets } from "./static-assets.ts";
 import { trimExcalidraw } from "./trim.ts";
 
-// What every page loads, and one entry per island. Django finds the hashed names in manifest.json under these very paths.
+// One entry for every page, and one per island. Django looks up the hashed names in manifest.json by these paths.
 const input = {
   pages: "src/pages/main.ts",
   calendar: "src/calendar/main.ts",
@@ -12,11 +12,11 @@ const input = {
 };
 
 export default defineConfig({
-  // Relative, so that chunks find each other wherever Django's STATIC_URL puts them.
+  // Relative URLs, so that chunks resolve under any STATIC_URL.
   base: "./",
   publicDir: false,
   plugins: [trimExcalidraw(), staticAssets(), moreNotices(), messageCatalogues()],
-  // Excalidraw reads it, and a browser has no process.
+  // Excalidraw reads it, but `process` does not exist in browsers.
   define: { "process.env.IS_PREACT": JSON.stringify("false") },
   build: {
     outDir: "../apps/web/static/web/dist",
@@ -25,12 +25,12 @@ export default defineConfig({
     license: { fileName: LICENCES },
     target: "es2022",
     modulePreload: { polyfill: false },
-    // A data: address would need an exception in the Content-Security-Policy.
+    // A data: URL would need an exception in the Content-Security-Policy.
     assetsInlineLimit: 0,
     rolldownOptions: {
       input,
       onwarn(warning, warn) {
-        // "use client" is a word to servers that render React, of which there is none here.
+        // The "use client" directive only matters for React Server Components.
         if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
       },
     },

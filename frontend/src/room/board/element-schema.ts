@@ -23,18 +23,18 @@ type Properties = Record<string, unknown>;
 export type Point = [number, number];
 
 /** Excalidraw's arithmetic is unreliable beyond this coordinate. */
-const FAR = 1e7;
-const LARGEST_SIDE = 1e6;
+const MAX_COORDINATE = 1e7;
+const MAX_SIDE = 1e6;
 /** More points do not fit into an element of the maximum size. */
-const MOST_POINTS = 90_000;
-const LONGEST_TEXT = 100_000;
-const LONGEST_LINK = 2000;
-const LONGEST_NAME = 200;
-const LONGEST_FORMULA = 10_000;
+const MAX_POINTS = 90_000;
+const MAX_TEXT_LENGTH = 100_000;
+const MAX_LINK_LENGTH = 2000;
+const MAX_NAME_LENGTH = 200;
+const MAX_FORMULA_LENGTH = 10_000;
 /** Each change increments the version, which must stay below 2 ** 53. */
-const HIGHEST_VERSION = 2 ** 50;
-const MOST_GROUPS = 50;
-const MOST_BOUND = 1000;
+const MAX_VERSION = 2 ** 50;
+const MAX_GROUPS = 50;
+const MAX_BOUND_ELEMENTS = 1000;
 
 const COLOUR = /^(#[\da-f]{3,8}|[a-z]{1,30}|(rgb|hsl)a?\([\d\s.,%/a-z-]{1,60}\))$/i;
 
@@ -44,7 +44,7 @@ function colour(otherwise: string): Reader<string> {
 
 /** Absolute http(s) and mailto URLs only, never a scheme that the browser would execute. */
 const link: Reader<string | null> = (value) => {
-  if (typeof value !== "string" || value.length > LONGEST_LINK) return null;
+  if (typeof value !== "string" || value.length > MAX_LINK_LENGTH) return null;
   const address = [value, `https://${value}`].find((candidate) => URL.canParse(candidate));
   const isSafe = address !== undefined && /^(https?|mailto):$/.test(new URL(address).protocol);
   return isSafe ? address : null;
@@ -66,21 +66,20 @@ const index: Reader<string | null> = (value) => {
 const point: Reader<Point | null> = (value) => {
   if (!Array.isArray(value)) return null;
   const [x, y] = value;
-  const isNear =
-    isNumber(x, -LARGEST_SIDE, LARGEST_SIDE) && isNumber(y, -LARGEST_SIDE, LARGEST_SIDE);
+  const isNear = isNumber(x, -MAX_SIDE, MAX_SIDE) && isNumber(y, -MAX_SIDE, MAX_SIDE);
   return isNear ? [x, y] : null;
 };
 
 /** Returns null when any point is invalid, since dropping one would change the line. */
 function points(value: unknown): Point[] | null {
-  if (!Array.isArray(value) || !value.length || value.length > MOST_POINTS) return null;
+  if (!Array.isArray(value) || !value.length || value.length > MAX_POINTS) return null;
   const found = value.map(point);
   return found.every((entry) => entry !== null) ? found : null;
 }
 
 const roundness: Reader<Properties | null> = (value) => {
   if (!isObject(value) || ![1, 2, 3].includes(value.type as number)) return null;
-  const radius = isNumber(value.value, 0, LARGEST_SIDE) ? { value: value.value } : {};
+  const radius = isNumber(value.value, 0, MAX_SIDE) ? { value: value.value } : {};
   return { type: value.type, ...radius };
 };
 
@@ -98,7 +97,7 @@ const binding: Reader<Properties | null> = (value) => {
   return {
     elementId: value.elementId,
     focus: number(-100, 100, 0)(value.focus),
-    gap: number(0, LARGEST_SIDE, 1)(value.gap),
+    gap: number(0, MAX_SIDE, 1)(value.gap),
     ...(isFixed ? { fixedPoint: [at[0], at[1]] } : {}),
   };
 };
@@ -107,17 +106,17 @@ const binding: Reader<Properties | null> = (value) => {
 const customData: Reader<Properties | null> = (value) => {
   if (!isObject(value)) return null;
   if (value.pdf === true) return { pdf: true };
-  if (typeof value.latex !== "string" || value.latex.length > LONGEST_FORMULA) return null;
+  if (typeof value.latex !== "string" || value.latex.length > MAX_FORMULA_LENGTH) return null;
   const { latex, natural } = value;
-  return isNumber(natural, 1e-3, LARGEST_SIDE) ? { latex, natural } : { latex };
+  return isNumber(natural, 1e-3, MAX_SIDE) ? { latex, natural } : { latex };
 };
 
 const crop: Reader<Properties | null> = (value) => {
   if (!isObject(value)) return null;
   const { x, y, width, height, naturalWidth, naturalHeight } = value;
-  const isInside = [x, y].every((entry) => isNumber(entry, -LARGEST_SIDE, LARGEST_SIDE));
+  const isInside = [x, y].every((entry) => isNumber(entry, -MAX_SIDE, MAX_SIDE));
   const sides = [width, height, naturalWidth, naturalHeight];
-  if (!isInside || !sides.every((side) => isNumber(side, 1e-3, LARGEST_SIDE))) return null;
+  if (!isInside || !sides.every((side) => isNumber(side, 1e-3, MAX_SIDE))) return null;
   return { x, y, width, height, naturalWidth, naturalHeight };
 };
 
@@ -147,13 +146,13 @@ const COMMON: Readonly<Record<string, Reader<unknown>>> = {
   opacity: number(0, 100, 100),
   roundness,
   seed: integer(0, 2 ** 31, 1),
-  version: integer(1, HIGHEST_VERSION, 1),
+  version: integer(1, MAX_VERSION, 1),
   versionNonce: integer(0, 2 ** 32, 0),
   index,
   isDeleted: flag(false),
-  groupIds: listOf(id, MOST_GROUPS),
+  groupIds: listOf(id, MAX_GROUPS),
   frameId: id,
-  boundElements: listOf(boundElement, MOST_BOUND),
+  boundElements: listOf(boundElement, MAX_BOUND_ELEMENTS),
   updated: number(0, 2 ** 52, 1),
   link,
   locked: flag(false),
@@ -175,15 +174,15 @@ const OWN: Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>> =
   arrow: { ...LINE, endArrowhead: (value) => (value === undefined ? "arrow" : arrowhead(value)) },
   line: LINE,
   freedraw: {
-    pressures: listOf((value) => number(0, 1, 0.5)(value), MOST_POINTS),
+    pressures: listOf((value) => number(0, 1, 0.5)(value), MAX_POINTS),
     simulatePressure: flag(true),
     lastCommittedPoint: point,
   },
   text: {
     fontSize: number(0.1, 10_000, 20),
     fontFamily: oneOf([1, 2, 3, 5, 6, 7, 8, 9], 5),
-    text: text(LONGEST_TEXT),
-    originalText: text(LONGEST_TEXT),
+    text: text(MAX_TEXT_LENGTH),
+    originalText: text(MAX_TEXT_LENGTH),
     textAlign: oneOf(["left", "center", "right"], "left"),
     verticalAlign: oneOf(["top", "middle", "bottom"], "top"),
     containerId: id,
@@ -191,8 +190,10 @@ const OWN: Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>> =
     lineHeight: number(0.1, 10, 1.25),
   },
   image: { fileId: id, status: oneOf(["pending", "saved", "error"], "saved"), scale, crop },
-  frame: { name: (value) => (typeof value === "string" ? text(LONGEST_NAME)(value) : null) },
-  magicframe: { name: (value) => (typeof value === "string" ? text(LONGEST_NAME)(value) : null) },
+  frame: { name: (value) => (typeof value === "string" ? text(MAX_NAME_LENGTH)(value) : null) },
+  magicframe: {
+    name: (value) => (typeof value === "string" ? text(MAX_NAME_LENGTH)(value) : null),
+  },
 };
 
 function fixedSegments(value: unknown, last: number): Properties[] | null {
@@ -247,9 +248,9 @@ function build(value: unknown): Properties | null {
   if (!isObject(value) || !isId(value.id) || typeof value.type !== "string") return null;
   const own = Object.hasOwn(OWN, value.type) ? OWN[value.type] : undefined;
   const { x, y, width, height } = value;
-  const isNear = [x, y].every((place) => isNumber(place, -FAR, FAR));
-  const isSmall = [width, height].every((side) => isNumber(side, -LARGEST_SIDE, LARGEST_SIDE));
-  const isOld = typeof value.version !== "number" || value.version <= HIGHEST_VERSION;
+  const isNear = [x, y].every((place) => isNumber(place, -MAX_COORDINATE, MAX_COORDINATE));
+  const isSmall = [width, height].every((side) => isNumber(side, -MAX_SIDE, MAX_SIDE));
+  const isOld = typeof value.version !== "number" || value.version <= MAX_VERSION;
   if (!own || !isNear || !isSmall || !isOld) return null;
   const element: Properties = { id: value.id, type: value.type, x, y, width, height };
   for (const [name, read] of Object.entries({ ...COMMON, ...own }))

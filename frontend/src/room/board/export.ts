@@ -6,7 +6,7 @@ import { renderPages } from "./render";
 const SHARPNESS = 2;
 const POINTS_PER_PIXEL = 0.75;
 /** Maximum side in pixels of an image of all pages. */
-const LONGEST_SIDE = 14_000;
+const MAX_SIDE = 14_000;
 
 export type Format = "png" | "pdf";
 
@@ -27,7 +27,7 @@ async function asPdf(canvases: readonly HTMLCanvasElement[]): Promise<Blob> {
 function stacked(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
   const width = Math.max(...canvases.map((canvas) => canvas.width));
   const height = canvases.reduce((sum, canvas) => sum + canvas.height, 0);
-  const scale = Math.min(1, LONGEST_SIDE / height, LONGEST_SIDE / width);
+  const scale = Math.min(1, MAX_SIDE / height, MAX_SIDE / width);
   const whole = document.createElement("canvas");
   whole.width = Math.round(width * scale);
   whole.height = Math.round(height * scale);

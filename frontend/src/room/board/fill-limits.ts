@@ -2,12 +2,12 @@
  * Hatching and dashes are drawn line by line, which blocks the browser for half a minute on an
  * enormous shape, so such shapes become solid.
  */
-const MOST_LINES = 2000;
+const MAX_LINES = 2000;
 /** The cost of hatching is the number of lines times the number of sides. */
-const MOST_CROSSINGS = 2_000_000;
-const MOST_DASHES = 20_000;
+const MAX_CROSSINGS = 2_000_000;
+const MAX_DASHES = 20_000;
 /** Length of a dash and its gap in the thinnest stroke. */
-const SHORTEST_DASH = 7;
+const MIN_DASH_LENGTH = 7;
 
 type Properties = Record<string, unknown>;
 
@@ -35,7 +35,7 @@ export function limitFill(element: Properties): Properties {
   const gap = Math.max(0.1, Math.round(Number(element.strokeWidth) * 4));
   const lines = extentOf(element) / gap;
   const sides = (element.points as unknown[] | undefined)?.length ?? 4;
-  if (lines > MOST_LINES || lines * sides > MOST_CROSSINGS) element.fillStyle = "solid";
-  if (lengthOf(element) / SHORTEST_DASH > MOST_DASHES) element.strokeStyle = "solid";
+  if (lines > MAX_LINES || lines * sides > MAX_CROSSINGS) element.fillStyle = "solid";
+  if (lengthOf(element) / MIN_DASH_LENGTH > MAX_DASHES) element.strokeStyle = "solid";
   return element;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import * as Y from "yjs";
-import { addPage, elementsOf, FIRST_PAGE, MOST_PAGES, pagesOf, removePage } from "./pages";
+import { addPage, elementsOf, FIRST_PAGE, MAX_PAGES, pagesOf, removePage } from "./pages";
 
 it("has a first page in an empty document", () => {
   expect(pagesOf(new Y.Doc())).toEqual([{ id: FIRST_PAGE, order: 0, title: "" }]);
@@ -69,9 +69,9 @@ it.each(["2", null, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 2n, {}])(
 it("limits the number of pages", () => {
   const doc = new Y.Doc();
   doc.transact(() => {
-    for (let at = 0; at < MOST_PAGES + 50; at += 1) doc.getMap("pages").set(`p${at}`, page(at));
+    for (let at = 0; at < MAX_PAGES + 50; at += 1) doc.getMap("pages").set(`p${at}`, page(at));
   });
-  expect(pagesOf(doc)).toHaveLength(MOST_PAGES);
+  expect(pagesOf(doc)).toHaveLength(MAX_PAGES);
   const before = doc.getMap("pages").size;
   expect(addPage(doc)).toBe(pagesOf(doc).at(-1)?.id);
   expect(doc.getMap("pages").size).toBe(before);

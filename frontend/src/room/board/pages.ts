@@ -3,9 +3,9 @@ import { newId } from "../../shared/id";
 import { isId, number, text } from "./readers";
 
 export const FIRST_PAGE = "1";
-export const MOST_PAGES = 500;
-const MOST_ORDER = 1e9;
-const LONGEST_TITLE = 100;
+export const MAX_PAGES = 500;
+const MAX_ORDER = 1e9;
+const MAX_TITLE_LENGTH = 100;
 
 export interface Page {
   id: string;
@@ -20,8 +20,8 @@ export function elementsOf(doc: Y.Doc, page: string): Y.Map<unknown> {
 /** Parses an entry of the page list, which is untrusted input; null when invalid. */
 function parsePage(id: string, value: unknown): Page | null {
   if (!isId(id) || !(value instanceof Y.Map)) return null;
-  const order = number(-MOST_ORDER, MOST_ORDER, 0)(value.get("order"));
-  return { id, order, title: text(LONGEST_TITLE)(value.get("title")) };
+  const order = number(-MAX_ORDER, MAX_ORDER, 0)(value.get("order"));
+  return { id, order, title: text(MAX_TITLE_LENGTH)(value.get("title")) };
 }
 
 /** The pages in order; the first page exists even in an empty document. */
@@ -35,14 +35,14 @@ export function pagesOf(doc: Y.Doc): Page[] {
     pages.push({ id: FIRST_PAGE, order: 0, title: "" });
   }
   pages.sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
-  return pages.slice(0, MOST_PAGES);
+  return pages.slice(0, MAX_PAGES);
 }
 
 /** Adds a page at the end and returns its id, or the last page's id when the limit is reached. */
 export function addPage(doc: Y.Doc): string {
   const pages = pagesOf(doc);
   const last = pages.at(-1);
-  if (last && pages.length >= MOST_PAGES) return last.id;
+  if (last && pages.length >= MAX_PAGES) return last.id;
   const id = newId();
   doc.transact(() => {
     const page = new Y.Map<unknown>();

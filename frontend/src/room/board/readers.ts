@@ -2,7 +2,7 @@
 export type Reader<T> = (value: unknown) => T;
 
 /** Maximum id length; ids of Excalidraw and Kreida are shorter. */
-const LONGEST_ID = 100;
+const MAX_ID_LENGTH = 100;
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -10,7 +10,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Rejects names of Object.prototype such as `constructor`, since ids become object keys. */
 export function isId(value: unknown): value is string {
-  if (typeof value !== "string" || value === "" || value.length > LONGEST_ID) return false;
+  if (typeof value !== "string" || value === "" || value.length > MAX_ID_LENGTH) return false;
   return !(value in Object.prototype);
 }
 

@@ -7,7 +7,7 @@ import type { ImageStore } from "./images/image-store";
 import { elementsOf, pagesOf } from "./pages";
 
 /** Some browsers refuse larger canvases. */
-const LONGEST_SIDE = 6000;
+const MAX_SIDE = 6000;
 const PADDING = 24;
 
 function liveElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement>[] {
@@ -37,7 +37,7 @@ export async function renderPage(
     appState: { exportBackground: true, viewBackgroundColor: "#ffffff", exportWithDarkMode: false },
     exportPadding: PADDING,
     getDimensions: (width: number, height: number) => {
-      const fitting = Math.min(scale, LONGEST_SIDE / width, LONGEST_SIDE / height);
+      const fitting = Math.min(scale, MAX_SIDE / width, MAX_SIDE / height);
       return { width: width * fitting, height: height * fitting, scale: fitting };
     },
   });

@@ -8,11 +8,11 @@ export type Box = readonly [left: number, top: number, right: number, bottom: nu
 
 const ORIGIN: View = { scrollX: 0, scrollY: 0, zoom: 1 };
 /** Minimum zoom at which text is readable. */
-const SMALLEST = 0.3;
+const MIN_ZOOM = 0.3;
 /** Maximum share of the window that the content fills. */
 const SHARE = 0.9;
 /** Maximum content height, enough for a very long PDF. */
-const HIGHEST = 200_000;
+const MAX_CONTENT_HEIGHT = 200_000;
 
 function around(boxes: readonly Box[]): Box {
   const sides: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
@@ -38,7 +38,7 @@ function nearest(boxes: readonly Box[]): Box {
 export function firstView(boxes: readonly Box[], width: number, height: number): View {
   if (!boxes.length) return ORIGIN;
   const whole = around(boxes);
-  const isVast = whole[2] - whole[0] > width / SMALLEST || whole[3] - whole[1] > HIGHEST;
+  const isVast = whole[2] - whole[0] > width / MIN_ZOOM || whole[3] - whole[1] > MAX_CONTENT_HEIGHT;
   const isTorn = isVast && boxes.length > 1;
   const isSeen = ([left, top, right, bottom]: Box) =>
     left < width && top < height && right > 0 && bottom > 0;
@@ -48,7 +48,7 @@ export function firstView(boxes: readonly Box[], width: number, height: number):
 
 function fitted([left, top, right, bottom]: Box, width: number, height: number): View {
   if (left >= 0 && top >= 0 && right <= width && bottom <= height) return ORIGIN;
-  const zoom = Math.max(SMALLEST, Math.min(1, (SHARE * width) / (right - left)));
+  const zoom = Math.max(MIN_ZOOM, Math.min(1, (SHARE * width) / (right - left)));
   const high = (bottom - top) * zoom > SHARE * height;
   const margin = ((1 - SHARE) * height) / zoom;
   return {

@@ -11,17 +11,17 @@ import { Icon } from "./icons";
 function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
   const { local } = useRoom();
   const { camera, microphone, screen, muted } = useStore(local.store);
-  const heard = microphone !== null && !muted;
+  const unmuted = microphone !== null && !muted;
   const opened = (kind: DeviceKind | "screen") => () => {
     if (local.store.get().errors[kind]) onDeviceError();
   };
   return (
     <>
       <Button
-        icon={heard ? "microphone" : "microphone-off"}
-        label={heard ? gettext("Turn the microphone off") : gettext("Turn the microphone on")}
-        className={heard ? "" : "off"}
-        onClick={() => void local.setMicrophone(!heard).then(opened("microphone"))}
+        icon={unmuted ? "microphone" : "microphone-off"}
+        label={unmuted ? gettext("Turn the microphone off") : gettext("Turn the microphone on")}
+        className={unmuted ? "" : "off"}
+        onClick={() => void local.setMicrophone(!unmuted).then(opened("microphone"))}
       />
       <Button
         icon={camera ? "camera" : "camera-off"}

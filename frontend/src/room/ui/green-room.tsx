@@ -38,7 +38,7 @@ function Check({ local }: { local: LocalMedia }) {
 
 function Preview({ local }: { local: LocalMedia }) {
   const { camera, microphone, muted } = useStore(local.store);
-  const heard = microphone !== null && !muted;
+  const unmuted = microphone !== null && !muted;
   return (
     <div className="room-preview">
       <TrackVideo
@@ -57,10 +57,10 @@ function Preview({ local }: { local: LocalMedia }) {
           onClick={() => (camera ? local.close("camera") : void local.open("camera"))}
         />
         <Button
-          icon={heard ? "microphone" : "microphone-off"}
-          label={heard ? gettext("Turn the microphone off") : gettext("Turn the microphone on")}
-          className={heard ? "" : "off"}
-          onClick={() => void local.setMicrophone(!heard)}
+          icon={unmuted ? "microphone" : "microphone-off"}
+          label={unmuted ? gettext("Turn the microphone off") : gettext("Turn the microphone on")}
+          className={unmuted ? "" : "off"}
+          onClick={() => void local.setMicrophone(!unmuted)}
         />
       </div>
     </div>
@@ -78,10 +78,10 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
   const [name, setName] = useState(known);
   const [missing, setMissing] = useState(false);
   const { camera, microphone, errors } = useStore(local.store);
-  const asked = useRef(false);
+  const requested = useRef(false);
   useEffect(() => {
-    if (asked.current) return;
-    asked.current = true;
+    if (requested.current) return;
+    requested.current = true;
     void local.open("microphone").then(() => local.open("camera"));
   }, [local]);
 
@@ -95,7 +95,7 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
       <header>
         <p>{config.title}</p>
         <h1>{gettext("Before you enter")}</h1>
-        <p>{gettext("Check how you are seen and heard. Nobody sees you yet.")}</p>
+        <p>{gettext("Check how you are seen and unmuted. Nobody sees you yet.")}</p>
       </header>
       <Preview local={local} />
       <div className="room-green-side">

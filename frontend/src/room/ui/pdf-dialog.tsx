@@ -20,9 +20,9 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
     setBusy(true);
     stop.current = new AbortController();
     const { signal } = stop.current;
-    const tell = (done: number, count: number) => setProgress({ done, count });
+    const onProgress = (done: number, count: number) => setProgress({ done, count });
     try {
-      const { left } = await insertPdf(board, file, layout, tell, signal);
+      const { left } = await insertPdf(board, file, layout, onProgress, signal);
       if (signal.aborted) return;
       if (left) {
         const text = gettext("The PDF is long: its last pages were left out, %(left)s in number.");

@@ -5,7 +5,7 @@ import { canvasBlob } from "./image-files";
 
 GlobalWorkerOptions.workerSrc = workerUrl;
 
-export const MOST_PAGES = 60;
+export const MAX_PAGES = 60;
 /** Width of a page on the board; its image has twice as many pixels. */
 export const PAGE_WIDTH = 800;
 const SHARPNESS = 2;
@@ -19,7 +19,7 @@ export interface PdfPage {
 export interface PdfReading {
   pages: AsyncGenerator<PdfPage>;
   count: number;
-  /** Number of pages beyond MOST_PAGES, which are left out. */
+  /** Number of pages beyond MAX_PAGES, which are left out. */
   left: number;
 }
 
@@ -45,7 +45,7 @@ export async function readPdf(file: Blob): Promise<PdfReading> {
     wasmUrl: `${assets}wasm/`,
   });
   const pdf = await task.promise;
-  const count = Math.min(pdf.numPages, MOST_PAGES);
+  const count = Math.min(pdf.numPages, MAX_PAGES);
   async function* pages(): AsyncGenerator<PdfPage> {
     try {
       for (let number = 1; number <= count; number += 1) {
