@@ -95,7 +95,7 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
       <header>
         <p>{config.title}</p>
         <h1>{gettext("Before you enter")}</h1>
-        <p>{gettext("Check how you are seen and unmuted. Nobody sees you yet.")}</p>
+        <p>{gettext("Check how you are seen and heard. Nobody sees you yet.")}</p>
       </header>
       <Preview local={local} />
       <div className="room-green-side">
