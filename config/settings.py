@@ -104,7 +104,10 @@ CACHES = {
         "VERSION": 2,
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # past it, limits would be forgotten
+    }
 }
 
 LANGUAGES = [("uk", _("Ukrainian")), ("en", _("English"))]

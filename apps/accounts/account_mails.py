@@ -17,7 +17,13 @@ from apps.common.text import strip_subaddress
 
 # Mails a day to one mailbox, by allauth's template. Owners rarely need those that only report
 # that somebody typed their address, so few of these are sent.
-DAILY_LIMITS = {"unknown_account": 3, "account_already_exists": 3, "password_reset_key": 30}
+DAILY_LIMITS = {
+    "unknown_account": 3,
+    "account_already_exists": 3,
+    "password_reset_key": 30,
+    "email_confirmation": 20,
+    "email_confirmation_signup": 20,
+}
 # Resets a day requested from one network, or from one known device of the account. Resets from
 # known devices do not count against DAILY_LIMITS, so strangers cannot use up the owner's.
 MAX_RESETS_PER_REQUESTER = 10

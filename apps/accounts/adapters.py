@@ -97,7 +97,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         email = resolve_account_email(credentials.get("email", ""))
-        clear_guesses(_sign_in_limits(request, email, _find_user(email)))
+        limits = _sign_in_limits(request, email, _find_user(email))
+        # Guesses from this address at other accounts still count.
+        clear_guesses([each for each in limits if each[0] is not BY_ADDRESS])
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         user = _find_user(resolve_account_email(credentials.get("email", "")))

@@ -49,14 +49,15 @@ class CompactedBoard(Struct):
     outline: Outline | None = None
 
 
-def compact(updates: Sequence[bytes]) -> CompactedBoard:
+def compact(updates: Sequence[bytes], *, rewrite: bool = True) -> CompactedBoard:
     """Merge updates into one, without overwritten values and undrawable elements.
 
-    If there are too many client ids, the content is rewritten under a new one.
+    If there are too many client ids, `rewrite` the content under a new one; not while a process
+    has the board open, whose later updates build on the old ones.
     """
     doc, unreadable = build_document(updates)
     compacted = CompactedBoard(doc.get_update(), sorted(unreadable))
-    if has_too_many_clients([compacted.state]):
+    if rewrite and has_too_many_clients([compacted.state]):
         compacted.state, compacted.reason = restoring_update(Doc(), compacted.state), TOO_MANY
         return compacted
     try:
@@ -70,7 +71,7 @@ def compact(updates: Sequence[bytes]) -> CompactedBoard:
 
 
 def compact_and_outline(updates: Sequence[bytes]) -> CompactedBoard:
-    compacted = compact(updates)
+    compacted = compact(updates, rewrite=False)
     if len(compacted.state) > SMALL_BOARD:
         with suppress(Malformed):
             compacted.outline = outline_of(compacted.state)
@@ -78,8 +79,9 @@ def compact_and_outline(updates: Sequence[bytes]) -> CompactedBoard:
 
 
 def has_too_many_clients(updates: Sequence[bytes]) -> bool:
+    """Whether nobody new could draw: a board at the limit is rewritten when it is opened."""
     try:
-        return any(read_varint(update, 0)[0] > MAX_CLIENTS for update in updates)
+        return any(read_varint(update, 0)[0] >= MAX_CLIENTS for update in updates)
     except Malformed:
         return False
 

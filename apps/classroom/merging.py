@@ -28,6 +28,12 @@ def apply(doc: "Doc[Any]", update: bytes) -> None:
     _catch_panics(doc.apply_update, update)
 
 
+def readable(update: bytes) -> bytes:
+    """Return the update if yrs can decode it. Raises ValueError."""
+    _catch_panics(get_state, update)
+    return update
+
+
 def find_unreadable(updates: Sequence[bytes]) -> set[int]:
     """Return the indexes of the updates that cannot be parsed."""
     unreadable = set()

@@ -136,7 +136,9 @@ def complete_past_lessons(*, now: datetime, limit: int = 100) -> None:
 
 
 def record_join(*, session_id: int, peer: UUID, person: Person, now: datetime) -> None:
-    Attendance.objects.create(
+    """Record that a peer is in; a second time changes nothing, since the first may have been stored
+    although the database did not answer in time."""
+    row = Attendance(
         session_id=session_id,
         peer=peer,
         person=person.key,
@@ -145,6 +147,7 @@ def record_join(*, session_id: int, peer: UUID, person: Person, now: datetime) -
         joined_at=now,
         seen_at=now,
     )
+    Attendance.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def record_leave(*, peer: UUID, now: datetime) -> None:

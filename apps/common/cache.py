@@ -78,7 +78,9 @@ class FallbackCache(RedisCache):
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         options = {"serializer": JsonSerializer(), **REDIS_OPTIONS, **params.get("OPTIONS", {})}
         super().__init__(server, {**params, "OPTIONS": options})
-        self._local = LocMemCache(f"fallback:{server}", {**params, "OPTIONS": {}})
+        self._local = LocMemCache(
+            f"fallback:{server}", {**params, "OPTIONS": {"MAX_ENTRIES": 100_000}}
+        )
         self._breaker = _breakers.setdefault(str(server), CircuitBreaker())
 
     def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:

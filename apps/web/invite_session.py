@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from django.http import HttpRequest
 
+from apps.common import tokens
 from apps.common.errors import DomainError
-from apps.lessons.invites import Invite, read_invite
+from apps.lessons.invites import PURPOSE, Invite, read_invite
 from apps.lessons.models import Lesson
 
 _CREATED_KEY = "links_made"
@@ -46,7 +47,11 @@ def find_created_link(request: HttpRequest, lesson: Lesson) -> CreatedLink | Non
 
 
 def set_pending_invite(request: HttpRequest, token: str) -> None:
-    request.session[_PENDING_KEY] = token
+    """Only a signed token is stored, so that made-up links create no sessions."""
+    if tokens.is_signed(PURPOSE, token):
+        request.session[_PENDING_KEY] = token
+    else:
+        request.session.pop(_PENDING_KEY, None)
 
 
 def get_pending_invite(request: HttpRequest) -> str:

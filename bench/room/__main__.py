@@ -32,9 +32,9 @@ def main() -> None:
         django.setup()
         from bench.room import report, run  # noqa: PLC0415
 
-        print(tables := report.tables(run.measure(packages, folder, URL, arguments.rounds)))
+        print(tables := report.make_tables(run.measure(packages, folder, URL, arguments.rounds)))
         if arguments.write:
-            report.write(tables)
+            report.write_tables(tables)
 
 
 def _set_environment(folder: str) -> None:

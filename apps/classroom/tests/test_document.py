@@ -199,7 +199,7 @@ def test_malformed_update_changes_nothing(drawn):
 class FakeSocket:
     def __init__(self, number):
         self.person = Person(f"u{number}", "N", Role.STUDENT)
-        self.received, self.closed = [], None
+        self.received, self.closed, self.closing = [], None, None
 
     def push(self, frame):
         step, payload = yproto.read_sync(frame)
@@ -207,7 +207,7 @@ class FakeSocket:
             self.received.append(payload)
 
     def close(self, code):
-        self.closed = code
+        self.closed = self.closing = code
 
 
 class SharedBoard:
@@ -287,6 +287,23 @@ def test_sender_does_not_receive_its_own_update():
     shared.run_turn(*((0, update) for update in drawn_by(1, "a", "b")))
     assert shared.sockets[0].received == []
     assert len(shared.sockets[1].received) == 1
+
+
+def test_sender_of_a_bad_update_costs_one_attempt(monkeypatch):
+    """Whatever else of theirs waited is not tried: each failure builds the document anew."""
+    shared, attempts = SharedBoard(1), []
+    shared.run_turn((0, NUMBER))
+    document = shared.board.document
+    real = document.apply_scans
+
+    def apply_scans(scans):
+        attempts.append(len(scans))
+        return real(scans)
+
+    monkeypatch.setattr(document, "apply_scans", apply_scans)
+    shared.run_turn(*((0, INSIDE) for _ in range(10)))
+    assert attempts == [10, 1]
+    assert shared.sockets[0].closed == Close.MALFORMED
 
 
 def test_bad_update_in_batch_closes_its_sender_alone():

@@ -17,12 +17,13 @@ from apps.classroom.realtime.server.sockets import Refused
 
 class FakeSocket:
     person = Person("u1", "N", Role.STUDENT)
+    closing = None
 
     def push(self, frame):
         pass
 
     def close(self, code):
-        pass
+        self.closing = code
 
 
 def real_updates(client):
@@ -73,6 +74,8 @@ def test_board_handles_arbitrary_frames(turns):
     again, _unreadable = build_document(stored)
     [[missing]] = board.document.diff(again.get_state())
     assert missing.startswith(b"\x00"), "the log lacks something that the board has"
+    clocks = yproto.read_state_vector(board.document.ensure_loaded().get_state())
+    assert dict(clocks) == board.document.clocks, "the scan and yrs read an update differently"
 
 
 @settings(max_examples=300, deadline=None)

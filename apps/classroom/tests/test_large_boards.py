@@ -426,6 +426,19 @@ def test_compaction_reads_identical_board_once(large, lesson, monkeypatch):
     assert read == [[large.get_update(), b"late"]]
 
 
+def test_rebuilt_document_has_what_only_the_log_had(drawn):
+    document, elsewhere = outlined_document(drawn), Doc(client_id=9)
+    elsewhere.apply_update(drawn.get_update())
+    elsewhere.get("elements:1", type=Map)["unpublished"] = {"x": 1}
+    state = elsewhere.get_update()
+    base = make_base(elsewhere)
+    missing = asyncio.run(document.rebuild(document.snapshot(), state, base))
+    assert content(apply_all(missing, drawn)) == content(elsewhere)
+    assert document.clocks == clocks(elsewhere)
+    assert content(apply_all(document.diff(b"\x00"))) == content(elsewhere)
+    assert asyncio.run(document.rebuild(document.snapshot(), state, base)) == []
+
+
 EDITS = st.tuples(
     st.integers(0, 2),  # client
     st.sampled_from(["set", "delete", "nest", "insert", "remove", "type", "erase", "sync"]),

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from bisect import bisect_left
 
 import pytest
 from pycrdt import Array, Doc, Map
 
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime.board import awareness, chunks, limits, yproto
+from apps.classroom.realtime.board import awareness, chunks, limits, update_scan, yproto
 from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.deletions import DeleteSet
 from apps.classroom.realtime.board.document import Document
@@ -43,7 +44,7 @@ class FakeSocket:
         pass
 
     def close(self, code):
-        self.closed = code
+        self.closed = self.closing = code
 
 
 @pytest.fixture
@@ -304,3 +305,56 @@ def test_cursors_read_per_frame_are_bounded(board, monkeypatch):
     board.leave(socket)
     board.receive(FakeSocket(), yproto.awareness_frame(others))
     assert len(read) < 20
+
+
+def test_kinds_of_content_that_yrs_reads_otherwise_are_refused():
+    """Otherwise the scan would check other values than yrs applies."""
+    parent = b"\x01\x01p"
+    old_json = b"\x01\x01\x07\x00\x02" + parent + b"\x01\x011" + b"\x00"
+    xml_hook = b"\x01\x01\x07\x00\x07" + parent + b"\x05\x01h" + b"\x00"
+    gap_with_flags = b"\x01\x01\x07\x00\x20\x01" + b"\x00"
+    for update in (old_json, xml_hook, gap_with_flags):
+        with pytest.raises(Malformed):
+            scan(update)
+
+
+def test_invalid_elements_and_deletions_are_matched_in_steps_not_squares(monkeypatch):
+    """Compares how often a replaced clock is looked at: a linear search looks at each of them for
+    each deletion."""
+    looked_at = []
+    monkeypatch.setattr(
+        update_scan,
+        "bisect_left",
+        lambda clocks, clock: looked_at.append(clock) or bisect_left(clocks, clock),
+    )
+    count = 2000
+    element = b"\x76\x01\x04type\x77\x01z"  # an object whose type is no element's
+    structs = [b"\x88\x05" + varint(2 * number) + b"\x01" + element for number in range(count)]
+    runs = [(5, 2 * number + 1, 2 * number + 2) for number in range(count)]
+    update = b"\x01" + varint(count) + b"\x07\x00" + b"".join(structs) + encode_deletions(runs)
+    scanned = scan(update)
+    assert scanned.invalid_elements == count
+    assert scanned.deletions == runs
+    assert len(looked_at) == count
+
+
+def test_state_vector_of_more_clients_than_a_board_has_is_refused(board):
+    many = varint(20_000) + b"".join(varint(client) + b"\x01" for client in range(20_000))
+    with pytest.raises(Refused):
+        board.receive(FakeSocket(), yproto.sync_frame(yproto.STEP1, many))
+
+
+def test_runs_of_the_delete_set_are_limited(board, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_DELETION_RUNS", 3)
+    drawing, socket = Doc(client_id=1), FakeSocket()
+    array = drawing.get("list", type=Array)
+    array.extend(list(range(20)))
+    send(board, socket, drawing.get_update())
+    for at in (1, 3, 5):
+        known = drawing.get_state()
+        del array[at]
+        send(board, socket, drawing.get_update(known))
+    send(board, socket, drawing.get_update())  # repeated runs do not count
+    del array[10]
+    with pytest.raises(Refused):
+        send(board, socket, drawing.get_update(drawing.get_state()))

@@ -229,3 +229,13 @@ def test_revoked_link_of_ended_lesson_shows_the_revocation(browser, soon):
     soon.revoke_invites()
     end_lesson(soon, "ended")
     assert follow(browser(), path).status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/invite/", "/classrooms/invitation/"])
+def test_made_up_link_creates_no_session(browser, path):
+    from django.contrib.sessions.models import Session
+
+    for token in ("x" * 2000, "a.b.c"):
+        browser().get(f"{path}{token}/")
+    assert not Session.objects.exists()

@@ -8,10 +8,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
-from apps.classrooms.invitations import read_invitation
+from apps.classrooms.invitations import PURPOSE, read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation
 from apps.classrooms.services import accept_invitation, decline_invitation
+from apps.common import tokens
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_token
 from apps.web.access import current_student
@@ -24,7 +25,10 @@ _SESSION_KEY = "invitation"
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Move the token from the URL into the session, so that no page is shown under that URL."""
-    request.session[_SESSION_KEY] = clean_token(token)
+    if tokens.is_signed(PURPOSE, clean_token(token)):
+        request.session[_SESSION_KEY] = clean_token(token)
+    else:  # made-up links create no sessions
+        request.session.pop(_SESSION_KEY, None)
     response = redirect("web:invitation")
     response["Referrer-Policy"] = "no-referrer"
     return response

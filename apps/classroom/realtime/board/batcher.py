@@ -125,6 +125,8 @@ class UpdateBatcher:
         """Apply one update alone, so that only the sender of a bad one is closed; return whether
         it was applied."""
         scan, sender = queued
+        if sender.closing is not None:
+            return False
         try:
             self._apply([scan], sender)
         except PendingDependency as exc:

@@ -17,13 +17,15 @@ from apps.classroom.realtime.board.limits import (
     FULL,
     MAX_BOARD,
     MAX_DEBT,
+    MAX_DELETION_RUNS,
     MAX_GROWTH,
     NEARLY_FULL,
     STEPS_PER_CURSOR,
     STEPS_PER_REFUSED_BYTE,
     PersonLimits,
 )
-from apps.classroom.realtime.board.update_scan import Scan, scan
+from apps.classroom.realtime.board.outline import Pieces
+from apps.classroom.realtime.board.update_scan import Scan, scan, scan_trusted
 from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.board.yproto import Entry
 from apps.classroom.realtime.events.protocol import BoardSize, Close
@@ -130,11 +132,14 @@ class Board:
     def _queue_update(self, socket: Socket, checked: Scan) -> None:
         self._charge(socket, checked.steps)
         self._check_clients(socket, checked)
+        self._check_deletions(checked)
         if checked.runs:  # deletions are allowed on a full board
             self._check_size(len(checked.update))
         self.batcher.add(checked, socket)
 
     def _answer_state_vector(self, socket: Socket, state_vector: bytes) -> None:
+        if yproto.count_clients(state_vector) > 2 * MAX_CLIENTS:
+            raise Malformed("a state vector of more clients than a board has")
         self._charge(socket, len(yproto.read_state_vector(state_vector)))
         self.batcher.flush()  # the answer confirms the updates sent before it
         self.batcher.retry_pending(socket)
@@ -178,6 +183,15 @@ class Board:
             raise Refused(Close.TOO_LARGE)
         if self.bytes_since_compaction + more > MAX_GROWTH:
             raise Refused(Close.FLOOD)
+
+    def _check_deletions(self, checked: Scan) -> None:
+        """Limit the runs of the delete set, which is kept sorted in memory. Raises Refused."""
+        room = MAX_DELETION_RUNS - self.document.deletion_runs
+        if len(checked.deletions) <= room:
+            return
+        new = sum(not self.document.deletions.contains(run) for run in checked.deletions)
+        if new > room:  # clients repeat what is known
+            raise Refused(Close.TOO_LARGE)
 
     def _apply_updates(self, scans: Sequence[Scan], sender: Socket | None) -> None:
         """Apply, store, broadcast and publish updates. Raises Malformed, having changed nothing."""
@@ -255,26 +269,39 @@ class Board:
     # -- other processes, and changes made by the server ------------------------------------
 
     def apply_remote_frame(self, frame: bytes, process: str) -> None:
-        """Apply and broadcast a frame that another process has checked."""
+        """Apply and broadcast a frame that another process has checked. Raises Malformed."""
         if frame[0] == yproto.AWARENESS:
             accepted = self.awareness.apply_remote(yproto.read_awareness(frame), process)
             if accepted:
                 self._broadcast(yproto.awareness_frame(accepted))
             return
-        self.apply_stored_update(yproto.read_sync(frame).payload)
+        self._apply_stored(scan_trusted(yproto.read_sync(frame).payload))
 
-    def apply_stored_update(self, update: bytes) -> None:
-        """Apply and broadcast an update that is already stored."""
+    async def apply_stored_update(self, update: bytes) -> None:
+        """Apply and broadcast an update that is already stored, a large one in chunks."""
+        if len(update) < LARGE:
+            self._apply_stored(scan_trusted(update))
+            return
+        for chunk in await split_update(update, trusted=True):
+            self._apply_stored(chunk)
+            await asyncio.sleep(0)
+
+    def _apply_stored(self, checked: Scan) -> None:
         if not self.is_open:
             return
         try:
-            new_part = self.document.apply_updates([update])
+            new_part = self.document.apply_scans([checked])
         except PendingDependency:
             self._dirty = True  # so that the next heartbeat requests a diff
             return
         if new_part is not None:
             self._mark_changed(new_part)
             self._broadcast(yproto.sync_frame(yproto.UPDATE, new_part))
+
+    def broadcast_missing(self, updates: Sequence[Pieces]) -> None:
+        """Send what compaction found in the log and nobody here knew."""
+        for update in updates:
+            self._broadcast(yproto.sync_frame_of(yproto.UPDATE, update))
 
     def local_awareness_frame(self) -> bytes | None:
         return self.awareness.local_frame()

@@ -2,9 +2,15 @@
 loop: it handles other frames between two chunks."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from apps.classroom.realtime.board.update_scan import Scan, encode_deletions, scan
+from apps.classroom.realtime.board.update_scan import (
+    Scan,
+    encode_deletions,
+    scan,
+    scan_trusted,
+)
 
 # Bytes from which an update is scanned in the thread. A smaller one is not worth the switch, and
 # a stroke is seldom larger.
@@ -17,12 +23,13 @@ RUNS_PER_CHUNK = 500
 _executor = ThreadPoolExecutor(1, "board-parts")
 
 
-async def split_update(update: bytes) -> list[Scan]:
+async def split_update(update: bytes, *, trusted: bool = False) -> list[Scan]:
     """Scan an update in the thread and split it into chunks equivalent to it. Raises Malformed."""
-    return await asyncio.get_running_loop().run_in_executor(_executor, split, update)
+    run = asyncio.get_running_loop().run_in_executor
+    return await run(_executor, split, update, scan_trusted if trusted else scan)
 
 
-def split(update: bytes) -> list[Scan]:
+def split(update: bytes, scan: Callable[[bytes], Scan] = scan) -> list[Scan]:
     """Return one chunk with the structs, then the deletions in chunks. Raises Malformed."""
     whole = scan(update)
     if len(whole.deletions) <= RUNS_PER_CHUNK:

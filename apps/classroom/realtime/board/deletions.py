@@ -12,6 +12,7 @@ class DeleteSet:
         # Per client, the sorted starts and ends of runs that neither touch nor overlap.
         self._starts: defaultdict[int, list[int]] = defaultdict(list)
         self._ends: defaultdict[int, list[int]] = defaultdict(list)
+        self.count = 0  # of runs
         for run in runs:
             self.add(run)
 
@@ -29,5 +30,6 @@ class DeleteSet:
         first, last = bisect_left(ends, start), bisect_right(starts, end)
         if first < last:  # merge with the runs it touches
             start, end = min(start, starts[first]), max(end, ends[last - 1])
+        self.count += 1 - max(0, last - first)
         starts[first:last] = [start]
         ends[first:last] = [end]

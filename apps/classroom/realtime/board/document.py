@@ -15,14 +15,13 @@ from pycrdt import Doc, get_state, merge_updates
 from pycrdt import get_update as update_without
 
 from apps.classroom.compaction import SMALL_BOARD
-from apps.classroom.merging import apply, build_document, merge_bytes
+from apps.classroom.merging import apply, build_document, merge_bytes, readable
 from apps.classroom.realtime.board.deletions import DeleteSet
 from apps.classroom.realtime.board.outline import Base, Pieces, concatenate
 from apps.classroom.realtime.board.update_scan import (
     Run,
     Scan,
     encode_deletions,
-    scan,
     scan_trusted,
 )
 from apps.classroom.realtime.board.varints import Malformed
@@ -159,7 +158,7 @@ class Document:
         }
         older, newer = base.diff(known), self._diff(state_vector_of(clocks))
         ends = base.outline.clocks.items()
-        if any(known.get(client, 0) < end < self.clocks[client] for client, end in ends):
+        if any(known.get(client, 0) < end < self.clocks.get(client, 0) for client, end in ends):
             return [older, [newer]]  # an update may contain each client id only once
         return [concatenate(older, newer)]
 
@@ -203,9 +202,13 @@ class Document:
             self._updates[: len(compacted.updates)] = [state]
             self._replacements += 1
 
-    async def rebuild(self, compacted: "Snapshot", state: bytes, base: Base | None) -> None:
+    async def rebuild(self, compacted: "Snapshot", state: bytes, base: Base | None) -> list[Pieces]:
         """Replace the updates of a snapshot by `state` and build the document anew: as an outline
-        if `base` is given, else whole. Raises ValueError, having changed nothing."""
+        if `base` is given, else whole. Return the updates in `state` that were unknown here: the
+        log may hold what another process could not publish.
+
+        Raises ValueError, having changed nothing.
+        """
         builder, end = _PiecewiseDoc(), len(compacted.updates)
         await builder.add([state] if base is None else base.outline.pieces)
         while compacted.replacements == self._replacements and end < len(self._updates):
@@ -215,12 +218,24 @@ class Document:
             self._updates[: len(compacted.updates)] = [state]
             self._doc, self._base, self._state = builder.doc, base, None
             self._replacements += 1
+            return self._learn_clocks()
+        return []
+
+    def _learn_clocks(self) -> list[Pieces]:
+        """Take the clocks from the document; return the updates beyond those known before."""
+        known = self.state_vector()
+        found = dict(read_state_vector(self.ensure_loaded().get_state()))
+        if all(self.clocks.get(client, 0) >= clock for client, clock in found.items()):
+            return []
+        self.clocks = found
+        self._delete_set = None
+        return self.diff(known)
 
     # -- updates ----------------------------------------------------------------------------
 
     def apply_updates(self, updates: Sequence[bytes]) -> bytes | None:
-        """Scan updates and apply them like `apply_scans`."""
-        return self.apply_scans([scan(update) for update in updates])
+        """Scan updates that the server has checked before, and apply them like `apply_scans`."""
+        return self.apply_scans([scan_trusted(update) for update in updates])
 
     def apply_scans(self, scans: Sequence[Scan]) -> bytes | None:
         """Apply updates; return the new part, or None if all were known.
@@ -242,6 +257,11 @@ class Document:
         for run in new_deletions:
             self.deletions.add(run)
         return new_part
+
+    @property
+    def deletion_runs(self) -> int:
+        """The number of runs in the delete set, 0 until something is deleted."""
+        return self._delete_set.count if self._delete_set is not None else 0
 
     @property
     def deletions(self) -> DeleteSet:
@@ -269,7 +289,7 @@ class Document:
         """Return one update with the new structs of the scans and the new deletions."""
         try:
             parts = [self._unknown_structs(scanned) for scanned in scans]
-            structs = merge_updates(*parts) if len(parts) > 1 else parts[0]
+            structs = merge_updates(*parts) if len(parts) > 1 else readable(parts[0])
         except ValueError as exc:
             raise Malformed("not a Yjs update") from exc
         return structs[:-1] + encode_deletions(new_deletions)

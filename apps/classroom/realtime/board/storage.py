@@ -31,7 +31,7 @@ from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document, Snapshot
 from apps.classroom.realtime.board.log_writer import LogWriter
 from apps.classroom.realtime.board.memory import release_memory
-from apps.classroom.realtime.board.outline import Base
+from apps.classroom.realtime.board.outline import Base, Pieces
 from apps.classroom.realtime.server import db
 from apps.classroom.versions import save_version
 
@@ -103,7 +103,7 @@ class BoardStorage:
             document = await self._build_large_document(stored)
         else:
             document = Document(stored.updates)
-        return document if len(document.clocks) <= MAX_CLIENTS else None
+        return document if len(document.clocks) < MAX_CLIENTS else None
 
     async def _build_large_document(self, stored: board_log.StoredBoard) -> Document:
         work = partial(compact_in_subprocess, stored.updates, outline=True)
@@ -154,23 +154,27 @@ class BoardStorage:
             log.exception("a board could not be compacted; its log is still complete")
             return
         if compacted is not None:
-            await self._replace(board.document, before, compacted)
+            board.broadcast_missing(await self._replace(board.document, before, compacted))
             board.mark_compacted(len(compacted.state), grown)
         if _are_large(before.updates):
             await asyncio.to_thread(release_memory)
 
     @staticmethod
-    async def _replace(document: Document, before: Snapshot, compacted: CompactedBoard) -> None:
+    async def _replace(
+        document: Document, before: Snapshot, compacted: CompactedBoard
+    ) -> list[Pieces]:
+        """Return the updates that the log held and the document lacked."""
         state, outline = compacted.state, compacted.outline
         if compacted.reason == TOO_MANY:
-            return  # its client ids differ from those of the document in memory
+            return []  # its client ids differ from those of the document in memory
         if outline is None and not (document.is_outlined and len(state) <= SMALL_BOARD):
             document.replace(before, state)
-            return
+            return []
         try:
-            await document.rebuild(before, state, Base(state, outline) if outline else None)
+            return await document.rebuild(before, state, Base(state, outline) if outline else None)
         except ValueError:
             log.exception("a compacted board could not be loaded")
+            return []
 
     # -- history ----------------------------------------------------------------------------
 

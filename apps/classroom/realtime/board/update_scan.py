@@ -8,6 +8,7 @@ alone and is counted in steps, which are charged to the sender.
 
 import re
 import struct
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -118,6 +119,7 @@ class Scanner:
         self.needs: dict[int, int] = {}
         self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
+        self._replaced_clocks: defaultdict[int, list[int]] | None = None  # the same, sorted
 
     def scan(self) -> Scan:
         runs: list[Run] = []
@@ -201,6 +203,8 @@ class Scanner:
     def _read_struct(self, kind: int, info: int, begun: int) -> int:
         """Read a struct after its info byte; return how many clocks it takes."""
         if kind in (_GC, SKIP):
+            if info != kind:  # yrs reads these bits otherwise
+                raise Malformed("a gap has flags")
             return self._read_number()
         origin = self._read_dependency() if info & _HAS_ORIGIN else None
         if info & _HAS_RIGHT_ORIGIN:
@@ -225,11 +229,9 @@ class Scanner:
             return self._read_number(), True
         if kind == _TEXT:
             return len(self._read_bytes().decode().encode("utf-16-le")) // 2, True
-        if kind in (ANY, _JSON):
+        if kind == ANY:
             length = self._read_number()
-            validity = [
-                self._read_any() if kind == ANY else self._read_json() for _ in range(length)
-            ]
+            validity = [self._read_any() for _ in range(length)]
             return length, all(validity)
         if kind == _EMBED:
             return 1, self._read_json()
@@ -242,12 +244,12 @@ class Scanner:
             return
         if kind == _TYPE:
             ref = self._read_number()
-            if ref in (_XML_ELEMENT, _XML_HOOK):
+            if ref == _XML_ELEMENT:
                 self._read_string()
-            elif ref > _LAST_TYPE:
+            elif ref > _LAST_TYPE or ref == _XML_HOOK:
                 raise Malformed("unknown type")
             return
-        if kind not in (_FORMAT, _DOC):
+        if kind not in (_FORMAT, _DOC):  # not _JSON: no client writes it, and yrs misreads it
             raise Malformed("unknown content")
         self._read_string()  # a format's key, a document's id
         if kind == _FORMAT:
@@ -385,7 +387,13 @@ class Scanner:
     def _deletes_replaced(self, run: Run) -> bool:
         """Whether a run deletes what an invalid element replaces, which is to stay instead."""
         client, start, end = run
-        return any(start <= clock < end for other, clock in self.replaced if other == client)
+        if self._replaced_clocks is None:
+            self._replaced_clocks = defaultdict(list)
+            for other, clock in sorted(self.replaced):
+                self._replaced_clocks[other].append(clock)
+        clocks = self._replaced_clocks.get(client, [])
+        at = bisect_left(clocks, start)
+        return at < len(clocks) and clocks[at] < end
 
     def _encode_without_invalid(self, deletions_at: int) -> bytes:
         """Return the structs with each invalid one replaced by a GC struct of the same length."""

@@ -44,6 +44,11 @@ def read_sync(frame: bytes) -> Sync:
     return Sync(step, payload)
 
 
+def count_clients(state: bytes) -> int:
+    """How many clients a state vector names. Raises Malformed."""
+    return read_varint(state, 0)[0]
+
+
 def read_state_vector(state_vector: bytes) -> list[tuple[int, int]]:
     """Decode a state vector to clients and clocks. Raises Malformed, also for numbers beyond
     JavaScript's safe integers."""

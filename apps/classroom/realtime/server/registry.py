@@ -320,4 +320,4 @@ class RoomRegistry:
     def _apply_update(self, uuid: UUID, update: bytes) -> None:
         room = self.rooms.get(uuid)
         if room is not None:
-            room.board.apply_stored_update(update)
+            self.spawn(room.board.apply_stored_update(update))

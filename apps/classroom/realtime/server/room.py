@@ -17,6 +17,7 @@ from apps.classroom.policies import Person, Refusal, RoomAccess, must_wait, read
 from apps.classroom.queries import newest_messages
 from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.board.chunks import LARGE
 from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.cluster.bus import Bus
 from apps.classroom.realtime.cluster.messages import (
@@ -383,6 +384,9 @@ class Room:
 
     def _apply_frame(self, frame: bytes, process: str) -> None:
         try:
+            if len(frame) >= LARGE and frame[0] == yproto.SYNC:
+                self._spawn(self.board.apply_stored_update(yproto.read_sync(frame).payload))
+                return
             self.board.apply_remote_frame(frame, process)
         except Malformed:
             log.exception("a frame from another process could not be read")
