@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.pofile import read_po
 from django.utils import translation
 from django.utils.translation import gettext
 from playwright.sync_api import (
@@ -75,6 +77,20 @@ class Scene:
         return ask
 
 
+@cache
+def script_messages() -> dict[Any, Any]:
+    """The Ukrainian messages of the calendar and the room, by their ids."""
+    with (ROOT / "locale/uk/LC_MESSAGES/djangojs.po").open("rb") as file:
+        return {message.id: message.string for message in read_po(file)}
+
+
+def translate(message: str, locale: str) -> str:
+    """Translate a message of the pages or, if they do not have it, of the scripts."""
+    with translation.override(locale):
+        text = gettext(message)
+    return script_messages().get(message, text) if locale == "uk" and text == message else text
+
+
 @dataclass
 class Visitor:
     """A browser page, the language of its user, and the problems found on it."""
@@ -85,8 +101,8 @@ class Visitor:
 
     def text_pattern(self, message: str) -> re.Pattern[str]:
         """Return a pattern that matches the start of the translated message."""
-        with translation.override(self.locale):
-            return re.compile("^" + re.escape(gettext(message).strip()), re.IGNORECASE)
+        text = translate(message, self.locale)
+        return re.compile("^" + re.escape(text.strip()), re.IGNORECASE)
 
     def press(self, message: str, role: str = "button", within: Any = None) -> None:
         where = within or self.page
@@ -96,9 +112,7 @@ class Visitor:
         self.page.get_by_label(self.text_pattern(message)).first.fill(text)
 
     def wait_for_text(self, message: str) -> None:
-        with translation.override(self.locale):
-            text = gettext(message)
-        self.page.get_by_text(text).first.wait_for()
+        self.page.get_by_text(translate(message, self.locale)).first.wait_for()
 
 
 @pytest.fixture(scope="session")
