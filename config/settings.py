@@ -79,8 +79,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before the templates of apps, so that they override allauth's.
-        "DIRS": [BASE_DIR / "apps" / "web" / "templates"],
+        # One folder for each feature's pages; before those of apps, so that they override allauth's.
+        "DIRS": [BASE_DIR / "apps/web/templates", *(BASE_DIR / "apps/web").glob("*/templates")],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

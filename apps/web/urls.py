@@ -1,9 +1,7 @@
-from django.urls import path
+from django.urls import include, path
 
 from apps.web.views import (
-    calendar,
     classrooms,
-    home,
     invitations,
     invites,
     joining,
@@ -12,16 +10,14 @@ from apps.web.views import (
     members,
     room,
     roster,
-    settings,
     students,
 )
 
 app_name = "web"
 urlpatterns = [
-    path("", home.home, name="home"),
-    path("language/", home.language, name="language"),
-    path("settings/", settings.settings, name="settings"),
-    path("calendar/", calendar.calendar, name="calendar"),
+    path("", include("apps.web.home.urls")),
+    path("", include("apps.web.account.urls")),
+    path("", include("apps.web.calendar.urls")),
     path("students/", students.students, name="students"),
     path("students/export/", students.export, name="students-export"),
     path("students/import/", roster.upload, name="roster"),

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.classrooms.models import Classroom
 from apps.common.forms import AddressField
 from apps.common.pasted import MAX_PASTED, clean_code, is_invite_link
-from apps.web.forms.optimistic import OptimisticModelForm
+from apps.web.shared.optimistic import OptimisticModelForm
 
 
 class ClassroomForm(OptimisticModelForm):

@@ -20,8 +20,8 @@ from apps.common.zones import (
     zone_fallbacks,
     zone_label,
 )
-from apps.web import local_time
-from apps.web.islands import find_catalogue, find_island
+from apps.web.shared import local_time
+from apps.web.shared.islands import find_catalogue, find_island
 
 register = template.Library()
 

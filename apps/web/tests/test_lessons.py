@@ -1,16 +1,10 @@
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.utils import timezone, translation
 
 from apps.lessons.invites import read_invite
 from apps.lessons.models import Lesson
-from apps.web.local_time import format_span, format_until, local_to_utc
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
-
-KYIV = ZoneInfo("Europe/Kyiv")
-
 
 def form_data(student, **changes):
     fields = {"student": student.pk, "date": "2026-03-02", "time": "14:00", "minutes": "60"}
@@ -144,10 +138,6 @@ def test_stale_page_of_ended_lesson_changes_nothing(change, browser, tutor, stud
     assert (lesson.starts_at, lesson.status) == (NOON, "completed")
 
 
-def test_calendar_offers_no_change_to_student(browser, student):
-    assert browser(student).get("/calendar/").context["config"]["changeable"] == []
-
-
 def test_lesson_page_shows_both_time_zones(browser, tutor, classroom):
     abroad = make_user("student", timezone="America/Toronto")
     make_classroom(tutor, abroad)
@@ -219,62 +209,6 @@ def test_missing_lesson_is_not_found(browser, tutor):
     response = browser(tutor).get("/lessons/999999999999999999999/")
     assert response.status_code == 404
     assert "There is no such lesson." in response.content.decode()
-
-
-def test_expiry_is_formatted_by_day():
-    now = datetime(2026, 3, 2, 10, tzinfo=UTC)
-    with translation.override("en"):
-        assert format_until(now + 6 * HOUR, KYIV, now) == "until 18:00 today"
-        assert format_until(now + 24 * HOUR, KYIV, now) == "until 12:00 tomorrow"
-        assert format_until(now + 72 * HOUR, KYIV, now) == "until 12:00 on 5 March"
-
-
-def test_days_are_formatted_in_each_time_zone():
-    now = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
-    with translation.override("en"):
-        assert format_span(now + HOUR, now + 2 * HOUR, KYIV, now) == "tomorrow, 00:30–01:30"
-        toronto = ZoneInfo("America/Toronto")
-        assert format_span(now, now + HOUR, toronto, now).startswith("today, 16:30")
-    with translation.override("uk"):
-        words = format_span(now + 72 * HOUR, now + 73 * HOUR, KYIV, now)
-        assert words.startswith("четвер, 5 березня")
-
-
-def test_ambiguous_local_time_is_the_first_and_skipped_is_none():
-    from datetime import date, time
-
-    day = date(2026, 10, 25)
-    assert local_to_utc(day, time(3, 30), KYIV) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert local_to_utc(date(2026, 3, 29), time(3, 30), KYIV) is None
-
-
-def test_calendar_lists_upcoming_lessons_without_javascript(browser, tutor, student):
-    soon = make_lesson(tutor, student, timezone.now() + HOUR, title="Soon")
-    page = browser(student).get("/calendar/").content.decode()
-    assert f'href="/lessons/{soon.pk}/">Soon' in page
-
-
-def test_empty_calendar_shows_the_first_step(browser, tutor, student):
-    assert "First make a classroom" in browser(tutor).get("/calendar/").content.decode()
-    assert "Join your tutor’s classroom" in browser(student).get("/calendar/").content.decode()
-    make_classroom(tutor)
-    assert "Nobody has joined" in browser(tutor).get("/calendar/").content.decode()
-
-
-@pytest.mark.parametrize("number", [1, 15])
-def test_query_count_does_not_grow_with_lessons(
-    number, browser, tutor, student, django_assert_max_num_queries
-):
-    for i in range(number):
-        make_lesson(tutor, student, timezone.now() + HOUR * (2 * i + 1))
-    client = browser(tutor)
-    with django_assert_max_num_queries(6):
-        client.get("/calendar/")
-
-
-def test_calendar_config_has_the_lesson_url_pattern(browser, tutor):
-    config = browser(tutor).get("/calendar/").context["config"]
-    assert config["lessonUrl"] == "/lessons/{id}/"
 
 
 def test_lesson_log_shows_attendance_and_chat(browser, tutor, student, lesson):

@@ -17,11 +17,11 @@ from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import access_archived_classroom, access_classroom
 from apps.classrooms.services import archive_classroom, restore_classroom
-from apps.web import confirmations
-from apps.web.access import current_tutor, current_user
-from apps.web.confirmations import render_confirmation
+from apps.web.shared import confirmations
+from apps.web.shared.access import current_tutor, current_user
+from apps.web.shared.confirmations import render_confirmation
 from apps.web.forms.classrooms import ClassroomForm, InviteForm
-from apps.web.paging import is_fragment, parse_listing
+from apps.web.shared.paging import is_fragment, parse_listing
 from apps.web.views.joining import memberships_page
 
 Status = Membership.Status

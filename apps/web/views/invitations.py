@@ -15,7 +15,7 @@ from apps.classrooms.services import accept_invitation, decline_invitation
 from apps.common import tokens
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_token
-from apps.web.access import current_student
+from apps.web.shared.access import current_student
 from apps.web.throttle import check_rate_limit
 
 _SESSION_KEY = "invitation"

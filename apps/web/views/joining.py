@@ -20,10 +20,10 @@ from apps.classrooms.services import (
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_code, clean_token, is_invite_link
 from apps.lessons.models import Lesson
-from apps.web import confirmations
-from apps.web.access import current_student, current_user
-from apps.web.confirmations import render_confirmation
-from apps.web.form_errors import add_domain_error
+from apps.web.shared import confirmations
+from apps.web.shared.access import current_student, current_user
+from apps.web.shared.confirmations import render_confirmation
+from apps.web.shared.form_errors import add_domain_error
 from apps.web.forms.classrooms import JoinForm
 from apps.web.throttle import check_rate_limit
 

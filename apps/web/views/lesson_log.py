@@ -12,7 +12,7 @@ from apps.classroom import queries
 from apps.classroom.access import access_room
 from apps.classroom.services import get_or_create_session
 from apps.lessons.policies import Action, access_lesson
-from apps.web.access import current_user
+from apps.web.shared.access import current_user
 
 
 @login_required

@@ -23,13 +23,13 @@ from apps.lessons.services import (
     reschedule_lesson,
     schedule_lesson,
 )
-from apps.web import confirmations
-from apps.web.access import current_tutor, current_user
-from apps.web.confirmations import render_confirmation
-from apps.web.form_errors import add_domain_error
+from apps.web.shared import confirmations
+from apps.web.shared.access import current_tutor, current_user
+from apps.web.shared.confirmations import render_confirmation
+from apps.web.shared.form_errors import add_domain_error
 from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
 from apps.web.invite_session import find_created_link, remember_created_link
-from apps.web.paging import is_fragment, parse_listing
+from apps.web.shared.paging import is_fragment, parse_listing
 from apps.web.room_attendance import get_room_attendance
 from apps.web.students import find_student, students_page
 

@@ -22,7 +22,7 @@ from apps.classrooms.policies import access_classroom
 from apps.classrooms.services import invite_to_classroom
 from apps.common.errors import DomainError
 from apps.common.request_body import continue_response, is_body_pending
-from apps.web.access import current_tutor
+from apps.web.shared.access import current_tutor
 from apps.web.charsets import CHARSETS
 from apps.web.forms.roster import RosterForm
 from apps.web.roster import Roster, RosterError, mark_members, read_roster

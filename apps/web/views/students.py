@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from apps.web.access import current_tutor
-from apps.web.paging import is_fragment, parse_listing
+from apps.web.shared.access import current_tutor
+from apps.web.shared.paging import is_fragment, parse_listing
 from apps.web.students import students_csv, students_page
 
 

@@ -14,7 +14,7 @@ from apps.classrooms.services import invite_to_classroom, join_classroom
 from apps.common.mail import suppressed
 from apps.lessons.models import Lesson
 from apps.lessons.services import cancel_lesson, schedule_lesson
-from apps.web.local_time import local_to_utc
+from apps.web.shared.local_time import local_to_utc
 
 DOMAIN = "demo.kreida.example"
 STUDENTS = [

@@ -2,7 +2,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.common.forms import OneOfField
-from apps.web.forms.optimistic import OptimisticModelForm
+from apps.web.shared.optimistic import OptimisticModelForm
 
 
 class SettingsForm(OptimisticModelForm):

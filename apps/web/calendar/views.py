@@ -15,7 +15,7 @@ from apps.classrooms.models import Classroom, Membership
 from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.policies import CHANGEABLE_STATUSES
-from apps.web.access import current_user
+from apps.web.shared.access import current_user
 
 MAX_UPCOMING = 20
 MAX_ZONES = 1000
@@ -34,7 +34,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         .select_related("tutor", "student")[:MAX_UPCOMING]
     )
     context = {"config": _config(request, me), "upcoming": upcoming, "first_step": _first_step(me)}
-    return render(request, "web/calendar.html", context)
+    return render(request, "calendar/calendar.html", context)
 
 
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.models import User
+from apps.web.account.forms import SettingsForm
+from apps.web.shared.access import current_user
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_settings(request: HttpRequest) -> HttpResponse:
+    # A fresh instance: an invalid form changes its instance, and the header shows `request.user`.
+    me = current_user(request)
+    form = SettingsForm(request.POST or None, instance=User.objects.get(pk=me.pk))
+    if request.method == "POST" and form.is_valid():
+        changed = form.save_changes()
+        with translation.override(changed.locale):
+            messages.success(request, _("Saved."))
+        return redirect("web:settings")
+    status = 409 if form.is_stale else 400 if form.errors else 200
+    return render(request, "account/settings.html", {"form": form}, status=status)
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Set the language cookie, and for a signed-in user the account's language as well."""
+    chosen = request.POST.get("language", "")
+    next_url = request.POST.get("next", "")
+    if not get_adapter().is_safe_url(next_url):
+        next_url = "/"
+    response = HttpResponseRedirect(next_url)
+    if chosen not in User.Locale.values:
+        return response
+    if isinstance(request.user, User):
+        request.user.locale = chosen
+        request.user.save(update_fields=["locale"])
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=365 * 86400,
+        secure=settings.HTTPS,
+        samesite="Lax",
+    )
+    return response
