@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.classroom import versions
-from apps.web.views import roster
+from apps.classrooms.roster import invite
 from conftest import AUTH, PASSWORD, make_user, sign_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,7 +76,7 @@ def test_roster_is_imported_in_many_transactions(tutor, client, monkeypatch):
     def watch(**_invitation):
         inside.append(connection.in_atomic_block)
 
-    monkeypatch.setattr(roster, "invite_to_classroom", watch)
+    monkeypatch.setattr(invite, "invite_to_classroom", watch)
     client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
     file = SimpleUploadedFile("roster.csv", b"email\na@school.example\nb@school.example\n")
     page = client.post("/students/import/", {"file": file, "name": "Algebra"}, follow=True)

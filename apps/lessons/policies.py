@@ -5,9 +5,10 @@ from enum import Enum
 
 from apps.accounts.models import User
 from apps.classroom.policies import GUEST_GRACE
+from apps.classrooms.models import Membership
 from apps.common.errors import forbidden
 from apps.common.parsing import MAX_ID
-from apps.lessons.errors import lesson_not_found
+from apps.lessons.errors import lesson_not_found, not_a_member
 from apps.lessons.models import Lesson
 
 
@@ -45,3 +46,18 @@ def access_lesson(user: User, lesson_id: int, *, to: Action) -> Lesson:
     if not may(user, to, lesson):
         raise forbidden()
     return lesson
+
+
+def access_student(tutor: User, student_id: int) -> tuple[User, list[Membership]]:
+    """Return a student for whom the tutor may schedule lessons, and the memberships that they
+    share, first joined first. Raises `not_a_member`."""
+    shared = list(
+        Membership.objects.active()
+        .taught_by(tutor)
+        .filter(student=min(student_id, MAX_ID))
+        .select_related("student", "classroom")
+        .order_by("joined_at", "id")
+    )
+    if not shared or shared[0].student is None:
+        raise not_a_member()
+    return shared[0].student, shared

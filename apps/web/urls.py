@@ -9,8 +9,6 @@ from apps.web.views import (
     lessons,
     members,
     room,
-    roster,
-    students,
 )
 
 app_name = "web"
@@ -18,11 +16,8 @@ urlpatterns = [
     path("", include("apps.web.home.urls")),
     path("", include("apps.web.account.urls")),
     path("", include("apps.web.calendar.urls")),
-    path("students/", students.students, name="students"),
-    path("students/export/", students.export, name="students-export"),
-    path("students/import/", roster.upload, name="roster"),
-    path("students/import/preview/", roster.preview, name="roster-preview"),
-    path("students/import/confirm/", roster.confirm, name="roster-confirm"),
+    path("", include("apps.web.students.urls")),
+    path("", include("apps.web.roster.urls")),
     path("classrooms/", classrooms.classrooms, name="classrooms"),
     path("classrooms/<int:classroom_id>/", classrooms.classroom, name="classroom"),
     path("classrooms/<int:classroom_id>/archive/", classrooms.archive, name="classroom-archive"),

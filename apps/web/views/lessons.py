@@ -15,7 +15,8 @@ from apps.common.errors import DomainError
 from apps.lessons.errors import lesson_cancelled
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
-from apps.lessons.policies import Action, access_lesson, may, may_change
+from apps.lessons.policies import Action, access_lesson, access_student, may, may_change
+from apps.lessons.queries import list_students_with_lessons
 from apps.lessons.services import (
     ExpectedState,
     Idempotency,
@@ -31,7 +32,6 @@ from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, 
 from apps.web.invite_session import find_created_link, remember_created_link
 from apps.web.shared.paging import is_fragment, parse_listing
 from apps.web.room_attendance import get_room_attendance
-from apps.web.students import find_student, students_page
 
 
 @login_required
@@ -41,11 +41,11 @@ def new(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("student") or request.GET.get("student", "")
     if not chosen:
         return _render_student_choice(request, me)
-    student, classrooms = find_student(me, chosen)
+    student, shared = access_student(me, _parse_id(chosen))
     form = LessonForm(
         request.POST or None,
         zone=me.zone,
-        classrooms=classrooms,
+        classrooms=[(m.classroom_id, m.classroom.name) for m in shared],
         initial=_initial_values(request, me),
     )
     if request.method == "POST" and form.is_valid():
@@ -68,6 +68,11 @@ def new(request: HttpRequest) -> HttpResponse:
     return _render_form(request, form, {"student": student, "other_person": student})
 
 
+def _parse_id(text: str) -> int:
+    """The number, or 0, which is nobody's id."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
+
+
 def _form_idempotency(form: LessonForm, student: User) -> Idempotency | None:
     """A form that is submitted twice creates one lesson, unless its values have changed."""
     nonce = form.cleaned_data["once"]
@@ -88,7 +93,7 @@ def _initial_values(request: HttpRequest, me: User) -> dict[str, Any]:
 
 def _render_student_choice(request: HttpRequest, me: User) -> HttpResponse:
     listing = parse_listing(request)
-    count, rows = students_page(me, listing.search, listing.page, timezone.now())
+    count, rows = list_students_with_lessons(me, listing.search, listing.page, timezone.now())
     template = "web/parts/choose.html" if is_fragment(request) else "web/lesson_choose.html"
     return render(request, template, {"rows": rows, "listing": listing.with_total(count)})
 

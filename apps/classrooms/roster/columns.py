@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from apps.common.text import casefold
-from apps.web.csv_table import ADDRESS
+from apps.classrooms.roster.csv_table import ADDRESS
 
 _EMAIL_WORDS = re.compile("mail|пошт|електронна адреса|імейл|емейл|мейл")
 _NAME_HEADINGS = {"name", "full name", "first name", "last name", "surname", "student", "firstname"}

@@ -1,16 +1,15 @@
-"""Reads a list of students from an uploaded CSV file."""
+"""Reads a roster, a CSV file of students."""
 
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.roster.charsets import Decoded, NotTextError, decode
+from apps.classrooms.roster.columns import Column, Columns, OnlyGuardianColumnsError, find_columns
+from apps.classrooms.roster.csv_table import Line, OpenQuoteError, read_table
+from apps.common.spreadsheets import unescape_formula
 from apps.common.text import clean_email
-from apps.web.charsets import Decoded, NotTextError, decode
-from apps.web.csv_table import Line, OpenQuoteError, read_table
-from apps.web.roster_columns import Column, Columns, OnlyGuardianColumnsError, find_columns
-from apps.web.students import unescape_formula
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 1000
@@ -39,6 +38,10 @@ class Roster:
     column: int | None = None
     choices: list[Column] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def valid_emails(self) -> list[str]:
+        return [row.email for row in self.rows if not row.error]
 
 
 def read_roster(data: bytes, charset: str = "", column: int | None = None) -> Roster:
@@ -142,29 +145,3 @@ def _mark_duplicates(rows: list[RosterRow]) -> list[RosterRow]:
         else:
             seen[row.email] = row.line
     return rows
-
-
-def mark_members(classroom: Classroom | None, rows: list[RosterRow]) -> None:
-    """Mark rows of members of the classroom; does not disclose who has an account."""
-    statuses = _statuses_by_email(classroom) if classroom else {}
-    for row in rows:
-        if row.error:
-            continue
-        state = statuses.get(row.email)
-        if state in (Membership.Status.DECLINED, Membership.Status.LEFT):
-            row.error = _("Has declined or left. Invite again from the classroom’s page.")
-        elif state:
-            label = Membership.Status(state).label
-            row.error = _("Already in this classroom: %(state)s.") % {"state": label}
-
-
-def _statuses_by_email(classroom: Classroom) -> dict[str, str]:
-    memberships = Membership.objects.filter(classroom=classroom).exclude(
-        status=Membership.Status.REMOVED
-    )
-    return {
-        str(email or invited): status
-        for email, invited, status in memberships.values_list(
-            "student__email", "invited_email", "status"
-        )
-    }

@@ -6,9 +6,10 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from apps.lessons.queries import list_students_with_lessons
 from apps.web.shared.access import current_tutor
 from apps.web.shared.paging import is_fragment, parse_listing
-from apps.web.students import students_csv, students_page
+from apps.web.students.export import students_csv
 
 
 @login_required
@@ -16,8 +17,8 @@ from apps.web.students import students_csv, students_page
 def students(request: HttpRequest) -> HttpResponse:
     me = current_tutor(request)
     listing = parse_listing(request)
-    count, rows = students_page(me, listing.search, listing.page, timezone.now())
-    template = "web/parts/students.html" if is_fragment(request) else "web/students.html"
+    count, rows = list_students_with_lessons(me, listing.search, listing.page, timezone.now())
+    template = "students/list.html" if is_fragment(request) else "students/students.html"
     response = render(request, template, {"rows": rows, "listing": listing.with_total(count)})
     patch_vary_headers(response, ["X-Fragment"])
     return response

@@ -1,0 +1,182 @@
+"""A roster is uploaded, previewed and confirmed."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from apps.classrooms.invitations import MAX_PER_TUTOR, invitations_left
+from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.services import invite_to_classroom
+from apps.common.models import DailyLimit
+
+
+PREVIEW = "/students/import/preview/"
+
+
+def upload(client, data, **fields):
+    file = SimpleUploadedFile("roster.csv", data, "text/csv")
+    return client.post("/students/import/", {"file": file, **fields}, follow=True)
+
+
+def confirm(client, page):
+    return client.post("/students/import/confirm/", {"id": page.context["id"]})
+
+
+def invited_emails(classroom):
+    found = Membership.objects.filter(classroom=classroom, status="invited")
+    return sorted(found.values_list("invited_email", flat=True))
+
+
+def test_encoding_is_shown_and_can_be_chosen(browser, tutor, classroom):
+    client = browser(tutor)
+    text = "Name;E-mail\nŻółć;z@x.example\n"  # too short to detect
+    page = upload(client, text.encode("cp1250"), classroom=classroom.pk)
+    assert "selected>Windows-1251</option>" in page.content.decode()
+    page = client.get(PREVIEW, {"charset": "cp1250"})
+    assert "Żółć" in page.content.decode()
+    assert "selected>Windows-1250</option>" in page.content.decode()
+    chosen = {"id": page.context["id"], "charset": "cp1250"}
+    client.post("/students/import/confirm/", chosen)
+    assert invited_emails(classroom) == ["z@x.example"]
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-8", "rot13", "\0", "cp1252"])
+def test_wrong_encoding_can_be_changed_back(charset, browser, tutor, classroom):
+    client = browser(tutor)
+    upload(client, "Учень;Пошта\nҐалина Їжакевич;i@x.example\n".encode("cp1251"), classroom=classroom.pk)
+    response = client.get(PREVIEW, {"charset": charset, "column": "99999999999"})
+    assert response.status_code in (200, 400)
+    assert "Windows-1251</option>" in response.content.decode()
+    assert "Їжакевич" in client.get(PREVIEW, {"charset": "cp1251"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Олена;mum@x.example;child@x.example\n",
+        "Учень;Email 1;Email 2\nОлена;mum@x.example;child@x.example\n",
+        "Учень;Контакт;Пошта\nОлена;mum@x.example;child@x.example\n",
+        "Учень;Контакт\nОлена;mum@x.example\n",
+        "Хто;Кому писати\nОлена;mum@x.example\n",
+        "Учень;;\nОлена;mum@x.example;child@x.example\n",
+    ],
+    ids=["no headings", "two e-mails", "unknown beside", "unknown", "all unknown", "empty"],
+)
+def test_ambiguous_column_has_to_be_chosen(text, browser, tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, text.encode(), classroom=classroom.pk)
+    assert "mum@x.example" in page.content.decode()
+    assert "Invite 1 student" not in page.content.decode()
+    assert confirm(client, page).url == PREVIEW
+    assert invited_emails(classroom) == []
+
+
+def test_chosen_column_is_invited(browser, tutor, classroom):
+    client = browser(tutor)
+    text = "Учень;Email 1;Email 2\nОлена;mum@x.example;child@x.example\n"
+    upload(client, text.encode(), classroom=classroom.pk)
+    page = client.get(PREVIEW, {"column": "2"})
+    assert "Invite 1 student" in page.content.decode()
+    client.post("/students/import/confirm/", {"id": page.context["id"], "column": "2"})
+    assert invited_emails(classroom) == ["child@x.example"]
+
+
+def test_preview_shows_remaining_invitations_of_the_day(browser, tutor, classroom):
+    now = timezone.now()
+    for _ in range(MAX_PER_TUTOR - 2):
+        assert DailyLimit.use(f"invitations:tutor:{tutor.pk}", MAX_PER_TUTOR, now)
+    client = browser(tutor)
+    data = "\n".join(["email", *(f"{letter}@x.example" for letter in "dcba")]).encode()
+    page = upload(client, data, classroom=classroom.pk)
+    assert "You can invite 2 more people today" in page.content.decode()
+    confirm(client, page)
+    assert invited_emails(classroom) == ["c@x.example", "d@x.example"]
+    shown = client.get(f"/classrooms/{classroom.pk}/").content.decode()
+    assert "2 students were invited." in shown
+    assert "2 students are not invited yet" in shown
+    page = upload(client, data, classroom=classroom.pk)
+    assert "You have sent all invitations of this day" in page.content.decode()
+    assert invitations_left(tutor, now + timedelta(days=2)) == MAX_PER_TUTOR
+
+
+def test_declined_members_are_not_invited_again(browser, tutor, classroom):
+    membership = invite_to_classroom(classroom=classroom, email="no@x.example")
+    membership.status = Membership.Status.DECLINED
+    membership.save()
+    client = browser(tutor)
+    page = upload(client, b"no@x.example\nyes@x.example\n", classroom=classroom.pk)
+    assert "Has declined or left." in page.content.decode()
+    confirm(client, page)
+    assert invited_emails(classroom) == ["yes@x.example"]
+
+
+def test_new_classroom_needs_a_visible_name(browser, tutor):
+    file = SimpleUploadedFile("roster.csv", b"email\na@school.example\n")
+    page = browser(tutor).post("/students/import/", {"file": file, "name": "\u200b\u2060"})
+    assert page.status_code == 400
+    assert "Write a name that can be read." in page.content.decode()
+
+
+def test_file_is_asked_for_again_when_another_field_is_refused(browser, tutor):
+    """A browser sends the form back without it, and the second try would fail."""
+    file = SimpleUploadedFile("a.csv", b"e-mail\nanna@x.example\n", content_type="text/csv")
+    page = browser(tutor).post("/students/import/", {"file": file, "name": ""}).content.decode()
+    assert "Choose the file once more" in page
+
+
+def test_upload_invites_nobody_before_confirmation(browser, tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, b"email\nnew@school.example\nbad\n", classroom=classroom.pk)
+    assert "This is not an e-mail address." in page.content.decode()
+    assert Membership.objects.count() == 1
+    response = confirm(client, page)
+    assert response.url == f"/classrooms/{classroom.pk}/"
+    assert Membership.objects.get(invited_email="new@school.example").status == "invited"
+
+
+def test_new_classroom_is_created_on_confirmation(browser, tutor):
+    client = browser(tutor)
+    page = upload(client, b"new@school.example\n", name="Геометрія")
+    assert not Classroom.objects.exists()
+    confirm(client, page)
+    assert Classroom.objects.get().name == "Геометрія"
+
+
+def test_preview_is_confirmed_once(browser, tutor):
+    client = browser(tutor)
+    page = upload(client, b"new@school.example\n", name="Геометрія")
+    before = dict(client.session)
+    confirm(client, page)
+    assert confirm(client, page).url == "/students/import/"
+    session = client.session
+    session.update(before)  # as a simultaneous second click has read it
+    session.save()
+    assert confirm(client, page).url == "/students/import/"
+    assert Classroom.objects.count() == 1
+
+
+def test_preview_cannot_be_confirmed_in_another_session(browser, tutor, other_tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, b"new@school.example\n", classroom=classroom.pk)
+    upload(client, b"other@school.example\n", classroom=classroom.pk)
+    for sender in (client, browser(other_tutor), browser(tutor)):
+        assert confirm(sender, page).url == "/students/import/"
+    assert Membership.objects.count() == 1
+
+
+def test_preview_marks_members_and_discloses_no_accounts(browser, tutor, student, classroom):
+    data = f"{student.email}\n{tutor.email}\n".encode()
+    page = upload(browser(tutor), data, classroom=classroom.pk).content.decode()
+    assert "Already in this classroom: active." in page
+    assert "This account is not a student&#x27;s." not in page
+    assert page.count("is invited") == 1
+
+
+def test_upload_without_classroom_is_refused(browser, tutor):
+    response = upload(browser(tutor), b"a@b.example\n")
+    assert response.status_code == 400
+    page = response.content.decode()
+    assert "Choose a classroom, or name a new one." in page.partition('name="name"')[2]
+    assert (page.count("(one of the two)"), page.count("(optional)")) == (2, 0)

@@ -1,0 +1,122 @@
+import csv
+import io
+
+import pytest
+from django.utils import translation
+
+from apps.classrooms.roster.reader import read_roster
+from apps.web.students.export import students_csv
+from conftest import HOUR, make_classroom, make_lesson, make_user
+
+
+def test_search_is_in_the_url_and_case_insensitive_in_any_script(browser, tutor, classroom):
+    page = browser(tutor).get("/students/?q=КОВАЛЬ+олена").content.decode()
+    assert "Олена Коваль" in page
+    assert 'value="КОВАЛЬ олена"' in page
+
+
+def test_fragment_is_only_the_list(browser, tutor, classroom):
+    response = browser(tutor).get("/students/?q=олена", headers={"X-Fragment": "1"})
+    assert "<html" not in response.content.decode()
+    assert "X-Fragment" in response["Vary"]
+
+
+def test_search_without_result_shows_the_query(browser, tutor, classroom):
+    assert "“zzz”" in browser(tutor).get("/students/?q=zzz").content.decode()
+
+
+def test_hostile_query_is_escaped(browser, tutor, classroom):
+    page = browser(tutor).get("/students/", {"q": '"><script>', "page": "-1"}).content.decode()
+    assert "<script>" not in page.replace('<script type="module"', "")
+
+
+def test_list_shows_next_and_last_lesson(browser, tutor, student, classroom):
+    from django.utils import timezone
+
+    now = timezone.now()
+    past = make_lesson(tutor, student, now - 3 * HOUR)
+    upcoming = make_lesson(tutor, student, now + 3 * HOUR)
+    make_lesson(tutor, student, now + HOUR, status="cancelled")
+    page = browser(tutor).get("/students/").content.decode()
+    assert f"/lessons/{past.pk}/" in page
+    assert f"/lessons/{upcoming.pk}/" in page
+    assert page.count('href="/lessons/') == 3
+
+
+def test_longest_lesson_is_next_until_its_last_minute(browser, tutor, student, classroom):
+    from django.utils import timezone
+
+    minute = HOUR / 60
+    now = timezone.now()
+    lesson = make_lesson(tutor, student, now - 12 * HOUR + minute, length=12 * HOUR)
+    page = browser(tutor).get("/students/").content.decode()
+    assert f'<dt>Next:</dt><dd><a href="/lessons/{lesson.pk}/">' in page
+    assert "no lesson yet" in page
+    assert f'href="/lessons/{lesson.pk}/"' in browser(tutor).get("/calendar/").content.decode()
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_query_count_does_not_grow_with_students(
+    number, browser, tutor, django_assert_max_num_queries
+):
+    make_classroom(tutor, *[make_user("student") for _ in range(number)])
+    client = browser(tutor)
+    client.get("/students/")
+    with django_assert_max_num_queries(8):
+        client.get("/students/")
+
+
+def test_list_is_paginated(browser, tutor):
+    make_classroom(tutor, *[make_user("student") for _ in range(25)])
+    page = browser(tutor).get("/students/?page=2").content.decode()
+    assert "21–25 of 25" in page
+    assert 'rel="next"' not in page
+
+
+def test_export_escapes_formulas(browser, tutor):
+    make_classroom(tutor, make_user("student", "=HYPERLINK(1)", "@x"), name="+1")
+    response = browser(tutor).get("/students/export/")
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[1][:2] == ["'@x", "'=HYPERLINK(1)"]
+    assert rows[1][3] == "'+1"
+
+
+def test_export_has_all_students(browser, tutor):
+    make_classroom(tutor, *[make_user("student") for _ in range(101)])
+    response = browser(tutor).get("/students/export/")
+    assert b"".join(response.streaming_content).count(b"\r\n") == 102
+
+
+def export_csv(tutor) -> str:
+    return "".join(students_csv(tutor))
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+def test_exported_file_is_imported_unchanged(language, db, tutor):
+    names = [
+        "=HYPERLINK(1)",
+        "@x",
+        "'=1",
+        "+",
+        "-Олена",
+        "О’Ніл;=1",
+        "''-1",
+        "D'Arc",
+        'A "B" C',
+        "'",
+    ]
+    people = [make_user("student", name, name) for name in names]
+    people[0].email = "+tag@x.example"
+    people[0].save()
+    make_classroom(tutor, *people)
+    with translation.override(language):
+        rows = read_roster(export_csv(tutor).encode()).rows
+    imported = {(row.name, row.email) for row in rows}
+    assert imported == {(f"{p.last_name} {p.first_name}", p.email) for p in people}
+
+
+def test_export_escapes_formulas_and_keeps_the_columns(tutor):
+    make_classroom(tutor, make_user("student", "a;=1", "b"))
+    rows = list(csv.reader(io.StringIO(export_csv(tutor).lstrip("\ufeff"))))
+    assert rows[1][:2] == ["b", "a;'=1"]
