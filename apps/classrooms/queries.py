@@ -1,11 +1,11 @@
-"""Reads for the API: a tutor's students, and the members of a classroom."""
+"""Reads of a tutor's students and of the members of a classroom."""
 
 from typing import Any
 
 from django.db import connection
 
 from apps.accounts.models import User
-from apps.classrooms.models import Membership
+from apps.classrooms.models import Classroom, Membership
 from apps.common.db import select_rows
 from apps.common.pagination import Page
 from apps.common.text import casefold, shown_email
@@ -90,3 +90,13 @@ def serialize_membership(membership: Membership) -> Row:
         "status": membership.status,
         "joined_at": membership.joined_at,
     }
+
+
+def next_setup_step(user: User) -> str:
+    """What the user needs before a lesson can be scheduled: "join" for a student, "classroom" or
+    "students" for a tutor, or "" if nothing is missing."""
+    if not user.is_tutor:
+        return "" if Membership.objects.of(user).active().exists() else "join"
+    if not Classroom.objects.of(user).exists():
+        return "classroom"
+    return "" if Membership.objects.active().taught_by(user).exists() else "students"

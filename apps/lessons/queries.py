@@ -13,6 +13,7 @@ from apps.common.pagination import Page
 from apps.lessons.models import MAX_DURATION, Lesson
 
 Row = dict[str, Any]
+MAX_ZONES = 1000
 
 _LESSONS = """
 SELECT lesson.id, lesson.title, lesson.starts_at, lesson.ends_at, lesson.status,
@@ -98,3 +99,10 @@ def list_students_with_lessons(
         for row in rows:
             row["next"], row["last"] = (lessons.get(i) for i in ids[row["id"]])
     return count, rows
+
+
+def find_differing_zones(user: User) -> dict[int, str]:
+    """Time zones by user id, of people in the user's lessons whose zone differs from theirs."""
+    role = "student" if user.is_tutor else "tutor"
+    lessons = Lesson.objects.of(user).exclude(**{f"{role}__timezone": user.timezone}).order_by()
+    return dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])

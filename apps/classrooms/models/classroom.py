@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.alphabet import sort_key
@@ -30,6 +31,17 @@ class ClassroomQuerySet(models.QuerySet["Classroom"]):
     def of(self, tutor: Any) -> "ClassroomQuerySet":
         """The tutor's classrooms that are not archived."""
         return self.filter(tutor=tutor, archived_at=None).order_by("sort_key", "id")
+
+    def archived_by(self, tutor: Any) -> "ClassroomQuerySet":
+        """The tutor's archived classrooms, the latest first."""
+        return self.filter(tutor=tutor).exclude(archived_at=None).order_by("-archived_at")
+
+    def with_member_counts(self) -> "ClassroomQuerySet":
+        """Annotate the numbers of `active` and `invited` members."""
+        return self.annotate(
+            active=Count("memberships", filter=Q(memberships__status="active")),
+            invited=Count("memberships", filter=Q(memberships__status="invited")),
+        )
 
     def matching(self, words: str) -> "ClassroomQuerySet":
         """Filter by name: every word of `words` must occur, in any letter case."""

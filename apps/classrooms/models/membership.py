@@ -29,6 +29,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             classroom__archived_at=None,
         )
 
+    def in_classroom(self, classroom: Classroom, status: str = "") -> "MembershipQuerySet":
+        """Those with `status`, or all but removed ones if it is not a status."""
+        members = self.filter(classroom=classroom)
+        if status in Membership.Status.values:
+            return members.filter(status=status)
+        return members.exclude(status=Membership.Status.REMOVED)
+
     def taught_by(self, tutor: Any) -> "MembershipQuerySet":
         return self.filter(classroom__tutor=tutor)
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import translation
 
-from apps.web.forms.lessons import InviteLinkForm
+from apps.web.lessons.forms import InviteLinkForm
 
 
 @pytest.mark.parametrize("value", ["de", "", 7, ["uk"], {"a": 1}])

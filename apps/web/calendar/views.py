@@ -11,14 +11,14 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
-from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.queries import next_setup_step
 from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.policies import CHANGEABLE_STATUSES
+from apps.lessons.queries import find_differing_zones
 from apps.web.shared.access import current_user
 
 MAX_UPCOMING = 20
-MAX_ZONES = 1000
 
 
 @login_required
@@ -33,12 +33,12 @@ def calendar(request: HttpRequest) -> HttpResponse:
         .in_order()
         .select_related("tutor", "student")[:MAX_UPCOMING]
     )
-    context = {"config": _config(request, me), "upcoming": upcoming, "first_step": _first_step(me)}
+    context = {"config": _config(request, me), "upcoming": upcoming, "first_step": next_setup_step(me)}
     return render(request, "calendar/calendar.html", context)
 
 
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:
-    zones = _differing_zones(me)
+    zones = find_differing_zones(me)
     all_zones = {me.timezone, *zones.values()}
     now = timezone.now()
     return {
@@ -54,19 +54,3 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "zoneNames": {zone: zone_label(zone) for zone in all_zones},
         "zoneFallbacks": {zone: zone_fallbacks(zone, now) for zone in all_zones},
     }
-
-
-def _differing_zones(me: User) -> dict[int, str]:
-    """Time zones by user id, of people in the user's lessons whose zone differs from theirs."""
-    role = "student" if me.is_tutor else "tutor"
-    lessons = Lesson.objects.of(me).exclude(**{f"{role}__timezone": me.timezone}).order_by()
-    return dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])
-
-
-def _first_step(me: User) -> str:
-    """What the user needs before a lesson can be scheduled, or "": shown in the calendar."""
-    if not me.is_tutor:
-        return "" if Membership.objects.of(me).active().exists() else "join"
-    if not Classroom.objects.of(me).exists():
-        return "classroom"
-    return "" if Membership.objects.active().taught_by(me).exists() else "students"

@@ -110,6 +110,16 @@ class LessonForm(OptimisticForm, forms.Form):
             return False
         return is_ambiguous(datetime.combine(day, clock, self.zone))
 
+    def get_values(self) -> dict[str, Any]:
+        """All fields, as arguments for `schedule_lesson`."""
+        return {
+            "starts_at": self.starts_at,
+            "ends_at": self.ends_at,
+            "title": self.cleaned_data["title"],
+            "classroom_id": self.cleaned_data.get("classroom") or None,
+            "allow_overlap": self.cleaned_data["allow_overlap"],
+        }
+
     def get_changes(self) -> dict[str, Any]:
         """The changed fields, as arguments for `reschedule_lesson`."""
         changed: dict[str, Any] = {}

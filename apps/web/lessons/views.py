@@ -24,11 +24,11 @@ from apps.lessons.services import (
     reschedule_lesson,
     schedule_lesson,
 )
-from apps.web.shared import confirmations
+from apps.web.lessons import confirmations
+from apps.web.lessons.forms import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
-from apps.web.forms.lessons import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
 from apps.web.invite_session import find_created_link, remember_created_link
 from apps.web.shared.paging import is_fragment, parse_listing
 from apps.web.room_attendance import get_room_attendance
@@ -53,11 +53,7 @@ def new(request: HttpRequest) -> HttpResponse:
             lesson = schedule_lesson(
                 tutor=me,
                 student_id=student.pk,
-                starts_at=form.starts_at,
-                ends_at=form.ends_at,
-                title=form.cleaned_data["title"],
-                classroom_id=form.cleaned_data.get("classroom") or None,
-                allow_overlap=form.cleaned_data["allow_overlap"],
+                **form.get_values(),
                 idempotency=_form_idempotency(form, student),
             )
         except DomainError as exc:
@@ -94,13 +90,13 @@ def _initial_values(request: HttpRequest, me: User) -> dict[str, Any]:
 def _render_student_choice(request: HttpRequest, me: User) -> HttpResponse:
     listing = parse_listing(request)
     count, rows = list_students_with_lessons(me, listing.search, listing.page, timezone.now())
-    template = "web/parts/choose.html" if is_fragment(request) else "web/lesson_choose.html"
+    template = "lessons/student_choices.html" if is_fragment(request) else "lessons/choose_student.html"
     return render(request, template, {"rows": rows, "listing": listing.with_total(count)})
 
 
 def _render_form(request: HttpRequest, form: LessonForm, context: dict[str, Any]) -> HttpResponse:
     status = 409 if form.has_conflict or form.is_stale else 400 if form.errors else 200
-    return render(request, "web/lesson_form.html", {"form": form, **context}, status=status)
+    return render(request, "lessons/form.html", {"form": form, **context}, status=status)
 
 
 @login_required
@@ -119,7 +115,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "link_form": InviteLinkForm(),
         "link": find_created_link(request, lesson) if may_change(me, lesson) else None,
     }
-    return render(request, "web/lesson.html", context)
+    return render(request, "lessons/lesson.html", context)
 
 
 def _redirect_unchangeable(request: HttpRequest, lesson: Lesson) -> HttpResponse:

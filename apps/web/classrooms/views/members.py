@@ -9,10 +9,10 @@ from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_classroom, access_membership
 from apps.classrooms.services import change_membership, invite_to_classroom
 from apps.common.errors import DomainError
+from apps.web.classrooms.forms import InviteForm
+from apps.web.classrooms.views.classrooms import classroom_page
 from apps.web.shared.access import current_tutor
 from apps.web.shared.form_errors import add_domain_error
-from apps.web.forms.classrooms import InviteForm
-from apps.web.views.classrooms import classroom_page
 
 Status = Membership.Status
 

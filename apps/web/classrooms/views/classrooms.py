@@ -4,7 +4,6 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,10 +16,10 @@ from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import access_archived_classroom, access_classroom
 from apps.classrooms.services import archive_classroom, restore_classroom
-from apps.web.shared import confirmations
+from apps.web.classrooms import confirmations
+from apps.web.classrooms.forms import ClassroomForm, InviteForm
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
-from apps.web.forms.classrooms import ClassroomForm, InviteForm
 from apps.web.shared.paging import is_fragment, parse_listing
 from apps.web.views.joining import memberships_page
 
@@ -41,20 +40,14 @@ def classrooms(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The classroom is ready. Give its code to your students."))
         return redirect("web:classroom", created.pk)
     listing = parse_listing(request)
-    mine = Classroom.objects.of(me).matching(listing.search)
-    with_counts = mine.annotate(
-        active=Count("memberships", filter=Q(memberships__status=Status.ACTIVE)),
-        invited=Count("memberships", filter=Q(memberships__status=Status.INVITED)),
-    )
+    found = Classroom.objects.of(me).matching(listing.search)
     context = {
         "form": form,
-        "rows": with_counts[listing.page.offset : listing.page.stop],
-        "listing": listing.with_total(mine.count()),
-        "archived": Classroom.objects.filter(tutor=me)
-        .exclude(archived_at=None)
-        .order_by("-archived_at")[:MAX_ARCHIVED],
+        "rows": found.with_member_counts()[listing.page.offset : listing.page.stop],
+        "listing": listing.with_total(found.count()),
+        "archived": Classroom.objects.archived_by(me)[:MAX_ARCHIVED],
     }
-    return render(request, "web/classrooms.html", context, status=400 if form.errors else 200)
+    return render(request, "classrooms/classrooms.html", context, status=400 if form.errors else 200)
 
 
 @login_required
@@ -80,11 +73,7 @@ def classroom_page(
 ) -> HttpResponse:
     listing = parse_listing(request, "status")
     status = request.GET.get("status", "")
-    people = Membership.objects.filter(classroom=classroom).matching(listing.search)
-    if status in Status.values:
-        people = people.filter(status=status)
-    else:
-        people = people.exclude(status=Status.REMOVED)
+    people = Membership.objects.in_classroom(classroom, status).matching(listing.search)
     rows = people.select_related("student").in_order()[listing.page.offset : listing.page.stop]
     has_errors = bool((rename and rename.errors) or (invite and invite.errors))
     stale = rename is not None and rename.is_stale
@@ -100,7 +89,7 @@ def classroom_page(
         "new_code": confirmations.confirm_new_code(classroom),
         "archive": confirmations.confirm_archiving(classroom),
     }
-    template = "web/parts/members.html" if is_fragment(request) else "web/classroom.html"
+    template = "classrooms/members.html" if is_fragment(request) else "classrooms/classroom.html"
     status_code = 409 if stale else 400 if has_errors else 200
     response = render(request, template, context, status=status_code)
     patch_vary_headers(response, ["X-Fragment"])

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from apps.web.classrooms.views import classrooms, members
+
+urlpatterns = [
+    path("classrooms/", classrooms.classrooms, name="classrooms"),
+    path("classrooms/<int:classroom_id>/", classrooms.classroom, name="classroom"),
+    path("classrooms/<int:classroom_id>/archive/", classrooms.archive, name="classroom-archive"),
+    path("classrooms/<int:classroom_id>/restore/", classrooms.restore, name="classroom-restore"),
+    path("classrooms/<int:classroom_id>/code/", classrooms.rotate_code, name="classroom-code"),
+    path("classrooms/<int:classroom_id>/qr.svg/", classrooms.join_qr_code, name="classroom-qr"),
+    path("classrooms/<int:classroom_id>/invite/", members.invite, name="member-invite"),
+    path("memberships/<int:membership_id>/", members.change, name="member"),
+]
