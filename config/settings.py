@@ -216,11 +216,6 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.parsing.JsonOnlyNegotiation",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "apps.common.openapi.DocumentSchema",
-    "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's address: apps/common/addresses.py
-    "DEFAULT_THROTTLE_RATES": {
-        scope: rate if THROTTLING else None
-        for scope, rate in {"join": "30/min", "invite": "120/min"}.items()
-    },
     "EXCEPTION_HANDLER": "apps.common.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

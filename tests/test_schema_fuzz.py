@@ -14,7 +14,6 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.http import HttpResponse
 from hypothesis import HealthCheck, Phase, given, settings
-from rest_framework.views import APIView
 from schemathesis import GenerationMode, checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi
@@ -71,12 +70,11 @@ def one_connection():
 
 
 @pytest.fixture
-def school(db, monkeypatch):
+def school(db, settings):
     """A tutor and a student with access tokens and a lesson, without throttling."""
     with one_connection():
         document()  # before a test replaces a documented view
-    for view in APIView.__subclasses__():
-        monkeypatch.setattr(view, "throttle_classes", [])
+    settings.THROTTLING = False
     tokens = {
         role: sign_up(email=f"{role}@x.example", role=role).json()["meta"]["access_token"]
         for role in ("tutor", "student")

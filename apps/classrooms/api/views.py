@@ -1,5 +1,4 @@
 from django.http import HttpResponse
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.policies import require_student, require_tutor
@@ -25,6 +24,7 @@ from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.pagination import PageQuerySerializer
 from apps.common.parsing import drop_nulls
+from apps.common.rate_limits import check_rate_limit
 
 INVITE_DESCRIPTION = (
     "The response does not depend on who owns the address; the name is shown after acceptance. "
@@ -124,9 +124,6 @@ class ClassroomView(APIView):
 
 
 class JoinView(APIView):
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "join"
-
     @documented(
         "classrooms_join",
         "Join a classroom by its code",
@@ -137,6 +134,7 @@ class JoinView(APIView):
         "for one whom the tutor has paused or removed.",
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
+        check_rate_limit(request, "join")
         require_student(request.user)
         data = serializers.ClassroomJoinSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)

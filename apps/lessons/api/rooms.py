@@ -12,7 +12,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.authentication import get_session_key
@@ -29,6 +28,7 @@ from apps.common.json import json_response
 from apps.common.openapi import documented, example
 from apps.common.parsing import NameField, TextField, drop_nulls
 from apps.common.pasted import clean_token
+from apps.common.rate_limits import check_rate_limit
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import PURPOSE, read_invite
 from apps.lessons.models import Lesson
@@ -77,15 +77,8 @@ class TicketSerializer(serializers.Serializer[Any]):
     ice_servers = IceServerSerializer(many=True)
 
 
-class GuestThrottle(AnonRateThrottle):
-    """Limits only anonymous requests; a whole class with accounts may reconnect at once."""
-
-    scope = "invite"
-
-
 class JoinRoomView(APIView):
     permission_classes = [AllowAny]
-    throttle_classes = [GuestThrottle]
 
     @documented(
         "room_join",
@@ -104,6 +97,8 @@ class JoinRoomView(APIView):
         "lives about a minute and opens both sockets as `?ticket=…`.",
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        if not request.user.is_authenticated:  # a whole class with accounts may reconnect at once
+            check_rate_limit(request, "invite")
         data = RoomJoinSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
         lesson = Lesson.objects.filter(session__uuid=session_uuid).first()

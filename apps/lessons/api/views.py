@@ -4,7 +4,6 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.policies import require_tutor
@@ -15,6 +14,7 @@ from apps.common.etags import ETAG, IF_MATCH, etag, parse_if_match
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import drop_nulls, parse_boolean, parse_range
+from apps.common.rate_limits import check_rate_limit
 from apps.lessons import services
 from apps.lessons.api import serializers
 from apps.lessons.invites import make_invite, read_invite
@@ -207,9 +207,6 @@ class RevokeInvitesView(APIView):
 
 
 class ResolveInviteView(APIView):
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "invite"
-
     @documented(
         "lesson_invites_resolve",
         "Resolve an invite link",
@@ -219,6 +216,7 @@ class ResolveInviteView(APIView):
         description="By anybody who is signed in and holds a valid token: the room it opens.",
     )
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
+        check_rate_limit(request, "invite")
         lesson = read_invite(request.query_params.get("token", ""))
         session = get_or_create_session(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})

@@ -21,11 +21,9 @@ BASE64URL = string.ascii_letters + string.digits + "-_"
 
 
 @pytest.fixture(autouse=True)
-def _unthrottled(monkeypatch):
+def _unthrottled(settings):
     """These tests send more requests than the rate limit permits."""
-    from apps.lessons.api.views import ResolveInviteView
-
-    monkeypatch.setattr(ResolveInviteView, "throttle_classes", [])
+    settings.THROTTLING = False
 
 
 def invite(client, lesson, **body):
@@ -197,12 +195,8 @@ def test_token_pasted_with_surrounding_text_is_accepted(api, stranger, lesson, c
     assert resolve(api(stranger), change.format(token)) == (200, None)
 
 
-def test_throttled_resolve_has_a_retry_after_header(api, stranger, monkeypatch):
-    from rest_framework.throttling import ScopedRateThrottle
-
-    from apps.lessons.api.views import ResolveInviteView
-
-    monkeypatch.setattr(ResolveInviteView, "throttle_classes", [ScopedRateThrottle])
+def test_throttled_resolve_has_a_retry_after_header(api, stranger, settings):
+    settings.THROTTLING = True
     client = api(stranger)
     responses = [client.get(RESOLVE, {"token": "x"}) for _ in range(121)]
     assert {response.status_code for response in responses[:120]} == {400}

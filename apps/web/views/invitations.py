@@ -15,8 +15,8 @@ from apps.classrooms.services import accept_invitation, decline_invitation
 from apps.common import tokens
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_token
+from apps.common.rate_limits import check_rate_limit
 from apps.web.shared.access import current_student
-from apps.web.throttle import check_rate_limit
 
 _SESSION_KEY = "invitation"
 

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_code, clean_token, is_code, is_invite_link
+from apps.common.rate_limits import check_rate_limit
 from apps.lessons.errors import invite_invalid
 from apps.lessons.invites import find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, is_closed_to_guests, may
 from apps.web import invite_session
 from apps.web.forms.invites import GuestForm
-from apps.web.throttle import check_rate_limit
 
 OPENS_BEFORE = timedelta(minutes=15)
 

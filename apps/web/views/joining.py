@@ -19,13 +19,13 @@ from apps.classrooms.services import (
 )
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_code, clean_token, is_invite_link
+from apps.common.rate_limits import check_rate_limit
 from apps.lessons.models import Lesson
 from apps.web.classrooms import confirmations
 from apps.web.classrooms.forms import JoinForm
 from apps.web.shared.access import current_student, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
-from apps.web.throttle import check_rate_limit
 
 Status = Membership.Status
 MAX_MEMBERSHIPS = 100
