@@ -79,7 +79,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # One folder for each feature's pages; before those of apps, so that they override allauth's.
+        # A folder per feature; before those of apps, so that they override allauth's.
         "DIRS": [BASE_DIR / "apps/web/templates", *(BASE_DIR / "apps/web").glob("*/templates")],
         "APP_DIRS": True,
         "OPTIONS": {

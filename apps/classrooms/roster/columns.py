@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apps.common.text import casefold
 from apps.classrooms.roster.csv_table import ADDRESS
+from apps.common.text import casefold
 
 _EMAIL_WORDS = re.compile("mail|пошт|електронна адреса|імейл|емейл|мейл")
 _NAME_HEADINGS = {"name", "full name", "first name", "last name", "surname", "student", "firstname"}

@@ -33,7 +33,11 @@ def calendar(request: HttpRequest) -> HttpResponse:
         .in_order()
         .select_related("tutor", "student")[:MAX_UPCOMING]
     )
-    context = {"config": _config(request, me), "upcoming": upcoming, "first_step": next_setup_step(me)}
+    context = {
+        "config": _config(request, me),
+        "upcoming": upcoming,
+        "first_step": next_setup_step(me),
+    }
     return render(request, "calendar/calendar.html", context)
 
 

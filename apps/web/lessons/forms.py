@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 from apps.common.forms import OneOfField, TextField
 from apps.common.zones import is_ambiguous
 from apps.lessons.models import Lesson
-from apps.web.shared.optimistic import OptimisticForm
 from apps.web.shared.local_time import local_to_utc
+from apps.web.shared.optimistic import OptimisticForm
 
 MINUTES = (15, 20, 30, 40, 45, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360, 480, 720)
 DEFAULT_MINUTES = 60

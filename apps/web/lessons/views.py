@@ -24,14 +24,14 @@ from apps.lessons.services import (
     reschedule_lesson,
     schedule_lesson,
 )
+from apps.web.invite_session import find_created_link, remember_created_link
 from apps.web.lessons import confirmations
 from apps.web.lessons.forms import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
+from apps.web.room_attendance import get_room_attendance
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
-from apps.web.invite_session import find_created_link, remember_created_link
 from apps.web.shared.paging import is_fragment, parse_listing
-from apps.web.room_attendance import get_room_attendance
 
 
 @login_required
@@ -90,7 +90,9 @@ def _initial_values(request: HttpRequest, me: User) -> dict[str, Any]:
 def _render_student_choice(request: HttpRequest, me: User) -> HttpResponse:
     listing = parse_listing(request)
     count, rows = list_students_with_lessons(me, listing.search, listing.page, timezone.now())
-    template = "lessons/student_choices.html" if is_fragment(request) else "lessons/choose_student.html"
+    template = (
+        "lessons/student_choices.html" if is_fragment(request) else "lessons/choose_student.html"
+    )
     return render(request, template, {"rows": rows, "listing": listing.with_total(count)})
 
 

@@ -106,7 +106,9 @@ def _read_roster(data: bytes, classroom: Classroom, choices: QueryDict) -> Roste
 
 
 def _add_result_messages(request: HttpRequest, result: InviteResult) -> None:
-    sentence = ngettext("%(n)s student was invited.", "%(n)s students were invited.", result.invited)
+    sentence = ngettext(
+        "%(n)s student was invited.", "%(n)s students were invited.", result.invited
+    )
     messages.success(request, sentence % {"n": result.invited})
     if result.skipped:
         sentence = ngettext(

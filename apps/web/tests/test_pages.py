@@ -12,6 +12,8 @@ from django.utils import translation
 from apps.accounts.models import User
 
 STATIC = Path("apps/web/static/web")
+
+
 def test_theme_is_rendered_on_the_server(browser, db):
     client = browser()
     client.cookies["theme"] = "dark"

@@ -8,7 +8,6 @@ from django.utils import translation
 
 from apps.accounts.models import User
 
-
 SIGN_UP_DATA = {
     "email": "new@school.example",
     "password1": "chalk and board 7",

@@ -1,4 +1,5 @@
 import io
+from typing import Any
 
 import segno
 from django.conf import settings
@@ -47,7 +48,9 @@ def classrooms(request: HttpRequest) -> HttpResponse:
         "listing": listing.with_total(found.count()),
         "archived": Classroom.objects.archived_by(me)[:MAX_ARCHIVED],
     }
-    return render(request, "classrooms/classrooms.html", context, status=400 if form.errors else 200)
+    return render(
+        request, "classrooms/classrooms.html", context, status=400 if form.errors else 200
+    )
 
 
 @login_required
@@ -71,10 +74,6 @@ def classroom_page(
     rename: ClassroomForm | None = None,
     invite: InviteForm | None = None,
 ) -> HttpResponse:
-    listing = parse_listing(request, "status")
-    status = request.GET.get("status", "")
-    people = Membership.objects.in_classroom(classroom, status).matching(listing.search)
-    rows = people.select_related("student").in_order()[listing.page.offset : listing.page.stop]
     has_errors = bool((rename and rename.errors) or (invite and invite.errors))
     stale = rename is not None and rename.is_stale
     context = {
@@ -82,18 +81,28 @@ def classroom_page(
         "rename": rename or ClassroomForm(instance=classroom),
         "invite": invite or InviteForm(),
         "join_url": _join_url(classroom),
-        "rows": [(m, _undelivered_invitation_url(m)) for m in rows],
-        "listing": listing.with_total(people.count()),
-        "status": status,
-        "states": Status.choices,
         "new_code": confirmations.confirm_new_code(classroom),
         "archive": confirmations.confirm_archiving(classroom),
+        **_member_list(request, classroom),
     }
     template = "classrooms/members.html" if is_fragment(request) else "classrooms/classroom.html"
     status_code = 409 if stale else 400 if has_errors else 200
     response = render(request, template, context, status=status_code)
     patch_vary_headers(response, ["X-Fragment"])
     return response
+
+
+def _member_list(request: HttpRequest, classroom: Classroom) -> dict[str, Any]:
+    listing = parse_listing(request, "status")
+    status = request.GET.get("status", "")
+    people = Membership.objects.in_classroom(classroom, status).matching(listing.search)
+    rows = people.select_related("student").in_order()[listing.page.offset : listing.page.stop]
+    return {
+        "rows": [(m, _undelivered_invitation_url(m)) for m in rows],
+        "listing": listing.with_total(people.count()),
+        "status": status,
+        "states": Status.choices,
+    }
 
 
 def _undelivered_invitation_url(membership: Membership) -> str:

@@ -6,6 +6,7 @@ from apps.lessons.invites import read_invite
 from apps.lessons.models import Lesson
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
+
 def form_data(student, **changes):
     fields = {"student": student.pk, "date": "2026-03-02", "time": "14:00", "minutes": "60"}
     return {**fields, "title": "Sets", **changes}

@@ -11,7 +11,6 @@ from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.services import invite_to_classroom
 from apps.common.models import DailyLimit
 
-
 PREVIEW = "/students/import/preview/"
 
 
@@ -45,7 +44,11 @@ def test_encoding_is_shown_and_can_be_chosen(browser, tutor, classroom):
 @pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-8", "rot13", "\0", "cp1252"])
 def test_wrong_encoding_can_be_changed_back(charset, browser, tutor, classroom):
     client = browser(tutor)
-    upload(client, "Учень;Пошта\nҐалина Їжакевич;i@x.example\n".encode("cp1251"), classroom=classroom.pk)
+    upload(
+        client,
+        "Учень;Пошта\nҐалина Їжакевич;i@x.example\n".encode("cp1251"),
+        classroom=classroom.pk,
+    )
     response = client.get(PREVIEW, {"charset": charset, "column": "99999999999"})
     assert response.status_code in (200, 400)
     assert "Windows-1251</option>" in response.content.decode()

@@ -6,7 +6,6 @@ from django.utils import translation
 from apps.web.shared.local_time import format_span, format_until, local_to_utc
 from conftest import HOUR
 
-
 KYIV = ZoneInfo("Europe/Kyiv")
 
 
