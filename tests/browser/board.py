@@ -2,6 +2,7 @@
 
 import re
 import struct
+import time
 import zlib
 
 from playwright.sync_api import Page, expect
@@ -85,13 +86,25 @@ def last_page_elements(school: School) -> list[dict]:
     doc: Doc = Doc()
     with connect(f"{joined['board_url']}?ticket={joined['ticket']}", max_size=None) as socket:
         socket.send(yproto.sync_frame(yproto.STEP1, doc.get_state()))
-        while (frame := socket.recv(timeout=20))[:2] != bytes((yproto.SYNC, yproto.STEP2)):
-            pass
-    doc.apply_update(yproto.read_sync(frame).payload)
+        step = None
+        while step != yproto.STEP2:  # a large board is sent as an update and the step 2 after it
+            frame = socket.recv(timeout=20)
+            step = frame[1] if frame[0] == yproto.SYNC else None
+            if step in (yproto.UPDATE, yproto.STEP2):
+                doc.apply_update(yproto.read_sync(frame).payload)
     pages = doc.get("pages", type=Map).to_py()
     last = max(pages, key=lambda page: pages[page]["order"], default="1")
     elements = doc.get(f"elements:{last}", type=Map).to_py().values()
     return sorted((e for e in elements if not e["isDeleted"]), key=lambda e: e["index"])
+
+
+def wait_for_elements(school: School, count: int) -> list[dict]:
+    """Wait until the server has stored `count` elements of the last page; return them."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while len(found := last_page_elements(school)) != count:
+        assert time.monotonic() < deadline, f"{len(found)} elements instead of {count}"
+        time.sleep(0.1)
+    return found
 
 
 def decompress_object_streams(pdf: bytes) -> bytes:

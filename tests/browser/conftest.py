@@ -227,8 +227,8 @@ def both_pages(people) -> tuple[Page, Page]:
     follow = student.get_by_role("button", name="Follow the tutor")
     if follow.get_attribute("aria-pressed") == "false":
         follow.click()
+    count = tutor.locator(".room-pages button").count() + 1
     tutor.get_by_role("button", name="New page").click()
-    count = tutor.locator(".room-pages button").count()
     for page in people:
         expect(page.locator(".room-pages [aria-current]")).to_have_text(
             str(count), timeout=TIMEOUT_MS

@@ -15,6 +15,7 @@ from tests.browser.board import (
     make_black_png,
     make_pdf,
     wait_for_dialog_to_close,
+    wait_for_elements,
     wait_for_ink,
 )
 
@@ -28,7 +29,7 @@ def test_dropped_picture_appears_on_both_boards(both_pages, school):
     tutor.evaluate(DROP, [list(make_black_png(60, 40)), "image/png", left + 500, top + 300])
     wait_for_ink(tutor)
     student.wait_for_function(HAS_MARKS)
-    (picture,) = last_page_elements(school)
+    (picture,) = wait_for_elements(school, 1)
     assert picture["type"] == "image"
 
 
@@ -39,7 +40,7 @@ def test_pdf_pages_are_stacked_vertically_and_locked(both_pages, school, tmp_pat
         open_pdf(tutor, tmp_path / "two.pdf")
     wait_for_dialog_to_close(tutor)
     assert font.value.ok
-    first, second = last_page_elements(school)
+    first, second = wait_for_elements(school, 2)
     assert (first["locked"], second["locked"]) == (True, True)
     assert second["y"] > first["y"] + first["height"]
 
@@ -54,9 +55,9 @@ def test_pdf_over_60_pages_is_truncated_with_a_notice(both_pages, school, tmp_pa
     tutor, _ = both_pages
     (tmp_path / "long.pdf").write_bytes(make_pdf(62))
     open_pdf(tutor, tmp_path / "long.pdf")
-    expect(tutor.locator(".room-notice")).to_contain_text("left out, 2 in number", timeout=60000)
+    expect(tutor.locator(".room-notice")).to_contain_text("left out, 2 in number", timeout=120_000)
     wait_for_dialog_to_close(tutor)
-    assert len(last_page_elements(school)) == 60
+    wait_for_elements(school, 60)
 
 
 def test_pdf_import_stops_when_cancelled(both_pages, school, tmp_path):

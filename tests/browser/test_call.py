@@ -11,12 +11,14 @@ from tests.browser.conftest import CHROMIUM
 from tests.browser.room_school import enter, make_school, open_as
 from tests.browser.test_room import FLAGS, FRAMES, wait_for_board
 
+# Twelve videos are encoded in software, on two cores: five frames a second are enough.
+SLOW_CAMERA = "--use-fake-device-for-media-stream=fps=5"
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, SLOW_CAMERA])
     yield found
     found.close()
 
