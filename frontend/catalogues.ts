@@ -5,13 +5,13 @@ import type { Plugin } from "vite";
 import type { Catalogue } from "./src/shared/gettext.ts";
 
 /** Next to the catalogues of the Python code; `make messages` updates both. */
-const LOCALES = "../locale";
-const RULE = /plural=([n\d\s%=!<>&|?:()]+);?$/;
+const LOCALE_DIR = "../locale";
+const PLURAL_RULE = /plural=([n\d\s%=!<>&|?:()]+);?$/;
 
 /** Compiles a .po file's messages and plural rule to the script that provides a page's translations. */
 export function parseCatalogue(source: string): string {
   const { headers, translations } = po.parse(source);
-  const rule = RULE.exec(headers["Plural-Forms"] ?? "");
+  const rule = PLURAL_RULE.exec(headers["Plural-Forms"] ?? "");
   if (!rule) throw new Error("The catalogue has no plural rule");
   const messages: Record<string, Catalogue["messages"][string]> = {};
   for (const { msgid, msgid_plural, msgstr, comments } of Object.values(translations[""] ?? {})) {
@@ -30,8 +30,8 @@ export function messageCatalogues(): Plugin {
     name: "message-catalogues",
     apply: "build",
     generateBundle() {
-      for (const language of readdirSync(join(import.meta.dirname, LOCALES))) {
-        const originalFileName = `${LOCALES}/${language}/LC_MESSAGES/djangojs.po`;
+      for (const language of readdirSync(join(import.meta.dirname, LOCALE_DIR))) {
+        const originalFileName = `${LOCALE_DIR}/${language}/LC_MESSAGES/djangojs.po`;
         const source = parseCatalogue(
           readFileSync(join(import.meta.dirname, originalFileName), "utf8"),
         );

@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { messageCatalogues } from "./catalogues.ts";
-import { LICENCES, moreNotices } from "./licences.ts";
+import { addNotices, LICENCES_FILE } from "./licences.ts";
 import { staticAssets } from "./static-assets.ts";
-import { trimExcalidraw } from "./trim.ts";
+import { trimExcalidraw } from "./trim-excalidraw.ts";
 
 // One entry for every page, and one per island. Django looks up the hashed names in manifest.json by these paths.
 const input = {
@@ -15,14 +15,14 @@ export default defineConfig({
   // Relative URLs, so that chunks resolve under any STATIC_URL.
   base: "./",
   publicDir: false,
-  plugins: [trimExcalidraw(), staticAssets(), moreNotices(), messageCatalogues()],
+  plugins: [trimExcalidraw(), staticAssets(), addNotices(), messageCatalogues()],
   // Excalidraw reads it, but `process` does not exist in browsers.
   define: { "process.env.IS_PREACT": JSON.stringify("false") },
   build: {
     outDir: "../apps/web/static/web/dist",
     emptyOutDir: true,
     manifest: "manifest.json",
-    license: { fileName: LICENCES },
+    license: { fileName: LICENCES_FILE },
     target: "es2022",
     modulePreload: { polyfill: false },
     // A data: URL would need an exception in the Content-Security-Policy.

@@ -18,9 +18,11 @@ def message_types(start: str) -> set[str]:
     return set(re.findall(r'^ *"?([a-z.]+)"?: true', declaration(start), re.M))
 
 
-SENT = message_types("const client: Record<")
-RECEIVED = message_types("const server: Record<")
-CLOSES = {int(code) for code in re.findall(r": (\d{4}),", declaration("export const CLOSE ="))}
+SENT = message_types("const clientTypes: Record<")
+RECEIVED = message_types("const serverTypes: Record<")
+CLOSES = {
+    int(code) for code in re.findall(r": (\d{4}),", declaration("export const CLOSE_CODES ="))
+}
 
 
 def test_client_message_types_match_the_server():

@@ -1,7 +1,6 @@
-// The room's own board client, outside of a browser, against a server; for
-// apps/classroom/tests/test_board_provider.py:
-//   node board-provider.mjs <scene> <board address> <ticket of the one who draws> <of the other>
-// Prints what was noted, as JSON; a condition that never comes to be ends it with 1.
+// Runs the room's board client in Node against a server, for apps/classroom/tests/test_board_provider.py:
+//   node board-provider.mjs <scenario> <board URL> <ticket of the first client> <ticket of the second>
+// Prints the result as JSON; exits with 1 on a timeout.
 
 import { isDeepStrictEqual } from "node:util";
 import { runnerImport } from "vite";
@@ -10,16 +9,16 @@ import { Awareness } from "y-protocols/awareness";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
-const [scene, address, ticket, otherTicket] = process.argv.slice(2);
-const PATIENCE = 40_000;
+const [scenario, address, ticket, otherTicket] = process.argv.slice(2);
+const TIMEOUT_MS = 40_000;
 const KIB = 1024;
 
-/** What a browser has and Node has not. */
+/** Browser globals that Node lacks. */
 const events = new EventTarget();
 globalThis.addEventListener = events.addEventListener.bind(events);
 globalThis.removeEventListener = events.removeEventListener.bind(events);
 const sockets = [];
-let cutAfter = Number.POSITIVE_INFINITY;
+let bytesBeforeCut = Number.POSITIVE_INFINITY;
 globalThis.WebSocket = class extends WebSocket {
   sent = [];
   constructor(...args) {
@@ -30,9 +29,9 @@ globalThis.WebSocket = class extends WebSocket {
   send(data) {
     this.sent.push(data.byteLength);
     super.send(data);
-    if (this.sent.reduce((sum, size) => sum + size, 0) < cutAfter) return;
-    cutAfter = Number.POSITIVE_INFINITY;
-    // Once the last frame is out; what is sent after it is lost.
+    if (this.sent.reduce((sum, size) => sum + size, 0) < bytesBeforeCut) return;
+    bytesBeforeCut = Number.POSITIVE_INFINITY;
+    // Close once the last frame is out; later frames are lost.
     super.send = () => {};
     setTimeout(() => this.terminate(), 100);
   }
@@ -40,22 +39,23 @@ globalThis.WebSocket = class extends WebSocket {
 const codes = [];
 let online = true;
 
-const provider = "src/room/board/provider.ts";
-const { BoardProvider } = (await runnerImport(provider, { configFile: false })).module;
+const modulePath = "src/room/board/provider.ts";
+const { BoardProvider } = (await runnerImport(modulePath, { configFile: false })).module;
 const doc = new Y.Doc();
 const elements = doc.getMap("elements:1");
-const own = new BoardProvider(
+const provider = new BoardProvider(
   doc,
   new Awareness(doc),
   () => (online ? Promise.resolve(`${address}?ticket=${ticket}`) : Promise.reject(new Error())),
-  (why) => {
-    throw new Error(`refused: ${why}`);
+  (reason) => {
+    throw new Error(`refused: ${reason}`);
   },
 );
-async function until(what, condition) {
-  const deadline = Date.now() + PATIENCE;
+async function until(description, condition) {
+  const deadline = Date.now() + TIMEOUT_MS;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`it never came to be: ${what}; closes: ${codes}`);
+    if (Date.now() > deadline)
+      throw new Error(`timed out waiting until ${description}; close codes: ${codes}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -65,62 +65,63 @@ function setOnline(value) {
   events.dispatchEvent(new Event(value ? "online" : "offline"));
 }
 
-/** As a page of handwriting is made: many strokes, each sent again and again as it grows. */
-function draw(strokes, points) {
+/** Draws many strokes, each set again as it grows, like handwriting. */
+function draw(strokes, pointCount) {
   for (let number = 0; number < strokes; number += 1) {
     for (let part = 1; part <= 3; part += 1) {
-      const made = Array.from({ length: (points * part) / 3 }, (_, at) => [at / 7, at / 3]);
-      elements.set(`stroke ${number}`, { type: "freedraw", version: part, points: made });
+      const length = (pointCount * part) / 3;
+      const points = Array.from({ length }, (_, at) => [at / 7, at / 3]);
+      elements.set(`stroke ${number}`, { type: "freedraw", version: part, points });
     }
   }
 }
 
-const scenes = {
+const scenarios = {
   async offline() {
     setOnline(false);
     draw(200, 900);
     setOnline(true);
   },
-  async much() {
+  async beyondRate() {
     setOnline(false);
     draw(400, 900);
     setOnline(true);
   },
-  /** The connection breaks while what was drawn offline is on its way. */
-  async broken() {
+  /** The connection is lost while the offline changes are being sent. */
+  async connectionLost() {
     setOnline(false);
     draw(200, 900);
-    cutAfter = 700 * KIB;
+    bytesBeforeCut = 700 * KIB;
     setOnline(true);
-    await until("the connection breaks", () => codes.length > 1);
+    await until("the connection is lost", () => codes.length > 1);
   },
-  /** All at once, as from one large change. */
-  async together() {
+  /** All strokes in one transaction. */
+  async oneTransaction() {
     doc.transact(() => draw(200, 900));
   },
 };
 
-own.start();
-await until("it is there", () => own.link.get().synced);
-await scenes[scene]();
-const unsent = own.link.get().unsent;
-await until("all of it is known to have arrived", () => own.link.get().unsent === 0);
+provider.start();
+await until("the client is synced", () => provider.link.get().synced);
+await scenarios[scenario]();
+const unsent = provider.link.get().unsent;
+await until("all changes are acknowledged", () => provider.link.get().unsent === 0);
 
-// A stock client that comes now has all of it, or the sign told too soon.
+// A y-websocket client that connects now must get everything that was acknowledged.
 const otherDoc = new Y.Doc();
 const other = new WebsocketProvider(address, "lesson", otherDoc, {
   params: { ticket: otherTicket },
   WebSocketPolyfill: WebSocket,
   disableBc: true,
 });
-await until("the other is there", () => other.synced);
-const noted = {
+await until("the second client is synced", () => other.synced);
+const result = {
   unsent,
   arrived: isDeepStrictEqual(elements.toJSON(), otherDoc.getMap("elements:1").toJSON()),
   codes,
   size: Y.encodeStateAsUpdate(doc).byteLength,
   largest: Math.max(...sockets.flatMap((socket) => socket.sent)),
 };
-own.stop();
+provider.stop();
 other.destroy();
-process.stdout.write(JSON.stringify(noted), () => process.exit(0));
+process.stdout.write(JSON.stringify(result), () => process.exit(0));

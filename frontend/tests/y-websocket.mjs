@@ -1,6 +1,6 @@
-// Two stock y-websocket clients on one board, for apps/classroom/tests/test_y_websocket.py:
-//   node y-websocket.mjs <board address> <ticket> <ticket>
-// Prints what both have in the end, as JSON; a condition that never comes to be ends it with 1.
+// Runs two y-websocket clients on one board, for apps/classroom/tests/test_y_websocket.py:
+//   node y-websocket.mjs <board URL> <ticket> <ticket>
+// Prints the final elements of both as JSON; exits with 1 on a timeout.
 
 import { isDeepStrictEqual } from "node:util";
 import { WebSocket } from "ws";
@@ -8,22 +8,22 @@ import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
 const [address, ...tickets] = process.argv.slice(2);
-const PATIENCE = 10_000;
+const TIMEOUT_MS = 10_000;
 
 function join(ticket) {
   const doc = new Y.Doc();
   const provider = new WebsocketProvider(address, "lesson", doc, {
     params: { ticket },
     WebSocketPolyfill: WebSocket,
-    disableBc: true, // by the server or not at all
+    disableBc: true, // No BroadcastChannel: everything goes through the server.
   });
   return { doc, provider, awareness: provider.awareness, elements: doc.getMap("elements:1") };
 }
 
-async function until(what, condition) {
-  const deadline = Date.now() + PATIENCE;
+async function until(description, condition) {
+  const deadline = Date.now() + TIMEOUT_MS;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`it never came to be: ${what}`);
+    if (Date.now() > deadline) throw new Error(`timed out waiting until ${description}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -40,49 +40,52 @@ function draw(client, name, strokes) {
 
 const same = () => isDeepStrictEqual(a.elements.toJSON(), b.elements.toJSON());
 const nameAt = (client, other) => client.awareness.getStates().get(other.doc.clientID)?.user?.name;
-// A stock client that was away believes of the others only what is newer than what it knew.
+// After a reconnect a client accepts only awareness states with a higher clock than it knew.
 const moved = (client) => {
   client.awareness.setLocalStateField("pointer", { x: Math.random(), y: 0 });
   return true;
 };
 const [a, b] = tickets.map(join);
 
-async function strokes() {
-  await until("both are synchronised", () => a.provider.synced && b.provider.synced);
+async function testStrokes() {
+  await until("both are synced", () => a.provider.synced && b.provider.synced);
   draw(a, "a", 20);
   draw(b, "b", 20);
-  await until("strokes cross", () => same() && a.elements.size === 40);
+  await until("both have all strokes", () => same() && a.elements.size === 40);
   a.elements.delete("a0");
-  await until("a deletion crosses", () => same() && b.elements.size === 39);
+  await until("both have the deletion", () => same() && b.elements.size === 39);
 }
 
-async function cursors() {
+async function testAwareness() {
   a.awareness.setLocalStateField("user", { name: "Тарас" });
   b.awareness.setLocalStateField("user", { name: "Олена" });
-  await until("names cross", () => nameAt(b, a) === "Тарас" && nameAt(a, b) === "Олена");
+  await until(
+    "both see the other's name",
+    () => nameAt(b, a) === "Тарас" && nameAt(a, b) === "Олена",
+  );
 }
 
-async function offline() {
+async function testOffline() {
   a.provider.disconnect();
-  await until("the other is told", () => nameAt(b, a) === undefined);
+  await until("the other sees the disconnect", () => nameAt(b, a) === undefined);
   draw(a, "offline-a", 20);
   draw(b, "offline-b", 20);
   a.provider.connect();
-  await until("both have all", () => same() && a.elements.size === 79);
-  await until("its name is back", () => nameAt(b, a) === "Тарас");
-  await until("it sees the other move", () => moved(b) && nameAt(a, b) === "Олена");
+  await until("both have all strokes", () => same() && a.elements.size === 79);
+  await until("the other sees its name again", () => nameAt(b, a) === "Тарас");
+  await until("it sees the other's pointer", () => moved(b) && nameAt(a, b) === "Олена");
 }
 
-async function lost() {
-  b.provider.ws.terminate(); // without a word to the server
+async function testLostConnection() {
+  b.provider.ws.terminate(); // Without a close frame.
   draw(b, "lost-b", 20);
   draw(a, "lost-a", 20);
-  await until("it has come back by itself", () => same() && b.elements.size === 119);
-  await until("its name is back too", () => nameAt(a, b) === "Олена");
-  await until("it sees the other move again", () => moved(a) && nameAt(b, a) === "Тарас");
+  await until("it has reconnected", () => same() && b.elements.size === 119);
+  await until("the other sees its name again", () => nameAt(a, b) === "Олена");
+  await until("it sees the other's pointer again", () => moved(a) && nameAt(b, a) === "Тарас");
 }
 
-for (const step of [strokes, cursors, offline, lost]) await step();
+for (const step of [testStrokes, testAwareness, testOffline, testLostConnection]) await step();
 const boards = [a, b].map((client) => client.elements.toJSON());
 for (const client of [a, b]) client.provider.destroy();
 process.stdout.write(JSON.stringify(boards), () => process.exit(0));

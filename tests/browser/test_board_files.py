@@ -55,7 +55,8 @@ def test_pdf_over_60_pages_is_truncated_with_a_notice(both_pages, school, tmp_pa
     tutor, _ = both_pages
     (tmp_path / "long.pdf").write_bytes(make_pdf(62))
     open_pdf(tutor, tmp_path / "long.pdf")
-    expect(tutor.locator(".room-notice")).to_contain_text("left out, 2 in number", timeout=120_000)
+    notice = tutor.locator(".room-board > .notice")
+    expect(notice).to_contain_text("left out, 2 in number", timeout=120_000)
     wait_for_dialog_to_close(tutor)
     wait_for_elements(school, 60)
 
@@ -90,7 +91,7 @@ def test_picture_refused_by_the_server_is_removed_with_a_notice(both_pages, scho
     answer = {"status": 413, "json": {"error": "too_large", "detail": "Over 10 MB."}}
     tutor.route("**/files/", lambda route: route.fulfill(**answer))
     tutor.evaluate(DROP, [list(make_black_png(70, 40)), "image/png", left + 500, top + 300])
-    expect(tutor.locator(".room-notice")).to_contain_text("Over 10 MB.")
+    expect(tutor.locator(".room-board > .notice")).to_contain_text("Over 10 MB.")
     tutor.unroute("**/files/")
     expect(tutor.locator(".room-unsent")).to_have_text("", timeout=TIMEOUT_MS)
     assert last_page_elements(school) == []

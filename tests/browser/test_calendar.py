@@ -190,9 +190,9 @@ def test_drag_onto_another_lesson_is_reverted_with_the_conflict(visit, week, sce
     open_calendar(v)
     first, second = event(v, "First").bounding_box(), event(v, "Second").bounding_box()
     drag(v, center(first), center(second))
-    bubble = v.page.locator(".kr-bubble", has_text="That time is taken")
-    bubble.wait_for()
-    assert "12:00–13:00" in bubble.inner_text()
+    popover = v.page.locator(".kr-popover", has_text="That time is taken")
+    popover.wait_for()
+    assert "12:00–13:00" in popover.inner_text()
     assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
     v.page.wait_for_function(
         "y => Math.abs([...document.querySelectorAll('#calendar .kr-event')]"
@@ -313,5 +313,5 @@ def test_lesson_can_be_rescheduled_in_the_form_with_the_keyboard(visit, week, sc
     inputs.nth(0).fill("2027-01-06T12:00")
     inputs.nth(0).dispatch_event("change")
     v.page.locator("dialog[open]").get_by_role("button", name=v.text_pattern("Save")).press("Enter")
-    v.page.locator(".kr-notice").wait_for()
+    v.page.locator(".kr-notices .notice").wait_for()
     assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-06T10:00:00+00:00"

@@ -36,13 +36,13 @@ def test_drag_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
     with v.page.expect_response(SAVED) as saved:
         drag(v, (x, y), (x + box["width"] * 1.05, y))
     assert saved.value.status == 412
-    notice = v.page.locator(".kr-notice")
+    notice = v.page.locator(".kr-notices .notice")
     notice.wait_for()
     assert "11:00" in notice.inner_text()
     assert "10:00" in notice.inner_text()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == MOVED
     v.press("Move it all the same", within=notice)
-    v.page.locator(".kr-notice:not(.kr-alert)").wait_for()
+    v.page.locator(".kr-notices .notice:not(.error)").wait_for()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == "2027-01-05T08:00:00+00:00"
 
 
@@ -64,7 +64,7 @@ def test_form_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
     assert "11:00" in alert.inner_text()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == MOVED
     v.press("Move it all the same", within=dialog)
-    v.page.locator(".kr-notice").wait_for()
+    v.page.locator(".kr-notices .notice").wait_for()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == "2027-01-06T10:00:00+00:00"
 
 
@@ -90,7 +90,7 @@ def test_form_keeps_the_second_of_two_equal_times_and_offers_the_first(visit, sc
     which = dialog.locator("select").first
     assert which.evaluate("e => e.selectedOptions[0].text") == "03:30 (UTC+2)"
     v.press("Save", within=dialog)
-    v.page.locator(".kr-notice").wait_for()
+    v.page.locator(".kr-notices .notice").wait_for()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == SECOND
     event(v, "Sets").click()
     v.press("Reschedule", within=v.page.locator("dialog[open]"))

@@ -169,10 +169,10 @@ def test_calendar_that_failed_to_load_can_be_retried(visit, scene, school, size,
     v.page.goto("/calendar/?view=agenda&date=2027-01-04")
     for sentence in ("Something went wrong on the server.", "No connection to the server."):
         v.page.locator(
-            ".kr-alert", has_text=v.text_pattern("The lessons could not be loaded.")
+            ".kr-notices .error", has_text=v.text_pattern("The lessons could not be loaded.")
         ).wait_for()
         v.page.locator(
-            ".kr-alert", has_text=re.compile(v.text_pattern(sentence).pattern[1:])
+            ".kr-notices .error", has_text=re.compile(v.text_pattern(sentence).pattern[1:])
         ).wait_for()
         v.press("Try again")
     v.page.locator("#calendar .kr-event", has_text="Sets").wait_for()

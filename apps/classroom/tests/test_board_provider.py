@@ -11,11 +11,11 @@ MIB = 1024 * 1024
 pytestmark = pytest.mark.any_database
 
 
-def play(live_room, scene):
+def run_scenario(live_room, scenario):
     address = live_room.url("board", "").split("?")[0]
     tickets = [live_room.ticket(live_room.student), live_room.ticket(live_room.tutor)]
     done = subprocess.run(
-        ["node", "tests/board-provider.mjs", scene, address, *tickets],
+        ["node", "tests/board-provider.mjs", scenario, address, *tickets],
         cwd=FRONTEND,
         capture_output=True,
         text=True,
@@ -26,10 +26,10 @@ def play(live_room, scene):
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("scene", ["offline", "broken", "together"])
-def test_changes_larger_than_a_frame_arrive(live_room, scene):
+@pytest.mark.parametrize("scenario", ["offline", "connectionLost", "oneTransaction"])
+def test_changes_larger_than_a_frame_arrive(live_room, scenario):
     """The indicator of unsent changes stays until they have arrived."""
-    result = play(live_room, scene)
+    result = run_scenario(live_room, scenario)
     assert result["size"] > 2 * MIB
     assert result["unsent"] == 200
     assert result["arrived"]
@@ -40,6 +40,6 @@ def test_changes_larger_than_a_frame_arrive(live_room, scene):
 def test_changes_beyond_the_byte_rate_arrive(live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_RATE", 1.1 * MIB)
     monkeypatch.setattr("apps.classroom.realtime.server.app.BYTES_BURST", 2.1 * MIB)
-    result = play(live_room, "much")
+    result = run_scenario(live_room, "beyondRate")
     assert result["arrived"]
     assert 4429 not in result["codes"]

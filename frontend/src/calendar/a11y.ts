@@ -4,7 +4,7 @@ import type { CalendarOptions } from "fullcalendar";
  * Fixes what axe-core reports in FullCalendar 7.1's own markup. Each attribute is changed once, when its element
  * is added: FullCalendar sets it again only when its value changes.
  */
-export const mendedMarkup: CalendarOptions = {
+export const accessibleMarkup: CalendarOptions = {
   // A header whose text is hidden from screen readers counts as empty; its accessible name must start with the visible text.
   dayHeaderDidMount: ({ el }) => {
     const text = el.querySelector("[aria-hidden]");
@@ -18,7 +18,7 @@ export const mendedMarkup: CalendarOptions = {
       empty.setAttribute("role", "gridcell");
       empty.removeAttribute("aria-label");
     }
-    letHoursScrollByKeyboard(el);
+    makeHoursFocusable(el);
   },
   // A cell labelled by its date hides its lessons from screen readers, so the date becomes its description.
   dayCellDidMount: ({ el }) => {
@@ -35,7 +35,7 @@ export const mendedMarkup: CalendarOptions = {
 };
 
 /** In a week without lessons the scrollable hours have nothing focusable, so they become focusable themselves. */
-function letHoursScrollByKeyboard(view: HTMLElement): void {
+function makeHoursFocusable(view: HTMLElement): void {
   const body = [...view.querySelectorAll('[role="rowgroup"]')].at(-1);
   const scroller = body?.querySelector('[role="row"]')?.parentElement;
   if (!body || !scroller || scroller === body) return;

@@ -36,12 +36,12 @@ export interface Range {
 }
 
 /** A lesson's start and end from the server. */
-export type Seen = Pick<Lesson, "starts_at" | "ends_at">;
+export type LessonTimes = Pick<Lesson, "starts_at" | "ends_at">;
 
 type Send = <T>(path: string, init?: RequestInit) => Promise<T>;
 
 /** Calls `onActivity` with +1 when a request starts and -1 when it ends. */
-function sender(csrfToken: string, onActivity: (change: 1 | -1) => void): Send {
+function createSend(csrfToken: string, onActivity: (change: 1 | -1) => void): Send {
   const request = createRequest(csrfToken);
   return async <T>(path: string, init?: RequestInit) => {
     onActivity(1);
@@ -59,7 +59,7 @@ function sender(csrfToken: string, onActivity: (change: 1 | -1) => void): Send {
 export type Api = ReturnType<typeof createApi>;
 
 export function createApi(csrfToken: string, onActivity: (change: 1 | -1) => void) {
-  const send = sender(csrfToken, onActivity);
+  const send = createSend(csrfToken, onActivity);
   return {
     async lessons(from: Date, to: Date, includeCancelled: boolean): Promise<Lesson[]> {
       const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString() });
@@ -74,13 +74,13 @@ export function createApi(csrfToken: string, onActivity: (change: 1 | -1) => voi
     create: (lesson: NewLesson, idempotencyKey: string) =>
       send<Lesson>("/api/lessons/", json("POST", lesson, { "Idempotency-Key": idempotencyKey })),
     lesson: (id: number) => send<Lesson>(`/api/lessons/${id}/`),
-    /** Fails with `precondition_failed` when the lesson's time is no longer the one that was `seen`. */
-    move: (id: number, to: Range, seen: Seen) => {
+    /** Fails with `precondition_failed` when the lesson's time is no longer the expected one. */
+    move: (id: number, to: Range, expected: LessonTimes) => {
       const change = {
         starts_at: to.start.toISOString(),
         ends_at: to.end.toISOString(),
-        expected_starts_at: seen.starts_at,
-        expected_ends_at: seen.ends_at,
+        expected_starts_at: expected.starts_at,
+        expected_ends_at: expected.ends_at,
       };
       return send<Lesson>(`/api/lessons/${id}/`, json("PATCH", change));
     },

@@ -2,14 +2,14 @@ import { ApiError } from "../shared/api";
 import { gettext } from "../shared/gettext";
 import type { Api } from "./api";
 import { type Config, signInUrl } from "./config";
-import type { Action, createBubble, Notice, Notices } from "./notices";
+import type { Action, createPopover, Notice, Notices } from "./notices";
 
 /** Services shared by the parts of the calendar. */
 export interface App {
   config: Config;
   api: Api;
   notices: Notices;
-  bubble: ReturnType<typeof createBubble>;
+  popover: ReturnType<typeof createPopover>;
   /** Reloads the events of the visible range. */
   refetch: () => void;
 }

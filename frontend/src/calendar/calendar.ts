@@ -15,19 +15,19 @@ import theme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
 import { gettext } from "../shared/gettext";
 import { fromLocalInput } from "../shared/time";
-import { knownZone } from "../shared/zones";
-import { mendedMarkup } from "./a11y";
+import { resolveZone } from "../shared/zones";
+import { accessibleMarkup } from "./a11y";
 import { type App, failureNotice } from "./app";
 import type { Config } from "./config";
-import { openCreate } from "./dialogs/create";
+import { openCreateDialog } from "./dialogs/create";
 import { openLessonCard } from "./dialogs/lesson-card";
 import { h } from "./dom";
+import { saveMove } from "./drag-and-drop";
 import { eventClass, eventContent, lessonOf, toEvent } from "./event-content";
-import { saveMove } from "./moves";
 import { VIEWS, type ViewState } from "./view-state";
 
-const HOUR = 3_600_000;
-const LONGEST_LESSON = 12 * HOUR;
+const HOUR_MS = 3_600_000;
+const MAX_LESSON_MS = 12 * HOUR_MS;
 const WEEK_TITLE = { day: "numeric", month: "long", year: "numeric" } as const;
 const DAY_HEADER = { weekday: "short", day: "numeric" } as const;
 
@@ -36,35 +36,35 @@ function heightOf(view: string): string {
   return view.startsWith("timeGrid") ? "var(--kr-grid-height)" : "auto";
 }
 
-export interface CalendarHooks {
-  showsCancelled: () => boolean;
-  onDates: () => void;
+export interface CalendarCallbacks {
+  isShowingCancelled: () => boolean;
+  onDatesChange: () => void;
 }
 
 export function createCalendar(
   element: HTMLElement,
   app: App,
   state: ViewState,
-  hooks: CalendarHooks,
+  callbacks: CalendarCallbacks,
 ): Calendar {
   const { config } = app;
   return new Calendar(element, {
     plugins: [theme, timeGrid, dayGrid, list, interaction],
     initialView: VIEWS[state.view],
     ...(state.date && { initialDate: state.date }),
-    timeZone: knownZone(config.userTimezone),
+    timeZone: resolveZone(config.userTimezone),
     locales: [uk, en],
     locale: config.locale === "en" ? "en-gb" : config.locale,
-    events: (range: EventSourceFuncInfo) => loadEvents(app, range, hooks.showsCancelled()),
+    events: (range: EventSourceFuncInfo) => loadEvents(app, range, callbacks.isShowingCancelled()),
     height: heightOf(VIEWS[state.view]),
     datesSet: ({ view }) => {
       view.calendar.setOption("height", heightOf(view.type));
-      hooks.onDates();
+      callbacks.onDatesChange();
     },
-    ...look(config),
-    ...mendedMarkup,
-    ...wording(),
-    ...(config.role === "tutor" ? tutorActions(app) : {}),
+    ...appearance(config),
+    ...accessibleMarkup,
+    ...labels(),
+    ...(config.role === "tutor" ? tutorOptions(app) : {}),
     eventClick: (info) => {
       info.jsEvent.preventDefault();
       const lesson = lessonOf(info);
@@ -73,7 +73,7 @@ export function createCalendar(
   });
 }
 
-function look(config: Config): CalendarOptions {
+function appearance(config: Config): CalendarOptions {
   return {
     headerToolbar: {
       start: "prev,next today",
@@ -102,8 +102,9 @@ function look(config: Config): CalendarOptions {
     slotHeaderFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
     headerToolbarClass: "kr-toolbar",
     toolbarTitleClass: "kr-title",
-    buttonGroupClass: "kr-group",
-    buttonClass: (info) => (info.isSelected ? "kr-tool kr-selected" : "kr-tool"),
+    buttonGroupClass: "kr-button-group",
+    buttonClass: (info) =>
+      info.isSelected ? "kr-toolbar-button kr-selected" : "kr-toolbar-button",
     viewClass: "kr-view",
     dayHeaderClass: "kr-day-header",
     dayHeaderContent: dayHeader,
@@ -122,7 +123,7 @@ function dayHeader({ date, dayNumberText, isNarrow, text, view }: DayHeaderInfo)
   return { domNodes: [lines] };
 }
 
-function wording(): CalendarOptions {
+function labels(): CalendarOptions {
   return {
     buttons: {
       [VIEWS.week]: { text: gettext("Week") },
@@ -154,7 +155,7 @@ async function loadEvents(
   }
 }
 
-function tutorActions(app: App): CalendarOptions {
+function tutorOptions(app: App): CalendarOptions {
   return {
     selectable: true,
     selectMirror: true,
@@ -162,10 +163,10 @@ function tutorActions(app: App): CalendarOptions {
     eventDurationEditable: true,
     eventResizableFromStart: true,
     selectAllow: (span) =>
-      span.allDay || span.end.getTime() - span.start.getTime() <= LONGEST_LESSON,
+      span.allDay || span.end.getTime() - span.start.getTime() <= MAX_LESSON_MS,
     select: (info) => {
       const range = selectedRange(info, app.config.userTimezone);
-      openCreate(app, range.start, range.end, () => info.view.calendar.unselect());
+      openCreateDialog(app, range.start, range.end, () => info.view.calendar.unselect());
     },
     eventDrop: (info) => saveMove(app, info),
     eventResize: (info) => saveMove(app, info),
@@ -176,5 +177,5 @@ function tutorActions(app: App): CalendarOptions {
 function selectedRange(info: DateSelectInfo, zone: string): { start: Date; end: Date } {
   if (!info.allDay) return { start: info.start, end: info.end };
   const start = fromLocalInput(`${info.startStr.slice(0, 10)}T10:00`, zone) ?? info.start;
-  return { start, end: new Date(start.getTime() + HOUR) };
+  return { start, end: new Date(start.getTime() + HOUR_MS) };
 }

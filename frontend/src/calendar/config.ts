@@ -1,4 +1,4 @@
-import { learnZones, type ZoneFallbacks } from "../shared/zones";
+import { registerZoneFallbacks, type ZoneFallbacks } from "../shared/zones";
 import type { LessonStatus } from "./api";
 
 export type Role = "tutor" | "student";
@@ -33,7 +33,7 @@ export function readConfig(): Config {
   const element = document.getElementById("calendar-config");
   if (!element) throw new Error("The page has no #calendar-config");
   const config = JSON.parse(element.textContent ?? "") as Config;
-  learnZones(config.zoneFallbacks);
+  registerZoneFallbacks(config.zoneFallbacks);
   return config;
 }
 

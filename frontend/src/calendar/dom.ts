@@ -15,14 +15,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-export function button(text: string, look: string, onClick: () => void): HTMLButtonElement {
-  const element = h("button", { type: "button", class: `btn ${look}`.trim() }, text);
+export function button(text: string, variant: string, onClick: () => void): HTMLButtonElement {
+  const element = h("button", { type: "button", class: `btn ${variant}`.trim() }, text);
   element.addEventListener("click", onClick);
   return element;
 }
 
-export function link(text: string, href: string, look: string): HTMLAnchorElement {
-  return h("a", { href, class: `btn ${look}`.trim() }, text);
+export function link(text: string, href: string, variant: string): HTMLAnchorElement {
+  return h("a", { href, class: `btn ${variant}`.trim() }, text);
 }
 
 let lastId = 0;

@@ -1,13 +1,13 @@
 import type { EventApi, EventDisplayInfo, EventInput } from "fullcalendar";
 import { gettext } from "../shared/gettext";
-import { doubledSpan } from "../shared/time";
+import { formatAmbiguousRange } from "../shared/time";
 import type { Lesson } from "./api";
 import type { Config } from "./config";
 import { mayChange, statusText } from "./dialogs/lesson-card";
 import { h } from "./dom";
-import { fullName, otherPerson } from "./people";
+import { fullName, otherParticipant } from "./participants";
 
-const TWO_LINES_MINUTES = 40;
+const MIN_TWO_LINES_MINUTES = 40;
 
 export function toEvent(lesson: Lesson, config: Config): EventInput {
   return {
@@ -33,24 +33,24 @@ export function eventClass(info: EventDisplayInfo): string {
 export function eventContent(info: EventDisplayInfo, config: Config): { domNodes: Node[] } {
   const lesson = lessonOf(info);
   const title = lesson ? lesson.title || gettext("Lesson") : gettext("New lesson");
-  const person = lesson ? fullName(otherPerson(lesson, config.role)) : "";
+  const person = lesson ? fullName(otherParticipant(lesson, config.role)) : "";
   const node = h(
     "div",
-    { class: `kr-event-body ${layout(info)}` },
-    eventTime(lesson ? (doubled(lesson, config) ?? info.timeText) : info.timeText),
+    { class: `kr-event-body ${layoutClass(info)}` },
+    eventTime(lesson ? (ambiguousTime(lesson, config) ?? info.timeText) : info.timeText),
     h("span", { class: "kr-event-title" }, title),
     person ? h("span", { class: "kr-event-person" }, person) : null,
   );
   if (lesson && lesson.status !== "scheduled") {
-    const words = statusText(lesson.status);
-    node.append(h("span", { class: "kr-sr" }, words));
+    const status = statusText(lesson.status);
+    node.append(h("span", { class: "sr" }, status));
   }
   return { domNodes: [node] };
 }
 
 /** When start and end would both read 03:30. */
-function doubled(lesson: Lesson, { userTimezone }: Config): string | null {
-  return doubledSpan(new Date(lesson.starts_at), new Date(lesson.ends_at), userTimezone);
+function ambiguousTime(lesson: Lesson, { userTimezone }: Config): string | null {
+  return formatAmbiguousRange(new Date(lesson.starts_at), new Date(lesson.ends_at), userTimezone);
 }
 
 /** The end is a separate element, hidden when there is no room for it. */
@@ -61,10 +61,10 @@ function eventTime(text: string): HTMLElement {
 }
 
 /** Whether an event box has room for three lines, two or one. */
-function layout({ view, isShort, event }: EventDisplayInfo): string {
-  if (view.type.startsWith("list")) return "kr-row";
-  if (view.type.startsWith("dayGrid")) return "kr-short";
-  if (!isShort) return "kr-three";
+function layoutClass({ view, isShort, event }: EventDisplayInfo): string {
+  if (view.type.startsWith("list")) return "kr-agenda-row";
+  if (view.type.startsWith("dayGrid")) return "kr-one-line";
+  if (!isShort) return "kr-three-lines";
   const minutes = ((event.end?.getTime() ?? 0) - (event.start?.getTime() ?? 0)) / 60_000;
-  return minutes < TWO_LINES_MINUTES ? "kr-short" : "kr-two";
+  return minutes < MIN_TWO_LINES_MINUTES ? "kr-one-line" : "kr-two-lines";
 }

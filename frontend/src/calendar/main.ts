@@ -10,7 +10,7 @@ import type { App } from "./app";
 import { createCalendar } from "./calendar";
 import { type Config, readConfig } from "./config";
 import { h } from "./dom";
-import { createActivity, createBubble, createNotices } from "./notices";
+import { createLoadingIndicator, createNotices, createPopover } from "./notices";
 import { createToolbar } from "./toolbar";
 import {
   dateInView,
@@ -22,14 +22,14 @@ import {
   writeState,
 } from "./view-state";
 
-const PHONE = "(max-width: 40rem)";
+const PHONE_QUERY = "(max-width: 40rem)";
 
 /** On a phone a tutor starts with the day view and a student with the agenda. */
 function defaultState(config: Config): ViewState {
   const phone = config.role === "tutor" ? "day" : "agenda";
   const wide = isViewName(config.initialView) ? config.initialView : "week";
   return {
-    view: matchMedia(PHONE).matches ? phone : wide,
+    view: matchMedia(PHONE_QUERY).matches ? phone : wide,
     date: config.initialDate ?? null,
     cancelled: false,
   };
@@ -38,9 +38,9 @@ function defaultState(config: Config): ViewState {
 function createApp(host: HTMLElement, config: Config, refetch: () => void): App {
   return {
     config,
-    api: createApi(config.csrfToken, createActivity(host)),
+    api: createApi(config.csrfToken, createLoadingIndicator(host)),
     notices: createNotices(),
-    bubble: createBubble(),
+    popover: createPopover(),
     refetch,
   };
 }
@@ -49,6 +49,11 @@ function shownDate(calendar: Calendar, { date }: ViewState, { userTimezone }: Co
   const day = (instant: Date) => localDate(instant, userTimezone);
   const { currentStart, currentEnd } = calendar.view;
   return dateInView(date, day(currentStart), day(currentEnd)) ?? day(calendar.getDate());
+}
+
+function shownState(calendar: Calendar, state: ViewState, config: Config): ViewState {
+  const view = viewNameOf(calendar.view.type);
+  return { ...state, view, date: shownDate(calendar, state, config) };
 }
 
 function mount(host: HTMLElement, config: Config): void {
@@ -61,7 +66,7 @@ function mount(host: HTMLElement, config: Config): void {
   const app = createApp(host, config, () => calendar.refetchEvents());
 
   const toolbar = createToolbar(config, (cancelled) => {
-    remember({ ...state, cancelled });
+    pushState({ ...state, cancelled });
     calendar.refetchEvents();
   });
   const grid = h("div", { class: "kr-grid" });
@@ -70,22 +75,18 @@ function mount(host: HTMLElement, config: Config): void {
   host.classList.add("kr-calendar");
   host.append(toolbar.element, grid);
 
-  function remember(next: ViewState): void {
+  function pushState(next: ViewState): void {
     const query = writeState(location.search, next);
     const changed = writeState("", next) !== writeState("", state);
     state = next;
     if (changed) history.pushState(null, "", query);
   }
 
-  function onDates(): void {
-    app.bubble.hide();
-    const shown = {
-      ...state,
-      view: viewNameOf(calendar.view.type),
-      date: shownDate(calendar, state, config),
-    };
+  function onDatesChange(): void {
+    app.popover.hide();
+    const shown = shownState(calendar, state, config);
     // The initial view must not add a history entry.
-    if (opened) remember(shown);
+    if (opened) pushState(shown);
     else state = shown;
     opened = true;
   }
@@ -94,14 +95,17 @@ function mount(host: HTMLElement, config: Config): void {
     state = readState(location.search, fallback);
     toolbar.checkbox.checked = state.cancelled;
     const date = state.date ?? localDate(new Date(), config.userTimezone);
-    // The view already matches the URL, so onDates adds no history entry.
+    // The view already matches the URL, so onDatesChange adds no history entry.
     state = { ...state, date };
     calendar.changeView(VIEWS[state.view], date);
     calendar.refetchEvents();
   }
 
   toolbar.checkbox.checked = state.cancelled;
-  calendar = createCalendar(grid, app, state, { showsCancelled: () => state.cancelled, onDates });
+  calendar = createCalendar(grid, app, state, {
+    isShowingCancelled: () => state.cancelled,
+    onDatesChange,
+  });
   calendar.render();
   window.addEventListener("popstate", restore);
 }

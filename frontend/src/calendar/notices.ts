@@ -16,7 +16,7 @@ export interface Notice {
 
 export type Notices = ReturnType<typeof createNotices>;
 
-const STAY_MS = 10_000;
+const NOTICE_DURATION_MS = 10_000;
 
 /** Notices at the bottom of the page. Both live regions must exist from the start to be announced. */
 export function createNotices() {
@@ -25,7 +25,7 @@ export function createNotices() {
   document.body.append(h("div", { class: "kr-notices" }, urgent, polite));
 
   function show(notice: Notice): void {
-    const element = h("div", { class: notice.alert ? "kr-notice kr-alert" : "kr-notice" });
+    const element = h("div", { class: notice.alert ? "notice overlay error" : "notice overlay" });
     element.append(h("span", {}, notice.text));
     const remove = () => element.remove();
     const { action, link } = notice;
@@ -44,23 +44,23 @@ export function createNotices() {
     // Earlier notices are outdated.
     for (const region of [urgent, polite]) region.replaceChildren();
     (notice.alert ? urgent : polite).append(element);
-    if (!notice.alert) removeUnlessUsed(element, remove);
+    if (!notice.alert) scheduleRemoval(element, remove);
   }
 
   return { show };
 }
 
 /** Keeps a notice open while it is hovered or focused. */
-function removeUnlessUsed(element: HTMLElement, remove: () => void): void {
+function scheduleRemoval(element: HTMLElement, remove: () => void): void {
   setTimeout(() => {
-    if (element.matches(":hover, :focus-within")) removeUnlessUsed(element, remove);
+    if (element.matches(":hover, :focus-within")) scheduleRemoval(element, remove);
     else remove();
-  }, STAY_MS);
+  }, NOTICE_DURATION_MS);
 }
 
 /** A popover at a point of the window. Only one is open; Escape or an outside click closes it. */
-export function createBubble() {
-  const region = h("div", { role: "alert", class: "kr-bubble-region" });
+export function createPopover() {
+  const region = h("div", { role: "alert", class: "kr-popover-region" });
   document.body.append(region);
   const hide = () => region.replaceChildren();
   document.addEventListener("keydown", (event) => {
@@ -73,35 +73,35 @@ export function createBubble() {
   function show(at: { x: number; y: number }, title: string, text: string): void {
     const close = button("×", "quiet icon", hide);
     close.setAttribute("aria-label", gettext("Close"));
-    const bubble = h(
+    const popover = h(
       "div",
-      { class: "kr-bubble" },
+      { class: "notice overlay error kr-popover" },
       close,
       h("strong", {}, title),
       h("p", {}, text),
     );
-    region.replaceChildren(bubble);
-    place(bubble, at);
+    region.replaceChildren(popover);
+    positionPopover(popover, at);
   }
 
   return { show, hide };
 }
 
-function place(bubble: HTMLElement, at: { x: number; y: number }): void {
+function positionPopover(popover: HTMLElement, at: { x: number; y: number }): void {
   const margin = 8;
-  const { width, height } = bubble.getBoundingClientRect();
+  const { width, height } = popover.getBoundingClientRect();
   const left = Math.min(Math.max(at.x - width / 2, margin), innerWidth - width - margin);
   const below = at.y + 12;
   const fits = below + height + margin <= innerHeight;
-  bubble.style.left = `${left}px`;
-  bubble.style.top = `${Math.max(fits ? below : at.y - height - 12, margin)}px`;
+  popover.style.left = `${left}px`;
+  popover.style.top = `${Math.max(fits ? below : at.y - height - 12, margin)}px`;
 }
 
-const PATIENCE_MS = 500;
+const LOADING_DELAY_MS = 500;
 
 /** Shows a loading indicator once a request takes noticeably long. */
-export function createActivity(host: HTMLElement): (change: 1 | -1) => void {
-  const region = h("div", { role: "status", class: "kr-activity" });
+export function createLoadingIndicator(host: HTMLElement): (change: 1 | -1) => void {
+  const region = h("div", { role: "status", class: "kr-loading" });
   host.append(region);
   let running = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -110,10 +110,10 @@ export function createActivity(host: HTMLElement): (change: 1 | -1) => void {
     if (running === 1 && change === 1) {
       timer = setTimeout(() => {
         region.replaceChildren(
-          h("span", { class: "kr-spinner", "aria-hidden": "true" }),
+          h("span", { class: "spinner", "aria-hidden": "true" }),
           gettext("Loading…"),
         );
-      }, PATIENCE_MS);
+      }, LOADING_DELAY_MS);
     }
     if (running > 0) return;
     clearTimeout(timer);

@@ -18,7 +18,7 @@ export function createToolbar(config: Config, onCancelled: (shown: boolean) => v
   });
   const element = h(
     "div",
-    { class: "kr-bar" },
+    { class: "kr-options" },
     h("span", { class: "kr-zone" }, zone),
     h("span", { class: "kr-check" }, checkbox, h("label", { for: id }, gettext("Show cancelled"))),
     config.role === "tutor" ? link(gettext("New lesson"), config.newLessonUrl, "primary") : null,

@@ -1,7 +1,7 @@
 import { gettext } from "../shared/gettext";
 import { announce, each } from "./dom";
 
-export function copyButtons(): void {
+export function initCopyButtons(): void {
   each<HTMLButtonElement>("[data-copy]", (button) => {
     button.addEventListener("click", async () => {
       const source = document.getElementById(button.dataset.copy ?? "");

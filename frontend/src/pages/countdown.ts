@@ -1,19 +1,19 @@
 import { interpolate, ngettext } from "../shared/gettext";
-import { clockText } from "../shared/time";
+import { formatSeconds } from "../shared/time";
 import { each } from "./dom";
 
-const DAY = 86_400;
+const DAY_SECONDS = 86_400;
 /** Tolerance in case the server's clock is slightly behind. */
-const GRACE_MS = 3000;
+const RELOAD_DELAY_MS = 3000;
 
 /** Counts down on the waiting page and reloads it when the time is reached. */
-export function countdown(): void {
+export function initCountdown(): void {
   each("[data-opens-at]", (clock) => {
     const opens = Date.parse(clock.dataset.opensAt ?? "");
     const tick = () => {
-      const left = Math.max(0, Math.round((opens - Date.now()) / 1000));
-      clock.textContent = remainingText(left);
-      if (left === 0) setTimeout(() => location.reload(), GRACE_MS);
+      const secondsLeft = Math.max(0, Math.round((opens - Date.now()) / 1000));
+      clock.textContent = formatRemaining(secondsLeft);
+      if (secondsLeft === 0) setTimeout(() => location.reload(), RELOAD_DELAY_MS);
       else setTimeout(tick, 1000);
     };
     tick();
@@ -27,8 +27,8 @@ export function countdown(): void {
 }
 
 /** Formats as `2 days`, or `47:59:59` below two days. */
-export function remainingText(seconds: number): string {
-  const days = Math.floor(seconds / DAY);
-  if (days < 2) return clockText(seconds);
+export function formatRemaining(seconds: number): string {
+  const days = Math.floor(seconds / DAY_SECONDS);
+  if (days < 2) return formatSeconds(seconds);
   return interpolate(ngettext("%(days)s day", "%(days)s days", days), { days });
 }

@@ -1,7 +1,7 @@
 import { each } from "./dom";
 
 /** Links to a confirmation page open the matching dialog of the page instead. */
-export function dialogs(): void {
+export function initDialogs(): void {
   each("[data-dialog]", (opener) => {
     const dialog = document.getElementById(opener.dataset.dialog ?? "");
     if (!(dialog instanceof HTMLDialogElement)) return;
@@ -19,7 +19,7 @@ export function dialogs(): void {
 }
 
 /** Closes the account menu on Escape and on an outside click. */
-export function menus(): void {
+export function initMenus(): void {
   each<HTMLDetailsElement>("details.menu", (menu) => {
     document.addEventListener("click", (event) => {
       if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;

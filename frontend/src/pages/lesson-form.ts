@@ -1,22 +1,23 @@
 import { instantsAt } from "../shared/time";
-import { knownZone, learnZones } from "../shared/zones";
+import { registerZoneFallbacks, resolveZone } from "../shared/zones";
 import { each } from "./dom";
 
 /** Shows the other person's local time next to the chosen time. */
-export function lessonForm(): void {
+export function initLessonForm(): void {
   each<HTMLFormElement>("form[data-own-zone]", (form) => {
-    const hint = form.querySelector<HTMLElement>("[data-their-time]");
-    const twice = form.querySelector<HTMLElement>("[data-comes-twice]");
-    if (!hint || !twice) return;
-    const own = zoneOf(form.dataset.ownZone);
-    const theirs = zoneOf(form.dataset.theirZone);
+    const otherTimeHint = form.querySelector<HTMLElement>("[data-their-time]");
+    const ambiguousHint = form.querySelector<HTMLElement>("[data-ambiguous-time]");
+    if (!otherTimeHint || !ambiguousHint) return;
+    const userZone = supportedZone(form.dataset.ownZone);
+    const otherZone = supportedZone(form.dataset.theirZone);
     const sameZone = form.dataset.ownZone === form.dataset.theirZone;
     const show = () => {
-      const instants = chosenInstants(form, own);
-      twice.hidden = instants.length < 2 && !twice.querySelector(".errorlist");
+      const instants = chosenInstants(form, userZone);
+      ambiguousHint.hidden = instants.length < 2 && !ambiguousHint.querySelector(".errorlist");
       const instant = instants[Number(value(form, "fold"))] ?? instants[0];
-      hint.hidden = !instant || sameZone;
-      if (instant && !sameZone) hint.textContent = theirTime(hint, instant, theirs);
+      otherTimeHint.hidden = !instant || sameZone;
+      if (instant && !sameZone)
+        otherTimeHint.textContent = formatOtherTime(otherTimeHint, instant, otherZone);
     };
     form.addEventListener("input", show);
     show();
@@ -24,10 +25,10 @@ export function lessonForm(): void {
 }
 
 /** The first of a zone's names, in order of preference, that this browser knows. */
-function zoneOf(names = ""): string {
+function supportedZone(names = ""): string {
   const [name = "UTC", ...others] = names.split(" ");
-  learnZones({ [name]: others });
-  return knownZone(name);
+  registerZoneFallbacks({ [name]: others });
+  return resolveZone(name);
 }
 
 function value(form: HTMLFormElement, name: string): string {
@@ -47,12 +48,12 @@ function chosenInstants(form: HTMLFormElement, zone: string): Date[] {
   return instantsAt(`${date}T${time}`, zone);
 }
 
-function theirTime(hint: HTMLElement, instant: Date, timeZone: string): string {
+function formatOtherTime(otherTimeHint: HTMLElement, instant: Date, timeZone: string): string {
   const when = instant.toLocaleString(document.documentElement.lang, {
     timeZone,
     weekday: "long",
     hour: "2-digit",
     minute: "2-digit",
   });
-  return (hint.dataset.theirTime ?? "").replace("{when}", () => when);
+  return (otherTimeHint.dataset.theirTime ?? "").replace("{when}", () => when);
 }

@@ -2,10 +2,10 @@ import { gettext } from "../shared/gettext";
 import { announce, each } from "./dom";
 import { showProgress } from "./progress";
 
-const TYPING_PAUSE_MS = 200;
+const DEBOUNCE_MS = 200;
 
 /** Searches while typing: the URL keeps the query, and the server returns the list as HTML. */
-export function liveSearch(): void {
+export function initLiveSearch(): void {
   each<HTMLFormElement>("form[data-live]", (form) => {
     const list = document.getElementById(form.dataset.live ?? "");
     if (list) new LiveSearch(form, list).start();
@@ -14,7 +14,7 @@ export function liveSearch(): void {
 
 class LiveSearch {
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #latest: AbortController | undefined;
+  #request: AbortController | undefined;
   #error: HTMLElement | undefined;
 
   constructor(
@@ -25,7 +25,7 @@ class LiveSearch {
   start(): void {
     this.form.addEventListener("input", () => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(this.#search, TYPING_PAUSE_MS);
+      this.#timer = setTimeout(this.#search, DEBOUNCE_MS);
     });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -42,15 +42,15 @@ class LiveSearch {
 
   readonly #search = async (): Promise<void> => {
     const address = this.#address();
-    this.#latest?.abort();
-    this.#latest = new AbortController();
+    this.#request?.abort();
+    this.#request = new AbortController();
     const done = showProgress();
     try {
       const headers = { "X-Fragment": "1" };
-      const answer = await fetch(address, { headers, signal: this.#latest.signal });
+      const response = await fetch(address, { headers, signal: this.#request.signal });
       // A redirect means that the session has ended, so navigate instead of replacing the list.
-      if (!answer.ok || answer.redirected) return location.assign(address);
-      this.#show(await answer.text(), address);
+      if (!response.ok || response.redirected) return location.assign(address);
+      this.#show(await response.text(), address);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "AbortError")) this.#fail();
     } finally {
@@ -63,8 +63,8 @@ class LiveSearch {
     for (const [name, value] of new FormData(this.form)) {
       if (typeof value === "string" && value) query.append(name, value);
     }
-    const words = query.toString();
-    return (this.form.getAttribute("action") ?? "") + (words && `?${words}`);
+    const search = query.toString();
+    return (this.form.getAttribute("action") ?? "") + (search && `?${search}`);
   }
 
   #show(html: string, address: string): void {
@@ -76,17 +76,17 @@ class LiveSearch {
 
   /** Shows that the list below does not match the query, with a retry button. */
   #fail(): void {
-    const note = document.createElement("div");
-    note.className = "note error";
-    note.setAttribute("role", "alert");
+    const notice = document.createElement("div");
+    notice.className = "notice error";
+    notice.setAttribute("role", "alert");
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn small";
     button.textContent = gettext("Try again");
     button.addEventListener("click", this.#search);
-    note.append(gettext("No connection to the server."), button);
+    notice.append(gettext("No connection to the server."), button);
     this.#error?.remove();
-    this.#error = note;
-    this.list.before(note);
+    this.#error = notice;
+    this.list.before(notice);
   }
 }

@@ -1,25 +1,25 @@
 /** Progressive enhancement for every page; searching, joining and scheduling work without it. */
-import { copyButtons } from "./copy-buttons";
-import { countdown } from "./countdown";
-import { dialogs, menus } from "./dialogs";
+import { initCopyButtons } from "./copy-buttons";
+import { initCountdown } from "./countdown";
+import { initDialogs, initMenus } from "./dialogs";
 import { each } from "./dom";
-import { lessonForm } from "./lesson-form";
-import { liveSearch } from "./live-search";
-import { reloadAfterSignOut, singleSubmit } from "./submit";
-import { themeButtons } from "./theme";
-import { detectZone, localTimes } from "./time-zone";
+import { initLessonForm } from "./lesson-form";
+import { initLiveSearch } from "./live-search";
+import { initSignOutReload, preventDoubleSubmits } from "./submit";
+import { initThemeButtons } from "./theme";
+import { preselectTimeZone, showLocalTimes } from "./time-zone";
 
-themeButtons();
-detectZone();
-localTimes();
-copyButtons();
-liveSearch();
-dialogs();
-menus();
-singleSubmit();
-reloadAfterSignOut();
-lessonForm();
-countdown();
+initThemeButtons();
+preselectTimeZone();
+showLocalTimes();
+initCopyButtons();
+initLiveSearch();
+initDialogs();
+initMenus();
+preventDoubleSubmits();
+initSignOutReload();
+initLessonForm();
+initCountdown();
 
 // “I am a student” on the landing page preselects the role in the sign-up form.
 each<HTMLInputElement>("form input[name=role]", (radio) => {

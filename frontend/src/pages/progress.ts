@@ -1,7 +1,7 @@
 import { gettext } from "../shared/gettext";
 import { announce } from "./dom";
 
-const PATIENCE_MS = 500;
+const PROGRESS_DELAY_MS = 500;
 
 /** Shows a progress bar after half a second; returns a function that hides it. */
 export function showProgress(): () => void {
@@ -11,7 +11,7 @@ export function showProgress(): () => void {
     bar.className = "progress";
     document.body.append(bar);
     announce(gettext("Working…"));
-  }, PATIENCE_MS);
+  }, PROGRESS_DELAY_MS);
   return () => {
     clearTimeout(timer);
     bar?.remove();

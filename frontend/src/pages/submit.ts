@@ -1,9 +1,9 @@
 import { showProgress } from "./progress";
 
-const PATIENCE_MS = 500;
+const PROGRESS_DELAY_MS = 500;
 
 /** Prevents double submits and shows progress for slow ones. */
-export function singleSubmit(): void {
+export function preventDoubleSubmits(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement)) return;
@@ -26,7 +26,7 @@ export function singleSubmit(): void {
 
 function showSubmit(button: HTMLElement | null): () => void {
   const done = showProgress();
-  const timer = setTimeout(() => button?.classList.add("busy"), PATIENCE_MS);
+  const timer = setTimeout(() => button?.classList.add("busy"), PROGRESS_DELAY_MS);
   return () => {
     clearTimeout(timer);
     button?.classList.remove("busy");
@@ -35,7 +35,7 @@ function showSubmit(button: HTMLElement | null): () => void {
 }
 
 /** Reloads pages from the back-forward cache after a sign-out, since another person may use the browser. */
-export function reloadAfterSignOut(): void {
+export function initSignOutReload(): void {
   const opened = Date.now();
   document.addEventListener("submit", (event) => {
     const form = event.target instanceof HTMLFormElement ? event.target : null;

@@ -1,17 +1,17 @@
 import { each } from "./dom";
 
-const YEAR = 31_536_000;
+const ONE_YEAR_SECONDS = 31_536_000;
 
 /** Light, dark or system theme. The server reads the cookie, which avoids a flash of the wrong theme. */
-export function themeButtons(): void {
+export function initThemeButtons(): void {
   each<HTMLButtonElement>("[data-set-theme]", (button) => {
     button.addEventListener("click", () => {
       const theme = button.dataset.setTheme ?? "";
       // biome-ignore lint/suspicious/noDocumentCookie: Firefox has no cookieStore before 140.
-      document.cookie = `theme=${theme}; path=/; max-age=${YEAR}; samesite=lax`;
+      document.cookie = `theme=${theme}; path=/; max-age=${ONE_YEAR_SECONDS}; samesite=lax`;
       document.documentElement.dataset.theme = theme;
-      each("[data-set-theme]", (one) => {
-        one.setAttribute("aria-pressed", String(one === button));
+      each("[data-set-theme]", (other) => {
+        other.setAttribute("aria-pressed", String(other === button));
       });
     });
   });

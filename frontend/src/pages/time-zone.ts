@@ -1,7 +1,7 @@
 import { each } from "./dom";
 
 /** Chromium still reports the former names of some zones. */
-const RENAMED: Readonly<Record<string, string>> = {
+const RENAMED_ZONES: Readonly<Record<string, string>> = {
   "Africa/Asmera": "Africa/Asmara",
   "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
   "America/Catamarca": "America/Argentina/Catamarca",
@@ -25,11 +25,11 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 function browserZone(): string {
   const found = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return RENAMED[found] ?? found;
+  return RENAMED_ZONES[found] ?? found;
 }
 
 /** Preselects the browser's time zone in a form without a chosen one. */
-export function detectZone(): void {
+export function preselectTimeZone(): void {
   const zone = browserZone();
   each<HTMLSelectElement>("select[data-detect-zone]", (select) => {
     if (select.dataset.detectZone === "chosen" || !zone) return;
@@ -40,8 +40,8 @@ export function detectZone(): void {
 }
 
 /** Shows times in the visitor's zone, next to the tutor's and the student's. */
-export function localTimes(): void {
-  each<HTMLTimeElement>("time[data-here]", (time) => {
+export function showLocalTimes(): void {
+  each<HTMLTimeElement>("time[data-local-time]", (time) => {
     const text = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {
       weekday: "long",
       day: "numeric",

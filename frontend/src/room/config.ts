@@ -1,12 +1,12 @@
-import { learnZones, type ZoneFallbacks } from "../shared/zones";
+import { registerZoneFallbacks, type ZoneFallbacks } from "../shared/zones";
 
-/** What the Django page says in `<script type="application/json" id="room-config">`. */
+/** Configuration from `<script type="application/json" id="room-config">` in the page. */
 export interface Config {
   sessionUuid: string;
   joinUrl: string;
-  /** The token of the link by which a guest came. */
+  /** The invite token of a guest. */
   invite: string | null;
-  /** No account: the name is asked for and sent with `join`. */
+  /** A visitor without an account, whose name is sent with `join`. */
   guest: boolean;
   lessonId: number;
   lessonUrl: string;
@@ -24,16 +24,16 @@ export function readConfig(): Config {
   const element = document.getElementById("room-config");
   if (!element) throw new Error("The page has no #room-config");
   const config = JSON.parse(element.textContent ?? "") as Config;
-  learnZones(config.zoneFallbacks);
+  registerZoneFallbacks(config.zoneFallbacks);
   return config;
 }
 
-/** `/api/classroom/sessions/{uuid}/`, below which everything of a room is. */
-export function apiRoot(config: Config): string {
+/** `/api/classroom/sessions/{uuid}/` */
+export function apiBaseUrl(config: Config): string {
   return config.joinUrl.replace(/join\/?$/, "");
 }
 
-/** `?relay=1` sends all media through the relay, which is how a relay is tried out. */
-export function relayOnly(): boolean {
+/** Whether `?relay=1` sends all media through the TURN server, for testing it. */
+export function isRelayOnly(): boolean {
   return new URLSearchParams(location.search).get("relay") === "1";
 }

@@ -1,4 +1,4 @@
-/** The first letters of at most two words, each with all that belongs to it. */
+/** The first grapheme of each of the first two words. */
 export function initials(name: string): string {
   return name
     .split(/\s+/)
@@ -14,6 +14,6 @@ function firstGrapheme(word: string): string {
     const [first] = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text);
     return first?.segment ?? "";
   }
-  // Browsers without it (Firefox before 125): a code point with its marks and joined emoji.
+  // Firefox before 125: a code point with its combining marks and joined emoji.
   return /^\p{RI}{2}|^.\p{M}*(?:\p{EMod}|\u200d.\p{M}*)*/su.exec(text)?.[0] ?? "";
 }

@@ -1,8 +1,7 @@
 import { expect, it } from "vitest";
 import { linkify } from "./linkify";
 
-const links = (text: string) =>
-  linkify(text).flatMap((piece) => ("href" in piece ? piece.href : []));
+const links = (text: string) => linkify(text).flatMap((part) => ("href" in part ? part.href : []));
 
 it.each([
   ["see https://kreida.example/a?b=1#c now", ["https://kreida.example/a?b=1#c"]],
@@ -39,19 +38,19 @@ it.each([
   expect(links(text)).toEqual(expected);
 });
 
-it("keeps the whole text", () => {
+it("returns the whole text", () => {
   const text = "<b>1</b> https://a.example, and\nhttps://b.example/x).";
   expect(
     linkify(text)
-      .map((piece) => piece.text)
+      .map((part) => part.text)
       .join(""),
   ).toBe(text);
 });
 
 it("shows a link's exact target as its text", () => {
   for (const text of ["https://a.example/x\u200b\u202ey", "https://a.example/б?в=г#ґ"]) {
-    for (const piece of linkify(text)) {
-      if ("href" in piece) expect(piece.href).toBe(piece.text);
+    for (const part of linkify(text)) {
+      if ("href" in part) expect(part.href).toBe(part.text);
     }
   }
 });

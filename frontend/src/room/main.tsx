@@ -1,8 +1,8 @@
-import "./asset-path";
+import "./excalidraw-asset-path";
 import "./styles/room.css";
 import "./styles/panel.css";
 import "./styles/screens.css";
 
-// Not a plain import: the bundler may put Excalidraw's own modules in front of this one, and they
-// read the path of their fonts as they load.
+// A dynamic import, because the bundler may run Excalidraw's modules before this one, and they read
+// the font path when they load.
 void import("./start").then(({ start }) => start());

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
-import { CLOSE, isFinal, parseServerMessage } from "./protocol";
+import { CLOSE_CODES, isFinal, parseServerMessage } from "./protocol";
 
 it("treats close codes that would only recur as final", () => {
-  expect(Object.values(CLOSE).filter(isFinal).sort()).toEqual([4400, 4403, 4404, 4409, 4410, 4413]);
+  expect(Object.values(CLOSE_CODES).filter(isFinal).sort()).toEqual([
+    4400, 4403, 4404, 4409, 4410, 4413,
+  ]);
 });
 
 it("parses only known messages", () => {

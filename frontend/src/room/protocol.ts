@@ -112,7 +112,7 @@ export type ClientMessage =
   | { type: "ping" };
 
 /** Keys are checked by the compiler against the unions above, so none can be left out. */
-const server: Record<ServerMessage["type"], true> = {
+const serverTypes: Record<ServerMessage["type"], true> = {
   welcome: true,
   "peer.joined": true,
   "peer.changed": true,
@@ -130,7 +130,7 @@ const server: Record<ServerMessage["type"], true> = {
   pong: true,
   error: true,
 };
-const client: Record<ClientMessage["type"], true> = {
+const clientTypes: Record<ClientMessage["type"], true> = {
   "chat.send": true,
   hand: true,
   media: true,
@@ -145,10 +145,10 @@ const client: Record<ClientMessage["type"], true> = {
   end: true,
   ping: true,
 };
-export const SERVER_TYPES = Object.keys(server);
-export const CLIENT_TYPES = Object.keys(client);
+export const SERVER_TYPES = Object.keys(serverTypes);
+export const CLIENT_TYPES = Object.keys(clientTypes);
 
-export const CLOSE = {
+export const CLOSE_CODES = {
   malformed: 4400,
   ticket: 4401,
   forbidden: 4403,
@@ -163,23 +163,23 @@ export const CLOSE = {
   restarting: 1012,
 } as const;
 
-const FINAL: readonly number[] = [
-  CLOSE.malformed,
-  CLOSE.forbidden,
-  CLOSE.noRoom,
-  CLOSE.cancelled,
-  CLOSE.invite,
-  CLOSE.tooLarge,
+const FINAL_CLOSE_CODES: readonly number[] = [
+  CLOSE_CODES.malformed,
+  CLOSE_CODES.forbidden,
+  CLOSE_CODES.noRoom,
+  CLOSE_CODES.cancelled,
+  CLOSE_CODES.invite,
+  CLOSE_CODES.tooLarge,
 ];
 
 /** Close codes after which the client must not reconnect. */
 export function isFinal(code: number): boolean {
-  return FINAL.includes(code);
+  return FINAL_CLOSE_CODES.includes(code);
 }
 
-export const CHAT_LIMIT = 4000;
+export const MAX_CHAT_LENGTH = 4000;
 /** Maximum frame size of the board socket, in bytes. */
-export const BOARD_FRAME_LIMIT = 1024 * 1024;
+export const MAX_BOARD_FRAME_BYTES = 1024 * 1024;
 
 /** Parses a server message; null for an unknown type, which a newer server may send. */
 export function parseServerMessage(text: string): ServerMessage | null {

@@ -6,7 +6,7 @@ export function start(): void {
   const host = document.getElementById("room");
   if (!host) return;
   host.classList.add("kr-room");
-  // Kept by the browser and shown again by "back": its sockets are closed, so it starts anew.
+  // A page restored from the back-forward cache has closed sockets, so it is reloaded.
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   createRoot(host).render(<App config={readConfig()} />);
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { createRequest, json, parseError, reasonOf } from "./api";
+import { createRequest, errorMessage, json, parseError } from "./api";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -31,7 +31,7 @@ it.each([
 ])("makes an error of status %i with body %s", (status, body, code) => {
   const error = parseError(status, body);
   expect(error).toMatchObject({ code, status, text: "", fields: {} });
-  expect(reasonOf(error, "Try again.")).toBe("Try again.");
+  expect(errorMessage(error, "Try again.")).toBe("Try again.");
 });
 
 it("sends the CSRF token and the content type", async () => {

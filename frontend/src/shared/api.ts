@@ -20,9 +20,9 @@ export class ApiError extends Error {
   }
 }
 
-/** The server's message, or `otherwise` when there is none. */
-export function reasonOf(error: unknown, otherwise: string): string {
-  return error instanceof ApiError && error.status && error.message ? error.message : otherwise;
+/** The server's message, or `fallback` when there is none. */
+export function errorMessage(error: unknown, fallback: string): string {
+  return error instanceof ApiError && error.status && error.message ? error.message : fallback;
 }
 
 /** Reads the API's error body; a proxy's HTML page or an empty body becomes `server_error`. */
@@ -40,14 +40,14 @@ export function parseError(
   const { error, detail, fields } = (data ?? {}) as Record<string, unknown>;
   const code = typeof error === "string" ? error : fallbackCode(status);
   const text = typeof detail === "string" ? detail : "";
-  return new ApiError(status, code, text, cleanFields(fields), retryAfter);
+  return new ApiError(status, code, text, parseFields(fields), retryAfter);
 }
 
 function fallbackCode(status: number): string {
   return status === 401 ? "not_authenticated" : "server_error";
 }
 
-function cleanFields(fields: unknown): Record<string, string[]> {
+function parseFields(fields: unknown): Record<string, string[]> {
   if (typeof fields !== "object" || fields === null) return {};
   const lists = Object.entries(fields).filter(([, value]) => Array.isArray(value));
   return Object.fromEntries(lists.map(([name, value]) => [name, value.map(String)]));

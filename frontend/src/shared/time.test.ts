@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import {
-  clocksDiffer,
-  clockText,
-  comesTwice,
-  formatWhen,
+  createTimeFormat,
+  formatOffset,
+  formatSeconds,
+  formatTimeRange,
   fromLocalInput,
   instantsAt,
+  isAmbiguous,
   localDate,
   offsetMinutes,
-  offsetText,
-  remaining,
-  timeFormat,
+  secondsUntil,
   toLocalInput,
+  wallClocksDiffer,
 } from "./time";
 
 const KYIV = "Europe/Kyiv";
@@ -59,7 +59,7 @@ describe("conversion between wall-clock time and instant", () => {
   it.each([
     ["2026-10-25T03:30", KYIV, "2026-10-25T00:30:00.000Z"],
     ["2026-11-01T01:30", NEW_YORK, "2026-11-01T05:30:00.000Z"],
-  ])("%s comes twice in %s and means the first", (local, zone, instant) => {
+  ])("the ambiguous %s in %s resolves to the first instant", (local, zone, instant) => {
     expect(iso(local, zone)).toBe(instant);
   });
 
@@ -79,16 +79,18 @@ describe("formatted times", () => {
   });
 
   it("use the given zone and language", () => {
-    expect(formatWhen(start, end, KYIV, "en")).toMatch(/^Monday.*2 March.*17:00.*18:00$/);
+    expect(formatTimeRange(start, end, KYIV, "en")).toMatch(/^Monday.*2 March.*17:00.*18:00$/);
     const friday = (day: Date) => new Date(day.getTime() + 4 * 86_400_000);
-    expect(formatWhen(friday(start), friday(end), KYIV, "uk")).toMatch(/^П’ятниця, 6 березня/);
-    expect(formatWhen(start, end, NEW_YORK, "uk")).toMatch(/^Понеділок.*2 березня.*10:00.*11:00$/);
+    expect(formatTimeRange(friday(start), friday(end), KYIV, "uk")).toMatch(/^П’ятниця, 6 березня/);
+    expect(formatTimeRange(start, end, NEW_YORK, "uk")).toMatch(
+      /^Понеділок.*2 березня.*10:00.*11:00$/,
+    );
   });
 
   it("compare wall clocks, not zone names", () => {
-    expect(clocksDiffer(start, end, KYIV, NEW_YORK)).toBe(true);
-    expect(clocksDiffer(start, end, KYIV, "Europe/Kiev")).toBe(false);
-    expect(clocksDiffer(start, end, KYIV, "Europe/Athens")).toBe(false);
+    expect(wallClocksDiffer(start, end, KYIV, NEW_YORK)).toBe(true);
+    expect(wallClocksDiffer(start, end, KYIV, "Europe/Kiev")).toBe(false);
+    expect(wallClocksDiffer(start, end, KYIV, "Europe/Athens")).toBe(false);
   });
 });
 
@@ -100,12 +102,12 @@ describe("the ambiguous hour", () => {
     expect(instantsAt("2026-10-25T03:30", KYIV)).toEqual([first, second]);
     expect(instantsAt("2026-10-25T04:30", KYIV)).toHaveLength(1);
     expect(instantsAt("2026-03-29T03:30", KYIV)).toEqual([]);
-    expect(comesTwice(second, KYIV)).toBe(true);
-    expect(comesTwice(second, NEW_YORK)).toBe(false);
+    expect(isAmbiguous(second, KYIV)).toBe(true);
+    expect(isAmbiguous(second, NEW_YORK)).toBe(false);
   });
 
   it.each(["en", "uk"])("shows the offset of ambiguous times in %s", (locale) => {
-    const text = formatWhen(first, second, KYIV, locale);
+    const text = formatTimeRange(first, second, KYIV, locale);
     expect(text).toContain("03:30 (UTC+3) – 03:30 (UTC+2)");
     expect(text).toMatch(/25/);
   });
@@ -115,30 +117,32 @@ describe("the ambiguous hour", () => {
     ["2026-01-01T12:00:00Z", "Asia/Kathmandu", "UTC+5:45"],
     ["2026-01-01T12:00:00Z", "America/St_Johns", "UTC−3:30"],
   ])("at %s in %s is %s", (instant, zone, text) => {
-    expect(offsetText(new Date(instant), zone)).toBe(text);
+    expect(formatOffset(new Date(instant), zone)).toBe(text);
   });
 });
 
 it("counts down with the server's clock offset", () => {
   const now = Date.parse("2026-03-02T12:00:00Z");
-  expect(remaining("2026-03-02T12:01:00Z", now, 0)).toBe(60);
-  expect(remaining("2026-03-02T12:01:00Z", now, 5000)).toBe(55);
-  expect(remaining("2026-03-02T11:59:00Z", now, 0)).toBe(0);
+  expect(secondsUntil("2026-03-02T12:01:00Z", now, 0)).toBe(60);
+  expect(secondsUntil("2026-03-02T12:01:00Z", now, 5000)).toBe(55);
+  expect(secondsUntil("2026-03-02T11:59:00Z", now, 0)).toBe(0);
 });
 
 it("formats the countdown as a clock", () => {
-  expect([5, 65, 3605].map(clockText)).toEqual(["00:05", "01:05", "1:00:05"]);
+  expect([5, 65, 3605].map(formatSeconds)).toEqual(["00:05", "01:05", "1:00:05"]);
 });
 
 it("formats in the account's zone", () => {
   const noon = new Date("2026-03-02T12:00:00Z");
   const at = (timeZone: string) =>
-    timeFormat({ locale: "en", timeZone }, { hour: "2-digit", minute: "2-digit" }).format(noon);
+    createTimeFormat({ locale: "en", timeZone }, { hour: "2-digit", minute: "2-digit" }).format(
+      noon,
+    );
   expect([at("Europe/Kyiv"), at("America/New_York")]).toEqual(["14:00", "07:00"]);
 });
 
 it("formats in the browser's zone without an account", () => {
-  const format = timeFormat({ locale: "uk", timeZone: null }, { dateStyle: "medium" });
+  const format = createTimeFormat({ locale: "uk", timeZone: null }, { dateStyle: "medium" });
   expect(format.resolvedOptions().timeZone).toBe(
     new Intl.DateTimeFormat().resolvedOptions().timeZone,
   );

@@ -1,16 +1,16 @@
 /** Conversion and formatting of instants and wall-clock times in an explicit IANA zone, never the browser's default. */
 
-import { knownZone } from "./zones";
+import { resolveZone } from "./zones";
 
 const MINUTE = 60_000;
 
-const wallFormats = new Map<string, Intl.DateTimeFormat>();
+const wallClockFormats = new Map<string, Intl.DateTimeFormat>();
 
-function wallFormat(zone: string): Intl.DateTimeFormat {
-  let format = wallFormats.get(zone);
+function wallClockFormat(zone: string): Intl.DateTimeFormat {
+  let format = wallClockFormats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat("en-US", {
-      timeZone: knownZone(zone),
+      timeZone: resolveZone(zone),
       hourCycle: "h23",
       year: "numeric",
       month: "2-digit",
@@ -18,7 +18,7 @@ function wallFormat(zone: string): Intl.DateTimeFormat {
       hour: "2-digit",
       minute: "2-digit",
     });
-    wallFormats.set(zone, format);
+    wallClockFormats.set(zone, format);
   }
   return format;
 }
@@ -26,7 +26,7 @@ function wallFormat(zone: string): Intl.DateTimeFormat {
 /** The wall-clock time of `zone` at `instant` in datetime-local format: `2026-03-02T15:00`. */
 export function toLocalInput(instant: Date, zone: string): string {
   const parts: Record<string, string> = {};
-  for (const { type, value } of wallFormat(zone).formatToParts(instant)) parts[type] = value;
+  for (const { type, value } of wallClockFormat(zone).formatToParts(instant)) parts[type] = value;
   return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}`;
 }
 
@@ -58,12 +58,12 @@ export function fromLocalInput(local: string, zone: string): Date | null {
 }
 
 /** Whether the wall-clock time of `instant` is ambiguous in `zone`. */
-export function comesTwice(instant: Date, zone: string): boolean {
+export function isAmbiguous(instant: Date, zone: string): boolean {
   return instantsAt(toLocalInput(instant, zone), zone).length > 1;
 }
 
 /** `UTC+3`, `UTC−3:30` */
-export function offsetText(instant: Date, zone: string): string {
+export function formatOffset(instant: Date, zone: string): string {
   const offset = offsetMinutes(instant, zone);
   const minutes = Math.abs(offset) % 60;
   const hours = Math.floor(Math.abs(offset) / 60);
@@ -73,14 +73,14 @@ export function offsetText(instant: Date, zone: string): string {
 }
 
 /** `03:30 (UTC+3)` */
-export function clockWithOffset(instant: Date, zone: string): string {
-  return `${toLocalInput(instant, zone).slice(11)} (${offsetText(instant, zone)})`;
+export function formatTimeWithOffset(instant: Date, zone: string): string {
+  return `${toLocalInput(instant, zone).slice(11)} (${formatOffset(instant, zone)})`;
 }
 
 /** `03:30 (UTC+3) – 03:30 (UTC+2)` when one of the two is ambiguous; else null. */
-export function doubledSpan(start: Date, end: Date, zone: string): string | null {
-  if (!comesTwice(start, zone) && !comesTwice(end, zone)) return null;
-  return `${clockWithOffset(start, zone)} – ${clockWithOffset(end, zone)}`;
+export function formatAmbiguousRange(start: Date, end: Date, zone: string): string | null {
+  if (!isAmbiguous(start, zone) && !isAmbiguous(end, zone)) return null;
+  return `${formatTimeWithOffset(start, zone)} – ${formatTimeWithOffset(end, zone)}`;
 }
 
 /** `2026-03-02` of `zone` at `instant`. */
@@ -89,9 +89,9 @@ export function localDate(instant: Date, zone: string): string {
 }
 
 /** `Monday, 2 March, 15:00 – 16:00` in the words of `locale`. */
-export function formatWhen(start: Date, end: Date, zone: string, locale: string): string {
+export function formatTimeRange(start: Date, end: Date, zone: string, locale: string): string {
   const day = {
-    timeZone: knownZone(zone),
+    timeZone: resolveZone(zone),
     weekday: "long",
     day: "numeric",
     month: "long",
@@ -99,12 +99,12 @@ export function formatWhen(start: Date, end: Date, zone: string, locale: string)
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   const format = (parts: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(intlLocale(locale), parts);
-  const doubled = doubledSpan(start, end, zone);
-  const text = doubled
-    ? `${format(day).format(start)}, ${doubled}`
+  const ambiguous = formatAmbiguousRange(start, end, zone);
+  const text = ambiguous
+    ? `${format(day).format(start)}, ${ambiguous}`
     : format({ ...day, ...clock }).formatRange(start, end);
-  const spelt = text.replace(/\u02bc/g, "’"); // “пʼятниця”, as no other text of ours has it
-  return spelt.charAt(0).toLocaleUpperCase(locale) + spelt.slice(1);
+  const withApostrophe = text.replace(/\u02bc/g, "’"); // ICU writes “пʼятниця” with U+02BC.
+  return withApostrophe.charAt(0).toLocaleUpperCase(locale) + withApostrophe.slice(1);
 }
 
 /** British English: a 24-hour clock and weeks that begin on Monday. */
@@ -113,7 +113,7 @@ export function intlLocale(locale: string): string {
 }
 
 /** Whether the wall clocks of the two zones differ during the lesson. */
-export function clocksDiffer(start: Date, end: Date, mine: string, theirs: string): boolean {
+export function wallClocksDiffer(start: Date, end: Date, mine: string, theirs: string): boolean {
   return [start, end].some(
     (instant) => offsetMinutes(instant, mine) !== offsetMinutes(instant, theirs),
   );
@@ -125,25 +125,25 @@ export function zoneName(zone: string, names: Record<string, string> = {}): stri
 }
 
 /** Whole seconds until `endsAt`; the server's clock is `offset` ms ahead of the local one. */
-export function remaining(endsAt: string, now: number, offset: number): number {
+export function secondsUntil(endsAt: string, now: number, offset: number): number {
   return Math.max(0, Math.ceil((Date.parse(endsAt) - (now + offset)) / 1000));
 }
 
 /** Formats instants in the account's time zone, as on every other page. */
-export function timeFormat(
+export function createTimeFormat(
   { locale, timeZone }: { locale: string; timeZone: string | null },
   options: Intl.DateTimeFormatOptions,
 ): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat(intlLocale(locale), {
-    timeZone: timeZone === null ? undefined : knownZone(timeZone),
+    timeZone: timeZone === null ? undefined : resolveZone(timeZone),
     hourCycle: "h23",
     ...options,
   });
 }
 
-export function clockText(seconds: number): string {
-  const two = (value: number) => String(value).padStart(2, "0");
+export function formatSeconds(seconds: number): string {
+  const pad = (value: number) => String(value).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
-  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  const rest = `${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
   return hours ? `${hours}:${rest}` : rest;
 }

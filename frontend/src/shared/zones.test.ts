@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { formatWhen, timeFormat, toLocalInput } from "./time";
-import { knownZone, learnZones } from "./zones";
+import { createTimeFormat, formatTimeRange, toLocalInput } from "./time";
+import { registerZoneFallbacks, resolveZone } from "./zones";
 
 const RealFormat = Intl.DateTimeFormat;
 const NOON = new Date("2026-07-02T12:00:00Z");
@@ -16,7 +16,7 @@ function forget(...names: string[]): void {
   vi.stubGlobal("Intl", { ...Intl, DateTimeFormat: OldFormat });
 }
 
-beforeEach(() => learnZones());
+beforeEach(() => registerZoneFallbacks());
 afterEach(() => vi.unstubAllGlobals());
 
 it.each([
@@ -27,24 +27,24 @@ it.each([
   ["Asia/Yangon", "Asia/Rangoon", "18:30"],
 ])("shows the clock of %s where only %s is known", (zone, former, clock) => {
   forget(zone);
-  learnZones({ [zone]: [former, "Etc/GMT-9"] });
+  registerZoneFallbacks({ [zone]: [former, "Etc/GMT-9"] });
   expect(toLocalInput(NOON, zone).slice(11)).toBe(clock);
-  const format = timeFormat(
+  const format = createTimeFormat(
     { locale: "en", timeZone: zone },
     { hour: "2-digit", minute: "2-digit" },
   );
   expect(format.format(NOON)).toBe(clock);
-  expect(formatWhen(NOON, NOON, zone, "en")).toContain(clock);
+  expect(formatTimeRange(NOON, NOON, zone, "en")).toContain(clock);
 });
 
 it("falls back to the offset without a known name, and to UTC without either", () => {
   forget("Europe/Kyiv", "Europe/Kiev");
-  learnZones({ "Europe/Kyiv": ["Europe/Kiev", "Etc/GMT-3"] });
+  registerZoneFallbacks({ "Europe/Kyiv": ["Europe/Kiev", "Etc/GMT-3"] });
   expect(toLocalInput(NOON, "Europe/Kyiv").slice(11)).toBe("15:00");
-  expect(knownZone("Mars/Olympus")).toBe("UTC");
+  expect(resolveZone("Mars/Olympus")).toBe("UTC");
 });
 
 it("prefers the zone's own name when it is known", () => {
-  learnZones({ "Europe/Kyiv": ["Etc/GMT-9"] });
-  expect(knownZone("Europe/Kyiv")).toBe("Europe/Kyiv");
+  registerZoneFallbacks({ "Europe/Kyiv": ["Etc/GMT-9"] });
+  expect(resolveZone("Europe/Kyiv")).toBe("Europe/Kyiv");
 });

@@ -4,10 +4,10 @@
  */
 export type ZoneFallbacks = Readonly<Record<string, readonly string[]>>;
 
-const told = new Map<string, readonly string[]>();
-const known = new Map<string, string>();
+const fallbackNames = new Map<string, readonly string[]>();
+const resolvedNames = new Map<string, string>();
 
-function isKnown(zone: string): boolean {
+function isSupported(zone: string): boolean {
   try {
     new Intl.DateTimeFormat("en", { timeZone: zone });
     return true;
@@ -17,17 +17,17 @@ function isKnown(zone: string): boolean {
 }
 
 /** Aliases by zone name, the preferred one first. */
-export function learnZones(fallbacks: ZoneFallbacks = {}): void {
-  for (const [zone, names] of Object.entries(fallbacks)) told.set(zone, names);
-  known.clear();
+export function registerZoneFallbacks(fallbacks: ZoneFallbacks = {}): void {
+  for (const [zone, names] of Object.entries(fallbacks)) fallbackNames.set(zone, names);
+  resolvedNames.clear();
 }
 
 /** The first alias that Intl accepts, else UTC. */
-export function knownZone(zone: string): string {
-  let name = known.get(zone);
+export function resolveZone(zone: string): string {
+  let name = resolvedNames.get(zone);
   if (name === undefined) {
-    name = [zone, ...(told.get(zone) ?? [])].find(isKnown) ?? "UTC";
-    known.set(zone, name);
+    name = [zone, ...(fallbackNames.get(zone) ?? [])].find(isSupported) ?? "UTC";
+    resolvedNames.set(zone, name);
   }
   return name;
 }

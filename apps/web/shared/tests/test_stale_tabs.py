@@ -112,7 +112,7 @@ def test_new_start_keeps_the_exact_duration(open_edit_form, tutor, student):
 def test_second_ambiguous_time_can_be_chosen(browser, tutor, student, classroom, fold):
     client = browser(tutor)
     page = client.get(f"/lessons/new/?student={student.pk}&date=2026-10-25&time=03:30")
-    assert "data-comes-twice>" in page.content.decode()
+    assert "data-ambiguous-time>" in page.content.decode()
     client.post("/lessons/new/", form_data(page, fold=str(fold)))
     assert Lesson.objects.get().starts_at == AMBIGUOUS + fold * HOUR
 
@@ -132,7 +132,7 @@ def test_lesson_moves_from_first_to_second_ambiguous_time(open_edit_form, tutor,
 
 def test_unambiguous_time_shows_no_choice(browser, tutor, lesson):
     page = browser(tutor).get(f"/lessons/{lesson.pk}/edit/").content.decode()
-    assert "data-comes-twice hidden>" in page
+    assert "data-ambiguous-time hidden>" in page
 
 
 def test_pages_show_the_offset_of_ambiguous_times(browser, tutor, student):

@@ -4,7 +4,7 @@ import type { App } from "../app";
 import { button, h } from "../dom";
 import { type Dialog, dialogForm, field, openDialog, submit, submitButton } from "./dialog";
 
-export function openCancel(app: App, lesson: Lesson): void {
+export function openCancelDialog(app: App, lesson: Lesson): void {
   const reason = h("textarea", { rows: "3", maxlength: "500" });
   const form = dialogForm(send, field(gettext("Reason (optional)"), reason));
   const keep = button(gettext("Keep the lesson"), "", () => dialog.close());

@@ -7,7 +7,7 @@ import { StudentPicker } from "./student-picker";
 import { timeFields } from "./time-fields";
 
 /** Dialog that schedules a lesson in the selected time; `onClose` clears the selection. */
-export function openCreate(app: App, start: Date, end: Date, onClose: () => void): void {
+export function openCreateDialog(app: App, start: Date, end: Date, onClose: () => void): void {
   const picker = new StudentPicker(app);
   const title = h("input", { type: "text", maxlength: "200", autocomplete: "off" });
   const times = timeFields(app.config, start, end);
@@ -49,7 +49,7 @@ export function openCreate(app: App, start: Date, end: Date, onClose: () => void
       app.refetch();
       app.notices.show({ text: gettext("The lesson is scheduled.") });
     };
-    const offer = () => button(gettext("Schedule anyway"), "small", () => send(true));
-    submit(app, dialog, request, (error) => dialog.showError(error.text, offer()));
+    const overlapButton = () => button(gettext("Schedule anyway"), "small", () => send(true));
+    submit(app, dialog, request, (error) => dialog.showError(error.text, overlapButton()));
   }
 }

@@ -23,12 +23,12 @@ export function openDialog(
   const errors = h("div", { role: "alert", class: "kr-error" });
   const element = h("dialog", { "aria-labelledby": id });
   const close = () => element.close();
-  const cross = button("×", "quiet icon", close);
-  cross.setAttribute("aria-label", gettext("Close"));
+  const closeButton = button("×", "quiet icon", close);
+  closeButton.setAttribute("aria-label", gettext("Close"));
   // Focus the first control instead of the close button.
-  first(body)?.setAttribute("autofocus", "");
+  firstControl(body)?.setAttribute("autofocus", "");
   element.append(
-    h("header", {}, h("h2", { id }, title), cross),
+    h("header", {}, h("h2", { id }, title), closeButton),
     ...body,
     errors,
     h("footer", {}, ...actions),
@@ -50,7 +50,7 @@ export function openDialog(
   };
 }
 
-function first(body: Node[]): Element | null {
+function firstControl(body: Node[]): Element | null {
   for (const node of body) {
     const found = node instanceof Element && node.querySelector("input, textarea, a, button");
     if (found) return found;
@@ -67,7 +67,7 @@ export async function submit(
 ): Promise<void> {
   const buttons = [...dialog.element.querySelectorAll<HTMLButtonElement>("button")];
   dialog.clearError();
-  for (const one of buttons) one.disabled = true;
+  for (const item of buttons) item.disabled = true;
   try {
     await request();
   } catch (error) {
@@ -77,7 +77,7 @@ export async function submit(
       dialog.showError(errorText(error), signInLink(app, error));
     }
   } finally {
-    for (const one of buttons) one.disabled = false;
+    for (const item of buttons) item.disabled = false;
   }
 }
 
@@ -96,11 +96,15 @@ export function dialogForm(onSubmit: () => void, ...fields: Node[]): HTMLFormEle
   return form;
 }
 
-export function submitButton(text: string, form: HTMLFormElement, look: string): HTMLButtonElement {
-  return h("button", { type: "submit", form: form.id, class: `btn ${look}` }, text);
+export function submitButton(
+  text: string,
+  form: HTMLFormElement,
+  variant: string,
+): HTMLButtonElement {
+  return h("button", { type: "submit", form: form.id, class: `btn ${variant}` }, text);
 }
 
 export function field(label: string, control: HTMLElement): HTMLElement {
   control.id ||= uniqueId("field");
-  return h("div", { class: "kr-field" }, h("label", { for: control.id }, label), control);
+  return h("div", { class: "field compact" }, h("label", { for: control.id }, label), control);
 }

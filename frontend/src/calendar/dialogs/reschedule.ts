@@ -3,12 +3,12 @@ import { gettext } from "../../shared/gettext";
 import type { Lesson } from "../api";
 import type { App } from "../app";
 import { button } from "../dom";
-import { announceMove, movedMeanwhile } from "../moves";
+import { announceMove, conflictText } from "../drag-and-drop";
 import { type Dialog, dialogForm, openDialog, submit, submitButton } from "./dialog";
 import { timeFields } from "./time-fields";
 
 /** Form equivalent of dragging and resizing a lesson. */
-export function openReschedule(app: App, lesson: Lesson): void {
+export function openRescheduleDialog(app: App, lesson: Lesson): void {
   const times = timeFields(app.config, new Date(lesson.starts_at), new Date(lesson.ends_at));
   const form = dialogForm(() => send(lesson), times.element);
   const back = button(gettext("Back"), "", () => dialog.close());
@@ -32,7 +32,7 @@ export function openReschedule(app: App, lesson: Lesson): void {
         const now = await app.api.lesson(lesson.id);
         app.refetch();
         const anyway = button(gettext("Move it all the same"), "small", () => send(now));
-        dialog.showError(movedMeanwhile(app, now, range), anyway);
+        dialog.showError(conflictText(app, now, range), anyway);
       }
     });
   }

@@ -2,10 +2,10 @@ import { gettext, interpolate } from "../../shared/gettext";
 import type { Student } from "../api";
 import { type App, errorText } from "../app";
 import { h, uniqueId } from "../dom";
-import { fullName } from "../people";
+import { fullName } from "../participants";
 import { field } from "./dialog";
 
-const TYPING_PAUSE_MS = 200;
+const DEBOUNCE_MS = 200;
 
 /** An ARIA combobox that searches on the server while typing. */
 export class StudentPicker {
@@ -17,7 +17,7 @@ export class StudentPicker {
   private found: Student[] = [];
   private active = -1;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private asked = 0;
+  private lastRequest = 0;
 
   constructor(private readonly app: App) {
     const listId = uniqueId("students");
@@ -38,7 +38,7 @@ export class StudentPicker {
     this.input.addEventListener("input", () => this.onInput());
     this.input.addEventListener("focus", () => this.search());
     this.input.addEventListener("blur", () => this.open(false));
-    this.input.addEventListener("keydown", (event) => this.onKey(event));
+    this.input.addEventListener("keydown", (event) => this.onKeyDown(event));
   }
 
   focus(): void {
@@ -48,17 +48,17 @@ export class StudentPicker {
   private onInput(): void {
     this.chosen = null;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.search(), TYPING_PAUSE_MS);
+    this.timer = setTimeout(() => this.search(), DEBOUNCE_MS);
   }
 
   private async search(): Promise<void> {
     if (this.chosen) return;
-    this.asked += 1;
-    const mine = this.asked;
+    this.lastRequest += 1;
+    const request = this.lastRequest;
     try {
       const found = await this.app.api.students(this.input.value.trim());
       // Ignore a slow response to an earlier search.
-      if (mine === this.asked && !this.chosen) this.show(found);
+      if (request === this.lastRequest && !this.chosen) this.show(found);
     } catch (error) {
       this.open(false);
       this.status.textContent = errorText(error);
@@ -91,7 +91,7 @@ export class StudentPicker {
     return option;
   }
 
-  private onKey(event: KeyboardEvent): void {
+  private onKeyDown(event: KeyboardEvent): void {
     const { key } = event;
     if (key === "ArrowDown" || key === "ArrowUp") {
       event.preventDefault();

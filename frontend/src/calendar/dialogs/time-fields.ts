@@ -1,5 +1,5 @@
 import { gettext, interpolate } from "../../shared/gettext";
-import { clockWithOffset, instantsAt, toLocalInput, zoneName } from "../../shared/time";
+import { formatTimeWithOffset, instantsAt, toLocalInput, zoneName } from "../../shared/time";
 import type { Range } from "../api";
 import type { Config } from "../config";
 import { h } from "../dom";
@@ -13,16 +13,16 @@ export interface TimeFields {
 /** Start and end in the user's zone. Changing the start moves the end along, as dragging does. */
 export function timeFields(config: Config, start: Date, end: Date): TimeFields {
   const { userTimezone: zone } = config;
-  const from = new ClockField(config, gettext("Starts"), start);
-  const to = new ClockField(config, gettext("Ends"), end);
-  let length = end.getTime() - start.getTime();
+  const from = new DateTimeField(config, gettext("Starts"), start);
+  const to = new DateTimeField(config, gettext("Ends"), end);
+  let duration = end.getTime() - start.getTime();
   from.onChange(() => {
     const moved = from.read();
-    if (moved) to.set(new Date(moved.getTime() + length));
+    if (moved) to.set(new Date(moved.getTime() + duration));
   });
   to.onChange(() => {
     const [first, last] = [from.read(), to.read()];
-    if (first && last && last > first) length = last.getTime() - first.getTime();
+    if (first && last && last > first) duration = last.getTime() - first.getTime();
   });
   const hint = interpolate(gettext("Times are in %(zone)s"), {
     zone: zoneName(zone, config.zoneNames),
@@ -41,11 +41,11 @@ export function timeFields(config: Config, start: Date, end: Date): TimeFields {
  * Inputs for a date and a time. An untouched value keeps its exact instant, which may be ambiguous that day or have
  * seconds. For an ambiguous time the user chooses one of the two instants.
  */
-class ClockField {
+class DateTimeField {
   readonly element: HTMLElement;
   private readonly input = h("input", { type: "datetime-local", step: "300", required: true });
-  private readonly which = h("select", {});
-  private readonly choice: HTMLElement;
+  private readonly instantSelect = h("select", {});
+  private readonly instantField: HTMLElement;
   private shown = { local: "", instant: new Date(0) };
 
   constructor(
@@ -53,9 +53,12 @@ class ClockField {
     label: string,
     instant: Date,
   ) {
-    this.choice = field(gettext("The clock shows this time twice that day"), this.which);
-    this.element = h("div", { class: "kr-clock" }, field(label, this.input), this.choice);
-    this.input.addEventListener("change", () => this.offer(0));
+    this.instantField = field(
+      gettext("The clock shows this time twice that day"),
+      this.instantSelect,
+    );
+    this.element = h("div", { class: "kr-datetime" }, field(label, this.input), this.instantField);
+    this.input.addEventListener("change", () => this.showOptions(0));
     this.set(instant);
   }
 
@@ -65,7 +68,7 @@ class ClockField {
 
   onChange(listener: () => void): void {
     this.input.addEventListener("change", listener);
-    this.which.addEventListener("change", listener);
+    this.instantSelect.addEventListener("change", listener);
   }
 
   set(instant: Date): void {
@@ -73,13 +76,13 @@ class ClockField {
     this.input.value = local;
     this.shown = { local, instant };
     const minute = Math.floor(instant.getTime() / 60_000) * 60_000;
-    this.offer(this.instants().findIndex((one) => one.getTime() === minute));
+    this.showOptions(this.instants().findIndex((one) => one.getTime() === minute));
   }
 
   /** null for a time that is skipped when the clocks go forward. */
   read(): Date | null {
     const instants = this.instants();
-    const chosen = instants[this.which.selectedIndex] ?? instants[0] ?? null;
+    const chosen = instants[this.instantSelect.selectedIndex] ?? instants[0] ?? null;
     const { local, instant } = this.shown;
     const kept = chosen && Math.abs(instant.getTime() - chosen.getTime()) < 60_000;
     return this.input.value === local && kept ? instant : chosen;
@@ -89,17 +92,17 @@ class ClockField {
     return instantsAt(this.input.value, this.config.userTimezone);
   }
 
-  private offer(index: number): void {
+  private showOptions(index: number): void {
     const instants = this.instants();
     const zone = this.config.userTimezone;
-    const options = instants.map((one) => h("option", {}, clockWithOffset(one, zone)));
-    this.which.replaceChildren(...options);
-    this.which.selectedIndex = Math.max(index, 0);
-    this.choice.hidden = instants.length < 2;
+    const options = instants.map((one) => h("option", {}, formatTimeWithOffset(one, zone)));
+    this.instantSelect.replaceChildren(...options);
+    this.instantSelect.selectedIndex = Math.max(index, 0);
+    this.instantField.hidden = instants.length < 2;
   }
 }
 
-function readTimes(from: ClockField, to: ClockField) {
+function readTimes(from: DateTimeField, to: DateTimeField) {
   if (from.isEmpty || to.isEmpty) return { error: gettext("Fill in both times.") };
   const [start, end] = [from.read(), to.read()];
   if (!start || !end) {

@@ -2,7 +2,7 @@ import { CaptureUpdateAction, getCommonBounds } from "@excalidraw/excalidraw";
 import type { AppState, BinaryFiles, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { type Request, reasonOf } from "../../shared/api";
+import { errorMessage, type Request } from "../../shared/api";
 import { gettext } from "../../shared/gettext";
 import type { Refusal } from "../net/reconnecting-web-socket";
 import { Store } from "../state/store";
@@ -13,10 +13,10 @@ import { SceneImages } from "./images/scene-images";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
 import { collaboratorsOf, MAX_SELECTED, type Presence, tutorPage } from "./presence";
 import { BoardProvider } from "./provider";
-import { type Box, firstView, type View } from "./view";
+import { type Box, initialView, type View } from "./view";
 
 const POINTER_INTERVAL_MS = 40;
-const TOO_LARGE = gettext(
+const TOO_LARGE_TEXT = gettext(
   "Something was too large for the board and was taken back: the others would not have seen it.",
 );
 
@@ -112,7 +112,7 @@ export class Board {
     this.#api = null;
   }
 
-  changed(state: AppState, files: BinaryFiles): void {
+  onSceneChange(state: AppState, files: BinaryFiles): void {
     if (!this.#api) return;
     this.#binding?.scheduleFlush();
     this.sceneImages.uploadNew(this.#api, files);
@@ -123,11 +123,11 @@ export class Board {
     }
   }
 
-  pointer(pointer: Presence["pointer"], button: "up" | "down"): void {
+  onPointerUpdate(pointer: Presence["pointer"], button: "up" | "down"): void {
     this.#publishPresence({ pointer, button });
   }
 
-  turnTo(page: string): void {
+  showPage(page: string): void {
     const { page: current } = this.store.get();
     if (page === current) return;
     const api = this.#api;
@@ -145,7 +145,7 @@ export class Board {
   /** Turns to a page and stops following the tutor. */
   choosePage(page: string): void {
     this.store.patch({ following: false });
-    this.turnTo(page);
+    this.showPage(page);
   }
 
   setFollowing(following: boolean): void {
@@ -169,8 +169,8 @@ export class Board {
     this.store.patch({ problem: null });
   }
 
-  report(error: unknown, otherwise: string): void {
-    this.showProblem(reasonOf(error, otherwise));
+  report(error: unknown, fallback: string): void {
+    this.showProblem(errorMessage(error, fallback));
   }
 
   /** Sends pending changes before the browser unloads the page. */
@@ -183,7 +183,7 @@ export class Board {
     // The scene still holds the previous page, which must not be written into the new one.
     api.updateScene({ elements: [], captureUpdate: CaptureUpdateAction.NEVER });
     this.#binding = new PageBinding(api, elementsOf(this.doc, page), {
-      onTooLarge: () => this.showProblem(TOO_LARGE),
+      onTooLarge: () => this.showProblem(TOO_LARGE_TEXT),
       onFirstContent: () => {
         const { scrollX, scrollY, zoom } = api.getAppState();
         if (scrollX === 0 && scrollY === 0 && zoom.value === 1) this.#restoreView(api, page);
@@ -205,7 +205,7 @@ export class Board {
     const { width, height } = api.getAppState();
     const elements = readElements(elementsOf(this.doc, page)).filter((one) => !one.isDeleted);
     const boxes = () => elements.map((one): Box => getCommonBounds([one]));
-    const { zoom, ...scroll } = this.#views.get(page) ?? firstView(boxes(), width, height);
+    const { zoom, ...scroll } = this.#views.get(page) ?? initialView(boxes(), width, height);
     api.updateScene({
       appState: { ...scroll, zoom: { value: zoom as AppState["zoom"]["value"] } } as AppState,
       captureUpdate: CaptureUpdateAction.NEVER,
@@ -216,7 +216,7 @@ export class Board {
     const pages = pagesOf(this.doc);
     const { page } = this.store.get();
     this.store.patch({ pages });
-    if (!pages.some((known) => known.id === page)) this.turnTo(pages[0]?.id ?? FIRST_PAGE);
+    if (!pages.some((known) => known.id === page)) this.showPage(pages[0]?.id ?? FIRST_PAGE);
     else this.#followTutor();
   }
 
@@ -230,7 +230,7 @@ export class Board {
   #followTutor(): void {
     const { following, pages } = this.store.get();
     const page = following ? tutorPage(this.awareness) : null;
-    if (page && pages.some((known) => known.id === page)) this.turnTo(page);
+    if (page && pages.some((known) => known.id === page)) this.showPage(page);
   }
 
   /** Sends at most one presence update per POINTER_INTERVAL_MS, always ending with the latest state. */

@@ -51,7 +51,7 @@ const VALID: Record<string, Properties> = {
   magicframe: { ...BASE, type: "magicframe", name: null },
 };
 
-const WRONG: readonly unknown[] = [
+const INVALID_VALUES: readonly unknown[] = [
   ...[undefined, null, true, false, 0, 5, -1, 1e300, -1e300, Number.NaN, Infinity, 10n, 2 ** 53],
   ...["", "x", "__proto__", "constructor", "javascript:alert(1)", "\u202e", "😀".repeat(60_000)],
   ...[[], [[]], [null], ["x"], [5], [[0, "1"]], [[Number.NaN, 0]], [{}], [{ id: "x" }]],
@@ -69,15 +69,15 @@ function isPlainData(value: unknown): boolean {
   return Object.values(value).every(isPlainData);
 }
 
-const OF_ELBOWS = ["fixedSegments", "startIsSpecial", "endIsSpecial"];
+const ELBOW_PROPERTIES = ["fixedSegments", "startIsSpecial", "endIsSpecial"];
 const OPTIONAL_TEXT = ["index", "link", "name", "fileId", "frameId", "containerId"];
 
-/** Of the same kind as in the honest element; null stands for text and for objects that are not there. */
-function sameShape(found: Properties, honest: Properties): boolean {
-  return Object.entries(honest).every(([name, value]) => {
+/** Whether each property has the type that it has in the valid element; optional ones may be null. */
+function sameShape(found: Properties, valid: Properties): boolean {
+  return Object.entries(valid).every(([name, value]) => {
     const other = found[name];
     if (name === "customData") return true;
-    if (OF_ELBOWS.includes(name) && found.elbowed === false) return !(name in found);
+    if (ELBOW_PROPERTIES.includes(name) && found.elbowed === false) return !(name in found);
     if (OPTIONAL_TEXT.includes(name) || name.endsWith("Arrowhead")) {
       return other === null || typeof other === "string";
     }
@@ -93,50 +93,50 @@ function sameShape(found: Properties, honest: Properties): boolean {
 const parse = (value: unknown) => parseElement("a", value) as Properties | null;
 
 describe.each(Object.keys(VALID))("%s", (type) => {
-  const honest = VALID[type] ?? {};
+  const valid = VALID[type] ?? {};
 
   it("is unchanged when valid", () => {
-    expect(parse(honest)).toEqual(honest);
+    expect(parse(valid)).toEqual(valid);
   });
 
   it("with an invalid value is sanitised or dropped", () => {
-    for (const name of [...Object.keys(honest), "customData", "points", "text"]) {
-      for (const wrong of WRONG) {
-        const found = parse({ ...honest, [name]: wrong });
+    for (const name of [...Object.keys(valid), "customData", "points", "text"]) {
+      for (const wrong of INVALID_VALUES) {
+        const found = parse({ ...valid, [name]: wrong });
         if (!found) continue;
         const what = `${name} = ${String(typeof wrong)} ${JSON.stringify(found[name])?.slice(0, 60)}`;
         expect(isPlainData(found), what).toBe(true);
-        if (name !== "type") expect(sameShape(found, honest), what).toBe(true);
+        if (name !== "type") expect(sameShape(found, valid), what).toBe(true);
         expect(parse({ ...found }), what).toEqual(found);
       }
     }
   });
 
   it("without a property gets a default or is dropped", () => {
-    for (const name of Object.keys(honest)) {
-      const { [name]: _, ...rest } = honest;
+    for (const name of Object.keys(valid)) {
+      const { [name]: _, ...rest } = valid;
       const found = parse(rest);
-      if (found) expect(isPlainData(found) && sameShape(found, honest), name).toBe(true);
+      if (found) expect(isPlainData(found) && sameShape(found, valid), name).toBe(true);
       else expect(["id", "type", "x", "y", "width", "height", "points", "text"]).toContain(name);
     }
   });
 });
 
 it.each([
-  ["no object", 5],
-  ["another id", { ...BASE, id: "other" }],
-  ["an id that every object has", { ...BASE, id: "constructor" }],
+  ["a number instead of an object", 5],
+  ["an element with another id", { ...BASE, id: "other" }],
+  ["an id that is a property of Object.prototype", { ...BASE, id: "constructor" }],
   ["an unknown type", { ...BASE, type: "iframe" }],
-  ["a type that every object has", { ...BASE, type: "constructor" }],
-  ["no number", { ...BASE, x: Number.NaN }],
-  ["too far away", { ...BASE, x: 1e9 }],
-  ["too large", { ...BASE, width: 1e7 }],
-  ["of a version that cannot rise", { ...BASE, version: 2 ** 53 }],
+  ["a type that is a property of Object.prototype", { ...BASE, type: "constructor" }],
+  ["a coordinate that is NaN", { ...BASE, x: Number.NaN }],
+  ["a coordinate out of bounds", { ...BASE, x: 1e9 }],
+  ["a width out of bounds", { ...BASE, width: 1e7 }],
+  ["a version that cannot be incremented", { ...BASE, version: 2 ** 53 }],
   ["a line without points", { ...LINE, type: "line", points: [] }],
   ["a stroke without points", { ...VALID.freedraw, points: [] }],
-  ["a point that is none", { ...LINE, type: "freedraw", points: [[0, "1"]] }],
-  ["text that is none", { ...BASE, type: "text", text: 5 }],
-])("is not drawn where it is %s", (_, value) => {
+  ["a stroke with an invalid point", { ...LINE, type: "freedraw", points: [[0, "1"]] }],
+  ["a text element whose text is a number", { ...BASE, type: "text", text: 5 }],
+])("rejects %s", (_, value) => {
   expect(parse(value)).toBeNull();
   expect(parseElement("constructor", value)).toBeNull();
 });
@@ -166,7 +166,7 @@ it.each(["a0", "a1V", "Zz", "b12", "zzzzzzzzzzzzzzzzzzzzzzzzzzz"])(
 );
 
 it.each(["", "a", "0", "a10", "b1", "a0 ", "Ж1", `A${"0".repeat(26)}`, `a1${"1".repeat(500)}`])(
-  "drops the index %s, at which the ordering would throw",
+  "drops the index %s, which the ordering package rejects",
   (index) => {
     expect(parse({ ...BASE, index })?.index).toBeNull();
   },

@@ -6,7 +6,7 @@
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import { limitFill } from "./fill-limits";
 import {
-  flag,
+  boolean,
   id,
   integer,
   isId,
@@ -38,8 +38,8 @@ const MAX_BOUND_ELEMENTS = 1000;
 
 const COLOUR = /^(#[\da-f]{3,8}|[a-z]{1,30}|(rgb|hsl)a?\([\d\s.,%/a-z-]{1,60}\))$/i;
 
-function colour(otherwise: string): Reader<string> {
-  return (value) => (typeof value === "string" && COLOUR.test(value) ? value : otherwise);
+function colour(fallback: string): Reader<string> {
+  return (value) => (typeof value === "string" && COLOUR.test(value) ? value : fallback);
 }
 
 /** Absolute http(s) and mailto URLs only, never a scheme that the browser would execute. */
@@ -135,7 +135,7 @@ const arrowhead = oneOf(
 );
 
 /** Properties of every element, except id, type, position and size, which are required. */
-const COMMON: Readonly<Record<string, Reader<unknown>>> = {
+const COMMON_PROPERTIES: Readonly<Record<string, Reader<unknown>>> = {
   angle: number(-1000, 1000, 0),
   strokeColor: colour("#1e1e1e"),
   backgroundColor: colour("transparent"),
@@ -149,16 +149,16 @@ const COMMON: Readonly<Record<string, Reader<unknown>>> = {
   version: integer(1, MAX_VERSION, 1),
   versionNonce: integer(0, 2 ** 32, 0),
   index,
-  isDeleted: flag(false),
+  isDeleted: boolean(false),
   groupIds: listOf(id, MAX_GROUPS),
   frameId: id,
   boundElements: listOf(boundElement, MAX_BOUND_ELEMENTS),
   updated: number(0, 2 ** 52, 1),
   link,
-  locked: flag(false),
+  locked: boolean(false),
 };
 
-const LINE: Readonly<Record<string, Reader<unknown>>> = {
+const LINE_PROPERTIES: Readonly<Record<string, Reader<unknown>>> = {
   startBinding: binding,
   endBinding: binding,
   startArrowhead: arrowhead,
@@ -166,16 +166,19 @@ const LINE: Readonly<Record<string, Reader<unknown>>> = {
   lastCommittedPoint: point,
 };
 
-/** Properties by type; those that depend on several properties are handled in `completed`. */
-const OWN: Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>> = {
+/** Properties by type; those that depend on several properties are handled in `withDerivedProperties`. */
+const PROPERTIES_BY_TYPE: Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>> = {
   rectangle: {},
   diamond: {},
   ellipse: {},
-  arrow: { ...LINE, endArrowhead: (value) => (value === undefined ? "arrow" : arrowhead(value)) },
-  line: LINE,
+  arrow: {
+    ...LINE_PROPERTIES,
+    endArrowhead: (value) => (value === undefined ? "arrow" : arrowhead(value)),
+  },
+  line: LINE_PROPERTIES,
   freedraw: {
     pressures: listOf((value) => number(0, 1, 0.5)(value), MAX_POINTS),
-    simulatePressure: flag(true),
+    simulatePressure: boolean(true),
     lastCommittedPoint: point,
   },
   text: {
@@ -186,7 +189,7 @@ const OWN: Readonly<Record<string, Readonly<Record<string, Reader<unknown>>>>> =
     textAlign: oneOf(["left", "center", "right"], "left"),
     verticalAlign: oneOf(["top", "middle", "bottom"], "top"),
     containerId: id,
-    autoResize: flag(true),
+    autoResize: boolean(true),
     lineHeight: number(0.1, 10, 1.25),
   },
   image: { fileId: id, status: oneOf(["pending", "saved", "error"], "saved"), scale, crop },
@@ -223,7 +226,7 @@ function elbow(value: Properties, line: Point[]): Properties {
 }
 
 /** Derives values that depend on several properties; null when the element is invalid. */
-function completed(element: Properties, value: Properties): Properties | null {
+function withDerivedProperties(element: Properties, value: Properties): Properties | null {
   const { type } = element;
   if (element.frameId === element.id) element.frameId = null;
   if (type === "frame" || type === "magicframe") element.frameId = null;
@@ -244,31 +247,33 @@ function completed(element: Properties, value: Properties): Properties | null {
 }
 
 /** Builds a valid element; null when that is not possible. */
-function build(value: unknown): Properties | null {
+function parseUncached(value: unknown): Properties | null {
   if (!isObject(value) || !isId(value.id) || typeof value.type !== "string") return null;
-  const own = Object.hasOwn(OWN, value.type) ? OWN[value.type] : undefined;
+  const typeProperties = Object.hasOwn(PROPERTIES_BY_TYPE, value.type)
+    ? PROPERTIES_BY_TYPE[value.type]
+    : undefined;
   const { x, y, width, height } = value;
   const isNear = [x, y].every((place) => isNumber(place, -MAX_COORDINATE, MAX_COORDINATE));
   const isSmall = [width, height].every((side) => isNumber(side, -MAX_SIDE, MAX_SIDE));
   const isOld = typeof value.version !== "number" || value.version <= MAX_VERSION;
-  if (!own || !isNear || !isSmall || !isOld) return null;
+  if (!typeProperties || !isNear || !isSmall || !isOld) return null;
   const element: Properties = { id: value.id, type: value.type, x, y, width, height };
-  for (const [name, read] of Object.entries({ ...COMMON, ...own }))
+  for (const [name, read] of Object.entries({ ...COMMON_PROPERTIES, ...typeProperties }))
     element[name] = read(value[name]);
-  const whole = completed(element, value);
-  return whole && limitFill(whole);
+  const completed = withDerivedProperties(element, value);
+  return completed && limitFill(completed);
 }
 
 /** Values in the document are immutable, so each is parsed once. */
-const known = new WeakMap<object, ExcalidrawElement | null>();
+const cache = new WeakMap<object, ExcalidrawElement | null>();
 
 /** Parses a value of the document. The result is cached and must not be mutated. */
 export function parseElement(id: string, value: unknown): ExcalidrawElement | null {
   if (typeof value !== "object" || value === null) return null;
-  let element = known.get(value);
+  let element = cache.get(value);
   if (element === undefined) {
-    element = build(value) as ExcalidrawElement | null;
-    known.set(value, element);
+    element = parseUncached(value) as ExcalidrawElement | null;
+    cache.set(value, element);
   }
   return element?.id === id ? element : null;
 }

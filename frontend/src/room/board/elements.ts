@@ -1,7 +1,7 @@
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import * as encoding from "lib0/encoding";
 import type * as Y from "yjs";
-import { BOARD_FRAME_LIMIT } from "../protocol";
+import { MAX_BOARD_FRAME_BYTES } from "../protocol";
 import { parseElement } from "./element-schema";
 
 /** The properties that order two states of an element. */
@@ -11,7 +11,7 @@ export interface ElementVersion {
 }
 
 /** In bytes; an element is never split, so it must fit into one frame. */
-const MAX_ELEMENT_BYTES = BOARD_FRAME_LIMIT / 2;
+const MAX_ELEMENT_BYTES = MAX_BOARD_FRAME_BYTES / 2;
 
 /** Excalidraw's reconciliation rule: the higher version wins, then the lower nonce. */
 export function isNewer(a: ElementVersion, b: ElementVersion | undefined): boolean {

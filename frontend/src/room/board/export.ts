@@ -1,30 +1,30 @@
 import type * as Y from "yjs";
-import { canvasBlob, download } from "./images/image-files";
+import { canvasToBlob, downloadBlob } from "./images/image-files";
 import type { ImageStore } from "./images/image-store";
 import { renderPages } from "./render";
 
-const SHARPNESS = 2;
+const PIXEL_RATIO = 2;
 const POINTS_PER_PIXEL = 0.75;
 /** Maximum side in pixels of an image of all pages. */
 const MAX_SIDE = 14_000;
 
 export type Format = "png" | "pdf";
 
-async function asPdf(canvases: readonly HTMLCanvasElement[]): Promise<Blob> {
+async function toPdf(canvases: readonly HTMLCanvasElement[]): Promise<Blob> {
   const { PDFDocument } = await import("pdf-lib");
   const pdf = await PDFDocument.create();
   pdf.setProducer("Kreida");
   for (const canvas of canvases) {
-    const picture = await pdf.embedPng(await (await canvasBlob(canvas)).arrayBuffer());
-    const width = (canvas.width / SHARPNESS) * POINTS_PER_PIXEL;
-    const height = (canvas.height / SHARPNESS) * POINTS_PER_PIXEL;
+    const picture = await pdf.embedPng(await (await canvasToBlob(canvas)).arrayBuffer());
+    const width = (canvas.width / PIXEL_RATIO) * POINTS_PER_PIXEL;
+    const height = (canvas.height / PIXEL_RATIO) * POINTS_PER_PIXEL;
     pdf.addPage([width, height]).drawImage(picture, { x: 0, y: 0, width, height });
   }
   return new Blob([(await pdf.save()) as Uint8Array<ArrayBuffer>], { type: "application/pdf" });
 }
 
 /** Draws all pages one below another. */
-function stacked(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
+function stackVertically(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
   const width = Math.max(...canvases.map((canvas) => canvas.width));
   const height = canvases.reduce((sum, canvas) => sum + canvas.height, 0);
   const scale = Math.min(1, MAX_SIDE / height, MAX_SIDE / width);
@@ -43,17 +43,18 @@ function stacked(canvases: readonly HTMLCanvasElement[]): HTMLCanvasElement {
   return whole;
 }
 
-/** Saves a page, or all pages without `only`; returns false when there is nothing to save. */
+/** Saves one page, or all pages without `page`; returns false when there is nothing to save. */
 export async function exportBoard(
   doc: Y.Doc,
   files: ImageStore,
   format: Format,
   name: string,
-  only?: string,
+  page?: string,
 ): Promise<boolean> {
-  const canvases = await renderPages(doc, files, SHARPNESS, only);
+  const canvases = await renderPages(doc, files, PIXEL_RATIO, page);
   if (!canvases.length) return false;
-  const blob = format === "pdf" ? await asPdf(canvases) : await canvasBlob(stacked(canvases));
-  download(blob, `${name}.${format}`);
+  const blob =
+    format === "pdf" ? await toPdf(canvases) : await canvasToBlob(stackVertically(canvases));
+  downloadBlob(blob, `${name}.${format}`);
   return true;
 }

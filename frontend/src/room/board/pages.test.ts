@@ -39,7 +39,7 @@ it.each([
   ["a plain object", { order: 1 }],
   ["a list", new Y.Array()],
   ["null", null],
-])("leaves out an entry that is %s", (_, value) => {
+])("ignores an entry that is %s", (_, value) => {
   const doc = new Y.Doc();
   doc.getMap("pages").set("x", value);
   expect(pagesOf(doc)).toHaveLength(1);
@@ -55,7 +55,7 @@ it.each(["__proto__", "constructor", "", "x".repeat(101)])(
 );
 
 it.each(["2", null, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 2n, {}])(
-  "keeps a page and its followers where the order is %s",
+  "keeps a page whose order is %s, and the pages after it",
   (order) => {
     const doc = new Y.Doc();
     doc.getMap("pages").set("x", page(order, { a: 1 }));

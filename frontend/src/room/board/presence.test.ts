@@ -7,7 +7,7 @@ const VALID = {
   ...{ name: "Тарас Вчитель", person: "u1", role: "tutor", page: "1", button: "down" },
   ...{ pointer: { x: 5, y: -7, tool: "laser" }, selected: { a: true } },
 };
-const WRONG: readonly unknown[] = [
+const INVALID_VALUES: readonly unknown[] = [
   ...[undefined, null, true, 5, 1e300, "x", "__proto__", [], [1], {}, { x: "1", y: 2 }],
   ...[{ x: 1e300, y: 0 }, { x: null, y: 0 }, "\u202e".repeat(10_000), { __proto__: { x: 1 } }],
 ];
@@ -27,7 +27,7 @@ it("parses a valid state unchanged", () => {
 
 describe.each(Object.keys(VALID))("an invalid %s", (name) => {
   it("does not affect other cursors or the tutor's page", () => {
-    for (const wrong of WRONG) {
+    for (const wrong of INVALID_VALUES) {
       const awareness = room({ ...VALID, [name]: wrong }, wrong, VALID);
       const cursors = collaboratorsOf(awareness, "1");
       expect(cursors.get("3" as never)).toMatchObject({

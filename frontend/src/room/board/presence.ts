@@ -22,13 +22,21 @@ export interface Presence {
   selected: Record<string, true>;
 }
 
-const COLOURS = ["#1971c2", "#c2255c", "#2f9e44", "#e8590c", "#6741d9", "#0c8599", "#a61e4d"];
+const CURSOR_COLOURS = [
+  "#1971c2",
+  "#c2255c",
+  "#2f9e44",
+  "#e8590c",
+  "#6741d9",
+  "#0c8599",
+  "#a61e4d",
+];
 
 /** The cursor colour of a person, the same on every client. */
 export function colourOf(person: string): string {
   let hash = 0;
   for (const char of person) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  return COLOURS[hash % COLOURS.length] ?? "#1971c2";
+  return CURSOR_COLOURS[hash % CURSOR_COLOURS.length] ?? "#1971c2";
 }
 
 /** Parses an awareness state from untrusted input; null when it is not a valid presence. */

@@ -2,7 +2,7 @@ import { type Awareness, applyAwarenessUpdate, removeAwarenessStates } from "y-p
 import { messageYjsSyncStep2 } from "y-protocols/sync";
 import { type Doc, encodeStateAsUpdate, type Transaction } from "yjs";
 import { ReconnectingWebSocket, type Refusal } from "../net/reconnecting-web-socket";
-import { CLOSE } from "../protocol";
+import { CLOSE_CODES } from "../protocol";
 import { Store } from "../state/store";
 import * as frames from "./frames";
 import { Outbox } from "./outbox";
@@ -62,11 +62,11 @@ export class BoardProvider {
       onMessage: (data) => this.#onMessage(data),
       onLost: (code) => {
         this.#onDisconnect();
-        if (code === CLOSE.unavailable) this.link.patch({ unavailable: true });
+        if (code === CLOSE_CODES.unavailable) this.link.patch({ unavailable: true });
       },
       onRefused: (reason) => {
         this.#onDisconnect();
-        if (reason === CLOSE.tooLarge) this.link.patch({ full: true });
+        if (reason === CLOSE_CODES.tooLarge) this.link.patch({ full: true });
         else onRefused(reason);
       },
     });

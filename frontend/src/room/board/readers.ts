@@ -18,43 +18,45 @@ export function isNumber(value: unknown, low: number, high: number): value is nu
   return typeof value === "number" && value >= low && value <= high;
 }
 
-/** Clamps a number to the range; returns `otherwise` for anything else. */
-export function number(low: number, high: number, otherwise: number): Reader<number> {
+/** Clamps a number to the range; returns `fallback` for anything else. */
+export function number(low: number, high: number, fallback: number): Reader<number> {
   return (value) =>
     typeof value === "number" && !Number.isNaN(value)
       ? Math.min(high, Math.max(low, value))
-      : otherwise;
+      : fallback;
 }
 
-export function integer(low: number, high: number, otherwise: number): Reader<number> {
-  const read = number(low, high, otherwise);
+export function integer(low: number, high: number, fallback: number): Reader<number> {
+  const read = number(low, high, fallback);
   return (value) => Math.floor(read(value));
 }
 
-/** Truncates to `longest` UTF-16 code units without splitting a surrogate pair. */
-export function text(longest: number): Reader<string> {
+/** Truncates to `maxLength` UTF-16 code units without splitting a surrogate pair. */
+export function text(maxLength: number): Reader<string> {
   return (value) => {
     if (typeof value !== "string") return "";
-    return value.length > longest ? value.slice(0, longest).replace(/[\uD800-\uDBFF]$/, "") : value;
+    return value.length > maxLength
+      ? value.slice(0, maxLength).replace(/[\uD800-\uDBFF]$/, "")
+      : value;
   };
 }
 
-export function flag(otherwise: boolean): Reader<boolean> {
-  return (value) => (typeof value === "boolean" ? value : otherwise);
+export function boolean(fallback: boolean): Reader<boolean> {
+  return (value) => (typeof value === "boolean" ? value : fallback);
 }
 
-export function oneOf<const T>(choices: readonly T[], otherwise: T): Reader<T> {
-  return (value) => (choices.includes(value as T) ? (value as T) : otherwise);
+export function oneOf<const T>(choices: readonly T[], fallback: T): Reader<T> {
+  return (value) => (choices.includes(value as T) ? (value as T) : fallback);
 }
 
 export const id: Reader<string | null> = (value) => (isId(value) ? value : null);
 
-/** The valid entries among the first `most`. */
-export function listOf<T>(read: Reader<T | null>, most: number): Reader<T[]> {
+/** The valid entries among the first `maxItems`. */
+export function listOf<T>(read: Reader<T | null>, maxItems: number): Reader<T[]> {
   return (value) => {
     const found: T[] = [];
     if (!Array.isArray(value)) return found;
-    for (const entry of value.slice(0, most)) {
+    for (const entry of value.slice(0, maxItems)) {
       const known = read(entry);
       if (known !== null) found.push(known);
     }

@@ -10,7 +10,7 @@ import { elementsOf, pagesOf } from "./pages";
 const MAX_SIDE = 6000;
 const PADDING = 24;
 
-function liveElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement>[] {
+function visibleElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement>[] {
   const order = (element: ExcalidrawElement) => element.index ?? "";
   return readElements(elementsOf(doc, page))
     .filter((element): element is NonDeleted<ExcalidrawElement> => !element.isDeleted)
@@ -24,7 +24,7 @@ export async function renderPage(
   files: ImageStore,
   scale: number,
 ): Promise<HTMLCanvasElement | null> {
-  const elements = liveElements(doc, page);
+  const elements = visibleElements(doc, page);
   if (!elements.length) return null;
   const ids = elements.flatMap((element) =>
     element.type === "image" && element.fileId ? [element.fileId] : [],
@@ -47,11 +47,11 @@ export async function renderPages(
   doc: Y.Doc,
   files: ImageStore,
   scale: number,
-  only?: string,
+  onlyPage?: string,
 ): Promise<HTMLCanvasElement[]> {
   const canvases: HTMLCanvasElement[] = [];
   for (const page of pagesOf(doc)) {
-    if (only !== undefined && page.id !== only) continue;
+    if (onlyPage !== undefined && page.id !== onlyPage) continue;
     const canvas = await renderPage(doc, page.id, files, scale);
     if (canvas) canvases.push(canvas);
   }

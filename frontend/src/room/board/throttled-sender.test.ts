@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Frame } from "./frames";
-import { BURST, RATE, ThrottledSender } from "./throttled-sender";
+import { BURST_BYTES, BYTES_PER_SECOND, ThrottledSender } from "./throttled-sender";
 
 const SIZE = 128 * 1024;
 let backlog = 0;
@@ -27,18 +27,18 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 it("sends small frames at once", () => {
-  const pacer = make();
-  pacer.push(frames(3));
+  const sender = make();
+  sender.push(frames(3));
   expect(sent).toHaveLength(3);
-  expect(pacer.isIdle).toBe(true);
+  expect(sender.isIdle).toBe(true);
 });
 
 it("sends many frames in order, no faster than its rate", () => {
-  const pacer = make();
+  const sender = make();
   const all = frames(100);
-  pacer.push(all);
-  for (let second = 0; !pacer.isIdle && second < 60; second += 1) {
-    expect(bytes()).toBeLessThanOrEqual(BURST + second * RATE + SIZE);
+  sender.push(all);
+  for (let second = 0; !sender.isIdle && second < 60; second += 1) {
+    expect(bytes()).toBeLessThanOrEqual(BURST_BYTES + second * BYTES_PER_SECOND + SIZE);
     vi.advanceTimersByTime(1000);
   }
   expect(sent.length).toBe(all.length);
@@ -46,17 +46,17 @@ it("sends many frames in order, no faster than its rate", () => {
 });
 
 it("charges small frames a minimum cost", () => {
-  const pacer = make();
-  pacer.push(frames(5000, 10));
+  const sender = make();
+  sender.push(frames(5000, 10));
   expect(sent.length).toBeLessThan(1000);
   vi.advanceTimersByTime(1000);
   expect(sent.length).toBeLessThan(1400);
 });
 
 it("waits for the connection's backlog", () => {
-  const pacer = make();
+  const sender = make();
   backlog = 10 * SIZE;
-  pacer.push(frames(1));
+  sender.push(frames(1));
   vi.advanceTimersByTime(5000);
   expect(sent).toHaveLength(0);
   backlog = 0;
@@ -65,12 +65,12 @@ it("waits for the connection's backlog", () => {
 });
 
 it("drops queued frames when cleared", () => {
-  const pacer = make();
-  pacer.push(frames(100));
-  pacer.clear();
+  const sender = make();
+  sender.push(frames(100));
+  sender.clear();
   const before = sent.length;
   vi.advanceTimersByTime(10_000);
   expect(sent).toHaveLength(before);
-  pacer.push(frames(1));
+  sender.push(frames(1));
   expect(sent).toHaveLength(before + 1);
 });

@@ -4,8 +4,8 @@ import type { Frame } from "./frames";
  * Bytes per second, and the burst after a pause: a quarter of the server's own limit
  * (docs/protocol.md), since what it broadcasts must also fit the others' connections.
  */
-export const RATE = 1024 * 1024;
-export const BURST = 2 * 1024 * 1024;
+export const BYTES_PER_SECOND = 1024 * 1024;
+export const BURST_BYTES = 2 * 1024 * 1024;
 /** Minimum cost of a frame in bytes, since the server also limits the number of frames. */
 const MIN_FRAME_COST = 4 * 1024;
 /** Maximum bytes in the browser's send buffer before sending pauses. */
@@ -15,7 +15,7 @@ const RETRY_DELAY_MS = 50;
 /** Sends frames in order, limited by a token bucket and by the connection's backlog. */
 export class ThrottledSender {
   #queue: Frame[] = [];
-  #tokens = BURST;
+  #tokens = BURST_BYTES;
   #refilledAt = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -43,7 +43,10 @@ export class ThrottledSender {
   readonly #drain = (): void => {
     this.#timer = undefined;
     const now = Date.now();
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilledAt) * RATE) / 1000);
+    this.#tokens = Math.min(
+      BURST_BYTES,
+      this.#tokens + ((now - this.#refilledAt) * BYTES_PER_SECOND) / 1000,
+    );
     this.#refilledAt = now;
     while (this.#tokens > 0 && this.backlog() < MAX_BACKLOG) {
       const frame = this.#queue.shift();

@@ -10,11 +10,11 @@ const ORIGIN: View = { scrollX: 0, scrollY: 0, zoom: 1 };
 /** Minimum zoom at which text is readable. */
 const MIN_ZOOM = 0.3;
 /** Maximum share of the window that the content fills. */
-const SHARE = 0.9;
+const MAX_FILL = 0.9;
 /** Maximum content height, enough for a very long PDF. */
 const MAX_CONTENT_HEIGHT = 200_000;
 
-function around(boxes: readonly Box[]): Box {
+function boundingBox(boxes: readonly Box[]): Box {
   const sides: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [left, top, right, bottom] of boxes) {
     sides[0] = Math.min(sides[0], left);
@@ -25,7 +25,7 @@ function around(boxes: readonly Box[]): Box {
   return sides;
 }
 
-function nearest(boxes: readonly Box[]): Box {
+function nearestToOrigin(boxes: readonly Box[]): Box {
   const distance = ([left, top]: Box) => Math.abs(left) + Math.abs(top);
   return boxes.reduce((best, box) => (distance(box) < distance(best) ? box : best));
 }
@@ -35,22 +35,23 @@ function nearest(boxes: readonly Box[]): Box {
  * Content that is too high is shown from its top, and content that is too far apart to be shown at
  * once is shown from its first part.
  */
-export function firstView(boxes: readonly Box[], width: number, height: number): View {
+export function initialView(boxes: readonly Box[], width: number, height: number): View {
   if (!boxes.length) return ORIGIN;
-  const whole = around(boxes);
-  const isVast = whole[2] - whole[0] > width / MIN_ZOOM || whole[3] - whole[1] > MAX_CONTENT_HEIGHT;
-  const isTorn = isVast && boxes.length > 1;
-  const isSeen = ([left, top, right, bottom]: Box) =>
+  const bounds = boundingBox(boxes);
+  const isHuge =
+    bounds[2] - bounds[0] > width / MIN_ZOOM || bounds[3] - bounds[1] > MAX_CONTENT_HEIGHT;
+  const isScattered = isHuge && boxes.length > 1;
+  const isVisible = ([left, top, right, bottom]: Box) =>
     left < width && top < height && right > 0 && bottom > 0;
-  if (isTorn && boxes.some(isSeen)) return ORIGIN;
-  return fitted(isTorn ? nearest(boxes) : whole, width, height);
+  if (isScattered && boxes.some(isVisible)) return ORIGIN;
+  return fitTo(isScattered ? nearestToOrigin(boxes) : bounds, width, height);
 }
 
-function fitted([left, top, right, bottom]: Box, width: number, height: number): View {
+function fitTo([left, top, right, bottom]: Box, width: number, height: number): View {
   if (left >= 0 && top >= 0 && right <= width && bottom <= height) return ORIGIN;
-  const zoom = Math.max(MIN_ZOOM, Math.min(1, (SHARE * width) / (right - left)));
-  const high = (bottom - top) * zoom > SHARE * height;
-  const margin = ((1 - SHARE) * height) / zoom;
+  const zoom = Math.max(MIN_ZOOM, Math.min(1, (MAX_FILL * width) / (right - left)));
+  const high = (bottom - top) * zoom > MAX_FILL * height;
+  const margin = ((1 - MAX_FILL) * height) / zoom;
   return {
     scrollX: width / zoom / 2 - (left + right) / 2,
     scrollY: high ? margin - top : height / zoom / 2 - (top + bottom) / 2,

@@ -1,4 +1,4 @@
-import { relayOnly } from "../config";
+import { isRelayOnly } from "../config";
 import type { Media, ServerMessage } from "../protocol";
 import type { RoomSession } from "../state/session";
 import { Store } from "../state/store";
@@ -24,7 +24,7 @@ export interface CallState {
   noCallReason: "full" | "elsewhere" | null;
 }
 
-const EMPTY_CALL: CallState = { remotes: {}, noCallReason: null };
+const INITIAL_STATE: CallState = { remotes: {}, noCallReason: null };
 const NEW_REMOTE: RemotePeer = {
   tracks: null,
   state: "connecting",
@@ -34,7 +34,7 @@ const NEW_REMOTE: RemotePeer = {
 
 /** The call: a mesh of one PeerLink to each of up to three other people. */
 export class Call {
-  readonly store = new Store<CallState>(EMPTY_CALL);
+  readonly store = new Store<CallState>(INITIAL_STATE);
   #links = new Map<string, PeerLink>();
   #own: CallMember | null = null;
   #others: readonly CallMember[] = [];
@@ -127,7 +127,7 @@ export class Call {
 
   #configuration(): RTCConfiguration {
     const configuration: RTCConfiguration = { iceServers: this.session.iceServers };
-    if (relayOnly()) configuration.iceTransportPolicy = "relay";
+    if (isRelayOnly()) configuration.iceTransportPolicy = "relay";
     return configuration;
   }
 

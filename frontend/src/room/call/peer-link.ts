@@ -9,9 +9,9 @@ import { type Sample, StatsReader } from "./quality";
 import { adaptVideo, INITIAL_VIDEO, STEP_PAUSED, updateEncoding, VIDEO_STEPS } from "./video-steps";
 
 /** The media lines (transceivers), in this order on both sides; muting one needs no renegotiation. */
-export const LINES = ["microphone", "camera", "screen"] as const;
-export type Line = (typeof LINES)[number];
-export type Tracks = Readonly<Record<Line, MediaStreamTrack | null>>;
+export const MEDIA_LINES = ["microphone", "camera", "screen"] as const;
+export type MediaLine = (typeof MEDIA_LINES)[number];
+export type Tracks = Readonly<Record<MediaLine, MediaStreamTrack | null>>;
 
 export type LinkState = "connecting" | "connected" | "lost";
 
@@ -33,7 +33,7 @@ export class PeerLink {
   #polite: boolean;
   #makingOffer = false;
   #settingAnswer = false;
-  #ignoredOffer = false;
+  #isIgnoringOffer = false;
   #closed = false;
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #stats = new StatsReader();
@@ -82,7 +82,7 @@ export class PeerLink {
   /** Samples the connection since the last call and adapts the video to it; null unless connected. */
   async measure(): Promise<{ sample: Sample; step: number } | null> {
     if (this.#pc.connectionState !== "connected") return null;
-    const camera = this.#pc.getTransceivers()[LINES.indexOf("camera")];
+    const camera = this.#pc.getTransceivers()[MEDIA_LINES.indexOf("camera")];
     const report = (await this.#pc.getStats()) as Iterable<[string, unknown]>;
     const sample = {
       ...this.#stats.read(report, camera?.mid ?? null),
@@ -107,7 +107,7 @@ export class PeerLink {
   }
 
   #addTransceivers(): void {
-    for (const line of LINES) {
+    for (const line of MEDIA_LINES) {
       const kind = line === "microphone" ? "audio" : "video";
       this.#pc.addTransceiver(this.tracks[line] ?? kind, { direction: "sendrecv" });
     }
@@ -198,7 +198,7 @@ export class PeerLink {
 
   async #applyDescription(description: RTCSessionDescriptionInit): Promise<void> {
     const offer = description.type === "offer";
-    this.#ignoredOffer =
+    this.#isIgnoringOffer =
       offer &&
       shouldIgnoreOffer({
         polite: this.#polite,
@@ -206,7 +206,7 @@ export class PeerLink {
         settingAnswer: this.#settingAnswer,
         signalingState: this.#pc.signalingState,
       });
-    if (this.#ignoredOffer) return;
+    if (this.#isIgnoringOffer) return;
     this.#settingAnswer = description.type === "answer";
     try {
       await this.#pc.setRemoteDescription(description);
@@ -225,7 +225,7 @@ export class PeerLink {
       await this.#pc.addIceCandidate(candidate);
     } catch (error) {
       // A candidate of an ignored offer cannot be added; that is expected.
-      if (!this.#ignoredOffer) throw error;
+      if (!this.#isIgnoringOffer) throw error;
     }
   }
 
@@ -233,7 +233,7 @@ export class PeerLink {
     if (this.#closed) return;
     const transceivers = this.#pc.getTransceivers();
     await Promise.all(
-      LINES.map(async (line, index) => {
+      MEDIA_LINES.map(async (line, index) => {
         const transceiver = transceivers[index];
         if (!transceiver) return;
         if (transceiver.direction !== "sendrecv") transceiver.direction = "sendrecv";

@@ -8,7 +8,7 @@ export interface Sample extends LinkSample {
   lossIn: number | null;
 }
 
-const LEVELS: readonly QualityLevel[] = ["good", "fair", "poor"];
+const LEVELS_BEST_FIRST: readonly QualityLevel[] = ["good", "fair", "poor"];
 
 function lossOf({ lossIn, lossOut }: Sample): number | null {
   return lossIn === null && lossOut === null ? null : Math.max(lossIn ?? 0, lossOut ?? 0);
@@ -30,7 +30,7 @@ export function summariseQuality(
   let best: Quality | null = null;
   for (const { sample, step } of links) {
     const level = levelOf(sample, step);
-    if (best && LEVELS.indexOf(level) >= LEVELS.indexOf(best.level)) continue;
+    if (best && LEVELS_BEST_FIRST.indexOf(level) >= LEVELS_BEST_FIRST.indexOf(best.level)) continue;
     const rtt_ms = sample.rttMs === null ? null : Math.round(sample.rttMs);
     best = { level, rtt_ms, loss: lossOf(sample) };
   }

@@ -30,14 +30,14 @@ export interface VideoState {
   good: number;
   bad: number;
   /** Good samples required before the next step up. */
-  patience: number;
+  samplesBeforeStepUp: number;
   /** Just raised by one step: a failure lowers it at once and delays the next attempt. */
   raised: boolean;
 }
 
-const PATIENCE = 5;
-const MAX_PATIENCE = 30;
-const DOWN_AFTER = 2;
+const MIN_SAMPLES_BEFORE_STEP_UP = 5;
+const MAX_SAMPLES_BEFORE_STEP_UP = 30;
+const SAMPLES_BEFORE_STEP_DOWN = 2;
 const FAIR_LOSS = 0.03;
 const POOR_LOSS = 0.1;
 const LOW_BITRATE = 100_000;
@@ -47,7 +47,7 @@ export const INITIAL_VIDEO: VideoState = {
   step: 1,
   good: 0,
   bad: 0,
-  patience: PATIENCE,
+  samplesBeforeStepUp: MIN_SAMPLES_BEFORE_STEP_UP,
   raised: false,
 };
 
@@ -58,24 +58,27 @@ export function adaptVideo(state: VideoState, { lossOut, videoBitrate }: LinkSam
   const isLow = videoBitrate !== null && videoBitrate < LOW_BITRATE;
   const fair = state.step < STEP_SMALL && (lossOut > FAIR_LOSS || isLow);
   if (poor || fair) {
-    const confirmed = state.bad + 1 >= DOWN_AFTER || (poor && state.raised);
+    const confirmed = state.bad + 1 >= SAMPLES_BEFORE_STEP_DOWN || (poor && state.raised);
     return confirmed ? lowerVideo(state, poor ? 2 : 1) : { ...state, good: 0, bad: state.bad + 1 };
   }
   const cap = VIDEO_STEPS[state.step]?.maxBitrate ?? 0;
   const limited = videoBitrate !== null && videoBitrate < 0.8 * cap;
   const good = lossOut > FAIR_LOSS || limited ? 0 : state.good + 1;
-  const raised = state.raised && good < PATIENCE;
-  if (good < state.patience || state.step === 0) return { ...state, good, bad: 0, raised };
+  const raised = state.raised && good < MIN_SAMPLES_BEFORE_STEP_UP;
+  if (good < state.samplesBeforeStepUp || state.step === 0)
+    return { ...state, good, bad: 0, raised };
   return { ...state, step: state.step - 1, good: 0, bad: 0, raised: true };
 }
 
 function lowerVideo(state: VideoState, steps: number): VideoState {
-  const patience = state.raised ? Math.min(MAX_PATIENCE, 2 * state.patience) : state.patience;
+  const samplesBeforeStepUp = state.raised
+    ? Math.min(MAX_SAMPLES_BEFORE_STEP_UP, 2 * state.samplesBeforeStepUp)
+    : state.samplesBeforeStepUp;
   return {
     step: Math.min(STEP_PAUSED, state.step + steps),
     good: 0,
     bad: 0,
-    patience,
+    samplesBeforeStepUp,
     raised: false,
   };
 }

@@ -2,7 +2,7 @@ import { json, type Request } from "../../shared/api";
 import type { Config } from "../config";
 import type { Role } from "../protocol";
 
-export interface Joined {
+export interface JoinResponse {
   ticket: string;
   expires_at: string;
   role: Role;
@@ -11,10 +11,10 @@ export interface Joined {
   ice_servers: RTCIceServer[];
 }
 
-export async function join(request: Request, config: Config, name: string): Promise<Joined> {
+export async function join(request: Request, config: Config, name: string): Promise<JoinResponse> {
   const body: Record<string, string> = {};
   if (config.invite) body.invite = config.invite;
   if (config.guest && name) body.name = name;
   const response = await request(config.joinUrl, json("POST", body));
-  return (await response.json()) as Joined;
+  return (await response.json()) as JoinResponse;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { CLOSE } from "../protocol";
+import { CLOSE_CODES } from "../protocol";
 import { ReconnectingWebSocket } from "./reconnecting-web-socket";
 
 class FakeSocket {
@@ -53,7 +53,7 @@ async function countAttempts(code: number): Promise<number> {
     if (last?.readyState === 1) {
       last.readyState = 3;
       last.acceptThenClose(code);
-      if (code !== CLOSE.tooLarge) expect(onLost).toHaveBeenLastCalledWith(code);
+      if (code !== CLOSE_CODES.tooLarge) expect(onLost).toHaveBeenLastCalledWith(code);
     }
   }
   socket.stop();
@@ -61,11 +61,11 @@ async function countAttempts(code: number): Promise<number> {
 }
 
 it("backs off after closes with the code for an unavailable board", async () => {
-  expect(await countAttempts(CLOSE.unavailable)).toBeLessThan(15);
+  expect(await countAttempts(CLOSE_CODES.unavailable)).toBeLessThan(15);
 });
 
 it("does not reconnect after a close with the code for a full board", async () => {
-  expect(await countAttempts(CLOSE.tooLarge)).toBe(1);
+  expect(await countAttempts(CLOSE_CODES.tooLarge)).toBe(1);
 });
 
 it("reconnects quickly after an abnormal closure", async () => {

@@ -1,9 +1,9 @@
 import { ApiError } from "../../shared/api";
-import { CLOSE, isFinal } from "../protocol";
+import { CLOSE_CODES, isFinal } from "../protocol";
 import { backoff } from "./backoff";
 
 /** Close codes after which the backoff keeps growing even if a message was received. */
-const BACKOFF_CODES: readonly number[] = [CLOSE.unavailable, CLOSE.flood];
+const BACKOFF_CODES: readonly number[] = [CLOSE_CODES.unavailable, CLOSE_CODES.flood];
 
 /** Why the socket does not reconnect: a final close code, or the error response of `join`. */
 export type Refusal = number | ApiError;
@@ -146,8 +146,8 @@ export class ReconnectingWebSocket {
     const delay = retryAfter === null ? backoff(this.#attempt) : retryAfter * 1000;
     this.#attempt += 1;
     clearTimeout(this.#timer);
-    // CLOSE.slow only asks a slow reader to resync, so it reconnects without delay.
-    this.#timer = setTimeout(this.#connectNow, code === CLOSE.slow ? 0 : delay);
+    // CLOSE_CODES.slow only asks a slow reader to resync, so it reconnects without delay.
+    this.#timer = setTimeout(this.#connectNow, code === CLOSE_CODES.slow ? 0 : delay);
     this.handlers.onLost(code);
   }
 }

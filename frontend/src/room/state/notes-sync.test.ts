@@ -51,58 +51,58 @@ async function open(server: Server, drafts = new Drafts(), tab = "a"): Promise<N
 it("saves after a pause in typing, and again over its own version", async () => {
   const server = new Server("");
   const notes = await open(server);
-  notes.type("one");
+  notes.setText("one");
   expect(server.text).toBe("");
   await vi.advanceTimersByTimeAsync(1000);
-  notes.type("one two");
+  notes.setText("one two");
   await vi.advanceTimersByTimeAsync(1000);
   expect(server.text).toBe("one two");
-  expect(notes.store.get()).toEqual({ text: "one two", saving: "saved", theirs: null });
+  expect(notes.store.get()).toEqual({ text: "one two", saving: "saved", conflictingText: null });
 });
 
 it("shows the other window's text and saves nothing until the conflict is resolved", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.write("theirs");
-  notes.type("mine");
+  notes.setText("mine");
   await vi.advanceTimersByTimeAsync(1000);
-  notes.type("mine!");
+  notes.setText("mine!");
   await vi.advanceTimersByTimeAsync(10_000);
   expect(server.text).toBe("theirs");
-  expect(notes.store.get()).toEqual({ text: "mine!", saving: "saving", theirs: "theirs" });
+  expect(notes.store.get()).toEqual({ text: "mine!", saving: "saving", conflictingText: "theirs" });
   notes.resolveConflict("mine!\n\ntheirs");
   await vi.advanceTimersByTimeAsync(1000);
   expect(server.text).toBe("mine!\n\ntheirs");
-  expect(notes.store.get()).toMatchObject({ saving: "saved", theirs: null });
+  expect(notes.store.get()).toMatchObject({ saving: "saved", conflictingText: null });
 });
 
 it("reports a new conflict when the text changed again before the first was resolved", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.write("theirs");
-  notes.type("mine");
+  notes.setText("mine");
   await vi.advanceTimersByTimeAsync(1000);
   server.write("theirs, longer");
   notes.resolveConflict("mine");
   await vi.advanceTimersByTimeAsync(1000);
   expect(server.text).toBe("theirs, longer");
-  expect(notes.store.get().theirs).toBe("theirs, longer");
+  expect(notes.store.get().conflictingText).toBe("theirs, longer");
 });
 
 it("reports no conflict when both windows wrote the same text", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.write("same");
-  notes.type("same");
+  notes.setText("same");
   await vi.advanceTimersByTimeAsync(1000);
-  expect(notes.store.get()).toMatchObject({ saving: "saved", theirs: null });
+  expect(notes.store.get()).toMatchObject({ saving: "saved", conflictingText: null });
 });
 
 it("retries after an outage", async () => {
   const server = new Server("");
   const notes = await open(server);
   server.failing = true;
-  notes.type("mine");
+  notes.setText("mine");
   await vi.advanceTimersByTimeAsync(1000);
   expect(notes.store.get().saving).toBe("failed");
   server.failing = false;
@@ -115,7 +115,7 @@ it("restores what a closed tab could not save, and drops it once saved", async (
   const drafts = new Drafts();
   const closed = await open(server, drafts);
   server.failing = true;
-  closed.type("mine");
+  closed.setText("mine");
   await closed.save();
   vi.clearAllTimers();
   server.failing = false;
@@ -131,13 +131,13 @@ it("reports a conflict when the text changed after that tab had closed", async (
   const drafts = new Drafts();
   const closed = await open(server, drafts);
   server.failing = true;
-  closed.type("mine");
+  closed.setText("mine");
   await closed.save();
   vi.clearAllTimers();
   server.failing = false;
   server.write("theirs");
   const opened = await open(server, drafts, "b");
-  expect(opened.store.get()).toMatchObject({ text: "mine", theirs: "theirs" });
+  expect(opened.store.get()).toMatchObject({ text: "mine", conflictingText: "theirs" });
   await vi.advanceTimersByTimeAsync(10_000);
   expect(server.text).toBe("theirs");
 });

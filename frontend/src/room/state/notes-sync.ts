@@ -1,10 +1,10 @@
 import { ApiError, json, type Request } from "../../shared/api";
 import { Store } from "./store";
 
-const PAUSE = 800;
-const RETRY = 5000;
+const SAVE_DELAY_MS = 800;
+const RETRY_DELAY_MS = 5000;
 /** In characters: a keepalive request is limited to 64 KiB and a character may take four bytes. */
-const OUTLIVES_PAGE = 15_000;
+const MAX_KEEPALIVE_LENGTH = 15_000;
 
 interface Version {
   text: string;
@@ -16,17 +16,17 @@ export interface NotesState {
   text: string | null;
   saving: "saved" | "saving" | "failed";
   /** The conflicting text of another window; saving pauses until the user resolves it. */
-  theirs: string | null;
+  conflictingText: string | null;
 }
 
 /** Storage for unsaved notes that survives closing the tab; tests pass their own. */
-type Drafts = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+type DraftStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
 /** Syncs the tutor's notes: saves after a pause in typing, with If-Match against lost updates. */
 export class NotesSync {
-  readonly store = new Store<NotesState>({ text: null, saving: "saved", theirs: null });
+  readonly store = new Store<NotesState>({ text: null, saving: "saved", conflictingText: null });
   #server: Version | null = null;
-  #theirs: Version | null = null;
+  #conflict: Version | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | null = null;
   readonly #prefix: string;
@@ -35,7 +35,7 @@ export class NotesSync {
   constructor(
     private readonly request: Request,
     private readonly url: string,
-    private readonly drafts: Drafts,
+    private readonly drafts: DraftStorage,
     tab: string = Math.random().toString(36).slice(2),
   ) {
     this.#prefix = `kreida-notes-${url}-`;
@@ -47,18 +47,18 @@ export class NotesSync {
       this.#server = await this.#fetch();
     } catch {
       this.store.patch({ saving: "failed" });
-      this.#timer = setTimeout(() => void this.load(), RETRY);
+      this.#timer = setTimeout(() => void this.load(), RETRY_DELAY_MS);
       return;
     }
     this.store.patch({ saving: "saved", text: this.#server.text });
     this.#restoreDraft(this.#server);
   }
 
-  type(text: string): void {
+  setText(text: string): void {
     this.store.patch({ text, saving: "saving" });
-    this.#keep(text);
+    this.#saveDraft(text);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.save(), PAUSE);
+    this.#timer = setTimeout(() => void this.save(), SAVE_DELAY_MS);
   }
 
   /** Saves one at a time, because each save needs the ETag of the previous one. */
@@ -73,37 +73,37 @@ export class NotesSync {
 
   /** Resolves a conflict with `text`. */
   resolveConflict(text: string): void {
-    if (this.#theirs) this.#server = this.#theirs;
-    this.#theirs = null;
-    this.store.patch({ theirs: null });
-    this.type(text);
+    if (this.#conflict) this.#server = this.#conflict;
+    this.#conflict = null;
+    this.store.patch({ conflictingText: null });
+    this.setText(text);
     void this.save();
   }
 
   async #save(): Promise<void> {
-    const { text, theirs } = this.store.get();
-    if (text === null || theirs !== null || !this.#server) return;
+    const { text, conflictingText } = this.store.get();
+    if (text === null || conflictingText !== null || !this.#server) return;
     if (text === this.#server.text) return this.#saved(this.#server);
     try {
       const init = json("PUT", { text });
       const headers = { ...init.headers, "If-Match": this.#server.tag };
-      const keepalive = text.length < OUTLIVES_PAGE;
-      const answer = await this.request(this.url, { ...init, headers, keepalive });
-      this.#saved(await version(answer));
+      const keepalive = text.length < MAX_KEEPALIVE_LENGTH;
+      const response = await this.request(this.url, { ...init, headers, keepalive });
+      this.#saved(await parseVersion(response));
     } catch (error) {
-      if (error instanceof ApiError && error.status === 412) return this.#compare();
+      if (error instanceof ApiError && error.status === 412) return this.#checkConflict();
       this.#failed();
     }
   }
 
-  async #compare(): Promise<void> {
+  async #checkConflict(): Promise<void> {
     try {
-      this.#theirs = await this.#fetch();
+      this.#conflict = await this.#fetch();
     } catch {
       return this.#failed();
     }
-    if (this.#theirs.text === this.store.get().text) return this.#saved(this.#theirs);
-    this.store.patch({ theirs: this.#theirs.text, saving: "failed" });
+    if (this.#conflict.text === this.store.get().text) return this.#saved(this.#conflict);
+    this.store.patch({ conflictingText: this.#conflict.text, saving: "failed" });
   }
 
   #saved(server: Version): void {
@@ -115,14 +115,14 @@ export class NotesSync {
 
   #failed(): void {
     this.store.patch({ saving: "failed" });
-    this.#timer = setTimeout(() => void this.save(), RETRY);
+    this.#timer = setTimeout(() => void this.save(), RETRY_DELAY_MS);
   }
 
   async #fetch(): Promise<Version> {
-    return version(await this.request(this.url));
+    return parseVersion(await this.request(this.url));
   }
 
-  #keep(text: string): void {
+  #saveDraft(text: string): void {
     try {
       this.drafts.setItem(this.#draft, JSON.stringify({ text, tag: this.#server?.tag ?? "" }));
     } catch {
@@ -136,18 +136,18 @@ export class NotesSync {
     for (const key of keys) {
       if (!key?.startsWith(this.#prefix) || key === this.#draft) continue;
       const draft = JSON.parse(this.drafts.getItem(key) ?? "{}") as Partial<Version>;
-      if (this.store.get().theirs !== null) return;
+      if (this.store.get().conflictingText !== null) return;
       this.drafts.removeItem(key);
       if (draft.text === undefined || draft.text === server.text) continue;
-      this.type(draft.text);
+      this.setText(draft.text);
       if (draft.tag === server.tag) return;
-      this.#theirs = server;
-      this.store.patch({ theirs: server.text, saving: "failed" });
+      this.#conflict = server;
+      this.store.patch({ conflictingText: server.text, saving: "failed" });
     }
   }
 }
 
-async function version(answer: Response): Promise<Version> {
-  const { text } = (await answer.json()) as { text: string };
-  return { text, tag: answer.headers.get("ETag") ?? "*" };
+async function parseVersion(response: Response): Promise<Version> {
+  const { text } = (await response.json()) as { text: string };
+  return { text, tag: response.headers.get("ETag") ?? "*" };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChatMessage, Peer, ServerMessage, Welcome } from "../protocol";
-import { EMPTY, reduce } from "./room-state";
+import { INITIAL_STATE, reduce } from "./room-state";
 
 const media = { camera: false, microphone: true, screen: false };
 const peer = (id: string): Peer => ({
@@ -43,17 +43,17 @@ const welcome: Welcome = {
   ice_servers: [],
 };
 const at = Date.parse("2026-03-02T12:00:00Z");
-const told = (...messages: ServerMessage[]) =>
-  messages.reduce((state, next) => reduce(state, next, at), reduce(EMPTY, welcome, at));
+const reduceAll = (...messages: ServerMessage[]) =>
+  messages.reduce((state, next) => reduce(state, next, at), reduce(INITIAL_STATE, welcome, at));
 
 describe("room state from server messages", () => {
   it("contains the other peers without ourselves, and the server's clock offset", () => {
-    expect(told().peers.map((other) => other.peer)).toEqual(["a"]);
-    expect(told().clockOffset).toBe(5000);
+    expect(reduceAll().peers.map((other) => other.peer)).toEqual(["a"]);
+    expect(reduceAll().clockOffset).toBe(5000);
   });
 
   it("contains each connection once", () => {
-    const twice = told(
+    const twice = reduceAll(
       { type: "peer.joined", peer: peer("b") },
       { type: "peer.joined", peer: peer("b") },
     );
@@ -61,7 +61,7 @@ describe("room state from server messages", () => {
   });
 
   it("removes a peer who left and their quality", () => {
-    const gone = told(
+    const gone = reduceAll(
       { type: "quality", peer: "a", level: "poor", rtt_ms: 900, loss: 0.2 },
       { type: "peer.left", peer: "a" },
     );
@@ -70,7 +70,7 @@ describe("room state from server messages", () => {
   });
 
   it("contains each chat message once after a reconnect", () => {
-    const state = told(
+    const state = reduceAll(
       { type: "chat", message: message("m1") },
       { type: "chat", message: message("m2") },
     );
@@ -78,12 +78,12 @@ describe("room state from server messages", () => {
   });
 
   it("is reset by the next welcome", () => {
-    const again = told({ type: "peer.joined", peer: peer("b") }, welcome);
+    const again = reduceAll({ type: "peer.joined", peer: peer("b") }, welcome);
     expect(again.peers.map((other) => other.peer)).toEqual(["a"]);
   });
 
   it("contains the lobby, the timer and the end of the lesson", () => {
-    const state = told(
+    const state = reduceAll(
       { type: "lobby", waiting: [{ person: "g1", name: "Ada" }], enabled: false },
       { type: "timer", ends_at: "2026-03-02T12:10:00Z" },
       { type: "ended" },
@@ -98,7 +98,7 @@ describe("room state from server messages", () => {
 
   it("reports failed saving until the server saves again or a new welcome arrives", () => {
     const since = "2026-03-02T12:01:00Z";
-    const failing = told({ type: "saving", ok: false, since });
+    const failing = reduceAll({ type: "saving", ok: false, since });
     expect(failing.notSavedSince).toBe(since);
     const saved = reduce(failing, { type: "saving", ok: true, since: null }, at);
     expect(saved.notSavedSince).toBeNull();
@@ -107,7 +107,7 @@ describe("room state from server messages", () => {
 
   it("contains the board's fullness until the next report or a new welcome", () => {
     const sizes = { used: 900, limit: 1000 };
-    const nearly = told({ type: "board.size", ...sizes, level: "nearly_full" });
+    const nearly = reduceAll({ type: "board.size", ...sizes, level: "nearly_full" });
     expect(nearly.boardLevel).toBe("nearly_full");
     const shrunk = reduce(nearly, { type: "board.size", ...sizes, level: "ok" }, at);
     expect(shrunk.boardLevel).toBe("ok");

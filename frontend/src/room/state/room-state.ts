@@ -24,7 +24,7 @@ export interface RoomState {
   boardLevel: Fullness["level"];
 }
 
-export const EMPTY: RoomState = {
+export const INITIAL_STATE: RoomState = {
   you: null,
   room: null,
   peers: [],

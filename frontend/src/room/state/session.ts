@@ -1,10 +1,10 @@
 import { createRequest, type Request } from "../../shared/api";
 import { newId } from "../../shared/id";
-import { apiRoot, type Config } from "../config";
-import { type Joined, join } from "../net/join";
+import { apiBaseUrl, type Config } from "../config";
+import { type JoinResponse, join } from "../net/join";
 import { ReconnectingWebSocket, type Refusal } from "../net/reconnecting-web-socket";
 import { type ClientMessage, parseServerMessage, type ServerMessage } from "../protocol";
-import { EMPTY, type RoomState, reduce } from "./room-state";
+import { INITIAL_STATE, type RoomState, reduce } from "./room-state";
 import { Store } from "./store";
 
 const PING_INTERVAL_MS = 15_000;
@@ -46,14 +46,14 @@ export class RoomSession {
     private readonly name: string,
   ) {
     this.store = new Store<SessionState>({
-      ...EMPTY,
+      ...INITIAL_STATE,
       link: "connecting",
       refused: null,
       unsentChat: [],
       problem: null,
     });
     this.request = createRequest(config.csrfToken);
-    this.api = apiRoot(config);
+    this.api = apiBaseUrl(config);
     this.#socket = new ReconnectingWebSocket({
       getAddress: () => this.socketAddress("events_url"),
       onOpen: () => {
@@ -80,7 +80,7 @@ export class RoomSession {
 
   /** Joins the room and returns a socket URL; each ticket is valid for one connection attempt. */
   async socketAddress(key: "events_url" | "board_url"): Promise<string> {
-    const joined: Joined = await join(this.request, this.config, this.name);
+    const joined: JoinResponse = await join(this.request, this.config, this.name);
     this.iceServers = joined.ice_servers;
     return `${joined[key]}?ticket=${encodeURIComponent(joined.ticket)}`;
   }

@@ -6,18 +6,18 @@ import type { Config } from "../config";
 import { loadSetup, type SavedSetup, saveSetup } from "../saved-setup";
 import { RoomSession } from "../state/session";
 import { ConfigContext, type Room, RoomContext, useSession } from "./context";
-import { GreenRoom } from "./green-room";
+import { PreJoin } from "./pre-join";
 import { RoomView } from "./room-view";
 import { EndedScreen, RefusedScreen, WaitingScreen } from "./status-screens";
 
 function enterRoom(config: Config, local: LocalMedia, name: string): Room {
   const session = new RoomSession(config, name);
   const room = { session, local, call: new Call(session, local) };
-  comeIn(room);
+  startRoom(room);
   return room;
 }
 
-function comeIn({ call, session }: Room): void {
+function startRoom({ call, session }: Room): void {
   call.start();
   session.start();
 }
@@ -29,39 +29,39 @@ function leaveRoom({ call, session }: Room): void {
 }
 
 /** Saves the chosen name and devices for a reload during the lesson. */
-function keepSetupSaved(config: Config, local: LocalMedia, name: string): () => void {
-  const keep = () => {
+function saveSetupOnChange(config: Config, local: LocalMedia, name: string): () => void {
+  const save = () => {
     const { camera, microphone, muted, choice } = local.store.get();
     const wanted = { camera: camera !== null, microphone: microphone !== null && !muted };
     saveSetup(config.sessionUuid, { name, choice, ...wanted });
   };
-  keep();
-  return local.store.subscribe(keep);
+  save();
+  return local.store.subscribe(save);
 }
 
-function Inside({ room }: { room: Room }) {
+function RoomScreens({ room }: { room: Room }) {
   const { you, refused, ended } = useSession();
-  const [stayed, setStayed] = useState(false);
-  const over = ended && !stayed;
-  const gone = refused !== null || over;
+  const [isStaying, setStaying] = useState(false);
+  const hasEnded = ended && !isStaying;
+  const hasLeft = refused !== null || hasEnded;
   useEffect(() => {
-    if (gone) leaveRoom(room);
-  }, [gone, room]);
+    if (hasLeft) leaveRoom(room);
+  }, [hasLeft, room]);
 
   // Check `ended` first: the server then closes the sockets, which is not a refusal to report.
-  if (over) {
+  if (hasEnded) {
     const stay = () => {
-      setStayed(true);
-      comeIn(room);
+      setStaying(true);
+      startRoom(room);
     };
     return <EndedScreen guest={you?.role === "guest"} onStay={stay} />;
   }
-  if (refused !== null) return <RefusedScreen why={refused} />;
+  if (refused !== null) return <RefusedScreen reason={refused} />;
   if (!you) return <p className="room-loading">{gettext("Opening the room…")}</p>;
   return you.state === "waiting" ? <WaitingScreen /> : <RoomView />;
 }
 
-async function openAgain(local: LocalMedia, setup: SavedSetup): Promise<void> {
+async function reopenDevices(local: LocalMedia, setup: SavedSetup): Promise<void> {
   if (setup.microphone) await local.open("microphone");
   else local.store.patch({ muted: true });
   if (setup.camera) await local.open("camera");
@@ -75,13 +75,13 @@ export function App({ config }: { config: Config }) {
   const [room, setRoom] = useState<Room | null>(null);
 
   const enter = (name: string) => {
-    keepSetupSaved(config, local, name);
+    saveSetupOnChange(config, local, name);
     setRoom(enterRoom(config, local, name));
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, as the page opens.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, on mount.
   useEffect(() => {
-    if (!setup || !cameBack()) return;
-    void openAgain(local, setup);
+    if (!setup || !isReload()) return;
+    void reopenDevices(local, setup);
     enter(setup.name);
   }, []);
 
@@ -89,17 +89,17 @@ export function App({ config }: { config: Config }) {
     <ConfigContext value={config}>
       {room ? (
         <RoomContext value={room}>
-          <Inside room={room} />
+          <RoomScreens room={room} />
         </RoomContext>
       ) : (
-        <GreenRoom local={local} name={setup?.name ?? config.user?.name ?? ""} onEnter={enter} />
+        <PreJoin local={local} name={setup?.name ?? config.user?.name ?? ""} onEnter={enter} />
       )}
     </ConfigContext>
   );
 }
 
-/** A reload returns to the room directly; opening the link again shows the green room. */
-function cameBack(): boolean {
+/** A reload returns to the room directly; opening the link again shows the pre-join screen. */
+function isReload(): boolean {
   const [entry] = performance.getEntriesByType("navigation");
   return (entry as PerformanceNavigationTiming | undefined)?.type === "reload";
 }

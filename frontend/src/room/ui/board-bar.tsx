@@ -6,26 +6,30 @@ import { Button } from "./components";
 import { useSession, useStore } from "./context";
 import type { IconName } from "./icons";
 
-/** Delay in ms before unsent changes are shown; the server usually confirms within 500 ms. */
-const PATIENCE = 2500;
-const USUAL = 1000;
+/** Age from which unsent changes are shown; the server usually confirms within 500 ms. */
+const UNSENT_SHOW_AFTER_MS = 2500;
+/** Age below which they are hidden again. */
+const UNSENT_HIDE_BELOW_MS = 1000;
 
 /** Shows unsent changes at once when offline, else once they are old, until they are sent. */
-function useShowsUnsent(board: Board, open: boolean, waiting: boolean): boolean {
+function useIsUnsentShown(board: Board, open: boolean, waiting: boolean): boolean {
   const [shown, setShown] = useState(false);
   useEffect(() => {
     if (!waiting || !open) return setShown(waiting);
-    const look = () => setShown((was) => board.oldestUnsentAge() > (was ? USUAL : PATIENCE));
-    const timer = setInterval(look, USUAL / 2);
+    const update = () =>
+      setShown(
+        (was) => board.oldestUnsentAge() > (was ? UNSENT_HIDE_BELOW_MS : UNSENT_SHOW_AFTER_MS),
+      );
+    const timer = setInterval(update, UNSENT_HIDE_BELOW_MS / 2);
     return () => clearInterval(timer);
   }, [board, open, waiting]);
   return shown;
 }
 
-function Unsent({ board }: { board: Board }) {
+function UnsentStatus({ board }: { board: Board }) {
   const { open, unsent: changes, unavailable, full } = useStore(board.provider.link);
   const unsent = changes + useStore(board.files.unsent);
-  const shown = useShowsUnsent(board, open, unsent > 0);
+  const shown = useIsUnsentShown(board, open, unsent > 0);
   if (full) return null;
   return (
     <span className="room-unsent" role="status">
@@ -52,10 +56,10 @@ function Unsent({ board }: { board: Board }) {
   );
 }
 
-function Pages({ board }: { board: Board }) {
+function PageTabs({ board }: { board: Board }) {
   const { pages, page } = useStore(board.store);
   const nav = useRef<HTMLElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page may be out of sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the page changes.
   useEffect(() => {
     nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [page, pages]);
@@ -78,12 +82,12 @@ function Pages({ board }: { board: Board }) {
   );
 }
 
-function Follow({ board }: { board: Board }) {
+function FollowButton({ board }: { board: Board }) {
   const { following } = useStore(board.store);
   return (
     <Button
       icon="follow"
-      look="quiet"
+      variant="quiet"
       className="room-follow"
       label={gettext("Follow the tutor")}
       pressed={following}
@@ -97,8 +101,8 @@ function Follow({ board }: { board: Board }) {
 interface BoardBarProps {
   board: Board;
   grid: boolean;
-  onGrid: () => void;
-  onDialog: (dialog: BoardDialog) => void;
+  onToggleGrid: () => void;
+  onOpenDialog: (dialog: BoardDialog) => void;
 }
 
 const TOOLS: readonly { name: BoardDialog; label: string; icon: IconName }[] = [
@@ -108,37 +112,43 @@ const TOOLS: readonly { name: BoardDialog; label: string; icon: IconName }[] = [
   { name: "history", label: gettext("History"), icon: "history" },
 ];
 
-export function BoardBar({ board, grid, onGrid, onDialog }: BoardBarProps) {
+export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarProps) {
   const { you } = useSession();
   const isTutor = you?.role === "tutor";
   return (
     <div className="room-board-bar">
-      <Pages board={board} />
+      <PageTabs board={board} />
       <Button
         icon="plus"
-        look="quiet"
+        variant="quiet"
         label={gettext("New page")}
         onClick={() => board.addPage()}
       />
       {isTutor && (
         <Button
           icon="trash"
-          look="quiet"
+          variant="quiet"
           label={gettext("Remove this page")}
-          onClick={() => onDialog("pageRemove")}
+          onClick={() => onOpenDialog("pageRemove")}
         />
       )}
-      {!isTutor && <Follow board={board} />}
-      <Unsent board={board} />
+      {!isTutor && <FollowButton board={board} />}
+      <UnsentStatus board={board} />
       <div className="room-tools" role="toolbar" aria-label={gettext("Board tools")}>
-        <Button icon="grid" look="quiet" label={gettext("Grid")} pressed={grid} onClick={onGrid} />
+        <Button
+          icon="grid"
+          variant="quiet"
+          label={gettext("Grid")}
+          pressed={grid}
+          onClick={onToggleGrid}
+        />
         {TOOLS.map(({ name, label, icon }) => (
           <Button
             key={name}
             icon={icon}
-            look="quiet"
+            variant="quiet"
             label={label}
-            onClick={() => onDialog(name)}
+            onClick={() => onOpenDialog(name)}
           />
         ))}
       </div>

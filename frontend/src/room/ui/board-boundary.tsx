@@ -11,7 +11,7 @@ function BoardFailure({ onReload }: { onReload: () => void }) {
           "The call, the chat and the people are still here, and nothing on the board is lost. If reloading does not help, the tutor can go back to an earlier state in the history.",
         )}
       </p>
-      <Button look="primary" onClick={onReload}>
+      <Button variant="primary" onClick={onReload}>
         {gettext("Reload the board")}
       </Button>
     </div>

@@ -33,15 +33,15 @@ function useBoard(): Board {
   return board;
 }
 
-/** In ms; only large changes take longer to send. */
-const UNDER_WAY = 2000;
+/** Only large changes take longer to send. */
+const MAX_SEND_MS = 2000;
 
 /** Warns before the page unloads with unsent changes. */
 function useLeaveWarning(board: Board): void {
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
       const { open, unsent } = board.provider.link.get();
-      const late = board.oldestUnsentAge() > UNDER_WAY;
+      const late = board.oldestUnsentAge() > MAX_SEND_MS;
       if (late || (unsent && !open)) event.preventDefault();
     };
     addEventListener("beforeunload", warn);
@@ -50,19 +50,19 @@ function useLeaveWarning(board: Board): void {
 }
 
 /** Opens a formula on double click, which would otherwise crop the image. */
-function useFormulaOpener(board: Board, open: () => void): RefObject<HTMLDivElement | null> {
+function useFormulaDoubleClick(board: Board, open: () => void): RefObject<HTMLDivElement | null> {
   const host = useRef<HTMLDivElement>(null);
   const opener = useRef(open);
   opener.current = open;
   useEffect(() => {
-    const twice = (event: MouseEvent) => {
+    const onDoubleClick = (event: MouseEvent) => {
       if (!board.api || !selectedFormula(board.api)) return;
       event.stopPropagation();
       opener.current();
     };
     const element = host.current;
-    element?.addEventListener("dblclick", twice, true);
-    return () => element?.removeEventListener("dblclick", twice, true);
+    element?.addEventListener("dblclick", onDoubleClick, true);
+    return () => element?.removeEventListener("dblclick", onDoubleClick, true);
   }, [board]);
   return host;
 }
@@ -74,7 +74,7 @@ function useIsBoardFull(board: Board): boolean {
   return full || boardLevel === "full";
 }
 
-function Fullness({ board }: { board: Board }) {
+function FullnessNotice({ board }: { board: Board }) {
   const { boardLevel, you } = useSession();
   const { full: sendingStopped } = useStore(board.provider.link);
   const full = useIsBoardFull(board);
@@ -96,7 +96,7 @@ function Fullness({ board }: { board: Board }) {
       : gettext("This board is almost full: soon nothing more can be drawn on it.");
 
   return (
-    <div className={`room-notice ${full ? "bad" : "warn"}`} role="status">
+    <div className={"notice error"} role="status">
       <span>
         {state} {advice}
       </span>
@@ -107,29 +107,29 @@ function Fullness({ board }: { board: Board }) {
   );
 }
 
-function Canvas({ board, grid }: { board: Board; grid: boolean }) {
+function BoardCanvas({ board, grid }: { board: Board; grid: boolean }) {
   const full = useIsBoardFull(board);
   const { locale } = useConfig();
   const dark = useDark();
   const api = useRef<ExcalidrawImperativeAPI>(null);
-  const keep = useCallback((given: ExcalidrawImperativeAPI) => {
+  const onApi = useCallback((given: ExcalidrawImperativeAPI) => {
     api.current = given;
   }, []);
   // Detach before Excalidraw unmounts, so that pending changes reach the document.
   useLayoutEffect(() => () => board.detach(), [board]);
-  const changed: NonNullable<Parameters<typeof Excalidraw>[0]["onChange"]> = (_, state, files) => {
+  const onChange: NonNullable<Parameters<typeof Excalidraw>[0]["onChange"]> = (_, state, files) => {
     if (state.isLoading || !api.current) return;
     // Attach only now, because Excalidraw clears the scene when it finishes loading.
     if (board.api !== api.current) board.attach(api.current);
-    else board.changed(state, files);
+    else board.onSceneChange(state, files);
   };
   return (
     <Excalidraw
       // Remount on a theme change, because Excalidraw caches each image as it was added.
       key={String(dark)}
-      excalidrawAPI={keep}
-      onChange={changed}
-      onPointerUpdate={({ pointer, button }) => board.pointer(pointer, button)}
+      excalidrawAPI={onApi}
+      onChange={onChange}
+      onPointerUpdate={({ pointer, button }) => board.onPointerUpdate(pointer, button)}
       langCode={locale === "uk" ? "uk-UA" : "en"}
       theme={dark ? "dark" : "light"}
       gridModeEnabled={grid}
@@ -163,17 +163,22 @@ export default function BoardView() {
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
   const [grid, setGrid] = useState(false);
   useLeaveWarning(board);
-  const canvas = useFormulaOpener(board, () => setDialog("formula"));
+  const canvas = useFormulaDoubleClick(board, () => setDialog("formula"));
   return (
     <>
-      <BoardBar board={board} grid={grid} onGrid={() => setGrid(!grid)} onDialog={setDialog} />
-      <Fullness board={board} />
+      <BoardBar
+        board={board}
+        grid={grid}
+        onToggleGrid={() => setGrid(!grid)}
+        onOpenDialog={setDialog}
+      />
+      <FullnessNotice board={board} />
       {problem && (
-        <div className="room-notice bad" role="alert">
+        <div className="notice error" role="alert">
           <span>{problem}</span>
           <Button
             icon="close"
-            look="quiet"
+            variant="quiet"
             label={gettext("Dismiss")}
             onClick={() => board.dismissProblem()}
           />
@@ -181,7 +186,7 @@ export default function BoardView() {
       )}
       <div ref={canvas} className="room-canvas">
         <BoardBoundary>
-          {(attempt) => <Canvas key={attempt} board={board} grid={grid} />}
+          {(attempt) => <BoardCanvas key={attempt} board={board} grid={grid} />}
         </BoardBoundary>
       </div>
       {dialog && <BoardDialogs board={board} dialog={dialog} onClose={() => setDialog(null)} />}

@@ -1,8 +1,8 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
-import { timeFormat } from "../../shared/time";
+import { createTimeFormat } from "../../shared/time";
 import { linkify } from "../linkify";
-import { CHAT_LIMIT, type Role } from "../protocol";
+import { MAX_CHAT_LENGTH, type Role } from "../protocol";
 import { Button } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
 
@@ -13,15 +13,15 @@ export const ROLE_NAMES: Record<Role, string> = {
 };
 
 /** React escapes text, so a message cannot inject markup. */
-function Linked({ text }: { text: string }) {
+function LinkedText({ text }: { text: string }) {
   let at = 0;
-  return linkify(text).map((piece) => {
+  return linkify(text).map((part) => {
     const key = at;
-    at += piece.text.length;
-    if (!("href" in piece)) return <span key={key}>{piece.text}</span>;
+    at += part.text.length;
+    if (!("href" in part)) return <span key={key}>{part.text}</span>;
     return (
-      <a key={key} href={piece.href} target="_blank" rel="noopener noreferrer">
-        {piece.text}
+      <a key={key} href={part.href} target="_blank" rel="noopener noreferrer">
+        {part.text}
       </a>
     );
   });
@@ -31,10 +31,10 @@ function Messages() {
   const { chat, unsentChat, you } = useSession();
   const config = useConfig();
   const list = useRef<HTMLDivElement>(null);
-  const clock = timeFormat(config, { hour: "2-digit", minute: "2-digit" });
+  const clock = createTimeFormat(config, { hour: "2-digit", minute: "2-digit" });
   const count = chat.length + unsentChat.length;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it follows the count.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when the count changes.
   useEffect(() => {
     list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [count]);
@@ -45,7 +45,7 @@ function Messages() {
       className="room-messages"
       role="log"
       aria-label={gettext("Messages")}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable area must be reachable by keyboard.
       tabIndex={0}
     >
       <ol>
@@ -58,7 +58,7 @@ function Messages() {
               <time dateTime={message.sent_at}>{clock.format(new Date(message.sent_at))}</time>
             </p>
             <p className="text">
-              <Linked text={message.text} />
+              <LinkedText text={message.text} />
             </p>
           </li>
         ))}
@@ -83,16 +83,16 @@ export function Chat() {
   const [text, setText] = useState("");
 
   const send = () => {
-    const said = text.trim();
-    if (!VISIBLE.test(said)) return;
-    session.sendChat(said);
+    const message = text.trim();
+    if (!VISIBLE.test(message)) return;
+    session.sendChat(message);
     setText("");
   };
-  const submit = (event: FormEvent) => {
+  const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     send();
   };
-  const typed = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
@@ -100,17 +100,17 @@ export function Chat() {
   return (
     <div className="room-chat">
       <Messages />
-      <form onSubmit={submit}>
+      <form onSubmit={onSubmit}>
         <textarea
           value={text}
           rows={1}
-          maxLength={CHAT_LIMIT}
+          maxLength={MAX_CHAT_LENGTH}
           aria-label={gettext("Write a message")}
           placeholder={gettext("Write a message")}
           onChange={(event) => setText(event.target.value)}
-          onKeyDown={typed}
+          onKeyDown={onKeyDown}
         />
-        <Button type="submit" icon="send" look="primary" label={gettext("Send")} />
+        <Button type="submit" icon="send" variant="primary" label={gettext("Send")} />
       </form>
     </div>
   );

@@ -4,7 +4,7 @@ import { Icon, type IconName } from "./icons";
 
 interface ButtonProps {
   children?: ReactNode;
-  look?: "primary" | "danger" | "quiet";
+  variant?: "primary" | "danger" | "quiet";
   icon?: IconName;
   /** Accessible name and tooltip of a button that shows only an icon. */
   label?: string;
@@ -18,8 +18,8 @@ interface ButtonProps {
 }
 
 export function Button(props: ButtonProps) {
-  const { children, look, icon, label, pressed, expanded, badge } = props;
-  const names = ["btn", look, icon && !children && "icon", props.className];
+  const { children, variant, icon, label, pressed, expanded, badge } = props;
+  const names = ["btn", variant, icon && !children && "icon", props.className];
   return (
     <button
       type={props.type === "submit" ? "submit" : "button"}
@@ -75,7 +75,7 @@ export function Dialog({ title, wide, onClose, children, actions }: DialogProps)
     >
       <header>
         <h2 id={heading}>{title}</h2>
-        <Button icon="close" look="quiet" label={gettext("Close")} onClick={onClose} />
+        <Button icon="close" variant="quiet" label={gettext("Close")} onClick={onClose} />
       </header>
       <div className="room-dialog-body">{children}</div>
       {actions && <footer>{actions}</footer>}
@@ -100,7 +100,7 @@ export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProp
         <>
           <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button
-            look="danger"
+            variant="danger"
             onClick={() => {
               onConfirm();
               onClose();
@@ -119,7 +119,7 @@ export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProp
 export function Field({ label, children }: { label: string; children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child.
-    <label className="room-field">
+    <label className="field compact">
       <span>{label}</span>
       {children}
     </label>

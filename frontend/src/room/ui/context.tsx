@@ -37,7 +37,7 @@ export function useSession(): SessionState {
 }
 
 /** The other people in the room, each once. */
-export function useOthers(): Peer[] {
+export function useOtherPeople(): Peer[] {
   const { peers, you } = useSession();
   return useMemo(() => otherPeople(peers, you), [peers, you]);
 }

@@ -3,8 +3,8 @@ import { gettext, interpolate } from "../../shared/gettext";
 import type { DeviceKind } from "../call/local-media";
 import { Button, Confirm, Dialog } from "./components";
 import { useConfig, useRoom, useSession, useStore } from "./context";
-import { DeviceChoice } from "./device-choice";
 import { DeviceErrors } from "./device-errors";
+import { DeviceSelects } from "./device-selects";
 import { Icon } from "./icons";
 
 /** Buttons for the devices; calls `onDeviceError` when a device cannot be opened. */
@@ -12,7 +12,7 @@ function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
   const { local } = useRoom();
   const { camera, microphone, screen, muted } = useStore(local.store);
   const unmuted = microphone !== null && !muted;
-  const opened = (kind: DeviceKind | "screen") => () => {
+  const reportError = (kind: DeviceKind | "screen") => () => {
     if (local.store.get().errors[kind]) onDeviceError();
   };
   return (
@@ -21,14 +21,14 @@ function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
         icon={unmuted ? "microphone" : "microphone-off"}
         label={unmuted ? gettext("Turn the microphone off") : gettext("Turn the microphone on")}
         className={unmuted ? "" : "off"}
-        onClick={() => void local.setMicrophone(!unmuted).then(opened("microphone"))}
+        onClick={() => void local.setMicrophone(!unmuted).then(reportError("microphone"))}
       />
       <Button
         icon={camera ? "camera" : "camera-off"}
         label={camera ? gettext("Turn the camera off") : gettext("Turn the camera on")}
         className={camera ? "" : "off"}
         onClick={() =>
-          camera ? local.close("camera") : void local.open("camera").then(opened("camera"))
+          camera ? local.close("camera") : void local.open("camera").then(reportError("camera"))
         }
       />
       <Button
@@ -37,7 +37,7 @@ function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
         pressed={screen !== null}
         className="room-share"
         onClick={() =>
-          screen ? local.close("screen") : void local.shareScreen().then(opened("screen"))
+          screen ? local.close("screen") : void local.shareScreen().then(reportError("screen"))
         }
       />
     </>
@@ -46,13 +46,13 @@ function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
 
 interface ControlsProps {
   hand: boolean;
-  onHand: () => void;
+  onToggleHand: () => void;
   panelOpen: boolean;
   unread: number;
-  onPanel: () => void;
+  onTogglePanel: () => void;
 }
 
-export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsProps) {
+export function Controls({ hand, onToggleHand, panelOpen, unread, onTogglePanel }: ControlsProps) {
   const { session, local } = useRoom();
   const { you } = useSession();
   const config = useConfig();
@@ -68,7 +68,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
         icon="hand"
         label={hand ? gettext("Lower your hand") : gettext("Raise your hand")}
         pressed={hand}
-        onClick={onHand}
+        onClick={onToggleHand}
       />
       <Button icon="settings" label={gettext("Devices")} onClick={() => setDialog("devices")} />
       <Button
@@ -76,12 +76,12 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
         label={panelOpen ? gettext("Hide the panel") : panelLabel}
         expanded={panelOpen}
         badge={unread}
-        onClick={onPanel}
+        onClick={onTogglePanel}
       />
       {you?.role === "tutor" && (
         <Button
           icon="end"
-          look="danger"
+          variant="danger"
           label={gettext("End the lesson")}
           className="room-end"
           onClick={() => setDialog("end")}
@@ -95,7 +95,7 @@ export function Controls({ hand, onHand, panelOpen, unread, onPanel }: ControlsP
       </a>
       {dialog === "devices" && (
         <Dialog title={gettext("Devices")} onClose={close}>
-          <DeviceChoice local={local} />
+          <DeviceSelects local={local} />
           <DeviceErrors local={local} />
         </Dialog>
       )}

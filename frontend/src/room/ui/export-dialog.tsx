@@ -2,11 +2,11 @@ import { useState } from "react";
 import { gettext } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { Format } from "../board/export";
-import { fileName } from "../board/images/image-files";
+import { toFileName } from "../board/images/image-files";
 import { Button, Dialog } from "./components";
 import { useConfig, useStore } from "./context";
 
-interface ChoiceProps<V extends string> {
+interface RadioGroupProps<V extends string> {
   legend: string;
   name: string;
   value: V;
@@ -14,7 +14,13 @@ interface ChoiceProps<V extends string> {
   onChoose: (value: V) => void;
 }
 
-function Choice<V extends string>({ legend, name, value, options, onChoose }: ChoiceProps<V>) {
+function RadioGroup<V extends string>({
+  legend,
+  name,
+  value,
+  options,
+  onChoose,
+}: RadioGroupProps<V>) {
   return (
     <fieldset className="room-choice">
       <legend>{legend}</legend>
@@ -43,11 +49,11 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
 
   const save = async () => {
     setBusy(true);
-    const only = scope === "page" ? page : undefined;
+    const onlyPage = scope === "page" ? page : undefined;
     try {
       const { exportBoard } = await import("../board/export");
-      const name = fileName(config.title);
-      const done = await exportBoard(board.doc, board.files, format, name, only);
+      const name = toFileName(config.title);
+      const done = await exportBoard(board.doc, board.files, format, name, onlyPage);
       if (done) onClose();
       else setNote(gettext("There is nothing on it yet."));
     } catch {
@@ -62,13 +68,13 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
       actions={
         <>
           <Button onClick={onClose}>{gettext("Cancel")}</Button>
-          <Button look="primary" disabled={busy} onClick={() => void save()}>
+          <Button variant="primary" disabled={busy} onClick={() => void save()}>
             {gettext("Save the file")}
           </Button>
         </>
       }
     >
-      <Choice
+      <RadioGroup
         legend={gettext("What")}
         name="scope"
         value={scope}
@@ -78,7 +84,7 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
         ]}
         onChoose={setScope}
       />
-      <Choice
+      <RadioGroup
         legend={gettext("Format")}
         name="format"
         value={format}

@@ -1,12 +1,12 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { reasonOf } from "../../shared/api";
+import { errorMessage } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { changeFormula, insertFormula, selectedFormula } from "../board/images/insert";
 import { Button, Dialog, Field } from "./components";
 
 /** The key's label and the text that it inserts; the cursor moves to the first pair of braces. */
-const KEYS: readonly (readonly [string, string])[] = [
+const FORMULA_KEYS: readonly (readonly [string, string])[] = [
   ["a⁄b", "\\frac{}{}"],
   ["√", "\\sqrt{}"],
   ["xⁿ", "^{}"],
@@ -26,13 +26,13 @@ function usePreview(source: string, host: HTMLElement | null): string {
   const [reason, setReason] = useState("");
   useEffect(() => {
     let current = true;
-    void import("../board/images/formula").then(({ showFormula, whyBad }) => {
+    void import("../board/images/formula").then(({ showFormula, parseErrorText }) => {
       if (!current || !host) return;
       try {
         showFormula(source, host);
         setReason("");
       } catch (error) {
-        setReason(whyBad(error) ?? String(error));
+        setReason(parseErrorText(error) ?? String(error));
       }
     });
     return () => {
@@ -42,8 +42,8 @@ function usePreview(source: string, host: HTMLElement | null): string {
   return reason;
 }
 
-function Keys({ input }: { input: RefObject<HTMLTextAreaElement | null> }) {
-  const press = (text: string) => {
+function FormulaKeys({ input }: { input: RefObject<HTMLTextAreaElement | null> }) {
+  const insertKey = (text: string) => {
     const area = input.current;
     if (!area) return;
     const at = area.selectionStart;
@@ -56,13 +56,13 @@ function Keys({ input }: { input: RefObject<HTMLTextAreaElement | null> }) {
   };
   return (
     <div className="room-formula-keys">
-      {KEYS.map(([shown, text]) => (
+      {FORMULA_KEYS.map(([shown, text]) => (
         <button
           key={text}
           type="button"
           className="btn"
           aria-label={text.trim()}
-          onClick={() => press(text)}
+          onClick={() => insertKey(text)}
         >
           {shown}
         </button>
@@ -80,7 +80,7 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
   const reason = usePreview(source, host);
   const [failed, setFailed] = useState("");
 
-  const put = async () => {
+  const insert = async () => {
     setBusy(true);
     setFailed("");
     try {
@@ -88,7 +88,7 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
       else await insertFormula(board, source);
       onClose();
     } catch (error) {
-      setFailed(reasonOf(error, gettext("The picture could not be kept.")));
+      setFailed(errorMessage(error, gettext("The picture could not be kept.")));
       setBusy(false);
     }
   };
@@ -100,13 +100,13 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
       actions={
         <>
           <Button onClick={onClose}>{gettext("Cancel")}</Button>
-          <Button look="primary" disabled={!ready} onClick={() => void put()}>
+          <Button variant="primary" disabled={!ready} onClick={() => void insert()}>
             {old ? gettext("Save") : gettext("Put on the board")}
           </Button>
         </>
       }
     >
-      <Keys input={input} />
+      <FormulaKeys input={input} />
       <Field label={gettext("LaTeX")}>
         <textarea
           ref={input}

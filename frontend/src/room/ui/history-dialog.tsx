@@ -1,17 +1,17 @@
 import { useEffect, useRef, useState } from "react";
 import type * as Y from "yjs";
-import { reasonOf } from "../../shared/api";
+import { errorMessage } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
-import { timeFormat } from "../../shared/time";
+import { createTimeFormat } from "../../shared/time";
 import type { Board } from "../board/board";
-import { listSnapshots, openSnapshot, restoreSnapshot, type Snapshot } from "../board/history";
+import { type BoardVersion, listVersions, openVersion, restoreVersion } from "../board/history";
 import { pagesOf } from "../board/pages";
 import { Button, Dialog, Field } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
 
-const SETTLING = 120;
+const DEBOUNCE_MS = 120;
 
-/** A rendered image of the snapshot, which is read-only. */
+/** A rendered image of the version, which is read-only. */
 function Picture({
   board,
   doc,
@@ -51,17 +51,17 @@ function Picture({
   );
 }
 
-function useSnapshots(): [readonly Snapshot[] | null, boolean] {
+function useVersions(): [readonly BoardVersion[] | null, boolean] {
   const { session } = useRoom();
-  const [snapshots, setSnapshots] = useState<readonly Snapshot[] | null>(null);
+  const [versions, setVersions] = useState<readonly BoardVersion[] | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
-    listSnapshots(session.request, session.api).then(setSnapshots, () => setFailed(true));
+    listVersions(session.request, session.api).then(setVersions, () => setFailed(true));
   }, [session]);
-  return [snapshots, failed];
+  return [versions, failed];
 }
 
-function useSnapshot(id: number | undefined): [Y.Doc | null, boolean] {
+function useVersion(id: number | undefined): [Y.Doc | null, boolean] {
   const { session } = useRoom();
   const [doc, setDoc] = useState<Y.Doc | null>(null);
   const [failed, setFailed] = useState(false);
@@ -69,13 +69,13 @@ function useSnapshot(id: number | undefined): [Y.Doc | null, boolean] {
     if (id === undefined) return;
     let current = true;
     const open = async () => {
-      const opened = await openSnapshot(session.request, session.api, id).catch(() => null);
+      const opened = await openVersion(session.request, session.api, id).catch(() => null);
       if (!current) return;
       setDoc(opened);
       setFailed(opened === null);
     };
-    // Debounced, so that snapshots the slider only passes are not requested.
-    const timer = setTimeout(() => void open(), SETTLING);
+    // Debounced, so that versions the slider only passes are not requested.
+    const timer = setTimeout(() => void open(), DEBOUNCE_MS);
     return () => {
       current = false;
       clearTimeout(timer);
@@ -88,30 +88,30 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
   const { session } = useRoom();
   const { you } = useSession();
   const config = useConfig();
-  const [snapshots, unlisted] = useSnapshots();
+  const [versions, listFailed] = useVersions();
   const [chosen, setChosen] = useState<number | null>(null);
   const [page, setPage] = useState(0);
   const [note, setNote] = useState("");
-  const last = (snapshots?.length ?? 0) - 1;
+  const last = (versions?.length ?? 0) - 1;
   const index = chosen ?? last;
-  const snapshot = snapshots?.[index];
-  const [doc, unread] = useSnapshot(snapshot?.id);
-  const format = timeFormat(config, { dateStyle: "medium", timeStyle: "medium" });
-  const time = snapshot ? format.format(new Date(snapshot.created_at)) : "";
+  const version = versions?.[index];
+  const [doc, versionFailed] = useVersion(version?.id);
+  const format = createTimeFormat(config, { dateStyle: "medium", timeStyle: "medium" });
+  const time = version ? format.format(new Date(version.created_at)) : "";
   const pages = doc ? pagesOf(doc) : [];
   const shown = pages[Math.min(page, pages.length - 1)];
 
   const restore = async () => {
-    if (!snapshot) return;
+    if (!version) return;
     try {
-      await restoreSnapshot(session.request, session.api, snapshot.id);
+      await restoreVersion(session.request, session.api, version.id);
       setNote(interpolate(gettext("The board is as it was at %(time)s."), { time }));
     } catch (error) {
-      setNote(reasonOf(error, gettext("The history could not be loaded.")));
+      setNote(errorMessage(error, gettext("The history could not be loaded.")));
     }
   };
-  const actions = you?.role === "tutor" && snapshot && (
-    <Button look="primary" onClick={() => void restore()}>
+  const actions = you?.role === "tutor" && version && (
+    <Button variant="primary" onClick={() => void restore()}>
       {gettext("Bring this state back")}
     </Button>
   );
@@ -122,13 +122,13 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
       onClose={onClose}
       actions={actions || undefined}
     >
-      {(unlisted || unread) && (
+      {(listFailed || versionFailed) && (
         <p className="room-error">{gettext("The history could not be loaded.")}</p>
       )}
-      {snapshots?.length === 0 && (
+      {versions?.length === 0 && (
         <p>{gettext("No earlier state is kept yet. One is kept every few minutes.")}</p>
       )}
-      {snapshot && (
+      {version && (
         <Field label={[gettext("Moment"), time].join(": ")}>
           <input
             type="range"

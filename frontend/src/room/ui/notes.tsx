@@ -17,15 +17,15 @@ export function Notes() {
     () => new NotesSync(session.request, `${session.api}notes/`, localStorage),
     [session],
   );
-  const { text, saving, theirs } = useStore(notes.store);
+  const { text, saving, conflictingText } = useStore(notes.store);
 
   useEffect(() => {
-    const leave = () => void notes.save();
+    const saveNow = () => void notes.save();
     void notes.load();
-    addEventListener("pagehide", leave);
+    addEventListener("pagehide", saveNow);
     return () => {
-      removeEventListener("pagehide", leave);
-      leave();
+      removeEventListener("pagehide", saveNow);
+      saveNow();
     };
   }, [notes]);
 
@@ -37,11 +37,11 @@ export function Notes() {
           value={text ?? ""}
           maxLength={100_000}
           disabled={text === null}
-          onChange={(event) => notes.type(event.target.value)}
+          onChange={(event) => notes.setText(event.target.value)}
         />
       </label>
-      {theirs !== null && text !== null && (
-        <div className="room-notes-theirs" role="alert">
+      {conflictingText !== null && text !== null && (
+        <div className="room-notes-conflict" role="alert">
           <p>
             {gettext(
               "These notes were changed in another window. Nothing is lost: choose what to keep.",
@@ -49,20 +49,23 @@ export function Notes() {
           </p>
           <label>
             <span>{gettext("The other version")}</span>
-            <textarea value={theirs} readOnly />
+            <textarea value={conflictingText} readOnly />
           </label>
           <div className="room-row">
-            <Button onClick={() => notes.resolveConflict(theirs)}>
+            <Button onClick={() => notes.resolveConflict(conflictingText)}>
               {gettext("Take the other version")}
             </Button>
             <Button onClick={() => notes.resolveConflict(text)}>{gettext("Keep mine")}</Button>
-            <Button look="primary" onClick={() => notes.resolveConflict(`${text}\n\n${theirs}`)}>
+            <Button
+              variant="primary"
+              onClick={() => notes.resolveConflict(`${text}\n\n${conflictingText}`)}
+            >
               {gettext("Keep both")}
             </Button>
           </div>
         </div>
       )}
-      {theirs === null && <p role="status">{SAVING_TEXTS[saving]}</p>}
+      {conflictingText === null && <p role="status">{SAVING_TEXTS[saving]}</p>}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import type { RoomSession } from "../state/session";
 import { Button } from "./components";
 import { useRoom, useSession } from "./context";
 
-const SHOWN_FOR = 6000;
+const EVENT_DURATION_MS = 6000;
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   service_unavailable: gettext(
@@ -17,16 +17,16 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 };
 
 /** Announces recent events once. */
-function usePassing(): string {
+function useEventText(): string {
   const { session } = useRoom();
   const [text, setText] = useState("");
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const known = new Map(session.store.get().peers.map((peer) => [peer.peer, peer]));
-    const show = (words: string) => {
-      setText(words);
+    const show = (message: string) => {
+      setText(message);
       clearTimeout(timer);
-      timer = setTimeout(() => setText(""), SHOWN_FOR);
+      timer = setTimeout(() => setText(""), EVENT_DURATION_MS);
     };
     const stop = session.onMessage((message) => {
       if (message.type === "muted") show(gettext("The tutor turned your microphone off."));
@@ -61,7 +61,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
   const { session } = useRoom();
   const { link, lobby, you, problem, notSavedSince } = useSession();
   const known = problem && PROBLEMS[problem.code];
-  const passing = usePassing();
+  const eventText = useEventText();
   const names = lobby.map((person) => person.name).join(", ");
   const admit = () => {
     for (const { person } of lobby) session.send({ type: "lobby.admit", person });
@@ -70,21 +70,21 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
     <div className="room-notices">
       <div role="status">
         {link === "lost" && (
-          <p className="room-notice warn">{gettext("The connection is lost. Trying again…")}</p>
+          <p className="notice error">{gettext("The connection is lost. Trying again…")}</p>
         )}
         {notSavedSince && (
-          <p className="room-notice bad">
+          <p className="notice error">
             {gettext(
               "What is drawn is not being saved right now. Keep this page open: it is saved as soon as the server can again.",
             )}
           </p>
         )}
-        {passing && <p className="room-notice">{passing}</p>}
+        {eventText && <p className="notice">{eventText}</p>}
         {you?.role === "tutor" && names && (
-          <div className="room-notice">
+          <div className="notice">
             <span>{interpolate(gettext("Waiting to be let in: %(names)s"), { names })}</span>
             {lobby.length === 1 && (
-              <Button look="primary" onClick={admit}>
+              <Button variant="primary" onClick={admit}>
                 {gettext("Let in")}
               </Button>
             )}
@@ -93,11 +93,11 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
         )}
       </div>
       {problem && (
-        <div className="room-notice bad" role="alert">
+        <div className="notice error" role="alert">
           <span>{known ?? problem.detail}</span>
           <Button
             icon="close"
-            look="quiet"
+            variant="quiet"
             label={gettext("Dismiss")}
             onClick={() => session.dismissProblem()}
           />

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { reasonOf } from "../../shared/api";
+import { errorMessage } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { insertPdf } from "../board/images/insert";
@@ -14,7 +14,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
   const stop = useRef<AbortController>(null);
   useEffect(() => () => stop.current?.abort(), []);
 
-  const put = async () => {
+  const insert = async () => {
     if (!file) return;
     setFailed("");
     setBusy(true);
@@ -22,17 +22,17 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
     const { signal } = stop.current;
     const onProgress = (done: number, count: number) => setProgress({ done, count });
     try {
-      const { left } = await insertPdf(board, file, layout, onProgress, signal);
+      const { skipped } = await insertPdf(board, file, layout, onProgress, signal);
       if (signal.aborted) return;
-      if (left) {
+      if (skipped) {
         const text = gettext("The PDF is long: its last pages were left out, %(left)s in number.");
-        board.showProblem(interpolate(text, { left }));
+        board.showProblem(interpolate(text, { left: skipped }));
       }
       onClose();
     } catch (error) {
       setProgress(null);
       setBusy(false);
-      setFailed(reasonOf(error, gettext("This PDF could not be read.")));
+      setFailed(errorMessage(error, gettext("This PDF could not be read.")));
     }
   };
   return (
@@ -42,7 +42,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
       actions={
         <>
           <Button onClick={onClose}>{gettext("Cancel")}</Button>
-          <Button look="primary" disabled={!file || busy} onClick={() => void put()}>
+          <Button variant="primary" disabled={!file || busy} onClick={() => void insert()}>
             {gettext("Put on the board")}
           </Button>
         </>

@@ -3,7 +3,7 @@ import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer, Quality, QualityLevel } from "../protocol";
 import { ROLE_NAMES } from "./chat";
 import { Button, Confirm } from "./components";
-import { useOthers, useRoom, useSession } from "./context";
+import { useOtherPeople, useRoom, useSession } from "./context";
 import { Icon } from "./icons";
 
 const LEVEL_TEXTS: Record<QualityLevel, string> = {
@@ -51,7 +51,7 @@ function Lobby() {
             <li key={person}>
               <span className="name">{name}</span>
               <Button
-                look="primary"
+                variant="primary"
                 label={interpolate(gettext("Let %(name)s in"), { name })}
                 onClick={() => session.send({ type: "lobby.admit", person })}
               >
@@ -71,10 +71,10 @@ function Lobby() {
   );
 }
 
-function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () => void }) {
+function PersonRow({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () => void }) {
   const { session } = useRoom();
   const { you, quality } = useSession();
-  const teaching = you?.role === "tutor" && !own;
+  const canModerate = you?.role === "tutor" && !own;
   const { name } = peer;
   return (
     <li>
@@ -93,18 +93,18 @@ function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () =
         </span>
       )}
       {you?.role === "tutor" && <QualitySign quality={quality[peer.peer]} />}
-      {teaching && peer.media.microphone && (
+      {canModerate && peer.media.microphone && (
         <Button
           icon="microphone"
-          look="quiet"
+          variant="quiet"
           label={interpolate(gettext("Mute %(name)s"), { name })}
           onClick={() => session.send({ type: "mute", peer: peer.peer })}
         />
       )}
-      {teaching && peer.role !== "tutor" && (
+      {canModerate && peer.role !== "tutor" && (
         <Button
           icon="trash"
-          look="quiet"
+          variant="quiet"
           label={interpolate(gettext("Remove %(name)s"), { name })}
           onClick={onRemove}
         />
@@ -116,22 +116,27 @@ function Row({ peer, own, onRemove }: { peer: Peer; own: boolean; onRemove: () =
 export function PeoplePanel({ own }: { own: Peer | null }) {
   const { session } = useRoom();
   const { you } = useSession();
-  const peers = useOthers();
-  const [leaving, setLeaving] = useState<Peer | null>(null);
+  const peers = useOtherPeople();
+  const [removing, setRemoving] = useState<Peer | null>(null);
   const everyone = own ? [own, ...peers] : peers;
   return (
     <div className="room-people">
       {you?.role === "tutor" && <Lobby />}
       <ul aria-label={gettext("People")}>
         {everyone.map((peer) => (
-          <Row key={peer.peer} peer={peer} own={peer === own} onRemove={() => setLeaving(peer)} />
+          <PersonRow
+            key={peer.peer}
+            peer={peer}
+            own={peer === own}
+            onRemove={() => setRemoving(peer)}
+          />
         ))}
       </ul>
-      {leaving && (
+      {removing && (
         <Confirm
-          title={interpolate(gettext("Remove %(name)s?"), { name: leaving.name })}
+          title={interpolate(gettext("Remove %(name)s?"), { name: removing.name })}
           text={
-            leaving.role === "guest"
+            removing.role === "guest"
               ? gettext(
                   "They leave at once and cannot come back. The invite link stops working too. Guests who are here stay; those who have just lost their connection wait until you let them in. Make a new link on the lesson’s page for anybody who is still to come.",
                 )
@@ -140,8 +145,8 @@ export function PeoplePanel({ own }: { own: Peer | null }) {
                 )
           }
           action={gettext("Remove")}
-          onConfirm={() => session.send({ type: "remove", person: leaving.person })}
-          onClose={() => setLeaving(null)}
+          onConfirm={() => session.send({ type: "remove", person: removing.person })}
+          onClose={() => setRemoving(null)}
         />
       )}
     </div>

@@ -5,12 +5,12 @@ import { BoardBoundary } from "./board-boundary";
 import { useConfig, useRoom, useSession, useStore } from "./context";
 import { Controls } from "./controls";
 import { Notices } from "./notices";
+import { SharedScreen } from "./shared-screen";
 import { SidePanel, type Tab } from "./side-panel";
-import { Stage } from "./stage";
 import { Timer } from "./timer";
 import { VideoTiles } from "./video-tiles";
 
-/** Excalidraw is most of the bundle, so it is loaded lazily after the green room. */
+/** Excalidraw is most of the bundle, so it is loaded lazily after the pre-join screen. */
 function LazyBoard() {
   // A new lazy component for each attempt, because React caches a failed import.
   const [BoardView] = useState(() => lazy(() => import("./board-view")));
@@ -21,7 +21,7 @@ function LazyBoard() {
   );
 }
 
-const NARROW = "(max-width: 48rem)";
+const NARROW_QUERY = "(max-width: 48rem)";
 
 /** The local user as a Peer, since the server's list contains only the others. */
 function useOwnPeer(hand: boolean): Peer | null {
@@ -60,7 +60,7 @@ function useHand(): [boolean, () => void] {
   return [hand, () => setHand(!hand)];
 }
 
-function useUnread(reading: boolean): number {
+function useUnreadCount(reading: boolean): number {
   const { chat, you } = useSession();
   const seen = useRef<number | null>(null);
   const others = chat.filter((message) => message.person !== you?.person).length;
@@ -71,11 +71,11 @@ function useUnread(reading: boolean): number {
 export function RoomView() {
   const config = useConfig();
   const { link, lobby } = useSession();
-  const [hand, turnHand] = useHand();
+  const [hand, toggleHand] = useHand();
   const own = useOwnPeer(hand);
-  const [panel, setPanel] = useState(() => !matchMedia(NARROW).matches);
+  const [panel, setPanel] = useState(() => !matchMedia(NARROW_QUERY).matches);
   const [tab, setTab] = useState<Tab>("chat");
-  const unread = useUnread(panel && tab === "chat");
+  const unread = useUnreadCount(panel && tab === "chat");
 
   return (
     <div className={panel ? "room-view with-panel" : "room-view"} data-link={link}>
@@ -91,7 +91,7 @@ export function RoomView() {
       />
       <section className="room-board" aria-label={gettext("Board")}>
         <BoardBoundary>{(attempt) => <LazyBoard key={attempt} />}</BoardBoundary>
-        <Stage />
+        <SharedScreen />
       </section>
       <aside className="room-side" aria-label={gettext("Chat and people")}>
         <VideoTiles own={own} />
@@ -99,10 +99,10 @@ export function RoomView() {
       </aside>
       <Controls
         hand={hand}
-        onHand={turnHand}
+        onToggleHand={toggleHand}
         panelOpen={panel}
         unread={unread + (panel ? 0 : lobby.length)}
-        onPanel={() => setPanel(!panel)}
+        onTogglePanel={() => setPanel(!panel)}
       />
     </div>
   );

@@ -12,7 +12,7 @@ const TAB_NAMES: Record<Tab, string> = {
   people: gettext("People"),
   notes: gettext("Notes"),
 };
-const STEPS: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
+const STEP_BY_KEY: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
 
 interface SidePanelProps {
   own: Peer | null;
@@ -26,8 +26,8 @@ export function SidePanel({ own, tab, onTab }: SidePanelProps) {
   const list = useRef<HTMLDivElement>(null);
   const tabs: Tab[] = you?.role === "tutor" ? ["chat", "people", "notes"] : ["chat", "people"];
 
-  const turned = (event: KeyboardEvent) => {
-    const step = STEPS[event.key];
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = STEP_BY_KEY[event.key];
     if (!step) return;
     const index = (tabs.indexOf(tab) + step + tabs.length) % tabs.length;
     onTab(tabs[index] ?? "chat");
@@ -40,7 +40,7 @@ export function SidePanel({ own, tab, onTab }: SidePanelProps) {
         role="tablist"
         aria-label={gettext("Chat and people")}
         className="room-tabs"
-        onKeyDown={turned}
+        onKeyDown={onKeyDown}
       >
         {tabs.map((name) => (
           <button

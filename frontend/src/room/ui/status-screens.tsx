@@ -2,41 +2,46 @@ import type { ReactNode } from "react";
 import { ApiError } from "../../shared/api";
 import { gettext } from "../../shared/gettext";
 import type { Refusal } from "../net/reconnecting-web-socket";
-import { CLOSE } from "../protocol";
+import { CLOSE_CODES } from "../protocol";
 import { Button } from "./components";
 import { useConfig } from "./context";
 import { Icon } from "./icons";
 
-const MALFORMED = gettext(
+const MALFORMED_TEXT = gettext(
   "The connection was closed because this page sent something the server does not understand. Reload the page.",
 );
-const REMOVED = gettext(
+const REMOVED_TEXT = gettext(
   "The tutor removed you from this lesson, or you have no right to enter it.",
 );
-const NO_ROOM = gettext("There is no such room.");
-const CANCELLED = gettext("The lesson was cancelled.");
-const INVITE = gettext("The invite link has expired or was replaced. Ask the tutor for a new one.");
-const SIGNED_OUT = gettext("You have been signed out. Sign in and open the room again.");
+const NO_ROOM_TEXT = gettext("There is no such room.");
+const CANCELLED_TEXT = gettext("The lesson was cancelled.");
+const INVITE_TEXT = gettext(
+  "The invite link has expired or was replaced. Ask the tutor for a new one.",
+);
+const SIGNED_OUT_TEXT = gettext("You have been signed out. Sign in and open the room again.");
 
-const BY_CLOSE_CODE: Readonly<Record<number, string>> = {
-  [CLOSE.malformed]: MALFORMED,
-  [CLOSE.tooLarge]: MALFORMED,
-  [CLOSE.forbidden]: REMOVED,
-  [CLOSE.noRoom]: NO_ROOM,
-  [CLOSE.cancelled]: CANCELLED,
-  [CLOSE.invite]: INVITE,
+const TEXT_BY_CLOSE_CODE: Readonly<Record<number, string>> = {
+  [CLOSE_CODES.malformed]: MALFORMED_TEXT,
+  [CLOSE_CODES.tooLarge]: MALFORMED_TEXT,
+  [CLOSE_CODES.forbidden]: REMOVED_TEXT,
+  [CLOSE_CODES.noRoom]: NO_ROOM_TEXT,
+  [CLOSE_CODES.cancelled]: CANCELLED_TEXT,
+  [CLOSE_CODES.invite]: INVITE_TEXT,
 };
-const BY_ERROR: Readonly<Record<string, string>> = {
-  forbidden: REMOVED,
-  not_found: NO_ROOM,
-  lesson_cancelled: CANCELLED,
-  invite_expired: INVITE,
-  invite_invalid: INVITE,
-  not_authenticated: SIGNED_OUT,
+const TEXT_BY_ERROR_CODE: Readonly<Record<string, string>> = {
+  forbidden: REMOVED_TEXT,
+  not_found: NO_ROOM_TEXT,
+  lesson_cancelled: CANCELLED_TEXT,
+  invite_expired: INVITE_TEXT,
+  invite_invalid: INVITE_TEXT,
+  not_authenticated: SIGNED_OUT_TEXT,
 };
 
-function refusalText(why: Refusal): string {
-  const text = why instanceof ApiError ? (BY_ERROR[why.code] ?? why.message) : BY_CLOSE_CODE[why];
+function refusalText(reason: Refusal): string {
+  const text =
+    reason instanceof ApiError
+      ? (TEXT_BY_ERROR_CODE[reason.code] ?? reason.message)
+      : TEXT_BY_CLOSE_CODE[reason];
   return text || gettext("The server did not let you in.");
 }
 
@@ -64,9 +69,9 @@ function StatusScreen({
   );
 }
 
-export function RefusedScreen({ why }: { why: Refusal }) {
+export function RefusedScreen({ reason }: { reason: Refusal }) {
   return (
-    <StatusScreen title={gettext("You cannot enter")} text={refusalText(why)}>
+    <StatusScreen title={gettext("You cannot enter")} text={refusalText(reason)}>
       <Button onClick={() => location.reload()}>{gettext("Reload the page")}</Button>
     </StatusScreen>
   );

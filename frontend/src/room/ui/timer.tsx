@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { gettext } from "../../shared/gettext";
-import { clockText, remaining } from "../../shared/time";
+import { formatSeconds, secondsUntil } from "../../shared/time";
 import { Button, Dialog, Field } from "./components";
 import { useRoom, useSession } from "./context";
 
@@ -46,7 +46,7 @@ function TimerDialog({ onClose }: { onClose: () => void }) {
           {room?.timer_ends_at && (
             <Button onClick={() => set(0)}>{gettext("Clear the timer")}</Button>
           )}
-          <Button type="submit" look="primary">
+          <Button type="submit" variant="primary">
             {gettext("Start")}
           </Button>
         </div>
@@ -60,7 +60,7 @@ export function Timer() {
   const [setting, setSetting] = useState(false);
   const ends = room?.timer_ends_at ?? null;
   const now = useNow(ends !== null);
-  const left = ends === null ? null : remaining(ends, now, clockOffset);
+  const left = ends === null ? null : secondsUntil(ends, now, clockOffset);
   return (
     <div className="room-timer">
       {left !== null && (
@@ -69,7 +69,7 @@ export function Timer() {
           aria-label={gettext("Time left")}
           className={left === 0 ? "over" : undefined}
         >
-          {clockText(left)}
+          {formatSeconds(left)}
         </span>
       )}
       <span className="sr" role="status">
@@ -78,7 +78,7 @@ export function Timer() {
       {you?.role === "tutor" && (
         <Button
           icon="timer"
-          look="quiet"
+          variant="quiet"
           label={gettext("Set a timer")}
           onClick={() => setSetting(true)}
         />

@@ -4,12 +4,12 @@ import { STEP_PAUSED, STEP_SMALL } from "../call/video-steps";
 import { initials } from "../initials";
 import type { Peer } from "../protocol";
 import { Button } from "./components";
-import { useOthers, useRoom, useSession, useStore } from "./context";
+import { useOtherPeople, useRoom, useSession, useStore } from "./context";
 import { Icon } from "./icons";
 import { QualitySign } from "./people-panel";
-import { TrackVideo } from "./tracks";
+import { TrackVideo } from "./track-video";
 
-function Caption({ peer, own }: { peer: Peer; own?: boolean }) {
+function TileCaption({ peer, own }: { peer: Peer; own?: boolean }) {
   const { you, quality } = useSession();
   return (
     <figcaption>
@@ -54,7 +54,7 @@ function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: RemotePeer | un
       {remote?.state === "connected" && remote.videoPaused && media.camera && (
         <p className="room-tile-note">{gettext("Thin line: sound only")}</p>
       )}
-      <Caption peer={peer} />
+      <TileCaption peer={peer} />
     </figure>
   );
 }
@@ -76,17 +76,17 @@ function OwnVideoTile({ own }: { own: Peer }) {
           {initials(own.name)}
         </div>
       )}
-      <Caption peer={own} own />
+      <TileCaption peer={own} own />
     </figure>
   );
 }
 
 /** Names the people to whom our video is reduced or paused to keep the audio clear. */
-function ThinLines({ called }: { called: readonly Peer[] }) {
+function BandwidthHints({ callPeers }: { callPeers: readonly Peer[] }) {
   const { call } = useRoom();
   const { remotes } = useStore(call.store);
   const namesAt = (step: number) =>
-    called
+    callPeers
       .filter((peer) => remotes[peer.peer]?.videoStep === step)
       .map((peer) => peer.name)
       .join(", ");
@@ -121,15 +121,15 @@ function ThinLines({ called }: { called: readonly Peer[] }) {
 export function VideoTiles({ own }: { own: Peer | null }) {
   const { call, session } = useRoom();
   const { remotes, noCallReason } = useStore(call.store);
-  const called = useOthers().filter((peer) => remotes[peer.peer]);
+  const callPeers = useOtherPeople().filter((peer) => remotes[peer.peer]);
   return (
     <>
       <section
         className="room-tiles"
         aria-label={gettext("People in the call")}
-        data-count={called.length + 1}
+        data-count={callPeers.length + 1}
       >
-        {called.map((peer) => (
+        {callPeers.map((peer) => (
           <RemoteVideoTile key={peer.peer} peer={peer} remote={remotes[peer.peer]} />
         ))}
         {own && <OwnVideoTile own={own} />}
@@ -144,7 +144,7 @@ export function VideoTiles({ own }: { own: Peer | null }) {
             <Button onClick={() => session.takeCall()}>{gettext("Take the call here")}</Button>
           </p>
         )}
-        {own?.media.camera && <ThinLines called={called} />}
+        {own?.media.camera && <BandwidthHints callPeers={callPeers} />}
       </div>
     </>
   );

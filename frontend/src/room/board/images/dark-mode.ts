@@ -1,7 +1,7 @@
 import { getDataURL } from "@excalidraw/excalidraw";
 import type { ExcalidrawElement } from "@excalidraw/excalidraw/element/types";
 import type { BinaryFileData } from "@excalidraw/excalidraw/types";
-import { canvasBlob, loadImage } from "./image-files";
+import { canvasToBlob, loadImage } from "./image-files";
 
 /**
  * Whether the image is a formula or a PDF page. On a dark board these are inverted like strokes,
@@ -12,11 +12,11 @@ export function isInvertedInDark({ customData }: ExcalidrawElement): boolean {
 }
 
 /** Without this setting Excalidraw inverts images with the rest of the canvas. */
-const CAN_FILTER = "filter" in CanvasRenderingContext2D.prototype;
+const HAS_CANVAS_FILTER = "filter" in CanvasRenderingContext2D.prototype;
 
 /** Inverts the colours, because on a dark board Excalidraw inverts images twice. */
 export async function invertColours(file: BinaryFileData): Promise<BinaryFileData> {
-  if (!CAN_FILTER) return file;
+  if (!HAS_CANVAS_FILTER) return file;
   const image = await loadImage(file.dataURL);
   const canvas = document.createElement("canvas");
   canvas.width = image.naturalWidth;
@@ -25,5 +25,5 @@ export async function invertColours(file: BinaryFileData): Promise<BinaryFileDat
   if (!context) return file;
   context.filter = "invert(100%) hue-rotate(180deg)";
   context.drawImage(image, 0, 0);
-  return { ...file, dataURL: await getDataURL(await canvasBlob(canvas)), mimeType: "image/png" };
+  return { ...file, dataURL: await getDataURL(await canvasToBlob(canvas)), mimeType: "image/png" };
 }

@@ -1,11 +1,11 @@
 import "katex/dist/katex.min.css";
 import katex from "katex";
-import { canvasBlob } from "./image-files";
+import { canvasToBlob } from "./image-files";
 
 const FONT_PX = 32;
 /** Image pixels per board unit, so that the formula stays sharp when enlarged. */
-const SCALE = 3;
-const MARGIN = 6;
+const PIXEL_RATIO = 3;
+const MARGIN_PX = 6;
 
 export interface FormulaPicture {
   blob: Blob;
@@ -25,7 +25,7 @@ export function showFormula(source: string, host: HTMLElement): void {
   });
 }
 
-export function whyBad(error: unknown): string | null {
+export function parseErrorText(error: unknown): string | null {
   return error instanceof katex.ParseError ? error.rawMessage : null;
 }
 
@@ -79,18 +79,18 @@ function drawPaths(context: CanvasRenderingContext2D, svg: SVGSVGElement, origin
   const view = svg.viewBox.baseVal;
   if (!view?.width || !view.height) return;
   const slice = (svg.getAttribute("preserveAspectRatio") ?? "").includes("slice");
-  const [across, down] = [box.width / view.width, box.height / view.height];
+  const [scaleX, scaleY] = [box.width / view.width, box.height / view.height];
   const none = svg.getAttribute("preserveAspectRatio") === "none";
-  const even = slice ? Math.max(across, down) : Math.min(across, down);
+  const uniformScale = slice ? Math.max(scaleX, scaleY) : Math.min(scaleX, scaleY);
   const align = svg.getAttribute("preserveAspectRatio") ?? "xMidYMid";
-  const spare = box.width - view.width * even;
+  const spare = box.width - view.width * uniformScale;
   const shift = none || align.includes("xMin") ? 0 : align.includes("xMax") ? spare : spare / 2;
   context.save();
   context.beginPath();
   context.rect(clip.left - origin.left, clip.top - origin.top, clip.width, clip.height);
   context.clip();
   context.translate(box.left - origin.left + shift, box.top - origin.top);
-  context.scale(none ? across : even, none ? down : even);
+  context.scale(none ? scaleX : uniformScale, none ? scaleY : uniformScale);
   context.translate(-view.x, -view.y);
   for (const path of svg.querySelectorAll("path")) {
     context.fill(new Path2D(path.getAttribute("d") ?? ""));
@@ -98,21 +98,21 @@ function drawPaths(context: CanvasRenderingContext2D, svg: SVGSVGElement, origin
   context.restore();
 }
 
-function draw(host: HTMLElement): { canvas: HTMLCanvasElement; box: DOMRect } {
+function drawToCanvas(host: HTMLElement): { canvas: HTMLCanvasElement; box: DOMRect } {
   const content = host.querySelector(".katex-html") ?? host;
   const inner = content.getBoundingClientRect();
   const box = new DOMRect(
-    inner.left - MARGIN,
-    inner.top - MARGIN,
-    inner.width + 2 * MARGIN,
-    inner.height + 2 * MARGIN,
+    inner.left - MARGIN_PX,
+    inner.top - MARGIN_PX,
+    inner.width + 2 * MARGIN_PX,
+    inner.height + 2 * MARGIN_PX,
   );
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(box.width * SCALE);
-  canvas.height = Math.ceil(box.height * SCALE);
+  canvas.width = Math.ceil(box.width * PIXEL_RATIO);
+  canvas.height = Math.ceil(box.height * PIXEL_RATIO);
   const context = canvas.getContext("2d");
   if (!context) throw new Error("no canvas");
-  context.scale(SCALE, SCALE);
+  context.scale(PIXEL_RATIO, PIXEL_RATIO);
   // The background is transparent, as for strokes.
   context.fillStyle = "#1e1e1e";
   for (const element of content.querySelectorAll("span")) drawRules(context, element, box);
@@ -125,7 +125,7 @@ function draw(host: HTMLElement): { canvas: HTMLCanvasElement; box: DOMRect } {
  * Renders a formula to an image by drawing KaTeX's layout piece by piece, because an SVG with a
  * foreignObject does not work in every browser.
  */
-export async function drawFormula(source: string): Promise<FormulaPicture> {
+export async function renderFormula(source: string): Promise<FormulaPicture> {
   const host = document.createElement("div");
   host.className = "room-formula-stage";
   host.style.fontSize = `${FONT_PX}px`;
@@ -135,8 +135,8 @@ export async function drawFormula(source: string): Promise<FormulaPicture> {
     // The first layout starts loading the fonts; the second one uses their real metrics.
     host.getBoundingClientRect();
     await document.fonts.ready;
-    const { canvas, box } = draw(host);
-    return { blob: await canvasBlob(canvas), width: box.width, height: box.height };
+    const { canvas, box } = drawToCanvas(host);
+    return { blob: await canvasToBlob(canvas), width: box.width, height: box.height };
   } finally {
     host.remove();
   }

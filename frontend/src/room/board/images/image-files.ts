@@ -6,7 +6,7 @@ export async function loadImage(address: string): Promise<HTMLImageElement> {
 }
 
 /** Converts any image that the browser can decode to PNG. */
-export async function asPng(blob: Blob): Promise<Blob> {
+export async function toPng(blob: Blob): Promise<Blob> {
   const address = URL.createObjectURL(blob);
   try {
     const image = await loadImage(address);
@@ -14,19 +14,19 @@ export async function asPng(blob: Blob): Promise<Blob> {
     canvas.width = image.naturalWidth || 300;
     canvas.height = image.naturalHeight || 300;
     canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await canvasBlob(canvas);
+    return await canvasToBlob(canvas);
   } finally {
     URL.revokeObjectURL(address);
   }
 }
 
-export function canvasBlob(canvas: HTMLCanvasElement, type = "image/png"): Promise<Blob> {
+export function canvasToBlob(canvas: HTMLCanvasElement, type = "image/png"): Promise<Blob> {
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("empty canvas"))), type, 0.9);
   });
 }
 
-export function download(blob: Blob, name: string): void {
+export function downloadBlob(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = address;
@@ -36,6 +36,6 @@ export function download(blob: Blob, name: string): void {
 }
 
 /** Keeps letters and digits of any script; other characters may be invalid in a file name. */
-export function fileName(title: string): string {
+export function toFileName(title: string): string {
   return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "") || "board";
 }

@@ -10,10 +10,10 @@ import { ApiError, type Request } from "../../../shared/api";
 import { backoff } from "../../net/backoff";
 import { Store } from "../../state/store";
 import { imageAddress } from "./image-address";
-import { asPng } from "./image-files";
+import { toPng } from "./image-files";
 
-const ACCEPTED = ["image/png", "image/jpeg", "image/webp", "image/gif"];
-export const LARGEST = 10 * 1024 * 1024;
+const ACCEPTED_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
+export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 
 interface StoredFile {
   id: string;
@@ -126,7 +126,7 @@ export class ImageStore {
   }
 
   async #upload(id: string, blob: Blob): Promise<void> {
-    const image = ACCEPTED.includes(blob.type) ? blob : await asPng(blob);
+    const image = ACCEPTED_TYPES.includes(blob.type) ? blob : await toPng(blob);
     const body = new FormData();
     body.append("file", image, `picture.${image.type.split("/")[1]}`);
     const response = await this.request(`${this.root}files/`, { method: "POST", body });

@@ -9,9 +9,9 @@ import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { newId } from "../../../shared/id";
 import type { Board } from "../board";
 
-const GAP = 40;
+const PAGE_GAP = 40;
 
-export interface Place {
+export interface Position {
   x: number;
   y: number;
 }
@@ -24,56 +24,56 @@ interface Size {
 type Picture = Size & { blob: Blob };
 
 /** Kind of a generated image; `natural` is the formula's original width. */
-type Ink = { pdf: true } | { latex: string; natural: number };
+type ImageKind = { pdf: true } | { latex: string; natural: number };
 
 /** The centre of the visible part of the board. */
-function middle(api: ExcalidrawImperativeAPI): Place {
+function visibleCentre(api: ExcalidrawImperativeAPI): Position {
   const { scrollX, scrollY, width, height, zoom } = api.getAppState();
   return { x: width / 2 / zoom.value - scrollX, y: height / 2 / zoom.value - scrollY };
 }
 
 /** A position below all elements, or the visible centre of an empty page. */
-function below(api: ExcalidrawImperativeAPI): Place {
+function positionBelow(api: ExcalidrawImperativeAPI): Position {
   const elements = api.getSceneElements();
-  if (!elements.length) return middle(api);
+  if (!elements.length) return visibleCentre(api);
   const [left, , right, bottom] = getCommonBounds(elements);
-  return { x: (left + right) / 2, y: bottom + GAP };
+  return { x: (left + right) / 2, y: bottom + PAGE_GAP };
 }
 
-/** Maximum share of the visible width that a formula fills. */
-const SHARE = 0.8;
+/** Maximum width of a formula, as a share of the visible width. */
+const MAX_FORMULA_WIDTH = 0.8;
 
-function imageElement(fileId: FileId, size: Size, place: Place, ink: Ink) {
+function imageElement(fileId: FileId, size: Size, position: Position, kind: ImageKind) {
   const { width, height } = size;
   const [element] = convertToExcalidrawElements([
     {
       type: "image",
       fileId,
       status: "saved",
-      x: place.x,
-      y: place.y,
+      x: position.x,
+      y: position.y,
       width,
       height,
-      locked: "pdf" in ink,
-      customData: ink,
+      locked: "pdf" in kind,
+      customData: kind,
     },
   ]);
   return element as ExcalidrawImageElement;
 }
 
-async function keep(board: Board, blob: Blob): Promise<FileId> {
+async function storeImage(board: Board, blob: Blob): Promise<FileId> {
   const fileId = newId() as FileId;
   const file = await board.files.add(fileId, blob);
   if (board.api) await board.sceneImages.add(board.api, file);
   return fileId;
 }
 
-async function place(board: Board, { blob, ...size }: Picture, at: Place, ink: Ink) {
-  const fileId = await keep(board, blob);
+async function placeImage(board: Board, { blob, ...size }: Picture, at: Position, kind: ImageKind) {
+  const fileId = await storeImage(board, blob);
   const api = board.api;
   if (!api) return;
   api.updateScene({
-    elements: [...api.getSceneElementsIncludingDeleted(), imageElement(fileId, size, at, ink)],
+    elements: [...api.getSceneElementsIncludingDeleted(), imageElement(fileId, size, at, kind)],
     captureUpdate: CaptureUpdateAction.IMMEDIATELY,
   });
 }
@@ -88,15 +88,15 @@ export async function insertPdf(
   layout: "column" | "pages",
   progress: (done: number, count: number) => void,
   signal: AbortSignal,
-): Promise<{ left: number }> {
+): Promise<{ skipped: number }> {
   // pdf.js is large and rarely needed, so it is loaded on first use.
   const { readPdf } = await import("./pdf-pages");
-  const { pages, count, left } = await readPdf(file);
+  const { pages, count, skipped } = await readPdf(file);
   const api = board.api;
-  if (!api) return { left };
+  if (!api) return { skipped };
   // Stop following, so that all of it goes to the same page even if the tutor turns the page.
   board.setFollowing(false);
-  const start = below(api);
+  const start = positionBelow(api);
   let y = start.y;
   let done = 0;
   progress(0, count);
@@ -105,15 +105,15 @@ export async function insertPdf(
     // Do not cover a page that already has content.
     if (layout === "pages" && board.api?.getSceneElements().length) board.addPage();
     const at = layout === "pages" ? { x: 0, y: 0 } : { x: start.x - page.width / 2, y };
-    await place(board, page, at, { pdf: true });
+    await placeImage(board, page, at, { pdf: true });
     if (done === 0 || layout === "pages") {
       board.api?.scrollToContent(board.api.getSceneElements().at(-1), { fitToViewport: true });
     }
-    y += page.height + GAP;
+    y += page.height + PAGE_GAP;
     done += 1;
     progress(done, count);
   }
-  return { left };
+  return { skipped };
 }
 
 /** The selected formula; null unless exactly one formula is selected. */
@@ -129,15 +129,15 @@ export function selectedFormula(
 
 /** Inserts a formula at the visible centre, scaled to fit the visible width. */
 export async function insertFormula(board: Board, latex: string): Promise<void> {
-  const { drawFormula } = await import("./formula");
-  const { blob, width, height } = await drawFormula(latex);
+  const { renderFormula } = await import("./formula");
+  const { blob, width, height } = await renderFormula(latex);
   if (!board.api) return;
-  const { width: seen, zoom } = board.api.getAppState();
-  const scale = Math.min(1, (SHARE * seen) / zoom.value / width);
+  const { width: visibleWidth, zoom } = board.api.getAppState();
+  const scale = Math.min(1, (MAX_FORMULA_WIDTH * visibleWidth) / zoom.value / width);
   const size = { width: width * scale, height: height * scale };
-  const centre = middle(board.api);
+  const centre = visibleCentre(board.api);
   const at = { x: centre.x - size.width / 2, y: centre.y - size.height / 2 };
-  await place(board, { blob, ...size }, at, { latex, natural: width });
+  await placeImage(board, { blob, ...size }, at, { latex, natural: width });
 }
 
 /** Replaces a formula, keeping its position and scale. */
@@ -146,9 +146,9 @@ export async function changeFormula(
   old: ExcalidrawImageElement,
   latex: string,
 ): Promise<void> {
-  const { drawFormula } = await import("./formula");
-  const { blob, width, height } = await drawFormula(latex);
-  const fileId = await keep(board, blob);
+  const { renderFormula } = await import("./formula");
+  const { blob, width, height } = await renderFormula(latex);
+  const fileId = await storeImage(board, blob);
   const api = board.api;
   if (!api) return;
   const elements = api.getSceneElementsIncludingDeleted().map((element) => {

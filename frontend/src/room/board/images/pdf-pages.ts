@@ -1,14 +1,14 @@
 import { GlobalWorkerOptions, getDocument } from "pdfjs-dist";
 import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
-import { builtFile } from "../../built";
-import { canvasBlob } from "./image-files";
+import { assetUrl } from "../../asset-url";
+import { canvasToBlob } from "./image-files";
 
 GlobalWorkerOptions.workerSrc = workerUrl;
 
 export const MAX_PAGES = 60;
 /** Width of a page on the board; its image has twice as many pixels. */
 export const PAGE_WIDTH = 800;
-const SHARPNESS = 2;
+const PIXEL_RATIO = 2;
 
 export interface PdfPage {
   blob: Blob;
@@ -20,7 +20,7 @@ export interface PdfReading {
   pages: AsyncGenerator<PdfPage>;
   count: number;
   /** Number of pages beyond MAX_PAGES, which are left out. */
-  left: number;
+  skipped: number;
 }
 
 /** Draws a border, since the edge of white paper is invisible on a white board. */
@@ -28,13 +28,13 @@ function drawEdge(canvas: HTMLCanvasElement): void {
   const context = canvas.getContext("2d");
   if (!context) return;
   context.strokeStyle = "#ced4da";
-  context.lineWidth = 2 * SHARPNESS;
+  context.lineWidth = 2 * PIXEL_RATIO;
   context.strokeRect(0, 0, canvas.width, canvas.height);
 }
 
 /** Renders the pages one at a time to limit the memory in use. */
 export async function readPdf(file: Blob): Promise<PdfReading> {
-  const assets = builtFile("pdfjs/");
+  const assets = assetUrl("pdfjs/");
   const task = getDocument({
     data: await file.arrayBuffer(),
     isEvalSupported: false,
@@ -51,13 +51,13 @@ export async function readPdf(file: Blob): Promise<PdfReading> {
       for (let number = 1; number <= count; number += 1) {
         const page = await pdf.getPage(number);
         const { width, height } = page.getViewport({ scale: 1 });
-        const viewport = page.getViewport({ scale: (PAGE_WIDTH * SHARPNESS) / width });
+        const viewport = page.getViewport({ scale: (PAGE_WIDTH * PIXEL_RATIO) / width });
         const canvas = document.createElement("canvas");
         canvas.width = Math.floor(viewport.width);
         canvas.height = Math.floor(viewport.height);
         await page.render({ canvas, viewport }).promise;
         drawEdge(canvas);
-        const blob = await canvasBlob(canvas, "image/webp");
+        const blob = await canvasToBlob(canvas, "image/webp");
         page.cleanup();
         yield { blob, width: PAGE_WIDTH, height: (PAGE_WIDTH * height) / width };
       }
@@ -65,5 +65,5 @@ export async function readPdf(file: Blob): Promise<PdfReading> {
       await task.destroy();
     }
   }
-  return { pages: pages(), count, left: pdf.numPages - count };
+  return { pages: pages(), count, skipped: pdf.numPages - count };
 }

@@ -5,12 +5,12 @@ import { type Devices, listDevices } from "../call/media";
 import { Field } from "./components";
 import { useStore } from "./context";
 
-export function DeviceChoice({ local }: { local: LocalMedia }) {
+export function DeviceSelects({ local }: { local: LocalMedia }) {
   const { choice, camera, microphone } = useStore(local.store);
   const [devices, setDevices] = useState<Devices>({ cameras: [], microphones: [] });
 
   // Labels are available only after a device was opened, so the list is then reloaded.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the tracks are what it waits for.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: opening a track triggers the reload.
   useEffect(() => {
     const refresh = () => void listDevices().then(setDevices);
     refresh();

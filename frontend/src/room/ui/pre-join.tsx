@@ -4,9 +4,9 @@ import { startLevelMeter } from "../call/level-meter";
 import type { LocalMedia } from "../call/local-media";
 import { Button, Field } from "./components";
 import { useConfig, useStore } from "./context";
-import { DeviceChoice } from "./device-choice";
 import { DeviceErrors } from "./device-errors";
-import { TrackVideo } from "./tracks";
+import { DeviceSelects } from "./device-selects";
+import { TrackVideo } from "./track-video";
 
 function LevelMeter({ track }: { track: MediaStreamTrack }) {
   const [level, setLevel] = useState(0);
@@ -67,13 +67,13 @@ function Preview({ local }: { local: LocalMedia }) {
   );
 }
 
-interface GreenRoomProps {
+interface PreJoinProps {
   local: LocalMedia;
   name: string;
   onEnter: (name: string) => void;
 }
 
-export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
+export function PreJoin({ local, name: known, onEnter }: PreJoinProps) {
   const config = useConfig();
   const [name, setName] = useState(known);
   const [missing, setMissing] = useState(false);
@@ -91,14 +91,14 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
     else onEnter(name.trim());
   };
   return (
-    <form className="room-green" onSubmit={enter}>
+    <form className="room-pre-join" onSubmit={enter}>
       <header>
         <p>{config.title}</p>
         <h1>{gettext("Before you enter")}</h1>
         <p>{gettext("Check how you are seen and heard. Nobody sees you yet.")}</p>
       </header>
       <Preview local={local} />
-      <div className="room-green-side">
+      <div className="room-pre-join-side">
         {config.guest && (
           <Field label={gettext("Your name")}>
             <input
@@ -116,10 +116,10 @@ export function GreenRoom({ local, name: known, onEnter }: GreenRoomProps) {
             )}
           </Field>
         )}
-        {!(errors.camera && errors.microphone) && <DeviceChoice local={local} />}
+        {!(errors.camera && errors.microphone) && <DeviceSelects local={local} />}
         {microphone && <LevelMeter track={microphone} />}
         <Check local={local} />
-        <Button type="submit" look="primary" className="big">
+        <Button type="submit" variant="primary" className="big">
           {camera || microphone
             ? gettext("Enter the room")
             : gettext("Enter with board and chat only")}

@@ -1,8 +1,8 @@
 import type { EventApi } from "fullcalendar";
 import { ApiError } from "../shared/api";
 import { gettext, interpolate } from "../shared/gettext";
-import { formatWhen } from "../shared/time";
-import type { Lesson, Range, Seen } from "./api";
+import { formatTimeRange } from "../shared/time";
+import type { Lesson, LessonTimes, Range } from "./api";
 import { type App, errorText, failureNotice } from "./app";
 import { lessonOf } from "./event-content";
 
@@ -31,8 +31,8 @@ export async function saveMove(app: App, move: Move): Promise<void> {
     announceMove(app, lesson, seen);
   } catch (error) {
     move.revert();
-    if (isStale(error)) await showBoth(app, seen.id, range);
-    else showRefusal(app, error, at, () => attempt(app, seen.id, range, seen));
+    if (isStale(error)) await showConflict(app, seen.id, range);
+    else showMoveError(app, error, at, () => retryMove(app, seen.id, range, seen));
   }
 }
 
@@ -57,25 +57,30 @@ function isStale(error: unknown): error is ApiError {
 }
 
 /** Conflict dialog: the lesson was moved elsewhere meanwhile, so the user chooses one of both times. */
-async function showBoth(app: App, id: number, range: Range): Promise<void> {
+async function showConflict(app: App, id: number, range: Range): Promise<void> {
   app.refetch();
   try {
     const now = await app.api.lesson(id);
-    const run = () => attempt(app, id, range, now);
+    const run = () => retryMove(app, id, range, now);
     app.notices.show({
-      text: movedMeanwhile(app, now, range),
+      text: conflictText(app, now, range),
       alert: true,
       action: { text: gettext("Move it all the same"), run },
     });
   } catch (error) {
-    app.notices.show(failureNotice(app, error, () => showBoth(app, id, range)));
+    app.notices.show(failureNotice(app, error, () => showConflict(app, id, range)));
   }
 }
 
-export function movedMeanwhile(app: App, now: Seen, range: Range): string {
+export function conflictText(app: App, now: LessonTimes, range: Range): string {
   const { userTimezone, locale } = app.config;
-  const theirs = formatWhen(new Date(now.starts_at), new Date(now.ends_at), userTimezone, locale);
-  const yours = formatWhen(range.start, range.end, userTimezone, locale);
+  const theirs = formatTimeRange(
+    new Date(now.starts_at),
+    new Date(now.ends_at),
+    userTimezone,
+    locale,
+  );
+  const yours = formatTimeRange(range.start, range.end, userTimezone, locale);
   return interpolate(
     gettext("Meanwhile this lesson was moved to %(theirs)s. You were moving it to %(yours)s."),
     { theirs, yours },
@@ -83,10 +88,10 @@ export function movedMeanwhile(app: App, now: Seen, range: Range): string {
 }
 
 /** Announces the new time and offers an undo. */
-export function announceMove(app: App, lesson: Lesson, before: Seen): void {
+export function announceMove(app: App, lesson: Lesson, before: LessonTimes): void {
   const { userTimezone, locale } = app.config;
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
-  const when = formatWhen(start, end, userTimezone, locale);
+  const when = formatTimeRange(start, end, userTimezone, locale);
   const run = () => undo(app, lesson, before);
   app.notices.show({
     text: interpolate(gettext("Moved to %(when)s."), { when }),
@@ -94,42 +99,42 @@ export function announceMove(app: App, lesson: Lesson, before: Seen): void {
   });
 }
 
-async function undo(app: App, lesson: Lesson, before: Seen): Promise<void> {
+async function undo(app: App, lesson: Lesson, before: LessonTimes): Promise<void> {
   const range = { start: new Date(before.starts_at), end: new Date(before.ends_at) };
   try {
     await app.api.move(lesson.id, range, lesson);
     app.notices.show({ text: gettext("The lesson is back where it was.") });
   } catch (error) {
-    if (isStale(error)) return showBoth(app, lesson.id, range);
+    if (isStale(error)) return showConflict(app, lesson.id, range);
     app.notices.show(failureNotice(app, error, () => undo(app, lesson, before)));
   }
   app.refetch();
 }
 
-async function attempt(app: App, id: number, range: Range, seen: Seen): Promise<void> {
+async function retryMove(app: App, id: number, range: Range, seen: LessonTimes): Promise<void> {
   try {
     announceMove(app, await app.api.move(id, range, seen), seen);
   } catch (error) {
-    if (isStale(error)) return showBoth(app, id, range);
-    app.notices.show(failureNotice(app, error, () => attempt(app, id, range, seen)));
+    if (isStale(error)) return showConflict(app, id, range);
+    app.notices.show(failureNotice(app, error, () => retryMove(app, id, range, seen)));
   }
   app.refetch();
 }
 
 /** Shows an error about the slot next to it, and any other error as a notice. */
-function showRefusal(app: App, error: unknown, at: { x: number; y: number }, retry: () => void) {
-  if (!(error instanceof ApiError) || !isAboutTheSlot(error)) {
+function showMoveError(app: App, error: unknown, at: { x: number; y: number }, retry: () => void) {
+  if (!(error instanceof ApiError) || !isSlotError(error)) {
     return app.notices.show(failureNotice(app, error, retry));
   }
   const clash = error.code === "lesson_conflict";
-  app.bubble.show(
+  app.popover.show(
     at,
     clash ? gettext("That time is taken") : gettext("Not moved"),
     errorText(error),
   );
 }
 
-function isAboutTheSlot({ status }: ApiError): boolean {
+function isSlotError({ status }: ApiError): boolean {
   return [400, 403, 404, 409].includes(status);
 }
 

@@ -1,4 +1,4 @@
-import { builtFile } from "./built";
+import { assetUrl } from "./asset-url";
 
 declare global {
   interface Window {
@@ -7,4 +7,4 @@ declare global {
 }
 
 // Must be imported before Excalidraw, which otherwise loads its fonts from another host.
-window.EXCALIDRAW_ASSET_PATH = builtFile("excalidraw/");
+window.EXCALIDRAW_ASSET_PATH = assetUrl("excalidraw/");

@@ -51,7 +51,7 @@ export function TrackVideo({ video, audio = null, own, label, kind, hidden }: Vi
       {blocked && (
         <div className="room-sound-blocked" role="alert">
           <span>{gettext("The browser holds the sound back.")}</span>
-          <Button look="primary" onClick={play}>
+          <Button variant="primary" onClick={play}>
             {gettext("Turn the sound on")}
           </Button>
         </div>

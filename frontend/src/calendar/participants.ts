@@ -5,6 +5,6 @@ export function fullName(person: Person): string {
   return `${person.first_name} ${person.last_name}`.trim();
 }
 
-export function otherPerson(lesson: Lesson, role: Role): Person {
+export function otherParticipant(lesson: Lesson, role: Role): Person {
   return role === "tutor" ? lesson.student : lesson.tutor;
 }
