@@ -3,14 +3,13 @@
 import hashlib
 import hmac
 
-from allauth.core.internal.ratelimit import truncate_ip
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.accounts.devices import get_known_device_id
 from apps.accounts.models import User
-from apps.common.addresses import client_address
+from apps.common.addresses import address_key, client_address
 from apps.common.keys import derive_key
 from apps.common.models import DailyLimit
 from apps.common.text import strip_subaddress
@@ -39,7 +38,7 @@ def consume_account_mail(
         return True
     if kind == "password_reset_key":
         device_id = get_known_device_id(request, user.pk) if user else None
-        requester = f"device {device_id}" if device_id else truncate_ip(client_address(request))
+        requester = f"device {device_id}" if device_id else address_key(client_address(request))
         if not _consume(kind, f"{strip_subaddress(email)} {requester}", MAX_RESETS_PER_REQUESTER):
             return False
         if device_id:

@@ -7,7 +7,6 @@ from urllib.parse import urljoin, urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.internal.httpkit import is_headless_request
-from allauth.core.internal.ratelimit import truncate_ip
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -28,7 +27,7 @@ from apps.accounts.guess_limits import (
     record_guess,
 )
 from apps.accounts.models import User
-from apps.common.addresses import client_address
+from apps.common.addresses import address_key, client_address
 from apps.common.errors import throttled
 from apps.common.security_log import log_security_event
 from apps.common.text import clean_email, lookup_email, lowercase_email
@@ -186,7 +185,7 @@ def _sign_in_limits(
     device_id = get_known_device_id(request, user.pk) if user else None
     if device_id:
         return [(BY_DEVICE, f"{device_id} {account}")]
-    address = truncate_ip(client_address(request))  # an IPv6 address counts as its network
+    address = address_key(client_address(request))
     return [
         (BY_ACCOUNT_AND_ADDRESS, f"{account} {address}"),
         (BY_ACCOUNT, account),

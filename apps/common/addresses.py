@@ -5,15 +5,27 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def client_address(request: HttpRequest) -> str:
+def client_address(request: HttpRequest | Request) -> str:
     """Return the client's address as resolved by `TrustedProxies`; "" for a Unix socket."""
     return str(request.META.get("REMOTE_ADDR") or "")
+
+
+def address_key(address: str) -> str:
+    """Return what limits count for a client's address: an IPv6 address's /64, since one household
+    usually has all of it; an IPv4 address itself."""
+    parsed = parse_address(address)
+    if parsed is None:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed.packed, 64), strict=False))
 
 
 class TrustedProxies:

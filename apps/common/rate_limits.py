@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
+from apps.common.addresses import address_key, client_address
 from apps.common.errors import throttled
 
 WINDOW = 60  # seconds
@@ -19,7 +20,8 @@ def check_rate_limit(request: HttpRequest | Request, name: str) -> None:
     """Count a request of the user, or of the address of a visitor. Raises `throttled`."""
     if not settings.THROTTLING:
         return
-    who = request.user.pk if request.user.is_authenticated else request.META.get("REMOTE_ADDR", "")
+    is_visitor = not request.user.is_authenticated
+    who = address_key(client_address(request)) if is_visitor else request.user.pk
     key = f"rate:{name}:{who}"
     now = time.time()
     recent = [earlier for earlier in cache.get(key, []) if earlier > now - WINDOW]

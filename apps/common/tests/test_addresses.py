@@ -3,9 +3,13 @@
 import asyncio
 
 import pytest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.utils import timezone
+from rest_framework.test import APIClient
 
-from apps.common.addresses import TrustedProxies, client_address, parse_address
+from apps.common.addresses import TrustedProxies, address_key, client_address, parse_address
+from apps.common.rate_limits import REQUESTS_PER_WINDOW
+from apps.lessons.invites import make_invite
 
 CASES = [
     # peer, X-Forwarded-For, the client's address
@@ -67,3 +71,35 @@ def test_invalid_address_is_parsed_as_none(text):
 def test_client_address_ignores_the_forwarded_header():
     request = RequestFactory().get("/", REMOTE_ADDR="198.51.100.1", HTTP_X_FORWARDED_FOR="1.1.1.1")
     assert client_address(request) == "198.51.100.1"
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::/64"),
+        ("", ""),
+    ],
+)
+def test_limits_count_an_ipv6_network_as_one_address(address, key):
+    assert address_key(address) == key
+
+
+def open_invite(lesson, address):
+    token = make_invite(lesson=lesson, now=timezone.now()).token
+    return Client(REMOTE_ADDR=address).get(f"/invite/{token}/", follow=True).status_code
+
+
+def join_room(lesson, address):
+    url = f"/api/classroom/sessions/{lesson.session.uuid}/join/"
+    return APIClient(REMOTE_ADDR=address).post(url).status_code
+
+
+@pytest.mark.parametrize("visit", [open_invite, join_room])
+def test_rate_limits_count_an_ipv6_network_as_one_address(lesson, monkeypatch, visit):
+    monkeypatch.setitem(REQUESTS_PER_WINDOW, "invite", 3)
+    statuses = [visit(lesson, f"2001:db8:0:1::{n:x}") for n in range(4)]
+    assert 429 not in statuses[:3]
+    assert statuses[3] == 429
+    assert visit(lesson, "2001:db8:0:2::1") != 429

@@ -3,7 +3,6 @@
 Each process counts its own sockets: nginx sends all sockets of a room to the same process.
 """
 
-import ipaddress
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.sockets import Refused
 from apps.classroom.realtime.server.tickets import Ticket
+from apps.common.addresses import address_key
 
 # Per kind of socket, events or board. A stock Yjs client reconnects with the same ticket.
 PER_TICKET = 4
@@ -72,16 +72,5 @@ def _limits(room: UUID, person: Person, address: str, kind: str) -> Iterator[tup
     yield ("person and room", person.key, room, kind), PER_PERSON_AND_ROOM
     yield ("person", person.key), PER_PERSON
     if person.role is Role.GUEST:
-        yield ("address and room", _network(address), room), PER_ADDRESS_AND_ROOM
+        yield ("address and room", address_key(address), room), PER_ADDRESS_AND_ROOM
         yield ("guests", room), GUESTS_PER_ROOM
-
-
-def _network(address: str) -> str:
-    """Return an IPv6 address's /64, since one household usually has all of it."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    return str(ipaddress.ip_network((parsed.packed, 64), strict=False))
