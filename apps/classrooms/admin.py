@@ -1,10 +1,11 @@
 from django.contrib import admin
 
 from apps.classrooms.models import Classroom, Membership
+from apps.common.admin import ChangedFieldsAdmin
 
 
 @admin.register(Classroom)
-class ClassroomAdmin(admin.ModelAdmin):
+class ClassroomAdmin(ChangedFieldsAdmin):
     """Leaves out the join code, with which anybody could join."""
 
     fields = ("name", "tutor", "created_at", "archived_at")
@@ -15,7 +16,7 @@ class ClassroomAdmin(admin.ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(ChangedFieldsAdmin):
     raw_id_fields = ("classroom", "student")
     list_display = ("classroom", "student", "invited_email", "status", "joined_at")
     list_filter = ("status",)

@@ -20,8 +20,10 @@ from apps.classrooms.models import Classroom, Membership, normalize_join_code
 from apps.classrooms.notices import send_departure_notice, send_invitation
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.etags import check_version
+from apps.common.models import DailyLimit
 
 Status = Membership.Status
+MAX_DEPARTURE_MAILS = 3  # per day and membership
 
 # The status changes a tutor may make; only the student can accept an invitation.
 _TUTOR_TRANSITIONS = {
@@ -152,8 +154,15 @@ def leave_classroom(*, membership: Membership) -> Membership:
     is_paused = membership.status == Status.PAUSED
     membership.status = Status.REMOVED if is_paused else Status.LEFT
     membership.save(update_fields=["status"])
-    transaction.on_commit(lambda: send_departure_notice(membership))
+    if settings.EMAIL_URL and _consume_departure_mail(membership):
+        transaction.on_commit(lambda: send_departure_notice(membership))
     return membership
+
+
+def _consume_departure_mail(membership: Membership) -> bool:
+    """Count one mail; False if it is over the limit, since a student can leave and rejoin at
+    will."""
+    return DailyLimit.use(f"departure:{membership.pk}", MAX_DEPARTURE_MAILS, timezone.now())
 
 
 def create_invitation_link(*, membership: Membership) -> InvitationLink:
