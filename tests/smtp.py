@@ -7,14 +7,16 @@ from email.message import Message
 
 
 class SmtpServer:
-    """`recipient_code` is the reply to RCPT; `hangs` sends no greeting; `cut_after_data` accepts a
-    message and closes before the reply; `before_answer` is called when a message was received."""
+    """`recipient_code` is the reply to RCPT, unless `codes` has one for the address; `hangs` sends
+    no greeting; `cut_after_data` accepts a message and closes before the reply; `before_answer` is
+    called when a message was received."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.recipients: list[str] = []
         self.connections = 0
         self.recipient_code = 250
+        self.codes: dict[str, int] = {}
         self.hangs = self.cut_after_data = False
         self.before_answer = lambda: None
         self.is_over = threading.Event()
@@ -52,8 +54,10 @@ class _Handler(socketserver.StreamRequestHandler):
                 self.say("221 bye")
                 return
             if verb == b"RCPT":
-                smtp.recipients.append(line.decode().strip())
-                self.say(f"{smtp.recipient_code} answer")
+                recipient = line.decode().strip()
+                smtp.recipients.append(recipient)
+                address = recipient.partition("<")[2].partition(">")[0]
+                self.say(f"{smtp.codes.get(address, smtp.recipient_code)} answer")
             elif verb == b"DATA":
                 self.say("354 go on")
                 smtp.messages.append(message_from_bytes(self.content()))

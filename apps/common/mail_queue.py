@@ -32,6 +32,7 @@ MAX_UNCONFIRMED = 2  # attempts during which the process died
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
 LEASE = timedelta(minutes=5)  # after which the process that claimed a message counts as dead
 BATCH = 50  # messages per run
+SERVICE_CLOSING = 421  # RFC 5321 §3.8: the server ends the connection
 log = logging.getLogger("kreida.mail")
 
 
@@ -52,7 +53,8 @@ class QueueBackend(BaseEmailBackend):
 
 
 def send_queued(now: datetime) -> None:
-    """Send the due messages over one connection; stop at the first failure of the server."""
+    """Send the due messages over one connection; stop when the server fails. A refusal of one
+    message leaves the others alone."""
     _drop_expired(now)
     due = list(OutgoingMail.objects.filter(try_at__lte=now).order_by("try_at", "pk")[:BATCH])
     transport = get_connection(settings.MAIL_TRANSPORT)
@@ -87,7 +89,7 @@ def _send(mail: OutgoingMail, transport: BaseEmailBackend) -> bool:
             mail.delete()
         else:
             mail.reschedule(claimed_until, timezone.now() + _retry_delay(mail.attempts))
-        return is_permanent
+        return _is_refusal_of_message(exc)
     mail.delete()
     return True
 
@@ -108,6 +110,15 @@ def delete_unsent_mail(now: datetime) -> None:
 def _retry_delay(attempts: int) -> timedelta:
     """Return the delay after a failed attempt, by the number of attempts before it."""
     return min(FIRST_DELAY * (1 << min(attempts, 10)), LONGEST_DELAY)
+
+
+def _is_refusal_of_message(exc: Exception) -> bool:
+    """Return True if the server refused this message only and the connection can be used on."""
+    if isinstance(exc, smtplib.SMTPRecipientsRefused):
+        return all(code != SERVICE_CLOSING for code, _text in exc.recipients.values())
+    if isinstance(exc, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+        return int(exc.smtp_code) != SERVICE_CLOSING
+    return isinstance(exc, ValueError)
 
 
 def _is_permanent_failure(exc: Exception) -> bool:

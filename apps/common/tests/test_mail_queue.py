@@ -90,12 +90,31 @@ def test_retry_delays_grow_to_one_hour(settings):
     assert delays == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
-def test_failing_server_is_tried_once_per_run(smtp):
-    smtp.recipient_code = 451
+@pytest.mark.parametrize("code", [450, 451, 550])
+def test_mail_refused_for_one_recipient_does_not_delay_the_others(smtp, code):
+    smtp.codes["full@school.example"] = code
+    for to in ("a@school.example", "full@school.example", "b@school.example"):
+        queue(to)
+    mail_queue.send_queued(timezone.now())
+    assert [message["To"] for message in smtp.messages] == ["a@school.example", "b@school.example"]
+    assert smtp.connections == 1
+    assert [row.attempts for row in OutgoingMail.objects.all()] == ([1] if code < 500 else [])
+
+
+def test_server_that_closes_the_connection_ends_the_run(smtp):
+    smtp.recipient_code = 421
     for _ in range(3):
         queue()
     mail_queue.send_queued(timezone.now())
     assert smtp.connections == 1
+    assert sorted(row.attempts for row in OutgoingMail.objects.all()) == [0, 0, 1]
+
+
+def test_unreachable_server_is_tried_once_per_run(settings):
+    use_smtp(settings, free_port())
+    for _ in range(3):
+        queue()
+    mail_queue.send_queued(timezone.now())
     assert sorted(row.attempts for row in OutgoingMail.objects.all()) == [0, 0, 1]
 
 
