@@ -17,7 +17,8 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory, override_settings
 from rest_framework.test import APIClient
 
-from apps.accounts import hashers
+from apps.accounts import hashers, primary_address
+from apps.accounts.account_mails import DAILY_LIMITS, consume_account_mail
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
 from apps.common import threads
@@ -381,6 +382,28 @@ def test_mailed_links_point_to_public_url_whatever_the_host_header(person, setti
         assert "https://kreida.example/accounts/" in message.body
 
 
+def test_address_registered_meanwhile_cannot_become_primary(meta, browser, person, monkeypatch):
+    EmailAddress.objects.create(user=person, email=NEW, verified=False)
+    reauthenticate(browser)
+    check = primary_address.check_primary_address
+
+    def check_just_before_the_registration(address):
+        User.objects.filter(email=NEW).delete()
+        check(address)
+        make_user("student", email=NEW)
+
+    monkeypatch.setattr(
+        primary_address, "check_primary_address", check_just_before_the_registration
+    )
+    answer = set_primary_address(meta, NEW)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "email_taken")
+    page = browser.post("/accounts/email/", {"action_primary": "", "email": NEW}, follow=True)
+    assert answer.json()["errors"][0]["message"] in page.content.decode()
+    person.refresh_from_db()
+    assert person.email == EMAIL
+    assert EmailAddress.objects.get_primary(person).email == EMAIL
+
+
 def test_address_without_an_account_gets_at_most_three_mails_a_day(person):
     mail.outbox.clear()
     for tag in range(4):
@@ -398,6 +421,23 @@ def request_resets(times, client=None, address="192.0.2.7"):
         asked = client.post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR=address)
         assert asked.status_code == 302
     return len(mail.outbox) - before
+
+
+def test_mailbox_gets_a_limited_number_of_confirmations_a_day(person):
+    mail.outbox.clear()
+    for kind in ("email_confirmation", "email_confirmation_signup"):
+        for tag in range(DAILY_LIMITS[kind] + 2):
+            prefix, email = f"account/email/{kind}", f"olena+{tag}@school.example"
+            consumed = consume_account_mail(prefix, email, RequestFactory().get("/"), None)
+            assert consumed is (tag < DAILY_LIMITS[kind])
+
+
+def test_confirmation_mails_of_sign_ups_are_limited_per_mailbox(settings):
+    settings.EMAIL_URL, settings.ACCOUNT_EMAIL_VERIFICATION = "smtp://mail.example", "mandatory"
+    mail.outbox.clear()
+    for tag in range(DAILY_LIMITS["email_confirmation_signup"] + 2):
+        assert sign_up(email=f"olena+{tag}@school.example").status_code == 401
+    assert len(mail.outbox) == DAILY_LIMITS["email_confirmation_signup"]
 
 
 def test_resets_from_one_network_do_not_use_up_those_of_another(person):

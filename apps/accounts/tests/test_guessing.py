@@ -1,11 +1,13 @@
 """Rate limits on guessing passwords, second-factor codes and join codes."""
 
+import re
 import threading
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.core import mail
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -69,6 +71,23 @@ def test_limited_guess_answers_429_with_the_time_to_wait(person, clock, sign_in)
 def test_spellings_of_one_address_share_its_limit(person, clock):
     spellings = [EMAIL, EMAIL.upper(), f"{EMAIL} ", "New@School.Example"] * 3
     assert sum(app_sign_in(email=email).status_code != 429 for email in spellings) == 5
+
+
+def test_own_password_reset_clears_the_limits_of_the_account_but_not_of_the_address(person, clock):
+    for _ in range(5):
+        app_sign_in()
+    for _ in range(guess_limits.BY_ADDRESS.free - 5):
+        guess_limits.record_guess([(guess_limits.BY_ADDRESS, "127.0.0.1")])
+    page = Client()
+    page.post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR="192.0.2.1")
+    [link] = re.findall(r"/accounts/password/reset/key/\S+", mail.outbox[-1].body)
+    form = page.get(link, follow=True).redirect_chain[-1][0]
+    new = f"{PASSWORD}-new"
+    assert page.post(form, {"password1": new, "password2": new}).status_code == 302
+    refused = app_sign_in(password=new)
+    assert refused.status_code == 429
+    clock.ahead += int(refused["Retry-After"])
+    assert app_sign_in(password=new).status_code == 200
 
 
 def test_forged_forwarded_for_does_not_evade_the_limit(person, clock):
