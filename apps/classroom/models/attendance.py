@@ -1,4 +1,4 @@
-"""Who was in the room and when: one row per connection, merged when read.
+"""Attendance: one row per connection to the room, merged into intervals when read.
 
 Each process writes the rows of its own connections and needs no coordination. A process that dies
 leaves rows open; `seen_at` shows when the connection was last known to be open.

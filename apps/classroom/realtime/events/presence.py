@@ -1,4 +1,4 @@
-"""Who is connected to a room, in this process and in the others.
+"""Presence: the peers connected to a room, in this process and in the others.
 
 Each process sends its whole list of peers when it changes and every few seconds, so that a lost
 message is made up for. The peers of a process that sends nothing are removed.
