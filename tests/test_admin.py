@@ -1,18 +1,24 @@
 """Django's admin has every model of the project, with search, and shows no secrets."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.classrooms.models import Classroom, Membership
+from apps.common.admin import ChangedFieldsAdmin
 from apps.common.mail_queue import QueueBackend
 from apps.lessons.models import Lesson
 from conftest import HOUR, NOON, PASSWORD, make_lesson, make_user, sign_up
+from tests.html_forms import read_form
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +27,7 @@ OURS = [model for model in apps.get_models() if model.__module__.startswith("app
 
 @pytest.fixture
 def admin_client(client):
-    person = make_user("tutor", is_staff=True, is_superuser=True, timezone="UTC")
+    person = make_user("tutor", is_staff=True, is_superuser=True, timezone="UTC", locale="en")
     client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
     return client
 
@@ -137,3 +143,107 @@ def test_overlap_in_the_admin_is_a_form_error(admin_client, tutor, student, less
 def test_change_in_the_admin_is_logged(admin_client, lesson):
     admin_client.post(url_of(Lesson, "change", lesson.pk), lesson_form(lesson, NOON + 3 * HOUR))
     assert LogEntry.objects.get().object_id == str(lesson.pk)
+
+
+# Stale tabs
+
+
+@pytest.fixture
+def open_change_form(admin_client):
+    """Opens the change page of a row, and returns a function that submits it with changes."""
+
+    def open_form(row):
+        url = url_of(type(row), "change", row.pk)
+        html = admin_client.get(url).content.decode()
+        fields = read_form(html, f"{row._meta.model_name}_form")
+        return lambda **changes: admin_client.post(url, {**fields, **changes})
+
+    return open_form
+
+
+@pytest.mark.parametrize(
+    ("model", "changed_meanwhile", "changed_here"),
+    [
+        (User, {"email": "moved@school.example"}, {"first_name": "Ольга"}),
+        (User, {"is_active": False}, {"first_name": "Ольга"}),
+        (Lesson, {"starts_at": NOON - HOUR, "ends_at": NOON}, {"title": "Алгебра"}),
+        (Lesson, {"status": "cancelled"}, {"title": "Алгебра"}),
+        (Lesson, {"title": "Алгебра"}, {"cancel_reason": "Хвороба"}),
+        (Membership, {"status": "paused"}, {"joined_at_1": "11:00:00"}),
+        (Classroom, {"archived_at": NOON}, {"name": "Геометрія"}),
+    ],
+)
+def test_stale_form_saves_only_the_changed_field(
+    open_change_form, lesson, student, model, changed_meanwhile, changed_here
+):
+    rows = {User: student, Lesson: lesson, Classroom: lesson.classroom}
+    row = rows.get(model) or Membership.objects.get()
+    submit = open_change_form(row)
+    row.refresh_from_db()
+    for name, value in changed_meanwhile.items():
+        setattr(row, name, value)
+    row.save()
+    assert submit(**changed_here).status_code == 302
+    before = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    row.refresh_from_db()
+    changed = {name for name, value in before.items() if getattr(row, name) != value}
+    expected = {name.removesuffix("_1") for name in changed_here}
+    assert changed - {"search_text", "sort_key"} == expected
+
+
+def test_form_without_changes_keeps_seconds_and_microseconds(open_change_form, lesson):
+    Lesson.objects.update(starts_at=NOON + timedelta(seconds=7, microseconds=9))
+    before = Lesson.objects.values().get()
+    assert open_change_form(lesson)(title="Алгебра").status_code == 302
+    assert Lesson.objects.values().get() == {**before, "title": "Алгебра"}
+
+
+def test_value_changed_by_somebody_else_is_shown_and_kept(open_change_form, lesson):
+    submit = open_change_form(lesson)
+    Lesson.objects.update(title="Алгебра")
+    page = submit(title="Геометрія")
+    assert page.status_code == 200
+    assert "Meanwhile this became: Алгебра." in page.content.decode()
+    assert Lesson.objects.get().title == "Алгебра"
+    assert open_change_form(lesson)(title="Геометрія").status_code == 302
+
+
+def test_stale_form_keeps_the_groups_of_a_person(open_change_form, student):
+    submit = open_change_form(student)
+    student.groups.add(Group.objects.create(name="support"))
+    assert submit(first_name="Ольга").status_code == 302
+    assert [group.name for group in student.groups.all()] == ["support"]
+    group = str(Group.objects.create(name="bookkeeping").pk)
+    assert open_change_form(student)(groups=[group]).status_code == 302
+    assert [group.name for group in student.groups.all()] == ["bookkeeping"]
+
+
+def test_every_editable_page_saves_only_changed_fields(rf):
+    superuser = make_user("tutor", is_staff=True, is_superuser=True)
+    request = rf.get("/")
+    request.user = superuser
+    pages = admin.site._registry.values()
+    editable = [page for page in pages if page.has_change_permission(request)]
+    assert len(editable) > 5
+    assert [page for page in editable if not isinstance(page, ChangedFieldsAdmin)] == []
+
+
+# Deleting
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_person_with_lessons_cannot_be_deleted_and_the_page_says_what_to_do(
+    admin_client, lesson, student, method
+):
+    url = url_of(User, "delete", student.pk)
+    page = getattr(admin_client, method)(url, {"post": "yes"} if method == "post" else {})
+    assert page.status_code == 200
+    assert "To keep them out, untick “may sign in” on their page." in page.content.decode()
+    assert User.objects.filter(pk=student.pk).exists()
+
+
+def test_people_selected_for_deletion_are_kept_if_one_has_lessons(admin_client, lesson, stranger):
+    sent = {"action": "delete_selected", "_selected_action": [lesson.tutor_id, stranger.pk]}
+    page = admin_client.post(url_of(User, "changelist"), {**sent, "post": "yes"})
+    assert "To keep them out, untick “may sign in” on their page." in page.content.decode()
+    assert User.objects.filter(pk=stranger.pk).exists()

@@ -3,19 +3,23 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.security_changes import handle_account_change, handle_password_change
+from apps.common.admin import ChangedFieldsAdmin, ChangedFieldsForm
 from apps.common.security_log import log_security_event
 
 admin.site.unregister(EmailAddress)  # managed by User.save
 admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
+admin.site.unregister(Group)
 
 
 class NewUserForm(BaseUserCreationForm):
@@ -30,8 +34,13 @@ class NewUserForm(BaseUserCreationForm):
         return user
 
 
+class ChangeUserForm(ChangedFieldsForm, UserChangeForm):
+    pass
+
+
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(ChangedFieldsAdmin, UserAdmin):
+    form = ChangeUserForm
     add_form = NewUserForm
     ordering = ("sort_key", "id")
     list_display = ("email", "first_name", "last_name", "role", "is_active", "is_staff")
@@ -49,6 +58,17 @@ class PersonAdmin(UserAdmin):
             {"fields": ("email", "first_name", "last_name", "role", "password1", "password2")},
         ),
     )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say what to do instead of deleting people with lessons, which are protected."""
+        *deleted, protected = super().get_deleted_objects(objs, request)
+        if protected:
+            message = _(
+                "People who have lessons cannot be deleted, because each lesson belongs to two "
+                "people. To keep them out, untick “may sign in” on their page."
+            )
+            messages.warning(request, message)
+        return *deleted, protected
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Hash the password before Django opens the transaction, which blocks SQLite's other
@@ -76,6 +96,11 @@ class PersonAdmin(UserAdmin):
         if before and after and before.password != after.password:
             handle_password_change(request, after)
         return response
+
+
+@admin.register(Group)
+class RightsGroupAdmin(ChangedFieldsAdmin, GroupAdmin):
+    pass
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

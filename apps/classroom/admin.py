@@ -13,10 +13,11 @@ from apps.classroom.models import (
     RoomAdmission,
     RoomBan,
 )
+from apps.common.admin import ChangedFieldsAdmin
 
 
 @admin.register(ClassroomSession)
-class ClassroomSessionAdmin(admin.ModelAdmin):
+class ClassroomSessionAdmin(ChangedFieldsAdmin):
     """Excludes the tutor's private notes."""
 
     readonly_fields = ("uuid", "created_at", "timer_ends_at")
@@ -27,7 +28,7 @@ class ClassroomSessionAdmin(admin.ModelAdmin):
 
 
 @admin.register(RoomBan)
-class RoomBanAdmin(admin.ModelAdmin):
+class RoomBanAdmin(ChangedFieldsAdmin):
     """Deleting a ban allows the person to enter again."""
 
     raw_id_fields = ("session",)
@@ -36,7 +37,7 @@ class RoomBanAdmin(admin.ModelAdmin):
 
 
 @admin.register(Attendance)
-class AttendanceAdmin(admin.ModelAdmin):
+class AttendanceAdmin(ChangedFieldsAdmin):
     raw_id_fields = ("session",)
     list_display = ("name", "role", "session", "joined_at", "left_at")
     search_fields = ("name", "session__uuid")
@@ -44,7 +45,7 @@ class AttendanceAdmin(admin.ModelAdmin):
 
 
 @admin.register(BoardFile)
-class BoardFileAdmin(admin.ModelAdmin):
+class BoardFileAdmin(ChangedFieldsAdmin):
     raw_id_fields = ("session",)
     readonly_fields = ("uuid", "mime_type", "size", "person", "created_at")
     list_display = ("uuid", "mime_type", "size", "session", "created_at")

@@ -1,7 +1,75 @@
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
+from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from apps.common.models import DailyLimit, OutgoingMail, PeriodicJob
+
+
+class ChangedFieldsForm(forms.ModelForm):
+    """Applies only the fields that were changed in the form, so that a page opened earlier does not
+    bring old values back. Each field submits the value that it showed (Django's hidden initial);
+    a change of what somebody else has changed meanwhile is refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            for name, field in self.fields.items():
+                field.show_hidden_initial = self._has_hidden_initial(name, field)
+
+    def _has_hidden_initial(self, name: str, field: forms.Field) -> bool:
+        if field.disabled or isinstance(field, forms.FileField):
+            return False
+        if not self.is_bound or isinstance(field, forms.ModelMultipleChoiceField):
+            return True  # an empty list submits nothing
+        initial_name = self.add_initial_prefix(name)
+        widget = field.hidden_widget()
+        return not widget.value_omitted_from_data(self.data, self.files, initial_name)
+
+    def _post_clean(self) -> None:
+        if not self.instance._state.adding:
+            for name in self.changed_data:
+                self._check_overwrite(name)
+            for name in set(self.cleaned_data).difference(self.changed_data):
+                del self.cleaned_data[name]
+        super()._post_clean()  # type: ignore[misc]
+
+    def _check_overwrite(self, name: str) -> None:
+        field, bound_field = self.fields[name], self[name]
+        if not field.show_hidden_initial:
+            return
+        shown = field.hidden_widget().value_from_datadict(
+            self.data, self.files, bound_field.html_initial_name
+        )
+        current = bound_field.initial
+        if field.has_changed(current, shown) and field.has_changed(current, bound_field.data):
+            message = _("Meanwhile this became: %(value)s. Open the page again to change it.")
+            self.add_error(name, message % {"value": self._describe_current(name)})
+
+    def _describe_current(self, name: str) -> str:
+        if display := getattr(self.instance, f"get_{name}_display", None):
+            return str(display())
+        value = getattr(self.instance, name)
+        if isinstance(value, models.Manager):
+            value = ", ".join(map(str, value.all()))
+        return str(display_for_value(value, "—")) or "—"
+
+
+class ChangedFieldsAdmin(admin.ModelAdmin):
+    """Base of all admin pages on which staff edit rows that others edit too."""
+
+    form = ChangedFieldsForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.save()
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data))
 
 
 class ServerRecordAdmin(admin.ModelAdmin):

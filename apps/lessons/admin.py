@@ -1,11 +1,12 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from apps.common.admin import ChangedFieldsAdmin
 from apps.lessons.models import Lesson, ZoneRules
 
 
 @admin.register(Lesson)
-class LessonAdmin(admin.ModelAdmin):
+class LessonAdmin(ChangedFieldsAdmin):
     raw_id_fields = ("tutor", "student", "classroom")
     readonly_fields = ("created_at", "cancelled_at", "invite_generation")
     list_display = ("starts_at", "title", "tutor", "student", "status")
