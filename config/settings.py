@@ -21,6 +21,8 @@ ALLOWED_HOSTS = environment.allowed_hosts(PUBLIC_URL)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 REDIS_URL = environment.redis_url()
 TURN_URLS, TURN_SECRET = environment.turn()
+# What rooms ask about lessons: apps/classroom/lessons.py.
+CLASSROOM_LESSONS = "apps.lessons.rooms.RoomLessons"
 STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
 # Networks whose X-Forwarded-For and X-Forwarded-Proto are trusted.
 TRUSTED_PROXIES = environment.trusted_proxies(PUBLIC_URL)

@@ -1,18 +1,18 @@
 """Load a room and check the right to it in one call; map refusals to HTTP errors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import NotAuthenticated
-from rest_framework.request import Request
 
-from apps.accounts.models import User
-from apps.classroom import guest_sessions
+from apps.classroom import errors, guest_sessions
+from apps.classroom.identity import AnyUser, identify_joining, require_identity
+from apps.classroom.lessons import get_lessons
 from apps.classroom.policies import (
+    Login,
     Person,
     Refusal,
     Role,
@@ -20,9 +20,10 @@ from apps.classroom.policies import (
     may_moderate,
     must_wait,
     readable_since,
+    refusal,
     refusal_to_read,
 )
-from apps.classroom.room_access import find_room_access
+from apps.classroom.room_access import StoredRoom, find_room, load_access
 from apps.common.errors import DomainError, forbidden, not_found
 
 
@@ -39,35 +40,30 @@ def refusal_error(reason: Refusal) -> DomainError:
     """Return the HTTP error for a refusal."""
     match reason:
         case Refusal.CANCELLED:
-            return DomainError("lesson_cancelled", 409, _("This lesson was cancelled."))
+            return errors.lesson_cancelled()
         case Refusal.INVITE_REPLACED:
-            return DomainError("invite_invalid", 400, _("This invite link is not valid."))
+            return errors.invite_invalid()
         case Refusal.INVITE_EXPIRED | Refusal.LESSON_OVER:
-            return DomainError("invite_expired", 410, "Invite expired")
+            return errors.invite_expired()
         case Refusal.SIGNED_OUT:
             return DomainError("not_authenticated", 401, _("Sign in again."))
         case Refusal.NOT_A_MEMBER:
-            return DomainError(
-                "not_a_member", 403, _("You are not an active member of this classroom.")
-            )
+            return errors.not_a_member(_("You are not an active member of this classroom."))
     removed = _("The tutor has removed you from this lesson.")
     return forbidden(removed if reason is Refusal.REMOVED else "")
 
 
-def access_room(request: Request, room: UUID, *, moderating: bool = False) -> AuthorizedRoom:
+def access_room(
+    user: AnyUser, session: SessionBase, room: UUID, *, moderating: bool = False
+) -> AuthorizedRoom:
     """Load a room's stored content for a person who may enter the room.
 
     A guest may read from their admission on (`readable_since`); `moderating` requires the tutor.
     Raises `not_authenticated`, `not_found`, `forbidden`, or an error of `refusal_error`.
     """
-    guest = guest_sessions.load_guest(request.session, room, request.user.pk)
-    found = find_room_access(room, guest)
-    if found is None:
-        raise not_found()
-    session_id, access = found
-    person = _lesson_participant(request.user, access) or guest
-    if person is None:
-        raise forbidden() if request.user.is_authenticated else NotAuthenticated
+    stored = _get_room(room)
+    person = require_identity(user, session, room, stored.lesson)
+    access = load_access([stored], [person])[stored.session_id]
     now = timezone.now()
     reason = refusal_to_read(access, person, now)
     if reason is not None:
@@ -76,15 +72,37 @@ def access_room(request: Request, room: UUID, *, moderating: bool = False) -> Au
         raise forbidden(_("The tutor has not let you in yet."))
     if moderating and not may_moderate(person):
         raise forbidden()
-    return AuthorizedRoom(session_id, room, access, person, readable_since(access, person, now))
+    since = readable_since(access, person, now)
+    return AuthorizedRoom(access.session_id, room, access, person, since)
 
 
-def _lesson_participant(user: User | AnonymousUser, access: RoomAccess) -> Person | None:
-    """Return the lesson's tutor or student if `user` is one of them."""
-    if not isinstance(user, User):
-        return None
-    if user.is_tutor and user.pk == access.tutor_id:
-        return Person(f"u{user.pk}", user.get_full_name(), Role.TUTOR)
-    if user.pk == access.student_id:
-        return Person(f"u{user.pk}", user.get_full_name(), Role.STUDENT)
-    return None
+def join_room(
+    user: AnyUser,
+    session: SessionBase,
+    room: UUID,
+    *,
+    login: Login | None,
+    invite: str | None = None,
+    name: str = "",
+) -> tuple[Person, RoomAccess]:
+    """Return who joins the live room; the session keeps a guest's identity.
+
+    Raises `not_found`, the errors of `identify_joining`, or an error of `refusal_error`.
+    """
+    stored = _get_room(room)
+    person = identify_joining(user, session, stored, get_lessons(), token=invite, name=name)
+    person = replace(person, login=login)
+    access = load_access([stored], [person])[stored.session_id]
+    reason = refusal(access, person, timezone.now())
+    if reason is not None:
+        raise refusal_error(reason)
+    if person.role is Role.GUEST:
+        guest_sessions.save_guest(session, room, person)
+    return person, access
+
+
+def _get_room(uuid: UUID) -> StoredRoom:
+    room = find_room(uuid, get_lessons())
+    if room is None:
+        raise not_found()
+    return room

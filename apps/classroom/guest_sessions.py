@@ -1,4 +1,7 @@
-"""Guest identities in the Django session: one per room, valid for that room only."""
+"""Guest identities in the Django session: one per room, valid for that room only.
+
+It is the only place where a guest's identity is kept; apps/classroom/identity.py reads it.
+"""
 
 import uuid
 from typing import Any
@@ -8,7 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 
 from apps.classroom.policies import Person, Role
 
-MAX_NAME = 80
+MAX_NAME = 80  # characters of the name of a guest without an account
 MAX_ROOMS = 20
 _KEY = "guest_in_rooms"
 
@@ -32,6 +35,17 @@ def load_guest(session: SessionBase, room: UUID, user_id: int | None) -> Person 
     saved = session.get(_KEY, {}).get(str(room))
     if saved is None:
         return None
-    key, name, generation, invite_exp = saved
-    guest = Person(key, name, Role.GUEST, generation, invite_exp)
+    guest = _to_person(saved)
     return guest if guest.user_id == user_id else None
+
+
+def latest_name(session: SessionBase) -> str:
+    """Return the name by which this browser last was a guest without an account, or ""."""
+    guests = [_to_person(saved) for saved in session.get(_KEY, {}).values()]
+    names = [guest.name for guest in guests if guest.user_id is None]
+    return names[-1] if names else ""
+
+
+def _to_person(saved: list[Any]) -> Person:
+    key, name, generation, invite_exp = saved
+    return Person(key, name, Role.GUEST, generation, invite_exp)

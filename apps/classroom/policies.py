@@ -7,8 +7,11 @@ each connection, for each message that changes something, and again every few se
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum
+from enum import Enum, StrEnum, auto
 from typing import NamedTuple
+
+from apps.accounts.models import User
+from apps.classroom.lessons import LessonEnd, LessonPeople, LessonState
 
 # How long guests may stay after a lesson's planned end if the tutor has not ended it.
 GUEST_GRACE = timedelta(minutes=30)
@@ -65,15 +68,8 @@ class Person:
 class RoomAccess:
     """The state of one room in the database that permissions depend on."""
 
-    lesson_id: int
-    cancelled: bool
-    completed: bool
-    ends_at: datetime
-    tutor_id: int
-    student_id: int
-    roles_unchanged: bool  # both accounts still have the roles of tutor and student
-    student_is_member: bool
-    invite_generation: int
+    session_id: int
+    lesson: LessonState
     lobby_enabled: bool
     timer_ends_at: datetime | None
     banned: frozenset[str] = field(default_factory=frozenset)
@@ -84,19 +80,26 @@ class RoomAccess:
 
 
 class Refusal(Enum):
-    CANCELLED = "cancelled"
-    REMOVED = "removed"
-    SIGNED_OUT = "signed_out"
-    NO_RIGHT = "no_right"
-    LESSON_OVER = "lesson_over"
-    NOT_A_MEMBER = "not_a_member"
-    INVITE_REPLACED = "invite_replaced"
-    INVITE_EXPIRED = "invite_expired"
+    CANCELLED = auto()
+    REMOVED = auto()
+    SIGNED_OUT = auto()
+    NO_RIGHT = auto()
+    LESSON_OVER = auto()
+    NOT_A_MEMBER = auto()
+    INVITE_REPLACED = auto()
+    INVITE_EXPIRED = auto()
+
+
+def participant_role(user: User, lesson: LessonPeople) -> Role | None:
+    """Return `user`'s part in a lesson, or None for everybody who is not one of its people."""
+    if user.is_tutor and user.pk == lesson.tutor_id:
+        return Role.TUTOR
+    return Role.STUDENT if user.pk == lesson.student_id else None
 
 
 def refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
     """Return why `person` may not be in the live room, or None if they may."""
-    return Refusal.CANCELLED if access.cancelled else refusal_to_read(access, person, now)
+    return Refusal.CANCELLED if access.lesson.is_cancelled else refusal_to_read(access, person, now)
 
 
 def refusal_to_read(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
@@ -113,10 +116,11 @@ def refusal_to_read(access: RoomAccess, person: Person, now: datetime) -> Refusa
 
 
 def _participant_refusal(access: RoomAccess, person: Person) -> Refusal | None:
-    user_id = access.tutor_id if person.role is Role.TUTOR else access.student_id
-    if person.user_id != user_id or not access.roles_unchanged:
+    lesson = access.lesson
+    user_id = lesson.tutor_id if person.role is Role.TUTOR else lesson.student_id
+    if person.user_id != user_id or not lesson.roles_unchanged:
         return Refusal.NO_RIGHT
-    if person.role is Role.STUDENT and not access.student_is_member:
+    if person.role is Role.STUDENT and not lesson.student_is_member:
         return Refusal.NOT_A_MEMBER
     return None
 
@@ -127,19 +131,24 @@ def _guest_refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal
     While the lesson's student is paused or removed, its invites are refused to everybody: without
     an account, that student cannot be distinguished from another guest.
     """
-    if access.cancelled:
+    lesson = access.lesson
+    if lesson.is_cancelled:
         return Refusal.CANCELLED
-    if not access.student_is_member or person.key in access.suspended:
+    if not lesson.student_is_member or person.key in access.suspended:
         return Refusal.NO_RIGHT
-    if access.completed or now >= access.ends_at + GUEST_GRACE:
+    if is_closed_to_guests(lesson, now):
         return Refusal.LESSON_OVER
     admission = access.admitted.get(person.key)
     generations = {person.generation, admission.generation if admission else None}
-    if access.invite_generation not in generations:
+    if lesson.invite_generation not in generations:
         return Refusal.INVITE_REPLACED
     if person.invite_exp is None or person.invite_exp <= now.timestamp():
         return Refusal.INVITE_EXPIRED
     return None
+
+
+def is_closed_to_guests(lesson: LessonEnd, now: datetime) -> bool:
+    return lesson.is_completed or now >= lesson.ends_at + GUEST_GRACE
 
 
 def readable_since(access: RoomAccess, person: Person, now: datetime) -> datetime | None:
@@ -167,4 +176,4 @@ def may_moderate(person: Person) -> bool:
 
 
 def may_remove(access: RoomAccess, person: Person, target: str) -> bool:
-    return may_moderate(person) and target != f"u{access.tutor_id}"
+    return may_moderate(person) and target != f"u{access.lesson.tutor_id}"

@@ -2,99 +2,101 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.classroom.lessons import Lessons, LessonState
 from apps.classroom.models import ClassroomSession, RoomAdmission, RoomBan
-from apps.classroom.policies import Admission, Login, Person, RoomAccess
+from apps.classroom.policies import Admission, Login, Person, Role, RoomAccess
 from apps.classrooms.models import Membership
 
-_COLUMNS = (
-    "pk",
-    "lesson_id",
-    "lesson__status",
-    "lesson__ends_at",
-    "lesson__tutor_id",
-    "lesson__student_id",
-    "roles_unchanged",
-    "is_member",
-    "lesson__invite_generation",
-    "lobby_enabled",
-    "timer_ends_at",
-)
-_ROLES_UNCHANGED = Q(lesson__tutor__role=User.Role.TUTOR, lesson__student__role=User.Role.STUDENT)
+
+@dataclass(frozen=True, slots=True)
+class StoredRoom:
+    """A room and its lesson, before it is known who asks."""
+
+    session_id: int
+    uuid: UUID
+    lesson: LessonState
+    lobby_enabled: bool
+    timer_ends_at: datetime | None
 
 
-def _is_member() -> Exists:
-    return Exists(
-        Membership.objects.filter(
-            classroom=OuterRef("lesson__classroom"),
-            student=OuterRef("lesson__student"),
-            status=Membership.Status.ACTIVE,
-        )
-    )
+def load_rooms(sessions: QuerySet[ClassroomSession], lessons: Lessons) -> list[StoredRoom]:
+    """Load rooms, without those whose lesson is gone; two queries for any number of them."""
+    columns = ("lesson_id", "pk", "uuid", "lobby_enabled", "timer_ends_at")
+    rows = list(sessions.filter(lesson__isnull=False).values_list(*columns))
+    states = lessons.load({lesson_id for lesson_id, *_row in rows})
+    return [
+        StoredRoom(session_id, uuid, states[lesson_id], lobby_enabled, timer_ends_at)
+        for lesson_id, session_id, uuid, lobby_enabled, timer_ends_at in rows
+        if lesson_id in states
+    ]
 
 
-def load_room_access(
-    sessions: Collection[int], people: Iterable[Person] = ()
+def find_room(uuid: UUID, lessons: Lessons) -> StoredRoom | None:
+    return next(iter(load_rooms(ClassroomSession.objects.filter(uuid=uuid), lessons)), None)
+
+
+def load_access(
+    rooms: Collection[StoredRoom], people: Iterable[Person] = ()
 ) -> dict[int, RoomAccess]:
-    """Return the access state by session id, without sessions whose lesson is gone.
+    """Return the access state by session id; at most five queries for any number of rooms.
 
-    `people` are those who are in the rooms or are joining. At most seven queries for any number
-    of rooms.
+    `people` are those who are in the rooms or are joining.
     """
     people = list(people)
-    rows = list(
-        ClassroomSession.objects.filter(pk__in=sessions, lesson__isnull=False)
-        .annotate(is_member=_is_member(), roles_unchanged=_ROLES_UNCHANGED)
-        .values_list(*_COLUMNS)
-    )
+    sessions = [room.session_id for room in rooms]
     user_ids = {person.user_id for person in people} - {None}
-    user_ids |= {row[4] for row in rows} | {row[5] for row in rows}
+    user_ids |= {id_ for room in rooms for id_ in (room.lesson.tutor_id, room.lesson.student_id)}
     passwords, inactive = _load_accounts(user_ids)
     ended_logins = _ended_logins(people, passwords)
     banned = _banned_people(RoomBan.objects.filter(session__in=sessions))
     admitted = _load_admissions(sessions)
-    suspended = _suspended_guests(sessions, people)
+    suspended = _suspended_guests(rooms, people)
     return {
-        pk: RoomAccess(
-            lesson_id=lesson,
-            cancelled=status == "cancelled",
-            completed=status == "completed",
-            ends_at=ends_at,
-            tutor_id=tutor,
-            student_id=student,
-            roles_unchanged=roles_unchanged,
-            student_is_member=is_member,
-            invite_generation=generation,
-            lobby_enabled=lobby,
-            timer_ends_at=timer,
-            banned=frozenset(banned[pk]),
-            admitted=admitted[pk],
+        room.session_id: RoomAccess(
+            session_id=room.session_id,
+            lesson=room.lesson,
+            lobby_enabled=room.lobby_enabled,
+            timer_ends_at=room.timer_ends_at,
+            banned=frozenset(banned[room.session_id]),
+            admitted=admitted[room.session_id],
             inactive=inactive,
-            suspended=frozenset(suspended[pk]),
+            suspended=frozenset(suspended[room.lesson.classroom_id]),
             ended_logins=ended_logins,
         )
-        for (
-            pk,
-            lesson,
-            status,
-            ends_at,
-            tutor,
-            student,
-            roles_unchanged,
-            is_member,
-            generation,
-            lobby,
-            timer,
-        ) in rows
+        for room in rooms
     }
+
+
+def load_room_access(
+    sessions: Collection[int], people: Iterable[Person] = (), *, lessons: Lessons
+) -> dict[int, RoomAccess]:
+    rooms = load_rooms(ClassroomSession.objects.filter(pk__in=sessions), lessons)
+    return load_access(rooms, people)
+
+
+AccessQuery = tuple[UUID, Person | None]  # a room's UUID and the person who is joining
+
+
+def find_room_accesses(
+    queries: Collection[AccessQuery], *, lessons: Lessons
+) -> dict[AccessQuery, RoomAccess]:
+    """Return the access state for each query whose room exists."""
+    uuids = {uuid for uuid, _person in queries}
+    rooms = load_rooms(ClassroomSession.objects.filter(uuid__in=uuids), lessons)
+    access = load_access(rooms, {person for _room, person in queries if person is not None})
+    by_uuid = {room.uuid: access[room.session_id] for room in rooms}
+    return {query: by_uuid[query[0]] for query in queries if query[0] in by_uuid}
 
 
 def _load_accounts(user_ids: Collection[Any]) -> tuple[dict[int, str], frozenset[str]]:
@@ -146,44 +148,21 @@ def _load_admissions(sessions: Collection[int]) -> dict[int, dict[str, Admission
     return admitted
 
 
-def _suspended_guests(sessions: Collection[int], people: Iterable[Person]) -> dict[int, list[str]]:
-    """Return, by session id, the guests who are paused or removed in the lesson's classroom."""
+def _suspended_guests(
+    rooms: Iterable[StoredRoom], people: Iterable[Person]
+) -> dict[int, list[str]]:
+    """Return, by classroom, the guests who are paused or removed in it."""
     suspended: dict[int, list[str]] = defaultdict(list)
-    guests = {p.user_id for p in people if p.role == "guest" and p.user_id is not None}
+    guests = {p.user_id for p in people if p.role is Role.GUEST and p.user_id is not None}
     if guests:
         rows = Membership.objects.filter(
-            classroom__lessons__session__in=sessions,
+            classroom__in={room.lesson.classroom_id for room in rooms},
             student__in=guests,
             status__in=(Membership.Status.PAUSED, Membership.Status.REMOVED),
         )
-        pairs = rows.values_list("classroom__lessons__session__pk", "student_id")
-        for session, student in pairs:
-            suspended[session].append(f"u{student}")
+        for classroom, student in rows.values_list("classroom_id", "student_id"):
+            suspended[classroom].append(f"u{student}")
     return suspended
-
-
-AccessQuery = tuple[UUID, Person | None]  # a room's UUID and the person who is joining
-
-
-def find_room_accesses(
-    queries: Collection[AccessQuery],
-) -> dict[AccessQuery, tuple[int, RoomAccess]]:
-    """Return the session id and access state for each query whose room exists.
-
-    At most eight database queries for any number of rooms.
-    """
-    rooms = {room for room, _person in queries}
-    rows = ClassroomSession.objects.filter(uuid__in=rooms).values_list("uuid", "pk")
-    sessions: dict[UUID, int] = dict(rows)
-    access = load_room_access(
-        sessions.values(), {person for _room, person in queries if person is not None}
-    )
-    found = {query: sessions[query[0]] for query in queries if query[0] in sessions}
-    return {query: (pk, access[pk]) for query, pk in found.items() if pk in access}
-
-
-def find_room_access(room: UUID, person: Person | None = None) -> tuple[int, RoomAccess] | None:
-    return find_room_accesses([(room, person)]).get((room, person))
 
 
 def room_of_lesson(lesson_id: int) -> UUID | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.classroom.lessons import Lessons
 from apps.classroom.models import (
     Attendance,
     ChatMessage,
@@ -37,9 +38,9 @@ def messages_since(session_id: int, since: datetime) -> list[ChatMessage]:
     return list(reversed(newest[:1000]))
 
 
-def admit(*, session_id: int, people: Collection[str]) -> None:
+def admit(*, session_id: int, people: Collection[str], lesson_id: int, lessons: Lessons) -> None:
     """Admit guests until the lesson's current invites are revoked; admitting again renews it."""
-    generation = _current_generation(session_id)
+    generation = lessons.load([lesson_id])[lesson_id].invite_generation
     RoomAdmission.objects.bulk_create(
         [
             RoomAdmission(session_id=session_id, person=person, generation=generation)
@@ -65,20 +66,19 @@ def record_entry(*, session_id: int, guest: Person) -> None:
     ).update(generation=generation)
 
 
-def _current_generation(session_id: int) -> int:
-    rooms = ClassroomSession.objects.filter(pk=session_id)
-    return rooms.values_list("lesson__invite_generation", flat=True).first() or 0
-
-
-def set_lobby(*, session_id: int, enabled: bool, waiting: Collection[str]) -> None:
+def set_lobby(
+    *, session_id: int, enabled: bool, waiting: Collection[str], lesson_id: int, lessons: Lessons
+) -> None:
     """Turning the lobby off admits everyone `waiting`, for as long as `admit` does."""
     with transaction.atomic():
         ClassroomSession.objects.filter(pk=session_id).update(lobby_enabled=enabled)
         if not enabled:
-            admit(session_id=session_id, people=waiting)
+            admit(session_id=session_id, people=waiting, lesson_id=lesson_id, lessons=lessons)
 
 
-def remove_person(*, session_id: int, person: str, name: str) -> None:
+def remove_person(
+    *, session_id: int, person: str, name: str, lesson_id: int, lessons: Lessons
+) -> None:
     """Ban a person from the room and revoke all invite links issued so far.
 
     With new cookies the same person could not be recognised. The other guests who are in the room
@@ -88,11 +88,7 @@ def remove_person(*, session_id: int, person: str, name: str) -> None:
     with transaction.atomic():
         RoomBan.objects.get_or_create(session_id=session_id, person=person, defaults={"name": name})
         RoomAdmission.objects.filter(session=session_id, person=person).delete()
-        session = ClassroomSession.objects.select_related("lesson").get(pk=session_id)
-        if session.lesson is None:
-            return
-        session.lesson.revoke_invites()
-        generation = _current_generation(session_id)
+        generation = lessons.revoke_invites(lesson_id)
         present = Attendance.objects.present(timezone.now()).filter(session=session_id)
         others = RoomAdmission.objects.filter(session=session_id, generation=generation - 1)
         others.exclude(person__in=present.values("person")).update(must_wait_again=True)
@@ -113,26 +109,14 @@ def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = No
         session.save(update_fields=["notes"])
 
 
-def end_lesson(*, session_id: int, now: datetime | None = None) -> None:
-    """Complete the lesson; the tutor's time is free from `now` on."""
-    session = ClassroomSession.objects.select_related("lesson").get(pk=session_id)
-    if session.lesson is not None:
-        session.lesson.complete(ended_at=now or timezone.now())
-
-
-def complete_past_lessons(*, now: datetime, limit: int = 100) -> None:
+def complete_past_lessons(*, lessons: Lessons, now: datetime, limit: int = 100) -> None:
     """Complete lessons whose time is over and whose tutor attended and has left."""
     attended = Attendance.objects.filter(role=Role.TUTOR).values("session")
     present = Attendance.objects.present(now).filter(role=Role.TUTOR).values("session")
-    sessions = (
-        ClassroomSession.objects.filter(lesson__status="scheduled", lesson__ends_at__lte=now)
-        .filter(pk__in=attended)
-        .exclude(pk__in=present)
-        .select_related("lesson")[:limit]
-    )
-    for session in sessions:
-        if session.lesson is not None:
-            session.lesson.complete()
+    rooms = ClassroomSession.objects.filter(lesson__in=lessons.overdue(now), pk__in=attended)
+    past = rooms.exclude(pk__in=present).values_list("lesson_id", flat=True)
+    for lesson_id in past[:limit]:
+        lessons.complete(lesson_id)
 
 
 def record_join(*, session_id: int, peer: UUID, person: Person, now: datetime) -> None:

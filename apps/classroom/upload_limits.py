@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.classroom.lessons import get_lessons
 from apps.classroom.models import BoardFile
 from apps.common.disk import has_free_space
 from apps.common.errors import storage_full, throttled
@@ -43,7 +44,7 @@ def check_quota(tutor_id: int, size: int) -> None:
     two concurrent uploads counts the first.
     """
     _lock_tutor(tutor_id)
-    files = BoardFile.objects.filter(session__lesson__tutor=tutor_id)
+    files = BoardFile.objects.filter(session__lesson__in=get_lessons().taught_by(tutor_id))
     used = files.aggregate(total=Sum("size", default=0))["total"]
     if used + size > settings.STORAGE_QUOTA_MB * 1024 * 1024:
         raise storage_full(

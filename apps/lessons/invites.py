@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
+from apps.classroom.errors import invite_expired, invite_invalid, lesson_cancelled
+from apps.classroom.lessons import InviteClaims
 from apps.common import tokens
 from apps.common.pasted import clean_token
-from apps.lessons.errors import invite_expired, invite_invalid, lesson_cancelled, lesson_not_found
+from apps.lessons.errors import lesson_not_found
 from apps.lessons.models import Lesson
 
 PURPOSE = "lesson-invite"
@@ -23,6 +25,12 @@ class Invite:
     token: str
     url: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInvite:
+    lesson: Lesson
+    claims: InviteClaims
 
 
 def make_invite(*, lesson: Lesson, ttl_seconds: int = DEFAULT_TTL, now: datetime) -> Invite:
@@ -44,8 +52,8 @@ def find_invited_lesson(token: str) -> Lesson | None:
     return Lesson.objects.filter(pk=claims["lesson"]).first()
 
 
-def read_invite(token: str) -> Lesson:
-    """The lesson that a valid token opens; a whole pasted link is accepted as well.
+def read_invite(token: str) -> ReadInvite:
+    """The claims of a valid token and the lesson that it opens; a whole pasted link is accepted.
 
     Raises `invite_invalid` (bad signature or revoked), `invite_expired`, `lesson_not_found` or
     `lesson_cancelled`.
@@ -63,4 +71,4 @@ def read_invite(token: str) -> Lesson:
         raise invite_invalid()
     if lesson.is_cancelled:
         raise lesson_cancelled()
-    return lesson
+    return ReadInvite(lesson, InviteClaims(lesson.pk, claims["gen"], claims["exp"]))

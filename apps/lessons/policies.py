@@ -1,10 +1,9 @@
 """Permissions on lessons, for REST, sockets and pages."""
 
-from datetime import datetime
 from enum import Enum
 
 from apps.accounts.models import User
-from apps.classroom.policies import GUEST_GRACE
+from apps.classroom.policies import Role, participant_role
 from apps.classrooms.models import Membership
 from apps.common.errors import forbidden
 from apps.common.parsing import MAX_ID
@@ -23,14 +22,8 @@ CHANGEABLE_STATUSES = frozenset({Lesson.Status.SCHEDULED})
 
 
 def may(user: User, action: Action, lesson: Lesson) -> bool:
-    teaches = user.is_tutor and lesson.tutor_id == user.pk
-    attends = lesson.student_id == user.pk
-    return teaches if action is Action.EDIT else teaches or attends
-
-
-def is_closed_to_guests(lesson: Lesson, now: datetime) -> bool:
-    """True once invite links no longer open the room; the room applies the same rule."""
-    return lesson.status == Lesson.Status.COMPLETED or now >= lesson.ends_at + GUEST_GRACE
+    role = participant_role(user, lesson)
+    return role is Role.TUTOR if action is Action.EDIT else role is not None
 
 
 def may_change(user: User, lesson: Lesson) -> bool:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.classroom.errors import lesson_cancelled
 from apps.classroom.realtime.notify import recheck_lesson
 from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Membership
@@ -19,7 +20,7 @@ from apps.common.db import is_violation_of
 from apps.common.errors import invalid, precondition_failed
 from apps.common.etags import check_version
 from apps.lessons import notices, overlap
-from apps.lessons.errors import lesson_cancelled, lesson_conflict, not_a_member
+from apps.lessons.errors import lesson_conflict, not_a_member
 from apps.lessons.limits import check_limits
 from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
 
@@ -157,6 +158,15 @@ def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
         lesson.refresh_from_db()
         transaction.on_commit(lambda: notices.notify_lesson_cancelled(lesson))
         transaction.on_commit(lambda: recheck_lesson(lesson.pk))
+
+
+def revoke_invites(*, lesson_id: int) -> int:
+    """Invalidate all invite tokens issued so far; return the new generation."""
+    lesson = Lesson.objects.filter(pk=lesson_id)
+    with transaction.atomic():
+        lesson.update(invite_generation=F("invite_generation") + 1)
+        transaction.on_commit(lambda: recheck_lesson(lesson_id))
+        return lesson.values_list("invite_generation", flat=True).get()
 
 
 def check_duration(starts_at: datetime, ends_at: datetime) -> None:

@@ -1,6 +1,7 @@
-"""Invite links kept in the session: those a tutor created and those a guest opened.
+"""Invite links kept in the session: those a tutor created and the one that was opened last.
 
-A page's URL never contains a token, which would leak through `Referer`, history and logs.
+Who its holder is in the room is kept by apps/classroom/guest_sessions.py. A page's URL never
+contains a token, which would leak through `Referer`, history and logs.
 """
 
 from datetime import UTC, datetime
@@ -15,8 +16,6 @@ from apps.lessons.models import Lesson
 
 _CREATED_KEY = "links_made"
 _PENDING_KEY = "invite"
-_ROOMS_KEY = "invites"
-_GUEST_NAME_KEY = "guest_name"
 MAX_KEPT = 20
 
 
@@ -56,22 +55,3 @@ def set_pending_invite(request: HttpRequest, token: str) -> None:
 
 def get_pending_invite(request: HttpRequest) -> str:
     return str(request.session.get(_PENDING_KEY, ""))
-
-
-def store_room_invite(request: HttpRequest, lesson: Lesson, guest_name: str = "") -> None:
-    """Make the pending invite, and a guest's name, available to the room of `lesson`."""
-    rooms = request.session.get(_ROOMS_KEY, {})
-    rooms.pop(str(lesson.pk), None)
-    rooms[str(lesson.pk)] = get_pending_invite(request)
-    request.session[_ROOMS_KEY] = dict(list(rooms.items())[-MAX_KEPT:])
-    if guest_name:
-        request.session[_GUEST_NAME_KEY] = guest_name
-
-
-def get_room_invite(request: HttpRequest, lesson_id: int) -> str:
-    """The token stored for the lesson's room, or ""; it may have expired since."""
-    return str(request.session.get(_ROOMS_KEY, {}).get(str(lesson_id), ""))
-
-
-def get_guest_name(request: HttpRequest) -> str:
-    return str(request.session.get(_GUEST_NAME_KEY, ""))

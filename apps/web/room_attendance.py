@@ -1,10 +1,9 @@
 """Attendance of a lesson's room, for the lesson's page."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from rest_framework.request import Request
 
 from apps.classroom import queries
 from apps.classroom.access import access_room
@@ -15,10 +14,9 @@ from apps.lessons.models import Lesson
 
 def get_room_attendance(request: HttpRequest, lesson: Lesson) -> dict[str, Any]:
     """`attendance` is empty for a user without access; `is_live` while the tutor is in the room."""
+    room = get_or_create_session(lesson_id=lesson.pk).uuid
     try:
-        access = access_room(
-            cast(Request, request), get_or_create_session(lesson_id=lesson.pk).uuid
-        )
+        access = access_room(request.user, request.session, room)
     except DomainError:
         return {"attendance": [], "is_live": False}
     attendance = queries.attendance(access.session_id, timezone.now())

@@ -115,7 +115,7 @@ class InviteView(APIView):
 
 class ResolveView(APIView):
     def get(self, request: Request) -> Response:
-        lesson = read_invite(request.query_params["token"])
+        lesson = read_invite(request.query_params["token"]).lesson
         session = get_or_create_session(lesson_id=lesson.pk)
         return Response({"lesson_id": lesson.pk, "session_uuid": session.uuid})
 

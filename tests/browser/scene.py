@@ -24,7 +24,7 @@ from apps.accounts.models import User  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
 from apps.lessons.models import Lesson  # noqa: E402
-from apps.lessons.services import cancel_lesson, reschedule_lesson  # noqa: E402
+from apps.lessons.services import cancel_lesson, reschedule_lesson, revoke_invites  # noqa: E402
 
 
 def person(role: str, **fields: Any) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def invite(lesson_id: int, made: int = 0, ttl: int = 3600) -> dict[str, Any]:
 
 
 def revoke(lesson_id: int) -> dict[str, Any]:
-    Lesson.objects.get(pk=lesson_id).revoke_invites()
+    revoke_invites(lesson_id=lesson_id)
     return {}
 
 

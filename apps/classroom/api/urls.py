@@ -1,8 +1,9 @@
 from django.urls import include, path
 
-from apps.classroom.api import views
+from apps.classroom.api import join, views
 
 room = [
+    path("join/", join.JoinRoomView.as_view(), name="room-join"),
     path("files/", views.FilesView.as_view(), name="room-files"),
     path("files/<uuid:file_uuid>/", views.FileView.as_view(), name="room-file"),
     path("history/", views.HistoryView.as_view(), name="room-history"),

@@ -66,14 +66,14 @@ class FilesView(RoomView):
         description="PNG, JPEG, WebP or GIF, at most 10 MiB. Metadata is removed.",
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        room = access_room(request, session_uuid)
+        room = access_room(request.user, request.session, session_uuid)
         if is_body_pending(request):
             return continue_response()
         data = serializers.BoardFileCreateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         file = save_picture(
             session_id=room.session_id,
-            tutor_id=room.access.tutor_id,
+            tutor_id=room.access.lesson.tutor_id,
             person=room.person.key,
             upload=data.validated_data["file"],
         )
@@ -89,7 +89,7 @@ class FileView(RoomView):
         description="The picture as it was uploaded, without its metadata.",
     )
     def get(self, request: Request, session_uuid: UUID, file_uuid: UUID) -> FileResponse:
-        room = access_room(request, session_uuid)
+        room = access_room(request.user, request.session, session_uuid)
         file = BoardFile.objects.filter(session=room.session_id, uuid=file_uuid).first()
         if file is None:
             raise not_found()
@@ -107,7 +107,7 @@ class HistoryView(RoomView):
         description="Oldest first. A guest sees those since their admission.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        room = access_room(request, session_uuid)
+        room = access_room(request.user, request.session, session_uuid)
         return json_response({"results": queries.versions(room.session_id, room.readable_since)})
 
 
@@ -129,7 +129,7 @@ class VersionView(RoomView):
         description="The whole board as one Yjs update (encoding version 1).",
     )
     def get(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
-        version = _get_version(access_room(request, session_uuid), version_id)
+        version = _get_version(access_room(request.user, request.session, session_uuid), version_id)
         return HttpResponse(encode_version(version), content_type="application/octet-stream")
 
 
@@ -143,7 +143,7 @@ class RestoreView(RoomView):
         "becomes a version too.",
     )
     def post(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
-        room = access_room(request, session_uuid, moderating=True)
+        room = access_room(request.user, request.session, session_uuid, moderating=True)
         version = _get_version(room, version_id)
         restore_board(session_id=room.session_id, room=session_uuid, version=version)
         return HttpResponse(status=204)
@@ -165,7 +165,7 @@ class NotesView(RoomView):
         description="By the tutor alone.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        room = access_room(request, session_uuid, moderating=True)
+        room = access_room(request.user, request.session, session_uuid, moderating=True)
         notes = ClassroomSession.objects.filter(pk=room.session_id).values_list("notes")
         return _notes_response(notes.get()[0])
 
@@ -179,7 +179,7 @@ class NotesView(RoomView):
         description="By the tutor alone.",
     )
     def put(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        room = access_room(request, session_uuid, moderating=True)
+        room = access_room(request.user, request.session, session_uuid, moderating=True)
         data = serializers.NotesUpdateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         text = data.validated_data["text"]
@@ -197,7 +197,7 @@ class AttendanceView(RoomView):
         "`left_at` is null while somebody is there.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        room = access_room(request, session_uuid)
+        room = access_room(request.user, request.session, session_uuid)
         intervals = queries.attendance(room.session_id, timezone.now(), room.readable_since)
         return json_response({"results": intervals})
 
@@ -213,7 +213,7 @@ class ChatView(RoomView):
         "first. A guest sees messages since their admission.",
     )
     def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        room = access_room(request, session_uuid)
+        room = access_room(request.user, request.session, session_uuid)
         query = serializers.ChatQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         page = queries.chat(room.session_id, since=room.readable_since, **query.validated_data)

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.classroom import services
+from apps.classroom.lessons import get_lessons
 from apps.classroom.models import Attendance
 from apps.lessons.models import Lesson
 
@@ -134,14 +135,14 @@ def test_past_lesson_is_completed_once_its_tutor_has_left(lesson, add_interval, 
     Lesson.objects.update(starts_at=ends_at - timedelta(hours=1), ends_at=ends_at)
     for start, end, seen in rows:
         add_interval(start, end, seen)
-    services.complete_past_lessons(now=NOW)
+    services.complete_past_lessons(lessons=get_lessons(), now=NOW)
     lesson.refresh_from_db()
     assert lesson.status == status
 
 
 def test_past_lesson_without_its_tutor_is_not_completed(lesson, add_interval):
     add_interval(-60, -10, role="student")
-    services.complete_past_lessons(now=NOW)
+    services.complete_past_lessons(lessons=get_lessons(), now=NOW)
     lesson.refresh_from_db()
     assert lesson.status == "scheduled"
 
@@ -149,7 +150,7 @@ def test_past_lesson_without_its_tutor_is_not_completed(lesson, add_interval):
 def test_cancelled_lesson_is_not_completed(lesson, add_interval):
     Lesson.objects.update(status="cancelled")
     add_interval(-60, -10)
-    services.complete_past_lessons(now=NOW)
-    services.end_lesson(session_id=lesson.session.pk)
+    services.complete_past_lessons(lessons=get_lessons(), now=NOW)
+    get_lessons().complete(lesson.pk, ended_at=NOW)
     lesson.refresh_from_db()
     assert lesson.status == "cancelled"

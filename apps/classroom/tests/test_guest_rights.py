@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.classroom.lessons import get_lessons
 from apps.classroom.models import BoardVersion, ChatMessage, RoomAdmission
 from apps.classroom.policies import GUEST_GRACE, Person, Refusal, Role, refusal
 from apps.classroom.realtime.server.db import run
 from apps.classroom.room_access import load_room_access
 from apps.classroom.services import record_entry, remove_person
 from apps.classroom.tests.clients import refused_with
+from apps.lessons.services import revoke_invites
 from conftest import make_membership, make_user
 
 
@@ -131,10 +133,15 @@ def test_entry_during_a_removal_is_not_valid_for_new_invites(live_room):
     generation = live_room.lesson.invite_generation
     guest = Person(key, "Guest", Role.GUEST, generation, timezone.now().timestamp() + 60)
     remove_person(
-        session_id=live_room.session.pk, person="g00000000-0000-4000-8000-000000000000", name=""
+        session_id=live_room.session.pk,
+        person="g00000000-0000-4000-8000-000000000000",
+        name="",
+        lesson_id=live_room.lesson.pk,
+        lessons=get_lessons(),
     )
     record_entry(session_id=live_room.session.pk, guest=guest)
-    access = load_room_access([live_room.session.pk])[live_room.session.pk]
+    loaded = load_room_access([live_room.session.pk], lessons=get_lessons())
+    access = loaded[live_room.session.pk]
     assert refusal(access, guest, timezone.now()) is Refusal.INVITE_REPLACED
 
 
@@ -196,7 +203,7 @@ def test_revoking_after_a_removal_closes_remaining_guests(live_room, api):
             await guest.wait_for("welcome")
             await tutor.send("remove", person="g00000000-0000-4000-8000-000000000000")
             await guest.receive_pending()
-            await run(live_room.lesson.revoke_invites)
+            await run(revoke_invites, lesson_id=live_room.lesson.pk)
             assert await guest.close_code() == 4410
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))

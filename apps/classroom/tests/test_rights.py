@@ -1,11 +1,13 @@
 """Losing the right to be in the room closes the sockets with a code for the reason."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from apps.classroom.models import RoomBan
 from apps.classroom.tests.clients import refused_with
+from apps.lessons.services import revoke_invites
 
 
 def close_codes(live_room, person_tickets, act, kinds=("events", "board")):
@@ -68,7 +70,8 @@ def test_revoking_invites_keeps_participant_sockets(live_room):
     async def scenario(ticket):
         async with live_room.events(ticket) as events:
             await events.wait_for("welcome")
-            await asyncio.to_thread(in_thread(live_room.lesson.revoke_invites))
+            revoke = partial(revoke_invites, lesson_id=live_room.lesson.pk)
+            await asyncio.to_thread(in_thread(revoke))
             await events.receive_pending()
 
     asyncio.run(scenario(live_room.ticket(live_room.student)))

@@ -10,6 +10,7 @@ from apps.classroom import board_log, services
 from apps.classroom.models import Attendance, ChatMessage
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually
+from apps.lessons.rooms import RoomLessons
 
 AWAY = OperationalError("the database is away")
 FULL = OperationalError("database or disk is full")
@@ -42,22 +43,22 @@ def test_unstored_chat_message_is_answered_with_an_error(live_room, monkeypatch,
 
 
 @pytest.mark.parametrize(
-    ("service", "kind", "fields"),
+    ("where", "service", "kind", "fields"),
     [
-        ("admit", "lobby.admit", {"person": "u1"}),
-        ("set_lobby", "lobby.set", {"enabled": False}),
-        ("remove_person", "remove", {"person": "u1000"}),
-        ("set_timer", "timer.set", {"seconds": 60}),
-        ("end_lesson", "end", {}),
+        (services, "admit", "lobby.admit", {"person": "u1"}),
+        (services, "set_lobby", "lobby.set", {"enabled": False}),
+        (services, "remove_person", "remove", {"person": "u1000"}),
+        (services, "set_timer", "timer.set", {"seconds": 60}),
+        (RoomLessons, "complete", "end", {}),
     ],
 )
 def test_unstored_moderation_is_answered_with_an_error(
-    live_room, monkeypatch, service, kind, fields
+    live_room, monkeypatch, where, service, kind, fields
 ):
     async def scenario(ticket):
         async with live_room.events(ticket) as tutor:
             await tutor.wait_for("welcome")
-            with failing(monkeypatch, services, service, AWAY):
+            with failing(monkeypatch, where, service, AWAY):
                 await tutor.send(kind, **fields)
                 reply = await tutor.wait_for("error")
             assert (reply["code"], reply["ref"]) == ("service_unavailable", kind)

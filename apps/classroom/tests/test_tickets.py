@@ -15,6 +15,7 @@ from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.server import tickets
 from apps.classroom.tests.clients import refused_with
 from apps.common import tokens
+from apps.lessons.services import revoke_invites
 from conftest import NOON, make_lesson
 
 KEYS = {"ticket", "expires_at", "role", "events_url", "board_url", "ice_servers"}
@@ -94,6 +95,41 @@ def test_guest_is_the_same_person_after_reload(api, join, invite, lesson):
         assert before == after
 
 
+def test_guest_can_change_their_name_without_the_invite(api, join, invite, lesson):
+    client = api(None)
+    first = join(client=client, invite=invite, name="Гість").json()["ticket"]
+    second = join(client=client, name="Бабуся").json()["ticket"]
+    before, after = (tickets.verify(t, lesson.session.uuid).person for t in (first, second))
+    assert (before.name, after.name) == ("Гість", "Бабуся")
+    assert before.key == after.key
+
+
+def test_guest_with_account_is_called_by_its_name(join, api, invite, stranger, lesson):
+    client = api(stranger)
+    join(client=client, invite=invite, name="Somebody else")
+    type(stranger).objects.filter(pk=stranger.pk).update(first_name="New")
+    ticket = join(client=client, name="Somebody else").json()["ticket"]
+    person = tickets.verify(ticket, lesson.session.uuid).person
+    assert person.name == f"New {stranger.last_name}"
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_invite_is_verified_once_per_request(api, join, invite, monkeypatch, earlier):
+    client = api(None)
+    if earlier:
+        join(client=client, invite=invite, name="Гість")
+    purposes = []
+    read = tokens.read
+
+    def count(purpose, *args, **kwargs):
+        purposes.append(purpose)
+        return read(purpose, *args, **kwargs)
+
+    monkeypatch.setattr(tokens, "read", count)
+    assert join(client=client, invite=invite, name="Гість").status_code == 200
+    assert purposes == ["lesson-invite"]
+
+
 def test_guest_identity_is_not_valid_in_another_room(api, join, invite, tutor, student):
     client = api(None)
     assert join(client=client, invite=invite, name="Гість").status_code == 200
@@ -110,14 +146,14 @@ def test_invalid_and_expired_invites_are_refused(join, invite, lesson, stranger)
     response = join(stranger, invite=old)
     assert (response.status_code, response.json()["error"]) == (410, "invite_expired")
     assert join(stranger, invite=f"{invite}x").json()["error"] == "invite_invalid"
-    lesson.revoke_invites()
+    revoke_invites(lesson_id=lesson.pk)
     assert join(stranger, invite=invite).json()["error"] == "invite_invalid"
 
 
 def test_revoked_invite_ends_guest_access(api, join, invite, lesson):
     client = api(None)
     join(client=client, invite=invite, name="Гість")
-    lesson.revoke_invites()
+    revoke_invites(lesson_id=lesson.pk)
     response = join(client=client)
     assert (response.status_code, response.json()["error"]) == (400, "invite_invalid")
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.lessons.api import rooms, views
+from apps.lessons.api import views
 
 urlpatterns = [
     path("lessons/", views.LessonsView.as_view(), name="lessons"),
@@ -12,11 +12,6 @@ urlpatterns = [
         "lessons/<int:lesson_id>/invites/revoke/",
         views.RevokeInvitesView.as_view(),
         name="lesson-invites-revoke",
-    ),
-    path(
-        "classroom/sessions/<uuid:session_uuid>/join/",
-        rooms.JoinRoomView.as_view(),
-        name="room-join",
     ),
     path("lesson-invites/resolve/", views.ResolveInviteView.as_view(), name="invite-resolve"),
 ]

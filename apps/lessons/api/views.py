@@ -202,7 +202,8 @@ class RevokeInvitesView(APIView):
         "on.",
     )
     def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
-        access_lesson(request.user, lesson_id, to=Action.EDIT).revoke_invites()
+        lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
+        services.revoke_invites(lesson_id=lesson.pk)
         return HttpResponse(status=204)
 
 
@@ -217,6 +218,6 @@ class ResolveInviteView(APIView):
     )
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
         check_rate_limit(request, "invite")
-        lesson = read_invite(request.query_params.get("token", ""))
+        lesson = read_invite(request.query_params.get("token", "")).lesson
         session = get_or_create_session(lesson_id=lesson.pk)
         return json_response({"lesson_id": lesson.pk, "session_uuid": session.uuid})

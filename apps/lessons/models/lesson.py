@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.classroom.realtime.notify import recheck_lesson
 from apps.classrooms.models import Classroom
 from apps.common.db import ShiftedBy
 from apps.common.etags import compute_version
@@ -150,11 +149,9 @@ class Lesson(models.Model):
     def is_cancelled(self) -> bool:
         return self.status == self.Status.CANCELLED
 
-    def revoke_invites(self) -> None:
-        """Invalidate all invite tokens issued so far."""
-        with transaction.atomic():
-            Lesson.objects.filter(pk=self.pk).update(invite_generation=F("invite_generation") + 1)
-            transaction.on_commit(lambda: recheck_lesson(self.pk))
+    @property
+    def is_completed(self) -> bool:
+        return self.status == self.Status.COMPLETED
 
     @property
     def occupied_until(self) -> datetime:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.classroom.services import end_lesson
 from apps.lessons.models import Lesson
 from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
 
@@ -14,7 +13,7 @@ HALF_TIME = NOON + HOUR / 2
 
 @pytest.fixture
 def ended(lesson):
-    end_lesson(session_id=lesson.session.pk, now=HALF_TIME)
+    lesson.complete(ended_at=HALF_TIME)
     lesson.refresh_from_db()
     return lesson
 
@@ -46,12 +45,12 @@ def test_time_before_the_actual_end_is_a_conflict(api, ended, tutor, student):
 
 @pytest.mark.parametrize("ended_at", [NOON - HOUR, NOON])
 def test_lesson_ended_before_its_start_occupies_no_time(api, lesson, tutor, student, ended_at):
-    end_lesson(session_id=lesson.session.pk, now=ended_at)
+    lesson.complete(ended_at=ended_at)
     assert schedule(api, tutor, student, NOON - HOUR / 4, HOUR).status_code == 201
 
 
 def test_lesson_ended_late_occupies_its_planned_time(api, lesson, tutor, student):
-    end_lesson(session_id=lesson.session.pk, now=NOON + 2 * HOUR)
+    lesson.complete(ended_at=NOON + 2 * HOUR)
     assert schedule(api, tutor, student, NOON + HOUR).status_code == 201
     assert schedule(api, tutor, student, HALF_TIME).status_code == 409
 

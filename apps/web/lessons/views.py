@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.classroom.errors import lesson_cancelled
 from apps.common.errors import DomainError
-from apps.lessons.errors import lesson_cancelled
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson, access_student, may, may_change
@@ -22,6 +22,7 @@ from apps.lessons.services import (
     Idempotency,
     cancel_lesson,
     reschedule_lesson,
+    revoke_invites,
     schedule_lesson,
 )
 from apps.web.invite_session import find_created_link, remember_created_link
@@ -200,6 +201,6 @@ def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
     lesson = access_lesson(current_tutor(request), lesson_id, to=Action.EDIT)
     if request.method != "POST":
         return render_confirmation(request, confirmations.confirm_revoking_invites(lesson))
-    lesson.revoke_invites()
+    revoke_invites(lesson_id=lesson.pk)
     messages.success(request, _("No link made until now opens this lesson any more."))
     return redirect("web:lesson", lesson.pk)

@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.classroom import guest_sessions
+from apps.classroom.guest_sessions import MAX_NAME
 from apps.lessons.invites import make_invite
+from apps.lessons.services import revoke_invites
 from conftest import HOUR, make_classroom, make_lesson
 
 MINUTE = timedelta(minutes=1)
@@ -57,10 +60,10 @@ def test_token_is_in_no_page(browser, soon):
 
 def test_signed_in_user_is_redirected_to_the_room(browser, stranger, soon):
     client = browser(stranger)
-    path = invite_path(soon)
-    assert client.get(path).url == "/invite/"
+    assert client.get(invite_path(soon)).url == "/invite/"
     assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
-    assert client.session["invites"] == {str(soon.pk): path.rpartition("/")[2]}
+    guest = guest_sessions.load_guest(client.session, soon.session.uuid, stranger.pk)
+    assert (guest.key, guest.name) == (f"u{stranger.pk}", stranger.get_full_name())
 
 
 def test_visitor_continues_to_the_room_after_sign_in(browser, stranger, soon):
@@ -102,7 +105,38 @@ def test_guest_enters_with_a_name(browser, soon):
     assert client.post("/invite/guest/", {"name": " "}).status_code == 400
     response = client.post("/invite/guest/", {"name": "Марко"})
     assert response.url == f"/lessons/{soon.pk}/room/"
-    assert client.session["guest_name"] == "Марко"
+    guest = guest_sessions.load_guest(client.session, soon.session.uuid, None)
+    assert guest.name == "Марко"
+
+
+def test_guest_joins_the_room_without_sending_the_invite(browser, soon):
+    client = browser()
+    follow(client, invite_path(soon))
+    page = client.get(client.post("/invite/guest/", {"name": "Марко"}).url)
+    config = page.context["config"]
+    assert (config["guest"], config["user"]) == (True, {"name": "Марко"})
+    response = client.post(config["joinUrl"], {}, "application/json")
+    assert (response.status_code, response.json()["role"]) == (200, "guest")
+
+
+def test_name_of_an_earlier_guest_is_offered_for_the_next_lesson(browser, soon, tutor, student):
+    client = browser()
+    follow(client, invite_path(soon))
+    client.post("/invite/guest/", {"name": "Марко"})
+    next_lesson = make_lesson(tutor, student, timezone.now() - HOUR)
+    assert 'value="Марко"' in follow(client, invite_path(next_lesson)).content.decode()
+
+
+@pytest.mark.parametrize(("length", "status"), [(MAX_NAME, 302), (MAX_NAME + 1, 400)])
+def test_name_of_guest_has_the_same_limit_on_the_page_and_in_the_api(browser, soon, length, status):
+    client = browser()
+    path = invite_path(soon)
+    follow(client, path)
+    assert client.post("/invite/guest/", {"name": "я" * length}).status_code == status
+    url = f"/api/classroom/sessions/{soon.session.uuid}/join/"
+    body = {"invite": path.rpartition("/")[2], "name": "я" * length}
+    joined = browser().post(url, body, "application/json")
+    assert joined.status_code == {302: 200, 400: 400}[status]
 
 
 def test_guest_without_link_is_refused(browser, soon):
@@ -118,7 +152,7 @@ def test_expired_link_shows_its_page(browser, soon):
 
 def test_revoked_link_shows_its_page(browser, soon):
     path = invite_path(soon)
-    soon.revoke_invites()
+    revoke_invites(lesson_id=soon.pk)
     response = follow(browser(), path)
     assert response.status_code == 400
     assert "does not open anything" in response.content.decode()
@@ -174,7 +208,7 @@ def test_link_opened_too_early_shows_the_start(browser, stranger, tutor, student
         assert "data-opens-at" in page
         assert actions(page) == 1
         assert client.post("/invite/guest/", {"name": "A"}).status_code == 200
-        assert "guest_name" not in client.session
+        assert guest_sessions.latest_name(client.session) == ""
 
 
 def test_participants_enter_early(browser, tutor, student):
@@ -226,7 +260,7 @@ def test_guest_enters_lesson_that_runs_late(browser, soon):
 
 def test_revoked_link_of_ended_lesson_shows_the_revocation(browser, soon):
     path = invite_path(soon)
-    soon.revoke_invites()
+    revoke_invites(lesson_id=soon.pk)
     end_lesson(soon, "ended")
     assert follow(browser(), path).status_code == 400
 

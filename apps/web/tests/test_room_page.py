@@ -1,19 +1,45 @@
+from dataclasses import replace
+
+import pytest
+
+from apps.classroom.policies import Person, Role
 from apps.web.views.room import room_context
 
 
-def test_participant_has_a_lesson_url_and_guest_has_none(lesson, tutor):
-    member = room_context(lesson, user=tutor, invite=None, guest=False)
-    guest = room_context(lesson, user=None, invite="token", guest=True, name="Ada")
-    assert member["lessonUrl"] == f"/lessons/{lesson.pk}/"
-    assert guest["lessonUrl"] == ""
-    assert guest["user"] == {"name": "Ada"}
+@pytest.fixture
+def member(tutor):
+    return Person(f"u{tutor.pk}", tutor.get_full_name(), Role.TUTOR)
 
 
-def test_room_uses_the_time_zone_of_the_account(lesson, tutor):
-    tutor.timezone = "America/New_York"
-    member = room_context(lesson, user=tutor, invite=None, guest=False)
-    guest = room_context(lesson, user=None, invite="token", guest=True)
-    assert [member["timeZone"], guest["timeZone"]] == ["America/New_York", None]
+def test_participant_has_a_lesson_url_and_guest_has_none(lesson, member):
+    room = lesson.session.uuid
+    guest = Person("g1", "Ada", Role.GUEST)
+    assert room_context(lesson, room, member, None)["lessonUrl"] == f"/lessons/{lesson.pk}/"
+    context = room_context(lesson, room, guest, None)
+    assert (context["lessonUrl"], context["user"]) == ("", {"name": "Ada"})
+
+
+def test_only_guest_without_account_is_asked_for_a_name(lesson, member):
+    room = lesson.session.uuid
+    people = [member, replace(member, role=Role.GUEST), Person("g1", "Ada", Role.GUEST)]
+    assert [room_context(lesson, room, person, None)["guest"] for person in people] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_room_uses_the_time_zone_of_the_account(lesson, member):
+    zones = ["America/New_York", None]
+    context = [room_context(lesson, lesson.session.uuid, member, zone) for zone in zones]
+    assert [one["timeZone"] for one in context] == zones
+
+
+def test_title_names_the_other_participant(lesson, member, tutor, student):
+    room = lesson.session.uuid
+    guest = Person("g1", "Ada", Role.GUEST)
+    assert student.get_full_name() in room_context(lesson, room, member, None)["title"]
+    assert tutor.get_full_name() in room_context(lesson, room, guest, None)["title"]
 
 
 def test_stranger_is_forbidden_and_visitor_is_redirected_to_sign_in(client, lesson, stranger):
@@ -21,3 +47,10 @@ def test_stranger_is_forbidden_and_visitor_is_redirected_to_sign_in(client, less
     assert client.get(address).url == f"/accounts/login/?next={address}"
     client.force_login(stranger, "allauth.account.auth_backends.AuthenticationBackend")
     assert client.get(address).status_code == 403
+
+
+def test_unknown_lesson_is_not_found_and_visitor_is_redirected_to_sign_in(client, tutor):
+    address = "/lessons/999999/room/"
+    assert client.get(address).url == f"/accounts/login/?next={address}"
+    client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get(address).status_code == 404

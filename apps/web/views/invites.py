@@ -10,13 +10,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.classroom import guest_sessions
+from apps.classroom.errors import invite_invalid
+from apps.classroom.identity import make_guest
+from apps.classroom.policies import is_closed_to_guests
+from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
 from apps.common.pasted import clean_code, clean_token, is_code, is_invite_link
 from apps.common.rate_limits import check_rate_limit
-from apps.lessons.errors import invite_invalid
-from apps.lessons.invites import find_invited_lesson, read_invite
+from apps.lessons.invites import ReadInvite, find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
-from apps.lessons.policies import Action, is_closed_to_guests, may
+from apps.lessons.policies import Action, may
 from apps.web import invite_session
 from apps.web.forms.invites import GuestForm
 
@@ -39,22 +43,20 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def resolve_invite(request: HttpRequest) -> HttpResponse:
     try:
-        lesson = _read_pending_invite(request)
+        invite = _read_pending_invite(request)
     except DomainError as exc:
         return _render_refused(request, exc)
+    lesson = invite.lesson
     if isinstance(request.user, User) and may(request.user, Action.ENTER, lesson):
-        invite_session.store_room_invite(request, lesson)
         return _redirect_to_room(lesson)
     if is_closed_to_guests(lesson, timezone.now()):
         return _render_lesson_over(request)
-    if isinstance(request.user, User) and not _is_too_early(lesson):
-        invite_session.store_room_invite(request, lesson)
-        return _redirect_to_room(lesson)
     if _is_too_early(lesson):
         return _render_too_early(request, lesson)
-    return _render_guest_form(
-        request, lesson, GuestForm(initial={"name": invite_session.get_guest_name(request)})
-    )
+    if isinstance(request.user, User):
+        return _enter_as_guest(request, invite)
+    name = guest_sessions.latest_name(request.session)
+    return _render_guest_form(request, lesson, GuestForm(initial={"name": name}))
 
 
 @require_POST
@@ -62,20 +64,27 @@ def resolve_invite(request: HttpRequest) -> HttpResponse:
 def enter_as_guest(request: HttpRequest) -> HttpResponse:
     form = GuestForm(request.POST)
     try:
-        lesson = _read_pending_invite(request)
+        invite = _read_pending_invite(request)
     except DomainError as exc:
         return _render_refused(request, exc)
+    lesson = invite.lesson
     if is_closed_to_guests(lesson, timezone.now()):
         return _render_lesson_over(request)
     if _is_too_early(lesson):
         return _render_too_early(request, lesson)
     if not form.is_valid():
         return _render_guest_form(request, lesson, form, status=400)
-    invite_session.store_room_invite(request, lesson, form.cleaned_data["name"])
-    return _redirect_to_room(lesson)
+    return _enter_as_guest(request, invite, form.cleaned_data["name"])
 
 
-def _read_pending_invite(request: HttpRequest) -> Lesson:
+def _enter_as_guest(request: HttpRequest, invite: ReadInvite, name: str = "") -> HttpResponse:
+    room = get_or_create_session(lesson_id=invite.lesson.pk).uuid
+    guest = make_guest(request.user, request.session, room, invite.claims, name)
+    guest_sessions.save_guest(request.session, room, guest)
+    return _redirect_to_room(invite.lesson)
+
+
+def _read_pending_invite(request: HttpRequest) -> ReadInvite:
     token = invite_session.get_pending_invite(request)
     if not token:
         raise invite_invalid()

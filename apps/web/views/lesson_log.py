@@ -1,4 +1,3 @@
-from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -6,7 +5,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from rest_framework.request import Request
 
 from apps.classroom import queries
 from apps.classroom.access import access_room
@@ -18,12 +16,11 @@ from apps.web.shared.access import current_user
 @login_required
 @require_safe
 def lesson_log(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """Attendance and chat of a lesson's room, with the same access check as the API.
-
-    `access_room` only reads the request's user and session, so a Django request will do.
-    """
-    lesson = access_lesson(current_user(request), lesson_id, to=Action.VIEW)
-    access = access_room(cast(Request, request), get_or_create_session(lesson_id=lesson.pk).uuid)
+    """Attendance and chat of a lesson's room, with the same access check as the API."""
+    user = current_user(request)
+    lesson = access_lesson(user, lesson_id, to=Action.VIEW)
+    room = get_or_create_session(lesson_id=lesson.pk).uuid
+    access = access_room(user, request.session, room)
     chat = queries.chat(
         access.session_id,
         limit=queries.MAX_MESSAGES,

@@ -4,10 +4,9 @@ import { registerZoneFallbacks, type ZoneFallbacks } from "../shared/zones";
 export interface Config {
   sessionUuid: string;
   joinUrl: string;
-  /** The invite token of a guest. */
-  invite: string | null;
   /** A visitor without an account, whose name is sent with `join`. */
   guest: boolean;
+  maxNameLength: number;
   lessonId: number;
   lessonUrl: string;
   title: string;

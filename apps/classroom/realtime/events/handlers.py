@@ -101,7 +101,13 @@ async def quality(room: Room, socket: Socket, message: wire.Quality) -> None:
 
 
 async def lobby_admit(room: Room, socket: Socket, message: wire.LobbyAdmit) -> None:
-    await db.run(services.admit, session_id=room.session_id, people=[message.person])
+    await db.run(
+        services.admit,
+        session_id=room.session_id,
+        people=[message.person],
+        lesson_id=room.access.lesson.id,
+        lessons=room.lessons,
+    )
     await room.recheck_everywhere()
 
 
@@ -115,6 +121,8 @@ async def lobby_set(room: Room, socket: Socket, message: wire.LobbySet) -> None:
         session_id=room.session_id,
         enabled=message.enabled,
         waiting=[person.person for person in room.presence.waiting()],
+        lesson_id=room.access.lesson.id,
+        lessons=room.lessons,
     )
     await room.recheck_everywhere()
 
@@ -132,7 +140,12 @@ async def remove(room: Room, socket: Socket, message: wire.Remove) -> None:
         return
     name = room.presence.name_of(message.person)
     await db.run(
-        services.remove_person, session_id=room.session_id, person=message.person, name=name
+        services.remove_person,
+        session_id=room.session_id,
+        person=message.person,
+        name=name,
+        lesson_id=room.access.lesson.id,
+        lessons=room.lessons,
     )
     log_security_event(
         "room_person_removed",
@@ -154,7 +167,7 @@ async def timer_set(room: Room, socket: Socket, message: wire.TimerSet) -> None:
 
 
 async def end(room: Room, socket: Socket, message: wire.End) -> None:
-    await db.run(services.end_lesson, session_id=room.session_id)
+    await db.run(room.lessons.complete, room.access.lesson.id, ended_at=timezone.now())
     await room.recheck_everywhere()
 
 

@@ -60,14 +60,13 @@ async def _authorize(scope: Scope) -> tuple[UUID, Person, str]:
     try:
         ticket = tickets.verify(values[0], uuid)
         registry.limits.count_ticket_use(ticket, kind)
-        loaded = await registry.load_access(uuid, ticket.person)
+        access = await registry.load_access(uuid, ticket.person)
     except tickets.BadTicket as exc:
         raise Refused(Close.BAD_TICKET) from exc
     except db.Failure as exc:
         raise Refused(Close.RESTARTING) from exc
-    if loaded is None:
+    if access is None:
         raise Refused(Close.NO_SUCH_ROOM)
-    _session, access = loaded
     reason = refusal(access, ticket.person, timezone.now())
     if reason is not None:
         raise Refused(CLOSE_CODES[reason])

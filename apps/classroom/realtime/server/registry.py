@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.classroom import services
+from apps.classroom.lessons import Lessons, get_lessons
 from apps.classroom.policies import Person, RoomAccess
 from apps.classroom.realtime.board.log_writer import LogWriter
 from apps.classroom.realtime.board.memory import configure_malloc
@@ -48,7 +49,8 @@ class RoomRegistry:
 
     current: "RoomRegistry | None" = None
 
-    def __init__(self) -> None:
+    def __init__(self, lessons: Lessons) -> None:
+        self.lessons = lessons
         self.loop = asyncio.get_running_loop()
         configure_malloc()
         self.rooms: dict[UUID, Room] = {}
@@ -59,8 +61,9 @@ class RoomRegistry:
             if settings.REDIS_URL
             else NoBus()
         )
-        self._access_loader: db.BatchLoader[AccessQuery, tuple[int, RoomAccess]]
-        self._access_loader = db.BatchLoader(find_room_accesses, max_batch=MAX_ROOMS_PER_QUERY)
+        self._access_loader: db.BatchLoader[AccessQuery, RoomAccess] = db.BatchLoader(
+            partial(find_room_accesses, lessons=lessons), max_batch=MAX_ROOMS_PER_QUERY
+        )
         self.board_storage = BoardStorage(self.writer)
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,7 +84,7 @@ class RoomRegistry:
     def instance(cls) -> "RoomRegistry":
         """Return this event loop's registry; the first socket creates it."""
         if cls.current is None or cls.current.loop is not asyncio.get_running_loop():
-            cls.current = cls()
+            cls.current = cls(get_lessons())
         return cls.current
 
     async def stop(self) -> None:
@@ -118,8 +121,8 @@ class RoomRegistry:
 
     # -- rooms ------------------------------------------------------------------------------
 
-    async def load_access(self, uuid: UUID, person: Person) -> tuple[int, RoomAccess] | None:
-        """Return the session's id and its access state as far as it concerns `person`."""
+    async def load_access(self, uuid: UUID, person: Person) -> RoomAccess | None:
+        """Return the room's access state as far as it concerns `person`."""
         return await self._access_loader.get((uuid, person))
 
     def _lock(self, uuid: UUID) -> asyncio.Lock:
@@ -156,14 +159,20 @@ class RoomRegistry:
         if len(self.rooms) >= socket_limits.MAX_ROOMS:
             log.error("the limit of rooms per process is reached")
             raise Refused(wire.Close.FLOOD)
-        loaded = await self.load_access(uuid, person)
-        if loaded is None:
+        access = await self.load_access(uuid, person)
+        if access is None:
             return None
-        session_id, access = loaded
         # Subscribe before reading, so that nothing stored in between is missed.
         remote_peers = await self.bus.open(uuid)
-        loaded_board = await self.board_storage.open(session_id)
-        room = Room(uuid, session_id, access, bus=self.bus, store=self._store, spawn=self.spawn)
+        loaded_board = await self.board_storage.open(access.session_id)
+        room = Room(
+            uuid,
+            access,
+            lessons=self.lessons,
+            bus=self.bus,
+            store=self._store,
+            spawn=self.spawn,
+        )
         room.board.open(loaded_board)
         self.rooms[uuid] = room
         for process, peers in remote_peers.items():
@@ -248,7 +257,7 @@ class RoomRegistry:
             await self.board_storage.compact_if_due(room.session_id, room.board)
 
     async def _complete_past_lessons(self) -> None:
-        await db.run(services.complete_past_lessons, now=timezone.now())
+        await db.run(services.complete_past_lessons, lessons=self.lessons, now=timezone.now())
 
     def _heartbeat(self, room: Room) -> None:
         """Send this process's heartbeat and expire processes that sent none.
@@ -270,7 +279,7 @@ class RoomRegistry:
         numbers = [room.begin_recheck() for room in rooms]
         people = {person for room in rooms for person in room.people()}
         loaded: dict[int, RoomAccess] = await db.run(
-            load_room_access, [r.session_id for r in rooms], people
+            load_room_access, [r.session_id for r in rooms], people, lessons=self.lessons
         )
         for room, number in zip(rooms, numbers, strict=True):
             await room.apply_access(loaded.get(room.session_id), number)

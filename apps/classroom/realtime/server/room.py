@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.classroom import services
 from apps.classroom.ice import RENEW_AFTER, ice_servers
+from apps.classroom.lessons import Lessons
 from apps.classroom.models import ChatMessage
 from apps.classroom.policies import Person, Refusal, RoomAccess, must_wait, readable_since, refusal
 from apps.classroom.queries import newest_messages
@@ -61,19 +62,20 @@ class Room:
     def __init__(
         self,
         uuid: UUID,
-        session_id: int,
         access: RoomAccess,
         *,
+        lessons: Lessons,
         bus: Bus,
         store: Callable[[int, bytes], None],
         spawn: Spawn,
     ) -> None:
         self.uuid = uuid
-        self.session_id = session_id
+        self.session_id = access.session_id
         self.access = access
+        self.lessons = lessons
         self.bus = bus
         self.board = Board(
-            store=lambda update: store(session_id, update),
+            store=lambda update: store(access.session_id, update),
             publish=lambda frame: self.publish(BoardFrame(frame)),
         )
         self.presence = Presence(self._notify_presence)
@@ -225,7 +227,7 @@ class Room:
         state = "waiting" if waiting else "in"
         you = wire.You(socket.peer, person.key, person.name, person.role.value, socket.since, state)
         room = wire.RoomState(
-            access.lesson_id, access.lobby_enabled, access.timer_ends_at, timezone.now()
+            access.lesson.id, access.lobby_enabled, access.timer_ends_at, timezone.now()
         )
         peers = [] if waiting else self.presence.peers(exclude=socket.peer)
         lobby = self.presence.waiting() if person.is_tutor else []
@@ -289,7 +291,9 @@ class Room:
         check does so later."""
         number = self.begin_recheck()
         try:
-            loaded = await db.run(load_room_access, [self.session_id], self.people())
+            loaded = await db.run(
+                load_room_access, [self.session_id], self.people(), lessons=self.lessons
+            )
         except db.Failure:
             log.exception("the access to a room could not be loaded")
             return
@@ -322,7 +326,7 @@ class Room:
                 socket.close(Close.NO_SUCH_ROOM)
             return
         previous, self.access = self.access, access
-        if access.completed and not previous.completed:
+        if access.lesson.is_completed and not previous.lesson.is_completed:
             self._deliver(wire.encode(wire.Ended()), "in")
         now = timezone.now()
         for socket in self.sockets():

@@ -37,7 +37,7 @@ describe.each(Object.keys(VALID))("an invalid %s", (name) => {
       });
       expect(tutorPage(awareness)).not.toBeNull();
       for (const { username, pointer } of cursors.values()) {
-        expect(username?.length).toBeLessThanOrEqual(60);
+        expect(username?.length).toBeLessThanOrEqual(80);
         if (pointer) expect(Math.abs(pointer.x) + Math.abs(pointer.y)).toBeLessThanOrEqual(2e7);
       }
     }

@@ -5,7 +5,7 @@ import { isId, isNumber, isObject, text } from "./readers";
 /** Selected elements beyond this number are neither sent nor shown, to bound the presence size. */
 export const MAX_SELECTED = 100;
 const MAX_COORDINATE = 1e7;
-const MAX_NAME_LENGTH = 60;
+const MAX_NAME_LENGTH = 80;
 const MAX_PERSON_LENGTH = 50;
 
 /**

@@ -13,7 +13,6 @@ export interface JoinResponse {
 
 export async function join(request: Request, config: Config, name: string): Promise<JoinResponse> {
   const body: Record<string, string> = {};
-  if (config.invite) body.invite = config.invite;
   if (config.guest && name) body.name = name;
   const response = await request(config.joinUrl, json("POST", body));
   return (await response.json()) as JoinResponse;

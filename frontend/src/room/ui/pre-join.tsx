@@ -103,7 +103,7 @@ export function PreJoin({ local, name: known, onEnter }: PreJoinProps) {
           <Field label={gettext("Your name")}>
             <input
               value={name}
-              maxLength={60}
+              maxLength={config.maxNameLength}
               autoComplete="name"
               aria-invalid={missing}
               aria-describedby={missing ? "room-name-missing" : undefined}

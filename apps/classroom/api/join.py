@@ -1,15 +1,11 @@
-"""Joining the room of a lesson: identifies the person and issues the ticket for the sockets."""
+"""Joining the room of a lesson: issues the ticket for the sockets."""
 
-from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -17,22 +13,15 @@ from rest_framework.views import APIView
 from apps.accounts.authentication import get_session_key
 from apps.accounts.models import User
 from apps.classroom import guest_sessions
-from apps.classroom.access import refusal_error
+from apps.classroom.access import join_room
 from apps.classroom.ice import ice_servers
-from apps.classroom.policies import Login, Person, Role, RoomAccess, must_wait, refusal
+from apps.classroom.policies import Role, must_wait
 from apps.classroom.realtime.server import tickets
-from apps.classroom.room_access import find_room_access, login_for
-from apps.common import tokens
-from apps.common.errors import DomainError, forbidden, invalid, not_found
+from apps.classroom.room_access import login_for
 from apps.common.json import json_response
 from apps.common.openapi import documented, example
 from apps.common.parsing import NameField, TextField, drop_nulls
-from apps.common.pasted import clean_token
 from apps.common.rate_limits import check_rate_limit
-from apps.lessons.errors import invite_invalid
-from apps.lessons.invites import PURPOSE, read_invite
-from apps.lessons.models import Lesson
-from apps.lessons.policies import Action, may
 
 
 @example({"invite": "eyJsZXNzb24iOjd9.c2lnbmF0dXJl", "name": "Maria"})
@@ -101,14 +90,11 @@ class JoinRoomView(APIView):
             check_rate_limit(request, "invite")
         data = RoomJoinSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
-        lesson = Lesson.objects.filter(session__uuid=session_uuid).first()
-        if lesson is None:
-            raise not_found()
-        now = timezone.now()
-        person = _identify(request, lesson, session_uuid, data.validated_data)
-        access = _require_access(session_uuid, person, now)
-        if person.role is Role.GUEST:
-            guest_sessions.save_guest(request.session, session_uuid, person)
+        user, now = request.user, timezone.now()
+        login = login_for(user, get_session_key(request)) if isinstance(user, User) else None
+        person, access = join_room(
+            user, request.session, session_uuid, login=login, **data.validated_data
+        )
         ticket, expires_at = tickets.issue(room=session_uuid, person=person, now=now)
         return json_response(
             {
@@ -120,62 +106,6 @@ class JoinRoomView(APIView):
                 "ice_servers": [] if must_wait(access, person) else ice_servers(person.key, now),
             }
         )
-
-
-def _identify(request: Request, lesson: Lesson, room: UUID, fields: dict[str, Any]) -> Person:
-    """The lesson's tutor or student, or a guest by an invite or by an earlier join.
-
-    Raises `not_authenticated` or `forbidden` without either, and the errors of `read_invite`.
-    """
-    user = request.user if isinstance(request.user, User) else None
-    login = login_for(user, get_session_key(request)) if user else None
-    if user is not None and may(user, Action.ENTER, lesson):
-        role = Role.TUTOR if may(user, Action.EDIT, lesson) else Role.STUDENT
-        return Person(f"u{user.pk}", user.get_full_name(), role, login=login)
-    remembered = guest_sessions.load_guest(request.session, room, user.pk if user else None)
-    if remembered is not None and ("invite" not in fields or _is_invite_revoked(fields["invite"])):
-        return replace(remembered, login=login)
-    if "invite" not in fields:
-        raise forbidden() if user else NotAuthenticated
-    if user is not None:
-        return _guest_person(fields["invite"], lesson, f"u{user.pk}", user.get_full_name(), login)
-    key = remembered.key if remembered else guest_sessions.new_guest_key()
-    name = fields.get("name", "") or (remembered.name if remembered else "")
-    return _guest_person(fields["invite"], lesson, key, name)
-
-
-def _is_invite_revoked(invite: str) -> bool:
-    """True for an invalid or revoked invite: a remembered guest then keeps their identity.
-
-    Whether that guest may still enter is decided by the room's policy.
-    """
-    try:
-        read_invite(invite)
-    except DomainError as exc:
-        return exc.code == "invite_invalid"
-    return False
-
-
-def _guest_person(
-    invite: str, lesson: Lesson, key: str, name: str, login: Login | None = None
-) -> Person:
-    if read_invite(invite).pk != lesson.pk:
-        raise invite_invalid()
-    if not name:
-        raise invalid(name=_("Write your name."))
-    claims = tokens.read(PURPOSE, clean_token(invite))
-    return Person(key, name, Role.GUEST, claims["gen"], claims["exp"], login)
-
-
-def _require_access(room: UUID, person: Person, now: datetime) -> RoomAccess:
-    found = find_room_access(room, person)
-    if found is None:
-        raise not_found()
-    _session_id, access = found
-    reason = refusal(access, person, now)
-    if reason is not None:
-        raise refusal_error(reason)
-    return access
 
 
 def _socket_url(request: Request, room: UUID, kind: str) -> str:

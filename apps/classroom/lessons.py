@@ -1,0 +1,87 @@
+"""What rooms know and change of lessons: the interface that apps/lessons implements.
+
+Rooms name no column and no status of a lesson. See ADR 16.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol, TypeAlias
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+LessonIds: TypeAlias = QuerySet[Any, int]  # a subquery
+
+
+class LessonPeople(Protocol):
+    """The participants of a lesson, of its row or of its state."""
+
+    @property
+    def tutor_id(self) -> int: ...
+
+    @property
+    def student_id(self) -> int: ...
+
+
+class LessonEnd(Protocol):
+    """When a lesson ends, of its row or of its state."""
+
+    @property
+    def is_completed(self) -> bool: ...
+
+    @property
+    def ends_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LessonState:
+    """One lesson as far as the right to be in its room depends on it."""
+
+    id: int
+    is_cancelled: bool
+    is_completed: bool
+    ends_at: datetime
+    classroom_id: int
+    tutor_id: int
+    student_id: int
+    roles_unchanged: bool  # both accounts still have the roles of tutor and student
+    student_is_member: bool
+    invite_generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class InviteClaims:
+    """What a valid invite says: the lesson it opens, its generation, its expiry (Unix seconds)."""
+
+    lesson_id: int
+    generation: int
+    exp: int
+
+
+class Lessons(Protocol):
+    def load(self, lesson_ids: Collection[int]) -> Mapping[int, LessonState]:
+        """Return the lessons that exist, by id; one query for any number of them."""
+
+    def read_invite(self, token: str) -> InviteClaims:
+        """Raise `invite_invalid`, `invite_expired`, `lesson_not_found` or `lesson_cancelled`."""
+
+    def revoke_invites(self, lesson_id: int) -> int:
+        """Invalidate all invites issued so far; return the new generation."""
+
+    def complete(self, lesson_id: int, *, ended_at: datetime | None = None) -> None:
+        """Complete a lesson that is to take place; `ended_at` frees the rest of its time."""
+
+    def overdue(self, now: datetime) -> LessonIds:
+        """Return the lessons whose planned end is over and which are not completed."""
+
+    def taught_by(self, tutor_id: int) -> LessonIds: ...
+
+
+@cache
+def get_lessons() -> Lessons:
+    """Return the implementation that the setting CLASSROOM_LESSONS names."""
+    lessons: Lessons = import_string(settings.CLASSROOM_LESSONS)()
+    return lessons
