@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.classroom.models import BoardVersion, ClassroomSession
 from apps.classrooms.models import Classroom, Membership
 from apps.common.admin import ChangedFieldsAdmin
 from apps.common.mail_queue import QueueBackend
@@ -96,6 +97,19 @@ def test_admin_pages_show_no_secret(admin_client, lesson):
             text = answer.content.decode()
             assert [secret for secret in secrets if secret in text] == [], page
     assert opened > 40
+
+
+@pytest.mark.parametrize("model", [ClassroomSession, BoardVersion])
+@pytest.mark.parametrize("q", ["vectors", "{student.email}", "{lesson.session.uuid}"])
+def test_room_is_found_by_its_lesson(admin_client, tutor, student, lesson, model, q):
+    Lesson.objects.update(title="Vectors")
+    other = make_lesson(tutor, make_user("student"), NOON + 5 * HOUR)
+    for room in (lesson.session, other.session):
+        BoardVersion.objects.create(session=room, state=b"")
+    term = q.format(student=student, lesson=lesson)
+    page = admin_client.get(url_of(model, "changelist"), {"q": term})
+    rooms = [getattr(row, "session", row) for row in page.context["cl"].result_list]
+    assert rooms == [lesson.session]
 
 
 def test_search_fields_contain_no_secret(admin_client, lesson):

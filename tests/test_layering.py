@@ -1,10 +1,18 @@
-"""Imports go one way: web → lessons → classroom → classrooms → accounts → common."""
+"""Imports go one way: web → lessons → classroom → classrooms → accounts → common.
+
+Rooms know lessons only through the interface of apps/classroom/lessons.py (ADR 16).
+"""
 
 import ast
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from apps.lessons.models import Lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["common", "accounts", "classrooms", "classroom", "lessons", "web"]
@@ -29,18 +37,112 @@ def imports_from_above(layer: str, source: str) -> list[str]:
     ]
 
 
+def sources(layer: str) -> dict[str, str]:
+    """Return the source of each module of an app by its path, without tests and migrations."""
+    paths = [path.relative_to(ROOT) for path in (ROOT / "apps" / layer).rglob("*.py")]
+    found = {
+        str(path): (ROOT / path).read_text()
+        for path in paths
+        if not {"tests", "migrations"} & set(path.parts)
+    }
+    assert found
+    return found
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layer_does_not_import_from_a_higher_layer(layer):
-    files = [
-        path
-        for path in (ROOT / "apps" / layer).rglob("*.py")
-        if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)
-    ]
-    assert files
-    found = {
-        str(path.relative_to(ROOT)): imports_from_above(layer, path.read_text()) for path in files
-    }
+    found = {path: imports_from_above(layer, source) for path, source in sources(layer).items()}
     assert {path: names for path, names in found.items() if names} == {}
+
+
+# A column or relation behind the foreign key `lesson`, whose own lookups are allowed; the reverse
+# names of lessons' foreign keys; their table.
+LESSON_PATH = re.compile(
+    r"(^|__)lesson__(?!(in|isnull|exact)$)|lessons__|__lessons$|lessons_(taught|attended|lesson)"
+)
+
+
+def strings_and_keywords(source: str) -> Iterator[str]:
+    """Yield every string and the name of every keyword argument, without docstrings."""
+    tree = ast.parse(source)
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in docstrings:
+                yield node.value
+        elif isinstance(node, ast.Call):
+            yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+
+
+def lesson_internals(source: str) -> list[str]:
+    """Return what a module of the room names of lessons beside their interface."""
+    called = [
+        f"{node.func.attr}({argument.value!r})"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"select_related", "prefetch_related"}
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and "lesson" in str(argument.value).split("__")
+    ]
+    names = [
+        name
+        for name in strings_and_keywords(source)
+        if LESSON_PATH.search(name) or name in Lesson.Status.values
+    ]
+    return called + names
+
+
+def test_rooms_name_no_columns_and_statuses_of_lessons():
+    found = {path: lesson_internals(source) for path, source in sources("classroom").items()}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rooms.filter(lesson__status=1)",
+        "rooms.filter(session__lesson__tutor=tutor_id)",
+        "rooms.values_list('lesson__ends_at')",
+        "search_fields = ('uuid', 'session__lesson__title')",
+        "Membership.objects.filter(classroom__lessons__session=1)",
+        "User.objects.filter(lessons_taught=1)",
+        "rooms.select_related('lesson').get()",
+        "files.select_related('session__lesson')",
+        "done = status == 'completed'",
+        "query = 'SELECT id FROM lessons_lesson'",
+    ],
+)
+def test_hidden_coupling_to_lessons_is_detected(source):
+    assert lesson_internals(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rooms.filter(lesson__in=lessons.overdue(now), lesson__isnull=False)",
+        "rooms.values_list('lesson_id')",
+        "def f():\n    'Whether the lesson is completed.'",
+        "raise DomainError('lesson_cancelled', 409, detail)",
+    ],
+)
+def test_interface_of_lessons_is_permitted(source):
+    assert lesson_internals(source) == []
+
+
+def test_models_of_lessons_load_no_part_of_the_room_server():
+    code = (
+        "import django, sys; django.setup(); import apps.lessons.models;"
+        "print([name for name in sys.modules if name.startswith('apps.classroom.realtime')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert run.stdout.strip() == "[]"
 
 
 def test_every_app_is_in_the_list_of_layers():

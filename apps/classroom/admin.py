@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.classroom.models import (
@@ -16,15 +19,36 @@ from apps.classroom.models import (
 from apps.common.admin import ChangedFieldsAdmin
 
 
+class LessonSearchAdmin(admin.ModelAdmin):
+    """Also finds what belongs to the lessons that the lessons' own admin finds."""
+
+    lesson_path: str
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, duplicates
+        lesson: Any = ClassroomSession._meta.get_field("lesson").related_model
+        lessons = self.admin_site.get_model_admin(lesson)
+        matching, _duplicates = lessons.get_search_results(
+            request, lesson._default_manager.all(), search_term
+        )
+        by_lesson = queryset.filter(**{f"{self.lesson_path}__in": matching.values("pk")})
+        return found | by_lesson, duplicates
+
+
 @admin.register(ClassroomSession)
-class ClassroomSessionAdmin(ChangedFieldsAdmin):
+class ClassroomSessionAdmin(LessonSearchAdmin, ChangedFieldsAdmin):
     """Excludes the tutor's private notes."""
 
     readonly_fields = ("uuid", "created_at", "timer_ends_at")
     exclude = ("notes",)
     raw_id_fields = ("lesson",)
     list_display = ("uuid", "lesson", "created_at")
-    search_fields = ("uuid", "lesson__title", "lesson__tutor__email", "lesson__student__email")
+    search_fields = ("uuid",)
+    lesson_path = "lesson"
 
 
 @admin.register(RoomBan)
@@ -63,23 +87,26 @@ class RecordAdmin(admin.ModelAdmin):
 
 
 @admin.register(BoardUpdate, BoardVersion)
-class BoardRecordAdmin(RecordAdmin):
+class BoardRecordAdmin(LessonSearchAdmin, RecordAdmin):
     fields = ("session", "created_at")
-    search_fields = ("session__uuid", "session__lesson__title")
+    search_fields = ("session__uuid",)
+    lesson_path = "session__lesson"
     list_display = ("session", "created_at")
 
 
 @admin.register(BoardQuarantine)
-class BoardQuarantineAdmin(RecordAdmin):
+class BoardQuarantineAdmin(LessonSearchAdmin, RecordAdmin):
     fields = ("session", "reason", "created_at")
-    search_fields = ("session__uuid", "session__lesson__title")
+    search_fields = ("session__uuid",)
+    lesson_path = "session__lesson"
     list_display = ("session", "reason", "created_at")
 
 
 @admin.register(BoardSnapshot)
-class BoardSnapshotAdmin(RecordAdmin):
+class BoardSnapshotAdmin(LessonSearchAdmin, RecordAdmin):
     fields = ("session", "version", "updated_at")
-    search_fields = ("session__uuid", "session__lesson__title")
+    search_fields = ("session__uuid",)
+    lesson_path = "session__lesson"
     list_display = ("session", "version", "updated_at")
 
 
