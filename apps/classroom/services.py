@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.classroom.chat_limits import check_chat_limits, count_stored_message
 from apps.classroom.lessons import Lessons
 from apps.classroom.models import (
     Attendance,
@@ -28,9 +29,18 @@ def get_or_create_session(*, lesson_id: int) -> ClassroomSession:
 def post_message(
     *, session_id: int, person: Person, uuid: UUID, text: str
 ) -> tuple[ChatMessage, bool]:
-    """Store a message once per `uuid` and room; return it and whether it is new."""
+    """Store a message once per `uuid` and room; return it and whether it is new.
+
+    Raises `throttled` above the limits of the person and the room.
+    """
+    check_chat_limits(session_id=session_id, person=person.key, text=text)
     fields = {"person": person.key, "name": person.name, "role": person.role.value, "text": text}
-    return ChatMessage.objects.get_or_create(session_id=session_id, uuid=uuid, defaults=fields)
+    message, is_new = ChatMessage.objects.get_or_create(
+        session_id=session_id, uuid=uuid, defaults=fields
+    )
+    if is_new:
+        count_stored_message(session_id=session_id, person=person.key, text=text)
+    return message, is_new
 
 
 def messages_since(session_id: int, since: datetime) -> list[ChatMessage]:

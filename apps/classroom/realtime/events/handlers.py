@@ -13,7 +13,7 @@ from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.room import Room, as_message
 from apps.classroom.realtime.server.sockets import Socket
-from apps.common.errors import service_unavailable
+from apps.common.errors import DomainError, service_unavailable
 from apps.common.failures import dependency_failure
 from apps.common.security_log import log_security_event
 
@@ -48,9 +48,12 @@ async def receive(room: Room, socket: Socket, frame: str) -> None:
 
 
 async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) -> None:
-    """Run the handler; if the database fails, send an error: the client may send it again."""
+    """Run the handler; if it refuses the message or the database fails, send an error: the client
+    may send it again."""
     try:
         await HANDLERS[type(message)](room, socket, message)
+    except DomainError as exc:
+        send_error(socket, exc.code, exc.detail, ref)
     except db.Failure as exc:
         log.exception("a message of a room could not be stored", extra={"data": {"type": ref}})
         failure = dependency_failure(exc) or service_unavailable()

@@ -29,8 +29,10 @@ _PATH = re.compile(
     r"^/ws/classroom/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(events|board)(?:/[^/]*)?$"
 )
 
-# Frames per second and burst; bytes likewise. One person drawing sends about 150 frames a second.
+# Frames per second and burst; bytes likewise. One person drawing sends about 150 frames a second,
+# and the offers of a call are about 10 KiB for each other person.
 EVENTS_RATE, EVENTS_BURST = 50, 200
+EVENTS_BYTES_RATE, EVENTS_BYTES_BURST = 128 * 1024, 4 * 1024 * 1024
 BOARD_RATE, BOARD_BURST = 400, 4000
 BYTES_RATE, BYTES_BURST = 4 * 1024 * 1024, 32 * 1024 * 1024
 
@@ -137,16 +139,17 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
 
 
 async def _read_events(room: Room, socket: Socket, receive: Receive) -> None:
-    limit = RateLimit(EVENTS_RATE, EVENTS_BURST)
+    frame_limit = RateLimit(EVENTS_RATE, EVENTS_BURST)
+    byte_limit = RateLimit(EVENTS_BYTES_RATE, EVENTS_BYTES_BURST)
     while (message := await receive())["type"] == "websocket.receive":
         if socket.closing is not None:
             continue
         frame = message.get("text")
         if frame is None:
             socket.close(Close.MALFORMED)
-        elif len(frame) > MAX_EVENT or len(frame.encode()) > MAX_EVENT:
+        elif (size := len(frame.encode())) > MAX_EVENT:
             socket.close(Close.TOO_LARGE)
-        elif not limit.allows():
+        elif not frame_limit.allows() or not byte_limit.allows(size):
             socket.close(Close.FLOOD)
         else:
             await handlers.receive(room, socket, frame)

@@ -10,8 +10,8 @@ import { Store } from "./store";
 const PING_INTERVAL_MS = 15_000;
 const SILENCE_TIMEOUT_MS = 35_000;
 const CHAT_RETRY_DELAY_MS = 5000;
-/** Error codes of a temporary storage failure, after which the message is sent again. */
-const TEMPORARY_ERRORS = ["service_unavailable", "storage_full"];
+/** Error codes that pass, after which the message is sent again. */
+const TEMPORARY_ERRORS = ["service_unavailable", "storage_full", "throttled"];
 
 export interface SessionState extends RoomState {
   link: "connecting" | "open" | "lost";
