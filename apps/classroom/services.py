@@ -149,8 +149,14 @@ def record_leave(*, peer: UUID, now: datetime) -> None:
 
 
 def record_seen(*, peers: Collection[UUID], now: datetime) -> None:
+    """Mark the rows of connected peers as seen, and close those of processes that died.
+
+    A row that was closed as abandoned while the database was unreachable is opened again.
+    """
     for chunk in _chunks(list(peers), 500):
-        Attendance.objects.filter(peer__in=chunk, left_at=None).update(seen_at=now)
+        Attendance.objects.open_or_abandoned(now).filter(peer__in=chunk).update(
+            seen_at=now, left_at=None
+        )
     Attendance.objects.close_abandoned(now)
 
 

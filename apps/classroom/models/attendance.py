@@ -20,6 +20,11 @@ class AttendanceQuerySet(models.QuerySet["Attendance"]):
     def present(self, now: datetime) -> "AttendanceQuerySet":
         return self.filter(left_at=None, seen_at__gt=now - PRESENCE_TIMEOUT)
 
+    def open_or_abandoned(self, now: datetime) -> "AttendanceQuerySet":
+        """Return the open rows and those that `close_abandoned` may have closed: it closes a row
+        at a time that is already past, while a departure is recorded at once."""
+        return self.filter(Q(left_at=None) | Q(left_at__lte=now - PRESENCE_TIMEOUT))
+
     def close_abandoned(self, now: datetime) -> int:
         """Close rows of processes that died, at the time they were last seen."""
         return self.filter(left_at=None, seen_at__lte=now - PRESENCE_TIMEOUT).update(

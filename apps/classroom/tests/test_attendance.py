@@ -1,15 +1,21 @@
 """Attendance intervals from joins and leaves, and the completion of past lessons."""
 
 import asyncio
+import threading
 import uuid
 from datetime import timedelta
+from unittest.mock import AsyncMock, Mock
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from apps.classroom import services
 from apps.classroom.lessons import get_lessons
 from apps.classroom.models import Attendance
+from apps.classroom.policies import Person, Role
+from apps.classroom.realtime.server import registry
+from apps.classroom.tests.clients import eventually
 from apps.lessons.models import Lesson
 
 NOW = timezone.now()
@@ -118,6 +124,88 @@ def test_present_connections_are_marked_as_seen(add_interval):
     gone.refresh_from_db()
     assert (present.seen_at, present.left_at) == (NOW, None)
     assert gone.left_at == gone.seen_at
+
+
+def test_abandoned_row_of_connected_peer_is_opened_again(add_interval):
+    """Another process closed it while the database was unreachable for this one."""
+    present, gone = add_interval(-60, seen=-20), add_interval(-60, seen=-20)
+    Attendance.objects.close_abandoned(NOW)
+    services.record_seen(peers=[present.peer], now=NOW)
+    present.refresh_from_db()
+    gone.refresh_from_db()
+    assert (present.seen_at, present.left_at) == (NOW, None)
+    assert gone.left_at == NOW - timedelta(minutes=20)
+
+
+def test_row_of_peer_who_has_just_left_stays_closed(add_interval):
+    """The list of connected peers may be older than the departure."""
+    left = add_interval(-60, end=-0.1, seen=-0.1)
+    services.record_seen(peers=[left.peer], now=NOW)
+    left.refresh_from_db()
+    assert left.left_at == NOW - timedelta(minutes=0.1)
+
+
+def test_join_recorded_twice_makes_one_row(lesson):
+    """The first time may have been stored although the database did not answer."""
+    person, peer = Person("u1", "T", Role.TUTOR), uuid.uuid4()
+    for minutes in (0, 5):
+        now = NOW + timedelta(minutes=minutes)
+        services.record_join(session_id=lesson.session.pk, peer=peer, person=person, now=now)
+    row = Attendance.objects.get()
+    assert (row.joined_at, row.left_at) == (NOW, None)
+
+
+def make_fake_room(failure=None):
+    room = Mock()
+    room.record_pending_arrivals = AsyncMock(side_effect=failure)
+    room.presence.local = {uuid.uuid4(): None}
+    room.presence.expire_dead_processes.return_value = []
+    room.board.consume_dirty.return_value = False
+    return room
+
+
+def run_presence_tasks(monkeypatch, rooms, record_seen, is_done):
+    """Run the periodic tasks of a registry with these rooms until `is_done()`."""
+    monkeypatch.setattr(registry, "PRESENCE_INTERVAL", 0.01)
+    monkeypatch.setattr(services, "record_seen", record_seen)
+    monkeypatch.setattr(registry.db, "run", asyncio.to_thread)
+
+    async def scenario():
+        running = registry.RoomRegistry()
+        running.rooms = {uuid.uuid4(): room for room in rooms}
+        try:
+            await eventually(is_done, timeout=0.9)  # before the other tasks run
+        finally:
+            running.rooms = {}
+            await running.stop()
+
+    asyncio.run(scenario())
+
+
+def test_failing_room_does_not_keep_others_from_being_recorded(monkeypatch):
+    failing, other = make_fake_room(OperationalError("refused")), make_fake_room()
+    seen = []
+    run_presence_tasks(
+        monkeypatch,
+        [failing, other],
+        lambda peers, now: seen.append(peers),
+        lambda: other.record_pending_arrivals.await_count > 1,
+    )
+    assert seen[0] == [*failing.presence.local, *other.presence.local]
+
+
+def test_heartbeats_continue_while_database_hangs(monkeypatch):
+    """Otherwise other processes would remove the people of this one."""
+    room, answered = make_fake_room(), threading.Event()
+    try:
+        run_presence_tasks(
+            monkeypatch,
+            [room],
+            lambda peers, now: answered.wait(20),
+            lambda: room.publish_presence.call_count > 5,
+        )
+    finally:
+        answered.set()
 
 
 @pytest.mark.parametrize(

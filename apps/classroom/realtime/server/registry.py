@@ -74,6 +74,7 @@ class RoomRegistry:
             for name, seconds, work in (
                 ("rights", ACCESS_CHECK_INTERVAL, self._check_access),
                 ("presence", PRESENCE_INTERVAL, self._refresh_presence),
+                ("attendance", PRESENCE_INTERVAL, self._record_attendance),
                 ("boards", MAINTENANCE_INTERVAL, self._maintain_boards),
                 ("saving", ACCESS_CHECK_INTERVAL, self._notify_saving),
                 ("sweep", LESSON_CHECK_INTERVAL, self._complete_past_lessons),
@@ -231,16 +232,26 @@ class RoomRegistry:
             await self._recheck_rooms(rooms[at : at + MAX_ROOMS_PER_QUERY])
 
     async def _refresh_presence(self) -> None:
-        rooms = list(self.rooms.values())
-        for room in rooms:
+        """Needs no database: other processes would take this one for dead while it is away."""
+        for room in self.rooms.values():
             self._heartbeat(room)
             room.renew_ice_servers()
-        await self._deliver_missed_chat()
-        for room in rooms:
-            await room.record_pending_arrivals()
+
+    async def _record_attendance(self) -> None:
+        """Record who is connected; a room for which that fails does not keep the others waiting."""
+        rooms = list(self.rooms.values())
         peers = [peer for room in rooms for peer in room.presence.local]
         if peers:
             await db.run(services.record_seen, peers=peers, now=timezone.now())
+        failure: Exception | None = None
+        for room in rooms:
+            try:
+                await room.record_pending_arrivals()
+            except db.Failure as exc:
+                failure = exc
+        await self._deliver_missed_chat()
+        if failure is not None:
+            raise failure
 
     async def _notify_saving(self) -> None:
         since = self.writer.unsaved_since
