@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from apps.classroom.lessons import get_lessons
-from apps.classroom.models import BoardVersion, ChatMessage, RoomAdmission
+from apps.classroom.models import Attendance, BoardVersion, ChatMessage, RoomAdmission
 from apps.classroom.policies import GUEST_GRACE, Person, Refusal, Role, refusal
 from apps.classroom.realtime.server.db import run
 from apps.classroom.room_access import load_room_access
@@ -346,3 +346,25 @@ def test_waiting_guest_gets_no_relay_credentials(live_room, settings):
     assert joined["ice_servers"] == []
     admit_guest(live_room, client, joined["ticket"])
     assert len(live_room.join(client=client).json()["ice_servers"]) == 1
+
+
+@pytest.mark.usefixtures("lobby_off")
+def test_present_guest_who_must_wait_again_returns_to_lobby(live_room):
+    """Their attendance could not be recorded, so a removal takes them for absent."""
+    _client, ticket = live_room.guest()
+
+    async def scenario(tutor_ticket):
+        async with live_room.events(tutor_ticket) as tutor, live_room.events(ticket) as guest:
+            person = (await guest.wait_for("welcome"))["you"]["person"]
+            await run(Attendance.objects.filter(person=person).delete)
+            await tutor.send("remove", person="g00000000-0000-4000-8000-000000000000")
+            assert await guest.close_code() == 1012
+            await tutor.wait_for("peer.left")
+            async with live_room.events(ticket) as again:
+                assert (await again.wait_for("welcome"))["you"]["state"] == "waiting"
+                await tutor.send("lobby.admit", person=person)
+                assert (await again.wait_for("welcome"))["you"]["state"] == "in"
+                await again.send_chat("Тут")
+                await tutor.wait_for("chat")
+
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))

@@ -333,15 +333,24 @@ class Room:
             reason = refusal(access, socket.person, now)
             if reason is not None:
                 socket.close(CLOSE_CODES[reason])
-        for socket in list(self.board.sockets):
-            if must_wait(access, socket.person):
-                socket.close(Close.WAITING)
+        self._close_who_must_wait_again()
         if access.timer_ends_at != previous.timer_ends_at:
             self._deliver(wire.encode(wire.Timer(access.timer_ends_at)), "in")
         if access.lobby_enabled != previous.lobby_enabled:
             self.notify_lobby()
         for present in list(self.presence.local.values()):
             await self._admit_if_allowed(present)
+
+    def _close_who_must_wait_again(self) -> None:
+        """Close the sockets of guests who have to wait after all: their clients connect again, and
+        then get the welcome of the lobby."""
+        for socket in self.board.sockets:
+            if must_wait(self.access, socket.person):
+                socket.close(Close.WAITING)
+        for present in self.presence.local.values():
+            socket = self.events[present.peer.peer]
+            if not present.waiting and must_wait(self.access, socket.person):
+                socket.close(Close.RESTARTING)
 
     async def _admit_if_allowed(self, present: Present) -> None:
         socket = self.events.get(present.peer.peer)
