@@ -5,15 +5,17 @@ import gc
 import weakref
 
 import pytest
-from pycrdt import Doc, Map, get_state, merge_updates
+from pycrdt import Array, Doc, Map, get_state, merge_updates
 
 from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.batcher import MAX_PENDING_BYTES
 from apps.classroom.realtime.board.board import Board, LoadedBoard
+from apps.classroom.realtime.board.chunks import RUNS_PER_CHUNK
 from apps.classroom.realtime.board.document import Document, PendingDependency
-from apps.classroom.realtime.board.varints import Malformed, read_varint
+from apps.classroom.realtime.board.update_scan import encode_deletions
+from apps.classroom.realtime.board.varints import Malformed, read_varint, varint
 from apps.classroom.realtime.events.protocol import Close
 
 
@@ -193,6 +195,20 @@ def test_malformed_update_changes_nothing(drawn):
     assert content(document.encode()) == content(drawn.get_update())
 
 
+# A format whose value is the word "undefined", which Yjs would write for a missing value.
+UNDEFINED_FORMAT = b"\x01\x01\x0b\x00\x06\x01\x01t\x04bold\x09undefined\x00"
+
+
+def test_undecodable_format_keeps_the_loaded_document(drawn):
+    """Applying it would leave a document half changed, to be built anew."""
+    document = Document([drawn.get_update()])
+    loaded = document.ensure_loaded()
+    with pytest.raises(Malformed):
+        document.apply_updates([UNDEFINED_FORMAT])
+    assert document.ensure_loaded() is loaded
+    assert content(document.encode()) == content(drawn.get_update())
+
+
 # -- the updates of one turn of the event loop ----------------------------------------------
 
 
@@ -325,3 +341,20 @@ def test_step_1_applies_queued_updates_first():
         assert content(shared.stored[0]) == {"a": 1}
 
     asyncio.run(play())
+
+
+def test_stored_update_of_120_000_values_is_applied_and_broadcast_in_chunks():
+    """More values than one update of a client may have, and the deletions of a restored board."""
+    deletions = [(1, clock, clock + 1) for clock in range(0, 4 * RUNS_PER_CHUNK, 2)]
+    values = b"\x08\x01\x04list" + varint(120_000) + b"\x7d\x01" * 120_000
+    stored = b"\x01\x01\x01\x00" + values + encode_deletions(deletions)
+    shared = SharedBoard(1)
+    asyncio.run(shared.board.apply_stored_update(stored))
+    received = shared.sockets[0].received
+    assert len(received) == 3  # the values, and twice RUNS_PER_CHUNK deletions
+    for updates in ([shared.board.document.encode()], received):
+        doc = Doc()
+        for update in updates:
+            doc.apply_update(update)
+        assert len(doc.get("list", type=Array)) == 120_000 - 2 * RUNS_PER_CHUNK
+    assert shared.stored == []

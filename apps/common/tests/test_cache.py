@@ -31,6 +31,16 @@ def test_cache_without_redis_uses_memory(cache):
     assert unavailable.get("history", []) == []
 
 
+@pytest.mark.parametrize("is_redis_configured", [False, True])
+def test_thousands_of_keys_in_memory_keep_the_first(cache, is_redis_configured):
+    """Django's own limit is 300, past which counters of limits would be forgotten."""
+    in_memory = cache("redis://127.0.0.1:1/0") if is_redis_configured else caches["default"]
+    in_memory.set("first", 1, 60)
+    for number in range(2000):
+        in_memory.set(f"key{number}", number, 60)
+    assert in_memory.get("first") == 1
+
+
 def test_hanging_redis_is_tried_once(cache):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hanging = cache(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")

@@ -77,7 +77,7 @@ class Document:
         self.clocks = dict(read_state_vector(vector))
         self._delete_set: DeleteSet | None = None
         if self.is_large:
-            self.deletions  # noqa: B018  (read it now, while in a thread)
+            self._delete_set = self._read_delete_set()  # now, while in a thread
 
     @classmethod
     async def outlined(cls, base: Base) -> "Document":
@@ -266,8 +266,11 @@ class Document:
     @property
     def deletions(self) -> DeleteSet:
         if self._delete_set is None:
-            self._delete_set = _read_deletions(self._diff(self.state_vector()))
+            self._delete_set = self._read_delete_set()
         return self._delete_set
+
+    def _read_delete_set(self) -> DeleteSet:
+        return _read_deletions(self._diff(self.state_vector()))
 
     def _end_clocks(self, scans: Sequence[Scan]) -> dict[int, int]:
         """Return the clocks that the scans raise. Raises PendingDependency if one is missing."""
