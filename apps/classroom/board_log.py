@@ -10,6 +10,7 @@ from pycrdt import Doc
 from apps.classroom import blobs, compaction
 from apps.classroom.merging import build_document
 from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, ClassroomSession
+from apps.classroom.realtime.board.update_scan import remove_deep_values
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class StoredBoard:
     updates: list[bytes] = field(default_factory=list)
     sources: list[int | None] = field(default_factory=list)  # row id per update; None: snapshot
     rows: list[int] = field(default_factory=list)
+    # Sources of which values were left out that nest too deeply, so that yrs does not crash.
+    cleaned: set[int | None] = field(default_factory=set)
     is_newer: bool = False  # a later release wrote part of it; do not change it
 
     def add(self, data: bytes, row: int | None) -> None:
@@ -30,6 +33,14 @@ class StoredBoard:
             return
         self.updates += updates
         self.sources += [row] * len(updates)
+
+    def remove_deep_values(self) -> None:
+        """Clean a small board, which this process will load; a subprocess loads a large one."""
+        if not compaction.is_large(self.updates):
+            cleaned = [remove_deep_values(update) for update in self.updates]
+            pairs = zip(self.sources, self.updates, cleaned, strict=True)
+            self.cleaned = {source for source, old, new in pairs if new is not old}
+            self.updates = cleaned
 
 
 def load(sessions: Collection[int]) -> dict[int, StoredBoard]:
@@ -49,6 +60,8 @@ def load(sessions: Collection[int]) -> dict[int, StoredBoard]:
             read[session].rows.append(row)
             read[session].add(bytes(data), row)
         versions = dict(snapshots.values_list("pk", "version"))
+        for board in read.values():
+            board.remove_deep_values()
         boards |= {pk: board for pk, board in read.items() if board.version == versions.get(pk)}
     return boards
 
@@ -109,14 +122,18 @@ def compact(
 def _quarantine(session_id: int, stored: StoredBoard, compacted: compaction.CompactedBoard) -> None:
     """Copy the rows that are not fully in the compacted state, for manual inspection only."""
     sources = stored.sources
-    affected = {sources[index] for index in compacted.unreadable if index < len(sources)}
+    reasons = {sources[i]: "unreadable" for i in compacted.unreadable if i < len(sources)}
+    reasons |= dict.fromkeys(stored.cleaned, compaction.TOO_DEEP)
     if compacted.reason:
-        affected |= set(sources)
-    rows = [row for row in affected if row is not None]
-    found = list(BoardUpdate.objects.filter(pk__in=rows).values_list("data", flat=True))
-    if None in affected:
-        found += BoardSnapshot.objects.filter(pk=session_id).values_list("state", flat=True)
+        reasons |= dict.fromkeys(sources, compacted.reason)
+    rows = [row for row in reasons if row is not None]
+    found: list[tuple[int | None, Any]] = [
+        *BoardUpdate.objects.filter(pk__in=rows).values_list("pk", "data")
+    ]
+    if None in reasons:
+        snapshots = BoardSnapshot.objects.filter(pk=session_id)
+        found += [(None, state) for state in snapshots.values_list("state", flat=True)]
     BoardQuarantine.objects.bulk_create(
-        BoardQuarantine(session_id=session_id, data=data, reason=compacted.reason or "unreadable")
-        for data in found
+        BoardQuarantine(session_id=session_id, data=data, reason=reasons[source])
+        for source, data in found
     )

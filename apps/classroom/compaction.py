@@ -5,6 +5,7 @@ For large boards it runs in a subprocess, `python -m apps.classroom.compaction`,
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from pycrdt import Doc
 
 from apps.classroom.merging import build_document, find_unreadable, merge_bytes
 from apps.classroom.realtime.board.outline import Outline, outline_of
-from apps.classroom.realtime.board.update_scan import scan_trusted
+from apps.classroom.realtime.board.update_scan import remove_deep_values, scan_trusted
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.restoring import restoring_update
 
@@ -30,9 +31,16 @@ SMALL_BOARD = 256 * 1024
 # each of two lessons a week add 3,000 a year.
 MAX_CLIENTS = 5000
 TIMEOUT = 120.0  # seconds
-TOO_MANY = "too many client ids"
+TOO_MANY, TOO_DEEP = "too many client ids", "values nested too deeply"
+# Signals by which a process ends whose stack overflows: yrs decodes nested values recursively.
+_CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def is_large(updates: Sequence[bytes]) -> bool:
+    """Whether a board is loaded in a subprocess."""
+    return sum(map(len, updates)) > SMALL_BOARD
 
 
 class CompactedBoard(Struct):
@@ -111,6 +119,10 @@ class SubprocessFailed(Exception):
     """The subprocess crashed or timed out."""
 
 
+class _Crashed(EOFError):
+    """The subprocess crashed, perhaps on values that nest too deeply."""
+
+
 _functions = (compact, compact_and_outline, restore, merge, are_readable)
 _TASKS: dict[str, Any] = {function.__name__: function for function in _functions}
 
@@ -136,11 +148,14 @@ def check_readable_in_subprocess(updates: Sequence[bytes]) -> bool:
 
 
 def _run_task(name: str, result_type: type[T], *groups: Sequence[bytes]) -> T:
-    if sum(len(update) for group in groups for update in group) <= SMALL_BOARD:
+    if not is_large([*chain.from_iterable(groups)]):
         result: T = _TASKS[name](*groups)
         return result
     try:
-        head, body = _run_in_subprocess(name, groups)
+        try:
+            head, body = _run_in_subprocess(name, groups)
+        except _Crashed:
+            head, body = _run_in_subprocess(name, groups, clean=True)
     except (subprocess.SubprocessError, OSError, EOFError) as exc:
         raise SubprocessFailed(name) from exc
     if result_type is bytes:
@@ -151,8 +166,14 @@ def _run_task(name: str, result_type: type[T], *groups: Sequence[bytes]) -> T:
     return response
 
 
-def _run_in_subprocess(name: str, groups: Sequence[Sequence[bytes]]) -> list[bytes]:
-    head = msgspec.msgpack.encode((name, [len(group) for group in groups]))
+def _run_in_subprocess(
+    name: str, groups: Sequence[Sequence[bytes]], *, clean: bool = False
+) -> list[bytes]:
+    """Run a function there; `clean` removes values that nest too deeply first, which takes longer.
+
+    Raises _Crashed, EOFError, OSError or subprocess.SubprocessError.
+    """
+    head = msgspec.msgpack.encode((name, [len(group) for group in groups], clean))
     command = [sys.executable, "-m", "apps.classroom.compaction"]
     process = subprocess.Popen(  # noqa: S603  (a fixed command)
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -164,6 +185,10 @@ def _run_in_subprocess(name: str, groups: Sequence[Sequence[bytes]]) -> list[byt
             with cast(IO[bytes], process.stdin) as request:
                 _write(request, [head, *chain.from_iterable(groups)])
             return _read(output)
+    except EOFError as exc:
+        if process.wait() in _CRASHES:
+            raise _Crashed(name) from exc
+        raise
     finally:
         timer.cancel()
         process.kill()
@@ -173,9 +198,12 @@ def _run_in_subprocess(name: str, groups: Sequence[Sequence[bytes]]) -> list[byt
 def main() -> None:
     os.nice(5)  # the room server has priority
     head, *updates = _read(sys.stdin.buffer)
-    name, counts = msgspec.msgpack.decode(head, type=tuple[str, list[int]])
-    remaining = iter(updates)
+    name, counts, clean = msgspec.msgpack.decode(head, type=tuple[str, list[int], bool])
+    cleaned = [remove_deep_values(update) for update in updates] if clean else updates
+    remaining = iter(cleaned)
     result: Any = _TASKS[name](*(list(islice(remaining, count)) for count in counts))
+    if isinstance(result, CompactedBoard) and cleaned != updates:
+        result.reason = result.reason or TOO_DEEP
     body = b""
     if isinstance(result, bytes):
         result, body = None, result

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from apps.classroom import blobs
+from apps.classroom import blobs, compaction
 from apps.classroom.models import BoardVersion, ClassroomSession
+from apps.classroom.realtime.board.update_scan import remove_deep_values
 
 MAX_VERSIONS = 240
 # Up to each age, one version is kept per interval; all are kept in the first hour.
@@ -32,8 +33,12 @@ def save_version(
 def version_updates(version: BoardVersion) -> list[bytes]:
     """Return the updates of a version's board. Raises blobs.NewerFormat."""
     if version.packed is None:  # saved before versions were compressed
-        return [bytes(version.state)]
-    return blobs.decode(bytes(version.packed))
+        updates = [bytes(version.state)]
+    else:
+        updates = blobs.decode(bytes(version.packed))
+    if compaction.is_large(updates):  # loaded in a subprocess, which cleans it if it crashes
+        return updates
+    return [remove_deep_values(update) for update in updates]
 
 
 def thin_out_all(now: datetime) -> None:

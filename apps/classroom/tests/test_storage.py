@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from django.db import connection
-from pycrdt import Array, Doc, Map, merge_updates
+from pycrdt import Array, Doc, Map, get_state, merge_updates
 
 from apps.classroom import blobs, board_log, compaction
 from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, BoardVersion
+from apps.classroom.realtime.board.values import MAX_NESTING
 from apps.classroom.realtime.board.varints import varint
+from apps.classroom.realtime.board.yproto import read_state_vector
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually, refused_with
 from apps.classroom.versions import save_version, thin_out, version_updates
@@ -48,6 +50,11 @@ def in_thread(call):
 
 
 BROKEN = b"\x05\x05\x05broken"
+BIG = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
+
+
+def clocks_of(updates):
+    return dict(read_state_vector(get_state(merge_updates(*updates))))
 
 
 @pytest.fixture
@@ -136,6 +143,113 @@ def test_stored_board_with_too_many_clients_is_opened_without_them(lesson, live_
 
     asyncio.run(scenario())
     assert BoardQuarantine.objects.get().reason == "too many client ids"
+
+
+def test_board_at_the_limit_of_clients_is_rewritten_when_opened(lesson, live_room):
+    full = [drawing(a=1), update_naming(compaction.MAX_CLIENTS - 1)]
+    assert len(clocks_of(full)) == compaction.MAX_CLIENTS
+    board_log.append({lesson.session.pk: full})
+    ticket = live_room.ticket(live_room.tutor)
+
+    async def scenario():
+        async with live_room.board(ticket) as a:
+            assert a.map.to_py() == {"a": 1}
+            assert len(RoomRegistry.current.rooms[live_room.uuid].board.document.clocks) == 1
+            a.map["b"] = 2
+            await a.drain()
+
+    asyncio.run(scenario())
+    assert BoardQuarantine.objects.exists()
+
+
+def test_board_below_the_limit_of_clients_is_not_rewritten():
+    below = [drawing(a=1), update_naming(compaction.MAX_CLIENTS - 2)]
+    assert compaction.compact(below).reason == ""
+
+
+def test_compaction_of_an_open_board_keeps_its_client_ids():
+    """Later updates of the process that has it open build on them."""
+    full = [drawing(a=1), update_naming(compaction.MAX_CLIENTS - 1)]
+    compacted = compaction.compact_and_outline(full)
+    assert compacted.reason == ""
+    assert clocks_of([compacted.state]).keys() == clocks_of(full).keys()
+    assert compaction.compact(full).reason == compaction.TOO_MANY  # the control
+
+
+def nested(levels, key="deep"):
+    """Return an update that sets a value of so many levels."""
+    value = b"\x75\x01" * levels + b"\x7e"
+    parent = b"\x28\x01\x0aelements:1" + varint(len(key)) + key.encode()
+    return b"\x01\x01\x05\x00" + parent + b"\x01" + value + b"\x00"
+
+
+FATAL = 100_000  # levels at which yrs ends the process
+
+
+@pytest.mark.parametrize("levels", [MAX_NESTING + 1, FATAL])
+@pytest.mark.parametrize("by_log", [True, False])
+def test_stored_value_that_nests_too_deeply_is_quarantined(lesson, live_room, levels, by_log):
+    if by_log:
+        board_log.append({lesson.session.pk: [drawing(a=1)]})
+        board_log.append({lesson.session.pk: [nested(levels)]})
+    else:
+        state = join_updates(drawing(a=1), nested(levels))
+        BoardSnapshot.objects.create(session=lesson.session, state=state)
+    ticket = live_room.ticket(live_room.tutor)
+
+    async def scenario():
+        for number in range(2):
+            async with live_room.board(ticket) as a:
+                assert a.map.to_py().items() >= {"a": 1}.items()
+                assert "deep" not in a.map
+                a.map[f"b{number}"] = number
+
+    asyncio.run(scenario())
+    live_room.stop()
+    assert stored(lesson) == {"a": 1, "b0": 0, "b1": 1}
+    (quarantined,) = BoardQuarantine.objects.all()
+    assert nested(levels)[20:-1] in bytes(quarantined.data)
+    assert quarantined.reason == compaction.TOO_DEEP
+
+
+def join_updates(*updates):
+    """Join updates of different clients, without yrs, which would not survive some."""
+    structs = b"".join(update[1:-1] for update in updates)
+    return varint(len(updates)) + structs + b"\x00"
+
+
+def test_large_stored_board_with_a_fatal_value_is_opened_without_it(lesson, live_room):
+    board_log.append({lesson.session.pk: [BIG, nested(FATAL)]})
+    ticket = live_room.ticket(live_room.tutor)
+
+    async def scenario():
+        async with live_room.board(ticket) as a:
+            assert a.map.to_py() == content(BIG)
+
+    asyncio.run(scenario())
+    live_room.stop()
+    assert stored(lesson) == content(BIG)
+    assert BoardQuarantine.objects.get().reason == compaction.TOO_DEEP
+
+
+def test_value_at_the_limit_of_nesting_is_kept(lesson):
+    board_log.append({lesson.session.pk: [nested(MAX_NESTING)]})
+    assert "deep" in stored(lesson)
+    assert board_log.compact(lesson.session.pk) is not None
+    assert not BoardQuarantine.objects.exists()
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_version_with_a_fatal_value_is_restored_without_it(live_room, big):
+    updates = [drawing(a={"version": 1}), nested(FATAL), *([BIG] if big else [])]
+    save_version(live_room.session.pk, updates, now=NOW, at_least=timedelta())
+    version = BoardVersion.objects.get()
+    url = f"/api/classroom/sessions/{live_room.uuid}/history/{version.pk}/"
+    tutor = live_room.api(live_room.tutor)
+    assert tutor.post(f"{url}restore/").status_code == 204
+    assert stored(live_room.lesson)["a"]["version"] > 0
+    assert "deep" not in stored(live_room.lesson)
+    assert "deep" not in content(tutor.get(url).content)
 
 
 def test_log_is_compacted_when_it_exceeds_a_size(live_room, monkeypatch):
@@ -302,18 +416,16 @@ def test_large_board_is_compacted_in_a_subprocess(monkeypatch):
         return real(*args, **kwargs)
 
     monkeypatch.setattr(compaction.subprocess, "Popen", recorded)
-    big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
-    compacted = compaction.compact_in_subprocess([big, BROKEN, drawing(a=1)])
+    compacted = compaction.compact_in_subprocess([BIG, BROKEN, drawing(a=1)])
     assert len(run) == 1
-    assert content(compacted.state).keys() == content(big).keys() | {"a"}
+    assert content(compacted.state).keys() == content(BIG).keys() | {"a"}
     assert compacted.unreadable == [1]
-    assert len(compaction.merge_in_subprocess([big, drawing(b=1)])) > len(big)
+    assert len(compaction.merge_in_subprocess([BIG, drawing(b=1)])) > len(BIG)
     assert len(run) == 2
 
 
 def test_crashed_subprocess_changes_nothing(lesson, monkeypatch):
-    big = drawing(**{f"e{n}": "x" * 1000 for n in range(400)})
-    board_log.append({lesson.session.pk: [big]})
+    board_log.append({lesson.session.pk: [BIG]})
     monkeypatch.setattr(compaction.sys, "executable", "/bin/false")
     with pytest.raises(compaction.SubprocessFailed):
         board_log.compact(lesson.session.pk)

@@ -90,7 +90,7 @@ class _Entry(NamedTuple):
 
 def outline_of(state: bytes) -> Outline:
     """Make the outline of a board. Raises Malformed if structs are missing or elements invalid."""
-    scanner = _OutlineScanner(state, len(state))
+    scanner = _OutlineScanner(state, is_stored=True)
     scan = scanner.scan()
     if scan.invalid_elements:
         raise Malformed("the board has invalid elements")
@@ -109,8 +109,8 @@ _Blocks = list[tuple[int, list[_Entry]]]
 class _OutlineScanner(Scanner):
     """Records each struct: where it is, what it depends on, and its bytes without its values."""
 
-    def __init__(self, data: bytes, max_steps: int) -> None:
-        super().__init__(data, max_steps)
+    def __init__(self, update: bytes, *, is_stored: bool) -> None:
+        super().__init__(update, is_stored=is_stored)
         self.blocks: _Blocks = []
         self._clock = 0
         self._needs: list[tuple[int, int]] = []

@@ -26,6 +26,7 @@ from apps.classroom.compaction import (
     SubprocessFailed,
     compact_in_subprocess,
     has_too_many_clients,
+    is_large,
 )
 from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document, Snapshot
@@ -49,12 +50,8 @@ VERSION_INTERVAL = timedelta(minutes=3)
 LAST_VERSION_AFTER = timedelta(seconds=10)
 
 
-def _are_large(updates: Sequence[bytes]) -> bool:
-    return sum(map(len, updates)) > SMALL_BOARD
-
-
 def _run_for(updates: Sequence[bytes]) -> Callable[..., Awaitable[Any]]:
-    return db.run_large if _are_large(updates) else db.run
+    return db.run_large if is_large(updates) else db.run
 
 
 class BoardStorage:
@@ -86,34 +83,36 @@ class BoardStorage:
         stored = await self._loader.get(session_id) or board_log.StoredBoard()
         if stored.is_newer:
             raise NewerFormat
-        document = None
+        loaded = None
         if not has_too_many_clients(stored.updates):
-            document = await self._build_document(stored)
-        if document is None:
+            loaded = await self._load(stored)
+        if loaded is None or len(loaded.document.clocks) >= MAX_CLIENTS:
             await db.run(board_log.compact, session_id)
             stored = (await db.run(board_log.load, [session_id]))[session_id]
-            document = await self._build_document(stored) or Document(stored.updates)
+            loaded = await self._load(stored)
         if stored.rows:  # not closed properly, so its last state may be missing in the history
-            await self._save_version(session_id, document.updates, VERSION_INTERVAL)
-        return LoadedBoard(document, len(stored.rows) + len(document.unreadable))
+            await self._save_version(session_id, loaded.document.updates, VERSION_INTERVAL)
+        return loaded
 
-    async def _build_document(self, stored: board_log.StoredBoard) -> Document | None:
-        """Build the document; return None if it has too many client ids."""
-        if _are_large(stored.updates):
-            document = await self._build_large_document(stored)
-        else:
-            document = Document(stored.updates)
-        return document if len(document.clocks) < MAX_CLIENTS else None
+    async def _load(self, stored: board_log.StoredBoard) -> LoadedBoard:
+        if is_large(stored.updates):
+            return await self._load_large(stored)
+        document = Document(stored.updates)
+        faults = len(document.unreadable) + len(stored.cleaned)
+        return LoadedBoard(document, len(stored.rows) + faults)
 
-    async def _build_large_document(self, stored: board_log.StoredBoard) -> Document:
+    @staticmethod
+    async def _load_large(stored: board_log.StoredBoard) -> LoadedBoard:
         work = partial(compact_in_subprocess, stored.updates, outline=True)
         compacted = await asyncio.get_running_loop().run_in_executor(_executor, work)
-        if compacted.outline is not None and compacted.reason != TOO_MANY:
+        document = None
+        if compacted.outline is not None:
             with suppress(ValueError):
                 document = await Document.outlined(Base(compacted.state, compacted.outline))
-                document.unreadable = set(compacted.unreadable)
-                return document
-        return await asyncio.to_thread(Document, stored.updates)
+        if document is None:
+            document = await asyncio.to_thread(Document, [compacted.state])
+        faults = len(compacted.unreadable) + bool(compacted.reason)
+        return LoadedBoard(document, len(stored.rows) + faults)
 
     async def drop(self, board: Board) -> None:
         """Release a board after its last socket left."""
@@ -156,7 +155,7 @@ class BoardStorage:
         if compacted is not None:
             board.broadcast_missing(await self._replace(board.document, before, compacted))
             board.mark_compacted(len(compacted.state), grown)
-        if _are_large(before.updates):
+        if is_large(before.updates):
             await asyncio.to_thread(release_memory)
 
     @staticmethod

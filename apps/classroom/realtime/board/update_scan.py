@@ -6,20 +6,25 @@ only one of them knows, numbers that JavaScript cannot represent. Its cost depen
 alone and is counted in steps, which are charged to the sender.
 """
 
-import re
 import struct
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
 
-from apps.classroom.elements import MAX_POINTS, is_valid_element
-from apps.classroom.realtime.board.varints import Malformed, read_bytes, read_varint, varint
+from apps.classroom.elements import is_valid_element
+from apps.classroom.realtime.board.values import (
+    MAX_NESTING,
+    NUMBERS,
+    POINTS,
+    NestedTooDeeply,
+    ValueReader,
+    may_nest_too_deeply,
+)
+from apps.classroom.realtime.board.varints import Malformed, varint
 
-# yrs and browsers decode nested values recursively.
-MAX_NESTING = 100
 # Steps per update: values, structs and runs of deletions. 1 MiB of ordinary elements takes about
 # 70,000.
 MAX_STEPS = 100_000
@@ -30,38 +35,9 @@ MAX_CLOCK = 2**31 - 1
 _GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, ANY, _DOC, SKIP = range(11)
 _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_KEY = 0x80, 0x40, 0x20
 _XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
-
-# A long stroke has thousands of points. Regular expressions match them without a step for each:
-# small numbers as lib0 encodes them, in runs of 1, 2, 4, … points, so that a few compiled patterns
-# match every length.
-_NUMBER = (
-    rb"(?:\x7b[\x00-\x40\x80-\xc0].{7}|\x7c[\x00-\x4a\x80-\xca].{3}"
-    rb"|\x7d[\x80-\xff]{0,3}[\x00-\x7f])"
-)
-_POINT = rb"\x75(?:\x02%b{2}|\x03%b{3})" % (_NUMBER, _NUMBER)
-_RUNS = [1 << power for power in reversed(range(MAX_POINTS.bit_length()))]
-_FAST_FROM = 4  # values in an array
-
-
-def _run_patterns(pattern: bytes) -> list[tuple[int, re.Pattern[bytes]]]:
-    return [(run, re.compile(rb"(?s)%b{%d}" % (pattern, run))) for run in _RUNS]
-
-
-class FastArray:
-    """Stands for an array of valid points or numbers that was matched but not decoded."""
-
-
-POINTS, NUMBERS = FastArray(), FastArray()
-_FAST_ARRAYS = ((_run_patterns(rb"(?:%b)" % _POINT), POINTS), (_run_patterns(_NUMBER), NUMBERS))
-# The element properties that may hold such an array.
+# The element properties that may hold an array matched by a regular expression.
 _FAST_PROPERTIES = (("points", POINTS), ("pressures", NUMBERS))
-_STRING, _INTEGER, _BIGINT, _OBJECT, _ARRAY, _BUFFER = 119, 125, 122, 118, 117, 116
-_UNDEFINED = object()
-_BIG_INTEGER = object()  # a BigInt in JavaScript, which is not valid in an element
-_CONSTANTS: dict[int, Any] = {127: _UNDEFINED, 126: None, 121: False, 120: True}
-_DOUBLE = 123
-_unpack_double = struct.Struct(">d").unpack_from
-_FLOATS = {124: struct.Struct(">f"), _DOUBLE: struct.Struct(">d"), _BIGINT: struct.Struct(">q")}
+_SKIPPED = object()  # stands for a value that nests too deeply, in a stored update
 
 Run = tuple[int, int, int]  # client, first clock, clock after the last
 
@@ -76,17 +52,35 @@ class Scan(NamedTuple):
     invalid_elements: int
 
 
-def scan(update: bytes, max_steps: int = MAX_STEPS) -> Scan:
-    """Scan an update. Raises Malformed, also if it takes more than `max_steps` steps."""
-    try:
-        return Scanner(update, max_steps).scan()
-    except (IndexError, UnicodeDecodeError, struct.error) as exc:
-        raise Malformed("the update ends early or has invalid text") from exc
+def scan(update: bytes) -> Scan:
+    """Scan an update. Raises Malformed, also if it takes more than MAX_STEPS steps."""
+    return _scan_with(Scanner(update, is_stored=False))
 
 
 def scan_trusted(update: bytes) -> Scan:
-    """Scan an update made by the server, of any size. Raises Malformed."""
-    return scan(update, max_steps=len(update))
+    """Scan an update that the server made or stored, of any size. Raises Malformed.
+
+    Values that nest too deeply, stored before updates were scanned, are invalid elements.
+    """
+    return _scan_with(Scanner(update, is_stored=True))
+
+
+def remove_deep_values(update: bytes) -> bytes:
+    """Return a stored update without the values that nest too deeply; the same one if it has none
+    or cannot be scanned."""
+    if not may_nest_too_deeply(update):
+        return update
+    try:
+        return _scan_with(_NestingScanner(update, is_stored=True)).update
+    except Malformed:
+        return update
+
+
+def _scan_with(scanner: "Scanner") -> Scan:
+    try:
+        return scanner.scan()
+    except (IndexError, UnicodeDecodeError, struct.error) as exc:
+        raise Malformed("the update ends early or has invalid text") from exc
 
 
 def _without_fast_arrays(value: Any) -> Any:
@@ -109,13 +103,12 @@ def encode_deletions(runs: Iterable[Run]) -> bytes:
     return b"".join(parts)
 
 
-class Scanner:
-    """Reads one update from start to end; `at` is the position in `data`."""
+class Scanner(ValueReader):
+    """Reads one update from start to end; of a stored one, any size and nesting."""
 
-    def __init__(self, update: bytes, max_steps: int) -> None:
-        self.data, self.max_steps = update, max_steps
-        self.at = 0
-        self.steps = 0
+    def __init__(self, update: bytes, *, is_stored: bool) -> None:
+        super().__init__(update, len(update) if is_stored else MAX_STEPS)
+        self.is_stored = is_stored
         self.needs: dict[int, int] = {}
         self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
@@ -158,43 +151,18 @@ class Scanner:
     def _begin_client(self, client: int, clock: int) -> None:
         """Called before the structs of each client; for subclasses."""
 
-    def _read_number(self) -> int:
-        byte = self.data[self.at]
-        if byte < 0x80:
-            self.at += 1
-            return byte
-        number, self.at = read_varint(self.data, self.at)
-        return number
-
     def _read_client_count(self) -> int:
         """Read the number of clients that follow. Raises Malformed if there are too many."""
         count = self._read_number()
-        if count > MAX_CLIENTS_PER_UPDATE and self.max_steps == MAX_STEPS:
+        if count > MAX_CLIENTS_PER_UPDATE and not self.is_stored:
             raise Malformed("too many clients in one update")
         return count
-
-    def _read_bytes(self) -> bytes:
-        value, self.at = read_bytes(self.data, self.at)
-        return value
-
-    def _read_string(self) -> str:
-        at = self.at
-        size = self.data[at]
-        if size >= 0x80:
-            return self._read_bytes().decode()
-        self.at = at + 1 + size
-        return self.data[at + 1 : self.at].decode()
-
-    def _count_step(self) -> None:
-        self.steps += 1
-        if self.steps > self.max_steps:
-            raise Malformed("the update has too many parts")
 
     def _read_dependency(self) -> tuple[int, int]:
         client, clock = self._read_number(), self._read_number()
         if clock >= self.needs.get(client, 0):
             self.needs[client] = clock + 1
-            if len(self.needs) > MAX_CLIENTS_PER_UPDATE and self.max_steps == MAX_STEPS:
+            if len(self.needs) > MAX_CLIENTS_PER_UPDATE and not self.is_stored:
                 raise Malformed("the update depends on too many clients")
         return client, clock
 
@@ -225,145 +193,70 @@ class Scanner:
 
     def _read_content(self, kind: int) -> tuple[int, bool]:
         """Read a struct's content; return how many clocks it takes and whether it is valid."""
-        if kind == _DELETED:
-            return self._read_number(), True
-        if kind == _TEXT:
-            return len(self._read_bytes().decode().encode("utf-16-le")) // 2, True
-        if kind == ANY:
-            length = self._read_number()
-            validity = [self._read_any() for _ in range(length)]
-            return length, all(validity)
-        if kind == _EMBED:
-            return 1, self._read_json()
-        self._read_other_content(kind)
+        read_content = _CONTENTS.get(kind)
+        if read_content is None:  # _JSON too: no client writes it, and yrs misreads it
+            raise Malformed("unknown content")
+        return read_content(self)
+
+    def _read_deleted(self) -> tuple[int, bool]:
+        return self._read_number(), True
+
+    def _read_text(self) -> tuple[int, bool]:
+        return len(self._read_bytes().decode().encode("utf-16-le")) // 2, True
+
+    def _read_values(self) -> tuple[int, bool]:
+        length = self._read_number()
+        validity = [self._is_valid(self._read_stored_value()) for _ in range(length)]
+        return length, all(validity)
+
+    def _read_binary(self) -> tuple[int, bool]:
+        self._read_bytes()
         return 1, True
 
-    def _read_other_content(self, kind: int) -> None:
-        if kind == _BINARY:
-            self._read_bytes()
-            return
-        if kind == _TYPE:
-            ref = self._read_number()
-            if ref == _XML_ELEMENT:
-                self._read_string()
-            elif ref > _LAST_TYPE or ref == _XML_HOOK:
-                raise Malformed("unknown type")
-            return
-        if kind not in (_FORMAT, _DOC):  # not _JSON: no client writes it, and yrs misreads it
-            raise Malformed("unknown content")
-        self._read_string()  # a format's key, a document's id
-        if kind == _FORMAT:
-            self._read_json()
-        else:
-            self._read_value(MAX_NESTING)
+    def _read_type(self) -> tuple[int, bool]:
+        ref = self._read_number()
+        if ref == _XML_ELEMENT:
+            self._read_string()
+        elif ref > _LAST_TYPE or ref == _XML_HOOK:
+            raise Malformed("unknown type")
+        return 1, True
 
-    def _read_any(self) -> bool:
-        return is_valid_element(_without_fast_arrays(self._read_value(MAX_NESTING)))
+    def _read_embed(self) -> tuple[int, bool]:
+        return 1, self._is_valid(self._read_json())
 
-    def _read_json(self) -> bool:
-        """Read a JSON value; return whether it is valid as an element."""
+    def _read_format(self) -> tuple[int, bool]:
+        self._read_string()  # its key
+        self._read_json()
+        return 1, True
+
+    def _read_document(self) -> tuple[int, bool]:
+        self._read_string()  # its id
+        return 1, self._read_stored_value() is not _SKIPPED
+
+    def _read_stored_value(self) -> Any:
+        """Read a value; return _SKIPPED for one of a stored update that nests too deeply."""
+        at, steps = self.at, self.steps
+        try:
+            return self._read_value(MAX_NESTING)
+        except NestedTooDeeply:
+            if not self.is_stored:
+                raise
+        self.at, self.steps = at, steps
+        self._skip_value()
+        return _SKIPPED
+
+    def _read_json(self) -> Any:
         text = self._read_bytes()
         self._count_step()
         if text == b"undefined":
-            return True
+            return None
         try:
-            return is_valid_element(msgspec.json.decode(text))
+            return msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError) as exc:
             raise Malformed("a value is not JSON") from exc
 
-    # -- values -----------------------------------------------------------------------------
-
-    def _read_value(self, levels: int) -> Any:
-        """Read a value, which may nest `levels` deep."""
-        self._count_step()
-        kind = self.data[self.at]
-        self.at += 1
-        if kind in _CONSTANTS:
-            return _CONSTANTS[kind]
-        if kind in _FLOATS:
-            (number,) = _FLOATS[kind].unpack_from(self.data, self.at)
-            self.at += _FLOATS[kind].size
-            return _BIG_INTEGER if kind == _BIGINT else number
-        if kind == _OBJECT:
-            return self._read_object(levels)
-        if kind == _ARRAY:
-            return self._read_array(levels)
-        return self._read_scalar(kind)
-
-    def _read_scalar(self, kind: int) -> Any:
-        if kind == _STRING:
-            return self._read_string()
-        if kind == _INTEGER:
-            return self._read_integer()
-        if kind == _BUFFER:
-            return self._read_bytes()
-        raise Malformed("unknown value")
-
-    def _read_integer(self) -> int:
-        byte = self.data[self.at]
-        self.at += 1
-        negative, number, shift = byte & 0x40, byte & 0x3F, 6
-        while byte & 0x80:
-            byte = self.data[self.at]
-            self.at += 1
-            number |= (byte & 0x7F) << shift
-            shift += 7
-            if shift > 62:
-                raise Malformed("a number is too long")
-        return -number if negative else number
-
-    def _read_object(self, levels: int) -> dict[str, Any]:
-        """Read an object. Short strings and plain numbers, the bulk of an element, are read inline
-        since every stroke passes through here."""
-        if not levels:
-            raise Malformed("nested too deeply")
-        data, values, count = self.data, dict[str, Any](), self._read_number()
-        at = self.at
-        for _ in range(count):
-            self.at = at
-            key = self._read_string()
-            at = self.at
-            kind = data[at]
-            if kind == _STRING and data[at + 1] < 0x80:
-                end = at + 2 + data[at + 1]
-                values[key], at = data[at + 2 : end].decode(), end
-            elif kind == _INTEGER and data[at + 1] < 0x40:
-                values[key], at = data[at + 1], at + 2
-            elif kind == _DOUBLE:
-                values[key], at = _unpack_double(data, at + 1)[0], at + 9
-            else:
-                self.at = at
-                value = self._read_value(levels - 1)
-                if value is not _UNDEFINED:
-                    values[key] = value
-                at = self.at
-        self.at = at
-        self.steps += count
-        self._count_step()
-        return values
-
-    def _read_array(self, levels: int) -> Any:
-        if not levels:
-            raise Malformed("nested too deeply")
-        count = self._read_number()
-        if _FAST_FROM <= count <= MAX_POINTS:
-            for runs, kind in _FAST_ARRAYS:
-                if (end := self._match_all(count, runs)) is not None:
-                    self.at = end
-                    self.steps += count // 16
-                    return kind
-        return [self._read_value(levels - 1) for _ in range(count)]
-
-    def _match_all(self, count: int, runs: list[tuple[int, re.Pattern[bytes]]]) -> int | None:
-        """Return the position after `count` items that match `runs`, or None if one does not."""
-        at = self.at
-        for run, pattern in runs:
-            if count & run:
-                match = pattern.match(self.data, at)
-                if match is None:
-                    return None
-                at = match.end()
-        return at
+    def _is_valid(self, value: Any) -> bool:
+        return value is not _SKIPPED and is_valid_element(_without_fast_arrays(value))
 
     # -- deletions --------------------------------------------------------------------------
 
@@ -402,3 +295,22 @@ class Scanner:
             parts += [self.data[at:begun], b"\x00" + varint(length)]
             at = end
         return b"".join([*parts, self.data[at:deletions_at]])
+
+
+_CONTENTS: dict[int, Callable[[Scanner], tuple[int, bool]]] = {
+    _DELETED: Scanner._read_deleted,
+    _BINARY: Scanner._read_binary,
+    _TEXT: Scanner._read_text,
+    _EMBED: Scanner._read_embed,
+    _FORMAT: Scanner._read_format,
+    _TYPE: Scanner._read_type,
+    ANY: Scanner._read_values,
+    _DOC: Scanner._read_document,
+}
+
+
+class _NestingScanner(Scanner):
+    """Finds values that nest too deeply, and no other invalid elements."""
+
+    def _is_valid(self, value: Any) -> bool:
+        return value is not _SKIPPED
