@@ -171,7 +171,7 @@ def run_presence_tasks(monkeypatch, rooms, record_seen, is_done):
     monkeypatch.setattr(registry.db, "run", asyncio.to_thread)
 
     async def scenario():
-        running = registry.RoomRegistry()
+        running = registry.RoomRegistry(get_lessons())
         running.rooms = {uuid.uuid4(): room for room in rooms}
         try:
             await eventually(is_done, timeout=0.9)  # before the other tasks run
