@@ -82,7 +82,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # A folder per feature; before those of apps, so that they override allauth's.
-        "DIRS": [BASE_DIR / "apps/web/templates", *(BASE_DIR / "apps/web").glob("*/templates")],
+        "DIRS": [*(BASE_DIR / "apps" / "web").glob("*/templates")],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -1,6 +1,7 @@
 """Imports go one way: web → lessons → classroom → classrooms → accounts → common.
 
-Rooms know lessons only through the interface of apps/classroom/lessons.py (ADR 16).
+Rooms know lessons only through the interface of apps/classroom/lessons.py (ADR 16). The features
+of apps/web import nothing of one another; what several need is in apps/web/shared/.
 """
 
 import ast
@@ -16,6 +17,7 @@ from apps.lessons.models import Lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["common", "accounts", "classrooms", "classroom", "lessons", "web"]
+FEATURES = sorted(path.parent.name for path in (ROOT / "apps" / "web").glob("*/urls.py"))
 
 
 def imported_modules(source: str) -> Iterator[str]:
@@ -143,6 +145,33 @@ def test_models_of_lessons_load_no_part_of_the_room_server():
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert run.stdout.strip() == "[]"
+
+
+def imports_from_other_features(feature: str, source: str) -> list[str]:
+    """Return the imports of apps/web that are neither the feature's own nor of shared/."""
+    return [
+        name
+        for name in imported_modules(source)
+        if name.startswith("apps.web") and name.split(".")[2:3] not in ([feature], ["shared"])
+    ]
+
+
+@pytest.mark.parametrize("feature", [*FEATURES, "shared"])
+def test_feature_of_the_pages_imports_nothing_of_another(feature):
+    found = {
+        path: imports_from_other_features(feature, source)
+        for path, source in sources(f"web/{feature}").items()
+    }
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_import_from_another_feature_is_detected():
+    source = "from apps.web.lessons.forms import LessonForm"
+    assert imports_from_other_features("calendar", source)
+    assert imports_from_other_features("shared", source)
+    assert imports_from_other_features("calendar", "from apps import web")
+    assert not imports_from_other_features("lessons", source)
+    assert not imports_from_other_features("calendar", "from apps.web.shared import local_time")
 
 
 def test_every_app_is_in_the_list_of_layers():

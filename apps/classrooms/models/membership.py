@@ -29,6 +29,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             classroom__archived_at=None,
         )
 
+    def current(self) -> "MembershipQuerySet":
+        """Invitations and memberships that have not ended, by classroom, without archived ones."""
+        ended = (Membership.Status.REMOVED, Membership.Status.DECLINED, Membership.Status.LEFT)
+        current = self.exclude(status__in=ended).filter(classroom__archived_at=None)
+        return current.order_by("classroom__sort_key", "id")
+
     def in_classroom(self, classroom: Classroom, status: str = "") -> "MembershipQuerySet":
         """Those with `status`, or all but removed ones if it is not a status."""
         members = self.filter(classroom=classroom)

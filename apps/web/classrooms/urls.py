@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.web.classrooms.views import classrooms, members
+from apps.web.classrooms.views import classrooms, invitations, joining, members
 
 urlpatterns = [
     path("classrooms/", classrooms.classrooms, name="classrooms"),
@@ -11,4 +11,11 @@ urlpatterns = [
     path("classrooms/<int:classroom_id>/qr.svg/", classrooms.join_qr_code, name="classroom-qr"),
     path("classrooms/<int:classroom_id>/invite/", members.invite, name="member-invite"),
     path("memberships/<int:membership_id>/", members.change, name="member"),
+    path("memberships/<int:membership_id>/accept/", joining.accept, name="accept"),
+    path("memberships/<int:membership_id>/decline/", joining.decline, name="decline"),
+    path("memberships/<int:membership_id>/leave/", joining.leave, name="leave"),
+    path("classrooms/invitation/", invitations.invitation, name="invitation"),
+    path("classrooms/invitation/<str:token>/", invitations.open_link, name="invitation-link"),
+    path("join/", joining.join, name="join"),
+    path("join/<str:code>/", joining.join, name="join-code"),
 ]

@@ -5,6 +5,7 @@ from apps.web.lessons import views
 urlpatterns = [
     path("lessons/new/", views.new, name="lesson-new"),
     path("lessons/<int:lesson_id>/", views.lesson, name="lesson"),
+    path("lessons/<int:lesson_id>/record/", views.log, name="lesson-record"),
     path("lessons/<int:lesson_id>/edit/", views.edit, name="lesson-edit"),
     path("lessons/<int:lesson_id>/cancel/", views.cancel, name="lesson-cancel"),
     path("lessons/<int:lesson_id>/invite/", views.invite, name="lesson-invite"),

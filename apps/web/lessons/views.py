@@ -1,18 +1,23 @@
 import secrets
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.classroom import queries
+from apps.classroom.access import access_room
 from apps.classroom.errors import lesson_cancelled
+from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
+from apps.lessons.access import find_attendance
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson, access_student, may, may_change
@@ -25,10 +30,9 @@ from apps.lessons.services import (
     revoke_invites,
     schedule_lesson,
 )
-from apps.web.invite_session import find_created_link, remember_created_link
 from apps.web.lessons import confirmations
+from apps.web.lessons.created_links import find_created_link, remember_created_link
 from apps.web.lessons.forms import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
-from apps.web.room_attendance import get_room_attendance
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
@@ -109,7 +113,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     lesson = access_lesson(me, lesson_id, to=Action.VIEW)
     context = {
         "lesson": lesson,
-        "room": get_room_attendance(request, lesson),
+        "room": find_attendance(me, request.session, lesson),
         "other_person": lesson.student if lesson.tutor_id == me.pk else lesson.tutor,
         "may_edit": may(me, Action.EDIT, lesson),
         "may_change": may_change(me, lesson),
@@ -204,3 +208,36 @@ def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
     revoke_invites(lesson_id=lesson.pk)
     messages.success(request, _("No link made until now opens this lesson any more."))
     return redirect("web:lesson", lesson.pk)
+
+
+@login_required
+@require_safe
+def log(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """Attendance and chat of a lesson's room, with the same access check as the API."""
+    user = current_user(request)
+    lesson = access_lesson(user, lesson_id, to=Action.VIEW)
+    room = get_or_create_session(lesson_id=lesson.pk).uuid
+    access = access_room(user, request.session, room)
+    chat = queries.chat(
+        access.session_id,
+        limit=queries.MAX_MESSAGES,
+        since=access.readable_since,
+        before=_uuid(request.GET.get("before", "")),
+    )
+    if chat is None:
+        raise Http404
+    context = {
+        "lesson": lesson,
+        "attendance": queries.attendance(access.session_id, timezone.now()),
+        "messages_written": chat["results"],
+        "older": chat["before"],
+    }
+    return render(request, "lessons/log.html", context)
+
+
+def _uuid(text: str) -> UUID | None:
+    """Raises Http404 if a non-empty value is not a UUID."""
+    try:
+        return UUID(text) if text else None
+    except ValueError as exc:
+        raise Http404 from exc

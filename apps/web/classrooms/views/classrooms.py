@@ -19,10 +19,10 @@ from apps.classrooms.policies import access_archived_classroom, access_classroom
 from apps.classrooms.services import archive_classroom, restore_classroom
 from apps.web.classrooms import confirmations
 from apps.web.classrooms.forms import ClassroomForm, InviteForm
+from apps.web.classrooms.views.joining import memberships_page
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.paging import is_fragment, parse_listing
-from apps.web.views.joining import memberships_page
 
 Status = Membership.Status
 MAX_ARCHIVED = 50

@@ -21,8 +21,8 @@ from apps.common.rate_limits import check_rate_limit
 from apps.lessons.invites import ReadInvite, find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, may
-from apps.web import invite_session
-from apps.web.forms.invites import GuestForm
+from apps.web.invites.forms import GuestForm
+from apps.web.invites.pending_invite import get_pending_invite, set_pending_invite
 
 OPENS_BEFORE = timedelta(minutes=15)
 
@@ -33,7 +33,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Move the token from the URL into the session, so that no page is shown under that URL."""
     if not is_invite_link(token) and is_code(token):
         return redirect("web:join-code", clean_code(token))
-    invite_session.set_pending_invite(request, clean_token(token))
+    set_pending_invite(request, clean_token(token))
     response = redirect("web:invite")
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -85,7 +85,7 @@ def _enter_as_guest(request: HttpRequest, invite: ReadInvite, name: str = "") ->
 
 
 def _read_pending_invite(request: HttpRequest) -> ReadInvite:
-    token = invite_session.get_pending_invite(request)
+    token = get_pending_invite(request)
     if not token:
         raise invite_invalid()
     check_rate_limit(request, "invite")
@@ -103,23 +103,25 @@ def _redirect_to_room(lesson: Lesson) -> HttpResponse:
 def _render_guest_form(
     request: HttpRequest, lesson: Lesson, form: GuestForm, status: int = 200
 ) -> HttpResponse:
-    return render(request, "web/invite.html", {"lesson": lesson, "form": form}, status=status)
+    return render(
+        request, "invites/guest_form.html", {"lesson": lesson, "form": form}, status=status
+    )
 
 
 def _render_too_early(request: HttpRequest, lesson: Lesson) -> HttpResponse:
     context = {"lesson": lesson, "opens_at": lesson.starts_at - OPENS_BEFORE}
-    return render(request, "web/invite_early.html", context)
+    return render(request, "invites/too_early.html", context)
 
 
 def _render_lesson_over(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/invite_refused.html", {"code": "lesson_over"}, status=410)
+    return render(request, "invites/refused.html", {"code": "lesson_over"}, status=410)
 
 
 def _render_refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     if error.code == "throttled":
         raise error
-    lesson = find_invited_lesson(invite_session.get_pending_invite(request))
+    lesson = find_invited_lesson(get_pending_invite(request))
     if error.code == "invite_expired" and lesson and is_closed_to_guests(lesson, timezone.now()):
         return _render_lesson_over(request)
     context = {"code": error.code}
-    return render(request, "web/invite_refused.html", context, status=error.status)
+    return render(request, "invites/refused.html", context, status=error.status)

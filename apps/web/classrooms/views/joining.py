@@ -33,20 +33,16 @@ MAX_MEMBERSHIPS = 100
 
 def memberships_page(request: HttpRequest, form: JoinForm | None = None) -> HttpResponse:
     me = current_student(request)
-    rows = (
-        Membership.objects.of(me)
-        .exclude(status__in=[Status.REMOVED, Status.DECLINED, Status.LEFT])
-        .filter(classroom__archived_at=None)
-        .select_related("classroom__tutor")
-        .order_by("classroom__sort_key", "id")[:MAX_MEMBERSHIPS]
-    )
+    rows = Membership.objects.of(me).current().select_related("classroom__tutor")[:MAX_MEMBERSHIPS]
     context = {
         "invitations": [m for m in rows if m.status == Status.INVITED],
         "rows": [m for m in rows if m.status != Status.INVITED],
         "form": form or JoinForm(),
     }
     has_errors = form is not None and bool(form.errors)
-    return render(request, "web/my_classrooms.html", context, status=400 if has_errors else 200)
+    return render(
+        request, "classrooms/my_classrooms.html", context, status=400 if has_errors else 200
+    )
 
 
 @login_required
@@ -55,13 +51,13 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
     """GET (a link with a code) shows the form, POST joins the classroom."""
     me = current_user(request)
     if me.is_tutor:
-        return render(request, "web/join_as_tutor.html", status=403)
+        return render(request, "classrooms/join_as_tutor.html", status=403)
     if request.method != "POST":
         if is_invite_link(code):
             return _redirect_to_invite(code)
         code = clean_code(code)
         form = JoinForm(initial={"join_code": code})
-        return render(request, "web/join.html", {"form": form, "code": code})
+        return render(request, "classrooms/join.html", {"form": form, "code": code})
     form = JoinForm(request.POST)
     if form.is_valid():
         try:
@@ -115,8 +111,8 @@ def leave(request: HttpRequest, membership_id: int) -> HttpResponse:
     me = current_student(request)
     membership = access_own_membership(me, membership_id)
     if request.method != "POST":
-        lessons = Lesson.objects.not_cancelled().ending_after(timezone.now())
-        upcoming = lessons.filter(student=me, classroom=membership.classroom).count()
+        lessons = Lesson.objects.of(me).not_cancelled().ending_after(timezone.now())
+        upcoming = lessons.filter(classroom=membership.classroom).count()
         return render_confirmation(request, confirmations.confirm_leaving(membership, upcoming))
     leave_classroom(membership=membership)
     name = membership.classroom.name

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from apps.classroom.policies import Person, Role
-from apps.web.views.room import room_context
+from apps.web.room.views import room_context
 
 
 @pytest.fixture

@@ -48,13 +48,13 @@ def invitation(request: HttpRequest) -> HttpResponse:
         if exc.code == "throttled":
             raise
         context = {"detail": exc.detail, "code": exc.code}
-        return render(request, "web/invitation_refused.html", context, status=exc.status)
+        return render(request, "classrooms/invitation_refused.html", context, status=exc.status)
     if membership.status == Membership.Status.ACTIVE and membership.student == request.user:
         return redirect("web:classrooms")
     may_answer = isinstance(request.user, User) and request.user.is_student
     return render(
         request,
-        "web/invitation.html",
+        "classrooms/invitation.html",
         {"classroom": membership.classroom, "may_answer": may_answer},
     )
 

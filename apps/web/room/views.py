@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -14,40 +13,27 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import NotAuthenticated
 
 from apps.accounts.models import User
 from apps.classroom.guest_sessions import MAX_NAME
-from apps.classroom.identity import identify
 from apps.classroom.policies import Person, Role
-from apps.classroom.services import get_or_create_session
 from apps.common.zones import zone_fallbacks
-from apps.lessons.errors import lesson_not_found
+from apps.lessons.access import access_lesson_room
 from apps.lessons.models import Lesson
 
 
 @require_safe
 @never_cache
 def room_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """For the lesson's tutor and student, and for a guest who has opened an invite link.
-
-    Whether the guest's invite is still valid is not checked here: the `join` endpoint does that
-    each time the room connects.
-    """
-    lesson = Lesson.objects.select_related("tutor", "student").filter(pk=lesson_id).first()
-    user = request.user if isinstance(request.user, User) else None
-    room = person = None
-    if lesson is not None:
-        room = get_or_create_session(lesson_id=lesson.pk).uuid
-        person = identify(request.user, request.session, room, lesson)
-    if person is None and user is None:
+    try:
+        lesson, room, person = access_lesson_room(request.user, request.session, lesson_id)
+    except NotAuthenticated:
         return redirect_to_login(request.get_full_path())
-    if lesson is None or room is None:
-        raise lesson_not_found()
-    if person is None:
-        raise PermissionDenied
-    config = room_context(lesson, room, person, user.timezone if user is not None else None)
+    zone = request.user.timezone if isinstance(request.user, User) else None
+    config = room_context(lesson, room, person, zone)
     config["csrfToken"] = get_token(request)
-    return render(request, "web/room.html", {"config": config})
+    return render(request, "room/room.html", {"config": config})
 
 
 def room_context(lesson: Lesson, room: UUID, person: Person, zone: str | None) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""The room of a lesson, for somebody who may enter it or read what it keeps."""
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
+from rest_framework.exceptions import NotAuthenticated
+
+from apps.classroom import queries
+from apps.classroom.access import access_room
+from apps.classroom.identity import AnyUser, require_identity
+from apps.classroom.policies import Person, Role
+from apps.classroom.services import get_or_create_session
+from apps.common.errors import DomainError
+from apps.lessons.errors import lesson_not_found
+from apps.lessons.models import Lesson
+
+
+class LessonRoom(NamedTuple):
+    lesson: Lesson
+    uuid: UUID
+    person: Person
+
+
+class RoomAttendance(NamedTuple):
+    """`is_live` is True while the tutor is in the room of a scheduled lesson."""
+
+    attendance: list[dict[str, Any]]
+    is_live: bool
+
+
+def access_lesson_room(user: AnyUser, session: SessionBase, lesson_id: int) -> LessonRoom:
+    """For the lesson's tutor and student, and for a guest who has opened an invite link.
+
+    Whether the guest's invite is still valid is not checked: `join` does that for each connection.
+    Raises NotAuthenticated for an unknown visitor, `lesson_not_found`, or `forbidden`.
+    """
+    lesson = Lesson.objects.select_related("tutor", "student").filter(pk=lesson_id).first()
+    if lesson is None:
+        raise lesson_not_found() if user.is_authenticated else NotAuthenticated
+    room = get_or_create_session(lesson_id=lesson.pk).uuid
+    return LessonRoom(lesson, room, require_identity(user, session, room, lesson))
+
+
+def find_attendance(user: AnyUser, session: SessionBase, lesson: Lesson) -> RoomAttendance:
+    """The attendance of the lesson's room; empty for a user without access to the room."""
+    room = get_or_create_session(lesson_id=lesson.pk).uuid
+    try:
+        access = access_room(user, session, room)
+    except DomainError:
+        return RoomAttendance([], False)
+    attendance = queries.attendance(access.session_id, timezone.now())
+    tutor_is_in = any(
+        row["person"]["role"] == Role.TUTOR.value and row["left_at"] is None for row in attendance
+    )
+    return RoomAttendance(attendance, tutor_is_in and lesson.status == Lesson.Status.SCHEDULED)

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from apps.web.room import views
+
+urlpatterns = [path("lessons/<int:lesson_id>/room/", views.room_page, name="room")]
