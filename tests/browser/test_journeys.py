@@ -50,7 +50,7 @@ def test_sign_up_and_sign_in(visit, size, locale):
     v.page.locator("select[name=timezone]").select_option("Europe/Warsaw")
     v.press("Make my account")
     v.page.wait_for_url("**/calendar/")
-    v.page.locator(".note.warning a[href='/classrooms/']").wait_for()
+    v.page.locator(".notice.warning a[href='/classrooms/']").wait_for()
     v.page.locator("details.menu summary").click()
     v.press("Sign out")
     v.page.wait_for_url("**/")

@@ -104,7 +104,7 @@ def test_going_back_or_reloading_does_not_resubmit_a_form(visit, school, size, l
     v.page.go_back()
     v.page.locator("main form .primary").click()
     # A restored form leads to the lesson it made; a reloaded form is a new request and conflicts.
-    v.page.locator(".when, .note.error").first.wait_for()
+    v.page.locator(".when, .notice.error").first.wait_for()
     if v.page.url == first:
         v.page.go_back()
     v.page.locator("input[name=time]").fill("11:00")
@@ -144,12 +144,12 @@ def test_offline_search_shows_an_error_and_can_be_retried(visit, school, size, l
     v.page.context.set_offline(True)
     v.page.locator("#q").fill("nobody")
     v.page.locator(
-        ".note.error", has_text=v.text_pattern("No connection to the server.")
+        ".notice.error", has_text=v.text_pattern("No connection to the server.")
     ).wait_for()
     v.page.context.set_offline(False)
     v.press("Try again")
     v.wait_for_text("Nobody matches")
-    assert v.page.locator(".note.error").count() == 0
+    assert v.page.locator(".notice.error").count() == 0
     assert v.problems.pop().endswith("net::ERR_INTERNET_DISCONNECTED")
 
 

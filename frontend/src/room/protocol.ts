@@ -111,7 +111,7 @@ export type ClientMessage =
   | { type: "end" }
   | { type: "ping" };
 
-/** Keys are checked by the compiler against the unions above, so none can be left out. */
+/** The compiler checks the keys against the unions above; tests/test_room_protocol.py compares them with the server. */
 const serverTypes: Record<ServerMessage["type"], true> = {
   welcome: true,
   "peer.joined": true,
@@ -130,7 +130,7 @@ const serverTypes: Record<ServerMessage["type"], true> = {
   pong: true,
   error: true,
 };
-const clientTypes: Record<ClientMessage["type"], true> = {
+export const clientTypes: Record<ClientMessage["type"], true> = {
   "chat.send": true,
   hand: true,
   media: true,
@@ -145,8 +145,6 @@ const clientTypes: Record<ClientMessage["type"], true> = {
   end: true,
   ping: true,
 };
-export const SERVER_TYPES = Object.keys(serverTypes);
-export const CLIENT_TYPES = Object.keys(clientTypes);
 
 export const CLOSE_CODES = {
   malformed: 4400,
@@ -190,5 +188,5 @@ export function parseServerMessage(text: string): ServerMessage | null {
     return null;
   }
   if (typeof value !== "object" || value === null || !("type" in value)) return null;
-  return SERVER_TYPES.includes(String(value.type)) ? (value as ServerMessage) : null;
+  return Object.hasOwn(serverTypes, String(value.type)) ? (value as ServerMessage) : null;
 }

@@ -108,7 +108,7 @@ export function formatTimeRange(start: Date, end: Date, zone: string, locale: st
 }
 
 /** British English: a 24-hour clock and weeks that begin on Monday. */
-export function intlLocale(locale: string): string {
+function intlLocale(locale: string): string {
   return locale === "en" ? "en-GB" : locale;
 }
 

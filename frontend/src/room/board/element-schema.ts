@@ -20,7 +20,7 @@ import {
 } from "./readers";
 
 type Properties = Record<string, unknown>;
-export type Point = [number, number];
+type Point = [number, number];
 
 /** Excalidraw's arithmetic is unreliable beyond this coordinate. */
 const MAX_COORDINATE = 1e7;

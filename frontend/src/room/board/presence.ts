@@ -33,7 +33,7 @@ const CURSOR_COLOURS = [
 ];
 
 /** The cursor colour of a person, the same on every client. */
-export function colourOf(person: string): string {
+function colourOf(person: string): string {
   let hash = 0;
   for (const char of person) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
   return CURSOR_COLOURS[hash % CURSOR_COLOURS.length] ?? "#1971c2";

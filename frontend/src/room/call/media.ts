@@ -11,7 +11,7 @@ export interface DeviceChoice {
   microphone: string | null;
 }
 
-export function deviceErrorOf(error: unknown): DeviceError {
+function deviceErrorOf(error: unknown): DeviceError {
   const name = error instanceof Error || error instanceof DOMException ? error.name : "";
   switch (name) {
     case "NotAllowedError":

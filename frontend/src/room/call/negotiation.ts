@@ -25,7 +25,7 @@ export function shouldIgnoreOffer(state: NegotiationState): boolean {
   return !ready && !polite;
 }
 
-export const MAX_IN_CALL = 4;
+const MAX_IN_CALL = 4;
 const ROLE_ORDER: Readonly<Record<Role, number>> = { tutor: 0, student: 1, guest: 2 };
 
 export type CallMember = Pick<Peer, "peer" | "person" | "role" | "since">;
@@ -51,7 +51,7 @@ export function selectCallPeers(
 }
 
 /** Reception report that each side sends to the other every few seconds. */
-export interface ReceptionReport {
+interface ReceptionReport {
   /** Share of the other side's audio packets that were lost, 0 to 1. */
   loss: number;
   /** Whether the sender of this report has paused its video to keep the audio clear. */

@@ -9,8 +9,8 @@ import { type Sample, StatsReader } from "./quality";
 import { adaptVideo, INITIAL_VIDEO, STEP_PAUSED, updateEncoding, VIDEO_STEPS } from "./video-steps";
 
 /** The media lines (transceivers), in this order on both sides; muting one needs no renegotiation. */
-export const MEDIA_LINES = ["microphone", "camera", "screen"] as const;
-export type MediaLine = (typeof MEDIA_LINES)[number];
+const MEDIA_LINES = ["microphone", "camera", "screen"] as const;
+type MediaLine = (typeof MEDIA_LINES)[number];
 export type Tracks = Readonly<Record<MediaLine, MediaStreamTrack | null>>;
 
 export type LinkState = "connecting" | "connected" | "lost";

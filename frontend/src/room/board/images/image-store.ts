@@ -13,7 +13,6 @@ import { imageAddress } from "./image-address";
 import { toPng } from "./image-files";
 
 const ACCEPTED_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
-export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 
 interface StoredFile {
   id: string;

@@ -11,7 +11,7 @@ import type { Board } from "../board";
 
 const PAGE_GAP = 40;
 
-export interface Position {
+interface Position {
   x: number;
   y: number;
 }

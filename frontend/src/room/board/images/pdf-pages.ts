@@ -5,12 +5,12 @@ import { canvasToBlob } from "./image-files";
 
 GlobalWorkerOptions.workerSrc = workerUrl;
 
-export const MAX_PAGES = 60;
+const MAX_PAGES = 60;
 /** Width of a page on the board; its image has twice as many pixels. */
-export const PAGE_WIDTH = 800;
+const PAGE_WIDTH = 800;
 const PIXEL_RATIO = 2;
 
-export interface PdfPage {
+interface PdfPage {
   blob: Blob;
   width: number;
   height: number;
