@@ -159,7 +159,7 @@ def parse_instant(text: str) -> datetime | None:
         return None
 
 
-def parse_query_instant(text: str, zone: ZoneInfo) -> datetime | date | None:
+def parse_query_instant(text: str) -> datetime | date | None:
     """Parse an instant or a date; a space in place of an unescaped `+` is accepted."""
     text = text.strip()
     try:
@@ -184,7 +184,7 @@ def parse_range(
         if not text:
             errors[name] = [_("This parameter is required.")]
             continue
-        end = parse_query_instant(text, zone)
+        end = parse_query_instant(text)
         if end is None:
             errors[name] = [_("Write a date, or a date and time with an offset.")]
         elif not EARLIEST.year < end.year < LATEST.year:

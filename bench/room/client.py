@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from apps.classroom.realtime.board.varints import read_bytes, read_varint, varint
+from pycrdt import write_var_uint as varint
+
+from apps.classroom.realtime.board.varints import read_bytes, read_varint
 from apps.classroom.realtime.board.yproto import STEP1, STEP2, SYNC, sync_frame
 
 MARK = b"~kreida"  # once in each stroke update, followed by its writer and number

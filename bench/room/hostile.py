@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pycrdt import write_var_uint as varint
+
 from apps.classroom.realtime.board.update_scan import encode_deletions
-from apps.classroom.realtime.board.varints import varint
 from apps.classroom.realtime.board.yproto import AWARENESS, STEP1, UPDATE, sync_frame
 from bench.room import load
 from bench.room.client import encode_frame

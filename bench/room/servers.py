@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
 
+from pycrdt import write_var_uint as varint
+
 from apps.classroom.policies import Person, Role
-from apps.classroom.realtime.board.varints import varint
 from apps.classroom.realtime.server import tickets
 from bench.room import client
 from bench.room.data import STUDENT, TUTOR

@@ -7,13 +7,13 @@ import uuid
 
 import pytest
 from pycrdt import Doc, Map
+from pycrdt import write_var_uint as varint
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.awareness import Awareness, with_identity
-from apps.classroom.realtime.board.varints import varint
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.realtime.server.sockets import Socket
 from apps.classroom.tests.clients import TIMEOUT, BoardClient, eventually

@@ -11,6 +11,7 @@ from django.db import connection, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
+from pycrdt import write_var_uint as varint
 
 from apps.classroom import board_log, compaction
 from apps.classroom.models import BoardSnapshot
@@ -19,7 +20,7 @@ from apps.classroom.realtime.board import outline, yproto
 from apps.classroom.realtime.board.document import Document, PendingDependency
 from apps.classroom.realtime.board.outline import Base, outline_of
 from apps.classroom.realtime.board.update_scan import scan
-from apps.classroom.realtime.board.varints import Malformed, varint
+from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually, max_work_between_turns

@@ -6,6 +6,7 @@ from bisect import bisect_left
 
 import pytest
 from pycrdt import Array, Doc, Map
+from pycrdt import write_var_uint as varint
 
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import awareness, chunks, limits, update_scan, yproto
@@ -18,7 +19,7 @@ from apps.classroom.realtime.board.update_scan import (
     encode_deletions,
     scan,
 )
-from apps.classroom.realtime.board.varints import Malformed, varint
+from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.realtime.server.sockets import Refused

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from django.db import connection
 from pycrdt import Array, Doc, Map, get_state, merge_updates
+from pycrdt import write_var_uint as varint
 
 from apps.classroom import blobs, board_log, compaction
 from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, BoardVersion
 from apps.classroom.realtime.board.values import MAX_NESTING
-from apps.classroom.realtime.board.varints import varint
 from apps.classroom.realtime.board.yproto import read_state_vector
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually, refused_with

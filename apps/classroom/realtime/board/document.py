@@ -171,9 +171,6 @@ class Document:
         except ValueError as exc:
             raise Malformed("not a state vector") from exc
 
-    def includes(self, clocks: Iterable[tuple[int, int]]) -> bool:
-        return all(self.clocks.get(client, 0) >= clock for client, clock in clocks)
-
     def unload(self) -> None:
         """Replace a loaded document by its bytes if it is small."""
         if self._doc is None or self._base is not None or self.size > 4 * SMALL_BOARD:

@@ -11,9 +11,10 @@ from itertools import groupby
 from typing import NamedTuple
 
 from msgspec import Struct
+from pycrdt import write_var_uint as varint
 
 from apps.classroom.realtime.board.update_scan import ANY, SKIP, Run, Scanner, encode_deletions
-from apps.classroom.realtime.board.varints import Malformed, read_varint, varint
+from apps.classroom.realtime.board.varints import Malformed, read_varint
 
 # Bytes, structs and runs of deletions per piece: yrs applies one in a few milliseconds.
 PIECE, PIECE_STRUCTS, PIECE_RUNS = 64 * 1024, 2000, 500

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
+from pycrdt import write_var_uint as varint
 
 from apps.classroom.elements import is_valid_element
 from apps.classroom.realtime.board.values import (
@@ -23,7 +24,7 @@ from apps.classroom.realtime.board.values import (
     ValueReader,
     may_nest_too_deeply,
 )
-from apps.classroom.realtime.board.varints import Malformed, varint
+from apps.classroom.realtime.board.varints import Malformed
 
 # Steps per update: values, structs and runs of deletions. 1 MiB of ordinary elements takes about
 # 70,000.

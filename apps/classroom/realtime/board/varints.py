@@ -7,15 +7,6 @@ class Malformed(Exception):
     """Not a valid y-protocols frame or Yjs update, or beyond a limit that honest clients keep."""
 
 
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
     """Return the number and the position after it. Raises Malformed past 2^53-1 or the end."""
     number = shift = 0

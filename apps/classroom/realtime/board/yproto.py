@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from apps.classroom.realtime.board.varints import Malformed, read_bytes, read_varint, varint
+from pycrdt import create_awareness_message, write_message
+from pycrdt import write_var_uint as varint
+
+from apps.classroom.realtime.board.varints import Malformed, read_bytes, read_varint
 
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS = 0, 1, 2, 3
 STEP1, STEP2, UPDATE = 0, 1, 2
@@ -32,7 +35,7 @@ def sync_frame_of(step: int, pieces: Sequence[bytes | memoryview]) -> bytes:
 
 
 def sync_frame(step: int, payload: bytes) -> bytes:
-    return bytes((SYNC, step)) + varint(len(payload)) + payload
+    return bytes((SYNC, step)) + write_message(payload)
 
 
 def read_sync(frame: bytes) -> Sync:
@@ -95,4 +98,4 @@ def awareness_frame(entries: list[Entry]) -> bytes:
     body = bytearray(varint(len(entries)))
     for client, clock, state in entries:
         body += varint(client) + varint(clock) + varint(len(state)) + state
-    return bytes((AWARENESS,)) + varint(len(body)) + bytes(body)
+    return create_awareness_message(bytes(body))
