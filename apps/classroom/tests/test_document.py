@@ -6,6 +6,7 @@ import weakref
 
 import pytest
 from pycrdt import Array, Doc, Map, get_state, merge_updates
+from pycrdt import write_var_uint as varint
 
 from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.policies import Person, Role
@@ -15,7 +16,7 @@ from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.chunks import RUNS_PER_CHUNK
 from apps.classroom.realtime.board.document import Document, PendingDependency
 from apps.classroom.realtime.board.update_scan import encode_deletions
-from apps.classroom.realtime.board.varints import Malformed, read_varint, varint
+from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.realtime.events.protocol import Close
 
 
