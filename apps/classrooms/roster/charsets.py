@@ -20,6 +20,7 @@ CHARSETS = {
 _SINGLE_BYTE = ("cp1251", "koi8-u", "cp1252", "cp1250", "cp1125", "mac-cyrillic")
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SAMPLE = 400  # words used to detect a single-byte encoding
+_SAMPLE_WORD = 60  # bytes of each
 REPLACEMENT_CHARACTER = "\ufffd"
 
 
@@ -63,7 +64,8 @@ def detect_charset(data: bytes) -> str:
         return _utf_16_without_bom(data)
     if _is_utf_8(data):
         return "utf-8"
-    scores = {name: _plausibility(data, name) for name in _SINGLE_BYTE}
+    words = _sample_words(data)
+    scores = {name: _plausibility(words, name) for name in _SINGLE_BYTE}
     return max(scores, key=lambda name: scores[name])
 
 
@@ -98,11 +100,15 @@ _EDGE_PUNCTUATION = frozenset("«»“”„‘’—–…№\xa0")
 _WORD_SEPARATORS = re.compile(rb"[\x00-\x26\x28-\x40\x5b-\x60\x7b-\x7f]+")
 
 
-def _plausibility(data: bytes, charset: str) -> float:
+def _sample_words(data: bytes) -> list[bytes]:
+    words = (w[:_SAMPLE_WORD] for w in _WORD_SEPARATORS.split(data) if not w.isascii())
+    return list(dict.fromkeys(words))[:_SAMPLE]
+
+
+def _plausibility(words: list[bytes], charset: str) -> float:
     """Score of how much the words look like Ukrainian names or names in Latin letters."""
-    words = dict.fromkeys(w for w in _WORD_SEPARATORS.split(data) if any(byte > 0x7F for byte in w))
     score = 0.0
-    for word in list(words)[:_SAMPLE]:
+    for word in words:
         try:
             score += _plausibility_of_word(word.decode(charset))
         except UnicodeDecodeError:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apps.classrooms.roster.csv_table import ADDRESS
+from apps.classrooms.roster.csv_table import has_address
 from apps.common.text import casefold
 
 _EMAIL_WORDS = re.compile("mail|пошт|електронна адреса|імейл|емейл|мейл")
@@ -22,7 +22,7 @@ _GUARDIAN_WORDS = re.compile(
 _STUDENT_WORDS = re.compile(
     r"(?<![^\W_])(student|pupil|child|kid|учен|учн|дитин|дитяч|студент|школяр)"
 )
-_MAX_HEADING_ROWS = 10
+MAX_HEADING_ROWS = 10
 _MAX_SAMPLES = 2
 
 Cells = list[str]
@@ -56,7 +56,7 @@ def find_columns(rows: list[Cells]) -> Columns:
     """Raises OnlyGuardianColumnsError."""
     heading_rows = _count_heading_rows(rows)
     # A first row without an address may be an unknown heading; it is also kept as a row.
-    first = [] if any(ADDRESS.search(cell) for cell in rows[0]) else rows[:1]
+    first = [] if any(has_address(cell) for cell in rows[0]) else rows[:1]
     headings = _headings(rows[:heading_rows] or first)
     columns = _find_email_columns(rows[heading_rows:], headings)
     candidates = [column for column in columns if not _GUARDIAN_WORDS.search(column.heading)]
@@ -90,7 +90,7 @@ def _find_email_columns(rows: list[Cells], headings: Cells) -> list[Column]:
     for cells in rows:
         for i, cell in enumerate(cells):
             filled[i] += bool(cell)
-            if ADDRESS.search(cell):
+            if has_address(cell):
                 addresses.setdefault(i, []).append(cell)
     columns = [
         i
@@ -116,8 +116,8 @@ def _make_column(index: int, headings: Cells, addresses: list[str]) -> Column:
 def _count_heading_rows(rows: list[Cells]) -> int:
     """The rows up to the one with most known headings; a title may stand above it."""
     known = []
-    for cells in rows[:_MAX_HEADING_ROWS]:
-        if any(ADDRESS.search(cell) for cell in cells):
+    for cells in rows[:MAX_HEADING_ROWS]:
+        if any(has_address(cell) for cell in cells):
             break
         known.append(
             sum(_is_email_heading(cell) or casefold(cell) in _NAME_HEADINGS for cell in cells)

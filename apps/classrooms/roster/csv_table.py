@@ -6,7 +6,10 @@ import re
 from collections import Counter
 
 DELIMITERS = ";,\t|"
-ADDRESS = re.compile(r"""[^\s;,|<>"@]+@[^\s;,|<>"@]+""")
+_ADDRESS_CHAR = r"""[^\s;,|<>"@]"""
+_ADDRESS = re.compile(f"{_ADDRESS_CHAR}+@{_ADDRESS_CHAR}+")
+# Without repetition: to search for `_ADDRESS` would take quadratic time on a long cell.
+_ADDRESS_INSIDE = re.compile(f"{_ADDRESS_CHAR}@{_ADDRESS_CHAR}")
 _SAMPLE = 50  # lines used to detect the delimiter
 # Excel's `sep=;` line, which other programs may have quoted.
 _SEP_LINE = re.compile(r'"?sep=(\\t|[^"\r\n])"?[;,\t|]*[ ]*', re.IGNORECASE)
@@ -38,6 +41,10 @@ def read_table(text: str) -> list[Line]:
     ]
 
 
+def has_address(cell: str) -> bool:
+    return bool(_ADDRESS_INSIDE.search(cell))
+
+
 def _delimiter_score(lines: list[str], delimiter: str) -> tuple[int, int, int]:
     """Sort key: cells with just an address, rows of the most frequent width, that width."""
     sample = csv.reader(lines[:_SAMPLE], delimiter=delimiter, skipinitialspace=True)
@@ -45,7 +52,7 @@ def _delimiter_score(lines: list[str], delimiter: str) -> tuple[int, int, int]:
         rows = [cells for cells in sample if any(cells)]
     except csv.Error:
         return 0, 0, 0
-    address_cells = sum(bool(ADDRESS.fullmatch(cell.strip())) for cells in rows for cell in cells)
+    address_cells = sum(bool(_ADDRESS.fullmatch(cell.strip())) for cells in rows for cell in cells)
     widths = Counter(len(cells) for cells in rows if len(cells) > 1)
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     return address_cells, count, width

@@ -6,13 +6,20 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apps.classrooms.roster.charsets import Decoded, NotTextError, decode
-from apps.classrooms.roster.columns import Column, Columns, OnlyGuardianColumnsError, find_columns
+from apps.classrooms.roster.columns import (
+    MAX_HEADING_ROWS,
+    Column,
+    Columns,
+    OnlyGuardianColumnsError,
+    find_columns,
+)
 from apps.classrooms.roster.csv_table import Line, OpenQuoteError, read_table
 from apps.common.spreadsheets import unescape_formula
 from apps.common.text import clean_email
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 1000
+MAX_COLUMNS = 200
 MAX_EMAIL_LENGTH = 254
 MAX_NOTES = 5
 
@@ -63,7 +70,7 @@ def read_roster(data: bytes, charset: str = "", column: int | None = None) -> Ro
         column = columns.chosen
     body = lines[columns.heading_rows :]
     if len(body) > MAX_ROWS:
-        raise RosterError(_("At most %(n)s rows at once.") % {"n": MAX_ROWS})
+        raise _too_many_rows()
     if not body:
         raise RosterError(_("The file has no rows."))
     rows = [] if column is None else [_read_row(*line, column, columns.names) for line in body]
@@ -83,7 +90,16 @@ def _read_lines(text: str) -> list[Line]:
         ) from exc
     if not lines:
         raise RosterError(_("The file has no rows."))
-    return [(number, [unescape_formula(cell).strip() for cell in cells]) for number, cells in lines]
+    if len(lines) > MAX_ROWS + MAX_HEADING_ROWS:
+        raise _too_many_rows()
+    return [
+        (number, [unescape_formula(cell).strip() for cell in cells[:MAX_COLUMNS]])
+        for number, cells in lines
+    ]
+
+
+def _too_many_rows() -> RosterError:
+    return RosterError(_("At most %(n)s rows at once.") % {"n": MAX_ROWS})
 
 
 def _find_columns(lines: list[Line]) -> Columns:

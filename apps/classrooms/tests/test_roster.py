@@ -1,5 +1,7 @@
 """Roster files of many formats are read, and doubtful ones are refused."""
 
+import time
+
 import pytest
 
 from apps.classrooms.roster.reader import RosterError, read_roster
@@ -216,3 +218,25 @@ def test_each_invalid_row_shows_its_error():
 def test_invalid_file_is_refused_with_a_message(data):
     with pytest.raises(RosterError):
         read_roster(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"name,email\nA" + "\u0301".encode() * 20_000 + b",a@school.example",
+        b"name,email\n" + b"x" * 20_000 + b",a@school.example",
+        b"name,email\n" + b"\xe0\xf1" * 60_000 + b",a@school.example",
+        b"name,email," + b"n," * 400_000 + b"\nA,a@school.example",
+    ],
+    ids=["marks", "letters", "single-byte encoding", "columns"],
+)
+def test_long_cell_or_wide_row_is_read_in_bounded_time(data):
+    started = time.process_time()
+    roster = read_roster(data)
+    assert roster.valid_emails == ["a@school.example"]
+    assert time.process_time() - started < 2
+
+
+def test_file_with_far_too_many_rows_is_refused_before_its_columns_are_looked_for():
+    with pytest.raises(RosterError, match="At most 1000 rows"):
+        read_roster(b"n,e\n" + b"a,b\n" * 100_000)
