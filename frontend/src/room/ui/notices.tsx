@@ -14,9 +14,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   storage_full: gettext(
     "The server has no space left, so this was not stored. Tell the tutor or the school.",
   ),
-  throttled: gettext(
-    "Too many chat messages for now. Yours is kept here and sent later.",
-  ),
+  throttled: gettext("Too many chat messages for now. Yours is kept here and sent later."),
 };
 
 /** Announces recent events once. */
