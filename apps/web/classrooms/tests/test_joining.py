@@ -1,0 +1,37 @@
+"""Students join classrooms by code and accept invitations."""
+
+from apps.classrooms.models import Membership
+from conftest import make_membership
+
+
+def test_join_link_shows_form_that_joins(browser, stranger, classroom):
+    client = browser(stranger)
+    code = classroom.join_code
+    assert f'value="{code}"' in client.get(f"/join/{code}/").content.decode()
+    assert not Membership.objects.filter(student=stranger).exists()
+    client.post("/join/", {"join_code": f"{code[:4]}-{code[4:]}".lower()})
+    assert Membership.objects.get(student=stranger).status == "active"
+
+
+def test_wrong_code_is_an_error_in_the_form(browser, stranger):
+    response = browser(stranger).post("/join/", {"join_code": "NOPE2345"})
+    assert response.status_code == 400
+    page = response.content.decode()
+    assert "No classroom has this code." in page
+    assert 'value="NOPE2345"' in page
+
+
+def test_join_attempts_are_rate_limited(browser, stranger):
+    client = browser(stranger)
+    for _ in range(30):
+        client.post("/join/", {"join_code": "NOPE2345"})
+    assert "Too many tries" in client.post("/join/", {"join_code": "NOPE2345"}).content.decode()
+
+
+def test_student_accepts_invitation(browser, stranger, classroom):
+    invitation = make_membership(classroom, stranger, "invited")
+    client = browser(stranger)
+    assert "You are invited" in client.get("/classrooms/").content.decode()
+    client.post(f"/memberships/{invitation.pk}/accept/")
+    invitation.refresh_from_db()
+    assert invitation.status == "active"
