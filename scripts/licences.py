@@ -22,7 +22,6 @@ ALLOWED = {
 REVIEWED = {
     "psycopg": "LGPL-3.0-only",
     "psycopg-binary": "LGPL-3.0-only",
-    "psycopg-pool": "LGPL-3.0-only",
     "fido2": "BSD License AND Apache Software License AND Mozilla Public License 2.0 (MPL 2.0)",
     "qrcode": "BSD License AND Other/Proprietary License",
     "async-timeout": "Apache Software License",
