@@ -26,21 +26,30 @@ AnyUser = User | AnonymousUser
 def identify(
     user: AnyUser, session: SessionBase, room: UUID, lesson: LessonPeople
 ) -> Person | None:
-    """Return a participant, or the guest whose identity the session keeps for this room."""
+    """Return a participant, or the guest whose identity the session keeps for this room.
+
+    The identity of a guest with an account is good only while that account is signed in. A guest
+    who signs in afterwards is a guest with their account from then on.
+    """
+    guest = guest_sessions.load_guest(session, room)
     if not isinstance(user, User):
-        return guest_sessions.load_guest(session, room, None)
+        return guest if guest is not None and guest.user_id is None else None
     role = participant_role(user, lesson)
     if role is not None:
         return Person(f"u{user.pk}", user.get_full_name(), role)
-    guest = guest_sessions.load_guest(session, room, user.pk)
-    return None if guest is None else replace(guest, name=user.get_full_name())
+    if guest is None or guest.user_id not in {None, user.pk}:
+        return None
+    return replace(guest, key=f"u{user.pk}", name=user.get_full_name())
 
 
 def require_identity(
     user: AnyUser, session: SessionBase, room: UUID, lesson: LessonPeople
 ) -> Person:
     """Raise `not_authenticated`, or `forbidden` with an account, for nobody."""
-    person = identify(user, session, room, lesson)
+    return _require(identify(user, session, room, lesson), user)
+
+
+def _require(person: Person | None, user: AnyUser) -> Person:
     if person is None:
         raise forbidden() if user.is_authenticated else NotAuthenticated
     return person
@@ -64,8 +73,7 @@ def identify_joining(
     if known is not None and known.role is not Role.GUEST:
         return known
     if token is None:
-        known = require_identity(user, session, room.uuid, room.lesson)
-        return replace(known, name=name) if name and known.user_id is None else known
+        return _rename(_require(known, user), name)
     try:
         invite = lessons.read_invite(token)
     except DomainError as exc:
@@ -74,22 +82,26 @@ def identify_joining(
         return known  # admitted guests stay when their invite is revoked: the policy decides
     if invite.lesson_id != room.lesson.id:
         raise invite_invalid()
-    return make_guest(user, session, room.uuid, invite, name)
+    return make_guest(user, known, invite, name)
 
 
-def make_guest(
-    user: AnyUser, session: SessionBase, room: UUID, invite: InviteClaims, name: str = ""
-) -> Person:
-    """Return the guest that a valid invite makes of somebody; the same guest as before, if any.
+def make_guest(user: AnyUser, known: Person | None, invite: InviteClaims, name: str = "") -> Person:
+    """Return the guest that a valid invite makes of somebody, `known` if they are one already.
 
-    Raises `validation_error` for a guest without an account and without a name.
+    Raises `validation_error` for a guest without a name.
     """
-    if isinstance(user, User):
-        key, name = f"u{user.pk}", user.get_full_name()
-    else:
-        known = guest_sessions.load_guest(session, room, None)
-        key = known.key if known else guest_sessions.new_guest_key()
-        name = name or (known.name if known else "")
-    if not name:
+    if known is None:
+        known = (
+            Person(f"u{user.pk}", user.get_full_name(), Role.GUEST)
+            if isinstance(user, User)
+            else Person(guest_sessions.new_guest_key(), "", Role.GUEST)
+        )
+    guest = _rename(known, name)
+    if not guest.name:
         raise invalid(name=_("Write your name."))
-    return Person(key, name, Role.GUEST, invite.generation, invite.exp)
+    return replace(guest, generation=invite.generation, invite_exp=invite.exp)
+
+
+def _rename(guest: Person, name: str) -> Person:
+    """An account keeps its own name."""
+    return replace(guest, name=name) if name and guest.user_id is None else guest

@@ -10,6 +10,7 @@ from django.utils import timezone
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from apps.classroom.guest_sessions import save_guest
 from apps.classroom.models import RoomBan
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.server import tickets
@@ -111,6 +112,30 @@ def test_guest_with_account_is_called_by_its_name(join, api, invite, stranger, l
     ticket = join(client=client, name="Somebody else").json()["ticket"]
     person = tickets.verify(ticket, lesson.session.uuid).person
     assert person.name == f"New {stranger.last_name}"
+
+
+def test_guest_who_signs_in_is_a_guest_with_their_account(api, join, invite, stranger, lesson):
+    client = api(None)
+    join(client=client, invite=invite, name="Гість")
+    client.force_login(stranger, "allauth.account.auth_backends.AuthenticationBackend")
+    response = join(client=client).json()
+    person = tickets.verify(response["ticket"], lesson.session.uuid).person
+    assert (response["role"], person.user_id) == ("guest", stranger.pk)
+    assert person.name == stranger.get_full_name()
+
+
+def test_identity_of_guest_with_account_is_not_valid_for_others(
+    api, join, stranger, other_tutor, lesson
+):
+    client = api(None)
+    session, expiry = client.session, int(time.time()) + 60
+    guest = Person(f"u{stranger.pk}", "Some Stranger", Role.GUEST, 0, expiry)
+    save_guest(session, lesson.session.uuid, guest)
+    session.save()
+    assert join(client=client).status_code == 401
+    for user, status in ((other_tutor, 403), (stranger, 200)):
+        client.force_authenticate(user)
+        assert join(client=client).status_code == status
 
 
 @pytest.mark.parametrize("earlier", [False, True])

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import User
 from apps.classroom import guest_sessions
 from apps.classroom.errors import invite_invalid
-from apps.classroom.identity import make_guest
+from apps.classroom.identity import identify, make_guest
 from apps.classroom.policies import is_closed_to_guests
 from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
@@ -79,7 +79,8 @@ def enter_as_guest(request: HttpRequest) -> HttpResponse:
 
 def _enter_as_guest(request: HttpRequest, invite: ReadInvite, name: str = "") -> HttpResponse:
     room = get_or_create_session(lesson_id=invite.lesson.pk).uuid
-    guest = make_guest(request.user, request.session, room, invite.claims, name)
+    known = identify(request.user, request.session, room, invite.lesson)
+    guest = make_guest(request.user, known, invite.claims, name)
     guest_sessions.save_guest(request.session, room, guest)
     return _redirect_to_room(invite.lesson)
 

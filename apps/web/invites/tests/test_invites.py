@@ -62,7 +62,7 @@ def test_signed_in_user_is_redirected_to_the_room(browser, stranger, soon):
     client = browser(stranger)
     assert client.get(invite_path(soon)).url == "/invite/"
     assert client.get("/invite/").url == f"/lessons/{soon.pk}/room/"
-    guest = guest_sessions.load_guest(client.session, soon.session.uuid, stranger.pk)
+    guest = guest_sessions.load_guest(client.session, soon.session.uuid)
     assert (guest.key, guest.name) == (f"u{stranger.pk}", stranger.get_full_name())
 
 
@@ -105,7 +105,7 @@ def test_guest_enters_with_a_name(browser, soon):
     assert client.post("/invite/guest/", {"name": " "}).status_code == 400
     response = client.post("/invite/guest/", {"name": "Марко"})
     assert response.url == f"/lessons/{soon.pk}/room/"
-    guest = guest_sessions.load_guest(client.session, soon.session.uuid, None)
+    guest = guest_sessions.load_guest(client.session, soon.session.uuid)
     assert guest.name == "Марко"
 
 
