@@ -18,7 +18,7 @@ from apps.classrooms.models import Classroom, Membership
 from apps.common.admin import ChangedFieldsAdmin
 from apps.common.mail_queue import QueueBackend
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, PASSWORD, make_lesson, make_user, sign_up
+from tests.builders import HOUR, NOON, PASSWORD, make_lesson, make_user, sign_up
 from tests.html_forms import read_form
 
 pytestmark = pytest.mark.django_db

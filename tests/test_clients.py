@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import AUTH, PASSWORD
+from tests.builders import AUTH, PASSWORD
 
 pytestmark = pytest.mark.any_database
 

@@ -10,7 +10,7 @@ from apps.classroom.models import ClassroomSession
 from apps.classrooms.models import Membership
 from apps.lessons.models import Lesson
 from apps.lessons.overlap import CONSTRAINT_NAMES
-from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from conftest import AUTH, PASSWORD
+from tests.builders import AUTH, PASSWORD
 from tests.server import start_kreida, stop_kreida
 from tests.smtp import SmtpServer
 

@@ -15,7 +15,7 @@ from apps.classroom.models import Attendance, BoardFile, BoardVersion
 from apps.common.models import OutgoingMail
 from apps.common.worker import Worker
 from config.jobs import JOBS
-from conftest import make_user, sign_up
+from tests.builders import make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
-from conftest import HOUR, NOON, make_membership, make_user
+from tests.builders import HOUR, NOON, make_membership, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from apps.classrooms.queries import list_my_students
 from apps.common.pagination import Page
 from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
 from apps.lessons.queries import list_lessons
-from conftest import NOON, make_classroom, make_user
+from tests.builders import NOON, make_classroom, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
-from conftest import (
+from tests.builders import (
     HOUR,
     NOON,
     bearer,

@@ -21,7 +21,7 @@ from apps.classroom.tests.pictures import large_picture
 from apps.classrooms.models import Membership
 from apps.lessons import overlap, services
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

@@ -22,7 +22,7 @@ from apps.accounts.api.views import MeView
 from apps.accounts.models import User
 from apps.classroom.models import BoardVersion
 from config.wsgi import application
-from conftest import make_classroom, make_lesson, sign_up
+from tests.builders import make_classroom, make_lesson, sign_up
 from tests.test_permissions import TABLE
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.classroom import versions
 from apps.classrooms.roster import invite
-from conftest import AUTH, PASSWORD, make_user, sign_up
+from tests.builders import AUTH, PASSWORD, make_user, sign_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_lesson
+from tests.builders import HOUR, NOON, make_lesson
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 

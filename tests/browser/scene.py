@@ -19,12 +19,12 @@ from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-import conftest as build  # noqa: E402
 from apps.accounts.models import User  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
 from apps.lessons.models import Lesson  # noqa: E402
 from apps.lessons.services import cancel_lesson, reschedule_lesson, revoke_invites  # noqa: E402
+from tests import builders as build  # noqa: E402
 
 
 def person(role: str, **fields: Any) -> dict[str, Any]:

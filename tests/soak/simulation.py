@@ -24,7 +24,7 @@ from apps.classroom import board_log
 from apps.classroom.models import ChatMessage
 from apps.classroom.tests.clients import BoardClient, Closed, Events
 from apps.classroom.tests.servers import ServerProcess
-from conftest import HOUR, make_lesson, make_user
+from tests.builders import HOUR, make_lesson, make_user
 from tests.server import RedisServer
 
 UPDATES_PER_STROKE = 8

@@ -23,7 +23,7 @@ from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
 from apps.common import threads
 from apps.common.middleware import RequestLogMiddleware
-from conftest import AUTH, PASSWORD, bearer, make_user, sign_up
+from tests.builders import AUTH, PASSWORD, bearer, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 EMAIL = "new@school.example"

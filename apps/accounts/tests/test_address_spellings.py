@@ -7,7 +7,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from conftest import AUTH, PASSWORD, sign_up
+from tests.builders import AUTH, PASSWORD, sign_up
 
 pytestmark = pytest.mark.django_db
 EMAIL = "kate@school.example"

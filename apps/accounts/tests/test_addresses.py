@@ -11,7 +11,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from conftest import AUTH, PASSWORD, bearer, make_user, sign_up
+from tests.builders import AUTH, PASSWORD, bearer, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "new@school.example", "moved@school.example"

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts import guess_limits
 from apps.accounts.models import User
-from conftest import AUTH, PASSWORD, make_classroom, make_user, sign_up
+from tests.builders import AUTH, PASSWORD, make_classroom, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 EMAIL = "new@school.example"

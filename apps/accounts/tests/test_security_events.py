@@ -11,7 +11,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from conftest import AUTH, PASSWORD, sign_up
+from tests.builders import AUTH, PASSWORD, sign_up
 
 pytestmark = pytest.mark.django_db(transaction=True)  # some events are logged on commit
 ACCOUNT = "/_allauth/app/v1/account"

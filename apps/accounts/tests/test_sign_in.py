@@ -11,7 +11,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from conftest import AUTH, PASSWORD, bearer, sign_up
+from tests.builders import AUTH, PASSWORD, bearer, sign_up
 
 pytestmark = pytest.mark.django_db
 ME = "/api/me/"

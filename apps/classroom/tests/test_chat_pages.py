@@ -7,7 +7,7 @@ import pytest
 
 from apps.classroom.models import ChatMessage
 from apps.classroom.queries import MAX_CHAT_TEXT
-from conftest import NOON, make_lesson
+from tests.builders import NOON, make_lesson
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from apps.classroom.tests.pictures import (
 from apps.common.disk import MIN_FREE_BYTES
 from apps.lessons.invites import make_invite
 from apps.lessons.services import revoke_invites
-from conftest import HOUR, NOON, make_lesson
+from tests.builders import HOUR, NOON, make_lesson
 
 PICTURES = {f"image/{kind}": plain(kind) for kind in FORMATS}
 PNG = PICTURES["image/png"]

@@ -14,7 +14,7 @@ from apps.classroom.room_access import load_room_access
 from apps.classroom.services import record_entry, remove_person
 from apps.classroom.tests.clients import refused_with
 from apps.lessons.services import revoke_invites
-from conftest import make_membership, make_user
+from tests.builders import make_membership, make_user
 
 
 def get_content(live_room, client, what):

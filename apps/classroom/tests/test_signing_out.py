@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.classroom.realtime.server.db import run
 from apps.classroom.tests.clients import LiveRoom, refused_with
 from apps.classroom.tests.servers import ServerProcess
-from conftest import AUTH, PASSWORD, bearer
+from tests.builders import AUTH, PASSWORD, bearer
 
 NEW = "another-long-pass-phrase-8"
 

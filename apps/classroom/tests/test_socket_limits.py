@@ -14,7 +14,7 @@ from apps.classroom.realtime.server.socket_limits import SocketLimits
 from apps.classroom.realtime.server.sockets import Refused, Socket
 from apps.classroom.realtime.server.tickets import Ticket
 from apps.classroom.tests.clients import eventually, refused_with
-from conftest import NOON, make_lesson
+from tests.builders import NOON, make_lesson
 
 
 @pytest.mark.parametrize("kind", ["events", "board"])

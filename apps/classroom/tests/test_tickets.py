@@ -17,7 +17,7 @@ from apps.classroom.realtime.server import tickets
 from apps.classroom.tests.clients import refused_with
 from apps.common import tokens
 from apps.lessons.services import revoke_invites
-from conftest import NOON, make_lesson
+from tests.builders import NOON, make_lesson
 
 KEYS = {"ticket", "expires_at", "role", "events_url", "board_url", "ice_servers"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.classrooms.models import Classroom
-from conftest import make_classroom
+from tests.builders import make_classroom
 
 pytestmark = pytest.mark.django_db
 URL = "/api/classrooms/"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.classrooms import invitations
 from apps.classrooms.models import Membership
 from apps.common.models import DailyLimit
-from conftest import bearer, make_classroom, make_membership, make_user, sign_up
+from tests.builders import bearer, make_classroom, make_membership, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.classrooms.models import Membership
-from conftest import make_membership
+from tests.builders import make_membership
 
 pytestmark = pytest.mark.django_db
 URL = "/api/classrooms/join/"

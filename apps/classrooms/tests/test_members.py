@@ -3,7 +3,7 @@
 import pytest
 
 from apps.classrooms.models import Membership
-from conftest import make_membership, make_user
+from tests.builders import make_membership, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from apps.common.models import PeriodicJob
-from conftest import NOON
+from tests.builders import NOON
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 from rest_framework.test import APIClient
 
-from conftest import AUTH, PASSWORD, bearer, sign_up
+from tests.builders import AUTH, PASSWORD, bearer, sign_up
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.common import mail, mail_queue
 from apps.common.models import OutgoingMail
-from conftest import PASSWORD, sign_up
+from tests.builders import PASSWORD, sign_up
 from tests.server import free_port
 from tests.smtp import SmtpServer
 

@@ -11,7 +11,7 @@ from django.db.utils import ConnectionHandler
 from apps.common.models import PeriodicJob
 from apps.common.sqlite3.base import _queues
 from apps.common.write_queue import WriteQueue, urgent_writes
-from conftest import HOUR, NOON
+from tests.builders import HOUR, NOON
 
 pytestmark = pytest.mark.sqlite
 

@@ -22,7 +22,7 @@ from apps.common.zones import (
     zone_fallbacks,
     zone_label,
 )
-from conftest import make_user, sign_up
+from tests.builders import make_user, sign_up
 
 KYIV = ZoneInfo("Europe/Kyiv")
 SUMMER = datetime(2026, 7, 1, tzinfo=KYIV)

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
 
 HALF_TIME = NOON + HOUR / 2
 

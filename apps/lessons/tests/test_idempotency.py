@@ -3,7 +3,7 @@
 import pytest
 
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_classroom
+from tests.builders import HOUR, NOON, make_classroom
 
 pytestmark = pytest.mark.django_db
 URL = "/api/lessons/"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.common import tokens
 from apps.common.keys import derive_key
 from apps.lessons.invites import PURPOSE, make_invite
-from conftest import make_lesson
+from tests.builders import make_lesson
 
 pytestmark = pytest.mark.django_db
 RESOLVE = "/api/lesson-invites/resolve/"

@@ -4,7 +4,7 @@ import pytest
 
 from apps.classroom.models import ClassroomSession
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_classroom, make_lesson, make_membership
+from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_membership
 
 pytestmark = pytest.mark.django_db
 URL = "/api/lessons/"

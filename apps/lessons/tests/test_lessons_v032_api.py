@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.classroom.models import ClassroomSession
 from apps.lessons.invites import make_invite
-from conftest import HOUR, NOON, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
 LESSONS = "/api/lessons"

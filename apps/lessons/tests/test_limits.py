@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_classroom, make_user
+from tests.builders import HOUR, NOON, make_classroom, make_user
 
 URL = "/api/lessons/"
 

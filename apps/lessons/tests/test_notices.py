@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.lessons import notices
-from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
 
 AMBIGUOUS = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv for the first time
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON
+from tests.builders import HOUR, NOON
 
 pytestmark = pytest.mark.django_db
 LATER = {

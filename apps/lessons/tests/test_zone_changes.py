@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from apps.lessons.models import Lesson, ZoneRules
 from apps.lessons.zone_changes import check_zones
-from conftest import HOUR, make_lesson, make_user
+from tests.builders import HOUR, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

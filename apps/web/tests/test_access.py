@@ -3,7 +3,7 @@
 import pytest
 from django.urls import get_resolver
 
-from conftest import make_membership, make_user
+from tests.builders import make_membership, make_user
 
 # Status of GET for a visitor, the lesson's student, its tutor and another tutor, by URL name.
 PAGES = {

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from django.utils.translation import gettext, ngettext, override
 
 from apps.web.shared.local_time import format_day, list_zones_by_region
-from conftest import NOON
+from tests.builders import NOON
 
 CATALOGUES = [Path(django.__file__).parent / "conf", Path(allauth.__file__).parent]
 ALPHABET = "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"

@@ -1,7 +1,7 @@
 import pytest
 from django.utils import timezone
 
-from conftest import HOUR, make_classroom, make_lesson
+from tests.builders import HOUR, make_classroom, make_lesson
 
 
 def test_calendar_offers_no_change_to_student(browser, student):

@@ -1,7 +1,7 @@
 import pytest
 
 from apps.classrooms.models import Classroom, Membership
-from conftest import make_classroom, make_membership, make_user
+from tests.builders import make_classroom, make_membership, make_user
 
 
 def test_tutor_creates_classroom(browser, tutor):

@@ -10,7 +10,7 @@ from apps.classroom import guest_sessions
 from apps.classroom.guest_sessions import MAX_NAME
 from apps.lessons.invites import make_invite
 from apps.lessons.services import revoke_invites
-from conftest import HOUR, make_classroom, make_lesson
+from tests.builders import HOUR, make_classroom, make_lesson
 
 MINUTE = timedelta(minutes=1)
 

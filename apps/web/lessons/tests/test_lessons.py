@@ -4,7 +4,7 @@ import pytest
 
 from apps.lessons.invites import read_invite
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_classroom, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
 
 
 def form_data(student, **changes):

@@ -5,7 +5,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from apps.classroom.models import Attendance
-from conftest import HOUR
+from tests.builders import HOUR
 
 
 def make_attendance(lesson, person, role, left_at=None):

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 from django.utils import translation
 
 from apps.web.shared.local_time import format_span, format_until, local_to_utc
-from conftest import HOUR
+from tests.builders import HOUR
 
 KYIV = ZoneInfo("Europe/Kyiv")
 

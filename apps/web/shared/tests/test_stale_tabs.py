@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from apps.lessons.models import Lesson
-from conftest import HOUR, NOON, make_lesson
+from tests.builders import HOUR, NOON, make_lesson
 
 AMBIGUOUS = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv, for the first time
 MAIN = re.compile(r"<main.*</main>", re.S)

@@ -6,7 +6,7 @@ from django.utils import translation
 
 from apps.classrooms.roster.reader import read_roster
 from apps.web.students.export import students_csv
-from conftest import HOUR, make_classroom, make_lesson, make_user
+from tests.builders import HOUR, make_classroom, make_lesson, make_user
 
 
 def test_search_is_in_the_url_and_case_insensitive_in_any_script(browser, tutor, classroom):

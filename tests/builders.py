@@ -1,0 +1,83 @@
+"""Functions that make users, classrooms and lessons for tests."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from django.http import HttpResponse
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.classroom.services import get_or_create_session
+from apps.classrooms.models import Classroom, Membership
+from apps.lessons.models import Lesson
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PASSWORD = "a-long-pass-phrase-7"
+AUTH = "/_allauth/app/v1/auth"
+_numbers = count(1)
+
+
+def make_user(role: str, first_name: str = "", last_name: str = "", **fields: object) -> User:
+    number = next(_numbers)
+    fields.setdefault("email", f"{role}{number}@school.example")
+    return User.objects.create_user(
+        password=None,
+        first_name=first_name or role.title(),
+        last_name=last_name or f"Number{number:04}",
+        role=role,
+        **fields,
+    )
+
+
+def make_classroom(tutor: User, *students: User, name: str = "Algebra") -> Classroom:
+    classroom = Classroom.objects.create(tutor=tutor, name=name)
+    for student in students:
+        make_membership(classroom, student)
+    return classroom
+
+
+def make_membership(classroom: Classroom, student: User, status: str = "active") -> Membership:
+    return Membership.objects.create(
+        classroom=classroom, student=student, status=status, joined_at=NOON - 30 * 24 * HOUR
+    )
+
+
+def make_lesson(
+    tutor: User,
+    student: User,
+    starts_at: datetime = NOON,
+    length: timedelta = HOUR,
+    **fields: object,
+) -> Lesson:
+    """Create a lesson with its session, in a classroom that the two share or a new one."""
+    shared = Classroom.objects.filter(tutor=tutor, memberships__student=student).first()
+    lesson = Lesson.objects.create(
+        tutor=tutor,
+        student=student,
+        classroom=shared or make_classroom(tutor, student),
+        starts_at=starts_at,
+        ends_at=starts_at + length,
+        **fields,
+    )
+    get_or_create_session(lesson_id=lesson.pk)
+    return lesson
+
+
+def sign_up(**changes: object) -> HttpResponse:
+    """Sign up through allauth's headless API."""
+    sent = {
+        "email": "new@school.example",
+        "password": PASSWORD,
+        "first_name": "Нова",
+        "last_name": "Людина",
+        "role": "tutor",
+        **changes,
+    }
+    return APIClient().post(f"{AUTH}/signup", sent)
+
+
+def bearer(token: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client

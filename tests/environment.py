@@ -1,0 +1,145 @@
+"""Fixtures around every test: its database, settings, cache, language, log and Redis."""
+
+import io
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
+from django.db import connection, connections, transaction
+from django.test import TransactionTestCase, override_settings
+from django.utils import translation
+
+from apps.classroom.realtime.server.db import THREADS, _pool
+from apps.common.logs import JsonFormatter
+from tests.server import RedisServer
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest evaluates `-m`
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests that are marked for the other database; mark those that use none."""
+    on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    other = "sqlite" if on_postgres else "postgres"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if not _uses_database(item):
+            item.add_marker("any_database")
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    markers = ("django_db", "postgres", "sqlite", "redis")
+    return (
+        "db" in fixtures
+        or "transactional_db" in fixtures
+        or any(item.get_closest_marker(name) for name in markers)
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Put SQLite in a file, which the threads and processes of the room's tests share."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        database.setdefault("TEST", {})["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Close the connections of the room's threads: PostgreSQL drops no database in use."""
+    yield
+    all_at_once = threading.Barrier(THREADS, timeout=20)
+
+    def close() -> None:
+        all_at_once.wait()
+        connections.close_all()
+
+    for closed in [_pool.submit(close) for _ in range(THREADS)]:
+        closed.result()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    """Replace Django's flush after a transactional test, which truncates every table and builds
+    content types and permissions anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: delete_rows())
+        yield
+
+
+def delete_rows() -> None:
+    """Empty the tables that have rows, except for content types and permissions."""
+    kept = {model._meta.db_table for model in (ContentType, Permission)}
+    tables = sorted(set(connection.introspection.django_table_names()) - kept)
+    names = {table: connection.ops.quote_name(table) for table in tables}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {name})"
+                for table, name in names.items()
+            )
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {names[table]}")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> Iterator[None]:
+    """Reset the language, which a request leaves active in its thread."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _quick_settings() -> Iterator[None]:
+    """Use a fast password hasher, since hashing dominates a test that signs in, and unhashed names
+    of static files, which need no collectstatic."""
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES={**settings.STORAGES, "staticfiles": static},
+    ):
+        yield
+
+
+@pytest.fixture
+def log_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """Return a function that gives the log lines since the start of the test, parsed from JSON."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A Redis server for one test, which may stop and restart it."""
+    running = RedisServer()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a Redis server shared by tests that do not stop it."""
+    running = RedisServer()
+    yield running.url
+    running.stop()

@@ -1,0 +1,125 @@
+"""The SQL of the calendar range and of my-students returns what the querysets define."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from apps.accounts.models import User
+from apps.classroom.services import get_or_create_session
+from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.queries import list_my_students
+from apps.common.pagination import Page
+from apps.common.text import contains_all_words
+from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
+from apps.lessons.queries import lesson_json, list_lessons
+from tests.builders import HOUR, NOON, make_classroom, make_user
+
+pytestmark = pytest.mark.django_db
+
+NAMES = ("Олена", "Ганна", "Ґалаґан", "Їжакевич", "O'Neil", "100%", "Anna")
+SEARCHES = ("", "олена", "ґ", "o’neil", "0%", "nobody", "@school number")
+SHORTER = timedelta(microseconds=1)
+PAGES = (Page(limit=100, offset=0), Page(limit=2, offset=1), Page(limit=3, offset=50))
+
+
+@pytest.fixture(params=range(4))
+def school(request):
+    """Random people, classrooms, memberships and lessons; returns the generator."""
+    chance = random.Random(request.param)
+    tutors = [make_user("tutor") for _ in range(3)]
+    students = [make_user("student", chance.choice(NAMES), chance.choice(NAMES)) for _ in range(7)]
+    rooms = [make_classroom(chance.choice(tutors), name=chance.choice(NAMES)) for _ in range(8)]
+    for room in rooms:
+        if chance.random() < 0.2:
+            Classroom.objects.filter(pk=room.pk).update(archived_at=NOON)
+        for student in chance.sample(students, 4):
+            status = chance.choice(["active", "active", "active", *Membership.Status.values])
+            Membership.objects.create(
+                classroom=room, student=student, status=status, joined_at=NOON
+            )
+    for number in range(60):
+        room = chance.choice(rooms)
+        length = chance.choice([MIN_DURATION, HOUR, MAX_DURATION])
+        starts_at = NOON + HOUR * chance.randrange(-40, 40)
+        lesson = Lesson.objects.create(
+            tutor=room.tutor,
+            student=chance.choice(students),
+            classroom=room,
+            title=f"№{number}",
+            starts_at=starts_at,
+            ends_at=starts_at + length,
+            status=chance.choice(Lesson.Status.values),
+            allow_overlap=True,
+        )
+        if chance.random() < 0.8:
+            get_or_create_session(lesson_id=lesson.pk)
+    return chance
+
+
+def describe_person(user):
+    return {"id": user.pk, "first_name": user.first_name, "last_name": user.last_name}
+
+
+def describe_lesson(lesson):
+    session = getattr(lesson, "session", None)
+    return {
+        "id": lesson.pk,
+        "title": lesson.title,
+        "starts_at": lesson.starts_at,
+        "ends_at": lesson.ends_at,
+        "status": lesson.status,
+        "tutor": describe_person(lesson.tutor),
+        "student": describe_person(lesson.student),
+        "classroom_id": lesson.classroom_id,
+        "session_uuid": session.uuid if session else None,
+    }
+
+
+def describe_student(student, memberships):
+    shared = memberships.filter(student=student)
+    classrooms = Classroom.objects.filter(memberships__in=shared).order_by("sort_key", "id")
+    return {
+        **describe_person(student),
+        "email": student.shown_email,
+        "classrooms": list(classrooms.values("id", "name")),
+    }
+
+
+def test_calendar_range_equals_the_queryset(school):
+    found = 0
+    for user in User.objects.all():
+        for _ in range(12):
+            start = NOON + HOUR * school.randrange(-50, 50) + school.choice([-SHORTER, 0 * HOUR])
+            end = start + school.choice([SHORTER, HOUR, 24 * HOUR])
+            include_cancelled = school.random() < 0.5
+            lessons = Lesson.objects.of(user).between(start, end).in_order()
+            lessons = lessons if include_cancelled else lessons.not_cancelled()
+            expected = [describe_lesson(lesson) for lesson in lessons]
+            assert list_lessons(user, start, end, include_cancelled=include_cancelled) == expected
+            found += len(expected)
+    assert found > 20
+
+
+def test_lesson_by_id_equals_its_row(school):
+    for lesson in Lesson.objects.all():
+        assert lesson_json(lesson.pk) == describe_lesson(lesson)
+
+
+def test_my_students_equal_the_queryset(school):
+    found = 0
+    for tutor in User.objects.filter(role="tutor"):
+        memberships = Membership.objects.active().taught_by(tutor)
+        for words in SEARCHES:
+            students = (
+                User.objects.filter(memberships__in=memberships)
+                .filter(contains_all_words(words, "search_text"))
+                .distinct()
+                .order_by("sort_key", "id")
+            )
+            expected = [describe_student(student, memberships) for student in students]
+            found += len(expected)
+            for page in PAGES:
+                rows = expected[page.offset : page.stop]
+                assert list_my_students(tutor, words, page) == (len(expected), rows)
+    assert found
