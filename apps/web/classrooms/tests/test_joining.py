@@ -1,7 +1,7 @@
 """Students join classrooms by code and accept invitations."""
 
 from apps.classrooms.models import Membership
-from conftest import make_membership
+from tests.builders import make_membership
 
 
 def test_join_link_shows_form_that_joins(browser, stranger, classroom):
