@@ -9,7 +9,7 @@ from apps.classroom.lessons import get_lessons
 from apps.classroom.policies import Login, Person, Role, participant_role
 from apps.classroom.room_access import find_room_accesses, load_room_access
 from apps.lessons.services import cancel_lesson
-from conftest import HOUR, NOON, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
 QUERIES = 7  # rooms, lessons, accounts, logins, bans, admissions, suspended guests
