@@ -8,6 +8,8 @@ import os
 import secrets
 import tempfile
 
+from bench.report import write_tables
+
 URL = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/kreida_bench")
 
 
@@ -30,7 +32,7 @@ def main() -> None:
             else:
                 print(tables := run.endpoints_report(URL, arguments.rounds))
                 if arguments.write:
-                    run.write_tables(tables)
+                    write_tables("performance.md", tables)
         finally:
             if not arguments.keep:
                 run.drop_databases(URL)

@@ -1,114 +1,44 @@
-"""The tables of docs/performance.md."""
+"""What both benchmarks report with: tables in Markdown, and the page that they are written into."""
 
+import os
 import platform
 import re
 import subprocess
-import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.measure import Measurement, rate_ratio
-
-PAGE = Path("docs/performance.md")
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 _TABLES = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- end of tables -->)", re.DOTALL)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows]) + "\n"
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [head, rule, *rows])
 
 
-def rates_table(measured: dict[tuple[str, int], list[Measurement]]) -> str:
-    """Rates and latencies. `measured` maps a case's title and number of connections to its
-    measurements of product, raw and ordinary."""
-    head = ["endpoint", "connections", "product", "(a) SQL", "(b) ordinary", "÷ (a)", "÷ (b)"]
-    rows = [
-        [
-            title,
-            str(connections),
-            *(_format_summary(measurement) for measurement in measurements),
-            f"{rate_ratio(measurements[0], measurements[1]):.2f}",
-            f"{rate_ratio(measurements[0], measurements[2]):.2f}",
-        ]
-        for (title, connections), measurements in measured.items()
-    ]
-    return table(head, rows)
-
-
-def _format_summary(measurement: Measurement) -> str:
-    summary = measurement.summary
-    return f"{summary.rate:.0f}/s {summary.p50:.0f}/{summary.p99:.0f} ms"
-
-
-def cpu_table(
-    measured: dict[tuple[str, int], list[Measurement]], scale: dict[str, list[Measurement]]
-) -> str:
-    """CPU time per request at 8 connections. `scale` maps a case's title to the product's
-    measurements with many and with few lessons."""
-    head = [
-        "endpoint",
-        "product",
-        "(a) SQL",
-        "(b) ordinary",
-        "product at 10,000",
-        "at 1,000,000",
-        "CPU ratio",
-        "rate ratio",
-    ]
-    rows = []
-    for title, (many, few) in scale.items():
-        variants = measured[title, 8]
-        rows.append(
-            [
-                title,
-                *(f"{measurement.cpu_ms:.2f} ms" for measurement in (*variants, few, many)),
-                f"{many.cpu_ms / few.cpu_ms:.2f}",
-                f"{rate_ratio(few, many):.2f}",
-            ]
-        )
-    return table(head, rows)
-
-
-def sign_ins_table(rows: list[list[str]]) -> str:
-    """Median and maximum latencies while others sign in."""
-    return table(["requests", "`/healthz`", "calendar range", "sign-ins"], rows)
-
-
-def servers_table(
-    candidates: list[tuple[str, int]],
-    rows: list[tuple[str, int, list[Measurement]]],
-    memory: list[float],
-) -> str:
-    """Rates of each server relative to the first one, which is the product's."""
-    head = ["server", "workers", "CPU per range", "largest process"]
-    head[2:2] = [f"{title}, {connections}" for title, connections, _measurements in rows]
-    lines = []
-    for number, (kind, workers) in enumerate(candidates):
-        parts = [
-            f"{rate_ratio(measurements[number], measurements[0]):.2f}"
-            for *_case, measurements in rows
-        ]
-        cpu = f"{rows[0][2][number].cpu_ms:.2f} ms"
-        lines.append([kind, str(workers), *parts, cpu, f"{memory[number]:.0f} MB"])
-    return table(head, lines)
-
-
-def environment_line(postgres: str, processors: int) -> str:
-    names = ("Django", "djangorestframework", "psycopg", "msgspec", "uvicorn", "uvloop")
-    packages = ", ".join(f"{name} {version(name)}" for name in names)
+def environment_line(*facts: str, packages: Iterable[str]) -> str:
+    """Date, commit and machine of a run, with further `facts` and the versions of `packages`."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     ).stdout.strip()
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit or 'unknown'}, {processors} processors, "
-        f"{platform.system()} {platform.machine()}, Python {sys.version.split()[0]}, "
-        f"PostgreSQL {postgres}, {packages}.\n"
-    )
+    parts = [
+        f"{datetime.now(UTC):%Y-%m-%d}",
+        f"commit {commit or 'unknown'}",
+        f"{os.cpu_count()} processors",
+        f"{platform.system()} {platform.machine()}",
+        f"Python {platform.python_version()}",
+        *facts,
+        *(f"{name} {version(name)}" for name in packages),
+    ]
+    return f"{', '.join(parts)}.\n"
 
 
-def write_tables(tables: str) -> None:
-    page = PAGE.read_text()
-    if not _TABLES.search(page):
-        raise SystemExit(f"{PAGE} has no marked place for the tables.")
-    PAGE.write_text(_TABLES.sub(lambda _match: f"\n{tables}\n", page))
+def write_tables(page: str, tables: str) -> None:
+    """Replace the tables of a page in docs/."""
+    path = DOCS / page
+    text = path.read_text()
+    if not _TABLES.search(text):
+        raise SystemExit(f"{path} has no marked place for the tables.")
+    path.write_text(_TABLES.sub(lambda _match: f"\n{tables}\n", text))

@@ -14,10 +14,11 @@ from bench import servers
 
 django.setup()
 
-from bench import report, sign_ins  # noqa: E402
+from bench import sign_ins, tables  # noqa: E402
 from bench.cases import CASES, PREFIXES  # noqa: E402
 from bench.data import LARGE, SMALL, School  # noqa: E402
 from bench.measure import Measurement, Server, check_controls_match, run_alternating  # noqa: E402
+from bench.report import environment_line  # noqa: E402
 
 SECONDS = 0.5
 PORT = int(os.environ.get("BENCH_PORT", "8600"))
@@ -28,7 +29,7 @@ _POOL_SETTINGS = {
     "OPTIONS": {"server_side_binding": True, "prepare_threshold": 5, "pool": {"max_size": 10}},
 }
 
-write_tables = report.write_tables
+PACKAGES = ("Django", "djangorestframework", "psycopg", "msgspec", "uvicorn", "uvloop")
 
 
 def endpoints_report(url: str, rounds: int) -> str:
@@ -49,10 +50,10 @@ def endpoints_report(url: str, rounds: int) -> str:
         memory = _measure_memory(large)
     return "\n".join(
         [
-            report.environment_line(_postgres_version(url), os.cpu_count() or 0),
-            report.rates_table(measured),
-            report.cpu_table(measured, scale),
-            report.sign_ins_table(sign_ins.table_rows(sign_in_phases)),
+            environment_line(f"PostgreSQL {_postgres_version(url)}", packages=PACKAGES),
+            tables.rates_table(measured),
+            tables.cpu_table(measured, scale),
+            tables.sign_ins_table(sign_ins.table_rows(sign_in_phases)),
             f"Resident memory of a server that has answered 64 connections: {memory:.0f} MB.\n",
         ]
     )
@@ -86,7 +87,7 @@ def servers_report(url: str, rounds: int) -> str:
                 run_alternating(measurements, connections, SECONDS, rounds)
                 rows.append((case.title, connections, measurements))
         memory = [servers.resident_mb(server.pid) for server in running]
-    return report.servers_table(candidates, rows, memory)
+    return tables.servers_table(candidates, rows, memory)
 
 
 def drop_databases(url: str) -> None:

@@ -104,7 +104,7 @@ def _post(server: Server, endpoint: str, body: dict[str, str]) -> int:
 
 
 def table_rows(phases: dict[str, Phase]) -> list[list[str]]:
-    """One row per phase, for `report.sign_ins_table`."""
+    """One row per phase, for `tables.sign_ins_table`."""
     return [
         [
             name,

@@ -11,6 +11,8 @@ import tempfile
 
 import uvloop
 
+from bench.report import write_tables
+
 URL = os.environ.get(
     "BENCH_ROOM_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/kreida_bench_room"
 )
@@ -30,11 +32,12 @@ def main() -> None:
         import django  # noqa: PLC0415  (Django reads its settings on import)
 
         django.setup()
-        from bench.room import report, run  # noqa: PLC0415
+        from bench.room import run  # noqa: PLC0415
+        from bench.room.tables import make_tables  # noqa: PLC0415
 
-        print(tables := report.make_tables(run.measure(packages, folder, URL, arguments.rounds)))
+        print(tables := make_tables(run.measure(packages, folder, URL, arguments.rounds)))
         if arguments.write:
-            report.write_tables(tables)
+            write_tables("performance-room.md", tables)
 
 
 def _set_environment(folder: str) -> None:

@@ -1,20 +1,11 @@
-"""The tables of `make bench-room`, printed and written into docs/performance-room.md."""
+"""The tables of docs/performance-room.md."""
 
-import os
-import platform
-import re
-import subprocess
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 
+from bench.report import environment_line, table
 from bench.room import crash, hostile, large
 from bench.room.run import HOCUSPOCUS, ONE, POSTGRES, TWO, YWS, Report, Result
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance-room.md"
-_TABLES = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- end of tables -->)", re.DOTALL)
 
 
 def make_tables(report: Report) -> str:
@@ -44,7 +35,7 @@ def _results_table(results: dict[str, Result]) -> str:
             memory = result.memory
             row += [f"{kib:.0f} KiB" for kib in (memory.idle, memory.reopened, memory.busy)]
         rows.append(row + ["–"] * (len(head) - len(row)))
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _goals_table(results: dict[str, Result]) -> str:
@@ -64,7 +55,7 @@ def _goals_table(results: dict[str, Result]) -> str:
     rows.append(["idle room", "< 100 KB", *(f"{m.idle * 1.024:.0f} KB" for m in memories if m)])
     ratios = [_ratio(results[TWO].twenty, results[name].twenty) for name in kreida_servers]
     rows.append(["two processes ÷ one, 20 peers", "≥ 0.50", *ratios])
-    return _table(["", "goal", *kreida_servers], rows)
+    return table(["", "goal", *kreida_servers], rows)
 
 
 def _crash_table(crashes: dict[str, crash.Losses]) -> str:
@@ -81,7 +72,7 @@ def _crash_table(crashes: dict[str, crash.Losses]) -> str:
             goal,
         ]
         rows.append([*row, f"{scheduled / losses.seconds:.0f}", str(responses - scheduled)])
-    return _table([*head, "lessons/s", "other responses"], rows)
+    return table([*head, "lessons/s", "other responses"], rows)
 
 
 def _attack_table(results: dict[str, hostile.Latency]) -> str:
@@ -90,7 +81,7 @@ def _attack_table(results: dict[str, hostile.Latency]) -> str:
         [case, f"{item.p50:.1f} ms", f"{item.p99:.1f} ms", f"{item.maximum:.0f} ms"]
         for case, item in results.items()
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _large_board_table(results: dict[str, large.VisitResult]) -> str:
@@ -104,7 +95,7 @@ def _large_board_table(results: dict[str, large.VisitResult]) -> str:
             _format_pair(item.memory for item in pair),
         ]
         rows.append([*row, _format_pair(item.peak for item in pair)])
-    return f"Two figures each: {' / '.join(names)}.\n\n{_table(head, rows)}"
+    return f"Two figures each: {' / '.join(names)}.\n\n{table(head, rows)}"
 
 
 def _format_pair(figures: Iterable[float], unit: str = " MiB") -> str:
@@ -120,26 +111,10 @@ def _rate(rates: list[float]) -> str:
     return f"{median(rates):,.0f}" if rates else "–"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def _environment_line(report: Report) -> str:
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    ours = [f"{name} {version(name)}" for name in ("pycrdt", "uvicorn", "uvloop", "redis")]
-    theirs = [f"{name} {number}" for name, number in report.versions.items()]
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit or 'unknown'}, {os.cpu_count()} processors, "
-        f"load {report.load_before:.1f} before the run, {report.seconds:.0f} s, "
-        f"Python {platform.python_version()}, {', '.join(ours + theirs)}.\n"
+    return environment_line(
+        f"load {report.load_before:.1f} before the run",
+        f"{report.seconds:.0f} s",
+        *(f"{name} {number}" for name, number in report.versions.items()),
+        packages=("pycrdt", "uvicorn", "uvloop", "redis"),
     )
-
-
-def write_tables(text: str) -> None:
-    page = PAGE.read_text()
-    if not _TABLES.search(page):
-        raise SystemExit(f"{PAGE} has no marked place for the tables.")
-    PAGE.write_text(_TABLES.sub(lambda _match: f"\n{text}\n", page))
