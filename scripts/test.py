@@ -21,6 +21,8 @@ SERVER_SETTINGS = (
     *("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "TURN_URLS", "TURN_SECRET"),
     *("DATA_DIR", "PORT", "SECRET_KEY", "ALLOWED_HOSTS", "THROTTLING"),
 )
+# Without cached bytecode each of the many processes that tests start compiles the whole program.
+UNSET = {*SERVER_SETTINGS, "PYTHONDONTWRITEBYTECODE"}
 
 
 def _is_postgres_reachable() -> bool:
@@ -88,7 +90,7 @@ def _print_missing(missing: list[str]) -> None:
 
 def _run(name: str, command: list[str], env: dict[str, str]) -> bool:
     print(f"== {name}", flush=True)
-    clean = {key: value for key, value in os.environ.items() if key not in SERVER_SETTINGS}
+    clean = {key: value for key, value in os.environ.items() if key not in UNSET}
     cwd = ROOT / "frontend" if command[0] == "npm" else ROOT
     started = time.monotonic()
     process = subprocess.run(command, cwd=cwd, env={**clean, **env}, check=False)
