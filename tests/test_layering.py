@@ -136,6 +136,26 @@ def test_interface_of_lessons_is_permitted(source):
     assert lesson_internals(source) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "modules"),
+    [
+        ("load_guest", {"apps/classroom/identity.py"}),
+        ("participant_role", {"apps/classroom/identity.py", "apps/lessons/policies.py"}),
+    ],
+)
+def test_people_in_rooms_are_identified_in_one_module(name, modules):
+    """Who teaches and attends a lesson is also a permission on the lesson itself."""
+    everything = {path: source for layer in LAYERS for path, source in sources(layer).items()}
+    used = {path for path, source in everything.items() if name in names_used(source)}
+    assert used == modules
+
+
+def names_used(source: str) -> set[str]:
+    nodes = list(ast.walk(ast.parse(source)))
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return attributes | {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
 def test_models_of_lessons_load_no_part_of_the_room_server():
     code = (
         "import django, sys; django.setup(); import apps.lessons.models;"
