@@ -325,7 +325,7 @@ def test_flood_closes_its_socket_alone(run_with_both, live_room):
 
 
 def test_update_beyond_board_limit_closes_its_socket(run_with_both, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 10_000)
+    monkeypatch.setattr("apps.classroom.realtime.board.limits.MAX_BOARD", 10_000)
 
     async def scenario(a, b):
         a.map["x"] = "x" * 20_000
@@ -336,7 +336,7 @@ def test_update_beyond_board_limit_closes_its_socket(run_with_both, monkeypatch)
 
 
 def test_room_is_notified_when_board_size_level_changes(live_room, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 100_000)
+    monkeypatch.setattr("apps.classroom.realtime.board.limits.MAX_BOARD", 100_000)
     monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
     monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_RETRY_AFTER", 0.1)
     tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
@@ -360,7 +360,7 @@ def test_room_is_notified_when_board_size_level_changes(live_room, monkeypatch):
 
 
 def test_overwritten_values_do_not_count_towards_board_limit(run_with_both, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_BOARD", 10_000)
+    monkeypatch.setattr("apps.classroom.realtime.board.limits.MAX_BOARD", 10_000)
 
     async def scenario(a, b):
         for number in range(20):

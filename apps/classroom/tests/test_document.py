@@ -12,12 +12,12 @@ from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.batcher import MAX_PENDING_BYTES
-from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.chunks import RUNS_PER_CHUNK
 from apps.classroom.realtime.board.document import Document, PendingDependency
 from apps.classroom.realtime.board.update_scan import encode_deletions
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.realtime.events.protocol import Close
+from apps.classroom.tests.boards import FakeLog, open_board
 
 
 class DrawingClient:
@@ -229,9 +229,10 @@ class FakeSocket:
 
 class SharedBoard:
     def __init__(self, people):
-        self.stored, self.published = [], []
-        self.board = Board(store=self.stored.append, publish=self.published.append)
-        self.board.open(LoadedBoard(Document([]), 0))
+        log = FakeLog()
+        self.stored, self.published = log.stored, log.published
+        self.receiver = open_board(log=log)
+        self.board = self.receiver.board
         self.sockets = [FakeSocket(number) for number in range(people)]
         for socket in self.sockets:
             self.board.join(socket)
@@ -242,7 +243,7 @@ class SharedBoard:
         async def play():
             for who, update in sent:
                 frame = yproto.sync_frame(yproto.UPDATE, update)
-                self.board.receive(self.sockets[who], frame)
+                self.receiver.receive(self.sockets[who], frame)
             await asyncio.sleep(0)
 
         asyncio.run(play())
@@ -294,7 +295,7 @@ def test_pending_updates_are_dropped_when_sender_leaves():
     shared = SharedBoard(2)
     first, second = drawn_by(1, "a", "b")
     shared.run_turn((0, second))
-    shared.board.leave(shared.sockets[0])
+    shared.receiver.leave(shared.sockets[0])
     shared.run_turn((1, first))
     assert shared.content() == {"a": 1}
 
@@ -337,8 +338,8 @@ def test_step_1_applies_queued_updates_first():
     [update] = drawn_by(1, "a")
 
     async def play():
-        shared.board.receive(shared.sockets[0], yproto.sync_frame(yproto.UPDATE, update))
-        shared.board.receive(shared.sockets[0], yproto.sync_frame(yproto.STEP1, b"\x00"))
+        shared.receiver.receive(shared.sockets[0], yproto.sync_frame(yproto.UPDATE, update))
+        shared.receiver.receive(shared.sockets[0], yproto.sync_frame(yproto.STEP1, b"\x00"))
         assert content(shared.stored[0]) == {"a": 1}
 
     asyncio.run(play())

@@ -10,9 +10,9 @@ from pycrdt import Array, Doc, Map, Text
 from apps.classroom.merging import build_document
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import yproto
-from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.events import protocol
 from apps.classroom.realtime.server.sockets import Refused
+from apps.classroom.tests.boards import FakeLog, open_board
 
 
 class FakeSocket:
@@ -56,26 +56,27 @@ def frames(draw):
     return yproto.sync_frame(draw(st.sampled_from((1, 2, 2, 2))), bytes(update))
 
 
-async def receive(board, turns):
+async def receive(receiver, turns):
     """Receive a list of frames in each turn of the event loop."""
     for sent in turns:
         for frame in sent:
             with contextlib.suppress(Refused):
-                board.receive(FakeSocket(), frame)
+                receiver.receive(FakeSocket(), frame)
         await asyncio.sleep(0)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(frames(), min_size=1, max_size=3), min_size=1, max_size=12))
 def test_board_handles_arbitrary_frames(turns):
-    stored = []
-    board = Board(store=stored.append, publish=lambda frame: None)
-    asyncio.run(receive(board, turns))
-    again, _unreadable = build_document(stored)
-    [[missing]] = board.document.diff(again.get_state())
+    log = FakeLog()
+    receiver = open_board(log=log)
+    asyncio.run(receive(receiver, turns))
+    again, _unreadable = build_document(log.stored)
+    document = receiver.board.document
+    [[missing]] = document.diff(again.get_state())
     assert missing.startswith(b"\x00"), "the log lacks something that the board has"
-    clocks = yproto.read_state_vector(board.document.ensure_loaded().get_state())
-    assert dict(clocks) == board.document.clocks, "the scan and yrs read an update differently"
+    clocks = yproto.read_state_vector(document.ensure_loaded().get_state())
+    assert dict(clocks) == document.clocks, "the scan and yrs read an update differently"
 
 
 @settings(max_examples=300, deadline=None)

@@ -10,7 +10,6 @@ from pycrdt import write_var_uint as varint
 
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import awareness, chunks, limits, update_scan, yproto
-from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.deletions import DeleteSet
 from apps.classroom.realtime.board.document import Document
 from apps.classroom.realtime.board.update_scan import (
@@ -23,6 +22,7 @@ from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.realtime.server.sockets import Refused
+from apps.classroom.tests.boards import open_board
 from apps.classroom.tests.clients import eventually, max_work_between_turns
 
 
@@ -49,16 +49,14 @@ class FakeSocket:
 
 
 @pytest.fixture
-def board():
-    found = Board(store=lambda update: None, publish=lambda frame: None)
-    found.open(LoadedBoard(Document([]), 0))
-    return found
+def receiver():
+    return open_board()
 
 
-def send(board, socket, *updates):
+def send(receiver, socket, *updates):
     async def play():
         for update in updates:
-            board.receive(socket, yproto.sync_frame(yproto.UPDATE, update))
+            receiver.receive(socket, yproto.sync_frame(yproto.UPDATE, update))
         await asyncio.sleep(0)
 
     asyncio.run(play())
@@ -90,41 +88,43 @@ def test_update_naming_400_000_clients_is_refused(live_room):
     asyncio.run(scenario())
 
 
-def test_new_clients_per_person_are_bounded(board):
+def test_new_clients_per_person_are_bounded(receiver):
     socket = FakeSocket()
     for client in range(1, limits.NEW_CLIENTS_BURST + 1):
-        send(board, socket, update_naming([client]))
-    assert len(board.document.clocks) == limits.NEW_CLIENTS_BURST
+        send(receiver, socket, update_naming([client]))
+    assert len(receiver.board.document.clocks) == limits.NEW_CLIENTS_BURST
     with pytest.raises(Refused) as refused:
-        send(board, FakeSocket(), update_naming([10_000]))  # another socket of the same person
+        send(receiver, FakeSocket(), update_naming([10_000]))  # another socket of the same person
     assert refused.value.code == Close.FLOOD
-    send(board, socket, drawn(1, 2)[1])  # a known client, with a missing dependency
-    send(board, FakeSocket(2), update_naming([10_000]))
-    assert 10_000 in board.document.clocks
+    send(receiver, socket, drawn(1, 2)[1])  # a known client, with a missing dependency
+    send(receiver, FakeSocket(2), update_naming([10_000]))
+    assert 10_000 in receiver.board.document.clocks
 
 
-def test_clients_per_board_are_bounded(board, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_CLIENTS", 10)
-    send(board, FakeSocket(1), update_naming(range(1, 11)))
+def test_clients_per_board_are_bounded(receiver, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board.receiver.MAX_CLIENTS", 10)
+    send(receiver, FakeSocket(1), update_naming(range(1, 11)))
     with pytest.raises(Refused) as refused:
-        send(board, FakeSocket(2), update_naming([11]))
+        send(receiver, FakeSocket(2), update_naming([11]))
     assert refused.value.code == Close.TOO_LARGE
 
 
-def test_deletions_of_unknown_clients_are_dropped(board):
-    send(board, FakeSocket(), *[deletions_of(range(n, n + 1000)) for n in range(1, 50_000, 1000)])
-    assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
-    assert board.document.clocks == {}
+def test_deletions_of_unknown_clients_are_dropped(receiver):
+    send(
+        receiver, FakeSocket(), *[deletions_of(range(n, n + 1000)) for n in range(1, 50_000, 1000)]
+    )
+    assert receiver.board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
+    assert receiver.board.document.clocks == {}
 
 
-def test_struct_with_unknown_parent_is_not_applied(board):
+def test_struct_with_unknown_parent_is_not_applied(receiver):
     """yrs would keep it as pending and check all pending structs with each stroke."""
     parent = (
         b"\x01\x01" + varint(7) + b"\x00" + b"\x88" + varint(99) + b"\x05" + b"\x01\x7d\x01\x00"
     )
-    send(board, FakeSocket(), parent)
-    assert board.document.clocks == {}
-    assert board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
+    send(receiver, FakeSocket(), parent)
+    assert receiver.board.document.clocks == {}
+    assert receiver.board.document.diff(b"\x00") == [[yproto.EMPTY_UPDATE]]
 
 
 def median_stroke_seconds(document, client):
@@ -156,34 +156,36 @@ def test_scan_refuses_update_with_too_many_parts():
         scan(deletions_of(range(MAX_CLIENTS_PER_UPDATE + 1)))
 
 
-def request_sync(board, socket, times):
+def request_sync(receiver, socket, times):
     async def play():
         for _ in range(times):
-            board.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
+            receiver.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
 
     asyncio.run(play())
 
 
-def test_sync_requests_are_charged_to_their_sender(board):
+def test_sync_requests_are_charged_to_their_sender(receiver):
     doc = Doc()
     doc.get("elements:1", type=Map)["big"] = "x" * 1_000_000
-    board.document.apply_updates([doc.get_update()])
+    receiver.board.document.apply_updates([doc.get_update()])
     socket = FakeSocket(1)
-    request_sync(board, socket, 30)
-    assert 1 < board.debt(FakeSocket(1)) < limits.MAX_DEBT  # the same for each socket of a person
-    assert board.debt(FakeSocket(2)) == 0
+    request_sync(receiver, socket, 30)
+    assert (
+        1 < receiver.debt(FakeSocket(1)) < limits.MAX_DEBT
+    )  # the same for each socket of a person
+    assert receiver.debt(FakeSocket(2)) == 0
     with pytest.raises(Refused) as refused:
-        request_sync(board, socket, 200)
+        request_sync(receiver, socket, 200)
     assert refused.value.code == Close.FLOOD
 
 
-def test_cursors_are_charged_to_their_sender(board, monkeypatch):
+def test_cursors_are_charged_to_their_sender(receiver, monkeypatch):
     # A low rate, so that a slow machine does not reduce the debt.
     monkeypatch.setattr(limits, "WORK_RATE", 20_000)
     entries = [yproto.Entry(client, 1, b"{}") for client in range(900)]
     for _ in range(60):
-        board.receive(FakeSocket(1), yproto.awareness_frame(entries))
-    assert board.debt(FakeSocket(1)) > 0
+        receiver.receive(FakeSocket(1), yproto.awareness_frame(entries))
+    assert receiver.debt(FakeSocket(1)) > 0
 
 
 def test_frames_of_person_in_debt_are_delayed(live_room):
@@ -191,9 +193,10 @@ def test_frames_of_person_in_debt_are_delayed(live_room):
 
     async def scenario():
         async with live_room.board(tickets[0]) as a, live_room.board(tickets[1]) as b:
-            board = RoomRegistry.current.rooms[live_room.uuid].board
-            (student,) = (s for s in board.sockets if s.person.role == "student")
-            board._limits[student.person.key].work.charge(limits.WORK_BURST + limits.WORK_RATE)
+            receiver = RoomRegistry.current.rooms[live_room.uuid].receiver
+            (student,) = (s for s in receiver.board.sockets if s.person.role == "student")
+            work = receiver._limits[student.person.key].work
+            work.charge(limits.WORK_BURST + limits.WORK_RATE)
             b.map["x"] = 1
             b.map["y"] = 1
             started_at = time.monotonic()
@@ -206,15 +209,15 @@ def test_frames_of_person_in_debt_are_delayed(live_room):
     asyncio.run(scenario())
 
 
-def test_pending_updates_of_one_sender_are_bounded(board):
+def test_pending_updates_of_one_sender_are_bounded(receiver):
     socket = FakeSocket()
     _first, *others = drawn(3, 1000)
-    send(board, socket, *others)
+    send(receiver, socket, *others)
     assert socket.closed == Close.MALFORMED
-    assert board.document.clocks == {}
+    assert receiver.board.document.clocks == {}
 
 
-def test_mutually_dependent_updates_are_applied_together(board):
+def test_mutually_dependent_updates_are_applied_together(receiver):
     """A returning browser sends its changes in parts, one per client."""
     a, b = Doc(client_id=1), Doc(client_id=2)
     for turn in range(4):
@@ -225,10 +228,10 @@ def test_mutually_dependent_updates_are_applied_together(board):
     pieces = [changes_of(whole, client) for client in (1, 2)]
     socket = FakeSocket()
     for piece in pieces:
-        send(board, socket, piece)
-    assert board.document.clocks == {}
-    board.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
-    assert board.document.clocks == {1: 2, 2: 2}
+        send(receiver, socket, piece)
+    assert receiver.board.document.clocks == {}
+    receiver.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
+    assert receiver.board.document.clocks == {1: 2, 2: 2}
 
 
 def changes_of(update, client):
@@ -275,36 +278,35 @@ def test_event_loop_runs_between_chunks_of_large_update(monkeypatch):
         taken.append(sum(len(one.deletions) for one in scans))
         return real(document, scans)
 
-    def board():
-        found = Board(store=lambda update: None, publish=lambda frame: None)
-        found.open(LoadedBoard(Document([doc.get_update()]), 0))
+    def make_receiver():
+        found = open_board(doc.get_update())
         monkeypatch.setattr(Document, "apply_scans", recorded)
         return found
 
-    async def at_once(board):
-        board.receive(FakeSocket(), frame)
-        board.batcher.flush()
+    async def at_once(receiver):
+        receiver.receive(FakeSocket(), frame)
+        receiver.flush()
 
-    assert max_work_between_turns(at_once(board()), taken) == len(runs)  # the control
-    whole = board()
+    assert max_work_between_turns(at_once(make_receiver()), taken) == len(runs)  # the control
+    whole = make_receiver()
     chunked = whole.receive_chunked(FakeSocket(), frame)
     assert max_work_between_turns(chunked, taken) == chunks.RUNS_PER_CHUNK
-    assert all(whole.document.deletions.contains(run) for run in runs)
+    assert all(whole.board.document.deletions.contains(run) for run in runs)
 
 
-def test_cursors_read_per_frame_are_bounded(board, monkeypatch):
+def test_cursors_read_per_frame_are_bounded(receiver, monkeypatch):
     read = []
     monkeypatch.setattr(
         awareness, "with_identity", lambda state, person: read.append(state) or state
     )
     socket = FakeSocket()
     same = [yproto.Entry(1, clock, b"{}") for clock in range(1, 900)]
-    board.receive(socket, yproto.awareness_frame(same[:60]))
+    receiver.receive(socket, yproto.awareness_frame(same[:60]))
     assert len(read) == 1
     others = [yproto.Entry(client, 1, b"{}") for client in range(1, 900)]
-    board.receive(socket, yproto.awareness_frame(others))
-    board.leave(socket)
-    board.receive(FakeSocket(), yproto.awareness_frame(others))
+    receiver.receive(socket, yproto.awareness_frame(others))
+    receiver.leave(socket)
+    receiver.receive(FakeSocket(), yproto.awareness_frame(others))
     assert len(read) < 20
 
 
@@ -339,23 +341,23 @@ def test_invalid_elements_and_deletions_are_matched_in_steps_not_squares(monkeyp
     assert len(looked_at) == count
 
 
-def test_state_vector_of_more_clients_than_a_board_has_is_refused(board):
+def test_state_vector_of_more_clients_than_a_board_has_is_refused(receiver):
     many = varint(20_000) + b"".join(varint(client) + b"\x01" for client in range(20_000))
     with pytest.raises(Refused):
-        board.receive(FakeSocket(), yproto.sync_frame(yproto.STEP1, many))
+        receiver.receive(FakeSocket(), yproto.sync_frame(yproto.STEP1, many))
 
 
-def test_runs_of_the_delete_set_are_limited(board, monkeypatch):
-    monkeypatch.setattr("apps.classroom.realtime.board.board.MAX_DELETION_RUNS", 3)
+def test_runs_of_the_delete_set_are_limited(receiver, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board.limits.MAX_DELETION_RUNS", 3)
     drawing, socket = Doc(client_id=1), FakeSocket()
     array = drawing.get("list", type=Array)
     array.extend(list(range(20)))
-    send(board, socket, drawing.get_update())
+    send(receiver, socket, drawing.get_update())
     for at in (1, 3, 5):
         known = drawing.get_state()
         del array[at]
-        send(board, socket, drawing.get_update(known))
-    send(board, socket, drawing.get_update())  # repeated runs do not count
+        send(receiver, socket, drawing.get_update(known))
+    send(receiver, socket, drawing.get_update())  # repeated runs do not count
     del array[10]
     with pytest.raises(Refused):
-        send(board, socket, drawing.get_update(drawing.get_state()))
+        send(receiver, socket, drawing.get_update(drawing.get_state()))

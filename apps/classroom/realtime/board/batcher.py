@@ -6,11 +6,12 @@ update. An update is pending while it depends on another that has not arrived.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.document import PendingDependency
 from apps.classroom.realtime.board.update_scan import Scan
 from apps.classroom.realtime.board.varints import Malformed
@@ -38,14 +39,13 @@ class PendingUpdate(NamedTuple):
 
 
 class UpdateBatcher:
-    """Batches updates for `apply_updates`.
+    """Applies updates to a board in batches.
 
-    `apply_updates` gets the updates in order and their sender, or None if they have several. It
-    raises Malformed, having applied nothing, if one of them cannot be applied.
+    A batch of several senders is applied without naming one, so that each of them gets it too.
     """
 
-    def __init__(self, apply_updates: Callable[[Sequence[Scan], Socket | None], None]) -> None:
-        self._apply = apply_updates
+    def __init__(self, board: Board) -> None:
+        self._board = board
         self._queued: list[QueuedUpdate] = []
         self._size = 0
         # By the client waited for, heaps with the lowest clock first: an update retries only the
@@ -114,7 +114,7 @@ class UpdateBatcher:
         """Apply a batch as one; return False if an update is malformed or pending."""
         senders = {sender for _scan, sender in batch}
         try:
-            self._apply(
+            self._board.apply_updates(
                 [scan for scan, _sender in batch], senders.pop() if len(senders) == 1 else None
             )
         except Malformed:
@@ -128,7 +128,7 @@ class UpdateBatcher:
         if sender.closing is not None:
             return False
         try:
-            self._apply([scan], sender)
+            self._board.apply_updates([scan], sender)
         except PendingDependency as exc:
             self._add_pending(queued, exc)
         except Malformed:

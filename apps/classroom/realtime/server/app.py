@@ -4,13 +4,13 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from apps.classroom.policies import Person, must_wait, refusal
+from apps.classroom.policies import RoomAccess, must_wait, refusal
 from apps.classroom.realtime.events import handlers
 from apps.classroom.realtime.events.protocol import MAX_BOARD_FRAME, MAX_EVENT, Close
 from apps.classroom.realtime.server import db, tickets
@@ -45,73 +45,96 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     registry, address = RoomRegistry.instance(), (scope.get("client") or ("",))[0]
     try:
-        uuid, person, kind = await _authorize(scope)
-        with registry.limits.socket(uuid, person, address, kind):
-            await _serve(uuid, Socket(send, person, uuid4()), receive, board=kind == "board")
+        request = _parse_request(scope)
+        person = request.ticket.person
+        registry.limits.count_ticket_use(request.ticket, request.kind)
+        access = await _authorize(registry, request)
+        with registry.limits.socket(request.room, person, address, request.kind):
+            await _serve(registry, request, access, Socket(send, person, uuid4()), receive)
     except Refused as exc:
         await send({"type": "websocket.close", "code": int(exc.code)})
 
 
-async def _authorize(scope: Scope) -> tuple[UUID, Person, str]:
-    """Return the room, the person and the kind of socket ("events" or "board"). Raises Refused."""
+class _Request(NamedTuple):
+    """Which socket of which room the holder of a ticket asks for."""
+
+    room: UUID
+    kind: str  # "events" or "board"
+    ticket: tickets.Ticket
+
+    @property
+    def is_board(self) -> bool:
+        return self.kind == "board"
+
+
+def _parse_request(scope: Scope) -> _Request:
+    """Read the path and verify the ticket. Raises Refused."""
     match = _PATH.match(scope["path"])
     if match is None:
         raise Refused(Close.NO_SUCH_ROOM)
-    registry, uuid, kind = RoomRegistry.instance(), UUID(match[1]), match[2]
+    room = UUID(match[1])
     values = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
     try:
-        ticket = tickets.verify(values[0], uuid)
-        registry.limits.count_ticket_use(ticket, kind)
-        access = await registry.load_access(uuid, ticket.person)
+        return _Request(room, match[2], tickets.verify(values[0], room))
     except tickets.BadTicket as exc:
         raise Refused(Close.BAD_TICKET) from exc
+
+
+async def _authorize(registry: RoomRegistry, request: _Request) -> RoomAccess:
+    """Load the room's access state and check the person's right. Raises Refused."""
+    person = request.ticket.person
+    try:
+        access = await registry.access_loader.get((request.room, person))
     except db.Failure as exc:
         raise Refused(Close.RESTARTING) from exc
     if access is None:
         raise Refused(Close.NO_SUCH_ROOM)
-    reason = refusal(access, ticket.person, timezone.now())
+    reason = refusal(access, person, timezone.now())
     if reason is not None:
         raise Refused(CLOSE_CODES[reason])
-    if kind == "board" and must_wait(access, ticket.person):
+    if request.is_board and must_wait(access, person):
         raise Refused(Close.WAITING)
-    return uuid, ticket.person, kind
+    return access
 
 
-async def _serve(uuid: UUID, socket: Socket, receive: Receive, *, board: bool) -> None:
-    registry = RoomRegistry.instance()
+async def _serve(
+    registry: RoomRegistry,
+    request: _Request,
+    access: RoomAccess,
+    socket: Socket,
+    receive: Receive,
+) -> None:
     writer_task = asyncio.create_task(socket.run_writer())
     try:
-        room = await _enter(registry, uuid, socket, board=board)
+        room = await _enter(registry, request, access, socket)
         if room is None:
             return
         try:
-            if board:
+            if request.is_board:
                 await _read_board(room, socket, receive)
             else:
                 await room.enter(socket)
                 await _read_events(room, socket, receive)
         finally:
-            await registry.leave(room, socket, board=board)
+            await registry.leave(room, socket, board=request.is_board)
     finally:
         if socket.closing is None:
             writer_task.cancel()
         await asyncio.gather(writer_task, return_exceptions=True)
 
 
-async def _enter(registry: RoomRegistry, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
+async def _enter(
+    registry: RoomRegistry, request: _Request, access: RoomAccess, socket: Socket
+) -> Room | None:
     """Return the room, or None if the socket was closed instead."""
     try:
-        room = await registry.enter(uuid, socket, board=board)
+        return await registry.enter(request.room, access, socket, board=request.is_board)
     except db.Failure:
         log.exception("a room could not be opened")
         socket.close(Close.RESTARTING)
-        return None
     except Refused as exc:
         socket.close(exc.code)
-        return None
-    if room is None:
-        socket.close(Close.NO_SUCH_ROOM)
-    return room
+    return None
 
 
 async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
@@ -130,10 +153,10 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
         elif not room.may_act(socket.person):
             await room.recheck()
         else:
-            while (debt := room.board.debt(socket)) > 0:
+            while (debt := room.receiver.debt(socket)) > 0:
                 await asyncio.sleep(debt)  # meanwhile the connection buffers further frames
             try:
-                await room.board.receive_chunked(socket, frame)
+                await room.receiver.receive_chunked(socket, frame)
             except Refused as exc:
                 socket.close(exc.code)
 

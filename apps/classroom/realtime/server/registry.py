@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from apps.classroom import services
 from apps.classroom.lessons import Lessons, get_lessons
-from apps.classroom.policies import Person, RoomAccess
+from apps.classroom.policies import RoomAccess
+from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.board.log import BoardLog
 from apps.classroom.realtime.board.log_writer import LogWriter
 from apps.classroom.realtime.board.memory import configure_malloc
 from apps.classroom.realtime.board.storage import (
@@ -23,6 +25,7 @@ from apps.classroom.realtime.board.storage import (
     VERSION_INTERVAL,
     BoardStorage,
 )
+from apps.classroom.realtime.cluster import handlers
 from apps.classroom.realtime.cluster.bus import Bus, NoBus, RedisBus
 from apps.classroom.realtime.cluster.messages import BusMessage
 from apps.classroom.realtime.events import protocol as wire
@@ -61,7 +64,7 @@ class RoomRegistry:
             if settings.REDIS_URL
             else NoBus()
         )
-        self._access_loader: db.BatchLoader[AccessQuery, RoomAccess] = db.BatchLoader(
+        self.access_loader: db.BatchLoader[AccessQuery, RoomAccess] = db.BatchLoader(
             partial(find_room_accesses, lessons=lessons), max_batch=MAX_ROOMS_PER_QUERY
         )
         self.board_storage = BoardStorage(self.writer)
@@ -95,7 +98,7 @@ class RoomRegistry:
         for task in self._periodic_tasks:
             task.cancel()
         for room in list(self.rooms.values()):
-            room.board.batcher.flush()
+            room.receiver.flush()
             for socket in room.sockets():
                 socket.close(wire.Close.RESTARTING)
         await self.writer.stop()
@@ -122,22 +125,16 @@ class RoomRegistry:
 
     # -- rooms ------------------------------------------------------------------------------
 
-    async def load_access(self, uuid: UUID, person: Person) -> RoomAccess | None:
-        """Return the room's access state as far as it concerns `person`."""
-        return await self._access_loader.get((uuid, person))
-
     def _lock(self, uuid: UUID) -> asyncio.Lock:
         return self._locks.setdefault(uuid, asyncio.Lock())
 
-    async def enter(self, uuid: UUID, socket: Socket, *, board: bool) -> Room | None:
-        """Add the socket to its room and return the room, or None if there is no such room.
+    async def enter(self, uuid: UUID, access: RoomAccess, socket: Socket, *, board: bool) -> Room:
+        """Add the socket to its room, opened with `access` if it is not open; return the room.
 
         Raises Refused at the limit of rooms per process, or if the board cannot be opened.
         """
         async with self._lock(uuid):
-            room = self.rooms.get(uuid) or await self._open_room(uuid, socket.person)
-            if room is None:
-                return None
+            room = self.rooms.get(uuid) or await self._open_room(uuid, access)
             if board:
                 await self._join_board(room, socket)
             else:
@@ -156,37 +153,25 @@ class RoomRegistry:
                 await self.bus.close(room.uuid)
             raise
 
-    async def _open_room(self, uuid: UUID, person: Person) -> Room | None:
+    async def _open_room(self, uuid: UUID, access: RoomAccess) -> Room:
         if len(self.rooms) >= socket_limits.MAX_ROOMS:
             log.error("the limit of rooms per process is reached")
             raise Refused(wire.Close.FLOOD)
-        access = await self.load_access(uuid, person)
-        if access is None:
-            return None
+        session_id = access.session_id
+        board = Board(BoardLog(session_id=session_id, room=uuid, writer=self.writer, bus=self.bus))
         # Subscribe before reading, so that nothing stored in between is missed.
         remote_peers = await self.bus.open(uuid)
-        loaded_board = await self.board_storage.open(access.session_id)
-        room = Room(
-            uuid,
-            access,
-            lessons=self.lessons,
-            bus=self.bus,
-            store=self._store,
-            spawn=self.spawn,
-        )
-        room.board.open(loaded_board)
+        board.open(await self.board_storage.open(session_id))
+        room = Room(uuid, access, lessons=self.lessons, bus=self.bus, board=board)
         self.rooms[uuid] = room
         for process, peers in remote_peers.items():
             room.presence.update_process(process, peers)
         room.resync()
         return room
 
-    def _store(self, session_id: int, update: bytes) -> None:
-        self.writer.add(session_id, update)
-
     async def leave(self, room: Room, socket: Socket, *, board: bool) -> None:
         if board:
-            room.board.leave(socket)
+            room.receiver.leave(socket)
         else:
             await room.leave(socket)
         if room.is_empty:
@@ -301,7 +286,9 @@ class RoomRegistry:
         room = self.rooms.get(uuid)
         if room is not None:
             for message in messages:
-                room.on_message(process, message)
+                work = handlers.receive(room, process, message)
+                if work is not None:
+                    self.spawn(work)
 
     def _resync(self, since: datetime) -> None:
         """After Redis is reachable again: resynchronise all rooms, and have the next presence task

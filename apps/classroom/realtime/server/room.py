@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,13 +15,10 @@ from apps.classroom.lessons import Lessons
 from apps.classroom.models import ChatMessage
 from apps.classroom.policies import Person, Refusal, RoomAccess, must_wait, readable_since, refusal
 from apps.classroom.queries import newest_messages
-from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.board import Board
-from apps.classroom.realtime.board.chunks import LARGE
-from apps.classroom.realtime.board.varints import Malformed
+from apps.classroom.realtime.board.receiver import FrameReceiver
 from apps.classroom.realtime.cluster.bus import Bus
 from apps.classroom.realtime.cluster.messages import (
-    BoardFrame,
     Broadcast,
     BusMessage,
     Deny,
@@ -39,8 +35,6 @@ from apps.classroom.realtime.server.sockets import Socket
 from apps.classroom.room_access import load_room_access
 
 log = logging.getLogger("kreida.room")
-
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 CLOSE_CODES = {
     Refusal.CANCELLED: Close.CANCELLED,
@@ -66,21 +60,17 @@ class Room:
         *,
         lessons: Lessons,
         bus: Bus,
-        store: Callable[[int, bytes], None],
-        spawn: Spawn,
+        board: Board,
     ) -> None:
         self.uuid = uuid
         self.session_id = access.session_id
         self.access = access
         self.lessons = lessons
         self.bus = bus
-        self.board = Board(
-            store=lambda update: store(access.session_id, update),
-            publish=lambda frame: self.publish(BoardFrame(frame)),
-        )
+        self.board = board
+        self.receiver = FrameReceiver(board)
         self.presence = Presence(self._notify_presence)
         self.events: dict[UUID, Socket] = {}
-        self._spawn = spawn
         self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
         self._pending_arrivals: dict[UUID, tuple[Socket, datetime]] = {}
         self._ice_issued_at: dict[UUID, float] = {}  # by peer, on the monotonic clock
@@ -103,10 +93,10 @@ class Room:
     def broadcast(self, message: wire.Outgoing, audience: str = "in") -> None:
         """Send to an audience (`in`, `tutor` or a peer's id) in all processes."""
         frame = wire.encode(message)
-        self._deliver_broadcast(frame, audience)
+        self.deliver_broadcast(frame, audience)
         self.publish(Broadcast(audience, frame))
 
-    def _deliver_broadcast(self, frame: str, audience: str) -> None:
+    def deliver_broadcast(self, frame: str, audience: str) -> None:
         """Deliver a frame in this process, and hold it for peers who are just entering: the chat in
         their welcome may be older."""
         self._deliver(frame, audience)
@@ -116,7 +106,7 @@ class Room:
 
     def deliver_locally(self, message: wire.Outgoing) -> None:
         """Send to everybody who is in the room, in this process only."""
-        self._deliver_broadcast(wire.encode(message), "in")
+        self.deliver_broadcast(wire.encode(message), "in")
 
     def _deliver(self, frame: str, audience: str, exclude: UUID | None = None) -> None:
         for peer, present in self.presence.local.items():
@@ -365,9 +355,9 @@ class Room:
 
     def deny(self, person: str) -> None:
         self.publish(Deny(person))
-        self._close_waiting(person)
+        self.close_waiting(person)
 
-    def _close_waiting(self, person: str) -> None:
+    def close_waiting(self, person: str) -> None:
         for present in self.presence.local.values():
             if present.waiting and present.peer.person == person:
                 self.events[present.peer.peer].close(Close.FORBIDDEN)
@@ -377,55 +367,12 @@ class Room:
 
     # -- other processes --------------------------------------------------------------------
 
-    def on_message(self, process: str, message: BusMessage) -> None:
-        match message:
-            case BoardFrame(data):
-                self._apply_frame(data, process)
-            case Broadcast(audience, frame):
-                self._deliver_broadcast(frame, audience)
-            case LocalPeers(peers):
-                self.presence.update_process(process, peers)
-            case Hello():
-                self.publish_presence()
-                self._publish_awareness()
-            case Deny(person):
-                self._close_waiting(person)
-            case DiffRequest(state_vector, back):
-                self._answer_diff_request(state_vector, back=back)
-            case Recheck():
-                self._spawn(self.recheck())
-
-    def _apply_frame(self, frame: bytes, process: str) -> None:
-        try:
-            if len(frame) >= LARGE and frame[0] == yproto.SYNC:
-                self._spawn(self.board.apply_stored_update(yproto.read_sync(frame).payload))
-                return
-            self.board.apply_remote_frame(frame, process)
-        except Malformed:
-            log.exception("a frame from another process could not be read")
-
-    def _answer_diff_request(self, state_vector: bytes, *, back: bool) -> None:
-        try:
-            updates = self.board.document.diff(state_vector)
-        except Malformed:
-            return
-        for update in updates:
-            if update != [yproto.EMPTY_UPDATE]:
-                self.publish(BoardFrame(yproto.sync_frame_of(yproto.UPDATE, update)))
-        if back:
-            self.request_diff(back=False)
-
     def request_diff(self, *, back: bool) -> None:
         self.publish(DiffRequest(self.board.document.state_vector(), back))
-
-    def _publish_awareness(self) -> None:
-        frame = self.board.local_awareness_frame()
-        if frame is not None:
-            self.publish(BoardFrame(frame))
 
     def resync(self) -> None:
         """Exchange state with the other processes, after opening the room or reconnecting."""
         self.publish(Hello())
         self.publish_presence()
-        self._publish_awareness()
+        self.board.publish_awareness()
         self.request_diff(back=True)
