@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -162,3 +164,12 @@ def test_invisible_text_is_blank(text):
 def test_visible_text_is_not_blank(text):
     """U+1FAE9 is younger than Python 3.11."""
     assert not is_blank(text)
+
+
+@pytest.mark.parametrize("typed", ["\u200d" * 300_000, "A" + "\u0301" * 300_000, "a" * 1_000_000])
+def test_very_long_name_is_refused_at_once(typed):
+    started = time.process_time()
+    with pytest.raises(ValidationError) as refused:
+        clean_name(typed)
+    assert refused.value.code == "max_length"
+    assert time.process_time() - started < 0.1
