@@ -21,7 +21,7 @@ build: $(VENV)/.base $(DIST) $(MO)
 test: dev $(DIST) $(MO) tests/clients/node_modules/.stamp
 	@$(PY) scripts/test.py
 
-check: dev frontend/node_modules/.stamp
+check: dev $(DIST)
 	@$(PY) scripts/check.py
 
 messages: dev

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_vite",
     "apps.common",
     "apps.accounts",
     "apps.classrooms",
@@ -126,6 +127,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "apps.common.static.StaticFilesStorage"},
 }
 WHITENOISE_IMMUTABLE_FILE_TEST = is_immutable
+_VITE_MANIFEST = BASE_DIR / "apps/web/static/web/dist/manifest.json"
+DJANGO_VITE = {"default": {"static_url_prefix": "web/dist", "manifest_path": _VITE_MANIFEST}}
 MEDIA_ROOT = DATA_DIR / "files"
 # Request bodies while they are read; not in /tmp, which is often in memory.
 UPLOAD_DIR = DATA_DIR / "uploading"

@@ -3,11 +3,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, Form, RadioSelect
-from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -21,26 +17,8 @@ from apps.common.zones import (
     zone_label,
 )
 from apps.web.shared import local_time
-from apps.web.shared.islands import find_catalogue, find_island
 
 register = template.Library()
-
-
-@register.simple_tag
-def island(entry: str) -> SafeString:
-    """Style sheets and module script of an island, by its path under frontend/."""
-    files = find_island(entry)
-    styles = format_html_join(
-        "\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in files.styles)
-    )
-    return format_html('{}\n<script type="module" src="{}"></script>', styles, static(files.script))
-
-
-@register.simple_tag
-def message_catalogue() -> SafeString:
-    """The scripts' translations; deferred scripts run in order, so it runs before any module."""
-    name = find_catalogue(get_language() or "")
-    return format_html('<script defer src="{}"></script>', static(name)) if name else SafeString()
 
 
 @register.simple_tag
