@@ -106,7 +106,7 @@ def _default_language() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _quick_settings() -> Iterator[None]:
     """Use a fast password hasher, since hashing dominates a test that signs in, and unhashed names
     of static files, which need no collectstatic."""

@@ -164,15 +164,20 @@ def test_cursor_of_another_client_cannot_be_changed(run_with_both):
     run_with_both(scenario)
 
 
+async def show_cursor_and_leave(live_room, ticket, watcher):
+    """Show a cursor of client 7 with clock 5 and leave; `watcher` sees it come and go."""
+    async with live_room.board(ticket) as client:
+        await client.socket.send(awareness((7, 5, b"{}")))
+        await eventually(lambda: without_identity(watcher.awareness.get(7)) == {})
+    await eventually(lambda: watcher.awareness[7] is None)
+
+
 def test_returning_client_receives_its_removal_to_raise_its_clock(live_room):
     tickets = [live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)]
 
     async def scenario():
         async with live_room.board(tickets[0]) as a:
-            async with live_room.board(tickets[1]) as b:
-                await b.socket.send(awareness((7, 5, b"{}")))
-                await eventually(lambda: without_identity(a.awareness.get(7)) == {})
-            await eventually(lambda: a.awareness[7] is None)
+            await show_cursor_and_leave(live_room, tickets[1], a)
             async with live_room.board(tickets[1]) as b:
                 await b.socket.send(awareness((7, 5, b"{}")))
                 await eventually(lambda: 7 in b.awareness)
@@ -188,10 +193,7 @@ def test_cursor_of_departed_client_cannot_be_taken_over(live_room):
 
     async def scenario():
         async with live_room.board(tickets[0]) as a:
-            async with live_room.board(tickets[1]) as b:
-                await b.socket.send(awareness((7, 5, b"{}")))
-                await eventually(lambda: without_identity(a.awareness.get(7)) == {})
-            await eventually(lambda: a.awareness[7] is None)
+            await show_cursor_and_leave(live_room, tickets[1], a)
             await a.socket.send(awareness((7, 6, b"{}"), (8, 1, b"{}")))
             async with live_room.board(tickets[1]) as b:
                 await eventually(lambda: without_identity(b.awareness.get(8)) == {})
