@@ -185,7 +185,7 @@ def test_dialogs_and_menus_have_no_accessibility_violations(look):
         found += accessibility_violations(page)
         page.locator("dialog[open] [data-close]").click()
     page.goto(f"/classrooms/{named['classroom']}/")
-    for menu in (".top .menu summary", ".members .menu summary"):
+    for menu in (".site-header .menu summary", ".members .menu summary"):
         page.locator(menu).first.click()
         found += accessibility_violations(page)
         page.keyboard.press("Escape")

@@ -188,7 +188,7 @@ def test_calendar_shows_a_loading_notice_on_a_slow_connection(visit, school, siz
     v.page.goto("/calendar/", wait_until="commit")
     v.wait_for_text("The calendar is loading… The coming lessons are in the list below, too.")
     v.page.locator("#calendar .kr-view").wait_for(timeout=30_000)
-    assert v.page.locator(".waiting").count() == 0
+    assert v.page.locator(".loading").count() == 0
 
 
 @BOTH
@@ -216,7 +216,7 @@ def test_going_back_after_signing_out_shows_the_sign_in_page(playwright, site, s
         page.go_back(wait_until="commit")
         page.get_by_role("heading", name="Olena Koval").wait_for()
         page.locator("details.menu summary").first.click()
-        page.locator(".top form button").click()
+        page.locator(".site-header form button").click()
         page.wait_for_url(f"{site.url}/")
         page.go_back(wait_until="commit")
         page.wait_for_url("**/accounts/login/?next=/students/")

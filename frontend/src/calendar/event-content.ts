@@ -43,7 +43,7 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
   );
   if (lesson && lesson.status !== "scheduled") {
     const status = statusText(lesson.status);
-    node.append(h("span", { class: "sr" }, status));
+    node.append(h("span", { class: "visually-hidden" }, status));
   }
   return { domNodes: [node] };
 }

@@ -49,10 +49,10 @@ function Messages() {
       tabIndex={0}
     >
       <ol>
-        {count === 0 && <li className="nothing">{gettext("Nothing has been written yet.")}</li>}
+        {count === 0 && <li className="no-messages">{gettext("Nothing has been written yet.")}</li>}
         {chat.map((message) => (
           <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
-            <p className="who">
+            <p className="message-meta">
               <b>{message.name}</b>
               {message.role !== "student" && <i>{ROLE_NAMES[message.role]}</i>}
               <time dateTime={message.sent_at}>{clock.format(new Date(message.sent_at))}</time>
@@ -64,7 +64,7 @@ function Messages() {
         ))}
         {unsentChat.map((message) => (
           <li key={message.id} className="mine waiting">
-            <p className="who">
+            <p className="message-meta">
               <i>{gettext("sending…")}</i>
             </p>
             <p className="text">{message.text}</p>

@@ -90,7 +90,7 @@ export function Controls({ hand, onToggleHand, panelOpen, unread, onTogglePanel 
         </Button>
       )}
       <a className="btn icon room-leave" href={config.lessonUrl || "/"} title={gettext("Leave")}>
-        <span className="sr">{gettext("Leave")}</span>
+        <span className="visually-hidden">{gettext("Leave")}</span>
         <Icon name="leave" />
       </a>
       {dialog === "devices" && (

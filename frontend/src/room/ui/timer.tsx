@@ -72,7 +72,7 @@ export function Timer() {
           {formatSeconds(left)}
         </span>
       )}
-      <span className="sr" role="status">
+      <span className="visually-hidden" role="status">
         {left === 0 ? gettext("Time is up") : ""}
       </span>
       {you?.role === "tutor" && (

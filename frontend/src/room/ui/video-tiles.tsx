@@ -43,7 +43,7 @@ function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: RemotePeer | un
       />
       {!shown && (
         <div
-          className="room-face"
+          className="room-avatar"
           role="img"
           aria-label={interpolate(gettext("%(name)s, no picture"), { name })}
         >
@@ -72,7 +72,7 @@ function OwnVideoTile({ own }: { own: Peer }) {
         hidden={!camera}
       />
       {!camera && (
-        <div className="room-face" role="img" aria-label={gettext("The camera is off")}>
+        <div className="room-avatar" role="img" aria-label={gettext("The camera is off")}>
           {initials(own.name)}
         </div>
       )}
