@@ -1,7 +1,7 @@
 import { gettext } from "../shared/gettext";
 import { announce } from "./dom";
 
-const PROGRESS_DELAY_MS = 500;
+export const PROGRESS_DELAY_MS = 500;
 
 /** Shows a progress bar after half a second; returns a function that hides it. */
 export function showProgress(): () => void {

@@ -1,6 +1,4 @@
-import { showProgress } from "./progress";
-
-const PROGRESS_DELAY_MS = 500;
+import { PROGRESS_DELAY_MS, showProgress } from "./progress";
 
 /** Prevents double submits and shows progress for slow ones. */
 export function preventDoubleSubmits(): void {

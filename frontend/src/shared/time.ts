@@ -2,7 +2,7 @@
 
 import { resolveZone } from "./zones";
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
 const wallClockFormats = new Map<string, Intl.DateTimeFormat>();
 
@@ -33,7 +33,7 @@ export function toLocalInput(instant: Date, zone: string): string {
 /** UTC offset of `zone` at `instant`, in minutes. */
 export function offsetMinutes(instant: Date, zone: string): number {
   const wall = Date.parse(`${toLocalInput(instant, zone)}Z`);
-  return Math.round((wall - Math.floor(instant.getTime() / MINUTE) * MINUTE) / MINUTE);
+  return Math.round((wall - Math.floor(instant.getTime() / MINUTE_MS) * MINUTE_MS) / MINUTE_MS);
 }
 
 /**
@@ -44,10 +44,12 @@ export function instantsAt(local: string, zone: string): Date[] {
   const wall = Date.parse(`${local}Z`);
   if (Number.isNaN(wall)) return [];
   // No zone changes its offset twice in two days, so these are the two possible offsets.
-  const offsets = [-1, 1].map((day) => offsetMinutes(new Date(wall + day * 1440 * MINUTE), zone));
+  const offsets = [-1, 1].map((day) =>
+    offsetMinutes(new Date(wall + day * 1440 * MINUTE_MS), zone),
+  );
   const wanted = local.slice(0, 16);
   return [...new Set(offsets)]
-    .map((offset) => new Date(wall - offset * MINUTE))
+    .map((offset) => new Date(wall - offset * MINUTE_MS))
     .sort((a, b) => a.getTime() - b.getTime())
     .filter((instant) => toLocalInput(instant, zone) === wanted);
 }

@@ -36,10 +36,10 @@ const MAX_VERSION = 2 ** 50;
 const MAX_GROUPS = 50;
 const MAX_BOUND_ELEMENTS = 1000;
 
-const COLOUR = /^(#[\da-f]{3,8}|[a-z]{1,30}|(rgb|hsl)a?\([\d\s.,%/a-z-]{1,60}\))$/i;
+const COLOUR_PATTERN = /^(#[\da-f]{3,8}|[a-z]{1,30}|(rgb|hsl)a?\([\d\s.,%/a-z-]{1,60}\))$/i;
 
 function colour(fallback: string): Reader<string> {
-  return (value) => (typeof value === "string" && COLOUR.test(value) ? value : fallback);
+  return (value) => (typeof value === "string" && COLOUR_PATTERN.test(value) ? value : fallback);
 }
 
 /** Absolute http(s) and mailto URLs only, never a scheme that the browser would execute. */

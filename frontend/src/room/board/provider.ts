@@ -13,7 +13,7 @@ const PROBE_DELAY_MS = 300;
 const KEEP_ALIVE_MS = 20_000;
 const REPLY_TIMEOUT_MS = 10_000;
 /** In bytes; small, so that even an unstable connection makes progress with each chunk. */
-const CHUNK_SIZE = 64 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 export interface BoardLink {
   open: boolean;
@@ -182,7 +182,7 @@ export class BoardProvider {
   }
 
   #sendUpdate(update: Uint8Array): void {
-    this.#sender.push(splitUpdate(update, CHUNK_SIZE).map(frames.syncUpdate));
+    this.#sender.push(splitUpdate(update, CHUNK_BYTES).map(frames.syncUpdate));
   }
 
   #sendFrame(frame: frames.Frame): void {

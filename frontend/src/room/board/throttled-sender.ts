@@ -7,9 +7,9 @@ import type { Frame } from "./frames";
 export const BYTES_PER_SECOND = 1024 * 1024;
 export const BURST_BYTES = 2 * 1024 * 1024;
 /** Minimum cost of a frame in bytes, since the server also limits the number of frames. */
-const MIN_FRAME_COST = 4 * 1024;
+const MIN_FRAME_BYTES = 4 * 1024;
 /** Maximum bytes in the browser's send buffer before sending pauses. */
-const MAX_BACKLOG = 256 * 1024;
+const MAX_BACKLOG_BYTES = 256 * 1024;
 const RETRY_DELAY_MS = 50;
 
 /** Sends frames in order, limited by a token bucket and by the connection's backlog. */
@@ -48,10 +48,10 @@ export class ThrottledSender {
       this.#tokens + ((now - this.#refilledAt) * BYTES_PER_SECOND) / 1000,
     );
     this.#refilledAt = now;
-    while (this.#tokens > 0 && this.backlog() < MAX_BACKLOG) {
+    while (this.#tokens > 0 && this.backlog() < MAX_BACKLOG_BYTES) {
       const frame = this.#queue.shift();
       if (!frame) return;
-      this.#tokens -= Math.max(frame.byteLength, MIN_FRAME_COST);
+      this.#tokens -= Math.max(frame.byteLength, MIN_FRAME_BYTES);
       this.send(frame);
     }
     if (!this.isIdle) this.#timer = setTimeout(this.#drain, RETRY_DELAY_MS);

@@ -76,7 +76,8 @@ function Messages() {
 }
 
 /** Matches a visible character, by the same rule as on the server. */
-const VISIBLE = /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800]/u;
+const VISIBLE_CHARACTER =
+  /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800]/u;
 
 export function Chat() {
   const { session } = useRoom();
@@ -84,7 +85,7 @@ export function Chat() {
 
   const send = () => {
     const message = text.trim();
-    if (!VISIBLE.test(message)) return;
+    if (!VISIBLE_CHARACTER.test(message)) return;
     session.sendChat(message);
     setText("");
   };

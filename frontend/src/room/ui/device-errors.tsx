@@ -4,11 +4,11 @@ import type { DeviceError } from "../call/media";
 import { Button } from "./components";
 import { useStore } from "./context";
 
-const KINDS = ["camera", "microphone"] as const;
-const INSECURE = gettext(
+const DEVICE_KINDS = ["camera", "microphone"] as const;
+const INSECURE_TEXT = gettext(
   "The browser gives camera and microphone only to pages opened over https. Board and chat work all the same.",
 );
-const TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
+const ERROR_TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
   camera: {
     denied: gettext(
       "The camera is blocked for this page. Press the icon beside the address, allow the camera, then press Try again.",
@@ -19,7 +19,7 @@ const TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
     busy: gettext(
       "The camera is used by another program. Close that program, then press Try again.",
     ),
-    insecure: INSECURE,
+    insecure: INSECURE_TEXT,
     unknown: gettext("The camera did not start. Try again, or enter without it."),
   },
   microphone: {
@@ -32,7 +32,7 @@ const TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
     busy: gettext(
       "The microphone is used by another program. Close that program, then press Try again.",
     ),
-    insecure: INSECURE,
+    insecure: INSECURE_TEXT,
     unknown: gettext("The microphone did not start. Try again, or enter without it."),
   },
 };
@@ -40,8 +40,8 @@ const TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
 /** Which devices cannot be used, and what to do about it. */
 export function DeviceErrors({ local }: { local: LocalMedia }) {
   const { errors } = useStore(local.store);
-  const kinds = KINDS.filter((kind) => errors[kind]);
-  const texts = new Set(kinds.map((kind) => TEXTS[kind][errors[kind] ?? "unknown"]));
+  const kinds = DEVICE_KINDS.filter((kind) => errors[kind]);
+  const texts = new Set(kinds.map((kind) => ERROR_TEXTS[kind][errors[kind] ?? "unknown"]));
   if (errors.screen) texts.add(gettext("The screen cannot be shared from this browser."));
   const retry = () => {
     for (const kind of kinds) void local.open(kind);

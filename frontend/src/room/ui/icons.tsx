@@ -1,5 +1,5 @@
 /** Custom icons: a 24 by 24 view box with a stroke width of 1.75. */
-const PATHS = {
+const ICON_PATHS = {
   camera: "M3 7h11a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H3zM15 11l6-3.5v9L15 13",
   "camera-off": "M6 7h8a1 1 0 0 1 1 1v6M15 11l6-3.5v9l-3-1.8M3 8v9h11M3 3l18 18",
   microphone: "M9 5a3 3 0 0 1 6 0v6a3 3 0 0 1-6 0zM5 11a7 7 0 0 0 14 0M12 18v3",
@@ -30,12 +30,12 @@ const PATHS = {
   wait: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2",
 } as const;
 
-export type IconName = keyof typeof PATHS;
+export type IconName = keyof typeof ICON_PATHS;
 
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg className="room-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <path d={PATHS[name]} />
+      <path d={ICON_PATHS[name]} />
     </svg>
   );
 }

@@ -7,7 +7,7 @@ import { useRoom, useSession } from "./context";
 
 const EVENT_DURATION_MS = 6000;
 
-const PROBLEMS: Readonly<Record<string, string>> = {
+const ERROR_TEXTS: Readonly<Record<string, string>> = {
   service_unavailable: gettext(
     "The server cannot store anything right now. Messages are kept here and sent again; try anything else again in a moment.",
   ),
@@ -61,7 +61,7 @@ function isOnlyTab(session: RoomSession, { peer, person }: Peer): boolean {
 export function Notices({ onLobby }: { onLobby: () => void }) {
   const { session } = useRoom();
   const { link, lobby, you, problem, notSavedSince } = useSession();
-  const known = problem && PROBLEMS[problem.code];
+  const known = problem && ERROR_TEXTS[problem.code];
   const eventText = useEventText();
   const names = lobby.map((person) => person.name).join(", ");
   const admit = () => {

@@ -41,7 +41,7 @@ function positionBelow(api: ExcalidrawImperativeAPI): Position {
 }
 
 /** Maximum width of a formula, as a share of the visible width. */
-const MAX_FORMULA_WIDTH = 0.8;
+const MAX_FORMULA_SHARE = 0.8;
 
 function imageElement(fileId: FileId, size: Size, position: Position, kind: ImageKind) {
   const { width, height } = size;
@@ -133,7 +133,7 @@ export async function insertFormula(board: Board, latex: string): Promise<void> 
   const { blob, width, height } = await renderFormula(latex);
   if (!board.api) return;
   const { width: visibleWidth, zoom } = board.api.getAppState();
-  const scale = Math.min(1, (MAX_FORMULA_WIDTH * visibleWidth) / zoom.value / width);
+  const scale = Math.min(1, (MAX_FORMULA_SHARE * visibleWidth) / zoom.value / width);
   const size = { width: width * scale, height: height * scale };
   const centre = visibleCentre(board.api);
   const at = { x: centre.x - size.width / 2, y: centre.y - size.height / 2 };
