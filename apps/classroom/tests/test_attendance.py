@@ -167,6 +167,8 @@ def make_fake_room(failure=None):
 def run_presence_tasks(monkeypatch, rooms, record_seen, is_done):
     """Run the periodic tasks of a registry with these rooms until `is_done()`."""
     monkeypatch.setattr(registry, "PRESENCE_INTERVAL", 0.01)
+    monkeypatch.setattr(registry, "ACCESS_CHECK_INTERVAL", 60.0)
+    monkeypatch.setattr(registry, "MAINTENANCE_INTERVAL", 60.0)
     monkeypatch.setattr(services, "record_seen", record_seen)
     monkeypatch.setattr(registry.db, "run", asyncio.to_thread)
 
@@ -174,7 +176,7 @@ def run_presence_tasks(monkeypatch, rooms, record_seen, is_done):
         running = registry.RoomRegistry(get_lessons())
         running.rooms = {uuid.uuid4(): room for room in rooms}
         try:
-            await eventually(is_done, timeout=0.9)  # before the other tasks run
+            await eventually(is_done)
         finally:
             running.rooms = {}
             await running.stop()

@@ -38,7 +38,6 @@ _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_KEY = 0x80, 0x40, 0x20
 _XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
 # The element properties that may hold an array matched by a regular expression.
 _FAST_PROPERTIES = (("points", POINTS), ("pressures", NUMBERS))
-_SKIPPED = object()  # stands for a value that nests too deeply, in a stored update
 
 Run = tuple[int, int, int]  # client, first clock, clock after the last
 
@@ -207,7 +206,7 @@ class Scanner(ValueReader):
 
     def _read_values(self) -> tuple[int, bool]:
         length = self._read_number()
-        validity = [self._is_valid(self._read_stored_value()) for _ in range(length)]
+        validity = [self._read_any() for _ in range(length)]
         return length, all(validity)
 
     def _read_binary(self) -> tuple[int, bool]:
@@ -232,19 +231,20 @@ class Scanner(ValueReader):
 
     def _read_document(self) -> tuple[int, bool]:
         self._read_string()  # its id
-        return 1, self._read_stored_value() is not _SKIPPED
+        return 1, self._read_any()
 
-    def _read_stored_value(self) -> Any:
-        """Read a value; return _SKIPPED for one of a stored update that nests too deeply."""
+    def _read_any(self) -> bool:
+        """Read a value; return whether it is valid, which one of a stored update is not if it
+        nests too deeply."""
         at, steps = self.at, self.steps
         try:
-            return self._read_value(MAX_NESTING)
+            return self._is_valid(self._read_value(MAX_NESTING))
         except NestedTooDeeply:
             if not self.is_stored:
                 raise
-        self.at, self.steps = at, steps
-        self._skip_value()
-        return _SKIPPED
+            self.at, self.steps = at, steps
+            self._skip_value()
+            return False
 
     def _read_json(self) -> Any:
         text = self._read_bytes()
@@ -257,7 +257,7 @@ class Scanner(ValueReader):
             raise Malformed("a value is not JSON") from exc
 
     def _is_valid(self, value: Any) -> bool:
-        return value is not _SKIPPED and is_valid_element(_without_fast_arrays(value))
+        return is_valid_element(_without_fast_arrays(value))
 
     # -- deletions --------------------------------------------------------------------------
 
@@ -314,4 +314,4 @@ class _NestingScanner(Scanner):
     """Finds values that nest too deeply, and no other invalid elements."""
 
     def _is_valid(self, value: Any) -> bool:
-        return value is not _SKIPPED
+        return True

@@ -97,10 +97,10 @@ class ValueReader:
             (number,) = _FLOATS[kind].unpack_from(self.data, self.at)
             self.at += _FLOATS[kind].size
             return _BIG_INTEGER if kind == _BIGINT else number
-        if (read_container := _CONTAINERS.get(kind)) is not None:
-            return read_container(self, levels)
-        if (read_scalar := _SCALARS.get(kind)) is not None:
-            return read_scalar(self)
+        if kind in _SCALARS:
+            return _SCALARS[kind](self)
+        if kind in _CONTAINERS:
+            return _CONTAINERS[kind](self, levels)
         raise Malformed("unknown value")
 
     def _skip_value(self) -> None:
