@@ -22,7 +22,7 @@ from redis import ConnectionPool
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MIN_KEY_LENGTH = 50
-_TURN = re.compile(r"^turns?:([^\s:?]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$")
+_TURN = re.compile(r"^turns?:([^\s:?/@]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$")
 _known: set[str] = set()
 
 
@@ -79,7 +79,7 @@ def check_misspelt_names() -> None:
     for name in os.environ:
         if name in _known or len(name) < 6:
             continue
-        for known in difflib.get_close_matches(name.upper(), _known, n=1, cutoff=0.88):
+        for known in difflib.get_close_matches(name.upper(), _known, n=1, cutoff=0.85):
             raise ImproperlyConfigured(f"{name} is not a setting. Did you mean {known}?")
 
 

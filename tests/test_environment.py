@@ -74,6 +74,7 @@ READERS = {
         *(("EMAIL_URL", f"smtp://h:{rest}") for rest in ("0", "25?ssl=true", "25?EMAIL_USE_TLS=x")),
         *(("TURN_URLS", value) for value in ("nonsense", "turn:", "https://h", "turn:h?x=y")),
         *(("TURN_URLS", value) for value in ("turn:h:0", "turns:[::1]:99999")),
+        *(("TURN_URLS", value) for value in ("turn://h:3478", "turn:user@h")),
         *(("TRUSTED_PROXIES", value) for value in ("nginx", "10.0.0.1/8", "10.0.0.0/33")),
         ("DATA_DIR", "/proc/nowhere"),
     ],
@@ -122,7 +123,7 @@ def test_turn_urls_need_a_long_secret(monkeypatch, urls, secret):
         environment.turn()
 
 
-@pytest.mark.parametrize("name", ["DATABSE_URL", "PUBLIC_URI", "THROTLING", "database_url"])
+@pytest.mark.parametrize("name", ["DATABSE_URL", "PUBLIC_URI", "TRUSTED_PROXY", "database_url"])
 def test_misspelt_name_is_refused(monkeypatch, name):
     for reader in READERS.values():
         reader()
