@@ -8,7 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.mail import EmailMessage
 from django.urls import reverse
 
@@ -261,3 +261,38 @@ def test_people_selected_for_deletion_are_kept_if_one_has_lessons(admin_client, 
     page = admin_client.post(url_of(User, "changelist"), {**sent, "post": "yes"})
     assert "To keep them out, untick “may sign in” on their page." in page.content.decode()
     assert User.objects.filter(pk=stranger.pk).exists()
+
+
+@pytest.fixture
+def secretary(client):
+    """Staff who may manage people, and is no superuser; signed in."""
+    person = make_user("tutor", is_staff=True, timezone="UTC", locale="en")
+    codenames = ["view_user", "change_user", "delete_user", "change_group"]
+    person.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
+    return person
+
+
+def test_staff_cannot_give_themselves_rights(client, secretary):
+    group = Group.objects.create(name="everything")
+    url = url_of(User, "change", secretary.pk)
+    form = read_form(client.get(url).content.decode(), "user_form")
+    rights = {"is_superuser": "on", "groups": [group.pk], "first_name": "Ольга"}
+    assert client.post(url, {**form, **rights}).status_code == 302
+    secretary.refresh_from_db()
+    assert secretary.first_name == "Ольга"
+    assert (secretary.is_superuser, secretary.groups.count()) == (False, 0)
+    url = url_of(Group, "change", group.pk)
+    assert client.post(url, {"name": "g", "permissions": [1]}).status_code == 403
+
+
+@pytest.mark.parametrize("rights", [{"is_superuser": True}, {}])
+def test_staff_cannot_take_over_other_staff(client, secretary, student, rights):
+    other = make_user("tutor", is_staff=True, **rights)
+    form = {"email": "stolen@school.example", "_save": "1"}
+    assert client.post(url_of(User, "change", other.pk), form).status_code == 403
+    password = {"password1": PASSWORD + "2", "password2": PASSWORD + "2"}
+    page = reverse("admin:auth_user_password_change", args=[other.pk])
+    assert client.post(page, password).status_code == 403
+    assert client.post(url_of(User, "delete", other.pk), {"post": "yes"}).status_code == 403
+    assert client.get(url_of(User, "change", student.pk)).status_code == 200

@@ -38,6 +38,11 @@ class ChangeUserForm(ChangedFieldsForm, UserChangeForm):
     pass
 
 
+def _may_manage(staff: Any, person: User | None) -> bool:
+    """Return False for other staff: a new address or password would give their rights away."""
+    return staff.is_superuser or person is None or person == staff or not person.is_staff
+
+
 @admin.register(User)
 class PersonAdmin(ChangedFieldsAdmin, UserAdmin):
     form = ChangeUserForm
@@ -58,6 +63,18 @@ class PersonAdmin(ChangedFieldsAdmin, UserAdmin):
             {"fields": ("email", "first_name", "last_name", "role", "password1", "password2")},
         ),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only superusers give rights; staff who may change people could give themselves all."""
+        fields = super().get_readonly_fields(request, obj)
+        rights = ("is_staff", "is_superuser", "groups")
+        return fields if request.user.is_superuser else (*fields, *rights)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_manage(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_manage(request.user, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Say what to do instead of deleting people with lessons, which are protected."""
@@ -100,7 +117,8 @@ class PersonAdmin(ChangedFieldsAdmin, UserAdmin):
 
 @admin.register(Group)
 class RightsGroupAdmin(ChangedFieldsAdmin, GroupAdmin):
-    pass
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and request.user.is_superuser
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
