@@ -14,10 +14,10 @@ from apps.accounts.authentication import get_session_key
 from apps.accounts.models import User
 from apps.classroom import guest_sessions
 from apps.classroom.access import join_room
+from apps.classroom.access_state import login_for
 from apps.classroom.ice import ice_servers
 from apps.classroom.policies import Role, must_wait
 from apps.classroom.realtime.server import tickets
-from apps.classroom.room_access import login_for
 from apps.common.json import json_response
 from apps.common.openapi import documented, example
 from apps.common.parsing import NameField, TextField, drop_nulls

@@ -1,3 +1,4 @@
+from apps.classroom.models.admission import RoomAdmission, RoomBan
 from apps.classroom.models.attendance import Attendance
 from apps.classroom.models.board import (
     BoardQuarantine,
@@ -6,7 +7,6 @@ from apps.classroom.models.board import (
     BoardVersion,
 )
 from apps.classroom.models.chat import ChatMessage
-from apps.classroom.models.entry import RoomAdmission, RoomBan
 from apps.classroom.models.file import BoardFile
 from apps.classroom.models.session import ClassroomSession
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.classroom.access_state import load_room_access
 from apps.classroom.lessons import get_lessons
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage, RoomAdmission
 from apps.classroom.policies import GUEST_GRACE, Person, Refusal, Role, refusal
 from apps.classroom.realtime.server.db import run
-from apps.classroom.room_access import load_room_access
 from apps.classroom.services import record_entry, remove_person
 from apps.classroom.tests.clients import refused_with
 from apps.lessons.services import revoke_invites

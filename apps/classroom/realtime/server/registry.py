@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.classroom import services
+from apps.classroom.access_state import AccessQuery, find_room_accesses, load_room_access
 from apps.classroom.lessons import Lessons, get_lessons
 from apps.classroom.policies import RoomAccess
 from apps.classroom.realtime.board.board import Board
@@ -32,7 +33,6 @@ from apps.classroom.realtime.events import protocol as wire
 from apps.classroom.realtime.server import db, socket_limits
 from apps.classroom.realtime.server.room import Room, as_message
 from apps.classroom.realtime.server.sockets import Refused, Socket
-from apps.classroom.room_access import AccessQuery, find_room_accesses, load_room_access
 from apps.common.supervisor import supervise
 
 log = logging.getLogger("kreida.room")

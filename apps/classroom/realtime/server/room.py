@@ -10,6 +10,7 @@ import msgspec
 from django.utils import timezone
 
 from apps.classroom import services
+from apps.classroom.access_state import load_room_access
 from apps.classroom.ice import RENEW_AFTER, ice_servers
 from apps.classroom.lessons import Lessons
 from apps.classroom.models import ChatMessage
@@ -32,7 +33,6 @@ from apps.classroom.realtime.events.presence import Changes, Presence, Present
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.sockets import Socket
-from apps.classroom.room_access import load_room_access
 
 log = logging.getLogger("kreida.room")
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.classroom.access_state import find_room_accesses, load_room_access
 from apps.classroom.lessons import get_lessons
 from apps.classroom.policies import Login, Person, Role, participant_role
-from apps.classroom.room_access import find_room_accesses, load_room_access
 from apps.lessons.services import cancel_lesson
 from tests.builders import HOUR, NOON, make_lesson, make_user
 
