@@ -6,6 +6,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -79,22 +80,38 @@ def test_body_in_one_byte_chunks_is_accepted(kreida):
         assert connection.recv(12) == b"HTTP/1.1 401"
 
 
-@pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_connection_with_an_incomplete_head_is_closed(kreida, start):
-    with connect(kreida) as connection:
-        connection.sendall(start)
-        began = time.monotonic()
-        assert answer(connection).startswith(b"HTTP/1.1 408")
-        assert time.monotonic() - began < http_protocol.HEAD_SECONDS + 10
+INCOMPLETE_HEADS = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n")
+STALLED_BODY = (
+    b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000\r\n\r\nlogin="
+)
 
 
-def test_connection_with_a_stalled_body_is_closed(kreida):
-    head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000\r\n\r\n"
-    with connect(kreida) as connection:
-        connection.sendall(head + b"login=")
-        began = time.monotonic()
-        assert answer(connection).startswith(b"HTTP/1.1 408")
-        assert time.monotonic() - began < http_protocol.BODY_GRACE + 10
+@pytest.fixture(scope="module")
+def stalled(kreida):
+    """Connections that stall after what they sent, all at once: the answers and their seconds."""
+
+    def stall(start):
+        with connect(kreida) as connection:
+            connection.sendall(start)
+            began = time.monotonic()
+            return answer(connection), time.monotonic() - began
+
+    starts = (*INCOMPLETE_HEADS, STALLED_BODY)
+    with ThreadPoolExecutor(len(starts)) as pool:
+        return dict(zip(starts, pool.map(stall, starts), strict=True))
+
+
+@pytest.mark.parametrize("start", INCOMPLETE_HEADS)
+def test_connection_with_an_incomplete_head_is_closed(stalled, start):
+    reply, seconds = stalled[start]
+    assert reply.startswith(b"HTTP/1.1 408")
+    assert seconds < http_protocol.HEAD_SECONDS + 10
+
+
+def test_connection_with_a_stalled_body_is_closed(stalled):
+    reply, seconds = stalled[STALLED_BODY]
+    assert reply.startswith(b"HTTP/1.1 408")
+    assert seconds < http_protocol.BODY_GRACE + 10
 
 
 @pytest.mark.parametrize(
