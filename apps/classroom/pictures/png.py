@@ -13,6 +13,8 @@ _KEPT = {
     *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT"),
     *(b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"bKGD", b"pHYs"),
 }
+# The bit depths of each colour type; browsers draw no other.
+_BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
@@ -30,7 +32,9 @@ def clean(data: bytes) -> tuple[bytes, int, int, int]:
         raise DamagedPicture("has no image")
     if exif_block:
         kept.insert(1, (b"eXIf", exif_block))
-    width, height = struct.unpack_from(">II", kept[0][1])
+    width, height, bit_depth, colour_type = struct.unpack_from(">IIBB", kept[0][1])
+    if bit_depth not in _BIT_DEPTHS.get(colour_type, ()):
+        raise DamagedPicture("has an unknown colour type")
     cleaned = SIGNATURE + b"".join(_pack_chunk(kind, body) for kind, body in kept)
     return cleaned, width, height, max(1, kinds.count(b"fcTL"))
 

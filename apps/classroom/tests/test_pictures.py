@@ -209,3 +209,13 @@ def test_other_formats_are_unknown(data):
 def test_png_without_required_chunks_is_damaged(body):
     with pytest.raises(DamagedPicture):
         clean_picture(b"\x89PNG\r\n\x1a\n" + body + png_chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize(
+    "bit_depth_and_colour_type", [b"\x03\x02", b"\x10\x03", b"\x08\x09", b"\0\0"]
+)
+def test_png_of_an_unknown_colour_type_is_damaged(bit_depth_and_colour_type):
+    data = plain("png")
+    header = data[16:24] + bit_depth_and_colour_type + data[26:29]
+    with pytest.raises(DamagedPicture):
+        clean_picture(data[:8] + png_chunk(b"IHDR", header) + data[33:])
