@@ -52,7 +52,7 @@ class LessonForm(OptimisticForm, forms.Form):
     fold = OneOfField(
         label=_("The clock shows this time twice that day"),
         coerce=int,
-        choices=[(0, _("the first time")), (1, _("the second time, an hour later"))],
+        choices=[(0, _("the first time")), (1, _("the second time, after the clock goes back"))],
     )
     minutes = OneOfField(label=_("Lasts"), coerce=int)
     classroom = OneOfField(label=_("Classroom"), coerce=int, required=False)

@@ -117,6 +117,19 @@ def test_second_ambiguous_time_can_be_chosen(browser, tutor, student, classroom,
     assert Lesson.objects.get().starts_at == AMBIGUOUS + fold * HOUR
 
 
+def test_choice_of_an_ambiguous_time_names_no_length(browser, tutor, student, classroom):
+    """On Lord Howe Island the second time comes half an hour later, at Troll two hours."""
+    tutor.timezone = "Australia/Lord_Howe"
+    tutor.save()
+    client = browser(tutor)
+    page = client.get(f"/lessons/new/?student={student.pk}&date=2026-04-05&time=01:45")
+    options = re.search(r'<select name="fold".*?</select>', page.content.decode(), re.S)[0]
+    assert "second time" in options
+    assert "hour" not in options
+    client.post("/lessons/new/", form_data(page, fold="1"))
+    assert Lesson.objects.get().starts_at == datetime(2026, 4, 4, 15, 15, tzinfo=UTC)
+
+
 def test_ambiguous_time_is_the_first_by_default(browser, tutor, student, classroom):
     sent = {"student": student.pk, "date": "2026-10-25", "time": "03:30", "minutes": "60"}
     browser(tutor).post("/lessons/new/", sent)
