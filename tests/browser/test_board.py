@@ -128,9 +128,9 @@ def test_viewport_of_the_student_moves_to_the_drawing(both_pages):
 def test_removed_page_disappears_from_both_boards(both_pages):
     tutor, student = both_pages
     count = tutor.locator(".room-pages button").count()
-    expect(student.get_by_role("button", name="Remove this page")).to_have_count(0)
-    tutor.get_by_role("button", name="Remove this page").click()
-    tutor.get_by_role("dialog").get_by_role("button", name="Remove this page").click()
+    expect(student.get_by_role("button", name="Delete page")).to_have_count(0)
+    tutor.get_by_role("button", name="Delete page").click()
+    tutor.get_by_role("dialog").get_by_role("button", name="Delete page").click()
     for page in both_pages:
         expect(page.locator(".room-pages button")).to_have_count(count - 1)
     expect(student.locator(".room-pages [aria-current]")).to_have_text(
@@ -147,14 +147,14 @@ def submit_formula(page: Page, latex: str, button: str) -> None:
 def test_formula_can_be_edited_and_has_the_ink_colour_in_both_themes(both_pages, school):
     tutor, student = both_pages
     tutor.get_by_role("button", name="Formula", exact=True).click()
-    submit_formula(tutor, r"\frac{a}{b}", "Put on the board")
+    submit_formula(tutor, r"\frac{a}{b}", "Add to board")
     wait_for_ink(student)
     wait_for_ink(tutor)
     assert 0.2 * count_ink(tutor) < count_ink(student) < 2 * count_ink(tutor)
     select_tool(tutor, "selection")
     box = tutor.locator(".excalidraw canvas.interactive").bounding_box()
     tutor.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(tutor.get_by_role("heading", name="Edit the formula")).to_be_visible()
+    expect(tutor.get_by_role("heading", name="Edit formula")).to_be_visible()
     expect(tutor.get_by_label("LaTeX")).to_have_value(r"\frac{a}{b}")
     before = count_ink(student)
     submit_formula(tutor, r"\frac{a + b + c + d + e}{f}", "Save")
@@ -167,12 +167,12 @@ def test_formula_stays_in_the_dialog_when_its_upload_fails(both_pages, school):
     _, student = both_pages
     student.get_by_role("button", name="Formula", exact=True).click()
     student.get_by_label("LaTeX").fill("e^x")
-    expect(student.get_by_label("How it will look").locator(".katex")).to_be_visible()
+    expect(student.get_by_label("Preview").locator(".katex")).to_be_visible()
     student.context.set_offline(True)
-    student.get_by_role("button", name="Put on the board").click()
-    expect(student.get_by_text("The picture could not be kept.")).to_be_visible()
+    student.get_by_role("button", name="Add to board").click()
+    expect(student.get_by_text("The picture could not be saved.")).to_be_visible()
     student.context.set_offline(False)
-    student.get_by_role("button", name="Put on the board").click()
+    student.get_by_role("button", name="Add to board").click()
     wait_for_dialog_to_close(student)
     (element,) = wait_for_elements(school, 1)
     assert element["customData"]["latex"] == "e^x"
@@ -194,7 +194,7 @@ def test_page_is_exported_as_png(both_pages):
     tutor.get_by_role("button", name="Export", exact=True).click()
     tutor.get_by_role("radio", name="PNG").check()
     with tutor.expect_download() as saved:
-        tutor.get_by_role("button", name="Save the file").click()
+        tutor.get_by_role("button", name="Save file").click()
     picture = saved.value.path().read_bytes()
     assert saved.value.suggested_filename == "Дроби.png"
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
@@ -297,12 +297,12 @@ def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
     draw(student, down=450)
     wait_for_ink(tutor, more_than=int(1.5 * once))
     student.get_by_role("button", name="History", exact=True).click()
-    expect(student.get_by_label(re.compile("^Moment"))).to_be_visible()
-    expect(student.get_by_role("button", name="Bring this state back")).to_have_count(0)
+    expect(student.get_by_label(re.compile("^Version:"))).to_be_visible()
+    expect(student.get_by_role("button", name="Restore this version")).to_have_count(0)
     student.keyboard.press("Escape")
     tutor.get_by_role("button", name="History", exact=True).click()
-    tutor.get_by_role("button", name="Bring this state back").click()
-    expect(tutor.get_by_text("The board is as it was at")).to_be_visible()
+    tutor.get_by_role("button", name="Restore this version").click()
+    expect(tutor.get_by_text("Board version restored")).to_be_visible()
     for page in (tutor, student):
         # Blank while the board is replaced.
         page.wait_for_function(
@@ -311,7 +311,7 @@ def test_tutor_can_restore_an_earlier_version_from_history(chromium, kreida):
     tutor.keyboard.press("Escape")
     # Restoring adds a version; the state before it can be selected with the slider.
     tutor.get_by_role("button", name="History", exact=True).click()
-    slider = tutor.get_by_label(re.compile("^Moment"))
+    slider = tutor.get_by_label(re.compile("^Version:"))
     expect(slider).to_have_value("1")
     newer = preview_height(tutor)
     slider.press("ArrowLeft")

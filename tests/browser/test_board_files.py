@@ -48,7 +48,7 @@ def test_pdf_pages_are_stacked_vertically_and_locked(both_pages, school, tmp_pat
 def open_pdf(page: Page, file: Path) -> None:
     page.get_by_role("button", name="PDF", exact=True).click()
     page.get_by_label("PDF file").set_input_files(file)
-    page.get_by_role("button", name="Put on the board").click()
+    page.get_by_role("button", name="Add to board").click()
 
 
 def test_pdf_over_60_pages_is_truncated_with_a_notice(both_pages, school, tmp_path):

@@ -164,7 +164,7 @@ def test_lesson_moved_by_drag_can_be_undone(visit, week, scene, locale):
     assert saved.value.status == 200
     assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-05T08:00:00+00:00"
     v.press("Undo", within=v.page.locator(".kr-notices"))
-    v.wait_for_text("The lesson is back where it was.")
+    v.wait_for_text("The lesson is back at its earlier time.")
     assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
 
 
@@ -180,7 +180,7 @@ def test_lesson_moved_by_touch_can_be_undone(visit, week, scene, locale, view):
         swipe(touch, start, (start[0], start[1] + 2 * (second - first)))
     assert saved.value.json()["starts_at"] == "2027-01-04T12:00:00Z"
     v.press("Undo", within=v.page.locator(".kr-notices"))
-    v.wait_for_text("The lesson is back where it was.")
+    v.wait_for_text("The lesson is back at its earlier time.")
     assert scene.lesson_state(lesson_id=ids[0])["starts_at"] == "2027-01-04T08:00:00+00:00"
 
 

@@ -41,7 +41,7 @@ def test_drag_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
     assert "11:00" in notice.inner_text()
     assert "10:00" in notice.inner_text()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == MOVED
-    v.press("Move it all the same", within=notice)
+    v.press("Reschedule anyway", within=notice)
     v.page.locator(".kr-notices .notice:not(.error)").wait_for()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == "2027-01-05T08:00:00+00:00"
 
@@ -63,7 +63,7 @@ def test_form_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
     alert.get_by_role("button").wait_for()
     assert "11:00" in alert.inner_text()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == MOVED
-    v.press("Move it all the same", within=dialog)
+    v.press("Reschedule anyway", within=dialog)
     v.page.locator(".kr-notices .notice").wait_for()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == "2027-01-06T10:00:00+00:00"
 

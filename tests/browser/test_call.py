@@ -41,7 +41,7 @@ def test_four_people_all_see_each_other(browser, kreida):
             page.get_by_label("Your name").fill(f"Guest {number}")
             page.get_by_role("button", name="Enter as a guest").click()
             page.get_by_role("button", name="Enter the room").click()
-            pages[0].get_by_role("button", name="Let in", exact=True).click()
+            pages[0].get_by_role("button", name="Admit", exact=True).click()
             pages.append(page)
         for page in pages:
             wait_for_videos(page, 3)

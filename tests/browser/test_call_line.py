@@ -129,14 +129,14 @@ def test_call_reconnects_after_the_relay_restarts(call, relay):
 def test_video_is_paused_on_low_bandwidth_and_resumes_afterwards(call, relay):
     pages = call(LOW_BANDWIDTH)
     for page in pages:
-        expect(page.get_by_text("your picture is paused")).to_be_visible(timeout=60000)
-        expect(page.get_by_text("Thin line: sound only")).to_be_visible(timeout=60000)
+        expect(page.get_by_text("your video is paused")).to_be_visible(timeout=60000)
+        expect(page.get_by_text("Weak connection: sound only")).to_be_visible(timeout=60000)
     for page in pages:
         wait_for_intact_audio(page)
     relay.stop()
     relay.start()
     for page in pages:
-        expect(page.get_by_text("your picture is paused")).to_have_count(0, timeout=90000)
+        expect(page.get_by_text("your video is paused")).to_have_count(0, timeout=90000)
     wait_for_video_frames(pages)
 
 

@@ -112,7 +112,7 @@ def test_connection_quality_is_shown_only_to_the_tutor(room):
 
 
 def test_timer_is_the_same_for_both_and_continues_after_a_reload(room):
-    room.tutor.get_by_role("button", name="Set a timer").click()
+    room.tutor.get_by_role("button", name="Set timer").click()
     room.tutor.get_by_label("Minutes").fill("20")
     room.tutor.get_by_role("button", name="Start").click()
     for page in (room.tutor, room.student):
@@ -124,9 +124,9 @@ def test_timer_is_the_same_for_both_and_continues_after_a_reload(room):
     room.student.wait_for_function(
         f"() => document.querySelector('[role=timer]').textContent < '{format_clock(left[1])}'"
     )
-    assert room.student.get_by_role("button", name="Set a timer").count() == 0
-    room.tutor.get_by_role("button", name="Set a timer").click()
-    room.tutor.get_by_role("button", name="Clear the timer").click()
+    assert room.student.get_by_role("button", name="Set timer").count() == 0
+    room.tutor.get_by_role("button", name="Set timer").click()
+    room.tutor.get_by_role("button", name="Clear timer").click()
     expect(room.student.get_by_role("timer")).to_have_count(0)
 
 
@@ -162,16 +162,16 @@ def test_user_with_two_tabs_is_one_participant_and_can_move_the_call(room):
     first, tiles = room.student, room.tutor.locator(OTHER)
     second = enter(first.context, room.school.room)
     wait_for_video(second)
-    expect(first.get_by_text("The call goes on in another window")).to_be_visible()
+    expect(first.get_by_text("You are in the call in another window")).to_be_visible()
     expect(tiles).to_have_count(1)
     room.tutor.get_by_role("tab", name="People").click()
     expect(room.tutor.locator(".room-people li")).to_have_count(2)
     second.get_by_role("button", name="Raise your hand").click()
     first.get_by_role("button", name="Lower your hand").click()
     expect(second.get_by_role("button", name="Raise your hand")).to_be_visible()
-    first.get_by_role("button", name="Take the call here").click()
+    first.get_by_role("button", name="Move the call here").click()
     wait_for_video(first)
-    expect(second.get_by_text("The call goes on in another window")).to_be_visible()
+    expect(second.get_by_text("You are in the call in another window")).to_be_visible()
     second.close()
     expect(tiles).to_have_count(1)
     expect(room.tutor.get_by_text("Олена Коваль left")).to_have_count(0)
@@ -186,7 +186,7 @@ def test_participant_leaves_when_their_browser_crashes(playwright, room):
     guest.get_by_label("Your name").fill("Ada")
     guest.get_by_role("button", name="Enter as a guest").click()
     guest.get_by_role("button", name="Enter the room").click()
-    room.tutor.get_by_role("button", name="Let in", exact=True).click()
+    room.tutor.get_by_role("button", name="Admit", exact=True).click()
     expect(room.student.locator(OTHER)).to_have_count(2)
     processes = crashing.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
     (main,) = (each["id"] for each in processes["processInfo"] if each["type"] == "browser")
@@ -230,8 +230,8 @@ def test_ended_lesson_is_completed_and_its_page_lists_attendance(browser, kreida
     lesson = student.new_page()
     lesson.goto(f"{school.url}/lessons/{school.lesson_id}/")
     expect(lesson.locator(".badge")).to_have_text("live now")
-    page.get_by_role("button", name="End the lesson").click()
-    page.get_by_role("button", name="Yes, end it").click()
+    page.get_by_role("button", name="End lesson").click()
+    page.get_by_role("dialog").get_by_role("button", name="End lesson").click()
     for each in (page, other):
         expect(each.get_by_role("heading", name="The lesson is over")).to_be_visible()
     page.get_by_role("link", name="Back to the lesson page").click()
@@ -241,7 +241,7 @@ def test_ended_lesson_is_completed_and_its_page_lists_attendance(browser, kreida
         there = each.locator("section", has_text="Who was there").locator("li")
         expect(there.filter(has_text="–")).to_have_count(2)
         expect(there.filter(has_text="is there now")).to_have_count(0)
-    other.get_by_role("button", name="Stay at the board").click()
+    other.get_by_role("button", name="Stay on the board").click()
     other.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
     for context in (tutor, student):
         context.close()

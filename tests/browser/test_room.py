@@ -110,14 +110,14 @@ def test_guest_waits_for_admission_and_cannot_return_after_removal(browser, scho
     page.get_by_role("button", name="Enter as a guest").click()
     page.get_by_role("button", name="Enter the room").click()
     expect(page.get_by_role("heading", name="Please wait")).to_be_visible()
-    tutor.get_by_role("button", name="Let in", exact=True).click()
+    tutor.get_by_role("button", name="Admit", exact=True).click()
     wait_for_board(page)
     tutor.get_by_role("tab", name="People").click()
     tutor.get_by_role("button", name="Remove Ada").click()
     tutor.get_by_role("button", name="Remove", exact=True).click()
-    expect(page.get_by_role("heading", name="You cannot enter")).to_be_visible()
+    expect(page.get_by_role("heading", name="You can’t enter the room")).to_be_visible()
     page.reload()
-    expect(page.get_by_role("heading", name="You cannot enter")).to_be_visible()
+    expect(page.get_by_role("heading", name="You can’t enter the room")).to_be_visible()
     context.close()
 
 
@@ -194,14 +194,14 @@ def test_stroke_is_shown_while_it_is_drawn(both_pages):
 def test_formula_and_pdf_pages_are_on_both_boards_and_in_the_export(both_pages, tmp_path):
     tutor, student = both_pages
     tutor.get_by_role("button", name="Formula", exact=True).click()
-    tutor.get_by_role("button", name="Put on the board").click()
+    tutor.get_by_role("button", name="Add to board").click()
     wait_for_ink(student)
     tutor.get_by_role("button", name="PDF", exact=True).click()
     pdf = tmp_path / "two.pdf"
     pdf.write_bytes(make_pdf(2))
     tutor.get_by_label("PDF file").set_input_files(pdf)
-    tutor.get_by_label("Each on a page of its own").check()
-    tutor.get_by_role("button", name="Put on the board").click()
+    tutor.get_by_label("Each on its own page").check()
+    tutor.get_by_role("button", name="Add to board").click()
     expect(student.get_by_role("button", name="Page 3")).to_be_visible(timeout=20000)
     expect(student.get_by_role("button", name="Page 4")).to_have_count(0)
     expect(tutor.get_by_role("dialog")).to_have_count(0, timeout=20000)
@@ -209,7 +209,7 @@ def test_formula_and_pdf_pages_are_on_both_boards_and_in_the_export(both_pages, 
     tutor.get_by_role("button", name="Export", exact=True).click()
     tutor.get_by_role("radio", name="The whole lesson").check()
     with tutor.expect_download() as saved:
-        tutor.get_by_role("button", name="Save the file").click()
+        tutor.get_by_role("button", name="Save file").click()
     assert (
         len(
             re.findall(

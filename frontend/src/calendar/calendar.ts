@@ -135,7 +135,7 @@ function labels(): CalendarOptions {
       next: { hint: gettext("Next") },
     },
     closeHint: gettext("Close"),
-    noEventsText: gettext("No lessons in these days"),
+    noEventsText: gettext("No lessons on these days"),
   };
 }
 

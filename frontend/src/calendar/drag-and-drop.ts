@@ -65,7 +65,7 @@ async function showConflict(app: App, id: number, range: Range): Promise<void> {
     app.notices.show({
       text: conflictText(app, now, range),
       alert: true,
-      action: { text: gettext("Move it all the same"), run },
+      action: { text: gettext("Reschedule anyway"), run },
     });
   } catch (error) {
     app.notices.show(failureNotice(app, error, () => showConflict(app, id, range)));
@@ -82,7 +82,7 @@ export function conflictText(app: App, now: LessonTimes, range: Range): string {
   );
   const yours = formatTimeRange(range.start, range.end, userTimezone, locale);
   return interpolate(
-    gettext("Meanwhile this lesson was moved to %(theirs)s. You were moving it to %(yours)s."),
+    gettext("This lesson has just been moved to %(theirs)s. You were moving it to %(yours)s."),
     { theirs, yours },
   );
 }
@@ -103,7 +103,7 @@ async function undo(app: App, lesson: Lesson, before: LessonTimes): Promise<void
   const range = { start: new Date(before.starts_at), end: new Date(before.ends_at) };
   try {
     await app.api.move(lesson.id, range, lesson);
-    app.notices.show({ text: gettext("The lesson is back where it was.") });
+    app.notices.show({ text: gettext("The lesson is back at its earlier time.") });
   } catch (error) {
     if (isStale(error)) return showConflict(app, lesson.id, range);
     app.notices.show(failureNotice(app, error, () => undo(app, lesson, before)));

@@ -71,7 +71,7 @@ function mount(host: HTMLElement, config: Config): void {
   });
   const grid = h("div", { class: "kr-grid" });
   host.setAttribute("role", "region");
-  host.setAttribute("aria-label", gettext("Calendar of lessons"));
+  host.setAttribute("aria-label", gettext("Lesson calendar"));
   host.classList.add("kr-calendar");
   host.append(toolbar.element, grid);
 

@@ -13,7 +13,7 @@ export function createToolbar(config: Config, onCancelled: (shown: boolean) => v
   const id = uniqueId("cancelled");
   const checkbox = h("input", { type: "checkbox", id });
   checkbox.addEventListener("change", () => onCancelled(checkbox.checked));
-  const zone = interpolate(gettext("Times are in %(zone)s"), {
+  const zone = interpolate(gettext("Time zone: %(zone)s"), {
     zone: zoneName(config.userTimezone, config.zoneNames),
   });
   const element = h(

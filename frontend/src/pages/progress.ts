@@ -10,7 +10,7 @@ export function showProgress(): () => void {
     bar = document.createElement("div");
     bar.className = "progress";
     document.body.append(bar);
-    announce(gettext("Working…"));
+    announce(gettext("Please wait…"));
   }, PROGRESS_DELAY_MS);
   return () => {
     clearTimeout(timer);

@@ -7,11 +7,11 @@ import { type Dialog, dialogForm, field, openDialog, submit, submitButton } from
 export function openCancelDialog(app: App, lesson: Lesson): void {
   const reason = h("textarea", { rows: "3", maxlength: "500" });
   const form = dialogForm(send, field(gettext("Reason (optional)"), reason));
-  const keep = button(gettext("Keep the lesson"), "", () => dialog.close());
+  const keep = button(gettext("Keep lesson"), "", () => dialog.close());
   const dialog: Dialog = openDialog(
     gettext("Cancel this lesson?"),
-    [h("p", {}, gettext("It leaves both calendars. This cannot be undone.")), form],
-    [keep, submitButton(gettext("Yes, cancel it"), form, "danger")],
+    [h("p", {}, gettext("It disappears from both calendars. This can’t be undone.")), form],
+    [keep, submitButton(gettext("Cancel lesson"), form, "danger")],
   );
 
   function send(): void {
@@ -19,7 +19,7 @@ export function openCancelDialog(app: App, lesson: Lesson): void {
       await app.api.cancel(lesson.id, reason.value.trim());
       dialog.close();
       app.refetch();
-      app.notices.show({ text: gettext("The lesson was cancelled.") });
+      app.notices.show({ text: gettext("Lesson cancelled.") });
     });
   }
 }

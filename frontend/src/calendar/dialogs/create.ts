@@ -17,7 +17,7 @@ export function openCreateDialog(app: App, start: Date, end: Date, onClose: () =
     field(gettext("Title (optional)"), title),
     times.element,
   );
-  const cancel = button(gettext("Back"), "", () => dialog.close());
+  const cancel = button(gettext("Cancel"), "", () => dialog.close());
   const actions = [cancel, submitButton(gettext("Schedule"), form, "primary")];
   const dialog: Dialog = openDialog(gettext("New lesson"), [form], actions, onClose);
   let attempt = { body: "", key: "" };
@@ -47,7 +47,7 @@ export function openCreateDialog(app: App, start: Date, end: Date, onClose: () =
       await app.api.create(lesson, attempt.key);
       dialog.close();
       app.refetch();
-      app.notices.show({ text: gettext("The lesson is scheduled.") });
+      app.notices.show({ text: gettext("Lesson scheduled.") });
     };
     const overlapButton = () => button(gettext("Schedule anyway"), "small", () => send(true));
     submit(app, dialog, request, (error) => dialog.showError(error.text, overlapButton()));

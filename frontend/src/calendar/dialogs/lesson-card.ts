@@ -22,7 +22,7 @@ export function openLessonCard(app: App, lesson: Lesson): void {
   const links = h(
     "p",
     { class: "kr-links" },
-    link(gettext("Open the room"), roomUrl(config, lesson.id), "primary"),
+    link(gettext("Open room"), roomUrl(config, lesson.id), "primary"),
     link(gettext("Lesson page"), lessonUrl(config, lesson.id), ""),
   );
   const body = [statusBadge(lesson.status), details, links];
@@ -75,7 +75,7 @@ function theirTime(app: App, lesson: Lesson): HTMLElement[] {
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
   const theirs = zones?.[other.id];
   if (!theirs || !wallClocksDiffer(start, end, userTimezone, theirs)) return [];
-  const label = interpolate(gettext("For %(name)s"), { name: fullName(other) });
+  const label = interpolate(gettext("Local time for %(name)s"), { name: fullName(other) });
   const zone = h("small", {}, zoneName(theirs, zoneNames));
   return detail(label, formatTimeRange(start, end, theirs, locale), zone);
 }

@@ -11,9 +11,9 @@ import { timeFields } from "./time-fields";
 export function openRescheduleDialog(app: App, lesson: Lesson): void {
   const times = timeFields(app.config, new Date(lesson.starts_at), new Date(lesson.ends_at));
   const form = dialogForm(() => send(lesson), times.element);
-  const back = button(gettext("Back"), "", () => dialog.close());
+  const back = button(gettext("Cancel"), "", () => dialog.close());
   const actions = [back, submitButton(gettext("Save"), form, "primary")];
-  const dialog: Dialog = openDialog(gettext("Reschedule the lesson"), [form], actions);
+  const dialog: Dialog = openDialog(gettext("Reschedule lesson"), [form], actions);
 
   function send(seen: Lesson): void {
     const range = times.read();
@@ -31,7 +31,7 @@ export function openRescheduleDialog(app: App, lesson: Lesson): void {
         if (!(error instanceof ApiError) || error.code !== "precondition_failed") throw error;
         const now = await app.api.lesson(lesson.id);
         app.refetch();
-        const anyway = button(gettext("Move it all the same"), "small", () => send(now));
+        const anyway = button(gettext("Reschedule anyway"), "small", () => send(now));
         dialog.showError(conflictText(app, now, range), anyway);
       }
     });

@@ -27,7 +27,7 @@ export class StudentPicker {
       type: "text",
       role: "combobox",
       autocomplete: "off",
-      placeholder: gettext("Type a name or an e-mail"),
+      placeholder: gettext("Enter a name or e-mail address"),
       "aria-autocomplete": "list",
       "aria-controls": listId,
       "aria-expanded": "false",
@@ -71,7 +71,9 @@ export class StudentPicker {
     this.status.textContent =
       found.length > 0
         ? interpolate(gettext("Students found: %(count)s"), { count: found.length })
-        : gettext("No student matches. Only active members of your classrooms can be scheduled.");
+        : gettext(
+            "No student found. You can schedule lessons only with active students in your classrooms.",
+          );
     this.activate(found.length === 1 ? 0 : -1);
     this.open(found.length > 0 && document.activeElement === this.input);
   }

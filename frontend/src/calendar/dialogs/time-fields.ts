@@ -24,7 +24,7 @@ export function timeFields(config: Config, start: Date, end: Date): TimeFields {
     const [first, last] = [from.read(), to.read()];
     if (first && last && last > first) duration = last.getTime() - first.getTime();
   });
-  const hint = interpolate(gettext("Times are in %(zone)s"), {
+  const hint = interpolate(gettext("Time zone: %(zone)s"), {
     zone: zoneName(zone, config.zoneNames),
   });
   const element = h(
@@ -54,7 +54,7 @@ class DateTimeField {
     instant: Date,
   ) {
     this.instantField = field(
-      gettext("The clock shows this time twice that day"),
+      gettext("The clocks go back that day, so this time comes twice"),
       this.instantSelect,
     );
     this.element = h("div", { class: "kr-datetime" }, field(label, this.input), this.instantField);
@@ -103,10 +103,10 @@ class DateTimeField {
 }
 
 function readTimes(from: DateTimeField, to: DateTimeField) {
-  if (from.isEmpty || to.isEmpty) return { error: gettext("Fill in both times.") };
+  if (from.isEmpty || to.isEmpty) return { error: gettext("Enter a start and an end time.") };
   const [start, end] = [from.read(), to.read()];
   if (!start || !end) {
-    return { error: gettext("The clock skips this time that day. Choose another.") };
+    return { error: gettext("The clocks go forward that day and skip this time. Choose another.") };
   }
   return end > start ? { start, end } : { error: gettext("The end must come after the start.") };
 }

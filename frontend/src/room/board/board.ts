@@ -16,9 +16,7 @@ import { BoardProvider } from "./provider";
 import { type Box, initialView, type View } from "./view";
 
 const POINTER_INTERVAL_MS = 40;
-const TOO_LARGE_TEXT = gettext(
-  "Something was too large for the board and was taken back: the others would not have seen it.",
-);
+const TOO_LARGE_TEXT = gettext("That was too large for the board, so it was removed.");
 
 export interface BoardState {
   pages: readonly Page[];
@@ -67,7 +65,7 @@ export class Board {
       options.onRefused,
     );
     this.files = new ImageStore(this.doc.getMap("files"), request, root, (error) =>
-      this.report(error, gettext("The picture could not be kept.")),
+      this.report(error, gettext("The picture could not be saved.")),
     );
     this.sceneImages = new SceneImages(this.doc, this.files, options.isDark);
     this.#presence = { ...me, page: FIRST_PAGE, pointer: null, button: "up", selected: {} };

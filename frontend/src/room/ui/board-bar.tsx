@@ -36,7 +36,7 @@ function UnsentStatus({ board }: { board: Board }) {
       {shown && (
         <b
           title={gettext(
-            "These changes are kept here and are sent as soon as the connection is back. Do not close the page.",
+            "Your changes will be sent as soon as the connection is back. Don’t close this page.",
           )}
         >
           {interpolate(gettext("Not sent yet: %(count)s"), { count: unsent })}
@@ -45,10 +45,10 @@ function UnsentStatus({ board }: { board: Board }) {
       {unavailable && (
         <b
           title={gettext(
-            "It is tried again by itself. Call and chat go on; what you draw is kept here until then.",
+            "We keep trying. The call and chat still work, and your drawing is kept on this page.",
           )}
         >
-          {gettext("The board cannot be opened now")}
+          {gettext("The board can’t be opened right now")}
         </b>
       )}
       {!shown && !open && !unavailable && <i>{gettext("Connecting…")}</i>}
@@ -64,7 +64,7 @@ function PageTabs({ board }: { board: Board }) {
     nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [page, pages]);
   return (
-    <nav ref={nav} className="room-pages" aria-label={gettext("Pages of the board")}>
+    <nav ref={nav} className="room-pages" aria-label={gettext("Board pages")}>
       {pages.map(({ id, title }, index) => (
         <button
           key={id}
@@ -128,7 +128,7 @@ export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarPr
         <Button
           icon="trash"
           variant="quiet"
-          label={gettext("Remove this page")}
+          label={gettext("Delete page")}
           onClick={() => onOpenDialog("pageRemove")}
         />
       )}

@@ -5,10 +5,10 @@ import { Button } from "./components";
 function BoardFailure({ onReload }: { onReload: () => void }) {
   return (
     <div className="room-board-failure" role="alert">
-      <h2>{gettext("The board cannot be shown")}</h2>
+      <h2>{gettext("The board can’t be displayed")}</h2>
       <p>
         {gettext(
-          "The call, the chat and the people are still here, and nothing on the board is lost. If reloading does not help, the tutor can go back to an earlier state in the history.",
+          "The call and chat still work, and nothing on the board is lost. If reloading doesn’t help, the tutor can restore an earlier version from the history.",
         )}
       </p>
       <Button variant="primary" onClick={onReload}>

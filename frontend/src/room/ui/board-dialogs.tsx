@@ -35,11 +35,11 @@ function RemovePage({ board, onClose }: { board: Board; onClose: () => void }) {
   const number = pages.findIndex(({ id }) => id === page) + 1;
   return (
     <Confirm
-      title={interpolate(gettext("Remove page %(number)s?"), { number })}
+      title={interpolate(gettext("Delete page %(number)s?"), { number })}
       text={gettext(
-        "All that is on it goes for everybody. An earlier state can be brought back from the history.",
+        "Everything on it is deleted for everyone. You can restore an earlier version from the history.",
       )}
-      action={gettext("Remove this page")}
+      action={gettext("Delete page")}
       onConfirm={() => board.removePage(page)}
       onClose={onClose}
     />

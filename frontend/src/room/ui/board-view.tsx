@@ -82,18 +82,18 @@ function FullnessNotice({ board }: { board: Board }) {
   const advice =
     you?.role === "tutor"
       ? gettext(
-          "Remove pages that are no longer needed, and save them as PDF before if you wish. Erasing single strokes frees almost nothing, and a new page is part of the same board. There is room again within a minute.",
+          "Delete pages you no longer need; you can export them as PDF first. Erasing single strokes frees almost nothing, and a new page is part of the same board. Space is freed within a minute.",
         )
       : gettext(
-          "Ask the tutor to remove pages that are no longer needed; a new page is part of the same board.",
+          "Ask the tutor to delete pages that are no longer needed. A new page doesn’t help: it is part of the same board.",
         );
   const state = sendingStopped
     ? gettext(
-        "This board is full. What you drew last was not saved, and you no longer see what the others do until you reload the page.",
+        "This board is full. Your last changes were not saved. Reload the page to see what others draw.",
       )
     : full
-      ? gettext("This board is full: nothing more can be drawn on it.")
-      : gettext("This board is almost full: soon nothing more can be drawn on it.");
+      ? gettext("This board is full: you can’t draw on it any more.")
+      : gettext("This board is almost full: soon you won’t be able to draw on it.");
 
   return (
     <div className={"notice error"} role="status">

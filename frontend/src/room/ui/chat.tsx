@@ -49,7 +49,7 @@ function Messages() {
       tabIndex={0}
     >
       <ol>
-        {count === 0 && <li className="no-messages">{gettext("Nothing has been written yet.")}</li>}
+        {count === 0 && <li className="no-messages">{gettext("No messages yet.")}</li>}
         {chat.map((message) => (
           <li key={message.id} className={message.person === you?.person ? "mine" : undefined}>
             <p className="message-meta">

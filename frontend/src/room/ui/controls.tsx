@@ -62,7 +62,7 @@ export function Controls({ hand, onToggleHand, panelOpen, unread, onTogglePanel 
     ? interpolate(gettext("Chat and people, new messages: %(count)s"), { count: unread })
     : gettext("Chat and people");
   return (
-    <nav className="room-controls" aria-label={gettext("Your controls")}>
+    <nav className="room-controls" aria-label={gettext("Call controls")}>
       <MediaButtons onDeviceError={() => setDialog("devices")} />
       <Button
         icon="hand"
@@ -82,11 +82,11 @@ export function Controls({ hand, onToggleHand, panelOpen, unread, onTogglePanel 
         <Button
           icon="end"
           variant="danger"
-          label={gettext("End the lesson")}
+          label={gettext("End lesson")}
           className="room-end"
           onClick={() => setDialog("end")}
         >
-          {gettext("End the lesson")}
+          {gettext("End lesson")}
         </Button>
       )}
       <a className="btn icon room-leave" href={config.lessonUrl || "/"} title={gettext("Leave")}>
@@ -101,9 +101,9 @@ export function Controls({ hand, onToggleHand, panelOpen, unread, onTogglePanel 
       )}
       {dialog === "end" && (
         <Confirm
-          title={gettext("End the lesson?")}
-          text={gettext("The call ends for everybody. Board and chat stay with the lesson.")}
-          action={gettext("Yes, end it")}
+          title={gettext("End lesson?")}
+          text={gettext("The call ends for everyone. The board and chat stay with the lesson.")}
+          action={gettext("End lesson")}
           onConfirm={() => session.send({ type: "end" })}
           onClose={close}
         />

@@ -6,7 +6,7 @@ import { useStore } from "./context";
 
 const DEVICE_KINDS = ["camera", "microphone"] as const;
 const INSECURE_TEXT = gettext(
-  "The browser gives camera and microphone only to pages opened over https. Board and chat work all the same.",
+  "Browsers allow the camera and microphone only on https pages. The board and chat still work.",
 );
 const ERROR_TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
   camera: {
@@ -16,9 +16,7 @@ const ERROR_TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
     missing: gettext(
       "No camera was found. Plug one in, then press Try again, or enter without one.",
     ),
-    busy: gettext(
-      "The camera is used by another program. Close that program, then press Try again.",
-    ),
+    busy: gettext("Another app is using the camera. Close it, then press Try again."),
     insecure: INSECURE_TEXT,
     unknown: gettext("The camera did not start. Try again, or enter without it."),
   },
@@ -29,9 +27,7 @@ const ERROR_TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
     missing: gettext(
       "No microphone was found. Plug one in, then press Try again, or enter without one.",
     ),
-    busy: gettext(
-      "The microphone is used by another program. Close that program, then press Try again.",
-    ),
+    busy: gettext("Another app is using the microphone. Close it, then press Try again."),
     insecure: INSECURE_TEXT,
     unknown: gettext("The microphone did not start. Try again, or enter without it."),
   },

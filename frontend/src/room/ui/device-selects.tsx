@@ -25,11 +25,11 @@ export function DeviceSelects({ local }: { local: LocalMedia }) {
         onChange={(event) => void local.chooseDevice(kind, event.target.value)}
       >
         {!list.some((device) => device.deviceId === choice[kind]) && (
-          <option value={choice[kind] ?? ""}>{gettext("Standard")}</option>
+          <option value={choice[kind] ?? ""}>{gettext("Default")}</option>
         )}
         {list.map((device) => (
           <option key={device.deviceId} value={device.deviceId}>
-            {device.label || gettext("Standard")}
+            {device.label || gettext("Default")}
           </option>
         ))}
       </select>

@@ -55,27 +55,27 @@ export function ExportDialog({ board, onClose }: { board: Board; onClose: () => 
       const name = toFileName(config.title);
       const done = await exportBoard(board.doc, board.files, format, name, onlyPage);
       if (done) onClose();
-      else setNote(gettext("There is nothing on it yet."));
+      else setNote(gettext("There is nothing to export yet."));
     } catch {
-      setNote(gettext("The file could not be made."));
+      setNote(gettext("The file could not be created."));
     }
     setBusy(false);
   };
   return (
     <Dialog
-      title={gettext("Save the board as a file")}
+      title={gettext("Export board")}
       onClose={onClose}
       actions={
         <>
           <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button variant="primary" disabled={busy} onClick={() => void save()}>
-            {gettext("Save the file")}
+            {gettext("Save file")}
           </Button>
         </>
       }
     >
       <RadioGroup
-        legend={gettext("What")}
+        legend={gettext("What to export")}
         name="scope"
         value={scope}
         options={[

@@ -88,20 +88,20 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
       else await insertFormula(board, source);
       onClose();
     } catch (error) {
-      setFailed(errorMessage(error, gettext("The picture could not be kept.")));
+      setFailed(errorMessage(error, gettext("The picture could not be saved.")));
       setBusy(false);
     }
   };
   const ready = source.trim() !== "" && reason === "" && !busy;
   return (
     <Dialog
-      title={old ? gettext("Edit the formula") : gettext("Formula")}
+      title={old ? gettext("Edit formula") : gettext("Formula")}
       onClose={onClose}
       actions={
         <>
           <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button variant="primary" disabled={!ready} onClick={() => void insert()}>
-            {old ? gettext("Save") : gettext("Put on the board")}
+            {old ? gettext("Save") : gettext("Add to board")}
           </Button>
         </>
       }
@@ -117,11 +117,11 @@ export function FormulaDialog({ board, onClose }: { board: Board; onClose: () =>
           onChange={(event) => setSource(event.target.value)}
         />
       </Field>
-      <section className="room-formula-preview" aria-label={gettext("How it will look")}>
+      <section className="room-formula-preview" aria-label={gettext("Preview")}>
         <div ref={setHost} />
       </section>
       <p className="room-error" role="status">
-        {reason ? interpolate(gettext("This is not understood: %(reason)s"), { reason }) : failed}
+        {reason ? interpolate(gettext("Error in the formula: %(reason)s"), { reason }) : failed}
       </p>
     </Dialog>
   );

@@ -46,7 +46,7 @@ function Picture({
     <div className="room-history-picture">
       <div ref={host} role="img" aria-label={label} />
       {blank && <p>{gettext("This page was empty then.")}</p>}
-      {failed && <p>{gettext("This state cannot be shown.")}</p>}
+      {failed && <p>{gettext("This version can’t be displayed.")}</p>}
     </div>
   );
 }
@@ -105,19 +105,19 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
     if (!version) return;
     try {
       await restoreVersion(session.request, session.api, version.id);
-      setNote(interpolate(gettext("The board is as it was at %(time)s."), { time }));
+      setNote(interpolate(gettext("Board version restored: %(time)s."), { time }));
     } catch (error) {
       setNote(errorMessage(error, gettext("The history could not be loaded.")));
     }
   };
   const actions = you?.role === "tutor" && version && (
     <Button variant="primary" onClick={() => void restore()}>
-      {gettext("Bring this state back")}
+      {gettext("Restore this version")}
     </Button>
   );
   return (
     <Dialog
-      title={gettext("Earlier states of the board")}
+      title={gettext("Version history")}
       wide
       onClose={onClose}
       actions={actions || undefined}
@@ -126,10 +126,10 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
         <p className="room-error">{gettext("The history could not be loaded.")}</p>
       )}
       {versions?.length === 0 && (
-        <p>{gettext("No earlier state is kept yet. One is kept every few minutes.")}</p>
+        <p>{gettext("No versions yet. One is saved every few minutes.")}</p>
       )}
       {version && (
-        <Field label={[gettext("Moment"), time].join(": ")}>
+        <Field label={[gettext("Version"), time].join(": ")}>
           <input
             type="range"
             min={0}
@@ -141,7 +141,7 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
         </Field>
       )}
       {pages.length > 1 && (
-        <nav className="room-pages" aria-label={gettext("Pages of the board")}>
+        <nav className="room-pages" aria-label={gettext("Board pages")}>
           {pages.map(({ id }, number) => (
             <button
               key={id}

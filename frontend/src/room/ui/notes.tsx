@@ -7,7 +7,7 @@ import { useRoom, useStore } from "./context";
 const SAVING_TEXTS: Record<NotesState["saving"], string> = {
   saved: gettext("Saved"),
   saving: gettext("Saving…"),
-  failed: gettext("Not saved. It is tried again as you write."),
+  failed: gettext("Not saved. We’ll try again as you type."),
 };
 
 /** The tutor's private notes. */
@@ -32,7 +32,7 @@ export function Notes() {
   return (
     <div className="room-notes">
       <label>
-        <span>{gettext("Private notes, seen by you alone")}</span>
+        <span>{gettext("Private notes, visible only to you")}</span>
         <textarea
           value={text ?? ""}
           maxLength={100_000}
@@ -53,7 +53,7 @@ export function Notes() {
           </label>
           <div className="room-row">
             <Button onClick={() => notes.resolveConflict(conflictingText)}>
-              {gettext("Take the other version")}
+              {gettext("Use the other version")}
             </Button>
             <Button onClick={() => notes.resolveConflict(text)}>{gettext("Keep mine")}</Button>
             <Button

@@ -9,12 +9,12 @@ const EVENT_DURATION_MS = 6000;
 
 const ERROR_TEXTS: Readonly<Record<string, string>> = {
   service_unavailable: gettext(
-    "The server cannot store anything right now. Messages are kept here and sent again; try anything else again in a moment.",
+    "The server can’t save anything right now. Messages will be sent later; try anything else again in a moment.",
   ),
   storage_full: gettext(
-    "The server has no space left, so this was not stored. Tell the tutor or the school.",
+    "The server has no space left, so this was not saved. Tell the tutor or the school.",
   ),
-  throttled: gettext("Too many chat messages for now. Yours is kept here and sent later."),
+  throttled: gettext("Too many chat messages right now. Yours will be sent later."),
 };
 
 /** Announces recent events once. */
@@ -34,7 +34,7 @@ function useEventText(): string {
       else if (message.type === "peer.joined") {
         known.set(message.peer.peer, message.peer);
         if (isOnlyTab(session, message.peer)) {
-          show(interpolate(gettext("%(name)s is here"), { name: message.peer.name }));
+          show(interpolate(gettext("%(name)s joined"), { name: message.peer.name }));
         }
       } else if (message.type === "peer.left") {
         const gone = known.get(message.peer);
@@ -71,22 +71,22 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
     <div className="room-notices">
       <div role="status">
         {link === "lost" && (
-          <p className="notice error">{gettext("The connection is lost. Trying again…")}</p>
+          <p className="notice error">{gettext("Connection lost. Trying again…")}</p>
         )}
         {notSavedSince && (
           <p className="notice error">
             {gettext(
-              "What is drawn is not being saved right now. Keep this page open: it is saved as soon as the server can again.",
+              "Drawings are not being saved right now. Keep this page open: they will be saved as soon as the server recovers.",
             )}
           </p>
         )}
         {eventText && <p className="notice">{eventText}</p>}
         {you?.role === "tutor" && names && (
           <div className="notice">
-            <span>{interpolate(gettext("Waiting to be let in: %(names)s"), { names })}</span>
+            <span>{interpolate(gettext("Waiting to join: %(names)s"), { names })}</span>
             {lobby.length === 1 && (
               <Button variant="primary" onClick={admit}>
-                {gettext("Let in")}
+                {gettext("Admit")}
               </Button>
             )}
             <Button onClick={onLobby}>{gettext("People")}</Button>

@@ -25,7 +25,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
       const { skipped } = await insertPdf(board, file, layout, onProgress, signal);
       if (signal.aborted) return;
       if (skipped) {
-        const text = gettext("The PDF is long: its last pages were left out, %(left)s in number.");
+        const text = gettext("The PDF is too long. Pages left out at the end: %(left)s.");
         board.showProblem(interpolate(text, { left: skipped }));
       }
       onClose();
@@ -37,13 +37,13 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
   };
   return (
     <Dialog
-      title={gettext("Put a PDF on the board")}
+      title={gettext("Add PDF to board")}
       onClose={onClose}
       actions={
         <>
           <Button onClick={onClose}>{gettext("Cancel")}</Button>
           <Button variant="primary" disabled={!file || busy} onClick={() => void insert()}>
-            {gettext("Put on the board")}
+            {gettext("Add to board")}
           </Button>
         </>
       }
@@ -56,7 +56,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
         />
       </Field>
       <fieldset className="room-choice">
-        <legend>{gettext("Where the pages go")}</legend>
+        <legend>{gettext("Page layout")}</legend>
         {(["column", "pages"] as const).map((value) => (
           <label key={value}>
             <input
@@ -68,7 +68,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
             <span>
               {value === "column"
                 ? gettext("One below another on this page")
-                : gettext("Each on a page of its own")}
+                : gettext("Each on its own page")}
             </span>
           </label>
         ))}

@@ -18,7 +18,7 @@ export function QualitySign({ quality }: { quality: Quality | undefined }) {
   const text =
     quality.rtt_ms === null
       ? level
-      : interpolate(gettext("%(level)s: delay %(rtt)s ms, lost %(loss)s%"), {
+      : interpolate(gettext("%(level)s: delay %(rtt)s ms, packet loss %(loss)s%"), {
           level,
           rtt: quality.rtt_ms,
           loss: Math.round((quality.loss ?? 0) * 100),
@@ -43,7 +43,7 @@ function Lobby() {
           checked={room?.lobby_enabled ?? true}
           onChange={(event) => session.send({ type: "lobby.set", enabled: event.target.checked })}
         />
-        <span>{gettext("Guests wait until I let them in")}</span>
+        <span>{gettext("Guests wait until I admit them")}</span>
       </label>
       {lobby.length > 0 && (
         <ul>
@@ -52,10 +52,10 @@ function Lobby() {
               <span className="name">{name}</span>
               <Button
                 variant="primary"
-                label={interpolate(gettext("Let %(name)s in"), { name })}
+                label={interpolate(gettext("Admit %(name)s"), { name })}
                 onClick={() => session.send({ type: "lobby.admit", person })}
               >
-                {gettext("Let in")}
+                {gettext("Admit")}
               </Button>
               <Button
                 label={interpolate(gettext("Refuse %(name)s"), { name })}
@@ -138,10 +138,10 @@ export function PeoplePanel({ own }: { own: Peer | null }) {
           text={
             removing.role === "guest"
               ? gettext(
-                  "They leave at once and cannot come back. The invite link stops working too. Guests who are here stay; those who have just lost their connection wait until you let them in. Make a new link on the lesson’s page for anybody who is still to come.",
+                  "They leave at once and can’t come back. The invite link stops working too. Guests who are here stay; those who have just lost their connection wait until you admit them. Create a new link on the lesson page for anyone still to come.",
                 )
               : gettext(
-                  "They leave at once and cannot come back to this lesson’s room. Its invite links stop working too. Guests who are here stay; those who have just lost their connection wait until you let them in.",
+                  "They leave at once and can’t come back to this lesson’s room. Its invite links stop working too. Guests who are here stay; those who have just lost their connection wait until you admit them.",
                 )
           }
           action={gettext("Remove")}

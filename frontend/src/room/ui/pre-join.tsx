@@ -16,7 +16,7 @@ function LevelMeter({ track }: { track: MediaStreamTrack }) {
   }, [track]);
   return (
     <div className="room-level">
-      <meter aria-label={gettext("Loudness of the microphone")} min={0} max={1} value={level} />
+      <meter aria-label={gettext("Microphone level")} min={0} max={1} value={level} />
       <p>{gettext("Say something: the bar should move.")}</p>
     </div>
   );
@@ -29,7 +29,7 @@ function Check({ local }: { local: LocalMedia }) {
     <div className="room-check" role="status">
       {camera && microphone && <p className="good">{gettext("Camera and microphone work.")}</p>}
       {(opening.camera || opening.microphone) && (
-        <p>{gettext("The browser asks for your permission. Press Allow.")}</p>
+        <p>{gettext("Your browser is asking for permission. Press Allow.")}</p>
       )}
       <DeviceErrors local={local} />
     </div>
@@ -41,13 +41,7 @@ function Preview({ local }: { local: LocalMedia }) {
   const unmuted = microphone !== null && !muted;
   return (
     <div className="room-preview">
-      <TrackVideo
-        video={camera}
-        own
-        kind="camera"
-        label={gettext("Your picture")}
-        hidden={!camera}
-      />
+      <TrackVideo video={camera} own kind="camera" label={gettext("Your video")} hidden={!camera} />
       {!camera && <p>{gettext("The camera is off")}</p>}
       <div className="room-preview-controls">
         <Button
@@ -95,7 +89,7 @@ export function PreJoin({ local, name: known, onEnter }: PreJoinProps) {
       <header>
         <p>{config.title}</p>
         <h1>{gettext("Before you enter")}</h1>
-        <p>{gettext("Check how you are seen and heard. Nobody sees you yet.")}</p>
+        <p>{gettext("Check your camera and microphone. Nobody can see you yet.")}</p>
       </header>
       <Preview local={local} />
       <div className="room-pre-join-side">
@@ -111,7 +105,7 @@ export function PreJoin({ local, name: known, onEnter }: PreJoinProps) {
             />
             {missing && (
               <span id="room-name-missing" className="room-error" role="alert">
-                {gettext("Write your name, so that the others know who you are.")}
+                {gettext("Enter your name so that others know who you are.")}
               </span>
             )}
           </Field>

@@ -15,7 +15,7 @@ function LazyBoard() {
   // A new lazy component for each attempt, because React caches a failed import.
   const [BoardView] = useState(() => lazy(() => import("./board-view")));
   return (
-    <Suspense fallback={<p className="room-loading">{gettext("The board is being opened…")}</p>}>
+    <Suspense fallback={<p className="room-loading">{gettext("Opening the board…")}</p>}>
       <BoardView />
     </Suspense>
   );

@@ -13,7 +13,7 @@ export function SharedScreen() {
   const sharing = peers.find((peer) => peer.media.screen && remotes[peer.peer]?.tracks?.screen);
   if (!sharing) return null;
   const hidden = hiddenOf === sharing.peer;
-  const label = interpolate(gettext("Screen of %(name)s"), { name: sharing.name });
+  const label = interpolate(gettext("Shared screen: %(name)s"), { name: sharing.name });
   return (
     <div className={hidden ? "room-shared-screen folded" : "room-shared-screen"}>
       {!hidden && (

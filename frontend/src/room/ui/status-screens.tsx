@@ -7,14 +7,10 @@ import { Button } from "./components";
 import { useConfig } from "./context";
 import { Icon } from "./icons";
 
-const MALFORMED_TEXT = gettext(
-  "The connection was closed because this page sent something the server does not understand. Reload the page.",
-);
-const REMOVED_TEXT = gettext(
-  "The tutor removed you from this lesson, or you have no right to enter it.",
-);
-const NO_ROOM_TEXT = gettext("There is no such room.");
-const CANCELLED_TEXT = gettext("The lesson was cancelled.");
+const MALFORMED_TEXT = gettext("The connection was closed because of an error. Reload the page.");
+const REMOVED_TEXT = gettext("You were removed from this lesson or don’t have access to it.");
+const NO_ROOM_TEXT = gettext("Room not found.");
+const CANCELLED_TEXT = gettext("Lesson cancelled.");
 const INVITE_TEXT = gettext(
   "The invite link has expired or was replaced. Ask the tutor for a new one.",
 );
@@ -42,7 +38,7 @@ function refusalText(reason: Refusal): string {
     reason instanceof ApiError
       ? (TEXT_BY_ERROR_CODE[reason.code] ?? reason.message)
       : TEXT_BY_CLOSE_CODE[reason];
-  return text || gettext("The server did not let you in.");
+  return text || gettext("The room could not be opened.");
 }
 
 function StatusScreen({
@@ -71,7 +67,7 @@ function StatusScreen({
 
 export function RefusedScreen({ reason }: { reason: Refusal }) {
   return (
-    <StatusScreen title={gettext("You cannot enter")} text={refusalText(reason)}>
+    <StatusScreen title={gettext("You can’t enter the room")} text={refusalText(reason)}>
       <Button onClick={() => location.reload()}>{gettext("Reload the page")}</Button>
     </StatusScreen>
   );
@@ -81,9 +77,7 @@ export function WaitingScreen() {
   return (
     <StatusScreen
       title={gettext("Please wait")}
-      text={gettext(
-        "The tutor sees that you are here and will let you in. This page opens by itself.",
-      )}
+      text={gettext("The tutor can see you and will admit you. The room opens by itself.")}
     >
       <span className="room-waiting-sign" aria-hidden="true">
         <Icon name="wait" />
@@ -99,11 +93,11 @@ export function EndedScreen({ guest, onStay }: { guest: boolean; onStay: () => v
       title={gettext("The lesson is over")}
       text={
         guest
-          ? gettext("Guests could be here as long as the lesson lasted. Thank you for coming.")
+          ? gettext("Guests can be in the room only during the lesson. Thank you for coming.")
           : gettext("The board, the chat and the files are kept with the lesson.")
       }
     >
-      {!guest && <Button onClick={onStay}>{gettext("Stay at the board")}</Button>}
+      {!guest && <Button onClick={onStay}>{gettext("Stay on the board")}</Button>}
     </StatusScreen>
   );
 }

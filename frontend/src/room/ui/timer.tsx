@@ -29,7 +29,7 @@ function TimerDialog({ onClose }: { onClose: () => void }) {
     if (seconds > 0 && seconds <= 86_400) set(seconds);
   };
   return (
-    <Dialog title={gettext("Set a timer")} onClose={onClose}>
+    <Dialog title={gettext("Set timer")} onClose={onClose}>
       <form className="room-timer-form" onSubmit={submit}>
         <Field label={gettext("Minutes")}>
           <input
@@ -43,9 +43,7 @@ function TimerDialog({ onClose }: { onClose: () => void }) {
           />
         </Field>
         <div className="room-row">
-          {room?.timer_ends_at && (
-            <Button onClick={() => set(0)}>{gettext("Clear the timer")}</Button>
-          )}
+          {room?.timer_ends_at && <Button onClick={() => set(0)}>{gettext("Clear timer")}</Button>}
           <Button type="submit" variant="primary">
             {gettext("Start")}
           </Button>
@@ -79,7 +77,7 @@ export function Timer() {
         <Button
           icon="timer"
           variant="quiet"
-          label={gettext("Set a timer")}
+          label={gettext("Set timer")}
           onClick={() => setSetting(true)}
         />
       )}

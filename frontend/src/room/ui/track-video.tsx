@@ -50,7 +50,7 @@ export function TrackVideo({ video, audio = null, own, label, kind, hidden }: Vi
       />
       {blocked && (
         <div className="room-sound-blocked" role="alert">
-          <span>{gettext("The browser holds the sound back.")}</span>
+          <span>{gettext("Your browser blocked the sound.")}</span>
           <Button variant="primary" onClick={play}>
             {gettext("Turn the sound on")}
           </Button>

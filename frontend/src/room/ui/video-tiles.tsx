@@ -45,14 +45,14 @@ function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: RemotePeer | un
         <div
           className="room-avatar"
           role="img"
-          aria-label={interpolate(gettext("%(name)s, no picture"), { name })}
+          aria-label={interpolate(gettext("%(name)s, no video"), { name })}
         >
           {initials(name)}
         </div>
       )}
       {remote?.state === "lost" && <p className="room-tile-note">{gettext("Reconnecting…")}</p>}
       {remote?.state === "connected" && remote.videoPaused && media.camera && (
-        <p className="room-tile-note">{gettext("Thin line: sound only")}</p>
+        <p className="room-tile-note">{gettext("Weak connection: sound only")}</p>
       )}
       <TileCaption peer={peer} />
     </figure>
@@ -64,13 +64,7 @@ function OwnVideoTile({ own }: { own: Peer }) {
   const { camera } = useStore(local.store);
   return (
     <figure className="room-tile own" data-peer={own.peer}>
-      <TrackVideo
-        video={camera}
-        own
-        label={gettext("Your picture")}
-        kind="camera"
-        hidden={!camera}
-      />
+      <TrackVideo video={camera} own label={gettext("Your video")} kind="camera" hidden={!camera} />
       {!camera && (
         <div className="room-avatar" role="img" aria-label={gettext("The camera is off")}>
           {initials(own.name)}
@@ -98,7 +92,7 @@ function BandwidthHints({ callPeers }: { callPeers: readonly Peer[] }) {
         <p>
           {interpolate(
             gettext(
-              "Thin line to %(names)s: your picture is sent smaller, so that the sound stays clear.",
+              "Weak connection with %(names)s: your video quality is reduced to keep the sound clear.",
             ),
             { names: small },
           )}
@@ -108,7 +102,7 @@ function BandwidthHints({ callPeers }: { callPeers: readonly Peer[] }) {
         <p>
           {interpolate(
             gettext(
-              "Very thin line to %(names)s: your picture is paused, so that the sound stays clear.",
+              "Very weak connection with %(names)s: your video is paused to keep the sound clear.",
             ),
             { names: paused },
           )}
@@ -136,12 +130,14 @@ export function VideoTiles({ own }: { own: Peer | null }) {
       </section>
       <div className="room-hints" role="status">
         {noCallReason === "full" && (
-          <p>{gettext("The call is full: four people talk, you have board and chat.")}</p>
+          <p>
+            {gettext("The call is full: four people are in it. You can use the board and chat.")}
+          </p>
         )}
         {noCallReason === "elsewhere" && (
           <p>
-            {gettext("The call goes on in another window of yours.")}{" "}
-            <Button onClick={() => session.takeCall()}>{gettext("Take the call here")}</Button>
+            {gettext("You are in the call in another window.")}{" "}
+            <Button onClick={() => session.takeCall()}>{gettext("Move the call here")}</Button>
           </p>
         )}
         {own?.media.camera && <BandwidthHints callPeers={callPeers} />}
