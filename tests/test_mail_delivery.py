@@ -12,7 +12,7 @@ from tests.builders import AUTH, PASSWORD
 from tests.server import start_kreida, stop_kreida
 from tests.smtp import SmtpServer
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def wait_until(condition):
         time.sleep(0.05)
 
 
-def test_mail_is_sent_at_most_twice_when_the_server_is_killed(smtp, tmp_path):
+def test_mail_is_sent_at_most_twice_when_the_server_is_killed(smtp, tmp_path, kreida_seed):
     taken, dead = threading.Event(), threading.Event()
 
     def wait_for_the_kill():
@@ -42,7 +42,7 @@ def test_mail_is_sent_at_most_twice_when_the_server_is_killed(smtp, tmp_path):
         dead.wait(20)
 
     smtp.before_answer = wait_for_the_kill
-    first = start_kreida(tmp_path, EMAIL_URL=smtp.url)
+    first = start_kreida(tmp_path, kreida_seed, EMAIL_URL=smtp.url)
     assert sign_up(first).status_code == 401  # the address must be verified first
     assert taken.wait(20)
     first.process.send_signal(signal.SIGKILL)
@@ -62,9 +62,9 @@ def test_mail_is_sent_at_most_twice_when_the_server_is_killed(smtp, tmp_path):
     assert smtp.messages[0]["Message-ID"] == smtp.messages[1]["Message-ID"]
 
 
-def test_hanging_mail_server_delays_neither_requests_nor_shutdown(smtp, tmp_path):
+def test_hanging_mail_server_delays_neither_requests_nor_shutdown(smtp, tmp_path, kreida_seed):
     smtp.hangs = True
-    server = start_kreida(tmp_path, EMAIL_URL=smtp.url)
+    server = start_kreida(tmp_path, kreida_seed, EMAIL_URL=smtp.url)
     began = time.monotonic()
     for number in range(4):
         assert sign_up(server, f"p{number}@school.example").status_code == 401
