@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { messageCatalogues } from "./catalogues.ts";
+import { ukrainianExcalidraw } from "./excalidraw-ukrainian.ts";
 import { addNotices, LICENCES_FILE } from "./licences.ts";
 import { staticAssets } from "./static-assets.ts";
 import { trimExcalidraw } from "./trim-excalidraw.ts";
@@ -15,7 +16,13 @@ export default defineConfig({
   // Relative URLs, so that chunks resolve under any STATIC_URL.
   base: "./",
   publicDir: false,
-  plugins: [trimExcalidraw(), staticAssets(), addNotices(), messageCatalogues()],
+  plugins: [
+    trimExcalidraw(),
+    ukrainianExcalidraw(),
+    staticAssets(),
+    addNotices(),
+    messageCatalogues(),
+  ],
   // Excalidraw reads it, but `process` does not exist in browsers.
   define: { "process.env.IS_PREACT": JSON.stringify("false") },
   build: {
