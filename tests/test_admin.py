@@ -217,7 +217,7 @@ def test_value_changed_by_somebody_else_is_shown_and_kept(open_change_form, less
     Lesson.objects.update(title="Алгебра")
     page = submit(title="Геометрія")
     assert page.status_code == 200
-    assert "Meanwhile this became: Алгебра." in page.content.decode()
+    assert "This has changed in the meantime: Алгебра." in page.content.decode()
     assert Lesson.objects.get().title == "Алгебра"
     assert open_change_form(lesson)(title="Геометрія").status_code == 302
 

@@ -43,7 +43,7 @@ class TooManyGuesses(Exception):
     @property
     def message(self) -> str:
         wait = format_wait(self.seconds)
-        return _("Too many wrong tries. Try again in %(wait)s.") % {"wait": wait}
+        return _("Too many failed attempts. Try again in %(wait)s.") % {"wait": wait}
 
 
 def format_wait(seconds: int) -> str:

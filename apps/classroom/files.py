@@ -35,7 +35,7 @@ def save_picture(
     """
     size = upload.size or 0
     if size > MAX_SIZE:
-        raise DomainError("payload_too_large", 413, _("A picture may have at most 10 MiB."))
+        raise DomainError("payload_too_large", 413, _("A picture can be at most 10 MB."))
     check_upload_rate(person, size)
     check_free_space(size)
     picture = _clean(upload.read())
@@ -53,7 +53,7 @@ def _clean(data: bytes) -> Picture:
         return clean_picture(data)
     except UnknownPicture as exc:
         raise DomainError(
-            "unsupported_media_type", 415, _("Only PNG, JPEG, WebP and GIF pictures, please.")
+            "unsupported_media_type", 415, _("Choose a PNG, JPEG, WebP or GIF picture.")
         ) from exc
     except DamagedPicture as exc:
         raise invalid(file=_("This picture is damaged and cannot be shown.")) from exc
@@ -73,7 +73,7 @@ def _store(file: BoardFile, picture: Picture, tutor_id: int) -> BoardFile:
         with transaction.atomic():
             check_quota(tutor_id, file.size)
             if BoardFile.objects.filter(session=file.session_id).count() >= MAX_FILES:
-                raise invalid(file=_("This board holds as many pictures as it can."))
+                raise invalid(file=_("This board has no room for more pictures."))
             file.save()
     except BaseException:
         file.file.delete(save=False)

@@ -98,7 +98,7 @@ def make_guest(user: AnyUser, known: Person | None, invite: InviteClaims, name: 
         )
     guest = _rename(known, name)
     if not guest.name:
-        raise invalid(name=_("Write your name."))
+        raise invalid(name=_("Enter your name."))
     return replace(guest, generation=invite.generation, invite_exp=invite.exp)
 
 

@@ -48,7 +48,7 @@ def check_quota(tutor_id: int, size: int) -> None:
     used = files.aggregate(total=Sum("size", default=0))["total"]
     if used + size > settings.STORAGE_QUOTA_MB * 1024 * 1024:
         raise storage_full(
-            _("The pictures of this tutor’s lessons take up all their space (%(mb)s MB).")
+            _("There is no space left for pictures in this tutor’s lessons (at most %(mb)s MB).")
             % {"mb": settings.STORAGE_QUOTA_MB}
         )
 

@@ -40,8 +40,8 @@ def count_invitation(tutor: User, email: str, now: datetime) -> None:
         raise throttled(
             DailyLimit.retry_after(_tutor_key(tutor), now),
             _(
-                "You have sent %(n)s invitations within a day, which is the most. "
-                "Give your students the classroom’s code, or go on tomorrow."
+                "You have reached the limit of %(n)s invitations a day. "
+                "Give your students the classroom’s code, or continue tomorrow."
             )
             % {"n": MAX_PER_TUTOR},
         )

@@ -26,7 +26,7 @@ def send_invitation(membership: Membership, email: str) -> None:
         lines = [
             _("Tutor %(tutor)s invites you to the classroom “%(classroom)s” on Kreida.") % values,
             _("To accept or decline, open: %(url)s") % values,
-            _("If you do not know this person, ignore this mail: nothing happens."),
+            _("If you don’t know this person, you can ignore this e-mail."),
         ]
         send(to=email, subject=_("An invitation to a classroom"), text="\n\n".join(lines))
 
@@ -42,7 +42,7 @@ def send_departure_notice(membership: Membership) -> None:
         }
         lines = [
             _("%(student)s has left the classroom “%(classroom)s”.") % names,
-            _("Lessons that are scheduled already stay in your calendar until you cancel them."),
+            _("Lessons already scheduled stay in your calendar until you cancel them."),
             f"{settings.PUBLIC_URL}/classrooms/{membership.classroom_id}/",
         ]
         send(to=tutor.email, subject=_("A student has left a classroom"), text="\n\n".join(lines))

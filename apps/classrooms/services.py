@@ -118,7 +118,7 @@ def accept_invitation(*, membership: Membership, student: User) -> Membership:
     withdrawn or the tutor has paused the student."""
     membership = _lock_membership(membership)
     if membership.status not in (Status.INVITED, Status.ACTIVE):
-        raise forbidden(_("This invitation was taken back."))
+        raise forbidden(_("This invitation was withdrawn."))
     if membership.student_id is None:
         other = Membership.objects.filter(classroom=membership.classroom, student=student).first()
         if other is not None and other.status == Status.PAUSED:
@@ -136,7 +136,7 @@ def decline_invitation(*, membership: Membership) -> Membership:
     """Decline the invitation; idempotent. Raises `forbidden` if it is not open."""
     membership = _lock_membership(membership)
     if membership.status not in (Status.INVITED, Status.DECLINED):
-        raise forbidden(_("This is no invitation any more."))
+        raise forbidden(_("This invitation is no longer valid."))
     membership.status = Status.DECLINED
     membership.save(update_fields=["status"])
     return membership
@@ -168,14 +168,14 @@ def _consume_departure_mail(membership: Membership) -> bool:
 def create_invitation_link(*, membership: Membership) -> InvitationLink:
     """Make a link that accepts the invitation. Raises `forbidden` if it is not open."""
     if membership.status != Status.INVITED:
-        raise forbidden(_("This is no invitation any more."))
+        raise forbidden(_("This invitation is no longer valid."))
     return make_invitation_link(membership, timezone.now())
 
 
 def _transition_error_message(current: Status) -> str:
     choices = [str(status) for status in (current, *sorted(_TUTOR_TRANSITIONS[current]))]
     if len(choices) == 1:
-        return _("A removed student stays removed. Send a new invitation instead.")
+        return _("A removed student can only come back with a new invitation.")
     return _("This membership is “%(current)s”. Must be one of: %(choices)s.") % {
         "current": current,
         "choices": ", ".join(choices),
@@ -222,7 +222,7 @@ def restore_classroom(*, classroom: Classroom) -> None:
 
 
 def _readmission_error() -> DomainError:
-    return forbidden(_("Your tutor has to let you back into this classroom."))
+    return forbidden(_("Only your tutor can let you back into this classroom."))
 
 
 def _lock_membership(membership: Membership) -> Membership:

@@ -47,7 +47,9 @@ class ChangedFieldsForm(forms.ModelForm):
         )
         current = bound_field.initial
         if field.has_changed(current, shown) and field.has_changed(current, bound_field.data):
-            message = _("Meanwhile this became: %(value)s. Open the page again to change it.")
+            message = _(
+                "This has changed in the meantime: %(value)s. Reload the page to change it."
+            )
             self.add_error(name, message % {"value": self._describe_current(name)})
 
     def _describe_current(self, name: str) -> str:

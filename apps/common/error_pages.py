@@ -29,7 +29,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     detail = _csrf_detail(request.META.get("HTTP_ORIGIN", ""), reason)
     if expects_json(request.path):
-        return error_response("forbidden", 403, detail or _("You may not do this."))
+        return error_response(
+            "forbidden", 403, detail or _("You don’t have permission to do this.")
+        )
     return render(request, "403.html", {"detail": detail}, status=403)
 
 
@@ -42,8 +44,8 @@ def _csrf_detail(origin: str, reason: str) -> str:
         ) % {"url": settings.PUBLIC_URL}
     if reason.startswith(("Origin checking failed", "Referer checking failed")):
         return _(
-            "This was sent from another address than %(url)s. Open that one and try again; whoever"
-            " runs this server sets it by PUBLIC_URL."
+            "This was not sent from %(url)s. Open that address and try again; the server’s"
+            " administrator sets it with PUBLIC_URL."
         ) % {"url": settings.PUBLIC_URL}
     if reason == csrf.REASON_NO_CSRF_COOKIE:
         return _("Your browser sent no cookie. Allow cookies for this site and try again.")

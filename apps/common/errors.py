@@ -34,11 +34,11 @@ class DomainError(Exception):
 
 
 def forbidden(detail: str = "") -> DomainError:
-    return DomainError("forbidden", 403, detail or _("You may not do this."))
+    return DomainError("forbidden", 403, detail or _("You don’t have permission to do this."))
 
 
 def not_found(detail: str = "") -> DomainError:
-    return DomainError("not_found", 404, detail or _("There is nothing here."))
+    return DomainError("not_found", 404, detail or _("Not found."))
 
 
 def invalid(**fields: str) -> DomainError:
@@ -53,7 +53,7 @@ def invalid(**fields: str) -> DomainError:
 
 def precondition_failed(detail: str = "") -> DomainError:
     """The resource has changed since the client read it (`If-Match`)."""
-    detail = detail or _("This has changed since you opened it. Look at it again first.")
+    detail = detail or _("This has changed since you opened it. Reload it and try again.")
     return DomainError("precondition_failed", 412, detail)
 
 
@@ -99,9 +99,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     if isinstance(exc, DomainError):
         return domain_error_response(exc)
     if isinstance(exc, Http404):
-        return error_response("not_found", 404, _("There is nothing here."))
+        return error_response("not_found", 404, _("Not found."))
     if isinstance(exc, PermissionDenied):
-        return error_response("forbidden", 403, _("You may not do this."))
+        return error_response("forbidden", 403, _("You don’t have permission to do this."))
     if isinstance(exc, drf.APIException):
         return _from_drf(exc, context.get("view"))
     return None
@@ -171,22 +171,22 @@ def _is_api_path(request: HttpRequest) -> bool:
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_api_path(request):
-        return error_response("not_found", 404, _("There is nothing here."))
+        return error_response("not_found", 404, _("Not found."))
     return render(request, "404.html", status=404)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_api_path(request):
-        return error_response("validation_error", 400, _("This request makes no sense."))
+        return error_response("validation_error", 400, _("Bad request."))
     return render(request, "400.html", status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_api_path(request):
-        return error_response("forbidden", 403, _("You may not do this."))
+        return error_response("forbidden", 403, _("You don’t have permission to do this."))
     return render(request, "403.html", status=403)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    detail = _("Too many tries. Wait a minute and try again.")
+    detail = _("Too many attempts. Wait a minute and try again.")
     return render(request, "refused.html", {"detail": detail}, status=429)

@@ -173,7 +173,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Answer 405 to an unknown method and 400 to other malformed requests; uvicorn calls this
         while it handles the parser's exception."""
         if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidMethodError):
-            self._refuse(405, "method_not_allowed", _("No such method."))
+            self._refuse(405, "method_not_allowed", _("Method not allowed."))
         else:
             self._refuse(400, "validation_error", _("This is not HTTP."))
 

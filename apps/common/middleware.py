@@ -153,14 +153,14 @@ class BodyLimitMiddleware:
         limit = body_limit(request.path)
         # The length check avoids parsing a very long number.
         if length.isdecimal() and (len(length) > 12 or int(length) > limit):
-            detail = _("At most %(kib)s KiB may be sent here.") % {"kib": limit // 1024}
+            detail = _("The request is too large: at most %(kib)s KB.") % {"kib": limit // 1024}
             refusal = DomainError("payload_too_large", 413, detail)
             return refusal_response(request.path, refusal)
         if is_body_pending(request):
             # The CSRF token is in the form, which has not arrived; the second call checks it.
             vars(request)["_dont_enforce_csrf_checks"] = True
         if request.path.startswith("/_allauth/") and not self._is_storable_json(request.body):
-            return error_response("validation_error", 400, _("The body is not JSON."))
+            return error_response("validation_error", 400, _("The body is not valid JSON."))
         return self.get_response(request)
 
     @staticmethod

@@ -46,12 +46,12 @@ FAILURES = {
     ),
     "invite_invalid": Failure(400, "invite_invalid", "This invite link is not valid."),
     "not_authenticated": Failure(401, "not_authenticated", "Sign in again."),
-    "forbidden": Failure(403, "forbidden", "You may not do this."),
+    "forbidden": Failure(403, "forbidden", "You don’t have permission to do this."),
     "not_a_member": Failure(
         403, "not_a_member", "This student is not an active member of a classroom of yours."
     ),
-    "not_found": Failure(404, "not_found", "There is nothing here."),
-    "lesson_not_found": Failure(404, "lesson_not_found", "There is no such lesson."),
+    "not_found": Failure(404, "not_found", "Not found."),
+    "lesson_not_found": Failure(404, "lesson_not_found", "Lesson not found."),
     "request_timeout": Failure(408, "validation_error", "The request took too long to arrive."),
     "lesson_conflict": Failure(
         409, "lesson_conflict", "The tutor or the student already has a lesson that overlaps."

@@ -47,7 +47,7 @@ class JsonParser(BaseParser):
         try:
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-            raise ParseError(_("The body is not JSON.")) from exc
+            raise ParseError(_("The body is not valid JSON.")) from exc
 
 
 class JsonOnlyNegotiation(BaseContentNegotiation):
@@ -136,8 +136,10 @@ class InstantField(serializers.DateTimeField):
     """An ISO 8601 date and time with an offset, converted to UTC."""
 
     default_error_messages = {
-        "invalid": gettext_lazy("Write a date and time with an offset, as 2026-03-02T15:00:00Z."),
-        "range": gettext_lazy("The year must lie between 1900 and 2199."),
+        "invalid": gettext_lazy(
+            "Enter a date and time with an offset, such as 2026-03-02T15:00:00Z."
+        ),
+        "range": gettext_lazy("The year must be between 1900 and 2199."),
     }
 
     def to_internal_value(self, value: Any) -> datetime:
@@ -186,16 +188,16 @@ def parse_range(
             continue
         end = parse_query_instant(text)
         if end is None:
-            errors[name] = [_("Write a date, or a date and time with an offset.")]
+            errors[name] = [_("Enter a date, or a date and time with an offset.")]
         elif not EARLIEST.year < end.year < LATEST.year:
-            errors[name] = [_("The year must lie between 1901 and 2198.")]
+            errors[name] = [_("The year must be between 1901 and 2198.")]
         else:
             ends.append(end)
     if errors:
         raise serializers.ValidationError(errors)
     start, end = (e if isinstance(e, datetime) else midnight(e, zone) for e in ends)
     if end <= start:
-        raise serializers.ValidationError({"to": [_("It must be after “from”.")]})
+        raise serializers.ValidationError({"to": [_("Must be after “from”.")]})
     if _span(ends[0], ends[1], end - start) > max_span:
         raise serializers.ValidationError(
             {"to": [_("At most %(days)s days after “from”.") % {"days": max_span.days}]}
@@ -221,5 +223,5 @@ def parse_boolean(query: Mapping[str, str], name: str) -> bool:
     """Parse a boolean query parameter, by default False. Raises DRF's ValidationError."""
     text = query.get(name, "").lower()
     if text not in ("", "true", "false", "1", "0"):
-        raise serializers.ValidationError({name: [_("Write true or false.")]})
+        raise serializers.ValidationError({name: [_("Must be true or false.")]})
     return text in ("true", "1")

@@ -27,5 +27,5 @@ def check_rate_limit(request: HttpRequest | Request, name: str) -> None:
     recent = [earlier for earlier in cache.get(key, []) if earlier > now - WINDOW]
     if len(recent) >= REQUESTS_PER_WINDOW[name]:
         retry_after = math.ceil(recent[0] + WINDOW - now)
-        raise throttled(retry_after, _("Too many tries. Wait a minute and try again."))
+        raise throttled(retry_after, _("Too many attempts. Wait a minute and try again."))
     cache.set(key, [*recent, now], WINDOW)

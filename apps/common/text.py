@@ -41,12 +41,12 @@ def clean_name(typed: str, max_length: int = MAX_NAME) -> str:
     text = " ".join(unicodedata.normalize("NFC", typed).split())
     if any(c in _BIDI or unicodedata.category(c) in ("Cc", "Cs") for c in text):
         raise ValidationError(
-            _("This name holds invisible control characters. Type it anew."), code="invalid"
+            _("This name contains invisible control characters. Type it again."), code="invalid"
         )
     kept = "".join(c for i, c in enumerate(text) if not _is_removable(text, i))
     name = " ".join(unicodedata.normalize("NFC", kept).split())
     if not any(_is_visible(c) for c in name):
-        raise ValidationError(_("Write a name that can be read."), code="invalid")
+        raise ValidationError(_("Enter a name with at least one letter or digit."), code="invalid")
     if len(name) > max_length:
         raise _too_long(max_length)
     return name

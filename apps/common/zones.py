@@ -72,7 +72,7 @@ def find_zone(name: str) -> ZoneInfo:
 def validate_time_zone(name: str) -> None:
     """Raises Django's ValidationError for an unknown name; former names are valid."""
     if name not in known_time_zones() and name not in _current_names():
-        message = _("There is no such time zone. Write an IANA name, such as Europe/Kyiv or UTC.")
+        message = _("Unknown time zone. Enter an IANA name, such as Europe/Kyiv or UTC.")
         raise ValidationError(message, code="invalid")
 
 

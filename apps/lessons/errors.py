@@ -7,7 +7,7 @@ from apps.common.errors import DomainError
 
 
 def lesson_not_found() -> DomainError:
-    return DomainError("lesson_not_found", 404, _("There is no such lesson."))
+    return DomainError("lesson_not_found", 404, _("Lesson not found."))
 
 
 def lesson_conflict(detail: str) -> DomainError:

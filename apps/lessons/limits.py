@@ -25,7 +25,7 @@ def check_limits(lesson: Lesson, now: datetime) -> None:
     if lesson.ends_at <= now:
         return
     if lesson.starts_at > now + MAX_LEAD_TIME:
-        raise invalid(starts_at=_("A lesson is scheduled at most five years ahead."))
+        raise invalid(starts_at=_("A lesson can be scheduled at most five years ahead."))
     day, week = _day_and_week_of(lesson.student, lesson.starts_at)
     others = (
         Lesson.objects.not_cancelled()

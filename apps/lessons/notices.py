@@ -92,6 +92,6 @@ def _count_mail(lesson: Lesson) -> int:
 
 def _last_mail_note(lesson: Lesson) -> str:
     return _(
-        "There have been very many changes. No more mails about lessons with %(tutor)s come "
-        "within a day; your calendar shows every change: %(url)s"
+        "There have been many changes, so you will get no more e-mails about lessons with "
+        "%(tutor)s for a day. Your calendar shows every change: %(url)s"
     ) % {"tutor": lesson.tutor.get_full_name(), "url": f"{settings.PUBLIC_URL}/calendar/"}

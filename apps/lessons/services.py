@@ -99,7 +99,7 @@ class ExpectedState:
         times = ((self.starts_at, lesson.starts_at), (self.ends_at, lesson.ends_at))
         for expected, current in times:
             if expected is not None and expected != current:
-                raise precondition_failed(_("This lesson was moved meanwhile."))
+                raise precondition_failed(_("This lesson has been moved in the meantime."))
 
 
 def reschedule_lesson(
@@ -171,9 +171,9 @@ def revoke_invites(*, lesson_id: int) -> int:
 
 def check_duration(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
-        raise invalid(ends_at=_("A lesson ends after it starts."))
+        raise invalid(ends_at=_("A lesson must end after it starts."))
     if not MIN_DURATION <= ends_at - starts_at <= MAX_DURATION:
-        raise invalid(ends_at=_("A lesson lasts from 5 minutes to 12 hours."))
+        raise invalid(ends_at=_("A lesson must last between 5 minutes and 12 hours."))
 
 
 def _check_new_time(tutor: User, lesson: Lesson, allow_overlap: bool) -> None:
@@ -199,7 +199,9 @@ def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> Le
         return None
     lesson = Lesson.objects.filter(tutor=tutor, idempotency_key=idempotency.key).first()
     if lesson is not None and lesson.idempotency_digest != idempotency.digest:
-        raise invalid(**{"Idempotency-Key": _("This key has come with another request before.")})
+        raise invalid(
+            **{"Idempotency-Key": _("This key was already used for a different request.")}
+        )
     return lesson
 
 

@@ -147,9 +147,9 @@ def _send_mail(tutor: User, changes: list[LocalTimeChange], lessons: int) -> Non
         ) % {"n": lessons}
         lines = [
             _(
-                "Since these lessons were planned, the rules of a time zone have changed. The"
-                " lessons have not moved, but clocks will show another time then. Where the time"
-                " on the clock is what you agreed on, please move the lesson."
+                "The rules of a time zone have changed since these lessons were planned. The"
+                " lessons have not moved, but clocks will show another time then. If you agreed"
+                " on the time on the clock, move the lesson."
             ),
             "",
         ]

@@ -48,7 +48,7 @@ def test_sign_up_and_sign_in(visit, size, locale):
     v.page.locator("input[name=email]").fill(email)
     v.page.locator("input[name=password1]").fill("крейда і дошка 7")
     v.page.locator("select[name=timezone]").select_option("Europe/Warsaw")
-    v.press("Make my account")
+    v.press("Create account")
     v.page.wait_for_url("**/calendar/")
     v.page.locator(".notice.warning a[href='/classrooms/']").wait_for()
     v.page.locator("details.menu summary").click()
@@ -86,7 +86,7 @@ def test_classroom_can_be_created_joined_managed_and_archived(visit, scene, size
     t.page.goto("/classrooms/")
     t.wait_for_text("No classroom yet")
     t.fill("Name", "Фізика")
-    t.press("Make a classroom")
+    t.press("Create classroom")
     t.page.get_by_role("heading", name="Фізика").first.wait_for()
     t.page.wait_for_load_state()
     assert t.page.locator("img.qr").evaluate("img => img.naturalWidth > 100")
@@ -103,16 +103,16 @@ def test_classroom_can_be_created_joined_managed_and_archived(visit, scene, size
     t.press("Resume")
     t.page.locator(".badge.active").wait_for()
     code = t.page.locator("#code").inner_text()
-    t.press("Make a new code", "link")
-    t.press("Make a new code", within=t.page.locator("dialog[open]"))
+    t.press("Create new code", "link")
+    t.press("Create new code", within=t.page.locator("dialog[open]"))
     t.page.locator(".flash").wait_for()
     assert t.page.locator("#code").inner_text() != code
     t.fill("E-mail of a student", "new@school.example")
     t.press("Invite")
     t.page.locator(".badge.invited").wait_for()
     t.page.locator("details.disclosure summary").click()
-    t.press("Put into the archive", "link")
-    t.press("Put into the archive", within=t.page.locator("dialog[open]"))
+    t.press("Archive", "link")
+    t.press("Archive", within=t.page.locator("dialog[open]"))
     t.press("Undo")
     t.page.get_by_role("heading", name="Фізика").first.wait_for()
 
@@ -189,7 +189,7 @@ def test_lesson_can_be_scheduled_overlapped_rescheduled_and_cancelled(visit, sch
     v.press("Cancel lesson", "link")
     dialog = v.page.locator("dialog[open]")
     dialog.locator("textarea").fill("Хворію")
-    v.press("Yes, cancel it", within=dialog)
+    v.press("Cancel lesson", within=dialog)
     v.page.locator(".badge.cancelled").wait_for()
     assert "Хворію" in v.page.locator("main").inner_text()
 
@@ -200,7 +200,7 @@ def test_invite_link_can_be_created_copied_and_revoked(visit, scene, school, siz
     lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=5))
     v = visit(tutor, size, locale)
     v.page.goto(f"/lessons/{lesson['id']}/")
-    v.press("Make a link")
+    v.press("Create link")
     v.page.locator("#invite-url").wait_for()
     v.press("Copy", within=v.page.locator("#invite"))
     link = v.page.evaluate("navigator.clipboard.readText()")
@@ -214,7 +214,7 @@ def test_invite_link_can_be_created_copied_and_revoked(visit, scene, school, siz
     v.press("Revoke all links", within=v.page.locator("dialog[open]"))
     v.page.locator("#invite-url").wait_for(state="detached")
     g.page.goto(path)
-    g.wait_for_text("This link does not open anything")
+    g.wait_for_text("This link is not valid")
 
 
 @BOTH
@@ -225,10 +225,10 @@ def test_roster_in_cp1251_is_imported_and_exported(visit, scene, size, locale, t
     file.write_bytes(table.encode("cp1251"))
     v = visit(tutor, size, locale)
     v.page.goto("/students/")
-    v.press("Import a roster", "link")
+    v.press("Import students", "link")
     v.page.locator("input[type=file]").set_input_files(file)
     v.fill("Name of the new classroom", "Література")
-    v.press("Show what is in it")
+    v.press("View list")
     v.page.get_by_text("Франко Іван").wait_for()
     assert v.page.locator("tr.bad").count() == 1
     reason = v.page.locator("tr.bad .errorlist").bounding_box()
@@ -281,24 +281,24 @@ def test_destructive_actions_are_confirmed_on_a_page_without_javascript(visit, s
     v.page.goto("/calendar/")
     v.page.locator("#coming summary").click()
     v.page.locator(f"#coming a[href='/lessons/{lesson['id']}/']").click()
-    v.press("Make a link")
+    v.press("Create link")
     v.page.locator("#invite-url").wait_for()
     v.press("Revoke all links", "link")
     v.press("Revoke all links")
-    v.wait_for_text("No link made until now opens this lesson any more.")
+    v.wait_for_text("Earlier links to this lesson no longer work.")
     v.press("Cancel lesson", "link")
-    v.press("Keep the lesson", "link")
+    v.press("Keep lesson", "link")
     v.press("Cancel lesson", "link")
     v.fill("Reason", "Хворію")
-    v.press("Yes, cancel it")
+    v.press("Cancel lesson")
     v.page.locator(".badge.cancelled").wait_for()
     v.page.goto(f"/classrooms/{room['id']}/")
     assert not v.page.locator("[data-copy]").is_visible()
-    v.press("Make a new code", "link")
-    v.press("Make a new code")
+    v.press("Create new code", "link")
+    v.press("Create new code")
     v.page.locator("details.disclosure summary").click()
-    v.press("Put into the archive", "link")
-    v.press("Put into the archive")
+    v.press("Archive", "link")
+    v.press("Archive")
     v.press("Undo")
     assert v.page.url.endswith(f"/classrooms/{room['id']}/")
 
@@ -313,10 +313,10 @@ def test_each_state_of_an_invite_link_has_one_next_action(visit, scene, school):
     replaced = scene.invite(lesson_id=now["id"])["path"]
     scene.revoke(lesson_id=now["id"])
     expected = {
-        scene.invite(lesson_id=now["id"], made=7200)["path"]: "This link’s time is over",
+        scene.invite(lesson_id=now["id"], made=7200)["path"]: "This link has expired",
         cancelled: "This lesson was cancelled",
-        replaced: "This link does not open anything",
-        "/invite/abc": "This link does not open anything",
+        replaced: "This link is not valid",
+        "/invite/abc": "This link is not valid",
         scene.invite(lesson_id=later["id"])["path"]: "You are early",
     }
     guest = visit()

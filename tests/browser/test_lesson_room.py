@@ -238,9 +238,9 @@ def test_ended_lesson_is_completed_and_its_page_lists_attendance(browser, kreida
     lesson.reload()
     for each in (page, lesson):
         expect(each.locator(".badge")).to_have_text("completed")
-        there = each.locator("section", has_text="Who was there").locator("li")
+        there = each.locator("section", has_text="Attendance").locator("li")
         expect(there.filter(has_text="–")).to_have_count(2)
-        expect(there.filter(has_text="is there now")).to_have_count(0)
+        expect(there.filter(has_text="in the room now")).to_have_count(0)
     other.get_by_role("button", name="Stay on the board").click()
     other.locator(".excalidraw canvas.interactive").wait_for(timeout=30000)
     for context in (tutor, student):

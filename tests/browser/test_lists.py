@@ -32,7 +32,7 @@ def test_badge_of_the_current_session_is_as_wide_as_its_text(visit, size, locale
     v.fill("Last name", "Koval")
     v.page.locator("input[name=email]").fill(f"badge-{size}@school.example")
     v.page.locator("input[name=password1]").fill("крейда і дошка 7")
-    v.press("Make my account")
+    v.press("Create account")
     v.page.wait_for_url("**/calendar/")
     v.page.goto("/accounts/sessions/")
     badge = v.page.locator(".badge", has_text=v.text_pattern("this browser"))

@@ -131,7 +131,7 @@ def test_confirmed_roster_is_not_imported_twice(visit, school, size, locale):
     v.page.go_back()
     if v.page.url.endswith("/preview/"):  # restored from the back/forward cache
         v.page.locator("main form .primary").click()
-        v.wait_for_text("The preview has grown old. Choose the file again.")
+        v.wait_for_text("This preview has expired. Choose the file again.")
     v.page.goto("/classrooms/")
     assert v.page.get_by_role("heading", name="Geometry").count() == 1
 
@@ -148,7 +148,7 @@ def test_offline_search_shows_an_error_and_can_be_retried(visit, school, size, l
     ).wait_for()
     v.page.context.set_offline(False)
     v.press("Try again")
-    v.wait_for_text("Nobody matches")
+    v.wait_for_text("No students found")
     assert v.page.locator(".notice.error").count() == 0
     assert v.problems.pop().endswith("net::ERR_INTERNET_DISCONNECTED")
 
@@ -186,7 +186,7 @@ def test_calendar_shows_a_loading_notice_on_a_slow_connection(visit, school, siz
     v = visit(tutor, size, locale)
     throttle_network(v, latency=500, kib=40)
     v.page.goto("/calendar/", wait_until="commit")
-    v.wait_for_text("The calendar is loading… The coming lessons are in the list below, too.")
+    v.wait_for_text("The calendar is loading… Upcoming lessons are also in the list below.")
     v.page.locator("#calendar .kr-view").wait_for(timeout=30_000)
     assert v.page.locator(".loading").count() == 0
 

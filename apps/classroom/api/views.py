@@ -218,5 +218,5 @@ class ChatView(RoomView):
         query.is_valid(raise_exception=True)
         page = queries.chat(room.session_id, since=room.readable_since, **query.validated_data)
         if page is None:
-            raise invalid(before=_("There is no such message in this room."))
+            raise invalid(before=_("Message not found."))
         return json_response(page)

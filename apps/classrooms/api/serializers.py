@@ -51,7 +51,7 @@ class ClassroomJoinSerializer(serializers.Serializer[Any]):
     def validate_join_code(self, pasted: str) -> str:
         code = normalize_join_code(pasted)
         if len(code) > MAX_CODE_LENGTH:
-            raise serializers.ValidationError(_("This is too long for a code."))
+            raise serializers.ValidationError(_("This code is too long."))
         return code
 
 

@@ -50,7 +50,9 @@ def mark_members(classroom: Classroom, rows: list[RosterRow]) -> None:
             continue
         state = statuses.get(row.email)
         if state in (Membership.Status.DECLINED, Membership.Status.LEFT):
-            row.error = _("Has declined or left. Invite again from the classroom’s page.")
+            row.error = _(
+                "This student declined or left. Invite them again from the classroom’s page."
+            )
         elif state:
             label = Membership.Status(state).label
             row.error = _("Already in this classroom: %(state)s.") % {"state": label}

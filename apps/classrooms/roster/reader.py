@@ -57,7 +57,7 @@ def read_roster(data: bytes, charset: str = "", column: int | None = None) -> Ro
     `charset` and `column` are detected if they are not given.
     """
     if len(data) > MAX_BYTES:
-        raise RosterError(_("The file is larger than 1 MiB."))
+        raise RosterError(_("The file is too large: at most 1 MB."))
     try:
         decoded = decode(data, charset)
     except NotTextError as exc:
@@ -83,8 +83,8 @@ def _read_lines(text: str) -> list[Line]:
     except OpenQuoteError as exc:
         raise RosterError(
             _(
-                "A quotation mark that opens in line %(line)s is not closed, so it is not clear "
-                "where the cell ends. Close it, or take it out, and choose the file again."
+                "A quotation mark in line %(line)s is never closed. Close or delete it and choose "
+                "the file again."
             )
             % {"line": exc.line}
         ) from exc
@@ -108,8 +108,8 @@ def _find_columns(lines: list[Line]) -> Columns:
     except OnlyGuardianColumnsError as exc:
         raise RosterError(
             _(
-                "The file has e-mails of parents or other adults alone (%(columns)s). "
-                "Add a column with the students’."
+                "The file only has e-mail addresses of parents or other adults (%(columns)s). "
+                "Add a column with the students’ own addresses."
             )
             % {"columns": ", ".join(exc.titles)}
         ) from exc
@@ -120,13 +120,13 @@ def _find_columns(lines: list[Line]) -> Columns:
 
 def _notes(decoded: Decoded) -> list[str]:
     notes = [
-        _("Line %(line)s holds a byte that is not UTF-8 (%(byte)s); it is shown as �.")
+        _("Line %(line)s has a character that could not be read (%(byte)s); it is shown as �.")
         % {"line": line, "byte": f"0x{byte:02X}"}
         for line, byte in decoded.bad_bytes[:MAX_NOTES]
     ]
     if len(decoded.bad_bytes) > MAX_NOTES:
         more = len(decoded.bad_bytes) - MAX_NOTES
-        notes.append(_("So do other lines: %(n)s bytes more.") % {"n": more})
+        notes.append(_("Other characters that could not be read: %(n)s.") % {"n": more})
     return notes
 
 
@@ -137,10 +137,10 @@ def _read_row(
     name = " ".join(cells[i] for i in name_indexes if i < len(cells) and cells[i])
     row = RosterRow(number, email[:MAX_EMAIL_LENGTH], name[:200])
     if not email:
-        row.error = _("There is no e-mail in this row.")
+        row.error = _("This row has no e-mail address.")
         return row
     if email.count("@") > 1:
-        row.error = _("There are two addresses in this cell. Leave the student’s alone in it.")
+        row.error = _("This cell has two addresses. Keep only the student’s.")
         return row
     try:
         row.email = clean_email(email)

@@ -208,7 +208,7 @@ def test_tutor_changes_the_status_only_as_allowed(
         ("invited", "paused", "invited, removed."),
         ("declined", "paused", "declined, removed."),
         ("left", "active", "left, removed."),
-        ("removed", "active", "A removed student stays removed."),
+        ("removed", "active", "A removed student can only come back"),
     ],
 )
 def test_refused_status_change_lists_the_allowed_ones(

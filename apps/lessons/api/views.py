@@ -74,7 +74,7 @@ class LessonsView(APIView):
         query=[_IDEMPOTENCY],
         errors=["not_a_member", "lesson_conflict"],
         description="By a tutor, with a student who is an `active` member of one of the tutor's "
-        "classrooms. A lesson lasts from 5 minutes to 12 hours.",
+        "classrooms. A lesson must last between 5 minutes and 12 hours.",
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)

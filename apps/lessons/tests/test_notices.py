@@ -94,7 +94,7 @@ def test_last_mail_of_the_day_announces_the_limit(change, reader, lesson, monkey
     monkeypatch.setattr(notices, "MAX_PER_DAY", 3)
     for hours in range(1, 6):
         mails = change(lesson, starts_at=NOON + hours * HOUR, ends_at=NOON + (hours + 1) * HOUR)
-    assert ["No more mails" in mail.body for mail in mails] == [False, False, True]
+    assert ["no more e-mails" in mail.body for mail in mails] == [False, False, True]
     assert "/calendar/" in mails[-1].body
 
 

@@ -11,10 +11,10 @@ def confirm_new_code(classroom: Classroom) -> Confirmation:
         "rotate",
         reverse("web:classroom-code", args=[classroom.pk]),
         reverse("web:classroom", args=[classroom.pk]),
-        _("Make a new code?"),
-        _("The present code, link and picture stop working at once. Members stay."),
-        _("Make a new code"),
-        _("Keep this one"),
+        _("Create a new code?"),
+        _("The current code, link and QR code stop working at once. Members stay."),
+        _("Create new code"),
+        _("Keep current code"),
     )
 
 
@@ -25,11 +25,11 @@ def confirm_archiving(classroom: Classroom) -> Confirmation:
         reverse("web:classroom", args=[classroom.pk]),
         _("Archive “%(name)s”?") % {"name": classroom.name},
         _(
-            "It leaves every list and its code stops working. "
-            "Lessons stay, and you can take it back."
+            "The classroom leaves your lists and its code stops working. "
+            "Lessons stay, and you can restore it."
         ),
-        _("Put into the archive"),
-        _("Keep it"),
+        _("Archive"),
+        _("Keep classroom"),
     )
 
 
@@ -39,7 +39,7 @@ def confirm_declining(membership: Membership) -> Confirmation:
         reverse("web:decline", args=[membership.pk]),
         reverse("web:classrooms"),
         _("Decline the invitation to “%(name)s”?") % {"name": membership.classroom.name},
-        _("The tutor will see that it was declined, and learns nothing else about you."),
+        _("The tutor will see that you declined, and nothing else about you."),
         _("Decline"),
         _("Not now"),
     )
@@ -47,15 +47,15 @@ def confirm_declining(membership: Membership) -> Confirmation:
 
 def confirm_leaving(membership: Membership, upcoming: int) -> Confirmation:
     """`upcoming` is the number of the classroom's lessons that have not ended yet."""
-    sentences = [_("Your tutor is told. With the classroom’s code you can come back.")]
+    sentences = [_("Your tutor will be told. You can come back with the classroom’s code.")]
     if membership.status == Membership.Status.PAUSED:
-        sentences = [_("Your tutor is told. Only your tutor can let you back in.")]
+        sentences = [_("Your tutor will be told. Only your tutor can let you back in.")]
     if upcoming:
         text = ngettext(
-            "%(n)s lesson ahead stays in the calendar, but you cannot enter its room any more: "
-            "agree on it with your tutor.",
-            "%(n)s lessons ahead stay in the calendar, but you cannot enter their rooms any more: "
-            "agree on them with your tutor.",
+            "%(n)s upcoming lesson stays in the calendar, but you will not be able to enter its "
+            "room. Talk to your tutor about it.",
+            "%(n)s upcoming lessons stay in the calendar, but you will not be able to enter their "
+            "rooms. Talk to your tutor about them.",
             upcoming,
         )
         sentences.append(text % {"n": upcoming})

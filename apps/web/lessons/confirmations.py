@@ -12,9 +12,9 @@ def confirm_cancellation(lesson: Lesson, form: CancelForm | None = None) -> Conf
         reverse("web:lesson-cancel", args=[lesson.pk]),
         reverse("web:lesson", args=[lesson.pk]),
         _("Cancel this lesson?"),
-        _("It leaves both calendars. This cannot be undone."),
-        _("Yes, cancel it"),
-        _("Keep the lesson"),
+        _("It disappears from both calendars. This can’t be undone."),
+        _("Cancel lesson"),
+        _("Keep lesson"),
         form or CancelForm(),
     )
 
@@ -25,7 +25,7 @@ def confirm_revoking_invites(lesson: Lesson) -> Confirmation:
         reverse("web:lesson-revoke", args=[lesson.pk]),
         reverse("web:lesson", args=[lesson.pk]),
         _("Revoke all links?"),
-        _("Every invite link made for this lesson until now stops working at once."),
+        _("All invite links created for this lesson so far stop working at once."),
         _("Revoke all links"),
-        _("Keep them"),
+        _("Keep links"),
     )

@@ -50,11 +50,11 @@ class LessonForm(OptimisticForm, forms.Form):
         label=_("Starts"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     fold = OneOfField(
-        label=_("The clock shows this time twice that day"),
+        label=_("The clocks go back that day, so this time comes twice"),
         coerce=int,
         choices=[(0, _("the first time")), (1, _("the second time, after the clock goes back"))],
     )
-    minutes = OneOfField(label=_("Lasts"), coerce=int)
+    minutes = OneOfField(label=_("Duration"), coerce=int)
     classroom = OneOfField(label=_("Classroom"), coerce=int, required=False)
     allow_overlap = forms.BooleanField(label=_("Schedule anyway"), required=False)
     once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
@@ -140,7 +140,7 @@ class LessonForm(OptimisticForm, forms.Form):
         if {"date", "time", "fold", "minutes"} <= data.keys():
             start = self._resolve_start(data)
             if start is None:
-                message = _("The clock skips this time that day. Choose another.")
+                message = _("The clocks go forward that day and skip this time. Choose another.")
                 self.add_error("time", forms.ValidationError(message, code="skipped"))
             else:
                 self.starts_at = start
@@ -160,7 +160,7 @@ class LessonForm(OptimisticForm, forms.Form):
     def clean_date(self) -> Any:
         day = self.cleaned_data["date"]
         if not 2000 <= day.year < 2200:
-            raise forms.ValidationError(_("The year must lie between 2000 and 2199."))
+            raise forms.ValidationError(_("The year must be between 2000 and 2199."))
         return day
 
 
@@ -170,7 +170,7 @@ class CancelForm(forms.Form):
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The student will read it."),
+        help_text=_("The student will see it."),
     )
 
 

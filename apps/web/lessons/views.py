@@ -64,7 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
-            messages.success(request, _("The lesson is scheduled."))
+            messages.success(request, _("Lesson scheduled."))
             return redirect("web:lesson", lesson.pk)
     return _render_form(request, form, {"student": student, "other_person": student})
 
@@ -172,7 +172,7 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
-        messages.success(request, _("The lesson was cancelled."))
+        messages.success(request, _("Lesson cancelled."))
     return redirect("web:lesson", lesson.pk)
 
 
@@ -195,7 +195,7 @@ def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
         messages.error(request, exc.detail)
     else:
         remember_created_link(request, lesson, created)
-        messages.success(request, _("The link is ready to be copied."))
+        messages.success(request, _("The link is ready to copy."))
     return redirect("web:lesson", lesson.pk)
 
 
@@ -206,7 +206,7 @@ def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
     if request.method != "POST":
         return render_confirmation(request, confirmations.confirm_revoking_invites(lesson))
     revoke_invites(lesson_id=lesson.pk)
-    messages.success(request, _("No link made until now opens this lesson any more."))
+    messages.success(request, _("Earlier links to this lesson no longer work."))
     return redirect("web:lesson", lesson.pk)
 
 

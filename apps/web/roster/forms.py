@@ -15,8 +15,8 @@ class RosterForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "CSV, as any spreadsheet saves it. One row a student; a column with e-mail addresses "
-            "is all it needs."
+            "A CSV file from any spreadsheet. One row per student; only a column with e-mail "
+            "addresses is required."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
     )
@@ -24,7 +24,7 @@ class RosterForm(forms.Form):
         label=_("Classroom"),
         queryset=Classroom.objects.none(),
         required=False,
-        empty_label=_("A new one, named below"),
+        empty_label=_("New classroom, named below"),
     )
     name = NameField(label=_("Name of the new classroom"), max_length=200, required=False)
 
@@ -45,5 +45,5 @@ class RosterForm(forms.Form):
         if not data.get("classroom") and not data.get("name") and "classroom" not in self.errors:
             self.add_error("name", _("Choose a classroom, or name a new one."))
         if self.errors and data.get("file"):
-            self.add_error("file", _("Choose the file once more: browsers do not keep it."))
+            self.add_error("file", _("Choose the file again. Browsers don’t keep it."))
         return data

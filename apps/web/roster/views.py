@@ -92,7 +92,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 def _redirect_expired(request: HttpRequest) -> HttpResponse:
-    messages.error(request, _("The preview has grown old. Choose the file again."))
+    messages.error(request, _("This preview has expired. Choose the file again."))
     return redirect("web:roster")
 
 
@@ -112,10 +112,10 @@ def _add_result_messages(request: HttpRequest, result: InviteResult) -> None:
     messages.success(request, sentence % {"n": result.invited})
     if result.skipped:
         sentence = ngettext(
-            "%(n)s student is not invited yet: that is all for today. Import the file again "
-            "tomorrow; it leaves out whoever is invited already.",
-            "%(n)s students are not invited yet: that is all for today. Import the file again "
-            "tomorrow; it leaves out whoever is invited already.",
+            "%(n)s student is not invited yet: you have reached today’s limit. Import the file "
+            "again tomorrow; whoever is already invited is skipped.",
+            "%(n)s students are not invited yet: you have reached today’s limit. Import the file "
+            "again tomorrow; whoever is already invited is skipped.",
             result.skipped,
         )
         messages.warning(request, sentence % {"n": result.skipped})

@@ -77,7 +77,9 @@ class OptimisticForm(forms.BaseForm):
             return
         for name in changed_by_others:
             self.data[self[name].html_initial_name] = self._current_value(name)
-            message = _("Meanwhile this became: %(value)s. Save again to keep what you wrote.")
+            message = _(
+                "This has changed in the meantime: %(value)s. Save again to keep your version."
+            )
             value = self._display_value(name) or "—"
             self.add_error(name, forms.ValidationError(message % {"value": value}, code=STALE))
 

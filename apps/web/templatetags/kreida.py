@@ -84,7 +84,7 @@ def field(bound: BoundField, autofocus: bool = False, mark: str = "") -> dict[st
     # allauth's placeholders repeat the label, and its password help is a long list.
     widget.attrs.pop("placeholder", None)
     if bound.name == "password1" and bound.help_text:
-        bound.help_text = _("At least 8 characters; nothing that is easy to guess.")
+        bound.help_text = _("At least 8 characters, and not easy to guess.")
     if autofocus:
         widget.attrs["autofocus"] = True
     kind = "plain"

@@ -5,7 +5,7 @@ from allauth.account.models import EmailAddress
 from django.core.management import call_command
 from django.test import override_settings
 
-SENDS_NONE = "This server sends no mail"
+SENDS_NONE = "This server sends no e-mail"
 PROMISES = ("We have sent you an email", "send you an email", "Confirmation email sent", "Re-send")
 
 

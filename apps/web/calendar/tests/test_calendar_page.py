@@ -15,7 +15,7 @@ def test_calendar_lists_upcoming_lessons_without_javascript(browser, tutor, stud
 
 
 def test_empty_calendar_shows_the_first_step(browser, tutor, student):
-    assert "First make a classroom" in browser(tutor).get("/calendar/").content.decode()
+    assert "First create a classroom" in browser(tutor).get("/calendar/").content.decode()
     assert "Join your tutor’s classroom" in browser(student).get("/calendar/").content.decode()
     make_classroom(tutor)
     assert "Nobody has joined" in browser(tutor).get("/calendar/").content.decode()

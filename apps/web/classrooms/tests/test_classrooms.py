@@ -33,7 +33,7 @@ def test_archiving_can_be_undone(browser, tutor, classroom):
 
 
 @pytest.mark.parametrize(
-    ("question", "sentence"), [("archive", "Archive “Algebra”?"), ("code", "Make a new code?")]
+    ("question", "sentence"), [("archive", "Archive “Algebra”?"), ("code", "Create a new code?")]
 )
 def test_get_shows_confirmation_page(question, sentence, browser, tutor, classroom):
     page = browser(tutor).get(f"/classrooms/{classroom.pk}/{question}/").content.decode()

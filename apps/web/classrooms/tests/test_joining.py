@@ -25,7 +25,7 @@ def test_join_attempts_are_rate_limited(browser, stranger):
     client = browser(stranger)
     for _ in range(30):
         client.post("/join/", {"join_code": "NOPE2345"})
-    assert "Too many tries" in client.post("/join/", {"join_code": "NOPE2345"}).content.decode()
+    assert "Too many attempts" in client.post("/join/", {"join_code": "NOPE2345"}).content.decode()
 
 
 def test_student_accepts_invitation(browser, stranger, classroom):

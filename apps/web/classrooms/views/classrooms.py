@@ -136,7 +136,7 @@ def rotate_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
     if request.method != "POST":
         return render_confirmation(request, confirmations.confirm_new_code(classroom))
     classroom.rotate_join_code()
-    messages.success(request, _("There is a new code. The old one opens nothing any more."))
+    messages.success(request, _("The new code is ready. The old one no longer works."))
     return redirect("web:classroom", classroom.pk)
 
 
@@ -148,7 +148,7 @@ def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
         return render_confirmation(request, confirmations.confirm_archiving(classroom))
     archive_classroom(classroom=classroom)
     undo = reverse("web:classroom-restore", args=[classroom.pk])
-    sentence = _("“%(name)s” is in the archive.") % {"name": classroom.name}
+    sentence = _("“%(name)s” is archived.") % {"name": classroom.name}
     messages.success(request, sentence, extra_tags=f"undo {undo}")
     return redirect("web:classrooms")
 
@@ -158,5 +158,5 @@ def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
 def restore(request: HttpRequest, classroom_id: int) -> HttpResponse:
     classroom = access_archived_classroom(current_tutor(request), classroom_id)
     restore_classroom(classroom=classroom)
-    messages.success(request, _("“%(name)s” is back.") % {"name": classroom.name})
+    messages.success(request, _("“%(name)s” is restored.") % {"name": classroom.name})
     return redirect("web:classroom", classroom.pk)

@@ -72,9 +72,12 @@ def test_override_is_not_offered_without_conflict(browser, tutor, student, class
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"date": "2026-03-29", "time": "03:30"}, "The clock skips this time that day."),
+        (
+            {"date": "2026-03-29", "time": "03:30"},
+            "The clocks go forward that day and skip this time.",
+        ),
         ({"date": "2026-02-30"}, "Enter a valid date."),
-        ({"date": "0001-01-01"}, "The year must lie between 2000 and 2199."),
+        ({"date": "0001-01-01"}, "The year must be between 2000 and 2199."),
         ({"minutes": "5"}, "Must be one of: 15 minutes, "),
         ({"time": ""}, "This field is required."),
     ],
@@ -209,7 +212,7 @@ def test_invite_link_is_not_shown_in_another_session(browser, tutor, lesson):
 def test_missing_lesson_is_not_found(browser, tutor):
     response = browser(tutor).get("/lessons/999999999999999999999/")
     assert response.status_code == 404
-    assert "There is no such lesson." in response.content.decode()
+    assert "Lesson not found." in response.content.decode()
 
 
 def test_lesson_log_shows_attendance_and_chat(browser, tutor, student, lesson):

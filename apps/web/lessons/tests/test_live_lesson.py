@@ -36,12 +36,12 @@ def test_lesson_is_live_while_its_tutor_is_in_the_room(browser, tutor, student, 
 
 def test_lesson_page_shows_attendance_to_those_with_access(browser, tutor, student, lesson):
     url = f"/lessons/{lesson.pk}/"
-    assert "Who was there" not in browser(tutor).get(url).content.decode()
+    assert "Attendance" not in browser(tutor).get(url).content.decode()
     make_attendance(lesson, tutor, "tutor", left_at=timezone.now())
     lesson.complete()
     for person in (tutor, student):
         page = browser(person).get(url).content.decode()
         assert "completed" in page
-        assert tutor.get_full_name() in page.split("Who was there")[1]
+        assert tutor.get_full_name() in page.split("Attendance")[1]
     lesson.classroom.memberships.update(status="removed")
-    assert "Who was there" not in browser(student).get(url).content.decode()
+    assert "Attendance" not in browser(student).get(url).content.decode()

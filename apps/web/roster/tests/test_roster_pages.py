@@ -100,7 +100,7 @@ def test_preview_shows_remaining_invitations_of_the_day(browser, tutor, classroo
     assert "2 students were invited." in shown
     assert "2 students are not invited yet" in shown
     page = upload(client, data, classroom=classroom.pk)
-    assert "You have sent all invitations of this day" in page.content.decode()
+    assert "You have reached today’s limit of invitations" in page.content.decode()
     assert invitations_left(tutor, now + timedelta(days=2)) == MAX_PER_TUTOR
 
 
@@ -110,7 +110,7 @@ def test_declined_members_are_not_invited_again(browser, tutor, classroom):
     membership.save()
     client = browser(tutor)
     page = upload(client, b"no@x.example\nyes@x.example\n", classroom=classroom.pk)
-    assert "Has declined or left." in page.content.decode()
+    assert "This student declined or left." in page.content.decode()
     confirm(client, page)
     assert invited_emails(classroom) == ["yes@x.example"]
 
@@ -119,14 +119,14 @@ def test_new_classroom_needs_a_visible_name(browser, tutor):
     file = SimpleUploadedFile("roster.csv", b"email\na@school.example\n")
     page = browser(tutor).post("/students/import/", {"file": file, "name": "\u200b\u2060"})
     assert page.status_code == 400
-    assert "Write a name that can be read." in page.content.decode()
+    assert "Enter a name with at least one letter or digit." in page.content.decode()
 
 
 def test_file_is_asked_for_again_when_another_field_is_refused(browser, tutor):
     """A browser sends the form back without it, and the second try would fail."""
     file = SimpleUploadedFile("a.csv", b"e-mail\nanna@x.example\n", content_type="text/csv")
     page = browser(tutor).post("/students/import/", {"file": file, "name": ""}).content.decode()
-    assert "Choose the file once more" in page
+    assert "Choose the file again. Browsers" in page
 
 
 def test_upload_invites_nobody_before_confirmation(browser, tutor, classroom):

@@ -221,7 +221,7 @@ def test_same_setting_changed_in_two_tabs_is_shown(browser, tutor, field, theirs
     client.post("/settings/", form_data(page, **{field: theirs}))
     response = client.post("/settings/", form_data(page, **{field: mine}))
     assert response.status_code == 409
-    assert f"Meanwhile this became: {shown}." in response.content.decode()
+    assert f"This has changed in the meantime: {shown}." in response.content.decode()
     tutor.refresh_from_db()
     assert getattr(tutor, field) == theirs
     client.post("/settings/", form_data(response))
@@ -244,7 +244,7 @@ def test_classroom_name_changed_in_two_tabs_is_shown(browser, tutor, classroom):
     client.post(url, {**base, "name": "Theirs"})
     response = client.post(url, {**base, "name": "Mine"})
     assert response.status_code == 409
-    assert "Meanwhile this became: Theirs." in response.content.decode()
+    assert "This has changed in the meantime: Theirs." in response.content.decode()
     classroom.refresh_from_db()
     assert classroom.name == "Theirs"
 
