@@ -1,8 +1,8 @@
 """Messages of allauth that the project's catalogue translates itself.
 
-allauth's Ukrainian translation capitalises every word of titles and buttons and uses other terms
-for two-factor authentication. The project's catalogue takes precedence over allauth's; this list
-makes `makemessages` keep the messages in it.
+allauth's Ukrainian translation capitalises every word of titles and buttons, uses other terms
+for two-factor authentication and has mistakes. The project's catalogue takes precedence over
+allauth's; this list makes `makemessages` keep the messages in it.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -62,6 +62,44 @@ MESSAGES = (
     _("Authentication using an authenticator app is active."),
     _("An authenticator app is not active."),
     _("Enter an authenticator code:"),
+    _("Unused codes"),
+    _("Please reauthenticate to safeguard your account."),
+    _("Authenticator app activated."),
+    _("Authenticator app deactivated."),
+    _("Use authenticator app or code"),
+    _("Use your password"),
+    _("Authenticator secret"),
+    _("Authenticator code"),
+    _("You can store this secret and use it to reinstall your authenticator app at a later time."),
+    _("You are about to deactivate authenticator app based authentication. Are you sure?"),
+    _("Enter your password:"),
+    _("Please type your current password."),
+    _("The email address and/or password you specified are not correct."),
+    _("Invalid login."),
+    _("Your password has been reset."),
+    _("Your password has been changed."),
+    _("Your password is now changed."),
+    _("Password successfully changed."),
+    _("Password successfully set."),
+    _("Primary email address set."),
+    _("Removed email address %(email)s."),
+    _("You have confirmed %(email)s."),
+    _("Be patient, you are sending too many requests."),
+    _("You must type the same password each time."),
+    _("I have saved my recovery codes"),
+    _("This action will invalidate your existing codes."),
+    _("You are about to generate a new set of recovery codes for your account."),
+    _("A new set of recovery codes has been generated."),
+    _("Generate new codes"),
+    _("Save them  in a secure location now — they won't be shown again."),
+    _("Are you sure you want to sign out?"),
+    _("Do you really want to remove the selected email address?"),
+    _(
+        "Forgotten your password? Enter your email address below, and we'll send you an email "
+        "allowing you to reset it."
+    ),
+    _("You are receiving this mail because the following change was made to your account:"),
+    _("Sign Up Closed"),
     # With an apostrophe in Ukrainian
     _("Friday"),
     _("This field is required."),
