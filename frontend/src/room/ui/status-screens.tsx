@@ -77,7 +77,7 @@ export function WaitingScreen() {
   return (
     <StatusScreen
       title={gettext("Please wait")}
-      text={gettext("The tutor can see you and will admit you. The room opens by itself.")}
+      text={gettext("The tutor knows that you are waiting. The room opens when you are admitted.")}
     >
       <span className="room-waiting-sign" aria-hidden="true">
         <Icon name="wait" />
