@@ -114,7 +114,7 @@ def _find_columns(lines: list[Line]) -> Columns:
             % {"columns": ", ".join(exc.titles)}
         ) from exc
     if not columns.choices:
-        raise RosterError(_("No column holds e-mail addresses."))
+        raise RosterError(_("No column contains e-mail addresses."))
     return columns
 
 

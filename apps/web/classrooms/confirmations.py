@@ -65,6 +65,6 @@ def confirm_leaving(membership: Membership, upcoming: int) -> Confirmation:
         reverse("web:classrooms"),
         _("Leave “%(name)s”?") % {"name": membership.classroom.name},
         " ".join(sentences),
-        _("Leave the classroom"),
-        _("Stay"),
+        _("Leave classroom"),
+        _("Stay in classroom"),
     )
