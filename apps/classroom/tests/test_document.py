@@ -14,7 +14,7 @@ from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.batcher import MAX_PENDING_BYTES
 from apps.classroom.realtime.board.chunks import RUNS_PER_CHUNK
 from apps.classroom.realtime.board.document import Document, PendingDependency
-from apps.classroom.realtime.board.update_scan import encode_deletions
+from apps.classroom.realtime.board.update_scan import encode_deletions, scan
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.tests.boards import FakeLog, open_board
@@ -360,3 +360,51 @@ def test_stored_update_of_120_000_values_is_applied_and_broadcast_in_chunks():
             doc.apply_update(update)
         assert len(doc.get("list", type=Array)) == 120_000 - 2 * RUNS_PER_CHUNK
     assert shared.stored == []
+
+
+def text_item(text, origin, right_origin=None):
+    """Encode an item of one letter after, and maybe before, the items with these ids."""
+    info = 0x84 | (0x40 if right_origin else 0)
+    ids = b"".join(varint(number) for id_ in (origin, right_origin or ()) for number in id_)
+    return bytes((info,)) + ids + varint(len(text)) + text
+
+
+def update_of(*clients):
+    """Encode an update of one struct for each `(client, clock, struct)`."""
+    blocks = [varint(1) + varint(client) + varint(clock) + item for client, clock, item in clients]
+    return varint(len(blocks)) + b"".join(blocks) + b"\x00"
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        update_of((2, 0, text_item(b"a", (2, 0)))),
+        update_of((2, 0, text_item(b"a", (1, 0), (2, 0)))),
+        update_of((2, 0, text_item(b"a", (2, 1)))),
+    ],
+)
+def test_item_that_depends_on_itself_is_refused(update):
+    with pytest.raises(Malformed):
+        scan(update)
+
+
+def test_items_of_two_clients_that_depend_on_each_other_are_refused(drawn):
+    document = Document([drawn.get_update()])
+    before = document.encode()
+    update = update_of((9, 0, text_item(b"a", (8, 0))), (8, 0, text_item(b"b", (9, 0))))
+    with pytest.raises(Malformed):
+        document.apply_scans([scan(update)])
+    assert 9 not in document.clocks
+    assert content(document.encode()) == content(before)
+
+
+def test_update_that_depends_on_another_one_of_the_same_batch_is_applied():
+    a, b = DrawingClient(1), DrawingClient(2)
+    a.map["list"] = Array([1])
+    b.doc.apply_update(a.doc.get_update())
+    b.updates.clear()
+    b.map["list"].append(2)
+    document = Document([])
+    assert document.apply_scans([scan(update) for update in (*a.updates, *b.updates)])
+    assert content(document.encode()) == {"list": [1.0, 2.0]}
+    assert document.clocks == {1: 2, 2: 1}

@@ -249,7 +249,7 @@ class Document:
         if not ends and not new_deletions:
             return None
         new_part = self._new_part(scans, new_deletions)
-        self._apply(new_part)
+        self._apply(new_part, self._depends_on_itself(scans), ends)
         self.clocks |= ends
         for run in new_deletions:
             self.deletions.add(run)
@@ -303,9 +303,18 @@ class Document:
             return update
         return update_without(update, state_vector_of(known))
 
-    def _apply(self, new_part: bytes) -> None:
+    def _depends_on_itself(self, scans: Sequence[Scan]) -> bool:
+        """Whether scans need what one of them brings: in a cycle, yrs would wait for ever."""
+        needs = (need for scanned in scans for need in scanned.needs.items())
+        return any(clock > self.clocks.get(client, 0) for client, clock in needs)
+
+    def _apply(self, new_part: bytes, may_be_cyclic: bool, ends: dict[int, int]) -> None:
         try:
             apply(self.ensure_loaded(), new_part)
+            if may_be_cyclic:
+                found = dict(read_state_vector(self.ensure_loaded().get_state()))
+                if any(found.get(client, 0) < end for client, end in ends.items()):
+                    raise ValueError("items depend on one another")
         except ValueError as exc:
             # The failed document may be half changed: build it anew from `_updates` when needed.
             self._doc = self._state = None

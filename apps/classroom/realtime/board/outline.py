@@ -113,13 +113,11 @@ class _OutlineScanner(Scanner):
     def __init__(self, update: bytes, *, is_stored: bool) -> None:
         super().__init__(update, is_stored=is_stored)
         self.blocks: _Blocks = []
-        self._clock = 0
         self._needs: list[tuple[int, int]] = []
         self._values: tuple[int, int] | None = None  # where they begin, and their number
 
     def _begin_client(self, client: int, clock: int) -> None:
         self.blocks.append((client, []))
-        self._clock = clock
 
     def _read_dependency(self) -> tuple[int, int]:
         dependency = super()._read_dependency()
@@ -144,7 +142,6 @@ class _OutlineScanner(Scanner):
             without_values = self.data[begun:at] + varint(count) + _NULL * count
         entry = _Entry(self._clock, length, begun, self.at, without_values, self._needs)
         self.blocks[-1][1].append(entry)
-        self._clock += length
         return length
 
 

@@ -45,7 +45,9 @@ Run = tuple[int, int, int]  # client, first clock, clock after the last
 class Scan(NamedTuple):
     update: bytes  # without the invalid elements
     runs: list[Run]  # the clocks that it adds, in its order
-    needs: dict[int, int]  # by client: the document must have all clocks below this one
+    # By client: the document must have all clocks below this one. Without the dependencies of
+    # structs on earlier ones of their own client, which `runs` imply.
+    needs: dict[int, int]
     deletions: list[Run]
     deletions_at: int  # where the deletions begin in `update`
     steps: int
@@ -110,6 +112,7 @@ class Scanner(ValueReader):
         super().__init__(update, len(update) if is_stored else MAX_STEPS)
         self.is_stored = is_stored
         self.needs: dict[int, int] = {}
+        self._client = self._clock = 0  # of the struct that is being read
         self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
         self._replaced_clocks: defaultdict[int, list[int]] | None = None  # the same, sorted
@@ -119,8 +122,10 @@ class Scanner(ValueReader):
         for _ in range(self._read_client_count()):
             structs, client, clock = self._read_number(), self._read_number(), self._read_number()
             start = clock
+            self._client = client
             self._begin_client(client, clock)
             for _ in range(structs):
+                self._clock = clock
                 begun, info = self.at, self.data[self.at]
                 self.at += 1
                 kind = info & 0x1F
@@ -160,7 +165,10 @@ class Scanner(ValueReader):
 
     def _read_dependency(self) -> tuple[int, int]:
         client, clock = self._read_number(), self._read_number()
-        if clock >= self.needs.get(client, 0):
+        if client == self._client:
+            if clock >= self._clock and not self.is_stored:
+                raise Malformed("an item depends on itself or on a later one")
+        elif clock >= self.needs.get(client, 0):
             self.needs[client] = clock + 1
             if len(self.needs) > MAX_CLIENTS_PER_UPDATE and not self.is_stored:
                 raise Malformed("the update depends on too many clients")
