@@ -56,7 +56,7 @@ def test_pdf_over_60_pages_is_truncated_with_a_notice(both_pages, school, tmp_pa
     (tmp_path / "long.pdf").write_bytes(make_pdf(62))
     open_pdf(tutor, tmp_path / "long.pdf")
     notice = tutor.locator(".room-board > .notice")
-    expect(notice).to_contain_text("left out, 2 in number", timeout=120_000)
+    expect(notice).to_contain_text("Pages left out at the end: 2", timeout=120_000)
     wait_for_dialog_to_close(tutor)
     wait_for_elements(school, 60)
 
