@@ -14,13 +14,23 @@ _NAME_HEADINGS |= {"student name", "student's name", "ім'я учня", "прі
 _NAME_HEADINGS |= {"прізвище та ім'я", "прізвище, ім'я", "прізвище ім'я", "ім'я та прізвище"}
 # The first line matches anywhere in a word (“grandmother”), the others only at its beginning.
 _GUARDIAN_WORDS = re.compile(
-    "parent|mother|father|guardian|teacher|famil|батьк|матер|матус|опікун|вчител|учител|родич"
-    r"|(?<![^\W_])(mom|mum|dad|tutor|carer|nanny|payer|emergency|sister|brother|aunt|uncle"
-    "|мам|мати|тат|баб|дід|нян|сестр|брат|тіт|дядь|платни|рідн|контактна особа"
+    "parent|mother|father|guardian|teacher|famil|caregiver|caretaker|representative|next of kin"
+    "|батьк|матер|матус|опікун|піклувальн|вчител|учител|родич|родин|представни|керівни"
+    r"|(?<![^\W_])((step|grand)?(mom|mum|mam+a|dad|ma\b|pa\b)|papa|granny|relative|sponsor|mentor"
+    "|tutor|carer|nanny|payer|emergency|sister|brother|aunt|uncle|husband|wife|spouse"
+    "|мам|мати|тат|баб|дід|нян|сестр|брат|тіт|дядь|вітчим|мачух|платни|рідн|контактна особа"
+    "|відповідальн|куратор|виховател|наставни|викладач|репетитор"
     "|mutter|vater|eltern|matk|ojc|rodzic)"
 )
 _STUDENT_WORDS = re.compile(
     r"(?<![^\W_])(student|pupil|child|kid|учен|учн|дитин|дитяч|студент|школяр)"
+)
+# The words that a heading of the students' own addresses may consist of.
+_STUDENT_HEADING_WORDS = re.compile(
+    "((student|pupil|kid)s?|child(ren)?)?(e?mail)?s?|(учен|учн|дитин|дитяч|студент|школяр)[а-яіїєґ]*"
+    "|gmail|google|address(es)?|of|the|own|personal|school|class|group|list"
+    "|(пошт|електронн|імейл|емейл|мейл|адрес|скриньк|особист|власн|шкільн|корпоратив)[а-яіїєґ]*"
+    "|клас|класу|групи|список"
 )
 MAX_HEADING_ROWS = 10
 _MAX_SAMPLES = 2
@@ -75,12 +85,20 @@ def find_columns(rows: list[Cells]) -> Columns:
 
 def _pick_column(candidates: list[Column], has_headings: bool) -> int | None:
     """None if the user has to choose: several columns are possible, or the heading is unknown."""
-    students = [column for column in candidates if _STUDENT_WORDS.search(column.heading)]
-    if len(students) == 1:
-        return students[0].index
-    if len(candidates) != 1 or (has_headings and not _EMAIL_WORDS.search(candidates[0].heading)):
+    of_students = [column for column in candidates if _STUDENT_WORDS.search(column.heading)]
+    certain = [column for column in of_students if _is_student_heading(column.heading)]
+    if len(certain) == 1:
+        return certain[0].index
+    if len(candidates) != 1 or of_students:
         return None
-    return candidates[0].index
+    [only] = candidates
+    return None if has_headings and not _EMAIL_WORDS.search(only.heading) else only.index
+
+
+def _is_student_heading(heading: str) -> bool:
+    """Return False if another word may make it somebody else's address (“driver of the pupil”)."""
+    words = (word for word in re.findall(r"[^\W\d_]+", heading) if len(word) > 1)
+    return all(_STUDENT_HEADING_WORDS.fullmatch(word) for word in words)
 
 
 def _find_email_columns(rows: list[Cells], headings: Cells) -> list[Column]:

@@ -147,6 +147,59 @@ def test_file_with_only_guardian_columns_is_refused(head):
         read_rows(f"{head}\nОлена;mum@x.example\n")
 
 
+GUARDIANS = [
+    "E-mail законного представника учня",
+    "Email родини учня",
+    "родинна пошта дитини",
+    "E-mail відповідального за дитину",
+    "E-mail класного керівника учня",
+    "куратор учня",
+    "пошта вітчима учня",
+    "Caregiver email of student",
+    "Legal representative of the student",
+    "Relative of student",
+    "Next of kin (student)",
+    "grandma of pupil",
+    "Pupil's grandpa e-mail",
+    "stepdad",
+    "mama",
+]
+DOUBTFUL = ["дорослого учня", "Пошта водія учня", "Childminder", "Email of the student's driver"]
+
+
+@pytest.mark.parametrize("heading", GUARDIANS + DOUBTFUL)
+@pytest.mark.parametrize("others", ["E-mail", "Пошта учня", "Контакт"])
+def test_column_of_an_adult_is_never_chosen(heading, others):
+    roster = read_roster(f"{others};{heading}\nchild@x.example;adult@x.example\n".encode())
+    assert roster.column != 1
+    assert "adult@x.example" not in roster.valid_emails
+
+
+@pytest.mark.parametrize("heading", GUARDIANS)
+def test_file_with_only_the_column_of_an_adult_is_refused(heading):
+    with pytest.raises(RosterError):
+        read_rows(f"Учень;{heading}\nОлена;adult@x.example\n")
+
+
+@pytest.mark.parametrize("heading", DOUBTFUL)
+def test_only_column_is_asked_about_if_its_heading_is_doubtful(heading):
+    roster = read_roster(f"Прізвище;{heading}\nКоваль;adult@x.example\n".encode())
+    assert (roster.column, [choice.title for choice in roster.choices]) == (None, [heading])
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Пошта учня", "Особиста електронна адреса учениці", "Email учнів 7-А класу"),
+        *("Student's e-mail address", "studentemail", "Pupil (school email)", "child_email"),
+        *("E-mail of the student", "Список учнів 7-А Пошта", "дитяча пошта", "Students"),
+    ],
+)
+def test_heading_that_names_only_the_student_is_chosen(heading):
+    roster = read_roster(f"Контакт;{heading}\nx@x.example;child@x.example\n".encode())
+    assert roster.column == 1
+
+
 def test_title_row_does_not_hide_a_guardian_heading():
     text = "Список 7-А;;\nУчень;Пошта мами;Пошта\nОлена;mum@x.example;child@x.example\n"
     assert [row.email for row in read_rows(text)] == ["child@x.example"]
