@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 from urllib.parse import unquote
 
 MAX_PASTED = 4000  # characters
@@ -12,6 +13,13 @@ _LOOKALIKES = str.maketrans(
 )
 _SURROUNDING = ".,;:!?…\"'`´«»“”„‘’‚()[]{}<>*|"  # none of them is a character of base64url
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+# A whole token, which may be broken over lines: it starts with an encoded `{"`, and its signature
+# (HS256) has 43 characters. Underscores after a link are not part of it (Markdown).
+_BASE64URL = "[A-Za-z0-9_-]"
+_WHOLE_TOKEN = re.compile(
+    rf"(?:(/)|(?<![\w.]))(e ?y ?J ?(?:{_BASE64URL} ?)+\. ?(?:{_BASE64URL} ?)+\. ?"
+    rf"(?:{_BASE64URL} ?){{42}}{_BASE64URL})(?(1)_*)(?![\w=\0]|\.{_BASE64URL})"
+)
 _JOIN_PATH = re.compile(r"/+join/+([^/?#&]+)", re.IGNORECASE)
 _CODE = re.compile(r"[A-HJKMNP-Z2-9]{8}")  # the alphabet of join codes
 _INVITE_PATH = re.compile(r"/+(?:invite|classrooms/+invitation)/+([^/?#&]+)", re.IGNORECASE)
@@ -30,11 +38,13 @@ def clean_code(pasted: str) -> str:
 
 
 def _find_code_in_sentence(text: str) -> str:
-    """Return the last word that is a code ("The code: ABCD2345"), or ""."""
+    """Return the last word, or two halves, that is a code ("The code: ABCD2345"), or ""."""
     words = [
         _to_latin_capitals(_strip_invisible(word)) for word in re.split(r"[\s/?&=]+", unquote(text))
     ]
-    codes = [word for word in words if _CODE.fullmatch(word)]
+    words = list(filter(None, words))
+    halves = [a + b for a, b in pairwise(words) if len(a) == len(b)]  # "ABCD 2345"
+    codes = [word for word in halves + words if _CODE.fullmatch(word)]
     return codes[-1] if codes else ""
 
 
@@ -45,7 +55,11 @@ def _to_latin_capitals(text: str) -> str:
 
 def clean_token(pasted: str) -> str:
     """Return the signed token in the text, without the rest of the link, spaces and quotes."""
-    text = "".join(_strip_invisible(pasted[:MAX_PASTED]).split())
+    visible = " ".join(_unquote_visible(pasted[:MAX_PASTED]).split())
+    whole = _WHOLE_TOKEN.search("".join("-" if _is_dash(c) else c for c in visible))
+    if whole:
+        return whole[2].replace(" ", "")
+    text = visible.replace(" ", "")
     found = _INVITE_PATH.search(text)
     # Dashes can be stripped: a token starts with an encoded brace, and its last character encodes
     # the spare bits of a 32-byte signature, so neither is a dash.
@@ -61,7 +75,7 @@ def _is_dash(character: str) -> bool:
 def is_invite_link(pasted: str) -> bool:
     """Return True for the link or token of an invitation, False for a join code."""
     text = _strip_invisible(pasted[:MAX_PASTED])
-    return bool(_INVITE_PATH.search(text) or _JWT.fullmatch(clean_token(text)))
+    return bool(_INVITE_PATH.search(text) or _JWT.fullmatch(clean_token(pasted)))
 
 
 def is_code(pasted: str) -> bool:
@@ -71,5 +85,8 @@ def is_code(pasted: str) -> bool:
 
 def _strip_invisible(text: str) -> str:
     """Unquote, and remove invisible characters and the line breaks that mail programs insert."""
-    kept = (c for c in unquote(text) if unicodedata.category(c) != "Cf")
-    return "".join(c for c in kept if c not in "\t\r\n")
+    return "".join(c for c in _unquote_visible(text) if c not in "\t\r\n")
+
+
+def _unquote_visible(text: str) -> str:
+    return "".join(c for c in unquote(text) if unicodedata.category(c) != "Cf")
