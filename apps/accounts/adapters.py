@@ -84,25 +84,30 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         email = resolve_account_email(credentials.get("email", ""))
-        user = _find_user(email)
+        users = _find_users(email)
         try:
-            self._guess = record_guess(_sign_in_limits(request, email, user))
+            self._guess = record_guess(_sign_in_limits(request, email, users))
         except TooManyGuesses as exc:
-            log_security_event("sign_in_limited", request=request, user_id=_user_id(user))
+            _log_for_each(users, "sign_in_limited", request)
             raise too_many_guesses_error(request, exc) from exc
 
     def _rollback_login_failed_rl_usage(self) -> None:
         self._guess.undo()
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Called after a password reset, for each address of the account. An address of several
+        accounts clears nothing, because the reset was of only one of them."""
         email = resolve_account_email(credentials.get("email", ""))
-        limits = _sign_in_limits(request, email, _find_user(email))
+        users = _find_users(email)
+        if len(users) > 1:
+            return
+        limits = _sign_in_limits(request, email, users)
         # Guesses from this address at other accounts still count.
         clear_guesses([each for each in limits if each[0] is not BY_ADDRESS])
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        user = _find_user(resolve_account_email(credentials.get("email", "")))
-        log_security_event("sign_in_failed", request=request, user_id=_user_id(user))
+        users = _find_users(resolve_account_email(credentials.get("email", "")))
+        _log_for_each(users, "sign_in_failed", request)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         # SignInResponseMiddleware reads this attribute.
@@ -169,25 +174,32 @@ def too_many_guesses_error(request: HttpRequest, exc: TooManyGuesses) -> Excepti
     return ValidationError(exc.message, code="too_many_login_attempts")
 
 
-def _user_id(user: User | None) -> int | None:
-    return user.pk if user else None
+def _log_for_each(users: list[User], event: str, request: HttpRequest) -> None:
+    user_ids: list[int | None] = [user.pk for user in users]
+    for user_id in user_ids or [None]:
+        log_security_event(event, request=request, user_id=user_id)
 
 
-def _find_user(email: str) -> User | None:
+def _find_users(email: str) -> list[User]:
+    """The accounts whose passwords allauth tries for this address: usually one, but several may
+    have it unconfirmed."""
     users = filter_users_by_email(email, prefer_verified=True, for_login=True)
-    return users[0] if users else None
+    return sorted(users, key=lambda user: user.pk)
 
 
 def _sign_in_limits(
-    request: HttpRequest, email: str, user: User | None
+    request: HttpRequest, email: str, users: list[User]
 ) -> list[tuple[GuessLimit, str]]:
-    account = f"user {user.pk}" if user else f"nobody {email}"
-    device_id = get_known_device_id(request, user.pk) if user else None
-    if device_id:
-        return [(BY_DEVICE, f"{device_id} {account}")]
+    """The limits of every account that the guess is tried at."""
+    accounts = {f"user {user.pk}": get_known_device_id(request, user.pk) for user in users}
     address = address_key(client_address(request))
-    return [
-        (BY_ACCOUNT_AND_ADDRESS, f"{account} {address}"),
-        (BY_ACCOUNT, account),
-        (BY_ADDRESS, address),
-    ]
+    limits = []
+    for account, device_id in (accounts or {f"nobody {email}": None}).items():
+        if device_id:
+            limits.append((BY_DEVICE, f"{device_id} {account}"))
+        else:
+            limits.append((BY_ACCOUNT_AND_ADDRESS, f"{account} {address}"))
+            limits.append((BY_ACCOUNT, account))
+    if not accounts or not all(accounts.values()):
+        limits.append((BY_ADDRESS, address))
+    return limits

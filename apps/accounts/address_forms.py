@@ -6,15 +6,18 @@ maps others to a different address.
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm
 from allauth.headless.account.inputs import AddEmailInput, LoginInput, RequestPasswordResetInput
 from allauth.headless.account.views import LoginView, RequestPasswordResetView
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.accounts.adapters import resolve_account_email
 from apps.accounts.forms import replace_field
+from apps.accounts.models import User
 from apps.common.forms import AddressField
 from apps.common.security_log import log_security_event
 
@@ -49,6 +52,13 @@ class NewAddressMixin:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         replace_field(self.fields, "email", AddressField)
+
+    def clean_email(self) -> str:
+        """Refuse another account's address without a mail server, which would confirm it."""
+        email: str = super().clean_email()  # type: ignore[misc]
+        if not settings.EMAIL_URL and User.objects.filter(email=email).exists():
+            raise get_adapter().validation_error("email_taken")
+        return email
 
     def save(self, request: HttpRequest) -> Any:
         address = super().save(request)  # type: ignore[misc]

@@ -356,6 +356,19 @@ def test_address_of_another_account_cannot_become_primary(meta, browser, person,
     assert person.email == EMAIL
 
 
+def test_address_of_another_account_cannot_be_added_without_a_mail_server(meta, browser, person):
+    other = make_user("student", email=NEW)
+    other.emailaddress_set.update(verified=False)
+    reauthenticate(browser)
+    page = browser.post("/accounts/email/", {"action_add": "", "email": NEW.upper()})
+    client = APIClient(headers={"X-Session-Token": meta["session_token"]})
+    client.post(f"{AUTH}/reauthenticate", {"password": PASSWORD})
+    answer = client.post("/_allauth/app/v1/account/email", {"email": NEW})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "email_taken")
+    assert answer.json()["errors"][0]["message"] in page.content.decode()
+    assert not EmailAddress.objects.filter(user=person, email=NEW).exists()
+
+
 def test_sign_in_and_sign_out_are_logged_with_user_and_ip_address(person, log_lines):
     client = Client(REMOTE_ADDR="192.0.2.7")
     client.post("/accounts/login/", {"login": EMAIL, "password": "wrong"})

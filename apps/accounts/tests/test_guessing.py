@@ -4,6 +4,7 @@ import re
 import threading
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
@@ -131,6 +132,22 @@ def test_known_device_is_limited_for_its_own_and_for_other_accounts(person, cloc
     sign_up(email="other@school.example")
     tries = [app_sign_in(own, email="other@school.example").status_code for _ in range(10)]
     assert tries.count(400) == 5
+
+
+def test_address_added_by_a_stranger_does_not_exempt_the_strangers_devices(db, clock):
+    sign_up(email="stranger@school.example")
+    sign_up()
+    stranger = User.objects.get(email="stranger@school.example")
+    EmailAddress.objects.create(user=stranger, email=EMAIL, verified=False)
+    statuses = []
+    for n in range(45):
+        if n % 9 == 0:
+            device = APIClient(REMOTE_ADDR=f"198.51.100.{n}")
+            app_sign_in(device, PASSWORD, email=stranger.email)
+            device.cookies.pop("sessionid", None)
+        statuses.append(app_sign_in(device, REMOTE_ADDR=f"192.0.2.{n}").status_code)
+    assert statuses[:20] == [400] * 20
+    assert statuses[20:] == [429] * 25
 
 
 def test_delay_grows_with_each_wrong_guess(person, clock):
