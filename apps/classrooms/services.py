@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -103,10 +104,15 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
 
 
 def _get_or_build_membership(classroom: Classroom, email: str) -> Membership:
-    """Return the membership of the address's account or of the address, else an unsaved one."""
+    """Return the membership of the address's account or of the address, else an unsaved one.
+
+    Unless they are a member, the account must have confirmed the address; otherwise a former
+    member could take somebody's address and, with it, their invitation."""
     in_classroom = Membership.objects.select_related("student").filter(classroom=classroom)
+    is_member = Q(status__in=(Status.ACTIVE, Status.PAUSED))
+    has_confirmed = Q(student__emailaddress__email=email, student__emailaddress__verified=True)
     existing = (
-        in_classroom.filter(student__email=email).first()
+        in_classroom.filter(is_member | has_confirmed, student__email=email).first()
         or in_classroom.filter(invited_email=email).first()
     )
     return existing or Membership(classroom=classroom, invited_email=email)

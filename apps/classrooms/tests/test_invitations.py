@@ -9,6 +9,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.classrooms import invitations
 from apps.classrooms.models import Membership
 from apps.common.models import DailyLimit
@@ -340,6 +341,24 @@ def test_paused_student_cannot_accept_by_a_second_address(api, invite, tutor, cl
     invited = invite(classroom, "second@x.example").json()["id"]
     token = create_token(api, classroom, invited)
     assert post_action(api(student), invited, "accept", invitation=token)[0] == 403
+
+
+def test_removed_student_cannot_take_an_invitation_by_taking_its_address(
+    api, invite, tutor, classroom
+):
+    former = sign_up_client("former@x.example")
+    membership = former.post("/api/classrooms/join/", {"join_code": classroom.join_code}).json()
+    api(tutor).patch(f"/api/memberships/{membership['id']}/", {"status": "removed"})
+    user = User.objects.get(email="former@x.example")
+    EmailAddress.objects.create(user=user, email="victim@x.example").set_as_primary()
+    invited = invite(classroom, "victim@x.example").json()["id"]
+    for each in (membership["id"], invited):
+        assert post_action(former, each, "accept")[0] == 403
+    token = create_token(api, classroom, invited)
+    status, accepted = post_action(
+        sign_up_client("owner@x.example"), invited, "accept", invitation=token
+    )
+    assert (status, accepted["status"]) == (200, "active")
 
 
 # Declining and leaving
