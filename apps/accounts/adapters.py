@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.internal.httpkit import is_headless_request
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -95,23 +96,15 @@ class AccountAdapter(DefaultAccountAdapter):
         self._guess.undo()
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
-        """Called after a password reset, for each address of the account. An address of several
-        accounts clears nothing, because the reset was of only one of them."""
-        email = resolve_account_email(credentials.get("email", ""))
-        users = _find_users(email)
-        if len(users) > 1:
-            return
-        limits = _sign_in_limits(request, email, users)
-        # Guesses from this address at other accounts still count.
-        clear_guesses([each for each in limits if each[0] is not BY_ADDRESS])
+        """Do nothing: allauth clears by address, which other accounts may have too.
+        _finish_password_reset clears by account."""
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         users = _find_users(resolve_account_email(credentials.get("email", "")))
         _log_for_each(users, "sign_in_failed", request)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
-        # SignInResponseMiddleware reads this attribute.
-        request.signed_in_user_id = user.pk  # type: ignore[attr-defined]
+        _mark_device(request, user)
         log_security_event("sign_in", request=request, user_id=user.pk, is_staff=user.is_staff)
         return super().post_login(request, user, **kwargs)
 
@@ -148,6 +141,8 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         event = template_prefix.rpartition("/")[2]  # such as `password_changed`, `totp_deactivated`
         log_security_event(event, request=self.request, user_id=user.pk)
+        if event == "password_reset":
+            _finish_password_reset(self.request, user)
         new_address = (context or {}).get("to_email")
         with translation.override(user.locale):
             super().send_notification_mail(template_prefix, user, context, email)
@@ -185,6 +180,23 @@ def _find_users(email: str) -> list[User]:
     have it unconfirmed."""
     users = filter_users_by_email(email, prefer_verified=True, for_login=True)
     return sorted(users, key=lambda user: user.pk)
+
+
+def _mark_device(request: HttpRequest, user: User) -> None:
+    # SignInResponseMiddleware reads this attribute.
+    request.known_to_user_id = user.pk  # type: ignore[attr-defined]
+
+
+def _finish_password_reset(request: HttpRequest, user: User) -> None:
+    """Let the owner sign in at once, whatever strangers have guessed.
+
+    With a second factor the device stays unknown: each known device has its own limit of codes,
+    which whoever reads the owner's mail could otherwise multiply."""
+    # Guesses from this address at other accounts still count.
+    limits = _sign_in_limits(request, "", [user])
+    clear_guesses([each for each in limits if each[0] is not BY_ADDRESS])
+    if not is_mfa_enabled(user):
+        _mark_device(request, user)
 
 
 def _sign_in_limits(

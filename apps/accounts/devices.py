@@ -1,4 +1,5 @@
-"""Known devices: a long-lived signed cookie lists the accounts that have signed in there."""
+"""Known devices: a long-lived signed cookie lists the accounts that have signed in there, or
+reset their password."""
 
 from typing import Any
 
@@ -13,7 +14,7 @@ _SALT = "kreida.device"
 
 
 def get_known_device_id(request: HttpRequest, user_id: int) -> str | None:
-    """The id of the request's device if the account has signed in on it before, else None."""
+    """The id of the request's device if it is known to the account, else None."""
     device = _read_cookie(request)
     return device["id"] if user_id in device["accounts"] else None
 

@@ -32,7 +32,7 @@ class UserLocaleMiddleware:
 
 class SignInResponseMiddleware:
     """Answers rate-limited sign-ins with 429 and Retry-After, as a page or as JSON, and sets the
-    known-device cookie after a sign-in."""
+    known-device cookie after a sign-in or a password reset."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -41,9 +41,9 @@ class SignInResponseMiddleware:
         if HASHING_QUEUE_FULL in request.META:
             return _error_response(request, hashing_busy_error())
         response = self.get_response(request)
-        signed_in = getattr(request, "signed_in_user_id", None)
-        if signed_in is not None:
-            remember_device(request, response, signed_in)
+        user_id = getattr(request, "known_to_user_id", None)
+        if user_id is not None:
+            remember_device(request, response, user_id)
         retry_after = getattr(request, "retry_after", None)
         if retry_after is not None:
             response.status_code = 429

@@ -18,6 +18,7 @@ from tests.builders import AUTH, PASSWORD, make_classroom, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 EMAIL = "new@school.example"
+NEW_PASSWORD = f"{PASSWORD}-new"
 SECRET = "JBSWY3DPEHPK3PXP"
 
 
@@ -74,21 +75,62 @@ def test_spellings_of_one_address_share_its_limit(person, clock):
     assert sum(app_sign_in(email=email).status_code != 429 for email in spellings) == 5
 
 
+def request_reset_key():
+    Client().post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR="192.0.2.1")
+    [key] = re.findall(r"/accounts/password/reset/key/([^/\s]+)", mail.outbox[-1].body)
+    return key
+
+
+def page_reset():
+    page = Client()
+    form = page.get(f"/accounts/password/reset/key/{request_reset_key()}/", follow=True)
+    sent = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert page.post(form.redirect_chain[-1][0], sent).status_code == 302
+    return page
+
+
+def app_reset():
+    client = APIClient()
+    sent = {"key": request_reset_key(), "password": NEW_PASSWORD}
+    assert client.post(f"{AUTH}/password/reset", sent).status_code == 401  # not signed in
+    return client
+
+
 def test_own_password_reset_clears_the_limits_of_the_account_but_not_of_the_address(person, clock):
     for _ in range(5):
         app_sign_in()
     for _ in range(guess_limits.BY_ADDRESS.free - 5):
         guess_limits.record_guess([(guess_limits.BY_ADDRESS, "127.0.0.1")])
-    page = Client()
-    page.post("/accounts/password/reset/", {"email": EMAIL}, REMOTE_ADDR="192.0.2.1")
-    [link] = re.findall(r"/accounts/password/reset/key/\S+", mail.outbox[-1].body)
-    form = page.get(link, follow=True).redirect_chain[-1][0]
-    new = f"{PASSWORD}-new"
-    assert page.post(form, {"password1": new, "password2": new}).status_code == 302
-    refused = app_sign_in(password=new)
+    page_reset()
+    refused = app_sign_in(password=NEW_PASSWORD)
     assert refused.status_code == 429
     clock.ahead += int(refused["Retry-After"])
-    assert app_sign_in(password=new).status_code == 200
+    assert app_sign_in(password=NEW_PASSWORD).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("reset", "sign_in"), [(page_reset, page_sign_in), (app_reset, app_sign_in)]
+)
+def test_owner_signs_in_after_a_reset_while_strangers_guess(person, clock, reset, sign_in):
+    def guess_from_many_addresses():
+        for n in range(60):
+            app_sign_in(REMOTE_ADDR=f"198.51.100.{n}")
+
+    guess_from_many_addresses()
+    owner = reset()
+    guess_from_many_addresses()
+    assert sign_in(password=NEW_PASSWORD).status_code == 429
+    assert sign_in(owner, NEW_PASSWORD).status_code in (200, 302)
+
+
+def test_reset_does_not_clear_the_limits_of_another_account_with_the_address(person, clock):
+    victim = make_user("student", email="victim@school.example")
+    victim.emailaddress_set.update(verified=True)
+    EmailAddress.objects.create(user=person, email=victim.email, verified=False)
+    for n in range(20):
+        app_sign_in(email=victim.email, REMOTE_ADDR=f"198.51.100.{n}")
+    page_reset()
+    assert app_sign_in(email=victim.email, REMOTE_ADDR="192.0.2.9").status_code == 429
 
 
 def test_forged_forwarded_for_does_not_evade_the_limit(person, clock):
@@ -201,6 +243,10 @@ def test_join_attempts_are_limited_despite_forged_forwarded_for(student, tutor):
 
 
 # The second factor
+
+
+def test_reset_does_not_make_the_device_known_to_an_account_with_a_second_factor(recovery_codes):
+    assert "device" not in page_reset().cookies
 
 
 @pytest.fixture
