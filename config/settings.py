@@ -173,6 +173,7 @@ ACCOUNT_FORMS = {
     "login": "apps.accounts.address_forms.SignInForm",
     "reset_password": "apps.accounts.address_forms.ForgottenPasswordForm",
     "add_email": "apps.accounts.address_forms.AddAddressForm",
+    "change_password": "apps.accounts.password_forms.LoggedPasswordChangeForm",
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
 ACCOUNT_SESSION_REMEMBER = True

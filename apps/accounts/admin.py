@@ -105,6 +105,16 @@ class PersonAdmin(ChangedFieldsAdmin, UserAdmin):
         if before is not None:
             handle_account_change(request, before, obj)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "groups" in form.changed_data:
+            log_security_event(
+                "account_changed_by_staff",
+                request=request,
+                account=form.instance.pk,
+                changed=["groups"],
+            )
+
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user_id = kwargs.get("id") or args[0]
         before = self.get_object(request, user_id)
@@ -119,6 +129,25 @@ class PersonAdmin(ChangedFieldsAdmin, UserAdmin):
 class RightsGroupAdmin(ChangedFieldsAdmin, GroupAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and request.user.is_superuser
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.changed_data:
+            log_security_event(
+                "group_changed_by_staff",
+                request=request,
+                group=form.instance.pk,
+                changed=form.changed_data,
+            )
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        group_id = obj.pk
+        super().delete_model(request, obj)
+        log_security_event("group_deleted_by_staff", request=request, group=group_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for group in queryset:
+            self.delete_model(request, group)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -7,6 +7,7 @@ from django.urls import path
 
 from apps.accounts.address_forms import ForgottenPasswordView, SignInView
 from apps.accounts.email_confirmation import VerifyEmailApiView
+from apps.accounts.password_forms import LoggedPasswordChangeView
 from apps.accounts.primary_address import EmailApiView
 from apps.accounts.second_factor import SecondFactorReauthenticateView, SecondFactorView
 
@@ -17,6 +18,7 @@ _VIEWS: dict[str, Any] = {
     "auth/login": SignInView,
     "auth/password/request": ForgottenPasswordView,
     "account/email": EmailApiView,
+    "account/password/change": LoggedPasswordChangeView,
 }
 
 urlpatterns = [

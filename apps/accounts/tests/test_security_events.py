@@ -7,11 +7,13 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from tests.builders import AUTH, PASSWORD, sign_up
+from tests.builders import AUTH, PASSWORD, make_user, sign_up
 
 pytestmark = pytest.mark.django_db(transaction=True)  # some events are logged on commit
 ACCOUNT = "/_allauth/app/v1/account"
@@ -99,3 +101,56 @@ def test_second_factor_changes_are_logged_once(api_client, get_new_events):
 def test_sessions_ended_by_their_owner_are_logged_once(api_client, browser, get_new_events):
     assert browser.post("/accounts/sessions/").status_code == 302
     assert get_new_events() == ["sessions_ended"]
+
+
+def test_wrong_current_password_is_logged(api_client, browser, get_new_events):
+    new = "another-long-phrase-8"
+    sent = {"oldpassword": "wrong", "password1": new, "password2": new}
+    browser.post("/accounts/password/change/", sent)
+    assert get_new_events() == ["password_change_failed"]
+    sent = {"current_password": "wrong", "new_password": new}
+    assert api_client.post(f"{ACCOUNT}/password/change", sent).status_code == 400
+    assert get_new_events() == ["password_change_failed"]
+
+
+@pytest.fixture
+def get_staff_events(log_lines, client):
+    staff = make_user("tutor", is_staff=True, is_superuser=True)
+    client.force_login(staff, "allauth.account.auth_backends.AuthenticationBackend")
+
+    def staff_events():
+        lines = [line for line in log_lines() if "_by_staff" in line.get("event", "")]
+        assert {(line["user_id"], line["address"]) for line in lines} <= {(staff.pk, "127.0.0.1")}
+        return lines
+
+    return staff_events
+
+
+def test_groups_given_by_staff_are_logged(get_staff_events, client, tutor):
+    group = Group.objects.create(name="Help desk")
+    names = ("email", "first_name", "last_name", "role", "timezone", "locale")
+    sent = {name: getattr(tutor, name) for name in names} | {"is_active": "on"}
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}
+    url = reverse("admin:accounts_user_change", args=[tutor.pk])
+    assert client.post(url, {**sent, **dates, "groups": [group.pk]}).status_code == 302
+    assert [(line["account"], line["changed"]) for line in get_staff_events()] == [
+        (tutor.pk, ["groups"])
+    ]
+
+
+def test_groups_changed_by_staff_are_logged(get_staff_events, client):
+    right = Permission.objects.first().pk
+    add = reverse("admin:auth_group_add")
+    assert client.post(add, {"name": "Help desk", "permissions": [right]}).status_code == 302
+    group = Group.objects.get().pk
+    change = reverse("admin:auth_group_change", args=[group])
+    for _unchanged_the_second_time in range(2):
+        shown = client.get(change).context["adminform"].form
+        sent = {"name": "Front desk", "initial-name": shown.initial["name"]}
+        client.post(change, {**sent, "permissions": [right], "initial-permissions": [right]})
+    client.post(reverse("admin:auth_group_delete", args=[group]), {"post": "yes"})
+    assert [(line["event"], line["group"], line.get("changed")) for line in get_staff_events()] == [
+        ("group_changed_by_staff", group, ["name", "permissions"]),
+        ("group_changed_by_staff", group, ["name"]),
+        ("group_deleted_by_staff", group, None),
+    ]
