@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from apps.accounts.email_confirmation import ConfirmEmailPageView
 from apps.accounts.primary_address import EmailPageView
+from apps.accounts.second_factor import DeactivateTotpPageView
 from apps.common import error_pages, errors, health
 from apps.common.api import NoSuchPathView, SchemaView
 
@@ -37,6 +38,7 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/confirm-email/<str:key>/", ConfirmEmailPageView.as_view()),
     path("accounts/email/", EmailPageView.as_view()),
+    path("accounts/2fa/totp/deactivate/", DeactivateTotpPageView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("admin/login/", admin_login),
     path("admin/password_change/", admin_password),

@@ -13,8 +13,13 @@ from allauth.headless.mfa.views import AuthenticateView, ReauthenticateView
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import DeactivateTOTPView
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 
 from apps.accounts.adapters import too_many_guesses_error
 from apps.accounts.devices import get_known_device_id
@@ -24,6 +29,7 @@ from apps.accounts.guess_limits import (
     TooManyGuesses,
     record_guess,
 )
+from apps.accounts.models import User
 from apps.common.security_log import log_security_event
 
 
@@ -86,3 +92,12 @@ class SecondFactorView(AuthenticateView):
 
 class SecondFactorReauthenticateView(ReauthenticateView):
     input_class = SecondFactorReauthenticateInput
+
+
+class DeactivateTotpPageView(DeactivateTOTPView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """A second click is not an error."""
+        me = request.user
+        if isinstance(me, User) and not is_mfa_enabled(me, [Authenticator.Type.TOTP]):
+            return redirect("mfa_index")
+        return super().dispatch(request, *args, **kwargs)

@@ -35,11 +35,9 @@ def access_classroom(user: User, classroom_id: int) -> Classroom:
     return classroom
 
 
-def access_archived_classroom(user: User, classroom_id: int) -> Classroom:
-    """Return the archived classroom to its tutor. Raises `not_found` or `forbidden`."""
-    classroom = (
-        Classroom.objects.filter(pk=min(classroom_id, MAX_ID)).exclude(archived_at=None).first()
-    )
+def access_classroom_or_archived(user: User, classroom_id: int) -> Classroom:
+    """Return the classroom, even if archived, to its tutor. Raises `not_found` or `forbidden`."""
+    classroom = Classroom.objects.filter(pk=min(classroom_id, MAX_ID)).first()
     if classroom is None:
         raise not_found()
     if not may_manage_classroom(user, classroom):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import override_settings
 from django.utils import translation
 
@@ -139,3 +140,14 @@ def test_second_factor_has_one_name(locale, term, others, browser, tutor):
         page = client.get(path).content.decode()
         assert term in page
         assert not any(other in page for other in others)
+
+
+def test_second_click_on_deactivating_the_second_factor_is_not_an_error(browser, tutor):
+    tutor.set_password("chalk and board 7")
+    tutor.save()
+    TOTP.activate(tutor, "JBSWY3DPEHPK3PXP")
+    client = browser(tutor)
+    client.post("/accounts/reauthenticate/", {"password": "chalk and board 7"})
+    for _click in range(2):
+        assert client.post("/accounts/2fa/totp/deactivate/").url == "/accounts/2fa/"
+    assert not tutor.authenticator_set.exists()

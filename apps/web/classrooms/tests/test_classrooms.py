@@ -32,6 +32,15 @@ def test_archiving_can_be_undone(browser, tutor, classroom):
     assert client.get(f"/classrooms/{classroom.pk}/").status_code == 200
 
 
+def test_second_click_on_archive_or_restore_leads_to_the_first_result(browser, tutor, classroom):
+    client = browser(tutor)
+    page = f"/classrooms/{classroom.pk}/"
+    for action, result in (("archive", "/classrooms/"), ("restore", page)):
+        for _click in range(2):
+            assert client.post(f"{page}{action}/").url == result
+        assert Classroom.objects.filter(archived_at=None).exists() is (action == "restore")
+
+
 @pytest.mark.parametrize(
     ("question", "sentence"), [("archive", "Archive “Algebra”?"), ("code", "Create a new code?")]
 )

@@ -1,5 +1,9 @@
 """Students join classrooms by code and accept invitations."""
 
+import pytest
+from django.utils import timezone
+
+from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Membership
 from tests.builders import make_membership
 
@@ -35,3 +39,19 @@ def test_student_accepts_invitation(browser, stranger, classroom):
     client.post(f"/memberships/{invitation.pk}/accept/")
     invitation.refresh_from_db()
     assert invitation.status == "active"
+
+
+@pytest.mark.parametrize(("answer", "status"), [("accept", "active"), ("decline", "declined")])
+def test_second_click_on_an_answer_leads_to_the_first_result(
+    browser, stranger, classroom, answer, status
+):
+    invitation = Membership.objects.create(
+        classroom=classroom, invited_email="x@x.example", status="invited"
+    )
+    token = make_invitation_link(invitation, timezone.now()).token
+    client = browser(stranger)
+    client.get(f"/classrooms/invitation/{token}/")
+    for _click in range(2):
+        assert client.post("/classrooms/invitation/", {"answer": answer}).url == "/classrooms/"
+    invitation.refresh_from_db()
+    assert invitation.status == status

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Classroom, Membership
-from apps.classrooms.policies import access_archived_classroom, access_classroom
+from apps.classrooms.policies import access_classroom, access_classroom_or_archived
 from apps.classrooms.services import archive_classroom, restore_classroom
 from apps.web.classrooms import confirmations
 from apps.web.classrooms.forms import ClassroomForm, InviteForm
@@ -143,7 +143,9 @@ def rotate_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    classroom = access_classroom(current_tutor(request), classroom_id)
+    classroom = access_classroom_or_archived(current_tutor(request), classroom_id)
+    if classroom.archived_at:  # a second click
+        return redirect("web:classrooms")
     if request.method != "POST":
         return render_confirmation(request, confirmations.confirm_archiving(classroom))
     archive_classroom(classroom=classroom)
@@ -156,7 +158,8 @@ def archive(request: HttpRequest, classroom_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def restore(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    classroom = access_archived_classroom(current_tutor(request), classroom_id)
-    restore_classroom(classroom=classroom)
-    messages.success(request, _("“%(name)s” is restored.") % {"name": classroom.name})
+    classroom = access_classroom_or_archived(current_tutor(request), classroom_id)
+    if classroom.archived_at:  # otherwise a second click
+        restore_classroom(classroom=classroom)
+        messages.success(request, _("“%(name)s” is restored.") % {"name": classroom.name})
     return redirect("web:classroom", classroom.pk)

@@ -19,12 +19,14 @@ from apps.common.rate_limits import check_rate_limit
 from apps.web.shared.access import current_student
 
 _SESSION_KEY = "invitation"
+_ANSWERED_KEY = "invitation_answered"
 
 
 @require_safe
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Move the token from the URL into the session, so that no page is shown under that URL."""
+    request.session.pop(_ANSWERED_KEY, None)
     if tokens.is_signed(PURPOSE, clean_token(token)):
         request.session[_SESSION_KEY] = clean_token(token)
     else:  # made-up links create no sessions
@@ -39,6 +41,8 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 def invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites; a signed-in student accepts or declines."""
     token = str(request.session.get(_SESSION_KEY, ""))
+    if request.method == "POST" and not token and request.session.get(_ANSWERED_KEY):
+        return redirect("web:classrooms")  # a second click
     try:
         check_rate_limit(request, "invite")
         membership = read_invitation(token)
@@ -70,4 +74,5 @@ def _accept_or_decline(request: HttpRequest, membership: Membership, token: str)
         accept_invitation(membership=membership, student=me)
         messages.success(request, _("You are in “%(name)s”.") % {"name": name})
     request.session.pop(_SESSION_KEY, None)
+    request.session[_ANSWERED_KEY] = True
     return redirect("web:classrooms")
