@@ -5,6 +5,7 @@ import contextlib
 import random
 import subprocess
 import sys
+import threading
 
 import pytest
 from django.db import connection, connections
@@ -19,10 +20,12 @@ from apps.classroom.realtime.board import document as documents
 from apps.classroom.realtime.board import outline, yproto
 from apps.classroom.realtime.board.document import Document, PendingDependency
 from apps.classroom.realtime.board.outline import Base, outline_of
+from apps.classroom.realtime.board.storage import BoardStorage
 from apps.classroom.realtime.board.update_scan import scan
 from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.registry import RoomRegistry
+from apps.classroom.tests.boards import open_board
 from apps.classroom.tests.clients import eventually, max_work_between_turns
 
 BIG = "x" * 2000
@@ -386,6 +389,47 @@ def test_connection_that_stored_whole_board_is_closed(monkeypatch):
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
     assert asyncio.run(db.run(query)).connection is not None
     assert asyncio.run(db.run_large(query)).connection is None
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_database_threads_are_free_while_large_boards_are_stored():
+    released = threading.Event()
+
+    async def scenario():
+        storing = [asyncio.create_task(db.run_large(released.wait, 20)) for _ in range(db.THREADS)]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(5):
+                assert await db.run(lambda: "answer") == "answer"
+        finally:
+            released.set()
+            await asyncio.gather(*storing)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("share", "thread"), [(0.2, "room-db_"), (0.6, "room-db-large_"), (2, "room-db-large_")]
+)
+def test_boards_that_may_be_large_with_their_log_are_compacted_in_threads_of_their_own(
+    monkeypatch, share, thread
+):
+    """Beyond half the limit of a small board, since the log may repeat what is in memory."""
+    doc, used = Doc(), []
+    doc.get("elements:1", type=Map)["text"] = "x" * int(share * compaction.SMALL_BOARD)
+    board = open_board(doc.get_update()).board
+    board.uncompacted = 1
+
+    def compact(*_args, **_options):
+        used.append(threading.current_thread().name)
+
+    monkeypatch.setattr(board_log, "compact", compact)
+    asyncio.run(BoardStorage(writer=None).compact(1, board))
+    assert len(used) == 1
+    assert used[0].startswith(thread)
 
 
 MEASURE = """

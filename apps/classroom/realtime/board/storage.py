@@ -87,7 +87,7 @@ class BoardStorage:
         if not has_too_many_clients(stored.updates):
             loaded = await self._load(stored)
         if loaded is None or len(loaded.document.clocks) >= MAX_CLIENTS:
-            await db.run(board_log.compact, session_id)
+            await _run_for(stored.updates)(board_log.compact, session_id)
             stored = (await db.run(board_log.load, [session_id]))[session_id]
             loaded = await self._load(stored)
         if stored.rows:  # not closed properly, so its last state may be missing in the history
@@ -143,10 +143,9 @@ class BoardStorage:
             return
         done, board.uncompacted = board.uncompacted, 0
         before, grown = board.document.snapshot(), board.bytes_since_compaction
+        run = _run_for(before.updates * 2)  # the log may hold them once more
         try:
-            compacted = await _run_for(before.updates)(
-                board_log.compact, session_id, before.updates, outline=stays_open
-            )
+            compacted = await run(board_log.compact, session_id, before.updates, outline=stays_open)
         except (*db.Failure, NewerFormat, SubprocessFailed):
             board.uncompacted += done
             board.compact_not_before = time.monotonic() + COMPACT_RETRY_AFTER

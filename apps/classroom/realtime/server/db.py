@@ -17,11 +17,18 @@ Failure = (DatabaseError, InterfaceError)
 
 THREADS = 4
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="room-db")
+# Compacting a large board may take its thread two minutes.
+_large_pool = ThreadPoolExecutor(2, thread_name_prefix="room-db-large")
 
 
 async def run(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `call` in a thread; close dead and expired connections before and after."""
+    return await _run_in(_pool, call, *args, **kwargs)
 
+
+async def _run_in(
+    pool: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
     def with_fresh_connection() -> T:
         close_old_connections()
         try:
@@ -29,12 +36,13 @@ async def run(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         finally:
             close_old_connections()
 
-    return await sync_to_async(with_fresh_connection, thread_sensitive=False, executor=_pool)()
+    return await sync_to_async(with_fresh_connection, thread_sensitive=False, executor=pool)()
 
 
 async def run_large(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Like `run`, and close the thread's connection afterwards. For storing whole boards: SQLite
-    keeps a copy of the parameters of each cached statement."""
+    """Like `run`, for storing whole boards: in threads of their own, which keep nothing else
+    waiting, and without keeping the connection: SQLite keeps a copy of the parameters of each
+    cached statement."""
 
     def call_and_close() -> T:
         try:
@@ -42,7 +50,7 @@ async def run_large(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
         finally:
             connection.close()
 
-    return await run(call_and_close)
+    return await _run_in(_large_pool, call_and_close)
 
 
 class BatchLoader(Generic[K, T]):
