@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError
+from pycrdt import Map
 
 from apps.classroom import board_log, services
 from apps.classroom.models import Attendance, ChatMessage
@@ -106,6 +107,25 @@ def test_room_is_notified_while_strokes_cannot_be_stored(live_room, monkeypatch)
 
     asyncio.run(scenario())
     assert board_log.load_document(live_room.session.pk).get_update() != b"\0\0"
+
+
+def test_emptied_room_can_be_entered_while_strokes_cannot_be_stored(live_room, monkeypatch):
+    async def scenario(ticket):
+        with failing(monkeypatch, board_log, "append", FULL):
+            async with live_room.events(ticket), live_room.board(ticket) as board:
+                board.map["x"] = 1
+            await eventually(lambda: RoomRegistry.current.writer._flushes)  # its last socket left
+            async with live_room.events(ticket) as tutor:
+                async with asyncio.timeout(2):
+                    await tutor.wait_for("welcome")
+                async with live_room.board(ticket) as board:
+                    assert board.map.to_py() == {"x": 1}
+                    board.map["y"] = 2
+        await eventually(lambda: live_room.uuid not in RoomRegistry.current.rooms)
+
+    asyncio.run(scenario(live_room.ticket(live_room.tutor)))
+    stored = board_log.load_document(live_room.session.pk)
+    assert stored.get("elements:1", type=Map).to_py() == {"x": 1, "y": 2}
 
 
 def test_room_is_notified_while_log_writer_hangs(live_room, monkeypatch):

@@ -27,6 +27,7 @@ MAX_UNMERGED = 2000  # more pending updates of a room are merged, while the data
 class LogWriter:
     def __init__(self) -> None:
         self._pending: defaultdict[int, list[bytes]] = defaultdict(list)
+        self._batch: dict[int, list[bytes]] = {}  # being stored
         self._flushes: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._flush_requested = asyncio.Event()
@@ -46,6 +47,10 @@ class LogWriter:
         if len(updates) > MAX_UNMERGED:
             updates[:] = [merge_updates(*updates)]
         self._wake.set()
+
+    def has_pending(self, session_id: int) -> bool:
+        """Whether an update of this room is not stored yet."""
+        return session_id in self._pending or session_id in self._batch
 
     async def flush(self) -> None:
         """Wait until everything added so far is stored, even if the database is unreachable."""
@@ -70,7 +75,8 @@ class LogWriter:
             await self._wake.wait()
             self._wake.clear()
             self._flush_requested.clear()
-            batch, self._pending = self._pending, defaultdict(list)
+            batch = self._batch = self._pending
+            self._pending = defaultdict(list)
             flushes, self._flushes = self._flushes, []
             self._oldest_in_batch, self._oldest = self._oldest, None
             try:
@@ -82,7 +88,7 @@ class LogWriter:
                 self._flushes[:0] = flushes
                 await asyncio.sleep(RETRY)
             else:
-                self._oldest_in_batch = None
+                self._batch, self._oldest_in_batch = {}, None
                 for stored in flushes:
                     if not stored.done():  # done if its waiter was cancelled
                         stored.set_result(None)
@@ -97,6 +103,7 @@ class LogWriter:
     def _requeue(self, batch: dict[int, list[bytes]]) -> None:
         for session_id, updates in batch.items():
             self._pending[session_id][:0] = updates
+        self._batch = {}
         self._oldest, self._oldest_in_batch = self._oldest_in_batch, None
         self._wake.set()
 

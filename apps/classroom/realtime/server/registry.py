@@ -178,11 +178,17 @@ class RoomRegistry:
             await self._close_if_empty(room)
 
     async def _close_if_empty(self, room: Room) -> None:
-        """Store the board and close the room, unless somebody enters in the meantime."""
+        """Store the board and close the room, unless somebody enters in the meantime.
+
+        While the log cannot be written, the room stays open and can be entered. If somebody has
+        drawn since, it is closed after they have left.
+        """
+        await self.writer.flush()
         async with self._lock(room.uuid):
             if not room.is_empty or self.rooms.get(room.uuid) is not room:
                 return
-            await self.writer.flush()
+            if self.writer.has_pending(room.session_id):
+                return
             await self.board_storage.add_version(room.session_id, room.board, LAST_VERSION_AFTER)
             await self.board_storage.compact(room.session_id, room.board)
             if room.is_empty:
