@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import InterfaceError, OperationalError
+from pycrdt import Doc, Map, merge_updates
 
 from apps.classroom.realtime.board import log_writer
 from apps.classroom.realtime.board.log_writer import MIN_INTERVAL, LogWriter
@@ -114,3 +115,45 @@ def test_flush_is_retried_when_database_is_unavailable(stored, monkeypatch):
         assert [batch for _at, batch in stored] == [{1: [b"a", b"b"]}]
 
     run(scenario)
+
+
+def test_each_update_of_an_outage_is_merged_once_or_twice(stored, monkeypatch):
+    """Merging all of them again and again would block the event loop for longer each time."""
+    merged, drawn, doc = [], [], Doc()
+    doc.observe(lambda event: drawn.append(event.update))
+    for number in range(500):
+        doc.get("elements:1", type=Map)[f"e{number % 50}"] = {"x": number}
+
+    def merge(*updates):
+        merged.append(sum(map(len, updates)))
+        return merge_updates(*updates)
+
+    monkeypatch.setattr(log_writer, "merge_updates", merge)
+    monkeypatch.setattr(log_writer, "MAX_UNMERGED", 10)
+    monkeypatch.setattr(log_writer, "RETRY", 0.01)
+    store, is_away = LogWriter._store, True
+
+    def fail_while_away(batch):
+        if is_away:
+            raise OperationalError("away")
+        store(batch)
+
+    monkeypatch.setattr(LogWriter, "_store", staticmethod(fail_while_away))
+
+    async def scenario(log):
+        nonlocal is_away
+        for number, update in enumerate(drawn):
+            log.add(1, update)
+            if number % 25 == 0:
+                await asyncio.sleep(0.02)
+        is_away = False
+        await log.flush()
+
+    run(scenario)
+    (updates,) = [batch[1] for _at, batch in stored]
+    assert len(updates) < len(drawn) / 5
+    assert sum(merged) < 2 * sum(map(len, drawn))
+    again = Doc()
+    for update in updates:
+        again.apply_update(update)
+    assert again.get("elements:1", type=Map).to_py() == doc.get("elements:1", type=Map).to_py()

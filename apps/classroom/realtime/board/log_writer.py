@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -27,6 +27,7 @@ MAX_UNMERGED = 2000  # more pending updates of a room are merged, while the data
 class LogWriter:
     def __init__(self) -> None:
         self._pending: defaultdict[int, list[bytes]] = defaultdict(list)
+        self._merged: Counter[int] = Counter()  # how many of them, from the first, are merged
         self._batch: dict[int, list[bytes]] = {}  # being stored
         self._flushes: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
@@ -44,8 +45,10 @@ class LogWriter:
         self._oldest = self._oldest or timezone.now()
         updates = self._pending[session_id]
         updates.append(update)
-        if len(updates) > MAX_UNMERGED:
-            updates[:] = [merge_updates(*updates)]
+        merged = self._merged[session_id]
+        if len(updates) - merged > MAX_UNMERGED:
+            updates[merged:] = [merge_updates(*updates[merged:])]
+            self._merged[session_id] += 1
         self._wake.set()
 
     def has_pending(self, session_id: int) -> bool:
@@ -77,6 +80,7 @@ class LogWriter:
             self._flush_requested.clear()
             batch = self._batch = self._pending
             self._pending = defaultdict(list)
+            merged, self._merged = self._merged, Counter()
             flushes, self._flushes = self._flushes, []
             self._oldest_in_batch, self._oldest = self._oldest, None
             try:
@@ -84,7 +88,7 @@ class LogWriter:
                     await db.run(self._store, batch)
             except Exception:  # this task must go on, or no update would be stored any more
                 log.exception("the board's log cannot be written; trying again")
-                self._requeue(batch)
+                self._requeue(batch, merged)
                 self._flushes[:0] = flushes
                 await asyncio.sleep(RETRY)
             else:
@@ -100,9 +104,10 @@ class LogWriter:
             async with asyncio.timeout(MIN_INTERVAL):
                 await self._flush_requested.wait()
 
-    def _requeue(self, batch: dict[int, list[bytes]]) -> None:
+    def _requeue(self, batch: dict[int, list[bytes]], merged: Counter[int]) -> None:
         for session_id, updates in batch.items():
             self._pending[session_id][:0] = updates
+            self._merged[session_id] = merged[session_id]
         self._batch = {}
         self._oldest, self._oldest_in_batch = self._oldest_in_batch, None
         self._wake.set()
