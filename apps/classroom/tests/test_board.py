@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.board import yproto
-from apps.classroom.realtime.board.awareness import Awareness, with_identity
+from apps.classroom.realtime.board.awareness import MAX_REMOVED_PER_PERSON, Awareness, with_identity
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.realtime.server.sockets import Socket
 from apps.classroom.tests.clients import TIMEOUT, BoardClient, eventually
@@ -213,6 +213,22 @@ def test_cursor_of_client_of_another_process_cannot_be_taken_over():
     mine, theirs = (Socket(None, person, uuid.uuid4()) for person in (tutor, student))
     assert cursors.apply(mine, [yproto.Entry(7, 7, b"{}")]) == []
     assert [entry.clock for entry in cursors.apply(theirs, [yproto.Entry(7, 7, b"{}")])] == [7]
+
+
+def test_reserved_client_id_outlasts_those_of_somebody_else():
+    """Else a guest who leaves often enough could take the tutor's client id, and with it the
+    tutor's cursor."""
+    guest = Socket(None, Person("g1", "G", Role.GUEST), uuid.uuid4())
+    tutor = Socket(None, Person("u1", "T", Role.TUTOR), uuid.uuid4())
+    cursors = Awareness()
+    cursors.apply(tutor, [yproto.Entry(7, 5, b"{}")])
+    cursors.remove_where(lambda owner: owner is tutor)
+    for client in range(100, 1101):
+        assert cursors.apply(guest, [yproto.Entry(client, 1, b"{}")])
+        cursors.apply(guest, [yproto.Entry(client, 1, b"null")])
+    assert cursors.apply(guest, [yproto.Entry(7, 6, b"{}")]) == []
+    assert [entry.clock for entry in cursors.apply(tutor, [yproto.Entry(7, 6, b"{}")])] == [6]
+    assert len(cursors._removed) == MAX_REMOVED_PER_PERSON
 
 
 def test_awareness_query_returns_cursors(run_with_both):

@@ -4,7 +4,7 @@ Clients may set only their own states. The server writes person, name and role i
 that nobody can pretend to be somebody else.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,7 +20,7 @@ from apps.classroom.realtime.server.sockets import Refused, Socket
 
 MAX_STATE = 16 * 1024
 MAX_PER_SOCKET = 8
-MAX_REMOVED = 1000
+MAX_REMOVED_PER_PERSON = 100  # client ids that stay reserved after they have left
 # States of one frame that are applied and broadcast.
 MAX_STATES_PER_FRAME = MAX_PER_SOCKET
 # States in a frame that may belong to clients unknown here: a client that was connected to another
@@ -106,6 +106,8 @@ class Awareness:
         self._known: dict[int, tuple[Entry, Owner]] = {}
         self._owned: Counter[Owner] = Counter()
         self._removed: dict[int, RemovedClient] = {}
+        # The clients in `_removed` by person, the oldest first.
+        self._removed_of: defaultdict[str | None, dict[int, None]] = defaultdict(dict)
 
     def __bool__(self) -> bool:
         return bool(self._known)
@@ -198,7 +200,7 @@ class Awareness:
             self._drop(entry.client)
             self._known[entry.client] = (entry, owner)
             self._owned[owner] += 1
-            self._removed.pop(entry.client, None)
+            self._forget_removed(entry.client)
 
     def _drop(self, client: int) -> None:
         if (known := self._known.pop(client, None)) is not None:
@@ -210,6 +212,16 @@ class Awareness:
         known, removed = self._known.get(entry.client), self._removed.get(entry.client)
         person = _person_of(*known) if known else removed.person if removed else None
         self._drop(entry.client)
+        self._forget_removed(entry.client)
         self._removed[entry.client] = RemovedClient(entry.clock, person)
-        if len(self._removed) > MAX_REMOVED:
-            del self._removed[next(iter(self._removed))]
+        clients = self._removed_of[person]
+        clients[entry.client] = None
+        if len(clients) > MAX_REMOVED_PER_PERSON:
+            self._forget_removed(next(iter(clients)))
+
+    def _forget_removed(self, client: int) -> None:
+        if (removed := self._removed.pop(client, None)) is not None:
+            clients = self._removed_of[removed.person]
+            del clients[client]
+            if not clients:
+                del self._removed_of[removed.person]
