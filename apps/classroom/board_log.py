@@ -86,7 +86,11 @@ def existing_sessions(sessions: Sequence[int]) -> set[int]:
 
 
 def compact(
-    session_id: int, memory: Sequence[bytes] = (), *, outline: bool = False
+    session_id: int,
+    memory: Sequence[bytes] = (),
+    *,
+    outline: bool = False,
+    unopened: bool = False,
 ) -> compaction.CompactedBoard | None:
     """Merge the log, and the updates a process holds in `memory`, into the snapshot; return it.
 
@@ -100,7 +104,9 @@ def compact(
         raise blobs.NewerFormat
     if memory and memory[0] in stored.updates:  # usually the whole board
         memory = memory[1:]
-    compacted = compaction.compact_in_subprocess([*stored.updates, *memory], outline=outline)
+    compacted = compaction.compact_in_subprocess(
+        [*stored.updates, *memory], outline=outline, unopened=unopened
+    )
     rows = stored.rows
     try:
         with transaction.atomic():

@@ -4,6 +4,7 @@ For large boards it runs in a subprocess, `python -m apps.classroom.compaction`,
 0.1 s, does not import Django, returns its memory when it exits and may even crash.
 """
 
+import math
 import os
 import signal
 import subprocess
@@ -30,6 +31,8 @@ SMALL_BOARD = 256 * 1024
 # Client ids in one board. Each page load that draws adds one: three people who reload ten times in
 # each of two lessons a week add 3,000 a year.
 MAX_CLIENTS = 5000
+# From here a board that nobody has open is rewritten, so that the next lesson can draw.
+REWRITE_FROM = MAX_CLIENTS // 2
 TIMEOUT = 120.0  # seconds
 TOO_MANY, TOO_DEEP = "too many client ids", "values nested too deeply"
 # Signals by which a process ends whose stack overflows: yrs decodes nested values recursively.
@@ -57,15 +60,15 @@ class CompactedBoard(Struct):
     outline: Outline | None = None
 
 
-def compact(updates: Sequence[bytes], *, rewrite: bool = True) -> CompactedBoard:
+def compact(updates: Sequence[bytes], *, rewrite_from: float = MAX_CLIENTS) -> CompactedBoard:
     """Merge updates into one, without overwritten values and undrawable elements.
 
-    If there are too many client ids, `rewrite` the content under a new one; not while a process
-    has the board open, whose later updates build on the old ones.
+    A board with at least `rewrite_from` client ids is rewritten under a new one; not while a
+    process has the board open, whose later updates build on the old ones.
     """
     doc, unreadable = build_document(updates)
     compacted = CompactedBoard(doc.get_update(), sorted(unreadable))
-    if rewrite and has_too_many_clients([compacted.state]):
+    if has_too_many_clients([compacted.state], rewrite_from):
         compacted.state, compacted.reason = restoring_update(Doc(), compacted.state), TOO_MANY
         return compacted
     try:
@@ -78,18 +81,23 @@ def compact(updates: Sequence[bytes], *, rewrite: bool = True) -> CompactedBoard
     return compacted
 
 
+def compact_unopened(updates: Sequence[bytes]) -> CompactedBoard:
+    """Compact a board that no process has open."""
+    return compact(updates, rewrite_from=REWRITE_FROM)
+
+
 def compact_and_outline(updates: Sequence[bytes]) -> CompactedBoard:
-    compacted = compact(updates, rewrite=False)
+    compacted = compact(updates, rewrite_from=math.inf)
     if len(compacted.state) > SMALL_BOARD:
         with suppress(Malformed):
             compacted.outline = outline_of(compacted.state)
     return compacted
 
 
-def has_too_many_clients(updates: Sequence[bytes]) -> bool:
-    """Whether nobody new could draw: a board at the limit is rewritten when it is opened."""
+def has_too_many_clients(updates: Sequence[bytes], limit: float) -> bool:
+    """Whether an update has at least `limit` client ids, so that the board is to be rewritten."""
     try:
-        return any(read_varint(update, 0)[0] >= MAX_CLIENTS for update in updates)
+        return any(read_varint(update, 0)[0] >= limit for update in updates)
     except Malformed:
         return False
 
@@ -123,13 +131,19 @@ class _Crashed(EOFError):
     """The subprocess crashed, perhaps on values that nest too deeply."""
 
 
-_functions = (compact, compact_and_outline, restore, merge, are_readable)
+_functions = (compact, compact_unopened, compact_and_outline, restore, merge, are_readable)
 _TASKS: dict[str, Any] = {function.__name__: function for function in _functions}
 
 
-def compact_in_subprocess(updates: Sequence[bytes], *, outline: bool = False) -> CompactedBoard:
-    """Call `compact`. Raises SubprocessFailed."""
-    return _run_task("compact_and_outline" if outline else "compact", CompactedBoard, updates)
+def compact_in_subprocess(
+    updates: Sequence[bytes], *, outline: bool = False, unopened: bool = False
+) -> CompactedBoard:
+    """Call `compact` or the function for an `outline` or an `unopened` board.
+
+    Raises SubprocessFailed.
+    """
+    task = "compact_and_outline" if outline else "compact_unopened" if unopened else "compact"
+    return _run_task(task, CompactedBoard, updates)
 
 
 def restore_in_subprocess(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document
+from apps.classroom.realtime.board.limits import PeopleLimits, PersonLimits
 from apps.classroom.realtime.board.receiver import FrameReceiver
 
 
@@ -22,4 +23,4 @@ def open_board(*updates, log=None):
     """Return the receiver of an open board, built from `updates`."""
     board = Board(log or FakeLog())
     board.open(LoadedBoard(Document(list(updates)), 0))
-    return FrameReceiver(board)
+    return FrameReceiver(board, PeopleLimits(PersonLimits))

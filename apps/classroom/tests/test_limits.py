@@ -3,6 +3,7 @@
 import asyncio
 import time
 from bisect import bisect_left
+from types import SimpleNamespace
 
 import pytest
 from pycrdt import Array, Doc, Map
@@ -99,6 +100,64 @@ def test_new_clients_per_person_are_bounded(receiver):
     send(receiver, socket, drawn(1, 2)[1])  # a known client, with a missing dependency
     send(receiver, FakeSocket(2), update_naming([10_000]))
     assert 10_000 in receiver.board.document.clocks
+
+
+async def add_clients(live_room, ticket, clients):
+    """Draw with new client ids and leave; return once the room has closed."""
+    async with live_room.board(ticket) as board:
+        await board.socket.send(yproto.sync_frame(yproto.UPDATE, update_naming(clients)))
+        document = RoomRegistry.current.rooms[live_room.uuid].board.document
+        await eventually(lambda: clients[-1] in document.clocks)
+    await eventually(lambda: live_room.uuid not in RoomRegistry.current.rooms)
+
+
+def test_board_is_rewritten_before_its_client_ids_run_out(live_room, monkeypatch):
+    monkeypatch.setattr("apps.classroom.realtime.board.receiver.MAX_CLIENTS", 10)
+    monkeypatch.setattr("apps.classroom.realtime.board.storage.REWRITE_FROM", 5)
+    monkeypatch.setattr("apps.classroom.compaction.REWRITE_FROM", 5)
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
+
+    async def scenario():
+        await add_clients(live_room, tickets[1], range(1, 5))
+        await add_clients(live_room, tickets[1], range(5, 10))
+        async with live_room.board(tickets[0]) as a, live_room.board(tickets[1]) as b:
+            a.map["x"] = 1
+            b.map["y"] = 2
+            await eventually(lambda: a.map.to_py() == b.map.to_py() == {"x": 1, "y": 2})
+
+    asyncio.run(scenario())
+
+
+def test_new_clients_per_person_are_bounded_after_the_room_has_closed(live_room, monkeypatch):
+    monkeypatch.setattr(limits, "NEW_CLIENTS_BURST", 3)
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
+
+    async def scenario():
+        await add_clients(live_room, tickets[1], range(1, 4))
+        async with live_room.board(tickets[1]) as board:
+            await board.socket.send(yproto.sync_frame(yproto.UPDATE, update_naming([4])))
+            assert await board.close_code() == Close.FLOOD
+        await add_clients(live_room, tickets[0], range(4, 7))
+
+    asyncio.run(scenario())
+
+
+def test_limits_are_forgotten_once_they_are_refilled(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    kept = limits.RoomLimits()
+    people = kept.open("a")
+    kept.close("a")
+    assert kept.open("a") is people
+    now[0] += limits.KEPT_AFTER_CLOSING
+    kept.open("b")
+    kept.close("b")
+    assert kept.open("a") is people  # open all the time
+    kept.close("a")
+    now[0] += limits.KEPT_AFTER_CLOSING
+    kept.open("c")
+    kept.close("c")
+    assert kept.open("a") is not people
 
 
 def test_clients_per_board_are_bounded(receiver, monkeypatch):

@@ -14,6 +14,7 @@ from apps.classroom import blobs, board_log, compaction
 from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, BoardVersion
 from apps.classroom.realtime.board.values import MAX_NESTING
 from apps.classroom.realtime.board.yproto import read_state_vector
+from apps.classroom.realtime.cluster.bus import NoBus
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually, refused_with
 from apps.classroom.versions import save_version, thin_out, version_updates
@@ -160,6 +161,28 @@ def test_board_at_the_limit_of_clients_is_rewritten_when_opened(lesson, live_roo
 
     asyncio.run(scenario())
     assert BoardQuarantine.objects.exists()
+
+
+@pytest.mark.parametrize(("elsewhere", "kept"), [({}, False), ({"process": []}, True)])
+def test_board_at_half_the_limit_of_clients_is_rewritten_when_no_process_has_it_open(
+    lesson, live_room, monkeypatch, elsewhere, kept
+):
+    half = [drawing(a=1), update_naming(compaction.REWRITE_FROM - 1)]
+    board_log.append({lesson.session.pk: half})
+    ticket = live_room.ticket(live_room.tutor)
+
+    async def open_bus(_bus, _room):
+        return elsewhere
+
+    monkeypatch.setattr(NoBus, "open", open_bus)
+
+    async def scenario():
+        async with live_room.board(ticket) as a:
+            assert a.map.to_py() == {"a": 1}
+            document = RoomRegistry.current.rooms[live_room.uuid].board.document
+            assert len(document.clocks) == (compaction.REWRITE_FROM if kept else 1)
+
+    asyncio.run(scenario())
 
 
 def test_board_below_the_limit_of_clients_is_not_rewritten():

@@ -4,6 +4,8 @@ The cost of a frame for the event loop is counted in steps of about a microsecon
 """
 
 import time
+from collections import defaultdict
+from uuid import UUID
 
 from django.conf import settings
 
@@ -22,6 +24,7 @@ MAX_DELETION_RUNS = 100_000
 # New client ids per person: a burst for a connection that breaks all the time, or for a browser
 # that returns everybody's updates after the server lost some; then one per 30 s.
 NEW_CLIENTS_RATE, NEW_CLIENTS_BURST = 1 / 30, 100
+KEPT_AFTER_CLOSING = NEW_CLIENTS_BURST / NEW_CLIENTS_RATE  # seconds, until all are refilled
 # Steps per person and board. When they are overdrawn, the person's sockets are not read until the
 # debt is paid; with more than MAX_DEBT seconds of debt the socket is closed. A browser that sends a
 # whole board of 16 MiB takes seconds longer because of it.
@@ -75,3 +78,26 @@ class PersonLimits:
             self._counted_clients |= new
             return True
         return False
+
+
+PeopleLimits = defaultdict[str, PersonLimits]  # by person
+
+
+class RoomLimits:
+    """The limits of each room's people, kept until they are refilled after the room has closed:
+    otherwise leaving an empty room would renew them."""
+
+    def __init__(self) -> None:
+        self._people: dict[UUID, PeopleLimits] = {}
+        self._closed_at: dict[UUID, float] = {}  # of closed rooms, the oldest first
+
+    def open(self, room: UUID) -> PeopleLimits:
+        self._closed_at.pop(room, None)
+        return self._people.setdefault(room, PeopleLimits(PersonLimits))
+
+    def close(self, room: UUID) -> None:
+        now = self._closed_at[room] = time.monotonic()
+        for closed, at in list(self._closed_at.items()):
+            if now - at < KEPT_AFTER_CLOSING:
+                break
+            del self._closed_at[closed], self._people[closed]

@@ -1,7 +1,6 @@
 """Frames from the board sockets of this process: decode and authorise them, and pass them on."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 
 from apps.classroom.compaction import MAX_CLIENTS
@@ -18,10 +17,10 @@ from apps.classroom.realtime.server.sockets import Refused, Socket
 class FrameReceiver:
     """Checks the frames for one board against the limits of the person and of the board."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, people: limits.PeopleLimits) -> None:
         self.board = board
         self._batcher = UpdateBatcher(board)
-        self._limits: defaultdict[str, limits.PersonLimits] = defaultdict(limits.PersonLimits)
+        self._limits = people
 
     def receive(self, socket: Socket, frame: bytes) -> None:
         """Handle one frame. Raises Refused, with which the caller must close the socket."""

@@ -20,6 +20,7 @@ from apps.classroom import board_log
 from apps.classroom.blobs import NewerFormat
 from apps.classroom.compaction import (
     MAX_CLIENTS,
+    REWRITE_FROM,
     SMALL_BOARD,
     TOO_MANY,
     CompactedBoard,
@@ -61,10 +62,13 @@ class BoardStorage:
         self._loader = db.BatchLoader(board_log.load, max_batch=MAX_BOARDS_PER_QUERY)
         self._failed_sessions: set[int] = set()
 
-    async def open(self, session_id: int) -> LoadedBoard | None:
-        """Load a board; log and return None if it cannot be opened. Raises db.Failure."""
+    async def open(self, session_id: int, *, unopened: bool = False) -> LoadedBoard | None:
+        """Load a board; log and return None if it cannot be opened. Raises db.Failure.
+
+        If no process has it open (`unopened`), it is rewritten long before its client ids run out.
+        """
         try:
-            loaded = await self._open(session_id)
+            loaded = await self._open(session_id, unopened)
             if loaded.document.size > RELEASE_MEMORY_ABOVE:
                 await asyncio.to_thread(release_memory)
             return loaded
@@ -79,15 +83,16 @@ class BoardStorage:
             data = {"session": session_id, "why": repr(exc)}
             log.error("a board cannot be opened", extra={"data": data})
 
-    async def _open(self, session_id: int) -> LoadedBoard:
+    async def _open(self, session_id: int, unopened: bool) -> LoadedBoard:
+        rewrite_from = REWRITE_FROM if unopened else MAX_CLIENTS
         stored = await self._loader.get(session_id) or board_log.StoredBoard()
         if stored.is_newer:
             raise NewerFormat
         loaded = None
-        if not has_too_many_clients(stored.updates):
+        if not has_too_many_clients(stored.updates, rewrite_from):
             loaded = await self._load(stored)
-        if loaded is None or len(loaded.document.clocks) >= MAX_CLIENTS:
-            await _run_for(stored.updates)(board_log.compact, session_id)
+        if loaded is None or len(loaded.document.clocks) >= rewrite_from:
+            await _run_for(stored.updates)(board_log.compact, session_id, unopened=unopened)
             stored = (await db.run(board_log.load, [session_id]))[session_id]
             loaded = await self._load(stored)
         if stored.rows:  # not closed properly, so its last state may be missing in the history

@@ -17,6 +17,7 @@ from apps.classroom.access_state import AccessQuery, find_room_accesses, load_ro
 from apps.classroom.lessons import Lessons, get_lessons
 from apps.classroom.policies import RoomAccess
 from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.board.limits import RoomLimits
 from apps.classroom.realtime.board.log import BoardLog
 from apps.classroom.realtime.board.log_writer import LogWriter
 from apps.classroom.realtime.board.memory import configure_malloc
@@ -58,6 +59,7 @@ class RoomRegistry:
         configure_malloc()
         self.rooms: dict[UUID, Room] = {}
         self.limits = socket_limits.SocketLimits()
+        self._room_limits = RoomLimits()
         self.writer = LogWriter()
         self.bus: Bus = (
             RedisBus(settings.REDIS_URL, on_messages=self._on_messages, on_reconnect=self._resync)
@@ -149,8 +151,7 @@ class RoomRegistry:
             room.board.join(socket)
         except Refused:
             if room.is_empty:
-                del self.rooms[room.uuid]
-                await self.bus.close(room.uuid)
+                await self._remove_room(room)
             raise
 
     async def _open_room(self, uuid: UUID, access: RoomAccess) -> Room:
@@ -161,13 +162,20 @@ class RoomRegistry:
         board = Board(BoardLog(session_id=session_id, room=uuid, writer=self.writer, bus=self.bus))
         # Subscribe before reading, so that nothing stored in between is missed.
         remote_peers = await self.bus.open(uuid)
-        board.open(await self.board_storage.open(session_id))
-        room = Room(uuid, access, lessons=self.lessons, bus=self.bus, board=board)
+        unopened = self.bus.connected and not remote_peers
+        board.open(await self.board_storage.open(session_id, unopened=unopened))
+        limits = self._room_limits.open(uuid)
+        room = Room(uuid, access, lessons=self.lessons, bus=self.bus, board=board, limits=limits)
         self.rooms[uuid] = room
         for process, peers in remote_peers.items():
             room.presence.update_process(process, peers)
         room.resync()
         return room
+
+    async def _remove_room(self, room: Room) -> None:
+        del self.rooms[room.uuid]
+        self._room_limits.close(room.uuid)
+        await self.bus.close(room.uuid)
 
     async def leave(self, room: Room, socket: Socket, *, board: bool) -> None:
         if board:
@@ -192,8 +200,7 @@ class RoomRegistry:
             await self.board_storage.add_version(room.session_id, room.board, LAST_VERSION_AFTER)
             await self.board_storage.compact(room.session_id, room.board)
             if room.is_empty:
-                del self.rooms[room.uuid]
-                await self.bus.close(room.uuid)
+                await self._remove_room(room)
                 await self.board_storage.drop(room.board)
 
     # -- periodic tasks ---------------------------------------------------------------------

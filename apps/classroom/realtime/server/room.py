@@ -17,6 +17,7 @@ from apps.classroom.models import ChatMessage
 from apps.classroom.policies import Person, Refusal, RoomAccess, must_wait, readable_since, refusal
 from apps.classroom.queries import newest_messages
 from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.board.limits import PeopleLimits
 from apps.classroom.realtime.board.receiver import FrameReceiver
 from apps.classroom.realtime.cluster.bus import Bus
 from apps.classroom.realtime.cluster.messages import (
@@ -61,6 +62,7 @@ class Room:
         lessons: Lessons,
         bus: Bus,
         board: Board,
+        limits: PeopleLimits,
     ) -> None:
         self.uuid = uuid
         self.session_id = access.session_id
@@ -68,7 +70,7 @@ class Room:
         self.lessons = lessons
         self.bus = bus
         self.board = board
-        self.receiver = FrameReceiver(board)
+        self.receiver = FrameReceiver(board, limits)
         self.presence = Presence(self._notify_presence)
         self.events: dict[UUID, Socket] = {}
         self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
