@@ -5,13 +5,13 @@ The counters are in the cache, so that their cost does not grow with the message
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 
+from apps.common.counters import count_up
 from apps.common.errors import throttled
 
 MINUTE, DAY = 60, 24 * 60 * 60  # seconds
@@ -43,9 +43,7 @@ def check_chat_limits(*, session_id: int, person: str, text: str) -> None:
 def count_stored_message(*, session_id: int, person: str, text: str) -> None:
     """Count a new message; one that is sent again is stored and counted only once."""
     for counter in _counters(session_id, person, text):
-        cache.add(counter.key, 0, 2 * counter.window)
-        with suppress(ValueError):  # Redis failed in between, so the counter starts again later
-            cache.incr(counter.key, counter.amount)
+        count_up(counter.key, counter.amount, counter.window)
 
 
 def _counters(session_id: int, person: str, text: str) -> Iterator[_Counter]:

@@ -3,13 +3,13 @@
 import time
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classroom.lessons import get_lessons
 from apps.classroom.models import BoardFile
+from apps.common.counters import count_up
 from apps.common.disk import has_free_space
 from apps.common.errors import storage_full, throttled
 
@@ -26,8 +26,7 @@ def check_upload_rate(person: str, size: int) -> None:
     window, elapsed = divmod(int(time.time()), WINDOW)
     key = f"uploaded:{person}:{window}"
     charge = max(size, MIN_CHARGE)
-    cache.add(key, 0, 2 * WINDOW)
-    if cache.incr(key, charge) > BYTES_PER_WINDOW:
+    if count_up(key, charge, WINDOW) > BYTES_PER_WINDOW:
         raise throttled(WINDOW - elapsed, _("Too many pictures at once. Wait a minute."))
 
 

@@ -1,11 +1,16 @@
 """Requests of a person, or of an address, are counted for a minute by the API and the pages."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache.backends.locmem import LocMemCache
 from django.test import RequestFactory
 
+from apps.classroom.upload_limits import check_upload_rate
 from apps.common import rate_limits
 from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
@@ -14,7 +19,7 @@ from apps.common.rate_limits import check_rate_limit
 @pytest.fixture(autouse=True)
 def now(monkeypatch):
     """A clock that a test can move, and a limit of two requests."""
-    clock = [1000.0]
+    clock = [960.0]  # the beginning of a minute
     monkeypatch.setattr(rate_limits, "time", SimpleNamespace(time=lambda: clock[0]))
     monkeypatch.setattr(rate_limits, "REQUESTS_PER_WINDOW", {"join": 2, "invite": 2})
     return clock
@@ -26,7 +31,7 @@ def send(user=None, address="192.0.2.1", name="join"):
     check_rate_limit(request, name)
 
 
-def test_request_over_the_limit_is_refused_until_the_first_is_a_minute_old(now):
+def test_request_over_the_limit_is_refused_until_the_minute_ends(now):
     send()
     now[0] += 20
     send()
@@ -35,6 +40,36 @@ def test_request_over_the_limit_is_refused_until_the_first_is_a_minute_old(now):
     assert (refusal.value.code, refusal.value.retry_after) == ("throttled", 40)
     now[0] += 40
     send()
+
+
+def test_concurrent_requests_are_all_counted(now, monkeypatch):
+    threads, each = 8, 50
+    monkeypatch.setitem(rate_limits.REQUESTS_PER_WINDOW, "join", threads * each)
+    all_at_once = Barrier(threads, timeout=20)
+
+    def send_many():
+        all_at_once.wait()
+        for _ in range(each):
+            send()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            for sent in [pool.submit(send_many) for _ in range(threads)]:
+                sent.result()
+    finally:
+        sys.setswitchinterval(interval)
+    with pytest.raises(DomainError):
+        send()
+
+
+def test_counter_that_moves_to_another_cache_refuses_nobody(now, monkeypatch):
+    elsewhere, incr = LocMemCache("elsewhere", {}), LocMemCache.incr
+    monkeypatch.setattr(LocMemCache, "incr", lambda _cache, *args: incr(elsewhere, *args))
+    for _ in range(3):
+        send()
+        check_upload_rate("person", 1)
 
 
 def test_visitors_are_counted_by_address_and_limit(now):

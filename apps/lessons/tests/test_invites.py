@@ -4,6 +4,7 @@ import base64
 import json
 import string
 from datetime import timedelta
+from types import SimpleNamespace
 
 import jwt
 import pytest
@@ -195,7 +196,8 @@ def test_token_pasted_with_surrounding_text_is_accepted(api, stranger, lesson, c
     assert resolve(api(stranger), change.format(token)) == (200, None)
 
 
-def test_throttled_resolve_has_a_retry_after_header(api, stranger, settings):
+def test_throttled_resolve_has_a_retry_after_header(api, stranger, settings, monkeypatch):
+    monkeypatch.setattr("apps.common.rate_limits.time", SimpleNamespace(time=lambda: 960.0))
     settings.THROTTLING = True
     client = api(stranger)
     responses = [client.get(RESOLVE, {"token": "x"}) for _ in range(121)]
