@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = document_settings(PUBLIC_URL)
 
 # Browsers accept `__Host-` cookies only from this host over https, not from sibling hosts.
 _COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_ENGINE = "apps.common.sessions"
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
 DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
