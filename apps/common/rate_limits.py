@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from apps.common.addresses import address_key, client_address
 from apps.common.counters import count_up
 from apps.common.errors import throttled
+from apps.common.security_log import log_security_event
 
 WINDOW = 60  # seconds
 REQUESTS_PER_WINDOW = {"join": 30, "invite": 120}
@@ -23,4 +24,5 @@ def check_rate_limit(request: HttpRequest | Request, name: str) -> None:
     who = address_key(client_address(request)) if is_visitor else request.user.pk
     window, elapsed = divmod(int(time.time()), WINDOW)
     if count_up(f"rate:{name}:{who}:{window}", 1, WINDOW) > REQUESTS_PER_WINDOW[name]:
+        log_security_event(f"{name}_limited", request=request)
         raise throttled(WINDOW - elapsed, _("Too many attempts. Wait a minute and try again."))

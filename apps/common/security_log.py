@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 from apps.common.addresses import client_address
 
@@ -11,7 +12,11 @@ log = logging.getLogger("kreida.security")
 
 
 def log_security_event(
-    event: str, *, request: HttpRequest | None = None, user_id: int | None = None, **data: Any
+    event: str,
+    *,
+    request: HttpRequest | Request | None = None,
+    user_id: int | None = None,
+    **data: Any,
 ) -> None:
     """Log `event` (in snake_case, such as `sign_in_failed`); `data` must not contain secrets."""
     if request is not None and user_id is None:

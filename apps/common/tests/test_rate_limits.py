@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 from types import SimpleNamespace
 
@@ -84,6 +85,18 @@ def test_user_is_counted_at_every_address(now, tutor, student):
     send(student, "192.0.2.1")
     with pytest.raises(DomainError):
         send(tutor, "192.0.2.3")
+
+
+def test_each_refusal_is_a_security_event(now, student, log_lines):
+    for user in (student, None):
+        for _ in range(3):
+            with suppress(DomainError):
+                send(user)
+    lines = [line for line in log_lines() if line["logger"] == "kreida.security"]
+    assert [(line["event"], line["user_id"], line["address"]) for line in lines] == [
+        ("join_limited", student.pk, "192.0.2.1"),
+        ("join_limited", None, "192.0.2.1"),
+    ]
 
 
 def test_nothing_is_counted_without_throttling(now, settings):
