@@ -19,8 +19,16 @@ def supervise(name: str, run: Callable[[], Awaitable[None]]) -> asyncio.Task[Non
 
 
 def failing_tasks() -> list[str]:
-    """Return the names of tasks that ended and wait for their restart, for `/readyz`."""
+    """Return the names of tasks that do not do their work at the moment, for `/readyz`."""
     return sorted(_failing)
+
+
+def set_failing(name: str, failing: bool) -> None:
+    """Record whether a task fails that handles its failures itself, and so does not end."""
+    if failing:
+        _failing.add(name)
+    else:
+        _failing.discard(name)
 
 
 async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
@@ -31,7 +39,9 @@ async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
             try:
                 await run()
                 log.error("a background task returned", extra={"data": {"task": name}})
-            except Exception:  # any failure leads to a restart
+            except (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise
+            except BaseException:  # any failure leads to a restart; a panic of yrs is no Exception
                 log.exception("a background task failed", extra={"data": {"task": name}})
             _failing.add(name)
             if time.monotonic() - started > STABLE_AFTER:

@@ -15,6 +15,7 @@ from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually
 from apps.common.supervisor import failing_tasks
+from tests.server import free_port
 
 pytestmark = [pytest.mark.redis]
 
@@ -64,10 +65,54 @@ def test_bus_reconnects_while_database_is_unavailable(on_redis, live_room, monke
                 await eventually(lambda: bus.connected)
                 await asyncio.sleep(2.5)  # one run of each periodic task
                 assert bus.connected
+                assert "room-rights" in failing_tasks()
             await wait_for_broadcast(tutor, live_room.uuid, on_redis.url, "again")
-            assert failing_tasks() == []
+            await eventually(lambda: failing_tasks() == [])
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
+
+
+def failures(log_lines):
+    return [line for line in log_lines() if line["message"] == "Redis cannot be used"]
+
+
+def test_bus_without_the_right_to_subscribe_is_failing(redis, log_lines):
+    user = ["ACL", "SETUSER", "kreida", "on", ">secret", "~*", "+@all"]
+    url = redis.url.replace("//", "//kreida:secret@")
+
+    def allow(rule):
+        with Redis.from_url(redis.url) as client:
+            client.execute_command(*user, rule)
+
+    async def scenario():
+        await asyncio.to_thread(allow, "resetchannels")
+        bus = other_process(url)
+        try:
+            await eventually(lambda: failing_tasks() == ["redis-bus"])
+            for _ in range(100):  # two attempts more
+                await asyncio.sleep(0.012)
+                assert failing_tasks() == ["redis-bus"]
+            await asyncio.to_thread(allow, "allchannels")
+            await eventually(lambda: failing_tasks() == [])
+        finally:
+            await bus.stop()
+
+    asyncio.run(scenario())
+    assert len(failures(log_lines)) == 1
+
+
+def test_bus_that_never_connected_is_logged_once(log_lines):
+    async def scenario():
+        bus = other_process(f"redis://127.0.0.1:{free_port()}/0")
+        try:
+            await eventually(lambda: failing_tasks() == ["redis-bus"])
+            await asyncio.sleep(1.2)  # two attempts more
+        finally:
+            await bus.stop()
+        assert failing_tasks() == []
+
+    asyncio.run(scenario())
+    assert len(failures(log_lines)) == 1
 
 
 def test_crashed_bus_is_restarted_and_logged(on_redis, live_room, monkeypatch, log_lines):
@@ -81,13 +126,13 @@ def test_crashed_bus_is_restarted_and_logged(on_redis, live_room, monkeypatch, l
             with monkeypatch.context() as broken:
                 broken.setattr(RedisBus, "_serve", crash)
                 await asyncio.to_thread(on_redis.stop)
-                await eventually(lambda: "redis-bus" in failing_tasks())
+                await eventually(lambda: any(x.get("task") == "redis-bus" for x in log_lines()))
+                assert "redis-bus" in failing_tasks()
                 await asyncio.to_thread(on_redis.start)
             await wait_for_broadcast(tutor, live_room.uuid, on_redis.url, "again")
             assert failing_tasks() == []
 
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
-    assert any(line.get("task") == "redis-bus" for line in log_lines())
 
 
 def test_crashed_rights_check_is_restarted(live_room, monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,8 @@ from pycrdt import Doc, Map, merge_updates
 
 from apps.classroom.realtime.board import log_writer
 from apps.classroom.realtime.board.log_writer import MIN_INTERVAL, LogWriter
+from apps.classroom.tests.clients import eventually
+from apps.common.supervisor import failing_tasks
 
 STROKE = b"\x00\x00"
 MANY = 5  # batches
@@ -157,3 +160,27 @@ def test_each_update_of_an_outage_is_merged_once_or_twice(stored, monkeypatch):
     for update in updates:
         again.apply_update(update)
     assert again.get("elements:1", type=Map).to_py() == doc.get("elements:1", type=Map).to_py()
+
+
+def test_writer_that_cannot_store_is_failing_until_it_can(stored, monkeypatch):
+    monkeypatch.setattr(log_writer, "RETRY", 0.01)
+    monkeypatch.setattr(log_writer, "MAX_UNSAVED_TIME", timedelta(seconds=0.2))
+    store, refusals = LogWriter._store, [OperationalError("read-only")]
+
+    def fail_or_store(batch):
+        if refusals:
+            raise refusals[0]
+        store(batch)
+
+    monkeypatch.setattr(LogWriter, "_store", staticmethod(fail_or_store))
+
+    async def scenario(log):
+        log.add(1, b"a")
+        await asyncio.sleep(0.05)
+        assert failing_tasks() == []
+        await eventually(lambda: failing_tasks() == ["log-writer"])
+        refusals.clear()
+        await log.flush()
+        assert failing_tasks() == []
+
+    run(scenario)

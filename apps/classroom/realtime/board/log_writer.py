@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -12,7 +12,7 @@ from pycrdt import merge_updates
 
 from apps.classroom import board_log
 from apps.classroom.realtime.server import db
-from apps.common.supervisor import supervise
+from apps.common.supervisor import set_failing, supervise
 from apps.common.write_queue import urgent_writes
 
 log = logging.getLogger("kreida.room")
@@ -21,6 +21,9 @@ log = logging.getLogger("kreida.room")
 # and during one transaction.
 MIN_INTERVAL = 0.1
 RETRY = 1.0
+TASK = "log-writer"
+# After this the room is notified, and a process that cannot write is not ready.
+MAX_UNSAVED_TIME = timedelta(seconds=3)
 MAX_UNMERGED = 2000  # more pending updates of a room are merged, while the database is unreachable
 
 
@@ -34,7 +37,7 @@ class LogWriter:
         self._flush_requested = asyncio.Event()
         self._oldest: datetime | None = None  # when the oldest pending update was added
         self._oldest_in_batch: datetime | None = None
-        self._task = supervise("log-writer", self._run)
+        self._task = supervise(TASK, self._run)
 
     @property
     def unsaved_since(self) -> datetime | None:
@@ -90,9 +93,12 @@ class LogWriter:
                 log.exception("the board's log cannot be written; trying again")
                 self._requeue(batch, merged)
                 self._flushes[:0] = flushes
+                if self._oldest is not None and timezone.now() - self._oldest > MAX_UNSAVED_TIME:
+                    set_failing(TASK, True)
                 await asyncio.sleep(RETRY)
             else:
                 self._batch, self._oldest_in_batch = {}, None
+                set_failing(TASK, False)
                 for stored in flushes:
                     if not stored.done():  # done if its waiter was cancelled
                         stored.set_result(None)

@@ -26,10 +26,11 @@ from redis.exceptions import RedisError
 from apps.classroom.realtime.cluster import signing
 from apps.classroom.realtime.cluster.messages import BusMessage, pack, unpack
 from apps.classroom.realtime.events.presence import Present
-from apps.common.supervisor import supervise
+from apps.common.supervisor import set_failing, supervise
 
 log = logging.getLogger("kreida.room")
 
+TASK = "redis-bus"
 RETRY = 0.5  # seconds between attempts to reach Redis again
 # Messages sent shortly before Redis last answered may be lost; clocks differ too.
 REWIND = timedelta(seconds=10)
@@ -101,7 +102,8 @@ class RedisBus:
         self._subscribed: dict[str, asyncio.Future[None]] = {}
         self._rejected = signing.RejectedCount()
         self._replay_guard = signing.ReplayGuard()
-        self._task = supervise("redis-bus", self._run_connection)
+        self._failing = False
+        self._task = supervise(TASK, self._run_connection)
 
     async def open(self, room: UUID) -> dict[str, list[Present]]:
         """Subscribe to a room and return the peers of the other processes by process id.
@@ -163,14 +165,17 @@ class RedisBus:
             try:
                 await self._serve()
             except (RedisError, OSError) as exc:
-                if self.connected:
-                    log.warning(
-                        "the connection to Redis was lost", extra={"data": {"reason": str(exc)}}
-                    )
+                if not self._failing:
+                    log.warning("Redis cannot be used", extra={"data": {"reason": str(exc)}})
+                self._set_failing(True)
             finally:
                 self.connected = False
                 self._outgoing.clear()
             await asyncio.sleep(RETRY)
+
+    def _set_failing(self, failing: bool) -> None:
+        self._failing = failing
+        set_failing(TASK, failing)
 
     async def _serve(self) -> None:
         """Connect, and serve until the connection breaks. Raises RedisError or OSError."""
@@ -208,6 +213,7 @@ class RedisBus:
         async for message in pubsub.listen():
             channel = message["channel"].decode()
             if message["type"] == "subscribe":
+                self._set_failing(False)
                 waiting = self._subscribed.pop(channel, None)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(None)

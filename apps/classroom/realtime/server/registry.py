@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from apps.classroom.policies import RoomAccess
 from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.limits import RoomLimits
 from apps.classroom.realtime.board.log import BoardLog
-from apps.classroom.realtime.board.log_writer import LogWriter
+from apps.classroom.realtime.board.log_writer import MAX_UNSAVED_TIME, LogWriter
 from apps.classroom.realtime.board.memory import configure_malloc
 from apps.classroom.realtime.board.storage import (
     COMPACT_AFTER,
@@ -34,7 +34,7 @@ from apps.classroom.realtime.events import protocol as wire
 from apps.classroom.realtime.server import db, socket_limits
 from apps.classroom.realtime.server.room import Room, as_message
 from apps.classroom.realtime.server.sockets import Refused, Socket
-from apps.common.supervisor import supervise
+from apps.common.supervisor import set_failing, supervise
 
 log = logging.getLogger("kreida.room")
 
@@ -43,9 +43,9 @@ log = logging.getLogger("kreida.room")
 ACCESS_CHECK_INTERVAL = 1.0
 PRESENCE_INTERVAL = 2.0
 MAINTENANCE_INTERVAL = 2.0
+RETRY_INTERVAL = 2.0  # at most, after a failure
 LESSON_CHECK_INTERVAL = 30.0
 MAX_ROOMS_PER_QUERY = 200
-MAX_UNSAVED_TIME = timedelta(seconds=3)  # then the room is notified
 
 
 class RoomRegistry:
@@ -75,7 +75,7 @@ class RoomRegistry:
         # Chat of other processes may have been missed since then, while Redis was unreachable.
         self._missed_since: datetime | None = None
         self._periodic_tasks = [
-            supervise(f"room-{name}", partial(self._run_every, name, seconds, work))
+            supervise(f"room-{name}", partial(self._run_every, f"room-{name}", seconds, work))
             for name, seconds, work in (
                 ("rights", ACCESS_CHECK_INTERVAL, self._check_access),
                 ("presence", PRESENCE_INTERVAL, self._refresh_presence),
@@ -208,18 +208,21 @@ class RoomRegistry:
     async def _run_every(
         self, name: str, seconds: float, work: Callable[[], Awaitable[None]]
     ) -> None:
-        """Run `work` every so many seconds; log an unreachable database once per outage."""
+        """Run `work` every so many seconds; log an unreachable database once per outage. A second
+        failure in a row makes the process unready."""
         failing = False
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(min(seconds, RETRY_INTERVAL) if failing else seconds)
             try:
                 await work()
             except db.Failure:
                 if not failing:
                     log.exception("the database is unreachable", extra={"data": {"task": name}})
+                set_failing(name, failing)
                 failing = True
             else:
                 failing = False
+                set_failing(name, False)
 
     async def _check_access(self) -> None:
         rooms = list(self.rooms.values())
