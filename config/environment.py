@@ -12,7 +12,7 @@ import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import environ
 import idna
@@ -233,38 +233,51 @@ def database(folder: Path) -> dict[str, object]:
     """Return Django's settings of the database. Errors never repeat the value with its password."""
     value = text("DATABASE_URL")
     if not value:
-        return _sqlite({"ENGINE": "", "NAME": str(folder / "kreida.sqlite3")})
+        return _sqlite((folder / "kreida.sqlite3").resolve())
     expected = "like postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
     parts = _split_url("DATABASE_URL", expected, value)
     if parts.fragment or parts.scheme not in ("sqlite", "postgres", "postgresql"):
         hint = " (write # ? and / in a password as %23 %3F and %2F)"
         raise setting_error("DATABASE_URL", expected + hint)
+    if parts.scheme == "sqlite":
+        return _sqlite(_sqlite_file(parts, expected))
     config: dict[str, object] = environ.Env.db_url_config(value)  # type: ignore[no-untyped-call]
     if not config.get("NAME"):
         raise setting_error("DATABASE_URL", f"{expected}, with the name of a database")
-    if parts.scheme == "sqlite":
-        if parts.query:
-            raise setting_error("DATABASE_URL", f"{expected}; SQLite takes no options")
-        if not Path(str(config["NAME"])).resolve().parent.is_dir():
-            raise setting_error("DATABASE_URL", "in a folder that exists")
-        return _sqlite(config)
     _check_database_options(dict(parse_qsl(parts.query, keep_blank_values=True)))
     return _postgresql(config)
 
 
-def _sqlite(config: dict[str, object]) -> dict[str, object]:
-    config.update(
-        ENGINE="apps.common.sqlite3",
-        CONN_MAX_AGE=60,
+def _sqlite_file(parts: SplitResult, expected: str) -> Path:
+    """Return the file without symbolic links, so that every process uses the same lock file."""
+    path = unquote(parts.path).removeprefix("/")
+    if parts.netloc or not path.startswith("/") or "\0" in path:
+        raise setting_error("DATABASE_URL", f"{expected}, with the absolute path of a file")
+    if parts.query:
+        raise setting_error("DATABASE_URL", f"{expected}; SQLite takes no options")
+    try:
+        file = Path(path).resolve()
+        is_usable = file.parent.is_dir() and not file.is_dir()
+    except (OSError, RuntimeError):  # a path too long, a circle of symbolic links
+        is_usable = False
+    if not is_usable:
+        raise setting_error("DATABASE_URL", "a file in a folder that exists")
+    return file
+
+
+def _sqlite(file: Path) -> dict[str, object]:
+    return {
+        "ENGINE": "apps.common.sqlite3",
+        "NAME": str(file),
+        "CONN_MAX_AGE": 60,
         # IMMEDIATE acquires the write lock before the first read of a transaction, so that
         # read-then-write in one transaction cannot interleave with another's.
-        OPTIONS={
+        "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
-    )
-    return config
+    }
 
 
 def _postgresql(config: dict[str, object]) -> dict[str, object]:

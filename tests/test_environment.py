@@ -65,6 +65,10 @@ READERS = {
                 "postgres://h/d?conn_max_age=9", "postgres://h/d?sslmode=",
                 "postgres://h/d?pool=true",
                 "postgres://h/d?target_session_attrs=master", "sqlite:////tmp/db?timeout=30",
+                "sqlite://", "sqlite:///", "sqlite:////", "sqlite://kreida.sqlite3",
+                "sqlite:///school.sqlite3", "sqlite:///:memory:", "sqlite://h/tmp/db",
+                "sqlite://h//tmp/db", "sqlite:////tmp", "sqlite:////tmp/a%00b",
+                "sqlite:////tmp/" + "a" * 300,
             )
         ),
         *(("REDIS_URL", value) for value in ("localhost:6379", "http://h", "redis://", "redis://h/x")),
@@ -173,6 +177,32 @@ def test_data_dir_may_have_any_name(monkeypatch, tmp_path, name):
     monkeypatch.setenv("DATA_DIR", str(tmp_path / name))
     folder = environment.data_dir()
     assert environment.database(folder)["NAME"] == str(tmp_path / name / "kreida.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("a+b", "a+b"), ("a%20b", "a b"), ("a%23b%3Fc", "a#b?c"), ("a%2Bb", "a+b"), ("дані", "дані")],
+)
+def test_sqlite_file_may_have_any_name(monkeypatch, tmp_path, written, name):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/{written}")
+    assert environment.database(ROOT)["NAME"] == str(tmp_path / name)
+
+
+def test_symbolic_link_to_a_sqlite_file_is_resolved(monkeypatch, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "kreida.sqlite3")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/link")
+    assert environment.database(ROOT)["NAME"] == str(tmp_path / "kreida.sqlite3")
+    monkeypatch.delenv("DATABASE_URL")
+    (folder := tmp_path / "data").mkdir()
+    (folder / "kreida.sqlite3").symlink_to(tmp_path / "kreida.sqlite3")
+    assert environment.database(folder)["NAME"] == str(tmp_path / "kreida.sqlite3")
+
+
+def test_circle_of_symbolic_links_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "link")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/link")
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL must"):
+        environment.database(ROOT)
 
 
 def test_data_dir_is_not_accessible_to_other_users(monkeypatch, tmp_path):
