@@ -272,18 +272,40 @@ def test_address_without_a_database_is_one_line_without_a_traceback(url, tmp_pat
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.any_database
-def test_second_process_on_one_sqlite_database_is_refused(tmp_path, kreida_seed):
-    first = start_kreida(tmp_path, kreida_seed)
-    second = subprocess.run(
-        [sys.executable, "manage.py", "serve", "--bare"],
+def serve(tmp_path, *arguments, **env):
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve", "--bare", *arguments],
         cwd=ROOT,
-        env={**os.environ, "DATA_DIR": str(tmp_path), "PORT": str(free_port()), "DATABASE_URL": ""},
+        env={**os.environ, "DATA_DIR": str(tmp_path), "PORT": str(free_port()), **env},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("url", ["", "sqlite:////proc/kreida.sqlite3"])
+def test_lock_file_that_cannot_be_written_is_one_line_without_a_traceback(url, tmp_path):
+    (tmp_path / "kreida.sqlite3.lock").mkdir()
+    done = serve(tmp_path, DATABASE_URL=url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("CommandError: The database of DATABASE_URL (by default in DATA_")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("port", ["0", "-1", "99999"])
+def test_impossible_port_is_one_line_without_a_traceback(port, tmp_path):
+    done = serve(tmp_path, f"--port={port}", DATABASE_URL="")
+    sentence = "CommandError: --port must be a whole number from 1 to 65535.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+
+
+@pytest.mark.any_database
+def test_second_process_on_one_sqlite_database_is_refused(tmp_path, kreida_seed):
+    first = start_kreida(tmp_path, kreida_seed)
+    second = serve(tmp_path, DATABASE_URL="")
     first.process.kill()
     first.process.wait()
     assert (second.returncode, second.stdout) == (1, "")

@@ -26,6 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--bare", action="store_true", help="only serve; see `prepare`")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["port"] <= 65535:
+            raise CommandError("--port must be a whole number from 1 to 65535.")
         os.umask(0o077)  # files in DATA_DIR are private to this user
         raise_descriptor_limit()
         _lock_sqlite()
@@ -65,6 +67,10 @@ def _lock_sqlite() -> None:
         raise CommandError(
             "Another Kreida serves this database. Stop it first; more than one process needs "
             "REDIS_URL (and better PostgreSQL)."
+        ) from exc
+    except OSError as exc:
+        raise CommandError(
+            f"The database of DATABASE_URL (by default in DATA_DIR) cannot be used: {exc}"
         ) from exc
 
 
