@@ -1,9 +1,12 @@
 """Check and store the pictures of a board."""
 
 import errno
+import os
 import uuid
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -65,7 +68,9 @@ def _store(file: BoardFile, picture: Picture, tutor_id: int) -> BoardFile:
     """Write the file before taking the lock; delete it again if its row is refused."""
     try:
         file.file.save(str(uuid.uuid4()), ContentFile(picture.data), save=False)
+        _sync(Path(file.file.path))
     except OSError as exc:
+        file.file.delete(save=False)
         if exc.errno in _DISK_FULL_ERRNOS:
             raise storage_full() from exc
         raise
@@ -79,3 +84,14 @@ def _store(file: BoardFile, picture: Picture, tutor_id: int) -> BoardFile:
         file.file.delete(save=False)
         raise
     return file
+
+
+def _sync(path: Path) -> None:
+    """Make a file and the folders that lead to it survive a power cut, as its row will."""
+    media = Path(settings.MEDIA_ROOT)
+    for entry in (path, *(folder for folder in path.parents if folder.is_relative_to(media))):
+        descriptor = os.open(entry, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,6 +1,7 @@
 """Pictures on the board: accepted formats and sizes, quotas and access."""
 
 import errno
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -88,6 +89,33 @@ def test_picture_with_too_many_pixels_is_refused(api, url, student):
     response = upload(api(student), url, declaring_size("png", 16_000, 16_000))
     assert (response.status_code, response.json()["error"]) == (400, "validation_error")
     assert "pixels" in response.json()["detail"]
+
+
+def test_picture_is_on_disk_before_its_row_exists(api, url, student, tmp_path, monkeypatch):
+    synced = []
+
+    def fsync(descriptor):
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        assert not BoardFile.objects.exists()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert upload(api(student), url).status_code == 201
+    (stored,) = files_in(tmp_path)
+    assert synced == [str(path) for path in (stored, *stored.parents[:3])]
+    assert stored.parents[2] == tmp_path
+
+
+def test_picture_that_cannot_be_synced_is_refused_and_deleted(
+    api, url, student, tmp_path, monkeypatch
+):
+    def full(_descriptor):
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(os, "fsync", full)
+    response = upload(api(student), url)
+    assert (response.status_code, response.json()["error"]) == (507, "storage_full")
+    assert files_in(tmp_path) == []
+    assert not BoardFile.objects.exists()
 
 
 def files_in(folder):
