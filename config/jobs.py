@@ -9,6 +9,8 @@ from apps.accounts.cleanup import delete_expired_sessions
 from apps.classroom.cleanup import close_abandoned_attendance, delete_orphaned_files
 from apps.classroom.versions import thin_out_all
 from apps.common import mail_queue
+from apps.common.cleanup import delete_abandoned_uploads
+from apps.common.models import DailyLimit
 from apps.common.worker import Job
 from apps.lessons.zone_changes import check_zones
 
@@ -22,6 +24,8 @@ def nightly(name: str, run: Callable[[datetime], object]) -> Job:
 JOBS = [
     nightly("expired sessions", delete_expired_sessions),
     nightly("orphaned files", delete_orphaned_files),
+    nightly("abandoned uploads", delete_abandoned_uploads),
+    nightly("daily limits", DailyLimit.delete_old),
     nightly("board versions", thin_out_all),
     nightly("abandoned attendance", close_abandoned_attendance),
     Job("time zones", every=timedelta(hours=1), run=check_zones),

@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from apps.classroom.models import Attendance, BoardFile, BoardVersion
-from apps.common.models import OutgoingMail
+from apps.common.models import DailyLimit, OutgoingMail
 from apps.common.worker import Worker
 from config.jobs import JOBS
 from tests.builders import make_user, sign_up
@@ -47,6 +47,8 @@ def set_age(path, age):
 @pytest.fixture(autouse=True)
 def files(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path)
+    settings.UPLOAD_DIR = tmp_path / "uploading"
+    settings.UPLOAD_DIR.mkdir()
 
 
 def test_expired_sessions_and_their_records_are_deleted_and_others_stay(client):
@@ -89,6 +91,25 @@ def test_file_that_waits_for_its_row_is_kept(lesson):
     run_a_night()
     assert new.exists()
     assert Path(picture.file.path).exists()
+
+
+def test_uploads_of_a_killed_process_are_deleted_and_running_ones_are_kept(settings, log_lines):
+    abandoned, running = (settings.UPLOAD_DIR / name for name in ("abandoned", "running"))
+    for file, age in ((abandoned, DAY), (running, -DAY)):  # seen by the next night
+        file.write_bytes(b"abc")
+        set_age(file, age)
+    run_a_night()
+    assert list(settings.UPLOAD_DIR.iterdir()) == [running]
+    [line] = [line for line in log_lines() if line["message"] == "abandoned uploads were deleted"]
+    assert line["files"] == 1
+
+
+def test_daily_limits_of_past_days_are_deleted_and_those_of_today_are_kept():
+    now = timezone.now()
+    for name, began_at in (("old", now - 2 * DAY), ("today", now)):
+        DailyLimit.objects.create(name=name, began_at=began_at, used=1)
+    run_a_night()
+    assert [limit.name for limit in DailyLimit.objects.all()] == ["today"]
 
 
 def test_row_with_a_missing_file_is_logged(lesson, log_lines):

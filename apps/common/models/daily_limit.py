@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import F, Q
 
+from apps.common.db import delete_in_batches
+
 DAY = timedelta(days=1)
 
 
@@ -30,9 +32,13 @@ class DailyLimit(models.Model):
         DailyLimit.objects.bulk_create([DailyLimit(name=name, began_at=now)], ignore_conflicts=True)
         row = DailyLimit.objects.filter(name=name)
         if row.filter(began_at__lte=now - DAY).update(began_at=now, used=1):
-            DailyLimit.objects.filter(began_at__lte=now - 2 * DAY).delete()
             return limit > 0
         return row.filter(used__lt=limit).update(used=F("used") + 1) == 1
+
+    @staticmethod
+    def delete_old(now: datetime) -> None:
+        """Delete the limits whose day is over; they count nothing any more."""
+        delete_in_batches(DailyLimit.objects.filter(began_at__lte=now - 2 * DAY))
 
     @staticmethod
     def remaining(name: str, limit: int, now: datetime) -> int:
