@@ -1,5 +1,8 @@
 """Restore a version of the board; processes that have the room open are notified."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +15,23 @@ from apps.classroom.realtime import notify
 from apps.classroom.versions import save_version, version_updates
 from apps.common.errors import not_found, service_unavailable
 
+MAX_CONCURRENT = 2  # versions read or restored at once; each holds a page thread and a subprocess
+MAX_WAIT = 1.0  # seconds; the caller holds a page thread meanwhile
+_slots = threading.BoundedSemaphore(MAX_CONCURRENT)
 
+
+@contextmanager
+def _acquire_slot() -> Iterator[None]:
+    """Leave page threads free for other requests. Raises `service_unavailable`."""
+    if not _slots.acquire(timeout=MAX_WAIT):
+        raise service_unavailable()
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+@_acquire_slot()
 def encode_version(version: BoardVersion) -> bytes:
     """Return a version as one Yjs update. Raises `not_found` or `service_unavailable`."""
     try:
@@ -29,6 +48,7 @@ def _readable_updates(version: BoardVersion) -> list[bytes]:
     return updates
 
 
+@_acquire_slot()
 def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None:
     """Save the current board as a version, then restore `version` as an ordinary update.
 

@@ -1,13 +1,16 @@
 """The board's history, restoring a version, and the tutor's notes."""
 
 import asyncio
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from django.db import connection
 from pycrdt import Doc, Map
 
-from apps.classroom import blobs, board_log
+from apps.classroom import blobs, board_log, compaction, history
 from apps.classroom.models import BoardVersion
 from apps.classroom.tests.clients import eventually
 
@@ -73,6 +76,46 @@ def test_restored_version_arrives_as_an_update(live_room):
     doc = Doc()
     doc.apply_update(state.content)
     assert set(doc.get("elements:1", type=Map).to_py()) == {"kept", "back"}
+
+
+def test_slow_versions_leave_page_threads_to_other_requests(live_room, monkeypatch):
+    version = make_version(live_room, kept={"version": 1})
+    path = f"/api/classroom/sessions/{live_room.uuid}/history/"
+    api = live_room.api(live_room.tutor)
+    cookies = {name: cookie.value for name, cookie in api.cookies.items()}
+    released = threading.Event()
+
+    def block(updates):
+        assert released.wait(20)
+        return updates[0]
+
+    monkeypatch.setattr(compaction, "merge_in_subprocess", block)
+    with (
+        httpx.Client(base_url=live_room.server, cookies=cookies, timeout=20) as client,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        try:
+            slow = [pool.submit(client.get, f"{path}{version.pk}/") for _ in range(4)]
+            while sum(answer.done() for answer in slow) < 2:  # without a limit, none is
+                assert client.get(path, timeout=5).status_code == 200
+        finally:
+            released.set()
+        answers = [answer.result() for answer in slow]
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503]
+    busy = [answer for answer in answers if answer.status_code == 503]
+    assert [answer.json()["error"] for answer in busy] == ["service_unavailable"] * 2
+    assert all(answer.headers["Retry-After"] for answer in busy)
+
+
+def test_restoring_waits_its_turn_too(live_room, monkeypatch):
+    version = make_version(live_room, kept={"version": 1})
+    url = f"/api/classroom/sessions/{live_room.uuid}/history/{version.pk}/restore/"
+    monkeypatch.setattr(history, "MAX_WAIT", 0.01)
+    monkeypatch.setattr(history, "_slots", threading.BoundedSemaphore(1))
+    api = live_room.api(live_room.tutor)
+    with history._slots:
+        assert api.post(url).json()["error"] == "service_unavailable"
+    assert api.post(url).status_code == 204
 
 
 def test_notes_are_readable_by_tutor_only(api, lesson, tutor, student):
