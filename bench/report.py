@@ -1,4 +1,4 @@
-"""What both benchmarks report with: tables in Markdown, and the page that they are written into."""
+"""Markdown tables of both benchmarks, and writing them into their pages."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""What a browser would submit from a form on a page."""
+"""Read from a page the data that a browser would submit with a form."""
 
 from html.parser import HTMLParser
 

@@ -144,7 +144,7 @@ def test_interface_of_lessons_is_permitted(source):
     ],
 )
 def test_people_in_rooms_are_identified_in_one_module(name, modules):
-    """Who teaches and attends a lesson is also a permission on the lesson itself."""
+    """Permissions on lessons use `participant_role` too."""
     everything = {path: source for layer in LAYERS for path, source in sources(layer).items()}
     used = {path for path, source in everything.items() if name in names_used(source)}
     assert used == modules

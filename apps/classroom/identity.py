@@ -1,4 +1,4 @@
-"""Who somebody is in a room: the lesson's tutor, its student, a guest, or nobody (None).
+"""Identify people in a room: as the lesson's tutor, its student, a guest, or nobody (None).
 
 HTTP requests of the API and the pages are identified here. A socket's person is the one in its
 ticket, which `join` issues to the person identified here.

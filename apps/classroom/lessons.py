@@ -1,4 +1,4 @@
-"""What rooms know and change of lessons: the interface that apps/lessons implements.
+"""The interface through which rooms read and change lessons; apps/lessons implements it.
 
 Rooms name no column and no status of a lesson. See ADR 16.
 """
@@ -54,7 +54,7 @@ class LessonState:
 
 @dataclass(frozen=True, slots=True)
 class InviteClaims:
-    """What a valid invite says: the lesson it opens, its generation, its expiry (Unix seconds)."""
+    """The claims of a valid invite; `exp` is in Unix seconds."""
 
     lesson_id: int
     generation: int

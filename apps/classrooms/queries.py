@@ -93,7 +93,7 @@ def serialize_membership(membership: Membership) -> Row:
 
 
 def next_setup_step(user: User) -> str:
-    """What the user needs before a lesson can be scheduled: "join" for a student, "classroom" or
+    """Return the next step before a lesson can be scheduled: "join" for a student, "classroom" or
     "students" for a tutor, or "" if nothing is missing."""
     if not user.is_tutor:
         return "" if Membership.objects.of(user).active().exists() else "join"

@@ -1,4 +1,4 @@
-"""What rooms know and change of lessons: the implementation of apps/classroom/lessons.py."""
+"""The implementation of the interface `Lessons` of apps/classroom/lessons.py."""
 
 from collections.abc import Collection
 from datetime import datetime
