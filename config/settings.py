@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "apps.common.failures.DependencyFailureMiddleware",
+    "apps.common.dependency_failures.DependencyFailureMiddleware",
     "apps.web.middleware.PageMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -182,7 +182,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Kreida] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Wider than allauth's defaults, because a whole class may sign up at once from one address.
-# Failed sign-ins are limited by apps/accounts/guess_limits.py. Password resets are limited by
+# Failed sign-ins are limited by apps/accounts/attempt_limits.py. Password resets are limited by
 # apps/accounts/account_mails.py per sender and account: a limit per account alone would let
 # strangers use up the owner's.
 ACCOUNT_RATE_LIMITS = (

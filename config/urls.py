@@ -11,7 +11,7 @@ from apps.accounts.email_confirmation import ConfirmEmailPageView
 from apps.accounts.primary_address import EmailPageView
 from apps.accounts.second_factor import DeactivateTotpPageView
 from apps.common import error_pages, errors, health
-from apps.common.api import NoSuchPathView, SchemaView
+from apps.common.api_views import NoSuchPathView, SchemaView
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied

@@ -15,7 +15,7 @@ import pytest
 
 from apps.classroom.tests.pictures import large_picture
 from apps.common import http_protocol
-from apps.common.descriptors import MAX_DESCRIPTORS
+from apps.common.file_descriptors import MAX_DESCRIPTORS
 from tests.server import Kreida, start_kreida, stop_kreida
 
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]

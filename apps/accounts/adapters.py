@@ -16,17 +16,17 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.account_mails import consume_account_mail
-from apps.accounts.devices import get_known_device_id
-from apps.accounts.guess_limits import (
+from apps.accounts.attempt_limits import (
     BY_ACCOUNT,
     BY_ACCOUNT_AND_ADDRESS,
     BY_ADDRESS,
     BY_DEVICE,
-    GuessLimit,
-    TooManyGuesses,
-    clear_guesses,
-    record_guess,
+    AttemptLimit,
+    TooManyAttempts,
+    clear_attempts,
+    record_attempt,
 )
+from apps.accounts.devices import get_known_device_id
 from apps.accounts.models import User
 from apps.common.addresses import address_key, client_address
 from apps.common.errors import throttled
@@ -87,13 +87,13 @@ class AccountAdapter(DefaultAccountAdapter):
         email = resolve_account_email(credentials.get("email", ""))
         users = _find_users(email)
         try:
-            self._guess = record_guess(_sign_in_limits(request, email, users))
-        except TooManyGuesses as exc:
+            self._attempt = record_attempt(_sign_in_limits(request, email, users))
+        except TooManyAttempts as exc:
             _log_for_each(users, "sign_in_limited", request)
-            raise too_many_guesses_error(request, exc) from exc
+            raise too_many_attempts_error(request, exc) from exc
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        self._guess.undo()
+        self._attempt.undo()
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         """Do nothing: allauth clears by address, which other accounts may have too.
@@ -160,7 +160,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
             log_security_event("sessions_ended", request=self.request, sessions=len(ended))
 
 
-def too_many_guesses_error(request: HttpRequest, exc: TooManyGuesses) -> Exception:
+def too_many_attempts_error(request: HttpRequest, exc: TooManyAttempts) -> Exception:
     """A DomainError for the headless API; for pages a ValidationError shown in the form."""
     if is_headless_request(request):
         return throttled(exc.seconds, exc.message)
@@ -188,21 +188,21 @@ def _mark_device(request: HttpRequest, user: User) -> None:
 
 
 def _finish_password_reset(request: HttpRequest, user: User) -> None:
-    """Let the owner sign in at once, whatever strangers have guessed.
+    """Let the owner sign in at once, whatever strangers have tried.
 
     With a second factor the device stays unknown: each known device has its own limit of codes,
     which whoever reads the owner's mail could otherwise multiply."""
-    # Guesses from this address at other accounts still count.
+    # Attempts from this address at other accounts still count.
     limits = _sign_in_limits(request, "", [user])
-    clear_guesses([each for each in limits if each[0] is not BY_ADDRESS])
+    clear_attempts([each for each in limits if each[0] is not BY_ADDRESS])
     if not is_mfa_enabled(user):
         _mark_device(request, user)
 
 
 def _sign_in_limits(
     request: HttpRequest, email: str, users: list[User]
-) -> list[tuple[GuessLimit, str]]:
-    """The limits of every account that the guess is tried at."""
+) -> list[tuple[AttemptLimit, str]]:
+    """The limits of every account whose password the attempt may match."""
     accounts = {f"user {user.pk}": get_known_device_id(request, user.pk) for user in users}
     address = address_key(client_address(request))
     limits = []

@@ -1,4 +1,4 @@
-"""allauth's second-factor forms and API inputs, with rate limits on guessing the code.
+"""allauth's second-factor forms and API inputs, with rate limits on failed codes.
 
 Authenticator codes and recovery codes have separate limits, so a person whose authenticator's
 clock is wrong can still sign in by a recovery code.
@@ -21,14 +21,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
-from apps.accounts.adapters import too_many_guesses_error
-from apps.accounts.devices import get_known_device_id
-from apps.accounts.guess_limits import (
+from apps.accounts.adapters import too_many_attempts_error
+from apps.accounts.attempt_limits import (
     BY_AUTHENTICATOR_CODE,
     BY_RECOVERY_CODE,
-    TooManyGuesses,
-    record_guess,
+    TooManyAttempts,
+    record_attempt,
 )
+from apps.accounts.devices import get_known_device_id
 from apps.accounts.models import User
 from apps.common.security_log import log_security_event
 
@@ -45,17 +45,17 @@ class RateLimitedCodeMixin:
         limit = BY_RECOVERY_CODE if is_recovery else BY_AUTHENTICATOR_CODE
         device_id = get_known_device_id(context.request, self.user.pk) or ""
         try:
-            guess = record_guess([(limit, f"user {self.user.pk} {device_id}")])
-        except TooManyGuesses as exc:
+            attempt = record_attempt([(limit, f"user {self.user.pk} {device_id}")])
+        except TooManyAttempts as exc:
             self._log("second_factor_limited")
-            raise too_many_guesses_error(context.request, exc) from exc
+            raise too_many_attempts_error(context.request, exc) from exc
         try:
             cleaned: str = super().clean_code()  # type: ignore[misc]
             self._mark_used(code)
         except ValidationError:
             self._log("second_factor_failed")
             raise
-        guess.undo()
+        attempt.undo()
         return cleaned
 
     def _mark_used(self, code: str) -> None:

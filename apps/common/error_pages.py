@@ -8,8 +8,8 @@ from django.middleware import csrf
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from apps.common.dependency_failures import dependency_failure, expects_json, failure_response
 from apps.common.errors import error_response
-from apps.common.failures import dependency_failure, expects_json, failure_response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -18,8 +18,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 
+from apps.common.dependency_failures import refusal_response
 from apps.common.errors import DomainError, error_response
-from apps.common.failures import refusal_response
 from apps.common.health import HealthApp
 from apps.common.paths import normalize_path
 from apps.common.request_body import body_limit, is_body_pending

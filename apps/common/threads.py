@@ -15,8 +15,8 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
 
+from apps.common.dependency_failures import dependency_failure, refusal_messages
 from apps.common.errors import DomainError, service_unavailable
-from apps.common.failures import dependency_failure, refusal_messages
 from apps.common.languages import negotiate_language
 from apps.common.paths import normalize_path
 from apps.common.request_body import BODY_IS_PENDING, BodyBuffers, RequestBody

@@ -13,8 +13,8 @@ from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.room import Room, as_message
 from apps.classroom.realtime.server.sockets import Socket
+from apps.common.dependency_failures import dependency_failure
 from apps.common.errors import DomainError, service_unavailable
-from apps.common.failures import dependency_failure
 from apps.common.security_log import log_security_event
 
 log = logging.getLogger("kreida.room")

@@ -11,7 +11,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError, connection
 
-from apps.common.failures import dependency_failure
+from apps.common.dependency_failures import dependency_failure
 
 # DRF's browsable API and the ReDoc viewer, which are not used.
 IGNORED_PATTERNS = ["rest_framework", "redoc"]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 
-from apps.common.descriptors import raise_descriptor_limit
+from apps.common.file_descriptors import raise_descriptor_limit
 from apps.common.http_protocol import BoundedHttp
 from apps.common.process_lock import AlreadyServedError, lock_database
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from apps.common.failures import dependency_failure
+from apps.common.dependency_failures import dependency_failure
 
 pytestmark = pytest.mark.django_db
 

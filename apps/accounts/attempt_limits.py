@@ -1,6 +1,6 @@
-"""Rate limits on guessing passwords and codes: delays that grow with wrong guesses, never a lock.
+"""Rate limits on failed passwords and codes: delays that grow with each attempt, never a lock.
 
-Guesses are counted by account, whatever spelling of the address or host name was used. A device
+Attempts are counted by account, whatever spelling of the address or host name was used. A device
 on which the account has signed in before has its own count, so strangers cannot delay its owner.
 """
 
@@ -17,9 +17,9 @@ from django.utils.translation import ngettext
 
 
 @dataclass(frozen=True)
-class GuessLimit:
-    """Allow `free` guesses, then one each 2, 4, 8… seconds, up to `max_delay`. The count expires
-    `window` seconds after the first guess."""
+class AttemptLimit:
+    """Allow `free` attempts, then one each 2, 4, 8… seconds, up to `max_delay`. The count expires
+    `window` seconds after the first attempt."""
 
     name: str
     free: int
@@ -27,15 +27,15 @@ class GuessLimit:
     max_delay: int
 
 
-BY_ACCOUNT_AND_ADDRESS = GuessLimit("account-address", free=5, window=3600, max_delay=900)
-BY_ACCOUNT = GuessLimit("account", free=20, window=3600, max_delay=30)
-BY_ADDRESS = GuessLimit("address", free=100, window=600, max_delay=10)
-BY_DEVICE = GuessLimit("device", free=10, window=3600, max_delay=60)
-BY_AUTHENTICATOR_CODE = GuessLimit("authenticator-code", free=5, window=3600, max_delay=300)
-BY_RECOVERY_CODE = GuessLimit("recovery-code", free=5, window=3600, max_delay=300)
+BY_ACCOUNT_AND_ADDRESS = AttemptLimit("account-address", free=5, window=3600, max_delay=900)
+BY_ACCOUNT = AttemptLimit("account", free=20, window=3600, max_delay=30)
+BY_ADDRESS = AttemptLimit("address", free=100, window=600, max_delay=10)
+BY_DEVICE = AttemptLimit("device", free=10, window=3600, max_delay=60)
+BY_AUTHENTICATOR_CODE = AttemptLimit("authenticator-code", free=5, window=3600, max_delay=300)
+BY_RECOVERY_CODE = AttemptLimit("recovery-code", free=5, window=3600, max_delay=300)
 
 
-class TooManyGuesses(Exception):
+class TooManyAttempts(Exception):
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
         self.seconds = seconds
@@ -54,8 +54,8 @@ def format_wait(seconds: int) -> str:
 
 
 @dataclass
-class Guess:
-    """A recorded guess, counted as wrong until `undo` is called."""
+class Attempt:
+    """A recorded attempt, counted as failed until `undo` is called."""
 
     counter_keys: list[str] = field(default_factory=list)
     delay_keys: list[str] = field(default_factory=list)
@@ -66,27 +66,28 @@ class Guess:
         cache.delete_many(self.delay_keys)
 
 
-def record_guess(limits: Sequence[tuple[GuessLimit, str]]) -> Guess:
-    """Count one guess against each limit and key. Call it before checking the guess, so that
-    concurrent guesses count too. Raises TooManyGuesses; a refused guess is not counted."""
-    guess = Guess()
+def record_attempt(limits: Sequence[tuple[AttemptLimit, str]]) -> Attempt:
+    """Count one attempt against each limit and key. Call it before checking the password or code,
+    so that concurrent attempts count too. Raises TooManyAttempts; a refused attempt is not counted.
+    """
+    attempt = Attempt()
     if not settings.THROTTLING:
-        return guess
+        return attempt
     for limit, key in limits:
-        wait_seconds = _consume(guess, limit, key)
+        wait_seconds = _consume(attempt, limit, key)
         if wait_seconds:
-            guess.undo()
-            raise TooManyGuesses(wait_seconds)
-    return guess
+            attempt.undo()
+            raise TooManyAttempts(wait_seconds)
+    return attempt
 
 
-def clear_guesses(limits: Sequence[tuple[GuessLimit, str]]) -> None:
+def clear_attempts(limits: Sequence[tuple[AttemptLimit, str]]) -> None:
     counter_keys = [_counter_key(limit, key) for limit, key in limits]
     cache.delete_many([*counter_keys, *map(_delay_key, counter_keys)])
 
 
-def _consume(guess: Guess, limit: GuessLimit, key: str) -> int:
-    """Count the guess; return 0, or the seconds until the next guess is allowed."""
+def _consume(attempt: Attempt, limit: AttemptLimit, key: str) -> int:
+    """Count the attempt; return 0, or the seconds until the next attempt is allowed."""
     counter_key = _counter_key(limit, key)
     delay_key = _delay_key(counter_key)
     now = time.time()
@@ -94,13 +95,13 @@ def _consume(guess: Guess, limit: GuessLimit, key: str) -> int:
     if allowed_at > now:
         return math.ceil(allowed_at - now)
     cache.add(counter_key, 0, limit.window)
-    guesses = _increment(counter_key, 1)
-    guess.counter_keys.append(counter_key)
-    if guesses >= limit.free:
-        delay = min(limit.max_delay, 2 ** min(guesses - limit.free + 1, 16))
+    attempts = _increment(counter_key, 1)
+    attempt.counter_keys.append(counter_key)
+    if attempts >= limit.free:
+        delay = min(limit.max_delay, 2 ** min(attempts - limit.free + 1, 16))
         if not cache.add(delay_key, now + delay, delay):
-            return int(delay)  # a concurrent guess was admitted first
-        guess.delay_keys.append(delay_key)
+            return int(delay)  # a concurrent attempt was admitted first
+        attempt.delay_keys.append(delay_key)
     return 0
 
 
@@ -112,8 +113,8 @@ def _increment(counter_key: str, change: int) -> int:
     return count
 
 
-def _counter_key(limit: GuessLimit, key: str) -> str:
-    return f"guess:{limit.name}:{sha256(key.encode()).hexdigest()}"
+def _counter_key(limit: AttemptLimit, key: str) -> str:
+    return f"attempt:{limit.name}:{sha256(key.encode()).hexdigest()}"
 
 
 def _delay_key(counter_key: str) -> str:

@@ -1,4 +1,4 @@
-"""Rate limits on guessing passwords, second-factor codes and join codes."""
+"""Rate limits on failed passwords, second-factor codes and join codes."""
 
 import re
 import threading
@@ -12,7 +12,7 @@ from django.core import mail
 from django.test import Client
 from rest_framework.test import APIClient
 
-from apps.accounts import guess_limits
+from apps.accounts import attempt_limits
 from apps.accounts.models import User
 from tests.builders import AUTH, PASSWORD, make_classroom, make_user, sign_up
 
@@ -31,7 +31,7 @@ def person(db):
 @pytest.fixture
 def clock(monkeypatch):
     """A clock for the limits and the cache that moves only when a test sets `ahead`."""
-    started = guess_limits.time.time()
+    started = attempt_limits.time.time()
 
     class Clock:
         ahead = 0.0
@@ -55,15 +55,15 @@ def page_sign_in(client=None, password="wrong", email=EMAIL, **extra):
 
 
 @pytest.mark.parametrize("sign_in", [app_sign_in, page_sign_in])
-def test_guesses_are_limited_whatever_the_host_header(person, settings, clock, sign_in):
+def test_attempts_are_limited_whatever_the_host_header(person, settings, clock, sign_in):
     settings.ALLOWED_HOSTS = ["*"]
     hosts = [f"h{n}.example" for n in range(45)]
     attempts = [sign_in(HTTP_HOST=host).status_code != 429 for host in hosts]
-    assert sum(attempts) == guess_limits.BY_ACCOUNT_AND_ADDRESS.free
+    assert sum(attempts) == attempt_limits.BY_ACCOUNT_AND_ADDRESS.free
 
 
 @pytest.mark.parametrize("sign_in", [app_sign_in, page_sign_in])
-def test_limited_guess_answers_429_with_the_time_to_wait(person, clock, sign_in):
+def test_limited_attempt_answers_429_with_the_time_to_wait(person, clock, sign_in):
     answers = [sign_in(HTTP_ACCEPT_LANGUAGE="en") for _ in range(6)]
     assert answers[-1].status_code == 429
     assert 1 <= int(answers[-1]["Retry-After"]) <= 2
@@ -99,8 +99,8 @@ def app_reset():
 def test_own_password_reset_clears_the_limits_of_the_account_but_not_of_the_address(person, clock):
     for _ in range(5):
         app_sign_in()
-    for _ in range(guess_limits.BY_ADDRESS.free - 5):
-        guess_limits.record_guess([(guess_limits.BY_ADDRESS, "127.0.0.1")])
+    for _ in range(attempt_limits.BY_ADDRESS.free - 5):
+        attempt_limits.record_attempt([(attempt_limits.BY_ADDRESS, "127.0.0.1")])
     page_reset()
     refused = app_sign_in(password=NEW_PASSWORD)
     assert refused.status_code == 429
@@ -111,14 +111,14 @@ def test_own_password_reset_clears_the_limits_of_the_account_but_not_of_the_addr
 @pytest.mark.parametrize(
     ("reset", "sign_in"), [(page_reset, page_sign_in), (app_reset, app_sign_in)]
 )
-def test_owner_signs_in_after_a_reset_while_strangers_guess(person, clock, reset, sign_in):
-    def guess_from_many_addresses():
+def test_owner_signs_in_after_a_reset_while_strangers_try(person, clock, reset, sign_in):
+    def attempt_from_many_addresses():
         for n in range(60):
             app_sign_in(REMOTE_ADDR=f"198.51.100.{n}")
 
-    guess_from_many_addresses()
+    attempt_from_many_addresses()
     owner = reset()
-    guess_from_many_addresses()
+    attempt_from_many_addresses()
     assert sign_in(password=NEW_PASSWORD).status_code == 429
     assert sign_in(owner, NEW_PASSWORD).status_code in (200, 302)
 
@@ -138,7 +138,7 @@ def test_forged_forwarded_for_does_not_evade_the_limit(person, clock):
     assert attempts.count(400) == 5
 
 
-def test_owner_signs_in_after_a_strangers_guesses_from_another_address(person, clock):
+def test_owner_signs_in_after_a_strangers_attempts_from_another_address(person, clock):
     for _ in range(30):
         app_sign_in(REMOTE_ADDR="198.51.100.7")
     assert app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1").status_code == 200
@@ -150,12 +150,12 @@ def test_many_strangers_delay_a_new_device_by_seconds_only(person, clock):
     refused = app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1")
     assert refused.status_code == 429
     clock.ahead += int(refused["Retry-After"])
-    assert int(refused["Retry-After"]) <= guess_limits.BY_ACCOUNT.max_delay
+    assert int(refused["Retry-After"]) <= attempt_limits.BY_ACCOUNT.max_delay
     assert app_sign_in(password=PASSWORD, REMOTE_ADDR="192.0.2.1").status_code == 200
 
 
 @pytest.mark.parametrize(("client", "sign_in"), [(APIClient, app_sign_in), (Client, page_sign_in)])
-def test_known_device_is_not_delayed_by_strangers_guesses(person, client, sign_in):
+def test_known_device_is_not_delayed_by_strangers_attempts(person, client, sign_in):
     own = client()
     assert sign_in(own, PASSWORD).status_code in (200, 302)
     device = own.cookies["device"]
@@ -192,7 +192,7 @@ def test_address_added_by_a_stranger_does_not_exempt_the_strangers_devices(db, c
     assert statuses[20:] == [429] * 25
 
 
-def test_delay_grows_with_each_wrong_guess(person, clock):
+def test_delay_grows_with_each_failed_attempt(person, clock):
     waits = []
     for _ in range(20):
         answer = app_sign_in()
@@ -202,19 +202,19 @@ def test_delay_grows_with_each_wrong_guess(person, clock):
     assert waits[:4] == [2, 4, 8, 16]
 
 
-def test_concurrent_guesses_are_all_counted():
-    limits = [(guess_limits.BY_ACCOUNT_AND_ADDRESS, "x")]
+def test_concurrent_attempts_are_all_counted():
+    limits = [(attempt_limits.BY_ACCOUNT_AND_ADDRESS, "x")]
     admitted, barrier = [], threading.Barrier(20)
 
-    def guess():
+    def attempt():
         barrier.wait()
         try:
-            guess_limits.record_guess(limits)
+            attempt_limits.record_attempt(limits)
             admitted.append(1)
-        except guess_limits.TooManyGuesses:
+        except attempt_limits.TooManyAttempts:
             pass
 
-    threads = [threading.Thread(target=guess) for _ in range(20)]
+    threads = [threading.Thread(target=attempt) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -325,5 +325,5 @@ def test_wrong_codes_do_not_limit_another_account(recovery_codes):
     assert not Authenticator.objects.filter(user=other).exists()
     for _ in range(8):
         app_submit_code("000000")
-    limit = [(guess_limits.BY_AUTHENTICATOR_CODE, f"user {other.pk} ")]
-    guess_limits.record_guess(limit)
+    limit = [(attempt_limits.BY_AUTHENTICATOR_CODE, f"user {other.pk} ")]
+    attempt_limits.record_attempt(limit)
