@@ -84,6 +84,8 @@ INCOMPLETE_HEADS = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n")
 STALLED_BODY = (
     b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000\r\n\r\nlogin="
 )
+# Almost complete at once, and then nothing.
+HELD_BODY = STALLED_BODY.replace(b"5000", b"1000000") + b"x" * 999_000
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +98,7 @@ def stalled(kreida):
             began = time.monotonic()
             return answer(connection), time.monotonic() - began
 
-    starts = (*INCOMPLETE_HEADS, STALLED_BODY)
+    starts = (*INCOMPLETE_HEADS, STALLED_BODY, HELD_BODY)
     with ThreadPoolExecutor(len(starts)) as pool:
         return dict(zip(starts, pool.map(stall, starts), strict=True))
 
@@ -108,10 +110,11 @@ def test_connection_with_an_incomplete_head_is_closed(stalled, start):
     assert seconds < http_protocol.HEAD_SECONDS + 10
 
 
-def test_connection_with_a_stalled_body_is_closed(stalled):
-    reply, seconds = stalled[STALLED_BODY]
+@pytest.mark.parametrize("start", [STALLED_BODY, HELD_BODY], ids=["short", "held"])
+def test_connection_with_a_stalled_body_is_closed(stalled, start):
+    reply, seconds = stalled[start]
     assert reply.startswith(b"HTTP/1.1 408")
-    assert seconds < http_protocol.BODY_GRACE + 10
+    assert seconds < http_protocol.BODY_WINDOW + 10
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import resource
 import socket
 import sys
 import time
+from collections import deque
 from typing import Any
 
 import httptools
@@ -21,7 +22,8 @@ log = logging.getLogger("kreida.connections")
 MAX_HEAD = 64 * 1024  # bytes of the request line and all headers
 TICK = 2.0  # seconds between the timeout checks of a connection
 HEAD_SECONDS = 10.0  # from the connection, or the last response, to the last header
-BODY_GRACE, BODY_RATE = 20.0, 16 * 1024  # seconds, then the minimum of bytes per second
+# A body that is not complete must have MIN_BODY_RATE bytes per second in each BODY_WINDOW seconds.
+BODY_WINDOW, MIN_BODY_RATE = 20.0, 16 * 1024
 # Bytes of chunked framing (chunk sizes, extensions, trailers) allowed per byte of the body, in
 # addition to MAX_HEAD bytes.
 MAX_FRAMING_RATIO = 8
@@ -54,6 +56,24 @@ def _set_unacknowledged_timeout(transport: Any) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
+class BodyProgress:
+    """How many bytes of a body arrived in the last BODY_WINDOW seconds. What arrived earlier gives
+    no credit, so that a client cannot send most of a large body and then hold it."""
+
+    def __init__(self, now: float) -> None:
+        self.restart(now, 0)
+
+    def restart(self, now: float, received: int) -> None:
+        self._samples = deque([(now, received)])
+
+    def is_stalled(self, now: float, received: int) -> bool:
+        self._samples.append((now, received))
+        while self._samples[1][0] <= now - BODY_WINDOW:
+            self._samples.popleft()
+        since, before = self._samples[0]
+        return now - since >= BODY_WINDOW and received - before < BODY_WINDOW * MIN_BODY_RATE
+
+
 class BoundedHttp(HttpToolsProtocol):
     """Answers without Django: malformed HTTP, heads that are too large or too slow, stalled bodies
     and connections over the limit."""
@@ -65,7 +85,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = True
         self._head_since: float | None = time.monotonic()
-        self._body_since = 0.0
+        self._body_progress = BodyProgress(time.monotonic())
         self._body_bytes = 0
         self._raw_body_bytes = 0  # the body with its chunked framing
         self._unsent = (0, time.monotonic())
@@ -101,7 +121,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._head_since = None
-        self._body_since, self._body_bytes = time.monotonic(), 0
+        self._body_progress, self._body_bytes = BodyProgress(time.monotonic()), 0
         self._raw_body_bytes = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEAD:
@@ -149,9 +169,12 @@ class BoundedHttp(HttpToolsProtocol):
         return framing > MAX_HEAD + MAX_FRAMING_RATIO * self._body_bytes
 
     def _is_stalled_body(self, now: float) -> bool:
-        if self._is_idle() or not self.cycle.more_body or self.flow.read_paused:
+        if self._is_idle() or not self.cycle.more_body:
             return False
-        return now - self._body_since > BODY_GRACE + self._body_bytes / BODY_RATE
+        if self.flow.read_paused:  # the application does not read; the client is not to blame
+            self._body_progress.restart(now, self._body_bytes)
+            return False
+        return self._body_progress.is_stalled(now, self._body_bytes)
 
     def _is_stalled_reader(self, now: float) -> bool:
         unsent = self.transport.get_write_buffer_size()

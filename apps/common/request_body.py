@@ -2,21 +2,28 @@
 
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop as _
 from rest_framework.request import Request
 
-from apps.common.errors import service_unavailable
+from apps.common.addresses import address_key
+from apps.common.errors import service_unavailable, throttled
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 20 * 1024 * 1024
 _UPLOAD_PATHS = re.compile(r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import)/?$")
 MAX_IN_MEMORY = 256 * 1024  # bytes; a larger body is written to a file
-MAX_BUFFERED = 256 * 1024 * 1024  # bytes of all bodies that are being read or answered
+# Bytes of all bodies that are being read or answered, and of those of one client address. Small
+# bodies have a budget of their own, so that stalled uploads do not block ordinary requests.
+MAX_SMALL_BODIES, MAX_SMALL_BODIES_PER_CLIENT = 64 * 1024 * 1024, 16 * 1024 * 1024
+MAX_LARGE_BODIES, MAX_LARGE_BODIES_PER_CLIENT = 192 * 1024 * 1024, 64 * 1024 * 1024
+RETRY_SECONDS = 5
 
 BODY_IS_PENDING = "kreida.body_is_pending"
 
@@ -42,18 +49,47 @@ def continue_response() -> HttpResponse:
     return HttpResponse(status=100)
 
 
+class BodyBudget:
+    """Bytes that the request bodies of a process may hold together, with a share per client."""
+
+    def __init__(self, total: int, per_client: int) -> None:
+        self.total = total
+        self.per_client = per_client
+        self.held = 0
+        self._held_by: Counter[str] = Counter()
+
+    def hold(self, client: str, size: int) -> None:
+        """Raises `throttled` over the client's share, `service_unavailable` over the total."""
+        if self._held_by[client] + size > self.per_client:
+            detail = _("Too many requests from your network at once. Try again in a few seconds.")
+            raise throttled(RETRY_SECONDS, detail)
+        if self.held + size > self.total:
+            raise service_unavailable(RETRY_SECONDS)
+        self.held += size
+        self._held_by[client] += size
+
+    def release(self, client: str, size: int) -> None:
+        self.held -= size
+        self._held_by[client] -= size
+        if not self._held_by[client]:
+            del self._held_by[client]
+
+
 class BodyBuffers:
-    """The bytes held by all request bodies of this process."""
+    """The budgets of all request bodies of this process, by size."""
 
     def __init__(self) -> None:
-        self.buffered = 0
+        self.small = BodyBudget(MAX_SMALL_BODIES, MAX_SMALL_BODIES_PER_CLIENT)
+        self.large = BodyBudget(MAX_LARGE_BODIES, MAX_LARGE_BODIES_PER_CLIENT)
 
 
 class RequestBody:
     """The body of one request; close it when the request has been answered."""
 
-    def __init__(self, buffers: BodyBuffers) -> None:
+    def __init__(self, buffers: BodyBuffers, client: str) -> None:
         self.buffers = buffers
+        self.budget = buffers.small
+        self.client = address_key(client)
         self.size = 0
         self.file: IO[bytes] = _new_file(dir=str(settings.UPLOAD_DIR))
 
@@ -88,14 +124,16 @@ class RequestBody:
         return True
 
     def _add(self, content: bytes) -> None:
-        """Raises `service_unavailable` over MAX_BUFFERED, and OSError if the disk is full."""
-        if self.buffers.buffered + len(content) > MAX_BUFFERED:
-            raise service_unavailable()
+        """Raises what `BodyBudget.hold` raises, and OSError if the disk is full."""
+        if self.budget is self.buffers.small and self.size + len(content) > MAX_IN_MEMORY:
+            self.buffers.large.hold(self.client, self.size)
+            self.buffers.small.release(self.client, self.size)
+            self.budget = self.buffers.large
+        self.budget.hold(self.client, len(content))
         self.size += len(content)
-        self.buffers.buffered += len(content)
         self.file.write(content)
 
     def close(self) -> None:
-        self.buffers.buffered -= self.size
+        self.budget.release(self.client, self.size)
         self.size = 0
         self.file.close()

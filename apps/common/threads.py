@@ -92,7 +92,7 @@ class WsgiToAsgi:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         scope = {**scope, "path": normalize_path(scope["path"]), "method": scope["method"].upper()}
-        body = RequestBody(self.buffers)
+        body = RequestBody(self.buffers, (scope.get("client") or ("",))[0])
         started = False
 
         async def send_and_record_start(message: Message) -> None:

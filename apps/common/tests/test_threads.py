@@ -1,6 +1,7 @@
 """The thread pools behind Django, their queues and limits, and request bodies."""
 
 import asyncio
+import contextlib
 import io
 import json
 import threading
@@ -40,7 +41,7 @@ async def get_status(app, method, path):
     return (await send_request(app, method, path))[0]["status"]
 
 
-async def send_request(app, method, path, body=b"", last_byte=None, headers=()):
+async def send_request(app, method, path, body=b"", last_byte=None, headers=(), client="192.0.2.1"):
     """Return the response's messages; the last byte of the body is sent once `last_byte` is set."""
     sent = []
     parts = [body] if last_byte is None else [body[:-1], body[-1:]]
@@ -54,7 +55,8 @@ async def send_request(app, method, path, body=b"", last_byte=None, headers=()):
     async def send(message):
         sent.append(message)
 
-    await app({**CLIENT, "method": method, "path": path, "headers": [*headers]}, receive, send)
+    scope = {**CLIENT, "method": method, "path": path, "headers": [*headers]}
+    await app({**scope, "client": (client, 1)}, receive, send)
     return sent
 
 
@@ -161,27 +163,89 @@ def test_slow_request_gets_503_and_keeps_its_thread(monkeypatch):
     assert asyncio.run(run()) == (unavailable, unavailable, 200)
 
 
-def test_body_over_the_total_budget_is_refused(monkeypatch):
-    monkeypatch.setattr(request_body, "MAX_BUFFERED", 500_000)
+@contextlib.asynccontextmanager
+async def stalled_bodies(app, size, clients):
+    """Send all but the last byte of a body from each client, and the rest at the end."""
+    last_byte = asyncio.Event()
+    waiting = [
+        asyncio.create_task(
+            send_request(app, "POST", "/api/lessons/", b"x" * size, last_byte, client=client)
+        )
+        for client in clients
+    ]
+    for _ in range(3):  # each reads until it waits for its last byte
+        await asyncio.sleep(0)
+    yield
+    last_byte.set()
+    assert [(await each)[0]["status"] for each in waiting] == [200] * len(waiting)
+
+
+def make_app():
+    django = SlowDjango()
+    django.released.set()
+    return threads.WsgiToAsgi(django, threads=1)
+
+
+async def post(app, size, client):
+    sent = await send_request(app, "POST", "/api/lessons/", b"x" * size, client=client)
+    return sent[0]["status"] if len(sent[1]["body"]) == 0 else refusal(sent)
+
+
+UNAVAILABLE = (503, b"5", "service_unavailable")
+THROTTLED = (429, b"5", "throttled")
+NETWORK, SAME_NETWORK = "2001:db8::1", "2001:db8::2:3"
+
+
+def test_stalled_uploads_of_one_network_leave_room_for_others(monkeypatch):
+    monkeypatch.setattr(request_body, "MAX_LARGE_BODIES_PER_CLIENT", 1_000_000)
 
     async def run():
-        django = SlowDjango()
-        django.released.set()
-        app = threads.WsgiToAsgi(django, threads=1)
-        last_byte = asyncio.Event()
-        waiting = asyncio.create_task(
-            send_request(app, "POST", "/api/lessons/", b"x" * 300_000, last_byte)
-        )
-        await asyncio.sleep(0.05)
-        refused = refusal(await send_request(app, "POST", "/api/lessons/", b"x" * 300_000))
-        small = (await send_request(app, "POST", "/api/lessons/", b"x" * 100_000))[0]["status"]
-        last_byte.set()
-        first = (await waiting)[0]["status"]
-        later = (await send_request(app, "POST", "/api/lessons/", b"x" * 300_000))[0]["status"]
-        return refused, small, first, later, app.buffers.buffered
+        app = make_app()
+        async with stalled_bodies(app, 400_000, [NETWORK, SAME_NETWORK]):
+            refused = await post(app, 400_000, SAME_NETWORK)
+            return (
+                refused,
+                await post(app, 400_000, "198.51.100.7"),
+                await post(app, 1000, NETWORK),
+            )
 
-    unavailable = (503, b"5", "service_unavailable")
-    assert asyncio.run(run()) == (unavailable, 200, 200, 200, 0)
+    assert asyncio.run(run()) == (THROTTLED, 200, 200)
+
+
+def test_stalled_uploads_of_many_networks_leave_room_for_small_bodies(monkeypatch):
+    monkeypatch.setattr(request_body, "MAX_LARGE_BODIES", 1_000_000)
+
+    async def run():
+        app = make_app()
+        async with stalled_bodies(app, 400_000, ["192.0.2.1", "192.0.2.2"]):
+            refused = await post(app, 400_000, "192.0.2.3")
+            small = await post(app, request_body.MAX_IN_MEMORY, "192.0.2.3")
+        return refused, small, await post(app, 400_000, "192.0.2.3")
+
+    assert asyncio.run(run()) == (UNAVAILABLE, 200, 200)
+
+
+def test_small_bodies_of_one_network_leave_room_for_others(monkeypatch):
+    monkeypatch.setattr(request_body, "MAX_SMALL_BODIES_PER_CLIENT", 250_000)
+
+    async def run():
+        app = make_app()
+        async with stalled_bodies(app, 100_000, [NETWORK, NETWORK]):
+            return await post(app, 100_000, SAME_NETWORK), await post(app, 100_000, "192.0.2.1")
+
+    assert asyncio.run(run()) == (THROTTLED, 200)
+
+
+def test_answered_bodies_release_their_budgets():
+    async def run():
+        app = make_app()
+        async with stalled_bodies(app, 400_000, [NETWORK]), stalled_bodies(app, 9, [NETWORK]):
+            held = app.buffers.large.held, app.buffers.small.held
+        return held, app.buffers.large, app.buffers.small
+
+    held, *budgets = asyncio.run(run())
+    assert held == (399_999, 8)
+    assert [(budget.held, budget._held_by) for budget in budgets] == [(0, {}), (0, {})]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +275,7 @@ def test_large_body_is_spooled_to_a_file_and_read_completely(size, spooled):
 )
 @pytest.mark.parametrize("path", ["/api/me/", "/calendar/"])
 def test_refusal_before_django_is_in_the_requested_language(monkeypatch, path, asked, words):
-    monkeypatch.setattr(request_body, "MAX_BUFFERED", 0)
+    monkeypatch.setattr(request_body, "MAX_SMALL_BODIES", 0)
 
     async def run():
         app = threads.WsgiToAsgi(SlowDjango(), threads=1)
