@@ -154,6 +154,13 @@ def test_overlap_in_the_admin_is_a_form_error(admin_client, tutor, student, less
     assert other.starts_at == NOON + HOUR
 
 
+def test_title_of_the_admin_has_no_direction_or_control_characters(admin_client, lesson):
+    form = {**lesson_form(lesson, NOON + 3 * HOUR), "title": "\u202eОб’єм\u2069\t№1"}
+    admin_client.post(url_of(Lesson, "change", lesson.pk), form)
+    lesson.refresh_from_db()
+    assert lesson.title == "Об’єм №1"
+
+
 def test_change_in_the_admin_is_logged(admin_client, lesson):
     admin_client.post(url_of(Lesson, "change", lesson.pk), lesson_form(lesson, NOON + 3 * HOUR))
     assert LogEntry.objects.get().object_id == str(lesson.pk)

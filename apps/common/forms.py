@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name, is_blank
+from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name, clean_text
 
 
 class NameField(forms.CharField):
@@ -19,11 +19,13 @@ class NameField(forms.CharField):
 
 
 class TextField(forms.CharField):
-    """A text field in which invisible text counts as empty."""
+    """A text of one line, or of several in a text area, cleaned by `clean_text`."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
-        return "" if is_blank(text) else text
+        if "\0" in text:  # refused by a validator of the field
+            return text
+        return clean_text(text, multiline=isinstance(self.widget, forms.Textarea))
 
 
 class AddressField(forms.EmailField):

@@ -16,7 +16,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from apps.common.text import MAX_NAME, clean_email, clean_name, is_blank
+from apps.common.text import MAX_NAME, clean_email, clean_name, clean_text, is_blank
 
 MAX_ID = 2**63 - 1
 # Far enough from datetime's limits that converting between time zones cannot overflow.
@@ -89,12 +89,21 @@ class StrictBooleanField(serializers.BooleanField):
 
 
 class TextField(serializers.CharField):
-    """A JSON string; numbers are invalid. Invisible text counts as empty if it is trimmed."""
+    """A JSON string, cleaned by `clean_text` unless it is not trimmed; numbers are invalid."""
+
+    def __init__(self, *, multiline: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.multiline = multiline
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        if self.trim_whitespace and isinstance(data, str) and is_blank(data):
-            data = ""
+        if self.trim_whitespace and isinstance(data, str):
+            data = self._clean(data)
         return super().run_validation(data)
+
+    def _clean(self, typed: str) -> str:
+        if "\0" in typed:  # refused by a validator of the field
+            return typed
+        return clean_text(typed, multiline=self.multiline)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -115,6 +124,9 @@ class OneOfField(serializers.ChoiceField):
 
 class NameField(TextField):
     """A name, cleaned by `clean_name`."""
+
+    def _clean(self, typed: str) -> str:
+        return "" if is_blank(typed) else typed  # `clean_name` refuses what `clean_text` removes
 
     def to_internal_value(self, data: Any) -> str:
         typed = super().to_internal_value(data)

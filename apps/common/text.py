@@ -1,4 +1,4 @@
-"""Canonical forms of names and e-mail addresses, and case-insensitive search text."""
+"""Canonical forms of names, texts and e-mail addresses, and case-insensitive search text."""
 
 import re
 import unicodedata
@@ -14,6 +14,7 @@ MAX_NAME = 100
 MAX_EMAIL = 254
 MAX_LOCAL_PART = 64
 MAX_MARKS = 30  # combining marks of a name, as typed
+MAX_TAGS = 8  # of a regional flag, with the flag
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -25,6 +26,7 @@ _APOSTROPHES = dict.fromkeys(
     map(ord, "\u2018\u2019\u201b\u02bc\u02b9\u02bb\u02bd`\u00b4\u2032"), "'"
 )
 _STRESS = str.maketrans("", "", "\u0300\u0301\u0341")
+_TAGS = "".join(map(chr, range(0xE0020, 0xE0080)))
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
@@ -50,6 +52,48 @@ def clean_name(typed: str, max_length: int = MAX_NAME) -> str:
     if len(name) > max_length:
         raise _too_long(max_length)
     return name
+
+
+def clean_text(typed: str, *, multiline: bool = False) -> str:
+    """Return the stored form of a title or another free text, without invisible characters.
+
+    Direction controls and characters that nothing shows are removed; other control characters, and
+    in a text of one line its line breaks, become spaces. Emoji and the joiners of a script stay.
+    """
+    text = typed.replace("\r\n", "\n").replace("\r", "\n") if multiline else typed
+    kept = (_space_for_control(c, multiline) for i, c in enumerate(text) if not _is_hidden(text, i))
+    cleaned = "".join(kept).strip()
+    return "" if is_blank(cleaned) else cleaned
+
+
+def _space_for_control(char: str, multiline: bool) -> str:
+    if multiline and char == "\n":
+        return char
+    return " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char
+
+
+def _is_hidden(text: str, i: int) -> bool:
+    """Return True for a character of a free text that nothing shows.
+
+    Unlike in a name, private and unassigned characters stay: the newest emoji are among them.
+    """
+    char = text[i]
+    if char in _BIDI | _HIDDEN_MARKS | _BLANK:
+        return True
+    if _is_tag(char):
+        return not _ends_with_flag(text[max(0, i - MAX_TAGS) : i])
+    if unicodedata.category(char) == "Cs":
+        return True
+    return unicodedata.category(char) == "Cf" and _is_removable(text, i)
+
+
+def _is_tag(char: str) -> bool:
+    return "\U000e0000" <= char <= "\U000e007f"
+
+
+def _ends_with_flag(before: str) -> bool:
+    """Return True in the tag sequence of a regional flag, which follows the black flag."""
+    return before.rstrip(_TAGS).endswith("\U0001f3f4")
 
 
 def _too_long(max_length: int) -> ValidationError:
@@ -78,10 +122,10 @@ def _is_removable(text: str, i: int) -> bool:
     """Return True for an invisible character, unless its script or emoji needs it as a joiner."""
     char = text[i]
     if char in (ZWJ, ZWNJ):
-        before, after = text[:i][-1:], text[i + 1 : i + 2]
+        before, after = text[max(0, i - 1) : i], text[i + 1 : i + 2]
         return not (_is_joined(before) and _is_joined(after))
     if _is_variation(char):
-        before = text[:i][-1:] or " "
+        before = text[max(0, i - 1) : i] or " "
         return before in _BLANK or unicodedata.category(before)[0] not in "SN"
     return char in _HIDDEN_MARKS | _BLANK or unicodedata.category(char) in ("Cf", "Cn", "Co")
 
@@ -95,6 +139,8 @@ def _is_joined(char: str) -> bool:
         return False
     if unicodedata.category(char) in ("So", "Sk") or char == "\ufe0f":
         return True
+    if "\U0001f000" <= char <= "\U0001faff":
+        return True  # emoji that this Python's Unicode tables lack
     # From Arabic to Mongolian: scripts in which joiners select the form of a letter.
     return "\u0600" <= char <= "\u18af" and unicodedata.category(char)[0] in "LM"
 

@@ -1,12 +1,15 @@
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 
 from apps.common.admin import ChangedFieldsAdmin
+from apps.common.forms import TextField
 from apps.lessons.models import Lesson, ZoneRules
 
 
 @admin.register(Lesson)
 class LessonAdmin(ChangedFieldsAdmin):
+    formfield_overrides = {models.CharField: {"form_class": TextField}}
     raw_id_fields = ("tutor", "student", "classroom")
     readonly_fields = ("created_at", "cancelled_at", "invite_generation")
     list_display = ("starts_at", "title", "tutor", "student", "status")

@@ -15,12 +15,13 @@ from apps.classrooms.roster.columns import (
 )
 from apps.classrooms.roster.csv_table import Line, OpenQuoteError, read_table
 from apps.common.spreadsheets import unescape_formula
-from apps.common.text import clean_email
+from apps.common.text import clean_email, clean_text
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 1000
 MAX_COLUMNS = 200
 MAX_EMAIL_LENGTH = 254
+MAX_NAME_LENGTH = 200
 MAX_NOTES = 5
 
 
@@ -135,7 +136,8 @@ def _read_row(
 ) -> RosterRow:
     email = cells[email_index].strip() if email_index < len(cells) else ""
     name = " ".join(cells[i] for i in name_indexes if i < len(cells) and cells[i])
-    row = RosterRow(number, email[:MAX_EMAIL_LENGTH], name[:200])
+    shown = clean_text(email[:MAX_EMAIL_LENGTH])
+    row = RosterRow(number, shown, clean_text(name[: 2 * MAX_NAME_LENGTH])[:MAX_NAME_LENGTH])
     if not email:
         row.error = _("This row has no e-mail address.")
         return row

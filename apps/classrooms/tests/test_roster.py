@@ -293,3 +293,10 @@ def test_long_cell_or_wide_row_is_read_in_bounded_time(data):
 def test_file_with_far_too_many_rows_is_refused_before_its_columns_are_looked_for():
     with pytest.raises(RosterError, match="At most 1000 rows"):
         read_roster(b"n,e\n" + b"a,b\n" * 100_000)
+
+
+def test_shown_cells_have_no_direction_or_control_characters():
+    text = "Учень;Пошта\n\u202eКов\u2069аль 👩\u200d🏫\x07;\u202en\x07ope\n"
+    [row] = read_rows(text)
+    assert (row.name, row.email) == ("Коваль 👩\u200d🏫", "n ope")
+    assert row.error

@@ -4,7 +4,15 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from apps.common.alphabet import sort_key
-from apps.common.text import casefold, clean_email, clean_name, initials, is_blank, shown_email
+from apps.common.text import (
+    casefold,
+    clean_email,
+    clean_name,
+    clean_text,
+    initials,
+    is_blank,
+    shown_email,
+)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +174,31 @@ def test_visible_text_is_not_blank(text):
     assert not is_blank(text)
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\u202eслов\u202c \u2067x\u2069\u200e\u200f\u061c", "слов x"),
+        ("a\tb\nc\x07d\x85e\u2028f\u2029g", "a b c d e f g"),
+        ("a\u200bb\u00adc\ufeffd\u2060e\u3164f\u034fg\ud800h", "abcdefgh"),
+        ("x\U000e0041\U000e0042y", "xy"),
+        ("Об’єднання об'єм обʼєкт — №5", "Об’єднання об'єм обʼєкт — №5"),
+        ("👩‍🏫 ❤️‍🔥 👨🏽‍🚀 🏳️‍🌈 1️⃣", "👩‍🏫 ❤️‍🔥 👨🏽‍🚀 🏳️‍🌈 1️⃣"),
+        ("\U0001f9d1\u200d\U0001fa70", "\U0001f9d1\u200d\U0001fa70"),
+        ("\U0001f426\u200d\U0001fae9", "\U0001f426\u200d\U0001fae9"),
+        ("🏴󠁧󠁢󠁳󠁣󠁴󠁿 мова", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 мова"),
+        ("می\u200cخواهم и\u0306", "می\u200cخواهم и\u0306"),
+        ("\u202e\u2060 ", ""),
+    ],
+)
+def test_text_is_cleaned_on_one_line(typed, kept):
+    assert clean_text(typed) == kept
+    assert clean_text(kept) == kept
+
+
+def test_text_of_several_lines_keeps_its_line_breaks():
+    assert clean_text("a\r\nb\rc\n\n\u202ed\te\n", multiline=True) == "a\nb\nc\n\nd e"
+
+
 @pytest.mark.parametrize("typed", ["\u200d" * 300_000, "A" + "\u0301" * 300_000, "a" * 1_000_000])
 def test_very_long_name_is_refused_at_once(typed):
     started = time.process_time()
@@ -173,3 +206,17 @@ def test_very_long_name_is_refused_at_once(typed):
         clean_name(typed)
     assert refused.value.code == "max_length"
     assert time.process_time() - started < 0.1
+
+
+@pytest.mark.parametrize("char", ["\u200d", "\ufe0f", "\U000e0041", "\u202e", "\x07"])
+def test_very_long_text_is_cleaned_without_copying_it_for_each_character(char):
+    class Text(str):
+        sliced = 0
+
+        def __getitem__(self, key):
+            part = super().__getitem__(key)
+            Text.sliced += len(part)
+            return part
+
+    clean_text(Text("x" + char * 20_000))
+    assert Text.sliced < 20 * 20_000

@@ -69,7 +69,9 @@ class LessonUpdateSerializer(serializers.Serializer[Any]):
 
 @example({"reason": "The tutor is ill."})
 class LessonCancelSerializer(serializers.Serializer[Any]):
-    reason = TextField(required=False, allow_null=True, allow_blank=True, max_length=500)
+    reason = TextField(
+        required=False, allow_null=True, allow_blank=True, max_length=500, multiline=True
+    )
 
 
 @example({"ttl_seconds": 3600})

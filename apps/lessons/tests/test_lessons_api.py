@@ -278,6 +278,15 @@ def test_invisible_title_and_reason_are_empty(api, tutor, lesson):
     assert lesson.cancel_reason == ""
 
 
+def test_title_and_reason_have_no_direction_or_control_characters(api, tutor, lesson):
+    url = f"/api/lessons/{lesson.pk}/"
+    title = api(tutor).patch(url, {"title": "\u202eОб’єм\u2069\t№\u200b1\n👩‍🏫"}).json()["title"]
+    assert title == "Об’єм №1 👩‍🏫"
+    api(tutor).post(f"{url}cancel/", {"reason": "Хворію\u2067,\nвибачте\x07"})
+    lesson.refresh_from_db()
+    assert lesson.cancel_reason == "Хворію,\nвибачте"
+
+
 def test_reason_length_is_bounded(api, tutor, lesson):
     url = f"{URL}{lesson.pk}/cancel/"
     assert error_of(api(tutor).post(url, {"reason": "x" * 501})) == (400, "validation_error")

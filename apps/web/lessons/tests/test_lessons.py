@@ -64,6 +64,11 @@ def test_invisible_title_is_empty(browser, tutor, student, classroom):
     assert Lesson.objects.get().title == ""
 
 
+def test_title_has_no_direction_or_control_characters(browser, tutor, student, classroom):
+    browser(tutor).post("/lessons/new/", form_data(student, title="\u202eОб’єм\u2069\x07№1"))
+    assert Lesson.objects.get().title == "Об’єм №1"
+
+
 def test_override_is_not_offered_without_conflict(browser, tutor, student, classroom):
     page = browser(tutor).get(f"/lessons/new/?student={student.pk}").content.decode()
     assert "allow_overlap" not in page
