@@ -1,4 +1,4 @@
-"""Kreida's settings. Environment variables are read by config/environment.py (see README)."""
+"""Kreida's settings. README lists the environment variables that some are read from."""
 
 from urllib.parse import urlsplit
 
@@ -7,17 +7,20 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.keys import derive_key
 from apps.common.static import is_immutable
 from config import environment
+from config.data_dir import data_dir, secret_key
+from config.database import database
 from config.environment import BASE_DIR
+from config.hosts import allowed_hosts, public_url, trusted_proxies
 from config.openapi import document_settings
 
-DATA_DIR = environment.data_dir()
+DATA_DIR = data_dir()
 PORT = environment.integer("PORT", 8000, low=1, high=65535)
 DEBUG = False
-SECRET_KEY = environment.secret_key(DATA_DIR)
-PUBLIC_URL = environment.public_url(PORT)
+SECRET_KEY = secret_key(DATA_DIR)
+PUBLIC_URL = public_url(PORT)
 HTTPS = PUBLIC_URL.startswith("https://")
 # Includes `testserver`, the host of Django's test client, only while PUBLIC_URL is not set.
-ALLOWED_HOSTS = environment.allowed_hosts(PUBLIC_URL)
+ALLOWED_HOSTS = allowed_hosts(PUBLIC_URL)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 REDIS_URL = environment.redis_url()
 TURN_URLS, TURN_SECRET = environment.turn()
@@ -25,7 +28,7 @@ TURN_URLS, TURN_SECRET = environment.turn()
 CLASSROOM_LESSONS = "apps.lessons.rooms.RoomLessons"
 STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
 # Networks whose X-Forwarded-For and X-Forwarded-Proto are trusted.
-TRUSTED_PROXIES = environment.trusted_proxies(PUBLIC_URL)
+TRUSTED_PROXIES = trusted_proxies(PUBLIC_URL)
 # Scope of Strict-Transport-Security: this host, its subdomains, or also preloading.
 HSTS = environment.choice("HSTS", ("host", "off", "subdomains", "preload"))
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
@@ -96,7 +99,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": environment.database(DATA_DIR)}
+DATABASES = {"default": database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     # Version 2, because older releases stored pickled values.

@@ -10,6 +10,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
+from config.data_dir import data_dir, secret_key
+from config.database import database
+from config.hosts import allowed_hosts, public_url, trusted_proxies
 from tests.server import free_port, start_kreida, stop_kreida
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,14 +28,14 @@ def no_settings(monkeypatch):
 READERS = {
     "PORT": lambda: environment.integer("PORT", 8000, low=1, high=65535),
     "THROTTLING": lambda: environment.choice("THROTTLING", ("on", "off")),
-    "PUBLIC_URL": lambda: environment.public_url(8000),
-    "ALLOWED_HOSTS": lambda: environment.allowed_hosts("http://127.0.0.1:8000"),
-    "DATABASE_URL": lambda: environment.database(ROOT),
+    "PUBLIC_URL": lambda: public_url(8000),
+    "ALLOWED_HOSTS": lambda: allowed_hosts("http://127.0.0.1:8000"),
+    "DATABASE_URL": lambda: database(ROOT),
     "REDIS_URL": environment.redis_url,
     "EMAIL_URL": environment.mail,
     "TURN_URLS": environment.turn,
-    "TRUSTED_PROXIES": lambda: environment.trusted_proxies("https://kreida.example"),
-    "DATA_DIR": environment.data_dir,
+    "TRUSTED_PROXIES": lambda: trusted_proxies("https://kreida.example"),
+    "DATA_DIR": data_dir,
 }
 
 
@@ -92,16 +95,16 @@ def test_invalid_value_is_refused_with_the_name_of_the_setting(monkeypatch, name
 def test_refused_option_of_the_database_names_the_choices(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://h/d?sslmode=foo")
     with pytest.raises(ImproperlyConfigured, match="'sslmode' is one of disable, allow, prefer, "):
-        environment.database(ROOT)
+        database(ROOT)
     monkeypatch.setenv("DATABASE_URL", "postgres://h/d?ssl_mode=require")
     with pytest.raises(ImproperlyConfigured, match="did you mean sslmode"):
-        environment.database(ROOT)
+        database(ROOT)
 
 
 def test_database_options_are_added_to_the_statement_timeouts(monkeypatch):
     query = "sslmode=verify-full&connect_timeout=9&options=-c%20statement_timeout%3D60s"
     monkeypatch.setenv("DATABASE_URL", f"postgres://h/d?{query}")
-    options = environment.database(ROOT)["OPTIONS"]
+    options = database(ROOT)["OPTIONS"]
     assert (options["sslmode"], options["connect_timeout"]) == ("verify-full", 9)
     assert "lock_timeout=5s" in options["options"]
     assert options["options"].endswith("-c statement_timeout=60s")
@@ -110,7 +113,7 @@ def test_database_options_are_added_to_the_statement_timeouts(monkeypatch):
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY"])
 def test_refusal_does_not_repeat_a_secret(monkeypatch, name, tmp_path):
     monkeypatch.setenv(name, "nonsense://user:hunter2@h#x")
-    readers = {**READERS, "SECRET_KEY": lambda: environment.secret_key(tmp_path)}
+    readers = {**READERS, "SECRET_KEY": lambda: secret_key(tmp_path)}
     with pytest.raises(ImproperlyConfigured) as refusal:
         readers[name]()
     assert "hunter2" not in str(refusal.value)
@@ -144,7 +147,7 @@ def test_unrelated_variable_is_ignored(monkeypatch, name):
 
 def test_public_url_is_normalised_like_in_browsers(monkeypatch):
     monkeypatch.setenv("PUBLIC_URL", "https://Крейда.example:443/")
-    assert environment.public_url(8000) == "https://xn--80ahcqd0b.example"
+    assert public_url(8000) == "https://xn--80ahcqd0b.example"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +160,7 @@ def test_public_url_is_normalised_like_in_browsers(monkeypatch):
 )
 def test_only_a_server_without_public_url_answers_the_test_client(monkeypatch, url, hosts):
     monkeypatch.setenv("PUBLIC_URL", url)
-    assert environment.allowed_hosts(environment.public_url(8000)) == hosts
+    assert allowed_hosts(public_url(8000)) == hosts
 
 
 @pytest.mark.parametrize(
@@ -169,14 +172,14 @@ def test_only_a_server_without_public_url_answers_the_test_client(monkeypatch, u
     ],
 )
 def test_clients_of_a_server_without_a_proxy_are_not_trusted_as_one(public, proxies):
-    assert environment.trusted_proxies(public) == proxies
+    assert trusted_proxies(public) == proxies
 
 
 @pytest.mark.parametrize("name", ["with space", "a#b", "a?b", "a%20b", "дані"])
 def test_data_dir_may_have_any_name(monkeypatch, tmp_path, name):
     monkeypatch.setenv("DATA_DIR", str(tmp_path / name))
-    folder = environment.data_dir()
-    assert environment.database(folder)["NAME"] == str(tmp_path / name / "kreida.sqlite3")
+    folder = data_dir()
+    assert database(folder)["NAME"] == str(tmp_path / name / "kreida.sqlite3")
 
 
 @pytest.mark.parametrize(
@@ -185,35 +188,35 @@ def test_data_dir_may_have_any_name(monkeypatch, tmp_path, name):
 )
 def test_sqlite_file_may_have_any_name(monkeypatch, tmp_path, written, name):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/{written}")
-    assert environment.database(ROOT)["NAME"] == str(tmp_path / name)
+    assert database(ROOT)["NAME"] == str(tmp_path / name)
 
 
 def test_symbolic_link_to_a_sqlite_file_is_resolved(monkeypatch, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "kreida.sqlite3")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/link")
-    assert environment.database(ROOT)["NAME"] == str(tmp_path / "kreida.sqlite3")
+    assert database(ROOT)["NAME"] == str(tmp_path / "kreida.sqlite3")
     monkeypatch.delenv("DATABASE_URL")
     (folder := tmp_path / "data").mkdir()
     (folder / "kreida.sqlite3").symlink_to(tmp_path / "kreida.sqlite3")
-    assert environment.database(folder)["NAME"] == str(tmp_path / "kreida.sqlite3")
+    assert database(folder)["NAME"] == str(tmp_path / "kreida.sqlite3")
 
 
 def test_circle_of_symbolic_links_is_refused(monkeypatch, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "link")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/link")
     with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL must"):
-        environment.database(ROOT)
+        database(ROOT)
 
 
 def test_data_dir_is_not_accessible_to_other_users(monkeypatch, tmp_path):
     tmp_path.chmod(0o755)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    assert stat.S_IMODE(environment.data_dir().stat().st_mode) == 0o700
+    assert stat.S_IMODE(data_dir().stat().st_mode) == 0o700
 
 
 def test_secret_key_is_made_once_and_kept(tmp_path):
-    key = environment.secret_key(tmp_path)
-    assert environment.secret_key(tmp_path) == key
+    key = secret_key(tmp_path)
+    assert secret_key(tmp_path) == key
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
 
@@ -222,7 +225,7 @@ def test_secret_key_is_made_once_and_kept(tmp_path):
 def test_truncated_secret_key_is_refused(tmp_path, content):
     (tmp_path / "secret_key").write_text(content)
     with pytest.raises(ImproperlyConfigured, match="empty or cut off"):
-        environment.secret_key(tmp_path)
+        secret_key(tmp_path)
 
 
 def test_full_disk_leaves_no_partial_secret_key(tmp_path, monkeypatch):
@@ -231,7 +234,7 @@ def test_full_disk_leaves_no_partial_secret_key(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ImproperlyConfigured, match="No space"):
-        environment.secret_key(tmp_path)
+        secret_key(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

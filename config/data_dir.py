@@ -1,0 +1,75 @@
+"""The data folder, and the secret key that is stored in it."""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import BASE_DIR, setting_error, text
+
+MIN_KEY_LENGTH = 50
+
+
+def data_dir() -> Path:
+    """Return the data folder, created if missing, without access for other users."""
+    value = text("DATA_DIR", str(BASE_DIR / "var"))
+    path = Path(value).expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_uid == os.geteuid():
+            path.chmod(0o700)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as exc:
+        expected = f"a folder that this user can write to ({exc.strerror})"
+        raise setting_error("DATA_DIR", expected, value) from exc
+    return path
+
+
+def secret_key(folder: Path) -> str:
+    """Return SECRET_KEY, or a key generated at the first start and stored in the data folder."""
+    key = text("SECRET_KEY")
+    if key:
+        if not _is_strong(key):
+            raise setting_error(
+                "SECRET_KEY", f"at least {MIN_KEY_LENGTH} characters of random text"
+            )
+        return key
+    file = folder / "secret_key"
+    try:
+        if not file.exists():
+            _create_file(file, secrets.token_urlsafe(64))
+        key = file.read_text(errors="replace").strip()
+    except OSError as exc:
+        raise ImproperlyConfigured(
+            f"The key in {file} cannot be read or written: {exc.strerror}."
+        ) from exc
+    if not _is_strong(key):
+        raise ImproperlyConfigured(
+            f"The key in {file} is empty or cut off. Restore it from a backup, or delete the file: "
+            "a new one is made, everybody signs in again, and invite links stop working."
+        )
+    return key
+
+
+def _is_strong(key: str) -> bool:
+    return len(key) >= MIN_KEY_LENGTH and len(set(key)) >= 5
+
+
+def _create_file(file: Path, content: str) -> None:
+    """Create the file atomically and durably; an existing file is kept."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-") as new:
+        new.write(content)
+        new.flush()
+        os.fsync(new.fileno())
+        try:
+            os.link(new.name, file)
+        except FileExistsError:
+            return
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
