@@ -1,0 +1,84 @@
+"""Simultaneous joins, invitations and changes of memberships."""
+
+from functools import partial
+
+import pytest
+
+from apps.classrooms.models import Membership
+from tests.builders import make_classroom
+from tests.races.simultaneous import repeat_until, run_simultaneously, statuses, without_constraints
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def join_simultaneously(api, classroom, student, count=6):
+    clients = [api(student) for _ in range(count)]
+    body = {"join_code": classroom.join_code}
+    return run_simultaneously(*(partial(c.post, "/api/classrooms/join/", body) for c in clients))
+
+
+def test_simultaneous_joins_create_one_membership(api, tutor, student):
+    for _ in range(4):
+        classroom = make_classroom(tutor)
+        answers = join_simultaneously(api, classroom, student)
+        assert statuses(answers) == {200: 6}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+        assert Membership.objects.filter(classroom=classroom).count() == 1
+
+
+def test_simultaneous_joins_with_an_invitation_create_one_membership(api, tutor, student):
+    for _ in range(4):
+        classroom = make_classroom(tutor)
+        Membership.objects.create(
+            classroom=classroom, invited_email=student.email, status="invited"
+        )
+        answers = join_simultaneously(api, classroom, student)
+        assert statuses(answers) == {200: 6}
+        assert Membership.objects.get(classroom=classroom).status == "active"
+
+
+def test_control_without_the_constraint_joins_create_two_memberships(api, tutor, student, settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    classroom = make_classroom(tutor)
+
+    def attempt():
+        Membership.objects.all().delete()
+        try:
+            join_simultaneously(api, classroom, student)
+        except Membership.MultipleObjectsReturned:
+            return True
+        return Membership.objects.count() > 1
+
+    with without_constraints("membership_once_per_classroom", table="classrooms_membership"):
+        repeat_until(attempt)
+
+
+def test_simultaneous_invitations_of_one_email_create_one(api, tutor, student):
+    classroom = make_classroom(tutor)
+    for email in (student.email, "new@x.example"):
+        clients = [api(tutor) for _ in range(5)]
+        url = f"/api/classrooms/{classroom.pk}/members/"
+        answers = run_simultaneously(*(partial(c.post, url, {"email": email}) for c in clients))
+        assert statuses(answers) == {201: 5}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_simultaneous_removal_and_acceptance_leave_the_member_removed(api, tutor, student):
+    """In either order, the removal is not undone by an acceptance that began before it."""
+    classroom = make_classroom(tutor)
+    for _ in range(10):
+        Membership.objects.all().delete()
+        membership = Membership.objects.create(
+            classroom=classroom, student=student, status="invited"
+        )
+        url = f"/api/memberships/{membership.pk}/"
+        of_tutor, of_student = api(tutor), api(student)
+        removed, accepted = run_simultaneously(
+            lambda: of_tutor.patch(url, {"status": "removed"}),  # noqa: B023
+            lambda: of_student.post(f"{url}accept/"),  # noqa: B023
+        )
+        membership.refresh_from_db()
+        assert removed.status_code in (200, 400)
+        assert accepted.status_code in (200, 403)
+        if removed.status_code == 200:
+            assert membership.status == "removed"
