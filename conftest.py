@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom
 from apps.lessons.models import Lesson
-from tests.builders import make_classroom, make_lesson, make_user
+from tests.builders import HOUR, make_classroom, make_lesson, make_user
 
 pytest_plugins = ["tests.environment"]
 
@@ -48,6 +49,12 @@ def classroom(tutor: User, student: User) -> Classroom:
 @pytest.fixture
 def lesson(classroom: Classroom, tutor: User, student: User) -> Lesson:
     return make_lesson(tutor, student)
+
+
+@pytest.fixture
+def coming_lesson(classroom: Classroom, tutor: User, student: User) -> Lesson:
+    """A lesson two days from now; `lesson` is over."""
+    return make_lesson(tutor, student, timezone.now() + 48 * HOUR)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from apps.lessons.models import Lesson
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 PASSWORD = "a-long-pass-phrase-7"
 AUTH = "/_allauth/app/v1/auth"
 _numbers = count(1)

@@ -42,15 +42,18 @@ def refusal_error(reason: Refusal) -> DomainError:
         case Refusal.CANCELLED:
             return errors.lesson_cancelled()
         case Refusal.INVITE_REPLACED:
-            return errors.invite_invalid()
+            return errors.invite_revoked()
         case Refusal.INVITE_EXPIRED | Refusal.LESSON_OVER:
             return errors.invite_expired()
         case Refusal.SIGNED_OUT:
             return DomainError("not_authenticated", 401, _("Sign in again."))
         case Refusal.NOT_A_MEMBER:
             return errors.not_a_member(_("You are not an active member of this classroom."))
-    removed = _("The tutor has removed you from this lesson.")
-    return forbidden(removed if reason is Refusal.REMOVED else "")
+    if reason is Refusal.REMOVED:
+        sentence = _("The tutor has removed you from this lesson.")
+    else:
+        sentence = _("You no longer have access to this lesson.")
+    return forbidden(sentence)
 
 
 def access_room(
@@ -71,7 +74,7 @@ def access_room(
     if must_wait(access, person):
         raise forbidden(_("The tutor has not let you in yet."))
     if moderating and not may_moderate(person):
-        raise forbidden()
+        raise forbidden(_("Only the tutor of this lesson can do this."))
     since = readable_since(access, person, now)
     return AuthorizedRoom(access.session_id, room, access, person, since)
 

@@ -13,6 +13,11 @@ def invite_invalid() -> DomainError:
     return DomainError("invite_invalid", 400, _("This invite link is not valid."))
 
 
+def invite_revoked() -> DomainError:
+    """The code of an invalid link: an API client cannot do anything else about it."""
+    return DomainError("invite_invalid", 400, _("The tutor has revoked this invite link."))
+
+
 def invite_expired() -> DomainError:
     """The detail is not translated: the API contract fixes its text."""
     return DomainError("invite_expired", 410, "Invite expired")

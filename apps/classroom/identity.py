@@ -50,9 +50,13 @@ def require_identity(
 
 
 def _require(person: Person | None, user: AnyUser) -> Person:
-    if person is None:
-        raise forbidden() if user.is_authenticated else NotAuthenticated
-    return person
+    if person is not None:
+        return person
+    if not user.is_authenticated:
+        raise NotAuthenticated
+    raise forbidden(
+        _("This is the room of other people’s lesson. Ask its tutor for an invite link.")
+    )
 
 
 def identify_joining(

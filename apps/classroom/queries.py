@@ -1,16 +1,20 @@
 """Reads of a room's content, from columns to JSON."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
 from apps.classroom.models.attendance import PRESENCE_TIMEOUT
+from apps.classroom.policies import Role
 
 Row = dict[str, Any]
 
 # A shorter interruption, such as a reload, does not end an attendance interval.
 MAX_INTERRUPTION = timedelta(seconds=30)
+# On the pages a connection lost for longer is still one visit.
+MAX_ABSENCE = timedelta(minutes=10)
 MAX_MESSAGES = 200
 MAX_CHAT_TEXT = 128 * 1024  # characters in one response, unless a single message is longer
 
@@ -63,10 +67,15 @@ def versions(session_id: int, since: datetime | None) -> list[Row]:
     return [{"id": pk, "created_at": at} for pk, at in rows.values_list("id", "created_at")]
 
 
-def attendance(session_id: int, now: datetime, since: datetime | None = None) -> list[Row]:
+def attendance(
+    session_id: int,
+    now: datetime,
+    since: datetime | None = None,
+    max_interruption: timedelta = MAX_INTERRUPTION,
+) -> list[Row]:
     """Return attendance intervals by their start, without those that ended before `since`.
 
-    Connections of one person that overlap, or are at most MAX_INTERRUPTION apart, make one
+    Connections of one person that overlap, or are at most `max_interruption` apart, make one
     interval; `left_at` is null while the person is in the room.
     """
     columns = ("person", "name", "role", "joined_at", "seen_at", "left_at")
@@ -79,7 +88,7 @@ def attendance(session_id: int, now: datetime, since: datetime | None = None) ->
             end = seen_at  # its process died before recording the end
         interval = latest.get(person)
         if interval is not None and (
-            interval["left_at"] is None or joined_at <= interval["left_at"] + MAX_INTERRUPTION
+            interval["left_at"] is None or joined_at <= interval["left_at"] + max_interruption
         ):
             if end is None or (interval["left_at"] is not None and end > interval["left_at"]):
                 interval["left_at"] = end
@@ -93,3 +102,12 @@ def attendance(session_id: int, now: datetime, since: datetime | None = None) ->
     if since is None:
         return intervals
     return [row for row in intervals if row["left_at"] is None or row["left_at"] >= since]
+
+
+def tutor_presence(lesson_ids: Collection[int], now: datetime) -> dict[int, bool]:
+    """For lessons whose tutor has been in the room: whether they are in it now."""
+    rows = Attendance.objects.filter(role=Role.TUTOR, session__lesson__in=lesson_ids)
+    present = rows.present(now).values_list("session__lesson", flat=True)
+    came = rows.values_list("session__lesson", flat=True).distinct()
+    is_in = set(present)
+    return {lesson_id: lesson_id in is_in for lesson_id in came}

@@ -1,10 +1,13 @@
 """Permissions on classrooms and memberships."""
 
+from django.utils.translation import gettext as _
+
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
+from apps.accounts.policies import require_student, require_tutor
 from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Classroom, Membership
-from apps.common.errors import forbidden, not_found
+from apps.common.errors import DomainError, forbidden, not_found
 from apps.common.parsing import MAX_ID
 
 
@@ -31,7 +34,7 @@ def access_classroom(user: User, classroom_id: int) -> Classroom:
     if classroom is None:
         raise not_found()
     if not may_manage_classroom(user, classroom):
-        raise forbidden()
+        raise _not_your_classroom(user)
     return classroom
 
 
@@ -41,8 +44,13 @@ def access_classroom_or_archived(user: User, classroom_id: int) -> Classroom:
     if classroom is None:
         raise not_found()
     if not may_manage_classroom(user, classroom):
-        raise forbidden()
+        raise _not_your_classroom(user)
     return classroom
+
+
+def _not_your_classroom(user: User) -> DomainError:
+    require_tutor(user)
+    return forbidden(_("This classroom belongs to another tutor."))
 
 
 def _get_membership(membership_id: int) -> Membership:
@@ -60,7 +68,7 @@ def access_membership(user: User, membership_id: int) -> Membership:
     """Return the membership to its classroom's tutor. Raises `not_found` or `forbidden`."""
     membership = _get_membership(membership_id)
     if not may_manage_classroom(user, membership.classroom):
-        raise forbidden()
+        raise _not_your_classroom(user)
     return membership
 
 
@@ -68,14 +76,16 @@ def access_invitation(user: User, membership_id: int, token: str = "") -> Member
     """Return the membership to the invited student. Raises `not_found`, `forbidden` and the errors
     of `read_invitation`."""
     membership = _get_membership(membership_id)
+    require_student(user)
     if not may_accept_invitation(user, membership, token):
-        raise forbidden()
+        raise forbidden(_("This invitation is for somebody else."))
     return membership
 
 
 def access_own_membership(user: User, membership_id: int) -> Membership:
     """Return the membership to its student. Raises `not_found` or `forbidden`."""
     membership = _get_membership(membership_id)
-    if not user.is_student or membership.student_id != user.pk:
-        raise forbidden()
+    require_student(user)
+    if membership.student_id != user.pk:
+        raise forbidden(_("This is somebody else’s place in a classroom."))
     return membership

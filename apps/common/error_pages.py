@@ -32,7 +32,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return error_response(
             "forbidden", 403, detail or _("You don’t have permission to do this.")
         )
-    return render(request, "403.html", {"detail": detail}, status=403)
+    context = {
+        "detail": detail or _("This form has expired."),
+        "advice": _("Nothing was changed. Go back, reload the page and send it again."),
+    }
+    return render(request, "403.html", context, status=403)
 
 
 def _csrf_detail(origin: str, reason: str) -> str:

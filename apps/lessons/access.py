@@ -24,10 +24,12 @@ class LessonRoom(NamedTuple):
 
 
 class RoomAttendance(NamedTuple):
-    """`is_live` is True while the tutor is in the room of a scheduled lesson."""
+    """`is_live` is True while the tutor is in the room of a scheduled lesson; `tutor_is_in` is
+    None if the tutor never came."""
 
     attendance: list[dict[str, Any]]
     is_live: bool
+    tutor_is_in: bool | None
 
 
 def access_lesson_room(user: AnyUser, session: SessionBase, lesson_id: int) -> LessonRoom:
@@ -44,14 +46,16 @@ def access_lesson_room(user: AnyUser, session: SessionBase, lesson_id: int) -> L
 
 
 def find_attendance(user: AnyUser, session: SessionBase, lesson: Lesson) -> RoomAttendance:
-    """The attendance of the lesson's room; empty for a user without access to the room."""
+    """The visits to the lesson's room; none for a user without access to the room."""
     room = get_or_create_session(lesson_id=lesson.pk).uuid
     try:
         access = access_room(user, session, room)
     except DomainError:
-        return RoomAttendance([], False)
-    attendance = queries.attendance(access.session_id, timezone.now())
-    tutor_is_in = any(
-        row["person"]["role"] == Role.TUTOR.value and row["left_at"] is None for row in attendance
+        return RoomAttendance([], False, None)
+    attendance = queries.attendance(
+        access.session_id, timezone.now(), max_interruption=queries.MAX_ABSENCE
     )
-    return RoomAttendance(attendance, tutor_is_in and lesson.status == Lesson.Status.SCHEDULED)
+    tutors = [row for row in attendance if row["person"]["role"] == Role.TUTOR.value]
+    tutor_is_in = any(row["left_at"] is None for row in tutors) if tutors else None
+    is_live = bool(tutor_is_in) and lesson.status == Lesson.Status.SCHEDULED
+    return RoomAttendance(attendance, is_live, tutor_is_in)

@@ -8,7 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
-from apps.classroom.errors import invite_expired, invite_invalid, lesson_cancelled
+from apps.classroom.errors import (
+    invite_expired,
+    invite_invalid,
+    invite_revoked,
+    lesson_cancelled,
+)
 from apps.classroom.lessons import InviteClaims
 from apps.common import tokens
 from apps.common.pasted import clean_token
@@ -67,8 +72,8 @@ def read_invite(token: str) -> ReadInvite:
     lesson = Lesson.objects.filter(pk=claims["lesson"]).first()
     if lesson is None:
         raise lesson_not_found()
-    if claims["gen"] != lesson.invite_generation:
-        raise invite_invalid()
     if lesson.is_cancelled:
         raise lesson_cancelled()
+    if claims["gen"] != lesson.invite_generation:
+        raise invite_revoked()
     return ReadInvite(lesson, InviteClaims(lesson.pk, claims["gen"], claims["exp"]))

@@ -1,14 +1,18 @@
 """Permissions on lessons, for REST, sockets and pages."""
 
+from datetime import datetime
 from enum import Enum
 
+from django.utils.translation import gettext as _
+
 from apps.accounts.models import User
-from apps.classroom.policies import Role, participant_role
+from apps.classroom.policies import Role, is_closed_to_guests, participant_role
 from apps.classrooms.models import Membership
-from apps.common.errors import forbidden
+from apps.common.errors import DomainError, forbidden
 from apps.common.parsing import MAX_ID
 from apps.lessons.errors import lesson_not_found, not_a_member
 from apps.lessons.models import Lesson
+from apps.lessons.phases import Phase, find_phase
 
 
 class Action(Enum):
@@ -27,8 +31,23 @@ def may(user: User, action: Action, lesson: Lesson) -> bool:
 
 
 def may_change(user: User, lesson: Lesson) -> bool:
-    """True if the pages should offer the user to move, cancel or share the lesson."""
+    """True if the pages should offer the user to move the lesson, also one that was not held."""
     return may(user, Action.EDIT, lesson) and lesson.status in CHANGEABLE_STATUSES
+
+
+def may_cancel(user: User, lesson: Lesson, now: datetime) -> bool:
+    """True if the pages should offer the user to cancel the lesson: until it is over."""
+    return may_change(user, lesson) and now < lesson.ends_at
+
+
+def may_share(user: User, lesson: Lesson, now: datetime) -> bool:
+    """True if the pages should offer invite links: as long as guests may enter by them."""
+    return may_change(user, lesson) and not is_closed_to_guests(lesson, now)
+
+
+def may_decide_outcome(user: User, lesson: Lesson, now: datetime) -> bool:
+    """True if the user may say that a lesson was held although nobody was in its room."""
+    return may(user, Action.EDIT, lesson) and find_phase(lesson, now) is Phase.NOT_HELD
 
 
 def access_lesson(user: User, lesson_id: int, *, to: Action) -> Lesson:
@@ -37,8 +56,14 @@ def access_lesson(user: User, lesson_id: int, *, to: Action) -> Lesson:
     if lesson is None:
         raise lesson_not_found()
     if not may(user, to, lesson):
-        raise forbidden()
+        raise _access_error(user, lesson)
     return lesson
+
+
+def _access_error(user: User, lesson: Lesson) -> DomainError:
+    if may(user, Action.VIEW, lesson):
+        return forbidden(_("Only the tutor of this lesson can do this."))
+    return forbidden(_("This lesson is not yours: you neither teach nor attend it."))
 
 
 def access_student(tutor: User, student_id: int) -> tuple[User, list[Membership]]:

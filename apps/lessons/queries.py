@@ -1,6 +1,6 @@
 """Reads of lessons for the calendar and the API, and of a tutor's students with their lessons."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from apps.classrooms.queries import list_my_students
 from apps.common.db import select_rows
 from apps.common.pagination import Page
 from apps.lessons.models import MAX_DURATION, Lesson
+from apps.lessons.phases import Phase, find_phases
 
 Row = dict[str, Any]
 MAX_ZONES = 1000
@@ -84,9 +85,9 @@ def list_students_with_lessons(
     """Rows of `list_my_students` with their next and last lesson, which takes two more queries."""
     count, rows = list_my_students(tutor, search, page)
     if rows:
-        shared = Lesson.objects.not_cancelled().filter(tutor=tutor, student=OuterRef("pk"))
-        upcoming = shared.ending_after(now).in_order()
-        past = shared.ended_by(now).order_by("-starts_at", "-id")
+        shared = Lesson.objects.filter(tutor=tutor, student=OuterRef("pk"))
+        upcoming = shared.upcoming(now).in_order()
+        past = shared.past(now).order_by("-starts_at", "-id")
         ids = {
             pk: (next_id, last_id)
             for pk, next_id, last_id in User.objects.filter(pk__in=[r["id"] for r in rows])
@@ -106,3 +107,12 @@ def find_differing_zones(user: User) -> dict[int, str]:
     role = "student" if user.is_tutor else "tutor"
     lessons = Lesson.objects.of(user).exclude(**{f"{role}__timezone": user.timezone}).order_by()
     return dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])
+
+
+def find_overdue_phases(user: User, now: datetime) -> dict[int, str]:
+    """The phases, by id, of lessons past their end that only the room knows not to be missed:
+    those that run late, or whose completion the worker has not stored yet."""
+    scheduled = Lesson.objects.of(user).filter(status=Lesson.Status.SCHEDULED)
+    overdue = scheduled.ended_by(now).filter(ends_at__gt=now - timedelta(days=1))
+    phases = find_phases(overdue.only("status", "starts_at", "ends_at"), now)
+    return {pk: phase.value for pk, phase in phases.items() if phase is not Phase.NOT_HELD}

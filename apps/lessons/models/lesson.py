@@ -45,6 +45,15 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         """Bounds `starts_at` as `between` does, for the same index."""
         return self.filter(ends_at__gt=now, starts_at__gt=now - MAX_DURATION)
 
+    def upcoming(self, now: datetime) -> "LessonQuerySet":
+        """Lessons that are still to take place, or are taking place."""
+        return self.filter(status=Lesson.Status.SCHEDULED).ending_after(now)
+
+    def past(self, now: datetime) -> "LessonQuerySet":
+        """Lessons whose time is over, or that were ended before it was."""
+        over = Q(ends_at__lte=now) | Q(status=Lesson.Status.COMPLETED, ended_at__lte=now)
+        return self.not_cancelled().filter(over, starts_at__lt=now)
+
     def ended_by(self, now: datetime) -> "LessonQuerySet":
         return self.filter(ends_at__lte=now, starts_at__lt=now)
 
@@ -165,3 +174,8 @@ class Lesson(models.Model):
         """
         scheduled = Lesson.objects.filter(pk=self.pk, status=Lesson.Status.SCHEDULED)
         return scheduled.update(status=Lesson.Status.COMPLETED, ended_at=ended_at) == 1
+
+    def undo_completion(self) -> bool:
+        """Make a completed lesson scheduled again; return False if it was ended or cancelled."""
+        completed = Lesson.objects.filter(pk=self.pk, status=Lesson.Status.COMPLETED, ended_at=None)
+        return completed.update(status=Lesson.Status.SCHEDULED) == 1

@@ -14,8 +14,9 @@ from apps.accounts.models import User
 from apps.classrooms.queries import next_setup_step
 from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
+from apps.lessons.phases import find_phases
 from apps.lessons.policies import CHANGEABLE_STATUSES
-from apps.lessons.queries import find_differing_zones
+from apps.lessons.queries import find_differing_zones, find_overdue_phases
 from apps.web.shared.access import current_user
 
 MAX_UPCOMING = 20
@@ -26,16 +27,17 @@ MAX_UPCOMING = 20
 def calendar(request: HttpRequest) -> HttpResponse:
     """The calendar island, and a list of the next lessons that works without JavaScript."""
     me = current_user(request)
-    upcoming = (
+    now = timezone.now()
+    upcoming = list(
         Lesson.objects.of(me)
-        .not_cancelled()
-        .ending_after(timezone.now() - timedelta(minutes=15))
+        .upcoming(now - timedelta(minutes=15))
         .in_order()
         .select_related("tutor", "student")[:MAX_UPCOMING]
     )
+    phases = find_phases(upcoming, now)
     context = {
         "config": _config(request, me),
-        "upcoming": upcoming,
+        "upcoming": [(lesson, phases[lesson.pk]) for lesson in upcoming],
         "first_step": next_setup_step(me),
     }
     return render(request, "calendar/calendar.html", context)
@@ -48,6 +50,7 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
     return {
         "role": me.role,
         "changeable": list(CHANGEABLE_STATUSES) if me.is_tutor else [],
+        "phases": find_overdue_phases(me, now),
         "userTimezone": me.timezone,
         "locale": get_language(),
         "lessonUrl": reverse("web:lesson", args=[0]).replace("0", "{id}"),

@@ -1,7 +1,5 @@
 """Opens an invite link: redirects to the room, or renders a page that says what to do next."""
 
-from datetime import timedelta
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,11 +18,10 @@ from apps.common.pasted import clean_code, clean_token, is_code, is_invite_link
 from apps.common.rate_limits import check_rate_limit
 from apps.lessons.invites import ReadInvite, find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
+from apps.lessons.phases import SOON
 from apps.lessons.policies import Action, may
 from apps.web.invites.forms import GuestForm
 from apps.web.invites.pending_invite import get_pending_invite, set_pending_invite
-
-OPENS_BEFORE = timedelta(minutes=15)
 
 
 @require_safe
@@ -94,7 +91,7 @@ def _read_pending_invite(request: HttpRequest) -> ReadInvite:
 
 
 def _is_too_early(lesson: Lesson) -> bool:
-    return lesson.starts_at - timezone.now() > OPENS_BEFORE
+    return lesson.starts_at - timezone.now() > SOON
 
 
 def _redirect_to_room(lesson: Lesson) -> HttpResponse:
@@ -110,7 +107,7 @@ def _render_guest_form(
 
 
 def _render_too_early(request: HttpRequest, lesson: Lesson) -> HttpResponse:
-    context = {"lesson": lesson, "opens_at": lesson.starts_at - OPENS_BEFORE}
+    context = {"lesson": lesson, "opens_at": lesson.starts_at - SOON}
     return render(request, "invites/too_early.html", context)
 
 
@@ -124,5 +121,7 @@ def _render_refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     lesson = find_invited_lesson(get_pending_invite(request))
     if error.code == "invite_expired" and lesson and is_closed_to_guests(lesson, timezone.now()):
         return _render_lesson_over(request)
-    context = {"code": error.code}
+    # A correctly signed token that is refused as invalid was revoked.
+    revoked = error.code == "invite_invalid" and lesson is not None
+    context = {"code": "invite_revoked" if revoked else error.code}
     return render(request, "invites/refused.html", context, status=error.status)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/record/", views.log, name="lesson-record"),
     path("lessons/<int:lesson_id>/edit/", views.edit, name="lesson-edit"),
     path("lessons/<int:lesson_id>/cancel/", views.cancel, name="lesson-cancel"),
+    path("lessons/<int:lesson_id>/outcome/", views.outcome, name="lesson-outcome"),
     path("lessons/<int:lesson_id>/invite/", views.invite, name="lesson-invite"),
     path("lessons/<int:lesson_id>/invites/revoke/", views.revoke, name="lesson-revoke"),
 ]

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,7 +21,17 @@ from apps.common.errors import DomainError
 from apps.lessons.access import find_attendance
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
-from apps.lessons.policies import Action, access_lesson, access_student, may, may_change
+from apps.lessons.phases import PAST, Phase, find_phase
+from apps.lessons.policies import (
+    Action,
+    access_lesson,
+    access_student,
+    may,
+    may_cancel,
+    may_change,
+    may_decide_outcome,
+    may_share,
+)
 from apps.lessons.queries import list_students_with_lessons
 from apps.lessons.services import (
     ExpectedState,
@@ -111,16 +122,24 @@ def _render_form(request: HttpRequest, form: LessonForm, context: dict[str, Any]
 def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_user(request)
     lesson = access_lesson(me, lesson_id, to=Action.VIEW)
+    now = timezone.now()
+    room = find_attendance(me, request.session, lesson)
+    phase = find_phase(lesson, now, room.tutor_is_in)
     context = {
         "lesson": lesson,
-        "room": find_attendance(me, request.session, lesson),
+        "room": room,
+        "phase": phase,
+        "is_over": phase in PAST,
         "other_person": lesson.student if lesson.tutor_id == me.pk else lesson.tutor,
         "may_edit": may(me, Action.EDIT, lesson),
         "may_change": may_change(me, lesson),
+        "may_cancel": may_cancel(me, lesson, now),
+        "may_share": may_share(me, lesson, now),
+        "may_decide_outcome": phase is Phase.NOT_HELD and may_decide_outcome(me, lesson, now),
         "cancel": confirmations.confirm_cancellation(lesson),
         "revoke": confirmations.confirm_revoking_invites(lesson),
         "link_form": InviteLinkForm(),
-        "link": find_created_link(request, lesson) if may_change(me, lesson) else None,
+        "link": find_created_link(request, lesson) if may_share(me, lesson, now) else None,
     }
     return render(request, "lessons/lesson.html", context)
 
@@ -162,7 +181,7 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
 def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
     lesson = access_lesson(me, lesson_id, to=Action.EDIT)
-    if not may_change(me, lesson):
+    if not may_cancel(me, lesson, timezone.now()):
         return _redirect_unchangeable(request, lesson)
     form = CancelForm(request.POST) if request.method == "POST" else None
     if form is None or not form.is_valid():
@@ -181,7 +200,7 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
 def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
     lesson = access_lesson(me, lesson_id, to=Action.EDIT)
-    if not may_change(me, lesson):
+    if not may_share(me, lesson, timezone.now()):
         return _redirect_unchangeable(request, lesson)
     form = InviteLinkForm(request.POST)
     if not form.is_valid():
@@ -211,6 +230,20 @@ def revoke(request: HttpRequest, lesson_id: int) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def outcome(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """The tutor says that a lesson was held although nobody was in its room, or takes it back."""
+    me = current_tutor(request)
+    lesson = access_lesson(me, lesson_id, to=Action.EDIT)
+    if request.POST.get("held") != "1":
+        lesson.undo_completion()
+    elif may_decide_outcome(me, lesson, timezone.now()) and lesson.complete():
+        undo = reverse("web:lesson-outcome", args=[lesson.pk])
+        messages.success(request, _("Marked as completed."), extra_tags=f"undo {undo}")
+    return redirect("web:lesson", lesson.pk)
+
+
+@login_required
 @require_safe
 def log(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """Attendance and chat of a lesson's room, with the same access check as the API."""
@@ -228,7 +261,9 @@ def log(request: HttpRequest, lesson_id: int) -> HttpResponse:
         raise Http404
     context = {
         "lesson": lesson,
-        "attendance": queries.attendance(access.session_id, timezone.now()),
+        "attendance": queries.attendance(
+            access.session_id, timezone.now(), max_interruption=queries.MAX_ABSENCE
+        ),
         "messages_written": chat["results"],
         "older": chat["before"],
     }

@@ -5,6 +5,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput, Form, RadioSelect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.common import text
@@ -30,6 +31,14 @@ def span(start: datetime, end: datetime, zone: str) -> str:
 def span_in_other_zone(start: datetime, end: datetime, zone: str) -> str:
     """For another person's time zone: without “today” and the like."""
     return local_time.format_span(start, end, find_zone(zone), timezone.now(), full_date=True)
+
+
+@register.simple_tag
+def minutes_between(start: datetime, end: datetime) -> str:
+    minutes = int((end - start).total_seconds() // 60)
+    if not minutes:
+        return _("less than a minute")
+    return ngettext("%(n)s min", "%(n)s min", minutes) % {"n": minutes}
 
 
 @register.filter

@@ -35,7 +35,8 @@ PAGES = {
     "lesson": ("/lessons/{lesson}/", (302, 200, 200, 403)),
     "lesson-record": ("/lessons/{lesson}/record/", (302, 200, 200, 403)),
     "lesson-edit": ("/lessons/{lesson}/edit/", (302, 403, 200, 403)),
-    "lesson-cancel": ("/lessons/{lesson}/cancel/", (302, 403, 200, 403)),
+    "lesson-cancel": ("/lessons/{lesson}/cancel/", (302, 403, 302, 403)),
+    "lesson-outcome": ("/lessons/{lesson}/outcome/", (302, 405, 405, 405)),
     "lesson-invite": ("/lessons/{lesson}/invite/", (302, 405, 405, 405)),
     "lesson-revoke": ("/lessons/{lesson}/invites/revoke/", (302, 403, 200, 403)),
     "invite": ("/invite/", (400, 400, 400, 400)),
@@ -52,6 +53,7 @@ CHANGES = {
     "/lessons/{lesson}/edit/": (302, 403, 403),
     "/lessons/{lesson}/cancel/": (302, 403, 403),
     "/lessons/{lesson}/invite/": (302, 403, 403),
+    "/lessons/{lesson}/outcome/": (302, 403, 403),
     "/lessons/{lesson}/invites/revoke/": (302, 403, 403),
     "/students/import/confirm/": (302, 403, 302),
 }
@@ -103,3 +105,21 @@ def test_student_cannot_accept_for_another(browser, classroom, stranger):
 
 def test_url_without_trailing_slash_is_served(browser, tutor):
     assert browser(tutor).get("/students").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "person", "words"),
+    [
+        ("/students/", "student", "This is for tutors only"),
+        ("/memberships/{membership}/decline/", "tutor", "This is for students only"),
+        ("/lessons/{lesson}/edit/", "other_tutor", "This lesson is not yours"),
+        ("/lessons/{lesson}/room/", "other_tutor", "the room of other people’s lesson"),
+        ("/classrooms/{classroom}/", "other_tutor", "belongs to another tutor"),
+        ("/memberships/{membership}/leave/", "stranger", "somebody else’s place"),
+    ],
+)
+def test_forbidden_page_names_its_cause(path, person, words, browser, ids, request):
+    user = request.getfixturevalue(person)
+    page = browser(user).get(path.format(**ids)).content.decode()
+    assert words in page
+    assert f"signed in as {user.email}" in page

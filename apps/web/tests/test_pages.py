@@ -89,7 +89,7 @@ def test_server_error_page_makes_no_query(django_assert_num_queries, db):
 def test_csrf_failure_shows_a_page(db):
     response = Client(enforce_csrf_checks=True).post("/language/", {"language": "uk"})
     assert response.status_code == 403
-    assert "go back, reload the page" in response.content.decode()
+    assert "Go back, reload the page" in response.content.decode()
 
 
 def test_demo_school_is_created_once(db, capsys):

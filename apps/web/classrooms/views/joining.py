@@ -111,7 +111,7 @@ def leave(request: HttpRequest, membership_id: int) -> HttpResponse:
     me = current_student(request)
     membership = access_own_membership(me, membership_id)
     if request.method != "POST":
-        lessons = Lesson.objects.of(me).not_cancelled().ending_after(timezone.now())
+        lessons = Lesson.objects.of(me).upcoming(timezone.now())
         upcoming = lessons.filter(classroom=membership.classroom).count()
         return render_confirmation(request, confirmations.confirm_leaving(membership, upcoming))
     leave_classroom(membership=membership)

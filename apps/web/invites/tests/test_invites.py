@@ -155,7 +155,7 @@ def test_revoked_link_shows_its_page(browser, soon):
     revoke_invites(lesson_id=soon.pk)
     response = follow(browser(), path)
     assert response.status_code == 400
-    assert "This link is not valid" in response.content.decode()
+    assert "This link was revoked" in response.content.decode()
     assert actions(response.content.decode()) == 1
 
 
