@@ -71,10 +71,18 @@ def test_language_and_theme(visit, size, locale):
     assert v.page.locator("html").get_attribute("lang") == "uk"
     v.page.get_by_role("button", name="English").click()
     assert v.page.locator("html").get_attribute("lang") == "en"
-    paper = v.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    background = "getComputedStyle(document.body).backgroundColor"
+    paper = v.page.evaluate(background)
+    v.page.locator("[data-set-theme=dark]").click()
+    v.page.wait_for_function(f"{background} !== '{paper}'")
+    v.page.emulate_media(color_scheme="dark")
+    v.page.locator("[data-set-theme=light]").click()
+    v.page.wait_for_function(f"{background} === '{paper}'")
+    v.page.goto("/")
+    assert v.page.evaluate(background) == paper
     v.page.locator("[data-set-theme=dark]").click()
     v.page.goto("/")
-    assert v.page.evaluate("getComputedStyle(document.body).backgroundColor") != paper
+    assert v.page.evaluate(background) != paper
     assert v.page.locator("html").get_attribute("data-theme") == "dark"
 
 
