@@ -14,6 +14,7 @@ from apps.classroom.realtime.server.app import application as room  # noqa: E402
 from apps.classroom.realtime.server.registry import RoomRegistry  # noqa: E402
 from apps.common.addresses import TrustedProxies  # noqa: E402
 from apps.common.health import HealthApp  # noqa: E402
+from apps.common.process_lock import TASK, PostgresLock  # noqa: E402
 from apps.common.supervisor import supervise  # noqa: E402
 from apps.common.threads import WsgiToAsgi  # noqa: E402
 from apps.common.worker import Worker  # noqa: E402
@@ -36,11 +37,14 @@ async def _route(scope: Any, receive: Any, send: Any) -> None:
 
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
-    worker = supervise("worker", Worker(JOBS).run)
+    tasks = [supervise("worker", Worker(JOBS).run)]
+    if PostgresLock.current is not None:
+        tasks.append(supervise(TASK, PostgresLock.current.keep))
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    worker.cancel()
-    await asyncio.gather(worker, return_exceptions=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     if RoomRegistry.current is not None:
         await RoomRegistry.current.stop()  # stores the last updates
     await send({"type": "lifespan.shutdown.complete"})

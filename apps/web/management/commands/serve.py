@@ -12,7 +12,7 @@ from django.db import connection
 
 from apps.common.file_descriptors import raise_descriptor_limit
 from apps.common.http_protocol import BoundedHttp
-from apps.common.process_lock import AlreadyServedError, lock_database
+from apps.common.process_lock import AlreadyServedError, PostgresLock, lock_database
 
 # The room closes the socket on frames over 1 MiB with a code of its own; this is a last resort.
 WS_MAX_SIZE = 4 * 1024 * 1024
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError("--port must be a whole number from 1 to 65535.")
         os.umask(0o077)  # files in DATA_DIR are private to this user
         raise_descriptor_limit()
-        _lock_sqlite()
+        lock_or_refuse()
         if not options["bare"]:
             call_command("prepare")
             call_command("make_demo_school")
@@ -55,23 +55,28 @@ class Command(BaseCommand):
             self.stdout.write("Kreida has stopped.")
 
 
-def _lock_sqlite() -> None:
-    """Refuse a second process on a SQLite database without Redis: they could not share rooms."""
-    if connection.vendor != "sqlite":
-        return
+def lock_or_refuse() -> None:
+    """Refuse a second process on a database without Redis: they could not share rooms."""
+    shared = bool(settings.REDIS_URL)
     try:
-        lock_database(
-            Path(str(settings.DATABASES["default"]["NAME"])), shared=bool(settings.REDIS_URL)
-        )
+        if connection.vendor == "sqlite":
+            lock_database(Path(str(settings.DATABASES["default"]["NAME"])), shared=shared)
+        else:
+            PostgresLock.current = PostgresLock(shared=shared)
+            PostgresLock.current.acquire(on_wait=_say_waiting)
     except AlreadyServedError as exc:
         raise CommandError(
             "Another Kreida serves this database. Stop it first; more than one process needs "
-            "REDIS_URL (and better PostgreSQL)."
+            "REDIS_URL (and better PostgreSQL), the same for all of them."
         ) from exc
     except OSError as exc:
         raise CommandError(
             f"The database of DATABASE_URL (by default in DATA_DIR) cannot be used: {exc}"
         ) from exc
+
+
+def _say_waiting() -> None:
+    print("Another Kreida serves this database. Waiting for it to stop…", flush=True)
 
 
 class _Server(uvicorn.Server):
