@@ -27,6 +27,7 @@ TAGS = {
     "my_students": "The students of a tutor, over all classrooms.",
     "classrooms": "Groups of students of one tutor, their join codes and members.",
     "memberships": "A student's place in a classroom: invitations, pauses, departures.",
+    "students": "A student as their tutor sees them, also before the student has signed up.",
     "lessons": "Lessons between a tutor and a student, and the calendar.",
     "lesson_invites": "Links by which somebody else enters the room of a lesson.",
     "room": "The live room of a lesson: its pictures, board versions, notes, attendance and chat.",

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.students import add_student
 from apps.lessons.models import Lesson
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -29,6 +30,12 @@ def make_user(role: str, first_name: str = "", last_name: str = "", **fields: ob
         role=role,
         **fields,
     )
+
+
+def make_placeholder(classroom: Classroom, **fields: str) -> User:
+    number = next(_numbers)
+    names = {"first_name": "Софія", "last_name": f"Number{number:04}"}
+    return add_student(classroom=classroom, **{**names, **fields})
 
 
 def make_classroom(tutor: User, *students: User, name: str = "Algebra") -> Classroom:

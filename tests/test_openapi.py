@@ -103,6 +103,7 @@ OPERATION_IDS = {
     *("classrooms_members_list", "classrooms_members_create"),
     *("memberships_partial_update", "memberships_accept", "memberships_decline"),
     *("memberships_leave", "memberships_link_create"),
+    *("students_create", "students_retrieve", "students_partial_update", "students_invite_create"),
     *("lessons_list", "lessons_create", "lessons_retrieve", "lessons_partial_update"),
     *("lessons_cancel", "lessons_room_retrieve"),
     *("lessons_invite_create", "lessons_invites_revoke", "lesson_invites_resolve"),

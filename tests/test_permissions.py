@@ -44,6 +44,10 @@ TABLE = [
     ("memberships/{membership}/leave/",     "POST",   401, 200, 403, 403, 403, 403),
     ("memberships/{membership}/link/",      "POST",   401, 403, 403, 403, 403, 403),
     ("classroom/my-students/",              "GET",    401, 403, 200, 200, 200, 403),
+    ("students/",                           "POST",   401, 403, 201, 403, 403, 403),
+    ("students/{student}/",                 "GET",    401, 403, 200, 404, 404, 403),
+    ("students/{student}/",                 "PATCH",  401, 403, 200, 404, 404, 403),
+    ("students/{student}/invite/",          "POST",   401, 403, 403, 404, 404, 403),
     ("lessons/",                            "GET",    401, 200, 200, 200, 200, 200),
     ("lessons/",                            "POST",   401, 403, 201, 403, 403, 403),
     ("lessons/{lesson}/",                   "GET",    401, 200, 200, 403, 403, 403),
@@ -78,6 +82,7 @@ BODIES = {
     ("classrooms/{classroom}/members/", "POST"): {"email": "new@x.example"},
     ("memberships/{membership}/", "PATCH"): {"status": "paused"},
     ("lessons/{lesson}/", "PATCH"): {"title": "New"},
+    ("students/{student}/", "PATCH"): {"level": "New"},
     (f"{ROOM}notes/", "PUT"): {"text": "New"},
 }
 QUERIES = {"lessons/": "?from=2026-03-02&to=2026-03-09"}
@@ -103,6 +108,11 @@ def call(clients, lesson, student):
     bodies = {
         **BODIES,
         ("lessons/", "POST"): lesson_body,
+        ("students/", "POST"): {
+            "first_name": "New",
+            "last_name": "Person",
+            "classroom_id": lesson.classroom_id,
+        },
         ("classrooms/join/", "POST"): {"join_code": lesson.classroom.join_code},
     }
     token = make_invite(lesson=lesson, now=timezone.now()).token
@@ -117,6 +127,7 @@ def call(clients, lesson, student):
             "classroom": lesson.classroom_id,
             "membership": membership.pk,
             "lesson": lesson.pk,
+            "student": student.pk,
             "session": lesson.session.uuid,
             "file": kept.uuid,
             "version": version.pk,

@@ -11,6 +11,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -28,6 +29,13 @@ from apps.accounts.attempt_limits import (
 )
 from apps.accounts.devices import get_known_device_id
 from apps.accounts.models import User
+from apps.accounts.placeholders import (
+    become_account,
+    find_placeholder,
+    forget_student_link,
+    lock_placeholder,
+    remembered_student_link,
+)
 from apps.common.addresses import address_key, client_address
 from apps.common.errors import throttled
 from apps.common.security_log import log_security_event
@@ -60,12 +68,33 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """Fill in the profile before allauth saves the row, whose role must not be empty."""
-        form.fill_user(user)
-        saved: Any = super().save_user(request, user, form, commit)
+        saved = self._become_placeholder(request, form) or self._save_new(request, user, form)
         # allauth creates the address rows of a new account and requires that there are none yet.
         saved.emailaddress_set.all().delete()
         log_security_event("sign_up", request=request, user_id=saved.pk)
         return saved
+
+    def _save_new(self, request: HttpRequest, user: Any, form: Any) -> Any:
+        form.fill_user(user)
+        return super().save_user(request, user, form)
+
+    def _become_placeholder(self, request: HttpRequest, form: Any) -> User | None:
+        """Sign up as the student of the link (see placeholders.py), if nobody else has just done
+        so. The password is hashed before the transaction, which blocks SQLite's other writers."""
+        token = form.cleaned_data["invitation"] or remembered_student_link(request.session)
+        student = find_placeholder(token)
+        if student is None or form.cleaned_data["role"] != User.Role.STUDENT:
+            return None
+        form.fill_user(student)
+        super().save_user(request, student, form, commit=False)
+        with transaction.atomic():
+            if not lock_placeholder(student):
+                return None
+            become_account(student)
+            student.save()
+        forget_student_link(request.session)
+        log_security_event("placeholder_claimed", request=request, user_id=student.pk)
+        return student
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
         is_confirmed = bool(super().confirm_email(request, email_address))

@@ -38,6 +38,11 @@ class ChangeUserForm(ChangedFieldsForm, UserChangeForm):
     pass
 
 
+def _may_change(staff: Any, person: User | None) -> bool:
+    """Return False for a placeholder, which has no address or password to change."""
+    return _may_manage(staff, person) and not (person is not None and person.is_placeholder)
+
+
 def _may_manage(staff: Any, person: User | None) -> bool:
     """Return False for other staff: a new address or password would give their rights away."""
     return staff.is_superuser or person is None or person == staff or not person.is_staff
@@ -71,7 +76,7 @@ class PersonAdmin(ChangedFieldsAdmin, UserAdmin):
         return fields if request.user.is_superuser else (*fields, *rights)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_manage(request.user, obj)
+        return super().has_change_permission(request, obj) and _may_change(request.user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_manage(request.user, obj)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.accounts.placeholders import find_placeholder, remembered_student_link
 from apps.common.forms import AddressField, NameField
 from apps.common.zones import validate_time_zone
 
@@ -36,10 +38,25 @@ class SignupProfileForm(forms.Form):
         validators=[validate_time_zone],
         widget=forms.HiddenInput,
     )
+    invitation = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         replace_field(self.fields, "email", AddressField)
+        self._fill_in_student_link()
+
+    def _fill_in_student_link(self) -> None:
+        """Suggest the student of the link that was opened before this page."""
+        session = getattr(context.request, "session", None)
+        token = remembered_student_link(session) if session is not None else ""
+        self.placeholder = find_placeholder(token)
+        if self.placeholder is not None:
+            self.initial.setdefault("invitation", token)
+            self.initial.setdefault("role", User.Role.STUDENT)
+            self.initial.setdefault("first_name", self.placeholder.first_name)
+            self.initial.setdefault("last_name", self.placeholder.last_name)
+            if self.placeholder.contact_email:
+                self.initial.setdefault("email", self.placeholder.contact_email)
 
     def _post_clean(self) -> None:
         """Hash the password for an address that has an account, too, and discard the hash: a

@@ -22,7 +22,8 @@ WITH shared AS (
     WHERE classroom.tutor_id = %s AND classroom.archived_at IS NULL
         AND membership.role = 'student' AND membership.status = 'active'
 ), people AS (
-    SELECT id, first_name, last_name, email, sort_key FROM accounts_user
+    SELECT id, first_name, last_name, COALESCE(email, contact_email) AS email, sort_key
+    FROM accounts_user
     WHERE id IN (SELECT student_id FROM shared) {matching}
 )
 """

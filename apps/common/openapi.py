@@ -87,6 +87,7 @@ PATH_PARAMETERS = {
     "classroom_id": "The `id` of a classroom.",
     "membership_id": "The `id` of a membership.",
     "lesson_id": "The `id` of a lesson.",
+    "student_id": "The `id` of a student.",
     "session_uuid": "The `session_uuid` of a lesson.",
     "file_uuid": "The `id` of a picture.",
     "version_id": "The `id` of a board version.",

@@ -22,7 +22,9 @@ _WHOLE_TOKEN = re.compile(
 )
 _JOIN_PATH = re.compile(r"/+join/+([^/?#&]+)", re.IGNORECASE)
 _CODE = re.compile(r"[A-HJKMNP-Z2-9]{8}")  # the alphabet of join codes
-_INVITE_PATH = re.compile(r"/+(?:invite|classrooms/+invitation)/+([^/?#&]+)", re.IGNORECASE)
+_INVITE_PATH = re.compile(
+    r"/+(?:invite|(?:classrooms|students)/+invitation)/+([^/?#&]+)", re.IGNORECASE
+)
 CODE_LENGTH = 8
 
 

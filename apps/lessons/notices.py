@@ -48,10 +48,10 @@ def format_span(reader: User, start: datetime, end: datetime) -> str:
 def _mail_student(
     lesson: Lesson, sentence: Callable[[], str], before: tuple[datetime, datetime] | None = None
 ) -> None:
-    """`sentence` is called with the student's language active."""
-    if not settings.EMAIL_URL:
-        return
+    """`sentence` is called with the student's language active. A placeholder gets no mail."""
     student = lesson.student
+    if not settings.EMAIL_URL or student.is_placeholder:
+        return
     with translation.override(student.locale):
         now = format_span(student, lesson.starts_at, lesson.ends_at)
         _begin, end = clock_times(

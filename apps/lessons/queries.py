@@ -82,30 +82,38 @@ def _row(columns: tuple[Any, ...]) -> Row:
 def list_students_with_lessons(
     tutor: User, search: str, page: Page, now: datetime
 ) -> tuple[int, list[Row]]:
-    """Rows of `list_my_students` with their next and last lesson, which takes two more queries."""
+    """Rows of `list_my_students` with their next and last lesson, and whether they are
+    placeholders, which takes two more queries."""
     count, rows = list_my_students(tutor, search, page)
     if rows:
         shared = Lesson.objects.filter(tutor=tutor, student=OuterRef("pk"))
         upcoming = shared.upcoming(now).in_order()
         past = shared.past(now).order_by("-starts_at", "-id")
-        ids = {
-            pk: (next_id, last_id)
-            for pk, next_id, last_id in User.objects.filter(pk__in=[r["id"] for r in rows])
+        people = {
+            pk: others
+            for pk, *others in User.objects.filter(pk__in=[r["id"] for r in rows])
             .annotate(
                 next_id=Subquery(upcoming.values("pk")[:1]), last_id=Subquery(past.values("pk")[:1])
             )
-            .values_list("pk", "next_id", "last_id")
+            .values_list("pk", "next_id", "last_id", "placeholder_of")
         }
-        lessons = Lesson.objects.in_bulk({i for pair in ids.values() for i in pair if i})
+        ids = {i for next_id, last_id, _tutor in people.values() for i in (next_id, last_id)}
+        lessons = Lesson.objects.in_bulk(ids - {None})
         for row in rows:
-            row["next"], row["last"] = (lessons.get(i) for i in ids[row["id"]])
+            next_id, last_id, placeholder_of = people[row["id"]]
+            row["next"], row["last"] = lessons.get(next_id), lessons.get(last_id)
+            row["placeholder"] = placeholder_of is not None
     return count, rows
 
 
 def find_differing_zones(user: User) -> dict[int, str]:
-    """Time zones by user id, of people in the user's lessons whose zone differs from theirs."""
+    """Time zones by user id, of people in the user's lessons whose zone differs from theirs.
+
+    A placeholder's zone is only a copy of the tutor's.
+    """
     role = "student" if user.is_tutor else "tutor"
-    lessons = Lesson.objects.of(user).exclude(**{f"{role}__timezone": user.timezone}).order_by()
+    lessons = Lesson.objects.of(user).filter(student__placeholder_of=None).order_by()
+    lessons = lessons.exclude(**{f"{role}__timezone": user.timezone})
     return dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])
 
 

@@ -1,10 +1,8 @@
 """Schedules, moves and cancels lessons."""
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -19,23 +17,11 @@ from apps.classrooms.models import Membership
 from apps.common.db import is_violation_of
 from apps.common.errors import invalid, precondition_failed
 from apps.common.etags import check_version
+from apps.common.idempotency import Idempotency
 from apps.lessons import notices, overlap
 from apps.lessons.errors import lesson_conflict, not_a_member
 from apps.lessons.limits import check_limits
 from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
-
-
-@dataclass(frozen=True, slots=True)
-class Idempotency:
-    """A client's `Idempotency-Key` and a digest of the request it came with."""
-
-    key: str
-    digest: str
-
-    @classmethod
-    def for_request(cls, key: str, request: dict[str, Any]) -> "Idempotency":
-        fields = "\n".join(f"{name}={request[name]}" for name in sorted(request))
-        return cls(key, hashlib.sha256(fields.encode()).hexdigest())
 
 
 def schedule_lesson(
@@ -198,10 +184,8 @@ def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> Le
     if idempotency is None:
         return None
     lesson = Lesson.objects.filter(tutor=tutor, idempotency_key=idempotency.key).first()
-    if lesson is not None and lesson.idempotency_digest != idempotency.digest:
-        raise invalid(
-            **{"Idempotency-Key": _("This key was already used for a different request.")}
-        )
+    if lesson is not None:
+        idempotency.check(lesson.idempotency_digest)
     return lesson
 
 

@@ -42,6 +42,25 @@ class UserManager(BaseUserManager["User"]):
         user.emailaddress_set.filter(email=user.email).update(verified=True)
         return user
 
+    def create_placeholder(
+        self, tutor: "User", *, first_name: str, last_name: str, contact_email: str = ""
+    ) -> "User":
+        """A student of the tutor who has not signed up and cannot sign in."""
+        user = self.model(
+            placeholder_of=tutor,
+            email=None,
+            is_active=False,
+            role=User.Role.STUDENT,
+            first_name=first_name,
+            last_name=last_name,
+            contact_email=contact_email,
+            timezone=tutor.timezone,
+            locale=tutor.locale,
+        )
+        user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         fields.setdefault("role", User.Role.TUTOR)
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
@@ -59,7 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         UK = "uk", "Українська"
         EN = "en", "English"
 
-    email = AddressField(_("e-mail"), unique=True)
+    email = AddressField(_("e-mail"), unique=True, null=True)
     first_name = NameField(_("first name"), max_length=100)
     last_name = NameField(_("last name"), max_length=100)
     role = models.CharField(_("role"), max_length=10, choices=Role)
@@ -70,6 +89,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may use the admin"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=clock.now)
+    placeholder_of = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="placeholders",
+        help_text="The tutor who added this student, until the student signs up.",
+    )
+    contact_email = AddressField(
+        blank=True,
+        default="",
+        db_default="",  # during an upgrade, processes of the previous release write rows
+        editable=False,
+        help_text="Of a placeholder: the address that its tutor typed. Nobody signs in with it.",
+    )
     search_text = models.TextField(
         editable=False, help_text="Names and e-mail, case folded, a line each."
     )
@@ -98,10 +132,23 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 name="user_role_known", condition=models.Q(role__in=["tutor", "student"])
             ),
+            models.CheckConstraint(
+                name="user_placeholder_cannot_sign_in",
+                condition=models.Q(placeholder_of=None, email__isnull=False, contact_email="")
+                | models.Q(
+                    placeholder_of__isnull=False,
+                    email=None,
+                    role="student",
+                    is_active=False,
+                    is_staff=False,
+                    is_superuser=False,
+                    password__startswith="!",  # noqa: S106 -- an unusable one
+                ),
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.get_full_name()} <{self.email}>"
+        return f"{self.get_full_name()} <{self.email or self.contact_email}>"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Update `search_text`, `sort_key` and allauth's addresses along with their sources."""
@@ -110,7 +157,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         if fields is not None:
             kwargs["update_fields"] = {*fields, "search_text", "sort_key"}
         super().save(*args, **kwargs)
-        if fields is None or "email" in fields:
+        if (fields is None or "email" in fields) and not self.is_placeholder:
             self._sync_email_addresses()
 
     def _sync_email_addresses(self) -> None:
@@ -133,6 +180,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role == self.Role.STUDENT
 
     @property
+    def is_placeholder(self) -> bool:
+        """Whether a tutor added this student, who has not signed up yet."""
+        return self.placeholder_of_id is not None
+
+    @property
     def version(self) -> str:
         """Version of the fields that users can edit (see apps/common/etags.py)."""
         return compute_version(self.first_name, self.last_name, self.timezone, self.locale)
@@ -143,7 +195,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def shown_email(self) -> str:
-        return shown_email(self.email)
+        return shown_email(self.email or self.contact_email)
 
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
@@ -158,6 +210,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 def search_keys(user: Any) -> tuple[str, bytes]:
     """Compute `search_text` and `sort_key` of a user; migrations use this too."""
-    emails = dict.fromkeys((user.email, shown_email(user.email)))
+    email = user.email or user.contact_email
+    emails = dict.fromkeys((email, shown_email(email)))
     text = "\n".join((user.first_name, user.last_name, *emails))
     return casefold(text), sort_key(user.last_name, user.first_name)

@@ -153,7 +153,7 @@ class Membership(models.Model):
 
     @property
     def shown_email(self) -> str:
-        return shown_email(self.student.email if self.student else self.invited_email)
+        return self.student.shown_email if self.student else shown_email(self.invited_email)
 
     def __str__(self) -> str:
         return f"{self.student_id or self.invited_email} in {self.classroom_id}: {self.status}"

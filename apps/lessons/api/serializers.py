@@ -14,7 +14,7 @@ from apps.lessons.invites import DEFAULT_TTL, MAX_TTL, MIN_TTL
 from apps.lessons.models import Lesson
 
 _ROOM = "0b9f5c1e-6a0f-4a58-9d3c-1f6f5f7f2a10"
-_LESSON = {
+LESSON = {
     "id": 7,
     "title": "Fractions",
     "starts_at": "2026-03-02T15:00:00Z",
@@ -87,7 +87,7 @@ class PersonSerializer(serializers.Serializer[Any]):
     last_name = serializers.CharField()
 
 
-@example(_LESSON)
+@example(LESSON)
 class LessonSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField(allow_blank=True)
@@ -103,7 +103,7 @@ class LessonSerializer(serializers.Serializer[Any]):
     )
 
 
-@example({"results": [_LESSON]})
+@example({"results": [LESSON]})
 class LessonListSerializer(serializers.Serializer[Any]):
     results = LessonSerializer(many=True)
 

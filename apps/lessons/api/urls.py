@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.lessons.api import views
+from apps.lessons.api import student_views, views
 
 urlpatterns = [
     path("lessons/", views.LessonsView.as_view(), name="lessons"),
@@ -12,6 +12,13 @@ urlpatterns = [
         "lessons/<int:lesson_id>/invites/revoke/",
         views.RevokeInvitesView.as_view(),
         name="lesson-invites-revoke",
+    ),
+    path("students/", student_views.StudentsView.as_view(), name="students"),
+    path("students/<int:student_id>/", student_views.StudentView.as_view(), name="student"),
+    path(
+        "students/<int:student_id>/invite/",
+        student_views.StudentInviteView.as_view(),
+        name="student-invite",
     ),
     path("lesson-invites/resolve/", views.ResolveInviteView.as_view(), name="invite-resolve"),
 ]

@@ -2,15 +2,15 @@ from datetime import timedelta
 
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.views import APIView
 
 from apps.accounts.policies import require_tutor
 from apps.accounts.requests import AuthenticatedRequest
 from apps.classroom.services import get_or_create_session
-from apps.common.errors import invalid
 from apps.common.etags import ETAG, IF_MATCH, etag, parse_if_match
+from apps.common.idempotency import PARAMETER as IDEMPOTENCY_KEY
+from apps.common.idempotency import parse_idempotency_key
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import drop_nulls, parse_boolean, parse_range
@@ -20,7 +20,7 @@ from apps.lessons.api import serializers
 from apps.lessons.invites import make_invite, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson
-from apps.lessons.queries import Row, lesson_json, list_lessons
+from apps.lessons.queries import lesson_json, list_lessons
 
 MAX_RANGE = timedelta(days=366)
 
@@ -39,13 +39,6 @@ _RANGE = [
 ] + [
     OpenApiParameter("include_cancelled", bool, description="Lessons that were cancelled too."),
 ]
-_IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="1 to 255 printable characters. A repeat of the same request with the same key "
-    "returns the lesson of the first and creates no other.",
-)
 _TOKEN = OpenApiParameter("token", str, required=True, description="The `token` of the invite.")
 
 
@@ -71,7 +64,7 @@ class LessonsView(APIView):
         "Schedule a lesson",
         {201: serializers.LessonSerializer},
         body=serializers.LessonCreateSerializer,
-        query=[_IDEMPOTENCY],
+        query=[IDEMPOTENCY_KEY],
         errors=["not_a_member", "lesson_conflict"],
         description="By a tutor, with a student who is an `active` member of one of the tutor's "
         "classrooms. A lesson must last between 5 minutes and 12 hours.",
@@ -82,19 +75,10 @@ class LessonsView(APIView):
         data.is_valid(raise_exception=True)
         lesson = services.schedule_lesson(
             tutor=request.user,
-            idempotency=_idempotency(request, data.validated_data),
+            idempotency=parse_idempotency_key(request, data.validated_data),
             **data.validated_data,
         )
         return json_response(lesson_json(lesson.pk), 201)
-
-
-def _idempotency(request: AuthenticatedRequest, fields: Row) -> services.Idempotency | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
-        raise invalid(**{"Idempotency-Key": _("1 to 255 printable characters.")})
-    return services.Idempotency.for_request(key, fields)
 
 
 class LessonView(APIView):

@@ -18,6 +18,7 @@ from apps.classroom.access import access_room
 from apps.classroom.errors import lesson_cancelled
 from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
+from apps.common.idempotency import Idempotency
 from apps.lessons.access import find_attendance
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
@@ -35,7 +36,6 @@ from apps.lessons.policies import (
 from apps.lessons.queries import list_students_with_lessons
 from apps.lessons.services import (
     ExpectedState,
-    Idempotency,
     cancel_lesson,
     reschedule_lesson,
     revoke_invites,

@@ -1,0 +1,103 @@
+"""Links by which a person becomes a placeholder: a student whom a tutor added before sign-up.
+
+Who signs up by the link gets the placeholder's row, so that its id, memberships and lessons stay.
+Somebody with an account takes the lessons over instead (apps/lessons/placeholders.py).
+"""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.common import tokens
+from apps.common.errors import DomainError
+from apps.common.keys import derive_key
+from apps.common.pasted import clean_token
+
+PURPOSE = "student-invitation"
+LINK_LIFETIME = timedelta(days=30)
+_SESSION_KEY = "student_invitation"
+
+
+class StudentLink(NamedTuple):
+    url: str
+    expires_at: datetime
+
+
+def make_student_link(placeholder: User, now: datetime) -> StudentLink:
+    """The link works until somebody has used it or the tutor changes the student's address."""
+    expires_at = (now + LINK_LIFETIME).replace(microsecond=0)
+    claims = {"student": placeholder.pk, "to": _address_digest(placeholder)}
+    token = tokens.sign(PURPOSE, claims, expires_at=expires_at)
+    return StudentLink(f"{settings.PUBLIC_URL}/students/invitation/{token}/", expires_at)
+
+
+def read_student_link(token: str) -> User:
+    """Return the placeholder, or the account that it has become by this link. Raises
+    `invite_invalid` or `invite_expired`."""
+    try:
+        claims = tokens.read(PURPOSE, clean_token(token))
+    except tokens.ExpiredToken as exc:
+        raise DomainError("invite_expired", 410, "Invite expired") from exc
+    except tokens.BadToken as exc:
+        raise _invalid_link_error() from exc
+    student = User.objects.select_related("placeholder_of").filter(pk=claims["student"]).first()
+    if student is None or (student.is_placeholder and claims["to"] != _address_digest(student)):
+        raise _invalid_link_error()
+    return student
+
+
+def remember_student_link(session: SessionBase, token: str) -> None:
+    """Keep the link that was opened last. Made-up links create no sessions."""
+    if tokens.is_signed(PURPOSE, clean_token(token)):
+        session[_SESSION_KEY] = clean_token(token)
+    else:
+        session.pop(_SESSION_KEY, None)
+
+
+def remembered_student_link(session: SessionBase) -> str:
+    return str(session.get(_SESSION_KEY, ""))
+
+
+def forget_student_link(session: SessionBase) -> None:
+    session.pop(_SESSION_KEY, None)
+
+
+def find_placeholder(token: str) -> User | None:
+    """The placeholder of a valid link that nobody has used yet."""
+    if not token:
+        return None
+    try:
+        student = read_student_link(token)
+    except DomainError:
+        return None
+    return student if student.is_placeholder else None
+
+
+def lock_placeholder(placeholder: User) -> bool:
+    """Lock the row until the transaction ends; False if somebody else has become this student."""
+    rows = User.objects.select_for_update().filter(pk=placeholder.pk, placeholder_of__isnull=False)
+    return bool(rows.values_list("pk"))
+
+
+def become_account(placeholder: User) -> None:
+    """Make the row an account. The caller sets e-mail and password, and saves."""
+    placeholder.placeholder_of = None
+    placeholder.contact_email = ""
+    placeholder.is_active = True
+    placeholder.date_joined = timezone.now()
+
+
+def _address_digest(placeholder: User) -> str:
+    key = derive_key(settings.SECRET_KEY, "student-invitation-address").encode()
+    return hmac.new(key, placeholder.contact_email.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _invalid_link_error() -> DomainError:
+    return DomainError("invite_invalid", 400, _("This invite link is not valid."))

@@ -1,0 +1,142 @@
+"""Students whom a tutor adds before they sign up, and what the tutor keeps about a student."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.classrooms.models import Classroom, Membership, StudentCard
+from apps.classrooms.models.student_card import CONTACT_FIELDS
+from apps.common.errors import invalid, throttled
+from apps.common.idempotency import Idempotency
+from apps.common.models import DailyLimit
+
+MAX_ADDED_PER_DAY = 1000  # placeholders of one tutor: as many as a roster has rows
+
+
+@transaction.atomic
+def add_student(
+    *,
+    classroom: Classroom,
+    first_name: str,
+    last_name: str,
+    email: str = "",
+    idempotency: Idempotency | None = None,
+    **contacts: str,
+) -> User:
+    """Add a placeholder, who is active in the classroom at once, or return the one added earlier
+    with the same key. Raises `throttled`."""
+    # Lock order everywhere: tutor, membership, limits.
+    tutor = User.objects.select_for_update(no_key=True).get(pk=classroom.tutor_id)
+    if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
+        return earlier
+    _count_added_student(tutor)
+    student = User.objects.create_placeholder(
+        tutor, first_name=first_name, last_name=last_name, contact_email=email
+    )
+    Membership.objects.create(
+        classroom=classroom,
+        student=student,
+        status=Membership.Status.ACTIVE,
+        joined_at=timezone.now(),
+    )
+    StudentCard.objects.create(
+        tutor=tutor,
+        student=student,
+        idempotency_key=idempotency.key if idempotency else None,
+        idempotency_digest=idempotency.digest if idempotency else "",
+        **contacts,
+    )
+    return student
+
+
+def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> User | None:
+    if idempotency is None:
+        return None
+    cards = StudentCard.objects.select_related("student")
+    card = cards.filter(tutor=tutor, idempotency_key=idempotency.key).first()
+    if card is None:
+        return None
+    idempotency.check(card.idempotency_digest)
+    return card.student
+
+
+def _count_added_student(tutor: User) -> None:
+    key, now = f"placeholders:tutor:{tutor.pk}", timezone.now()
+    if not DailyLimit.use(key, MAX_ADDED_PER_DAY, now):
+        raise throttled(
+            DailyLimit.retry_after(key, now),
+            _("You can add at most %(n)s students a day. Continue tomorrow.")
+            % {"n": MAX_ADDED_PER_DAY},
+        )
+
+
+def get_card(tutor: User, student: User) -> StudentCard:
+    """The tutor's card of the student, unsaved if there is none yet."""
+    card = StudentCard.objects.filter(tutor=tutor, student=student).first()
+    return card or StudentCard(tutor=tutor, student=student)
+
+
+@transaction.atomic
+def change_student(*, tutor: User, student: User, **changes: str) -> None:
+    """Change what the tutor keeps, and a placeholder's name and e-mail. Raises `validation_error`
+    for a new name or e-mail of a student who has signed up."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=student.pk)
+    _change_person(locked, changes)
+    kept = {name: changes[name] for name in CONTACT_FIELDS if name in changes}
+    if kept:
+        StudentCard.objects.update_or_create(tutor=tutor, student=locked, defaults=kept)
+
+
+def _change_person(student: User, changes: dict[str, str]) -> None:
+    current: dict[str, Any] = {
+        "first_name": student.first_name,
+        "last_name": student.last_name,
+        "email": student.contact_email if student.is_placeholder else student.email,
+    }
+    changed = {n: changes[n] for n in current if n in changes and changes[n] != current[n]}
+    if not changed:
+        return
+    if not student.is_placeholder:
+        message = _("Only the student can change this, since they have signed up.")
+        raise invalid(**dict.fromkeys(changed, message))
+    student.first_name = changed.get("first_name", student.first_name)
+    student.last_name = changed.get("last_name", student.last_name)
+    student.contact_email = changed.get("email", student.contact_email)
+    student.save(update_fields=["first_name", "last_name", "contact_email"])
+
+
+def move_card(*, placeholder: User, student: User) -> None:
+    """Give the tutor's card to the student, into the card that the tutor may already have."""
+    card = StudentCard.objects.filter(student=placeholder).first()
+    if card is None:
+        return
+    existing = StudentCard.objects.filter(tutor=card.tutor_id, student=student).first()
+    if existing is None:
+        card.student = student
+        card.save(update_fields=["student"])
+        return
+    for name in CONTACT_FIELDS:
+        setattr(existing, name, getattr(existing, name) or getattr(card, name))
+    if card.note not in existing.note:
+        existing.note = f"{existing.note}\n\n{card.note}"
+    existing.save(update_fields=[*CONTACT_FIELDS])
+    card.delete()
+
+
+def move_memberships(*, placeholder: User, student: User) -> None:
+    """Give the placeholder's memberships to the student. One that the student has already stays,
+    and becomes active again unless the tutor has paused it."""
+    for membership in Membership.objects.select_for_update().filter(student=placeholder):
+        own = Membership.objects.filter(classroom=membership.classroom_id, student=student).first()
+        if own is None:
+            membership.student = student
+            membership.save(update_fields=["student"])
+            continue
+        if own.status != Membership.Status.PAUSED:
+            own.status = membership.status
+        own.joined_at = min(filter(None, (own.joined_at, membership.joined_at)), default=None)
+        membership.delete()
+        own.save(update_fields=["status", "joined_at"])

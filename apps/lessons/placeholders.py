@@ -1,0 +1,55 @@
+"""A student with an account becomes a placeholder (see apps/accounts/placeholders.py)."""
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.accounts.placeholders import read_student_link
+from apps.classrooms.students import move_card, move_memberships
+from apps.common.errors import DomainError
+from apps.common.security_log import log_security_event
+from apps.lessons.models import Lesson
+
+
+@transaction.atomic
+def accept_student_link(*, token: str, student: User) -> int:
+    """Give the placeholder's lessons, memberships and card to the student's account, and delete
+    the placeholder. Idempotent for the account that signed up by the link.
+
+    Returns the number of lessons that overlap others of the student; both stay. Raises
+    `invite_invalid` or `invite_expired`.
+    """
+    placeholder = read_student_link(token)
+    if placeholder.pk == student.pk:
+        return 0
+    if not placeholder.is_placeholder or not _lock(placeholder, student):
+        raise DomainError("invite_invalid", 400, _("This invite link is not valid."))
+    overlapping = _move_lessons(placeholder, student)
+    move_memberships(placeholder=placeholder, student=student)
+    move_card(placeholder=placeholder, student=student)
+    log_security_event("placeholder_merged", user_id=student.pk, placeholder=placeholder.pk)
+    placeholder.delete()
+    return overlapping
+
+
+def _lock(placeholder: User, student: User) -> bool:
+    """Lock the three people by id, as scheduling does; False if the link was used meanwhile."""
+    ids = (placeholder.placeholder_of_id or 0, placeholder.pk, student.pk)
+    people = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    return any(person.pk == placeholder.pk and person.is_placeholder for person in people)
+
+
+def _move_lessons(placeholder: User, student: User) -> int:
+    """Lessons that overlap one of the student's are kept as double-booked, since neither of the
+    two can be dropped without asking."""
+    own = Lesson.objects.not_cancelled().filter(
+        student=student, starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at")
+    )
+    lessons = Lesson.objects.filter(student=placeholder)
+    overlapping = list(
+        lessons.not_cancelled().filter(Exists(own)).order_by().values_list("pk", flat=True)
+    )
+    Lesson.objects.filter(pk__in=overlapping).update(allow_overlap=True)
+    lessons.update(student=student)
+    return len(overlapping)

@@ -1,0 +1,59 @@
+"""A student as their tutor sees them: contacts, classrooms, and the next and last lesson."""
+
+from datetime import datetime
+from typing import Any
+
+from apps.accounts.models import User
+from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.models.student_card import CONTACT_FIELDS
+from apps.classrooms.students import get_card
+from apps.common.errors import not_found
+from apps.common.parsing import MAX_ID
+from apps.lessons.models import Lesson
+from apps.lessons.queries import Row, lesson_json
+
+
+def has_taught(tutor: User, student_id: int) -> bool:
+    """Whether the tutor has or had this student: in a classroom, whatever became of it, or in a
+    lesson. An invitation that was never accepted does not count."""
+    memberships = Membership.objects.taught_by(tutor).filter(student=student_id)
+    return (
+        memberships.exclude(joined_at=None).exists()
+        or Lesson.objects.filter(tutor=tutor, student=student_id).exists()
+    )
+
+
+def access_student_card(tutor: User, student_id: int) -> User:
+    """Raises `not_found`, which does not disclose whether the person exists."""
+    student_id = min(student_id, MAX_ID)
+    if not has_taught(tutor, student_id):
+        raise not_found()
+    return User.objects.get(pk=student_id)
+
+
+def shared_classrooms(tutor: User, student: User) -> list[Classroom]:
+    """The tutor's classrooms in which the student is active, by name."""
+    active = Membership.objects.active().filter(student=student)
+    return list(Classroom.objects.of(tutor).filter(memberships__in=active))
+
+
+def lessons_with(tutor: User, student: User) -> Any:
+    return Lesson.objects.filter(tutor=tutor, student=student)
+
+
+def student_json(tutor: User, student: User, now: datetime) -> Row:
+    card = get_card(tutor, student)
+    lessons = lessons_with(tutor, student)
+    upcoming = lessons.upcoming(now).in_order().first()
+    last = lessons.past(now).order_by("-starts_at", "-id").first()
+    return {
+        "id": student.pk,
+        "first_name": student.first_name,
+        "last_name": student.last_name,
+        "email": student.shown_email,
+        **{name: getattr(card, name) for name in CONTACT_FIELDS},
+        "placeholder": student.is_placeholder,
+        "classrooms": [{"id": c.pk, "name": c.name} for c in shared_classrooms(tutor, student)],
+        "next_lesson": lesson_json(upcoming.pk) if upcoming else None,
+        "last_lesson": lesson_json(last.pk) if last else None,
+    }
