@@ -298,3 +298,12 @@ def test_foreign_origin_is_refused(live_room, settings, origin, welcome):
     if "\udcff" in (origin or ""):
         headers = {"Origin": "http://ї.example".encode().decode("latin-1")}
     assert asyncio.run(status()) == (101 if welcome else 403)
+
+
+def test_uses_of_expired_tickets_are_forgotten(monkeypatch):
+    tutor = Person("u1", "Tutor", Role.TUTOR)
+    monkeypatch.setattr(tickets, "verify", lambda value, _room: tickets.Ticket(value, tutor, 1))
+    counted, room = tickets.TicketUses(), uuid.uuid4()
+    for number in range(1000):
+        counted.redeem(str(number), room, "events")
+    assert len(counted._uses) <= 1

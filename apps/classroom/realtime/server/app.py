@@ -45,9 +45,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     registry, address = RoomRegistry.instance(), (scope.get("client") or ("",))[0]
     try:
-        request = _parse_request(scope)
+        request = _parse_request(registry, scope)
         person = request.ticket.person
-        registry.limits.count_ticket_use(request.ticket, request.kind)
         access = await _authorize(registry, request)
         with registry.limits.socket(request.room, person, address, request.kind):
             await _serve(registry, request, access, Socket(send, person, uuid4()), receive)
@@ -67,15 +66,15 @@ class _Request(NamedTuple):
         return self.kind == "board"
 
 
-def _parse_request(scope: Scope) -> _Request:
-    """Read the path and verify the ticket. Raises Refused."""
+def _parse_request(registry: RoomRegistry, scope: Scope) -> _Request:
+    """Read the path and redeem the ticket. Raises Refused."""
     match = _PATH.match(scope["path"])
     if match is None:
         raise Refused(Close.NO_SUCH_ROOM)
-    room = UUID(match[1])
+    room, kind = UUID(match[1]), match[2]
     values = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])
     try:
-        return _Request(room, match[2], tickets.verify(values[0], room))
+        return _Request(room, kind, registry.tickets.redeem(values[0], room, kind))
     except tickets.BadTicket as exc:
         raise Refused(Close.BAD_TICKET) from exc
 

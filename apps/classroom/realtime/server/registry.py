@@ -34,6 +34,7 @@ from apps.classroom.realtime.events import protocol as wire
 from apps.classroom.realtime.server import db, socket_limits
 from apps.classroom.realtime.server.room import Room, as_message
 from apps.classroom.realtime.server.sockets import Refused, Socket
+from apps.classroom.realtime.server.tickets import TicketUses
 from apps.common.supervisor import set_failing, supervise
 
 log = logging.getLogger("kreida.room")
@@ -58,6 +59,7 @@ class RoomRegistry:
         self.loop = asyncio.get_running_loop()
         configure_malloc()
         self.rooms: dict[UUID, Room] = {}
+        self.tickets = TicketUses()
         self.limits = socket_limits.SocketLimits()
         self._room_limits = RoomLimits()
         self.writer = LogWriter()

@@ -1,5 +1,6 @@
-"""Tickets: signed values for one person and one room that open its sockets for about a minute."""
+"""Tickets: signed values for one person and one room that open a few sockets in about a minute."""
 
+import time
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -8,16 +9,19 @@ from allauth.headless.tokens.strategies.jwt.internal import (
     session_key_from_sid,
     session_key_to_sid,
 )
+from django.conf import settings
 
 from apps.classroom.policies import Login, Person, Role
 from apps.common import tokens
 
 PURPOSE = "room-ticket"
 LIFETIME = timedelta(seconds=60)
+# Per kind of socket, events or board. A stock Yjs client reconnects with the same ticket.
+MAX_USES = 4
 
 
 class Ticket(NamedTuple):
-    """A verified ticket; its sockets are counted by `id` until `expires` (Unix seconds)."""
+    """A verified ticket; its uses are counted by `id` until `expires` (Unix seconds)."""
 
     id: str
     person: Person
@@ -25,7 +29,7 @@ class Ticket(NamedTuple):
 
 
 class BadTicket(Exception):
-    """Missing, tampered with, expired, signed for another purpose or for another room."""
+    """Missing, tampered with, expired, used up, signed for another purpose or another room."""
 
 
 def issue(*, room: UUID, person: Person, now: datetime) -> tuple[str, datetime]:
@@ -63,6 +67,33 @@ def verify(ticket: str, room: UUID) -> Ticket:
         _login(claims.get("login")),
     )
     return Ticket(claims.get("jti", ticket), person, claims["exp"])
+
+
+class TicketUses:
+    """How many sockets each ticket has opened in this process."""
+
+    def __init__(self) -> None:
+        # (ticket id, kind of socket) -> (uses, expiry in Unix seconds)
+        self._uses: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def redeem(self, value: str, room: UUID, kind: str) -> Ticket:
+        """Verify a ticket for a socket of this kind and count the use. Raises BadTicket."""
+        ticket = verify(value, room)
+        used, _expires = self._uses.get((ticket.id, kind), (0, 0))
+        if used >= MAX_USES and settings.THROTTLING:
+            raise BadTicket
+        self._uses[ticket.id, kind] = (used + 1, ticket.expires)
+        self._forget_expired()
+        return ticket
+
+    def _forget_expired(self) -> None:
+        """Forget expired tickets: the oldest come first, and all are valid for the same time."""
+        now = time.time()
+        while self._uses:
+            first = next(iter(self._uses))
+            if self._uses[first][1] > now:
+                return
+            del self._uses[first]
 
 
 def _login(sid: str | None) -> Login | None:
