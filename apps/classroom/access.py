@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.classroom import errors, guest_sessions
-from apps.classroom.access_state import StoredRoom, find_room, load_access
+from apps.classroom.access_state import load_access
 from apps.classroom.identity import AnyUser, identify_joining, require_identity
 from apps.classroom.lessons import get_lessons
 from apps.classroom.policies import (
@@ -24,6 +24,7 @@ from apps.classroom.policies import (
     refusal,
     refusal_to_read,
 )
+from apps.classroom.stored_rooms import StoredRoom, find_room
 from apps.common.errors import DomainError, forbidden, not_found
 
 

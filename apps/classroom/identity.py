@@ -14,10 +14,10 @@ from rest_framework.exceptions import NotAuthenticated
 
 from apps.accounts.models import User
 from apps.classroom import guest_sessions
-from apps.classroom.access_state import StoredRoom
 from apps.classroom.errors import invite_invalid
 from apps.classroom.lessons import InviteClaims, LessonPeople, Lessons
 from apps.classroom.policies import Person, Role, participant_role
+from apps.classroom.stored_rooms import StoredRoom
 from apps.common.errors import DomainError, forbidden, invalid
 
 AnyUser = User | AnonymousUser

@@ -13,11 +13,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from apps.classroom.access_state import room_of_lesson
 from apps.classroom.realtime.board.yproto import UPDATE, sync_frame
 from apps.classroom.realtime.cluster.bus import channel_of, seal_messages
 from apps.classroom.realtime.cluster.messages import BoardFrame, BusMessage, Recheck
 from apps.classroom.realtime.server.registry import RoomRegistry
+from apps.classroom.stored_rooms import room_of_lesson
 
 log = logging.getLogger("kreida.room")
 
