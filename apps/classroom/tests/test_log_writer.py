@@ -1,6 +1,7 @@
 """LogWriter stores one batch after another, with a pause between them."""
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 from itertools import pairwise
@@ -180,6 +181,28 @@ def test_writer_that_cannot_store_is_failing_until_it_can(stored, monkeypatch):
         assert failing_tasks() == []
         await eventually(lambda: failing_tasks() == ["log-writer"])
         refusals.clear()
+        await log.flush()
+        assert failing_tasks() == []
+
+    run(scenario)
+
+
+def test_writer_whose_database_hangs_is_failing_until_it_answers(stored, monkeypatch):
+    monkeypatch.setattr(log_writer, "MAX_UNSAVED_TIME", timedelta(seconds=0.2))
+    store, answered = LogWriter._store, threading.Event()
+
+    def store_when_answered(batch):
+        assert answered.wait(20)
+        store(batch)
+
+    monkeypatch.setattr(LogWriter, "_store", staticmethod(store_when_answered))
+
+    async def scenario(log):
+        log.add(1, b"a")
+        try:
+            await eventually(lambda: failing_tasks() == ["log-writer"])
+        finally:
+            answered.set()
         await log.flush()
         assert failing_tasks() == []
 

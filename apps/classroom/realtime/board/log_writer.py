@@ -37,6 +37,7 @@ class LogWriter:
         self._flush_requested = asyncio.Event()
         self._oldest: datetime | None = None  # when the oldest pending update was added
         self._oldest_in_batch: datetime | None = None
+        self._alarm: asyncio.TimerHandle | None = None  # set while a batch is not stored
         self._task = supervise(TASK, self._run)
 
     @property
@@ -73,6 +74,7 @@ class LogWriter:
                 await self.flush()
         except TimeoutError:
             log.error("board updates are lost: the database does not answer at shutdown")
+        self._clear_alarm()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
@@ -86,6 +88,7 @@ class LogWriter:
             merged, self._merged = self._merged, Counter()
             flushes, self._flushes = self._flushes, []
             self._oldest_in_batch, self._oldest = self._oldest, None
+            self._set_alarm()
             try:
                 if batch:
                     await db.run(self._store, batch)
@@ -93,16 +96,28 @@ class LogWriter:
                 log.exception("the board's log cannot be written; trying again")
                 self._requeue(batch, merged)
                 self._flushes[:0] = flushes
-                if self._oldest is not None and timezone.now() - self._oldest > MAX_UNSAVED_TIME:
-                    set_failing(TASK, True)
                 await asyncio.sleep(RETRY)
             else:
                 self._batch, self._oldest_in_batch = {}, None
+                self._clear_alarm()
                 set_failing(TASK, False)
                 for stored in flushes:
                     if not stored.done():  # done if its waiter was cancelled
                         stored.set_result(None)
             await self._pause()
+
+    def _set_alarm(self) -> None:
+        """Make the process unready if the batch is not stored in time: neither while the database
+        refuses it nor while it does not answer."""
+        if self._alarm is None and self._oldest_in_batch is not None:
+            left = MAX_UNSAVED_TIME - (timezone.now() - self._oldest_in_batch)
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.call_later(left.total_seconds(), set_failing, TASK, True)
+
+    def _clear_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     async def _pause(self) -> None:
         # Not wait_for, which on Python 3.11 may swallow the cancellation that ends this task.
