@@ -10,8 +10,11 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from pycrdt import Doc, Map, merge_updates
 
+from apps.classroom import board_log
 from apps.classroom.realtime.board import log_writer
 from apps.classroom.realtime.board.log_writer import MIN_INTERVAL, LogWriter
+from apps.classroom.realtime.board.storage import COMPACT_AFTER, BoardStorage
+from apps.classroom.tests.boards import open_board
 from apps.classroom.tests.clients import eventually
 from apps.common.supervisor import failing_tasks
 
@@ -205,5 +208,37 @@ def test_writer_whose_database_hangs_is_failing_until_it_answers(stored, monkeyp
             answered.set()
         await log.flush()
         assert failing_tasks() == []
+
+    run(scenario)
+
+
+def test_compaction_waits_for_the_end_of_an_outage_without_holding_up_other_boards(
+    stored, monkeypatch
+):
+    monkeypatch.setattr(log_writer, "RETRY", 0.01)
+    monkeypatch.setattr(log_writer, "MAX_UNSAVED_TIME", timedelta(seconds=0.1))
+    store, refusals, compacted = LogWriter._store, [OperationalError("away")], []
+
+    def fail_or_store(batch):
+        if refusals:
+            raise refusals[0]
+        store(batch)
+
+    monkeypatch.setattr(LogWriter, "_store", staticmethod(fail_or_store))
+    monkeypatch.setattr(board_log, "compact", lambda session, *_, **__: compacted.append(session))
+
+    async def scenario(log):
+        storage, board = BoardStorage(log), open_board().board
+        board.uncompacted = COMPACT_AFTER + 1
+        log.add(1, b"a")
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                await storage.compact_if_due(1, board)
+        assert compacted == []
+        await eventually(lambda: log._flushes == [])
+        refusals.clear()
+        await log.flush()
+        await storage.compact_if_due(1, board)
+        assert compacted == [1]
 
     run(scenario)

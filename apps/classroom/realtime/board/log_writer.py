@@ -45,6 +45,12 @@ class LogWriter:
         """When the oldest update that is not stored was added; None if all are stored."""
         return self._oldest_in_batch or self._oldest
 
+    @property
+    def is_late(self) -> bool:
+        """Whether an update has waited for longer than MAX_UNSAVED_TIME to be stored."""
+        since = self.unsaved_since
+        return since is not None and timezone.now() - since > MAX_UNSAVED_TIME
+
     def add(self, session_id: int, update: bytes) -> None:
         self._oldest = self._oldest or timezone.now()
         updates = self._pending[session_id]
@@ -66,6 +72,17 @@ class LogWriter:
         self._wake.set()
         self._flush_requested.set()
         await stored
+
+    async def flush_in_time(self) -> bool:
+        """Flush; return False, without waiting for the end of an outage, if that takes too long."""
+        if self.is_late:
+            return False
+        try:
+            async with asyncio.timeout(MAX_UNSAVED_TIME.total_seconds()):
+                await self.flush()
+        except TimeoutError:
+            return False
+        return True
 
     async def stop(self) -> None:
         """Flush and stop; gives up after five seconds if the database does not answer."""
@@ -95,14 +112,14 @@ class LogWriter:
             except Exception:  # this task must go on, or no update would be stored any more
                 log.exception("the board's log cannot be written; trying again")
                 self._requeue(batch, merged)
-                self._flushes[:0] = flushes
+                self._flushes[:0] = [stored for stored in flushes if not stored.done()]
                 await asyncio.sleep(RETRY)
             else:
                 self._batch, self._oldest_in_batch = {}, None
                 self._clear_alarm()
                 set_failing(TASK, False)
                 for stored in flushes:
-                    if not stored.done():  # done if its waiter was cancelled
+                    if not stored.done():  # done if its waiter gave up
                         stored.set_result(None)
             await self._pause()
 

@@ -129,14 +129,16 @@ class BoardStorage:
     # -- compaction -------------------------------------------------------------------------
 
     async def compact_if_due(self, session_id: int, board: Board) -> None:
+        """Compact a board that needs it; while the log cannot be written, a later call does so."""
         now = time.monotonic()
         is_due = board.uncompacted > COMPACT_AFTER or board.bytes_since_compaction > max(
             COMPACT_BYTES, board.size
         )
         level_may_differ = board.may_have_changed_level()
-        if board.compact_not_before <= now and (is_due or level_may_differ):
+        if board.compact_not_before > now or not (is_due or level_may_differ):
+            return
+        if await self._writer.flush_in_time():  # so that the log is compacted too
             board.compact_not_before = now + COMPACT_RETRY_AFTER if level_may_differ else 0.0
-            await self._writer.flush()  # so that the log is compacted too
             await self.compact(session_id, board, stays_open=True)
 
     async def compact(self, session_id: int, board: Board, *, stays_open: bool = False) -> None:

@@ -19,7 +19,7 @@ from apps.classroom.policies import RoomAccess
 from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.limits import RoomLimits
 from apps.classroom.realtime.board.log import BoardLog
-from apps.classroom.realtime.board.log_writer import MAX_UNSAVED_TIME, LogWriter
+from apps.classroom.realtime.board.log_writer import LogWriter
 from apps.classroom.realtime.board.memory import configure_malloc
 from apps.classroom.realtime.board.storage import (
     COMPACT_AFTER,
@@ -257,9 +257,7 @@ class RoomRegistry:
             raise failure
 
     async def _notify_saving(self) -> None:
-        since = self.writer.unsaved_since
-        if since is not None and timezone.now() - since < MAX_UNSAVED_TIME:
-            since = None
+        since = self.writer.unsaved_since if self.writer.is_late else None
         for room in self.rooms.values():
             room.notify_saving(since)
             room.notify_board_size()
