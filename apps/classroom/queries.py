@@ -6,15 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
-from apps.classroom.models.attendance import PRESENCE_TIMEOUT
+from apps.classroom.models.attendance import MAX_INTERRUPTION, PRESENCE_TIMEOUT
 from apps.classroom.policies import Role
 
 Row = dict[str, Any]
 
-# A shorter interruption, such as a reload, does not end an attendance interval.
-MAX_INTERRUPTION = timedelta(seconds=30)
 # On the pages a connection lost for longer is still one visit.
 MAX_ABSENCE = timedelta(minutes=10)
+MAX_ATTENDANCE_ROWS = 1000  # read at most: the newest
 MAX_MESSAGES = 200
 MAX_CHAT_TEXT = 128 * 1024  # characters in one response, unless a single message is longer
 
@@ -75,14 +74,16 @@ def attendance(
 ) -> list[Row]:
     """Return attendance intervals by their start, without those that ended before `since`.
 
-    Connections of one person that overlap, or are at most `max_interruption` apart, make one
-    interval; `left_at` is null while the person is in the room.
+    They are made of the newest MAX_ATTENDANCE_ROWS connections. Connections of one person that
+    overlap, or are at most `max_interruption` apart, make one interval; `left_at` is null while the
+    person is in the room.
     """
     columns = ("person", "name", "role", "joined_at", "seen_at", "left_at")
-    rows = Attendance.objects.filter(session=session_id).order_by("joined_at", "id")
+    rows = Attendance.objects.filter(session=session_id).order_by("-joined_at", "-id")
+    newest = list(rows.values_list(*columns)[:MAX_ATTENDANCE_ROWS])
     intervals: list[Row] = []
     latest: dict[str, Row] = {}
-    for person, name, role, joined_at, seen_at, left_at in rows.values_list(*columns):
+    for person, name, role, joined_at, seen_at, left_at in reversed(newest):
         end = left_at
         if end is None and seen_at <= now - PRESENCE_TIMEOUT:
             end = seen_at  # its process died before recording the end

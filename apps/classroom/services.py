@@ -129,7 +129,9 @@ def complete_past_lessons(*, lessons: Lessons, now: datetime, limit: int = 100) 
         lessons.complete(lesson_id)
 
 
-def record_join(*, session_id: int, peer: UUID, person: Person, now: datetime) -> None:
+def record_join(
+    *, session_id: int, peer: UUID, person: Person, joined_at: datetime, now: datetime
+) -> None:
     """Record that a peer is in; a second time changes nothing, since the first may have been stored
     although the database did not answer in time."""
     row = Attendance(
@@ -138,10 +140,13 @@ def record_join(*, session_id: int, peer: UUID, person: Person, now: datetime) -
         person=person.key,
         name=person.name,
         role=person.role.value,
-        joined_at=now,
-        seen_at=now,
+        joined_at=joined_at,
+        seen_at=joined_at,
     )
+    if Attendance.objects.filter(peer=peer).exists() or Attendance.objects.reopen(row, now):
+        return
     Attendance.objects.bulk_create([row], ignore_conflicts=True)
+    Attendance.objects.delete_oldest(session_id, person.key)
 
 
 def record_leave(*, peer: UUID, now: datetime) -> None:

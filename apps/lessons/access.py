@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotAuthenticated
 from apps.classroom import queries
 from apps.classroom.access import access_room
 from apps.classroom.identity import AnyUser, require_identity
-from apps.classroom.policies import Person, Role
+from apps.classroom.policies import Person
 from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
 from apps.lessons.errors import lesson_not_found
@@ -52,10 +52,8 @@ def find_attendance(user: AnyUser, session: SessionBase, lesson: Lesson) -> Room
         access = access_room(user, session, room)
     except DomainError:
         return RoomAttendance([], False, None)
-    attendance = queries.attendance(
-        access.session_id, timezone.now(), max_interruption=queries.MAX_ABSENCE
-    )
-    tutors = [row for row in attendance if row["person"]["role"] == Role.TUTOR.value]
-    tutor_is_in = any(row["left_at"] is None for row in tutors) if tutors else None
+    now = timezone.now()
+    attendance = queries.attendance(access.session_id, now, max_interruption=queries.MAX_ABSENCE)
+    tutor_is_in = queries.tutor_presence([lesson.pk], now).get(lesson.pk)
     is_live = bool(tutor_is_in) and lesson.status == Lesson.Status.SCHEDULED
     return RoomAttendance(attendance, is_live, tutor_is_in)

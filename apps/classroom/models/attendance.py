@@ -1,7 +1,8 @@
-"""Attendance: one row per connection to the room, merged into intervals when read.
+"""Attendance: rows of connections to the room, merged into intervals when read.
 
-Each process writes the rows of its own connections and needs no coordination. A process that dies
-leaves rows open; `seen_at` shows when the connection was last known to be open.
+A person who returns soon gets the row of the connection that was lost. Each process writes the rows
+of its own connections and needs no coordination. A process that dies leaves rows open; `seen_at`
+shows when the connection was last known to be open.
 """
 
 from datetime import datetime, timedelta
@@ -14,6 +15,10 @@ from apps.classroom.models.session import ClassroomSession
 
 # Each connection is marked as seen every few seconds; without that for this long, it has ended.
 PRESENCE_TIMEOUT = timedelta(seconds=30)
+# A shorter interruption, such as a reload, does not end an attendance interval. No longer than
+# PRESENCE_TIMEOUT: a row that was closed earlier may be that of a connection still open.
+MAX_INTERRUPTION = PRESENCE_TIMEOUT
+MAX_ROWS_PER_PERSON = 200  # in one room; the oldest are deleted
 
 
 class AttendanceQuerySet(models.QuerySet["Attendance"]):
@@ -24,6 +29,29 @@ class AttendanceQuerySet(models.QuerySet["Attendance"]):
         """Return the open rows and those that `close_abandoned` may have closed: it closes a row
         at a time that is already past, while a departure is recorded at once."""
         return self.filter(Q(left_at=None) | Q(left_at__lte=now - PRESENCE_TIMEOUT))
+
+    def reopen(self, row: "Attendance", now: datetime) -> bool:
+        """Give the row's peer the row of the person's last connection if it ended just now; return
+        whether there was one."""
+        ended = self.filter(
+            session=row.session_id,
+            person=row.person,
+            joined_at__lte=row.joined_at,
+            left_at__gt=now - MAX_INTERRUPTION,
+        )
+        last = ended.order_by("-left_at").values_list("pk", "left_at").first()
+        if last is None:
+            return False
+        pk, left_at = last
+        still_ended = self.filter(pk=pk, left_at=left_at)
+        return still_ended.update(peer=row.peer, seen_at=now, left_at=None) == 1
+
+    def delete_oldest(self, session_id: int, person: str) -> None:
+        """Delete a person's ended rows beyond MAX_ROWS_PER_PERSON."""
+        rows = self.filter(session=session_id, person=person).order_by("-joined_at", "-id")
+        oldest = list(rows.values_list("pk", flat=True)[MAX_ROWS_PER_PERSON:])
+        if oldest:
+            self.filter(pk__in=oldest, left_at__isnull=False).delete()
 
     def close_abandoned(self, now: datetime) -> int:
         """Close rows of processes that died, at the time they were last seen."""

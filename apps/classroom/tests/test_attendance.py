@@ -145,12 +145,87 @@ def test_row_of_peer_who_has_just_left_stays_closed(add_interval):
     assert left.left_at == NOW - timedelta(minutes=0.1)
 
 
+def join(lesson, person, now, peer=None, joined_at=None):
+    peer = peer or uuid.uuid4()
+    services.record_join(
+        session_id=lesson.session.pk,
+        peer=peer,
+        person=person,
+        joined_at=joined_at or now,
+        now=now,
+    )
+    return peer
+
+
+TUTOR, STUDENT = Person("u1", "T", Role.TUTOR), Person("u2", "S", Role.STUDENT)
+
+
+def test_reconnecting_person_keeps_one_row(lesson):
+    """The connection is lost every minute for an hour."""
+    for minute in range(60):
+        joined_at = NOW + timedelta(minutes=minute)
+        peer = join(lesson, TUTOR, joined_at)
+        services.record_leave(peer=peer, now=joined_at + timedelta(seconds=31))
+    row = Attendance.objects.get()
+    assert (row.joined_at, row.left_at) == (NOW, NOW + timedelta(minutes=59, seconds=31))
+
+
+@pytest.mark.parametrize(
+    ("person", "away", "rows"), [(TUTOR, 29, 1), (TUTOR, 30, 2), (STUDENT, 1, 2)]
+)
+def test_row_is_reopened_for_the_same_person_who_returns_soon(lesson, person, away, rows):
+    services.record_leave(peer=join(lesson, TUTOR, NOW), now=NOW)
+    join(lesson, person, NOW + timedelta(seconds=away))
+    assert Attendance.objects.count() == rows
+
+
+def test_row_of_another_open_connection_is_not_taken_over(lesson):
+    join(lesson, TUTOR, NOW)
+    join(lesson, TUTOR, NOW + timedelta(seconds=1))
+    assert Attendance.objects.filter(left_at=None).count() == 2
+
+
+def test_arrival_recorded_late_does_not_reopen_a_row(lesson):
+    """The row may have been closed as abandoned, and its connection still be open."""
+    services.record_leave(peer=join(lesson, TUTOR, NOW), now=NOW)
+    later = NOW + timedelta(minutes=5)
+    join(lesson, TUTOR, later, joined_at=NOW + timedelta(seconds=10))
+    assert Attendance.objects.count() == 2
+
+
+def test_row_taken_over_meanwhile_is_not_reopened_again(lesson):
+    services.record_leave(peer=join(lesson, TUTOR, NOW), now=NOW)
+    first, second = (
+        Attendance(session=lesson.session, person="u1", peer=uuid.uuid4(), joined_at=NOW)
+        for _ in range(2)
+    )
+    assert Attendance.objects.reopen(first, NOW)
+    assert not Attendance.objects.reopen(second, NOW)
+
+
+def test_oldest_rows_of_one_person_are_deleted(lesson, monkeypatch):
+    monkeypatch.setattr("apps.classroom.models.attendance.MAX_ROWS_PER_PERSON", 3)
+    join(lesson, STUDENT, NOW)
+    for hour in range(6):
+        now = NOW + timedelta(hours=hour)
+        services.record_leave(peer=join(lesson, TUTOR, now), now=now)
+    joined = Attendance.objects.filter(person="u1").values_list("joined_at", flat=True)
+    assert list(joined) == [NOW + timedelta(hours=hour) for hour in (3, 4, 5)]
+    assert Attendance.objects.filter(person="u2").count() == 1
+
+
+def test_attendance_is_made_of_the_newest_rows(add_interval, intervals, monkeypatch):
+    monkeypatch.setattr("apps.classroom.queries.MAX_ATTENDANCE_ROWS", 2)
+    for start in (-60, -50, -40):
+        add_interval(start, start + 5)
+    assert intervals() == [("T", -50, -45), ("T", -40, -35)]
+
+
 def test_join_recorded_twice_makes_one_row(lesson):
     """The first time may have been stored although the database did not answer."""
     person, peer = Person("u1", "T", Role.TUTOR), uuid.uuid4()
     for minutes in (0, 5):
-        now = NOW + timedelta(minutes=minutes)
-        services.record_join(session_id=lesson.session.pk, peer=peer, person=person, now=now)
+        join(lesson, person, NOW + timedelta(minutes=minutes), peer)
     row = Attendance.objects.get()
     assert (row.joined_at, row.left_at) == (NOW, None)
 

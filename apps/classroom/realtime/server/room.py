@@ -204,7 +204,8 @@ class Room:
             session_id=self.session_id,
             peer=socket.peer,
             person=person,
-            now=at,
+            joined_at=at,
+            now=timezone.now(),
         )
 
     async def record_pending_arrivals(self) -> None:
