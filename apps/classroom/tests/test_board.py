@@ -231,6 +231,25 @@ def test_reserved_client_id_outlasts_those_of_somebody_else():
     assert len(cursors._removed) == MAX_REMOVED_PER_PERSON
 
 
+def test_reserved_client_ids_of_many_people_are_bounded(monkeypatch):
+    """The guest with the most loses the oldest of theirs."""
+    monkeypatch.setattr("apps.classroom.realtime.board.awareness.MAX_REMOVED", 50)
+    guests = [
+        Socket(None, Person(f"g{number}", "G", Role.GUEST), uuid.uuid4()) for number in range(20)
+    ]
+    tutor = Socket(None, Person("u1", "T", Role.TUTOR), uuid.uuid4())
+    cursors = Awareness()
+    cursors.apply(tutor, [yproto.Entry(7, 5, b"{}")])
+    cursors.remove_where(lambda owner: owner is tutor)
+    for client in range(100, 300):
+        guest = guests[client % 20]
+        assert cursors.apply(guest, [yproto.Entry(client, 1, b"{}")])
+        cursors.apply(guest, [yproto.Entry(client, 1, b"null")])
+    assert len(cursors._removed) == 50
+    assert cursors.apply(guests[0], [yproto.Entry(7, 6, b"{}")]) == []
+    assert sorted(cursors._removed)[1:] == list(range(251, 300))
+
+
 def test_awareness_query_returns_cursors(run_with_both):
     async def scenario(a, b):
         await b.socket.send(awareness((7, 1, b"{}")))

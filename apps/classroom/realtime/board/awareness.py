@@ -20,7 +20,10 @@ from apps.classroom.realtime.server.sockets import Refused, Socket
 
 MAX_STATE = 16 * 1024
 MAX_PER_SOCKET = 8
-MAX_REMOVED_PER_PERSON = 100  # client ids that stay reserved after they have left
+# Client ids that stay reserved after they have left. At the limit of the board, MAX_REMOVED, the
+# person with the most loses one.
+MAX_REMOVED_PER_PERSON = 100
+MAX_REMOVED = 1000
 # States of one frame that are applied and broadcast.
 MAX_STATES_PER_FRAME = MAX_PER_SOCKET
 # States in a frame that may belong to clients unknown here: a client that was connected to another
@@ -216,7 +219,9 @@ class Awareness:
         self._removed[entry.client] = RemovedClient(entry.clock, person)
         clients = self._removed_of[person]
         clients[entry.client] = None
-        if len(clients) > MAX_REMOVED_PER_PERSON:
+        if len(self._removed) > MAX_REMOVED:
+            clients = max(self._removed_of.values(), key=len)
+        if len(clients) > MAX_REMOVED_PER_PERSON or len(self._removed) > MAX_REMOVED:
             self._forget_removed(next(iter(clients)))
 
     def _forget_removed(self, client: int) -> None:

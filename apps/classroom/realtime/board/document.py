@@ -76,6 +76,7 @@ class Document:
         vector = self._doc.get_state() if self._doc is not None else get_state(self.encode())
         self.clocks = dict(read_state_vector(vector))
         self._delete_set: DeleteSet | None = None
+        self._collected = 0  # runs of structs without content that `_delete_set` does not have
         if self.is_large:
             self._delete_set = self._read_delete_set()  # now, while in a thread
 
@@ -225,7 +226,7 @@ class Document:
         if all(self.clocks.get(client, 0) >= clock for client, clock in found.items()):
             return []
         self.clocks = found
-        self._delete_set = None
+        self._delete_set, self._collected = None, 0
         return self.diff(known)
 
     # -- updates ----------------------------------------------------------------------------
@@ -250,6 +251,7 @@ class Document:
             return None
         new_part = self._new_part(scans, new_deletions)
         self._apply(new_part, self._depends_on_itself(scans), ends)
+        self._collected += self._count_new_collected(scans)
         self.clocks |= ends
         for run in new_deletions:
             self.deletions.add(run)
@@ -258,7 +260,18 @@ class Document:
     @property
     def deletion_runs(self) -> int:
         """The number of runs in the delete set, 0 until something is deleted."""
-        return self._delete_set.count if self._delete_set is not None else 0
+        known = self._delete_set.count if self._delete_set is not None else 0
+        return known + self._collected
+
+    def count_new_deletions(self, scanned: Scan) -> int:
+        """Return the number of runs that a scan would add to the delete set."""
+        deleted = sum(not self.deletions.contains(run) for run in scanned.deletions)
+        return deleted + self._count_new_collected([scanned])
+
+    def _count_new_collected(self, scans: Sequence[Scan]) -> int:
+        known = self.clocks
+        runs = (run for scanned in scans for run in scanned.collected)
+        return sum(end > known.get(client, 0) for client, _start, end in runs)
 
     @property
     def deletions(self) -> DeleteSet:

@@ -145,11 +145,10 @@ class FrameReceiver:
     def _check_deletions(self, checked: Scan) -> None:
         """Limit the runs of the delete set, which is kept sorted in memory. Raises Refused."""
         document = self.board.document
-        room = limits.MAX_DELETION_RUNS - document.deletion_runs
-        if len(checked.deletions) <= room:
+        room = max(0, limits.MAX_DELETION_RUNS - document.deletion_runs)
+        if len(checked.deletions) + len(checked.collected) <= room:
             return
-        new = sum(not document.deletions.contains(run) for run in checked.deletions)
-        if new > room:  # clients repeat what is known
+        if document.count_new_deletions(checked) > room:  # clients repeat what is known
             raise Refused(Close.TOO_LARGE)
 
 

@@ -49,6 +49,7 @@ class Scan(NamedTuple):
     # structs on earlier ones of their own client, which `runs` imply.
     needs: dict[int, int]
     deletions: list[Run]
+    collected: list[Run]  # the clocks it adds without content, which yrs counts as deleted
     deletions_at: int  # where the deletions begin in `update`
     steps: int
     invalid_elements: int
@@ -114,6 +115,7 @@ class Scanner(ValueReader):
         self.needs: dict[int, int] = {}
         self._client = self._clock = 0  # of the struct that is being read
         self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
+        self.collected: list[Run] = []
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
         self._replaced_clocks: defaultdict[int, list[int]] | None = None  # the same, sorted
 
@@ -150,7 +152,14 @@ class Scanner(ValueReader):
             kept = self._encode_without_invalid(deletions_at)
             update, deletions_at = kept + encode_deletions(deletions), len(kept)
         return Scan(
-            update, runs, self.needs, deletions, deletions_at, self.steps, len(self.invalid_structs)
+            update,
+            runs,
+            self.needs,
+            deletions,
+            self.collected,
+            deletions_at,
+            self.steps,
+            len(self.invalid_structs),
         )
 
     def _begin_client(self, client: int, clock: int) -> None:
@@ -181,7 +190,10 @@ class Scanner(ValueReader):
         if kind in (_GC, SKIP):
             if info != kind:  # yrs reads these bits otherwise
                 raise Malformed("a gap has flags")
-            return self._read_number()
+            length = self._read_number()
+            if kind == _GC:
+                self._add_collected(length)
+            return length
         origin = self._read_dependency() if info & _HAS_ORIGIN else None
         if info & _HAS_RIGHT_ORIGIN:
             self._read_dependency()
@@ -194,6 +206,7 @@ class Scanner(ValueReader):
                 self._read_bytes().decode()
         length, is_valid = self._read_content(kind)
         if not is_valid:
+            self._add_collected(length)
             self.invalid_structs.append((begun, self.at, length))
             if origin is not None:
                 self.replaced.add(origin)
@@ -207,7 +220,16 @@ class Scanner(ValueReader):
         return read_content(self)
 
     def _read_deleted(self) -> tuple[int, bool]:
-        return self._read_number(), True
+        length = self._read_number()
+        self._add_collected(length)
+        return length, True
+
+    def _add_collected(self, length: int) -> None:
+        """Note that the current struct has no content; adjacent ones make one run."""
+        start, end = self._clock, self._clock + length
+        if self.collected and self.collected[-1][::2] == (self._client, start):
+            start = self.collected.pop()[1]
+        self.collected.append((self._client, start, end))
 
     def _read_text(self) -> tuple[int, bool]:
         return len(self._read_bytes().decode().encode("utf-16-le")) // 2, True
