@@ -14,14 +14,15 @@ from django.utils.translation import gettext as _
 
 from apps.classroom.models import BoardFile
 from apps.classroom.pictures import (
+    CleanerBusy,
     DamagedPicture,
     Picture,
     PictureTooLarge,
     UnknownPicture,
-    clean_picture,
+    clean_picture_isolated,
 )
 from apps.classroom.upload_limits import check_free_space, check_quota, check_upload_rate
-from apps.common.errors import DomainError, invalid, storage_full
+from apps.common.errors import DomainError, invalid, service_unavailable, storage_full
 
 MAX_SIZE = 10 * 1024 * 1024  # bytes
 MAX_FILES = 1000  # per room
@@ -33,8 +34,8 @@ def save_picture(
 ) -> BoardFile:
     """Store a picture without its metadata.
 
-    Raises `validation_error`, `payload_too_large`, `unsupported_media_type`, `throttled` or
-    `storage_full`.
+    Raises `validation_error`, `payload_too_large`, `unsupported_media_type`, `throttled`,
+    `service_unavailable` or `storage_full`.
     """
     size = upload.size or 0
     if size > MAX_SIZE:
@@ -53,7 +54,9 @@ def save_picture(
 
 def _clean(data: bytes) -> Picture:
     try:
-        return clean_picture(data)
+        return clean_picture_isolated(data)
+    except CleanerBusy as exc:
+        raise service_unavailable() from exc
     except UnknownPicture as exc:
         raise DomainError(
             "unsupported_media_type", 415, _("Choose a PNG, JPEG, WebP or GIF picture.")

@@ -5,15 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.classroom.pictures import gif, jpeg, png, webp
-from apps.classroom.pictures.errors import DamagedPicture, PictureTooLarge, UnknownPicture
-
-# Decoding this many takes a browser 256 MiB; the cameras of phones make fewer.
-MAX_PIXELS = 64 * 1024 * 1024
-MAX_SIDE = 16_384
-# All frames of an animation together: ten minutes of 400 × 400 at 5 frames a second are half of it.
-# Each browser in the room decodes them repeatedly.
-MAX_ANIMATED_PIXELS = 16 * MAX_PIXELS
-MAX_FRAMES = 3000
+from apps.classroom.pictures.errors import DamagedPicture, UnknownPicture
+from apps.classroom.pictures.limits import check_size
 
 # Returns the file without metadata, its width, height and number of frames. Raises struct.error or
 # IndexError at an early end of the file.
@@ -37,12 +30,7 @@ def clean_picture(data: bytes) -> Picture:
         cleaned, width, height, frames = clean(data)
     except (struct.error, IndexError) as exc:
         raise DamagedPicture("ends too early") from exc
-    if not width or not height:
-        raise DamagedPicture("has no size")
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise PictureTooLarge
-    if frames > MAX_FRAMES or frames * width * height > MAX_ANIMATED_PIXELS:
-        raise PictureTooLarge
+    check_size(width, height, frames)
     return Picture(mime_type, cleaned)
 
 

@@ -11,3 +11,7 @@ class DamagedPicture(ValueError):
 
 class PictureTooLarge(ValueError):
     """The picture has more pixels than a browser should decode."""
+
+
+class CleanerBusy(Exception):
+    """The picture could not be cleaned now; the client may try again."""

@@ -2,52 +2,133 @@
 
 import re
 import struct
+from collections.abc import Iterator
 
 from apps.classroom.pictures.errors import DamagedPicture
 from apps.classroom.pictures.exif import orientation_only, read_orientation
+from apps.classroom.pictures.icc import standard_profile
 
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
-# Frame headers; 0xC4, 0xC8 and 0xCC in this range are other markers.
-_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_HUFFMAN, _QUANTISATION, _RESTART = 0xC4, 0xDB, 0xDD
+_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended and progressive
+_UNDRAWN_FRAMES = {*range(0xC3, 0xD0)} - {_HUFFMAN, 0xC8, 0xCC}  # browsers draw none of them
 # Scans of a progressive picture; a browser processes the whole picture for each.
 _MAX_SCANS = 100
-_TABLES = {0xC4, 0xCC, 0xDB, 0xDD}
 _JFIF, _EXIF, _ICC, _ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
-_EXIF_HEAD = b"Exif\0\0"
+_EXIF_HEAD, _ICC_HEAD = b"Exif\0\0", b"ICC_PROFILE\0"
 # In entropy-coded data 0xFF is followed by 0 or by the number of a restart marker.
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
-    kept, size, exif_block = [b"\xff\xd8"], (0, 0), b""
-    at, scans = 2, 0
+    picture = _Cleaner()
+    at = 2
     while True:
         marker, at = _read_marker(data, at)
         if marker == _END:
             break
         (length,) = struct.unpack_from(">H", data, at)
-        body = data[at + 2 : at + length]
         if length < 2 or at + length > len(data):
             raise DamagedPicture("ends within a segment")
+        body = data[at + 2 : at + length]
         at += length
+        if marker != _SCAN:
+            picture.add_segment(marker, body)
+            continue
+        end = _end_of_scan(data, at)
+        picture.add_scan(body, data[at:end])
+        at = end
+    return picture.join(), picture.size[0], picture.size[1], 1
+
+
+class _Cleaner:
+    """Collects what drawing needs. Tables are written when a scan uses them, and only those."""
+
+    def __init__(self) -> None:
+        self.size = (0, 0)
+        self.scans = 0
+        self.parts: list[bytes] = []
+        self.application: dict[int, bytes] = {}
+        self.profile: list[bytes] = []
+        self.tables: dict[tuple[int, int], bytes] = {}  # by marker and id
+        self.quantisers: list[int] = []  # ids, of the frame's components
+
+    def add_segment(self, marker: int, body: bytes) -> None:
+        if marker in _UNDRAWN_FRAMES:
+            raise DamagedPicture("is coded in a way that no browser draws")
         if marker in _FRAMES:
-            if size != (0, 0):  # readers differ in which of the two they use
-                raise DamagedPicture("has two frames")
-            size = struct.unpack_from(">HH", body, 1)
-        if marker == _EXIF and body.startswith(_EXIF_HEAD):
-            exif_block = orientation_only(read_orientation(body[len(_EXIF_HEAD) :])) or exif_block
-        elif (needed := _strip_segment(marker, body)) is not None:
-            kept.append(_segment(marker, needed))
-        if marker == _SCAN:
-            end = _end_of_scan(data, at)
-            kept.append(data[at:end])
-            at, scans = end, scans + 1
-    if not 0 < scans <= _MAX_SCANS:
-        raise DamagedPicture("has no scan, or too many")
-    if exif_block:
-        # Behind JFIF, which must be first.
-        kept.insert(2 if kept[1][1] == _JFIF else 1, _segment(_EXIF, _EXIF_HEAD + exif_block))
-    return b"".join([*kept, b"\xff\xd9"]), size[1], size[0], 1
+            self._add_frame(marker, body)
+        elif marker == _QUANTISATION:
+            self.tables |= dict(_quantisation_tables(body))
+        elif marker == _HUFFMAN:
+            self.tables |= dict(_huffman_tables(body))
+        elif marker == _RESTART:
+            self.tables[_RESTART, 0] = body[:2]
+        elif marker == _JFIF and body.startswith(b"JFIF\0"):
+            self.application[_JFIF] = b"JFIF\0\1\1\0\0\1\0\1\0\0"
+        elif marker == _EXIF and body.startswith(_EXIF_HEAD):
+            if block := orientation_only(read_orientation(body[len(_EXIF_HEAD) :])):
+                self.application[_EXIF] = _EXIF_HEAD + block
+        elif marker == _ICC and body.startswith(_ICC_HEAD):
+            self.profile.append(body[len(_ICC_HEAD) + 2 :])
+        elif marker == _ADOBE and body.startswith(b"Adobe") and len(body) >= 12:
+            self.application[_ADOBE] = b"Adobe\0\x64\0\0\0\0" + body[11:12]
+
+    def _add_frame(self, marker: int, body: bytes) -> None:
+        if self.size != (0, 0):  # readers differ in which of the two they use
+            raise DamagedPicture("has two frames")
+        _depth, height, width, count = struct.unpack_from(">BHHB", body)
+        if len(body) != 6 + 3 * count:
+            raise DamagedPicture("has a damaged frame")
+        self.size = (width, height)
+        self.quantisers = list(body[8::3])
+        self.parts.append(_segment(marker, body))
+
+    def add_scan(self, head: bytes, coded: bytes) -> None:
+        count = head[0]
+        if len(head) != 4 + 2 * count or not self.parts:
+            raise DamagedPicture("has a damaged scan")
+        used = [(_QUANTISATION, number) for number in self.quantisers] + [(_RESTART, 0)]
+        used += [
+            key
+            for ids in head[2 : 2 + 2 * count : 2]
+            for key in ((_HUFFMAN, ids >> 4), (_HUFFMAN, 0x10 | ids & 15))
+        ]
+        for key in used:
+            if key in self.tables:
+                self.parts.append(_segment(key[0], self.tables.pop(key)))
+        self.parts += [_segment(_SCAN, head), coded]
+        self.scans += 1
+
+    def join(self) -> bytes:
+        if not 0 < self.scans <= _MAX_SCANS:
+            raise DamagedPicture("has no scan, or too many")
+        if profile := standard_profile(b"".join(self.profile)):
+            self.application[_ICC] = _ICC_HEAD + b"\1\1" + profile
+        application = [_segment(*item) for item in sorted(self.application.items())]
+        return b"".join([b"\xff\xd8", *application, *self.parts, b"\xff\xd9"])
+
+
+def _quantisation_tables(body: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
+    at = 0
+    while at < len(body):
+        length = 129 if body[at] >> 4 else 65
+        yield (_QUANTISATION, body[at] & 15), _exactly(body, at, length)
+        at += length
+
+
+def _huffman_tables(body: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
+    at = 0
+    while at < len(body):
+        length = 17 + sum(_exactly(body, at, 17)[1:])
+        yield (_HUFFMAN, body[at]), _exactly(body, at, length)
+        at += length
+
+
+def _exactly(body: bytes, at: int, length: int) -> bytes:
+    if at + length > len(body):
+        raise DamagedPicture("ends within a table")
+    return body[at : at + length]
 
 
 def _read_marker(data: bytes, at: int) -> tuple[int, int]:
@@ -59,19 +140,6 @@ def _read_marker(data: bytes, at: int) -> tuple[int, int]:
     if data[at] < 0xC0 or _START >= data[at] >= 0xD0:
         raise DamagedPicture("has a misplaced marker")
     return data[at], at + 1
-
-
-def _strip_segment(marker: int, body: bytes) -> bytes | None:
-    """Return what drawing needs of a segment; None for Exif, XMP, IPTC, comments and thumbnails."""
-    if marker in _FRAMES or marker in _TABLES or marker == _SCAN:
-        return body
-    if marker == _JFIF and body.startswith(b"JFIF\0") and len(body) >= 14:
-        return body[:12] + b"\0\0"
-    if marker == _ICC and body.startswith(b"ICC_PROFILE\0"):
-        return body
-    if marker == _ADOBE and body.startswith(b"Adobe") and len(body) >= 12:
-        return body[:12]
-    return None
 
 
 def _end_of_scan(data: bytes, at: int) -> int:

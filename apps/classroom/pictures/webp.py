@@ -5,42 +5,95 @@ from collections.abc import Iterator
 
 from apps.classroom.pictures.errors import DamagedPicture
 from apps.classroom.pictures.exif import orientation_only, read_orientation
+from apps.classroom.pictures.icc import standard_profile
+from apps.classroom.pictures.limits import check_frame
 
-_PIXELS = {b"VP8 ", b"VP8L"}
-_KEPT = {*_PIXELS, b"VP8X", b"ICCP", b"ANIM", b"ALPH"}
-_HAS_EXIF, _HAS_XMP = 0x08, 0x04
+_PIXELS = (b"VP8 ", b"VP8L")
+_HAS_ICC, _HAS_ALPHA, _HAS_EXIF, _IS_ANIMATED = 0x20, 0x10, 0x08, 0x02
 _FRAME_HEAD = 16
+
+Chunk = tuple[bytes, bytes]
 
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise DamagedPicture("ends too early")
-    kept: list[tuple[bytes, bytes]] = []
-    exif_block = b""
-    for kind, body in _chunks(data, 12, length + 8):
-        if kind == b"EXIF":
-            exif_block = orientation_only(read_orientation(body.removeprefix(b"Exif\0\0")))
-        elif kind == b"ANMF":
-            kept.append((kind, _frame(body)))
-        elif kind in _KEPT:
-            kept.append((kind, body))
-    sizes = [_size(*kept[0])]
-    sizes += [_size(kind, body) for kind, body in kept[1:] if kind in _PIXELS]
-    if not {kind for kind, _ in kept} & {*_PIXELS, b"ANMF"}:
-        raise DamagedPicture("has no image")
-    if kept[0][0] == b"VP8X":
-        flags = kept[0][1][0] & ~(_HAS_EXIF | _HAS_XMP) | (_HAS_EXIF if exif_block else 0)
-        kept[0] = (b"VP8X", bytes((flags,)) + kept[0][1][1:])
-        if exif_block:
-            kept.append((b"EXIF", exif_block))
+    chunks = list(_chunks(data, 12, length + 8))
+    if chunks[0][0] in _PIXELS:  # then it is the only chunk that a decoder reads
+        kept, size, frames = chunks[:1], _size(*chunks[0]), 1
+    else:
+        kept, size, frames = _clean_extended(chunks)
     body = b"".join(_pack_chunk(kind, part) for kind, part in kept)
-    cleaned = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
-    frames = sum(kind == b"ANMF" for kind, _ in kept)
-    return cleaned, *_largest(sizes), max(1, frames)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body, *size, frames
 
 
-def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+def _clean_extended(chunks: list[Chunk]) -> tuple[list[Chunk], tuple[int, int], int]:
+    kind, head = chunks[0]
+    if kind != b"VP8X" or len(head) != 10:
+        raise DamagedPicture("does not start with an image")
+    size = _canvas(head)
+    found = dict(reversed(chunks[1:]))  # of several chunks of a kind the first counts
+    flags = head[0] & (_HAS_ALPHA | _IS_ANIMATED)
+    profile = standard_profile(found.get(b"ICCP", b""))
+    orientation = orientation_only(read_orientation(_tiff(found.get(b"EXIF", b""))))
+    flags |= _HAS_ICC if profile else 0
+    flags |= _HAS_EXIF if orientation else 0
+    images = list(_frames(chunks, size) if flags & _IS_ANIMATED else _image(chunks, size))
+    if not images:
+        raise DamagedPicture("has no image")
+    kept = [(b"VP8X", bytes((flags, 0, 0, 0)) + head[4:])]
+    kept += [(b"ICCP", profile)] if profile else []
+    if flags & _IS_ANIMATED:
+        kept.append((b"ANIM", struct.pack("<4sH", *struct.unpack_from("<4sH", found[b"ANIM"]))))
+    kept += images
+    kept += [(b"EXIF", orientation)] if orientation else []
+    return kept, size, sum(kind == b"ANMF" for kind, _ in images) or 1
+
+
+def _tiff(exif: bytes) -> bytes:
+    return exif.removeprefix(b"Exif\0\0")
+
+
+def _frames(chunks: list[Chunk], canvas: tuple[int, int]) -> Iterator[Chunk]:
+    """Yield the frames of an animation without unknown chunks."""
+    if b"ANIM" not in dict(chunks):
+        raise DamagedPicture("has no animation")
+    for kind, body in chunks:
+        if kind != b"ANMF":
+            continue
+        left, top = 2 * _uint24(body, 0), 2 * _uint24(body, 3)
+        width, height = 1 + _uint24(body, 6), 1 + _uint24(body, 9)
+        check_frame(canvas, left, top, width, height)
+        parts = _image(list(_chunks(body, _FRAME_HEAD, len(body))), (width, height))
+        head = body[: _FRAME_HEAD - 1] + bytes((body[_FRAME_HEAD - 1] & 3,))
+        yield b"ANMF", head + b"".join(_pack_chunk(*part) for part in parts)
+
+
+def _image(chunks: list[Chunk], size: tuple[int, int]) -> Iterator[Chunk]:
+    """Yield the first image, which must have the declared size, with its transparency."""
+    found = dict(reversed(chunks))
+    kind, body = next(((k, b) for k, b in chunks if k in _PIXELS), (b"", b""))
+    if not kind:
+        raise DamagedPicture("has no image")
+    if _size(kind, body) != size:
+        raise DamagedPicture("has an image of another size than its frame")
+    if kind == b"VP8 " and (alpha := found.get(b"ALPH")):
+        is_raw = alpha[0] & 3 == 0
+        yield b"ALPH", alpha[: 1 + size[0] * size[1]] if is_raw else alpha
+    yield kind, body
+
+
+def _canvas(head: bytes) -> tuple[int, int]:
+    return 1 + _uint24(head, 4), 1 + _uint24(head, 7)
+
+
+def _uint24(data: bytes, at: int) -> int:
+    low, high = struct.unpack_from("<HB", data, at)
+    return int(low | high << 16)
+
+
+def _chunks(data: bytes, at: int, end: int) -> Iterator[Chunk]:
     while at < end:
         kind, length = struct.unpack_from("<4sI", data, at)
         if at + 8 + length > end:
@@ -49,17 +102,7 @@ def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         at += 8 + length + length % 2
 
 
-def _frame(body: bytes) -> bytes:
-    """Return an animation frame without unknown chunks."""
-    parts = _chunks(body, _FRAME_HEAD, len(body))
-    return body[:_FRAME_HEAD] + b"".join(
-        _pack_chunk(kind, part) for kind, part in parts if kind in {*_PIXELS, b"ALPH"}
-    )
-
-
 def _size(kind: bytes, body: bytes) -> tuple[int, int]:
-    if kind == b"VP8X":
-        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
     if kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
         width, height = struct.unpack_from("<HH", body, 6)
         return width & 0x3FFF, height & 0x3FFF
@@ -67,10 +110,6 @@ def _size(kind: bytes, body: bytes) -> tuple[int, int]:
         (bits,) = struct.unpack_from("<I", body, 1)
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     raise DamagedPicture("does not start with an image")
-
-
-def _largest(sizes: list[tuple[int, int]]) -> tuple[int, int]:
-    return max(width for width, _ in sizes), max(height for _, height in sizes)
 
 
 def _pack_chunk(kind: bytes, body: bytes) -> bytes:
