@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from apps.classrooms import services
 from apps.classrooms.models import Membership
 from tests.builders import make_classroom
 from tests.races.simultaneous import repeat_until, run_simultaneously, statuses, without_constraints
@@ -82,3 +83,37 @@ def test_simultaneous_removal_and_acceptance_leave_the_member_removed(api, tutor
         assert accepted.status_code in (200, 403)
         if removed.status_code == 200:
             assert membership.status == "removed"
+
+
+@pytest.fixture
+def answer_simultaneously(api, tutor, student):
+    """Accept and decline one invitation at once; return both statuses and the final status."""
+    classroom = make_classroom(tutor)
+    clients = {answer: api(student) for answer in ("accept", "decline")}
+
+    def answer():
+        Membership.objects.all().delete()
+        invited = Membership.objects.create(classroom=classroom, student=student, status="invited")
+        url = f"/api/memberships/{invited.pk}"
+        answers = run_simultaneously(
+            *(partial(client.post, f"{url}/{name}/") for name, client in clients.items())
+        )
+        invited.refresh_from_db()
+        return (*(each.status_code for each in answers), invited.status)
+
+    return answer
+
+
+def test_simultaneous_acceptance_and_refusal_have_one_winner(answer_simultaneously):
+    outcomes = {answer_simultaneously() for _ in range(10)}
+    assert outcomes <= {(200, 403, "active"), (403, 200, "declined")}
+
+
+def test_control_without_the_lock_acceptance_and_refusal_both_win(
+    answer_simultaneously, monkeypatch
+):
+    def read(membership):
+        return Membership.objects.select_related("classroom", "student").get(pk=membership.pk)
+
+    monkeypatch.setattr(services, "_lock_membership", read)
+    repeat_until(lambda: answer_simultaneously()[:2] == (200, 200))
