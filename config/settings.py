@@ -236,6 +236,9 @@ SESSION_ENGINE = "apps.common.sessions"
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
 DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
+LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}django_language"
+THEME_COOKIE_NAME = f"{_COOKIE_PREFIX}theme"  # set by frontend/src/pages/theme.ts
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a cookie
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS

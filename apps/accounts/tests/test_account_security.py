@@ -562,18 +562,21 @@ def test_invalid_confirmation_key_gets_an_html_page(person):
 
 # Cookies
 
+COOKIES = ["sessionid", "csrftoken", "device", "django_language", "theme"]
+
 
 @pytest.mark.parametrize(
     ("url", "names"),
     [
-        ("https://kreida.example", ["__Host-sessionid", "__Host-csrftoken", "__Host-device"]),
-        ("http://127.0.0.1:8000", ["sessionid", "csrftoken", "device"]),
+        ("https://kreida.example", [f"__Host-{name}" for name in COOKIES]),
+        ("http://127.0.0.1:8000", COOKIES),
     ],
 )
 def test_cookies_have_the_host_prefix_only_under_https(tmp_path, url, names):
     script = (
         "from config import settings as s;"
-        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME)"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME,"
+        " s.LANGUAGE_COOKIE_NAME, s.THEME_COOKIE_NAME)"
     )
     env = {**os.environ, "PUBLIC_URL": url, "DATA_DIR": str(tmp_path)}
     done = subprocess.run(

@@ -46,6 +46,7 @@ def language(request: HttpRequest) -> HttpResponse:
         chosen,
         max_age=365 * 86400,
         secure=settings.HTTPS,
+        httponly=True,
         samesite="Lax",
     )
     return response

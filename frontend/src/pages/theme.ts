@@ -8,7 +8,7 @@ export function initThemeButtons(): void {
     button.addEventListener("click", () => {
       const theme = button.dataset.setTheme ?? "";
       // biome-ignore lint/suspicious/noDocumentCookie: Firefox has no cookieStore before 140.
-      document.cookie = `theme=${theme}; path=/; max-age=${ONE_YEAR_SECONDS}; samesite=lax`;
+      document.cookie = themeCookie(cookieName(button), theme);
       document.documentElement.dataset.theme = theme;
       each<HTMLLinkElement>("#dark-theme", (styles) => {
         styles.media = theme === "dark" ? "all" : "not all";
@@ -18,4 +18,14 @@ export function initThemeButtons(): void {
       });
     });
   });
+}
+
+/** The server names the cookie: under https it has the prefix that only secure cookies of this host may have. */
+function cookieName(button: HTMLElement): string {
+  return button.closest<HTMLElement>("[data-theme-cookie]")?.dataset.themeCookie ?? "theme";
+}
+
+export function themeCookie(name: string, theme: string): string {
+  const secure = name.startsWith("__Host-") ? "; secure" : "";
+  return `${name}=${theme}; path=/; max-age=${ONE_YEAR_SECONDS}; samesite=lax${secure}`;
 }
