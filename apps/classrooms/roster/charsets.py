@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -40,12 +41,7 @@ def decode(data: bytes, charset: str = "") -> Decoded:
     charset = charset if charset in CHARSETS else detect_charset(data)
     if charset == "utf-8":
         escaped = data.decode("utf-8", "surrogateescape")
-        lines = re.split(r"\r\n|\r|\n", escaped)
-        bad = [
-            (number, ord(char) - 0xDC00)
-            for number, line in enumerate(lines, 1)
-            for char in re.findall("[\udc80-\udcff]", line)
-        ]
+        bad = list(_find_bad_bytes(escaped))
         text = re.sub("[\udc80-\udcff]", REPLACEMENT_CHARACTER, escaped)
     else:
         text, bad = data.decode(charset, "replace"), []
@@ -53,6 +49,14 @@ def decode(data: bytes, charset: str = "") -> Decoded:
     if "\0" in text:
         raise NotTextError
     return Decoded(text, charset, bad)
+
+
+def _find_bad_bytes(escaped: str) -> Iterator[tuple[int, int]]:
+    line, at = 1, 0
+    for found in re.finditer("[\udc80-\udcff]", escaped):
+        line += len(re.findall(r"\r\n|\r|\n", escaped[at : found.start()]))
+        at = found.start()
+        yield line, ord(found[0]) - 0xDC00
 
 
 def detect_charset(data: bytes) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 DELIMITERS = ";,\t|"
+BLANK_ROWS = "\r\n " + DELIMITERS  # spreadsheets write thousands of them at the end
 _ADDRESS_CHAR = r"""[^\s;,|<>"@]"""
 _ADDRESS = re.compile(f"{_ADDRESS_CHAR}+@{_ADDRESS_CHAR}+")
 # Without repetition: to search for `_ADDRESS` would take quadratic time on a long cell.
@@ -27,7 +28,7 @@ class OpenQuoteError(ValueError):
 
 def read_table(text: str) -> list[Line]:
     """Non-empty rows with the number of their first line. Raises OpenQuoteError."""
-    lines = list(io.StringIO(text.rstrip("\r\n") + "\n\n", newline=""))
+    lines = list(io.StringIO(text.rstrip(BLANK_ROWS) + "\n\n", newline=""))
     declared = _SEP_LINE.fullmatch(lines[0].rstrip("\r\n"))
     if declared:
         delimiter = "\t" if declared[1] == r"\t" else declared[1]

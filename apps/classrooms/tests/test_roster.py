@@ -1,9 +1,11 @@
 """Roster files of many formats are read, and doubtful ones are refused."""
 
+import csv
 import time
 
 import pytest
 
+from apps.classrooms.roster import csv_table, reader
 from apps.classrooms.roster.reader import RosterError, read_roster
 
 
@@ -300,3 +302,59 @@ def test_shown_cells_have_no_direction_or_control_characters():
     [row] = read_rows(text)
     assert (row.name, row.email) == ("Коваль 👩\u200d🏫", "n ope")
     assert row.error
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\n' * 240_000,
+        'email\r"a"\r' * 10_001,
+        'a@x.example\n"' + "\n" * 10_001 + '"',
+        "\r\n" * 10_001 + "a@x.example",
+        ";;\n" * 10_001 + "a@x.example",
+    ],
+)
+def test_file_with_far_too_many_lines_is_refused_before_it_is_parsed(text, encoding, monkeypatch):
+    monkeypatch.setattr(reader, "decode", None)
+    with pytest.raises(RosterError, match="At most 1000 rows"):
+        read_roster(text.encode(encoding))
+
+
+@pytest.mark.parametrize("blank", ["\n", ";;\r\n", "\t\r", ", ,\n"])
+def test_blank_rows_at_the_end_are_no_rows(blank):
+    [row] = read_rows("email\na@x.example\n" + blank * 20_000)
+    assert row.email == "a@x.example"
+
+
+def count_parsed(monkeypatch):
+    """Count the lines that csv parses."""
+    counts = []
+
+    class CountingCsv:
+        Error = csv.Error
+
+        @staticmethod
+        def reader(lines, **options):
+            counts.append(len(lines))
+            return csv.reader(lines, **options)
+
+    monkeypatch.setattr(csv_table, "csv", CountingCsv)
+    return counts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\n' * 9_999,
+        '"a\nb";c\n' * 4_999,
+        '"' * 900_000,
+        '"' * 90_000 + '\n"' * 9_000,
+        "a," * 400_000,
+    ],
+)
+def test_each_line_is_parsed_a_few_times(text, monkeypatch):
+    counts = count_parsed(monkeypatch)
+    with pytest.raises(RosterError):
+        read_rows(text)
+    assert sum(counts) <= 2 * (text.count("\n") + 2) + 4 * 50
