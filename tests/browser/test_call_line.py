@@ -115,6 +115,20 @@ def test_call_works_over_the_relay_only_with_expiring_credentials(relayed_school
     wait_for_video_frames(call())
 
 
+def test_connection_test_passes_a_packet_through_the_relay_or_says_it_is_blocked(
+    browser, relayed_school, relay
+):
+    with closing(open_as(browser, relayed_school.student)) as context:
+        page = context.new_page()
+        page.goto(relayed_school.room)
+        relay.start()
+        page.get_by_role("button", name="Test the connection").click()
+        expect(page.get_by_text("The connection works. Delay:")).to_be_visible(timeout=10000)
+        relay.stop()
+        page.get_by_role("button", name="Test the connection").click()
+        expect(page.get_by_text("Your network blocks calls.")).to_be_visible(timeout=15000)
+
+
 def test_call_reconnects_after_the_relay_restarts(call, relay):
     pages = call()
     wait_for_video_frames(pages)

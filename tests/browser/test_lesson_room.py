@@ -90,7 +90,7 @@ def test_selected_camera_and_microphone_replace_the_sent_tracks(room):
     room.tutor.get_by_role("button", name="Devices").click()
     dialog = room.tutor.get_by_role("dialog")
     dialog.get_by_label("Camera").select_option(label="fake_device_1")
-    dialog.get_by_label("Microphone").select_option(label="Fake Audio Input 2")
+    dialog.get_by_role("combobox", name="Microphone").select_option(label="Fake Audio Input 2")
     room.tutor.wait_for_function(f"async () => (await ({SENT})()).camera === 'fake_device_1'")
     room.tutor.wait_for_function(
         f"async () => (await ({SENT})()).microphone === 'Fake Audio Input 2'"
@@ -287,3 +287,54 @@ def test_notes_written_offline_are_restored_after_the_tab_was_closed(
     expect(again.get_by_text("Saved", exact=True)).to_be_visible()
     assert stored_notes(school) == "Written in a tunnel"
     context.close()
+
+
+# The page opens its devices through these, so that a test can take one away.
+REMEMBER_TRACKS = """
+  window.opened = {};
+  const open = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = async function (wanted) {
+    const stream = await open.call(this, wanted);
+    for (const track of stream.getTracks()) window.opened[track.kind] = track;
+    return stream;
+  };
+"""
+UNPLUG = "(kind) => { opened[kind].stop(); opened[kind].dispatchEvent(new Event('ended')); }"
+INTERRUPT = """([kind, muted]) => {
+  Object.defineProperty(opened[kind], 'muted', { value: muted, configurable: true });
+  opened[kind].dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+}"""
+
+
+def test_lost_and_interrupted_devices_recover_and_are_remembered(browser: Browser, kreida: Kreida):
+    school = make_school(kreida.url)
+    contexts = [open_as(browser, who) for who in (school.tutor, school.student)]
+    for context in contexts:
+        context.add_init_script(REMEMBER_CONNECTIONS + REMEMBER_TRACKS)
+    tutor, student = (enter(context, school.room) for context in contexts)
+    wait_for_video(student)
+
+    tutor.evaluate(UNPLUG, "audio")
+    expect(tutor.get_by_text("Your microphone is now Fake Audio Input 1.")).to_be_visible()
+    tutor.wait_for_function(f"async () => (await ({SENT})()).microphone === 'Fake Audio Input 1'")
+
+    tutor.evaluate(INTERRUPT, ["audio", True])
+    expect(tutor.get_by_text("is using your microphone. Nobody can hear you.")).to_be_visible()
+    expect(student.get_by_text("Away for a moment")).to_be_visible()
+    tutor.evaluate(INTERRUPT, ["audio", False])
+    expect(student.get_by_text("Away for a moment")).to_have_count(0)
+
+    tutor.get_by_role("button", name="Devices").click()
+    dialog = tutor.get_by_role("dialog")
+    dialog.get_by_role("button", name="Play a test sound").click()
+    expect(dialog.get_by_text("Did you hear it?")).to_be_visible()
+    expect(dialog.get_by_role("meter", name="Microphone level")).to_be_visible()
+    dialog.get_by_label("Camera").select_option(label="fake_device_1")
+    dialog.get_by_label("Speaker").select_option(label="Fake Audio Output 2")
+    tutor.wait_for_function(f"() => document.querySelector('{OTHER} video').sinkId.length > 0")
+    tutor.close()
+    again = enter(contexts[0], school.room)
+    wait_for_video(again)
+    again.wait_for_function(f"async () => (await ({SENT})()).camera === 'fake_device_1'")
+    for context in contexts:
+        context.close()

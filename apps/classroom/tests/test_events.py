@@ -92,6 +92,9 @@ def test_hand_and_media_are_broadcast(run_with_both):
         await student.send("media", camera=True, microphone=True, screen=False)
         changed = (await tutor.wait_for("peer.changed"))["peer"]
         assert changed["media"] == {"camera": True, "microphone": True, "screen": False}
+        await student.send("media", camera=False, microphone=False, screen=False, away=True)
+        interrupted = (await tutor.wait_for("peer.changed"))["peer"]
+        assert interrupted["media"]["away"] is True
         assert changed["hand"] is True
         assert await student.receive_pending() == []
 

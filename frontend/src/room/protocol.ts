@@ -10,6 +10,8 @@ export interface Media {
   camera: boolean;
   microphone: boolean;
   screen: boolean;
+  /** Whether a phone call or another app has taken the camera or microphone for a while. */
+  away?: boolean;
 }
 
 /** One connection. A person with two tabs has two peers, and the later one is in the call. */

@@ -1,9 +1,6 @@
-import type { DeviceChoice } from "./call/media";
-
-/** Name and devices, restored when the page is reloaded during a lesson; kept for this tab only. */
+/** Name and which devices are on, restored when the page is reloaded during a lesson; kept for this tab only. */
 export interface SavedSetup {
   name: string;
-  choice: DeviceChoice;
   camera: boolean;
   microphone: boolean;
 }

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from django.utils import timezone
 
 from apps.classroom import services
@@ -86,7 +87,8 @@ async def hand(room: Room, socket: Socket, message: wire.Hand) -> None:
 
 
 async def media(room: Room, socket: Socket, message: wire.Media) -> None:
-    state = wire.MediaState(message.camera, message.microphone, message.screen)
+    away = True if message.away else msgspec.UNSET
+    state = wire.MediaState(message.camera, message.microphone, message.screen, away)
     room.update_peer(socket, media=state)
 
 

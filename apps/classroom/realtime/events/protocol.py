@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from apps.common.text import is_blank
 
@@ -56,12 +56,15 @@ class MediaState(Struct, frozen=True, forbid_unknown_fields=True):
     camera: bool = False
     microphone: bool = False
     screen: bool = False
+    away: bool | UnsetType = UNSET
+    """Set while a phone call or another app has taken the camera or microphone."""
 
 
 class Media(Incoming, tag="media", frozen=True):
     camera: bool
     microphone: bool
     screen: bool
+    away: bool = False
 
 
 class Signal(Incoming, tag="signal", frozen=True):

@@ -2,7 +2,7 @@ import { isRelayOnly } from "../config";
 import type { Media, ServerMessage } from "../protocol";
 import type { RoomSession } from "../state/session";
 import { Store } from "../state/store";
-import type { LocalMedia } from "./local-media";
+import type { LocalMedia, LocalState } from "./local-media";
 import { type CallMember, selectCallPeers } from "./negotiation";
 import { type LinkState, PeerLink, type Tracks } from "./peer-link";
 import { summariseQuality } from "./quality";
@@ -155,17 +155,9 @@ export class Call {
   }
 
   #sendMedia(): void {
-    const { camera, microphone, screen, muted } = this.local.store.get();
-    const media: Media = {
-      camera: camera !== null,
-      microphone: microphone !== null && !muted,
-      screen: screen !== null,
-    };
-    const same =
-      this.#sentMedia?.camera === media.camera &&
-      this.#sentMedia.microphone === media.microphone &&
-      this.#sentMedia.screen === media.screen;
-    if (!same && this.session.send({ type: "media", ...media })) this.#sentMedia = media;
+    const media = mediaOf(this.local.store.get());
+    if (!isSameMedia(media, this.#sentMedia) && this.session.send({ type: "media", ...media }))
+      this.#sentMedia = media;
   }
 
   async #measure(): Promise<void> {
@@ -173,6 +165,24 @@ export class Call {
     const quality = summariseQuality(links.filter((link) => link !== null));
     if (quality) this.session.send({ type: "quality", ...quality });
   }
+}
+
+/** What the others are told about our devices. */
+export function mediaOf(local: LocalState): Media {
+  const { camera, microphone, screen, muted, interrupted } = local;
+  return {
+    camera: camera !== null && !interrupted.camera,
+    microphone: microphone !== null && !muted && !interrupted.microphone,
+    screen: screen !== null,
+    away:
+      (camera !== null && interrupted.camera) || (microphone !== null && interrupted.microphone),
+  };
+}
+
+function isSameMedia(one: Media, other: Media | null): boolean {
+  return (["camera", "microphone", "screen", "away"] as const).every(
+    (key) => one[key] === other?.[key],
+  );
 }
 
 interface NetworkInformation extends EventTarget {

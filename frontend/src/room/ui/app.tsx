@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { gettext } from "../../shared/gettext";
 import { Call } from "../call/call";
+import { loadDeviceChoice } from "../call/device-choice";
 import { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
 import { loadSetup, type SavedSetup, saveSetup } from "../saved-setup";
@@ -28,12 +29,15 @@ function leaveRoom({ call, session }: Room): void {
   session.stop();
 }
 
-/** Saves the chosen name and devices for a reload during the lesson. */
+/** Saves the name and which devices are on for a reload during the lesson. */
 function saveSetupOnChange(config: Config, local: LocalMedia, name: string): () => void {
   const save = () => {
-    const { camera, microphone, muted, choice } = local.store.get();
-    const wanted = { camera: camera !== null, microphone: microphone !== null && !muted };
-    saveSetup(config.sessionUuid, { name, choice, ...wanted });
+    const { camera, microphone, muted, lost } = local.store.get();
+    const wanted = {
+      camera: camera !== null || lost.camera,
+      microphone: (microphone !== null || lost.microphone) && !muted,
+    };
+    saveSetup(config.sessionUuid, { name, ...wanted });
   };
   save();
   return local.store.subscribe(save);
@@ -69,15 +73,14 @@ async function reopenDevices(local: LocalMedia, setup: SavedSetup): Promise<void
 
 export function App({ config }: { config: Config }) {
   const [setup] = useState(() => loadSetup(config.sessionUuid));
-  const [local] = useState(
-    () => new LocalMedia(setup?.choice ?? { camera: null, microphone: null }),
-  );
+  const [local] = useState(() => new LocalMedia(loadDeviceChoice()));
   const [room, setRoom] = useState<Room | null>(null);
 
   const enter = (name: string) => {
     saveSetupOnChange(config, local, name);
     setRoom(enterRoom(config, local, name));
   };
+  useEffect(() => local.watch(), [local]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, on mount.
   useEffect(() => {
     if (!setup || !isReload()) return;

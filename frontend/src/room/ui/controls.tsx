@@ -1,11 +1,13 @@
 import { useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
-import type { DeviceKind } from "../call/local-media";
+import type { DeviceKind } from "../call/media";
 import { Button, Confirm, Dialog } from "./components";
 import { useConfig, useRoom, useSession, useStore } from "./context";
 import { DeviceErrors } from "./device-errors";
 import { DeviceSelects } from "./device-selects";
 import { Icon } from "./icons";
+import { LevelMeter } from "./level-meter";
+import { SpeakerTest } from "./speaker-test";
 
 /** Buttons for the devices; calls `onDeviceError` when a device cannot be opened. */
 function MediaButtons({ onDeviceError }: { onDeviceError: () => void }) {
@@ -55,6 +57,7 @@ interface ControlsProps {
 export function Controls({ hand, onToggleHand, panelOpen, unread, onTogglePanel }: ControlsProps) {
   const { session, local } = useRoom();
   const { you } = useSession();
+  const { microphone } = useStore(local.store);
   const config = useConfig();
   const [dialog, setDialog] = useState<"devices" | "end" | null>(null);
   const close = () => setDialog(null);
@@ -96,6 +99,8 @@ export function Controls({ hand, onToggleHand, panelOpen, unread, onTogglePanel 
       {dialog === "devices" && (
         <Dialog title={gettext("Devices")} onClose={close}>
           <DeviceSelects local={local} />
+          <SpeakerTest local={local} />
+          {microphone && <LevelMeter track={microphone} />}
           <DeviceErrors local={local} />
         </Dialog>
       )}

@@ -1,6 +1,6 @@
 import { gettext } from "../../shared/gettext";
-import type { DeviceKind, LocalMedia } from "../call/local-media";
-import type { DeviceError } from "../call/media";
+import type { LocalMedia } from "../call/local-media";
+import type { DeviceError, DeviceKind } from "../call/media";
 import { Button } from "./components";
 import { useStore } from "./context";
 
@@ -13,6 +13,9 @@ const ERROR_TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
     denied: gettext(
       "The camera is blocked for this page. Press the icon beside the address, allow the camera, then press Try again.",
     ),
+    system: gettext(
+      "Your computer or phone does not let this browser use the camera. Allow it in the system’s privacy settings, then press Try again.",
+    ),
     missing: gettext(
       "No camera was found. Plug one in, then press Try again, or enter without one.",
     ),
@@ -23,6 +26,9 @@ const ERROR_TEXTS: Record<DeviceKind, Record<DeviceError, string>> = {
   microphone: {
     denied: gettext(
       "The microphone is blocked for this page. Press the icon beside the address, allow the microphone, then press Try again.",
+    ),
+    system: gettext(
+      "Your computer or phone does not let this browser use the microphone. Allow it in the system’s privacy settings, then press Try again.",
     ),
     missing: gettext(
       "No microphone was found. Plug one in, then press Try again, or enter without one.",

@@ -4,6 +4,7 @@ import type { Peer } from "../protocol";
 import type { RoomSession } from "../state/session";
 import { Button } from "./components";
 import { useRoom, useSession } from "./context";
+import { DeviceNotices } from "./device-notices";
 
 const EVENT_DURATION_MS = 6000;
 
@@ -80,6 +81,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
             )}
           </p>
         )}
+        <DeviceNotices />
         {eventText && <p className="notice">{eventText}</p>}
         {you?.role === "tutor" && names && (
           <div className="notice">

@@ -1,26 +1,14 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
-import { startLevelMeter } from "../call/level-meter";
 import type { LocalMedia } from "../call/local-media";
 import { Button, Field } from "./components";
+import { ConnectionTest } from "./connection-test";
 import { useConfig, useStore } from "./context";
 import { DeviceErrors } from "./device-errors";
 import { DeviceSelects } from "./device-selects";
+import { LevelMeter } from "./level-meter";
+import { SpeakerTest } from "./speaker-test";
 import { TrackVideo } from "./track-video";
-
-function LevelMeter({ track }: { track: MediaStreamTrack }) {
-  const [level, setLevel] = useState(0);
-  useEffect(() => {
-    setLevel(0);
-    return startLevelMeter(track, setLevel);
-  }, [track]);
-  return (
-    <div className="room-level">
-      <meter aria-label={gettext("Microphone level")} min={0} max={1} value={level} />
-      <p>{gettext("Say something: the bar should move.")}</p>
-    </div>
-  );
-}
 
 /** Shows which devices work and how to fix those that do not. */
 function Check({ local }: { local: LocalMedia }) {
@@ -118,6 +106,8 @@ export function PreJoin({ local, name: known, onEnter }: PreJoinProps) {
             ? gettext("Enter the room")
             : gettext("Enter with board and chat only")}
         </Button>
+        <SpeakerTest local={local} />
+        {!config.guest && <ConnectionTest />}
         <a href={config.lessonUrl}>{gettext("Back to the lesson page")}</a>
       </div>
     </form>

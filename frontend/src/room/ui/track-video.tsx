@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
+import { setSpeaker } from "../call/media";
 import { Button } from "./components";
 
 interface VideoProps {
@@ -7,13 +8,23 @@ interface VideoProps {
   audio?: MediaStreamTrack | null;
   /** The local video: muted and mirrored. */
   own?: boolean;
+  /** Id of the loudspeaker for the audio; null is the default. */
+  speaker?: string | null;
   label: string;
   kind: "camera" | "screen";
   hidden?: boolean;
 }
 
 /** Plays tracks; rendered even without video, because it also plays the audio. */
-export function TrackVideo({ video, audio = null, own, label, kind, hidden }: VideoProps) {
+export function TrackVideo({
+  video,
+  audio = null,
+  own,
+  speaker = null,
+  label,
+  kind,
+  hidden,
+}: VideoProps) {
   const element = useRef<HTMLVideoElement>(null);
   const [blocked, setBlocked] = useState(false);
   const stream = useMemo(() => {
@@ -32,6 +43,10 @@ export function TrackVideo({ video, audio = null, own, label, kind, hidden }: Vi
       (error: Error) => setBlocked(error.name === "NotAllowedError"),
     );
   }, [stream]);
+
+  useEffect(() => {
+    if (element.current) void setSpeaker(element.current, speaker);
+  }, [speaker]);
 
   const play = () => {
     void element.current?.play().then(() => setBlocked(false));

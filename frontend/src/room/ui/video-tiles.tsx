@@ -31,12 +31,15 @@ function TileCaption({ peer, own }: { peer: Peer; own?: boolean }) {
 
 function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: RemotePeer | undefined }) {
   const { name, media } = peer;
+  const { local } = useRoom();
+  const { choice } = useStore(local.store);
   const shown = media.camera && remote?.state === "connected" && !remote.videoPaused;
   return (
     <figure className="room-tile" data-peer={peer.peer} data-state={remote?.state ?? "none"}>
       <TrackVideo
         video={remote?.tracks?.camera ?? null}
         audio={remote?.tracks?.microphone ?? null}
+        speaker={choice.speaker}
         label={name}
         kind="camera"
         hidden={!shown}
@@ -50,6 +53,7 @@ function RemoteVideoTile({ peer, remote }: { peer: Peer; remote: RemotePeer | un
           {initials(name)}
         </div>
       )}
+      {media.away && <p className="room-tile-note">{gettext("Away for a moment")}</p>}
       {remote?.state === "lost" && <p className="room-tile-note">{gettext("Reconnecting…")}</p>}
       {remote?.state === "connected" && remote.videoPaused && media.camera && (
         <p className="room-tile-note">{gettext("Weak connection: sound only")}</p>
