@@ -3,8 +3,8 @@ import { gettext } from "../shared/gettext";
 import { formatAmbiguousRange } from "../shared/time";
 import type { Lesson } from "./api";
 import type { Config } from "./config";
-import { mayChange, statusText } from "./dialogs/lesson-card";
 import { h } from "./dom";
+import { mayChange, statusText } from "./lesson-status";
 import { fullName, otherParticipant } from "./participants";
 
 const MIN_TWO_LINES_MINUTES = 40;

@@ -2,8 +2,9 @@ import { gettext, interpolate } from "../../shared/gettext";
 import { formatTimeRange, wallClocksDiffer, zoneName } from "../../shared/time";
 import type { Lesson, LessonStatus } from "../api";
 import type { App } from "../app";
-import { type Config, lessonUrl, roomUrl } from "../config";
+import { lessonUrl, roomUrl } from "../config";
 import { button, h, link } from "../dom";
+import { mayChange, statusText } from "../lesson-status";
 import { fullName, otherParticipant } from "../participants";
 import { openCancelDialog } from "./cancel";
 import { type Dialog, openDialog } from "./dialog";
@@ -39,19 +40,6 @@ export function openLessonCard(app: App, lesson: Lesson): void {
       button(gettext("Reschedule"), "", switchTo(openRescheduleDialog)),
     ];
   }
-}
-
-export function mayChange(lesson: Lesson, config: Config): boolean {
-  return config.changeable.includes(lesson.status);
-}
-
-export function statusText(status: LessonStatus): string {
-  const texts = {
-    scheduled: gettext("Scheduled"),
-    completed: gettext("Completed"),
-    cancelled: gettext("Cancelled"),
-  };
-  return texts[status];
 }
 
 function statusBadge(status: LessonStatus): HTMLElement {
