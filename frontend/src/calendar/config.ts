@@ -1,26 +1,22 @@
-import { registerZoneFallbacks, type ZoneFallbacks } from "../shared/zones";
+import { type PageConfig, readPageConfig } from "../shared/config";
 import type { LessonStatus } from "./api";
 
 export type Role = "tutor" | "student";
 
-/** Configuration from `<script type="application/json" id="calendar-config">` in the page. */
-export interface Config {
+/** The page's `#calendar-config`. */
+export interface Config extends PageConfig {
   role: Role;
   /** Statuses of the lessons that the user may move and cancel. */
   changeable: LessonStatus[];
   /** IANA name of the zone for every time on the page, regardless of the browser's zone. */
   userTimezone: string;
-  locale: "uk" | "en";
   /** IANA zones of the other participants by person id, to show their local time. */
   zones?: Record<number, string>;
   /** City name in the user's language by IANA zone. */
   zoneNames?: Record<string, string>;
-  /** Aliases by zone name, for browsers that do not know a newer name. */
-  zoneFallbacks?: ZoneFallbacks;
   /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
   lessonUrl: string;
   newLessonUrl: string;
-  csrfToken: string;
   /** Sign-in URL, to which `?next=` is added. */
   signInUrl?: string;
   /** `week`, `day`, `month` or `agenda`, on screens wide enough for all of them. */
@@ -29,13 +25,7 @@ export interface Config {
   initialDate?: string;
 }
 
-export function readConfig(): Config {
-  const element = document.getElementById("calendar-config");
-  if (!element) throw new Error("The page has no #calendar-config");
-  const config = JSON.parse(element.textContent ?? "") as Config;
-  registerZoneFallbacks(config.zoneFallbacks);
-  return config;
-}
+export const readConfig = () => readPageConfig<Config>("calendar-config");
 
 export function lessonUrl(config: Config, id: number): string {
   return config.lessonUrl.replace("{id}", String(id));

@@ -1,7 +1,7 @@
-import { registerZoneFallbacks, type ZoneFallbacks } from "../shared/zones";
+import { type PageConfig, readPageConfig } from "../shared/config";
 
-/** Configuration from `<script type="application/json" id="room-config">` in the page. */
-export interface Config {
+/** The page's `#room-config`. */
+export interface Config extends PageConfig {
   sessionUuid: string;
   joinUrl: string;
   /** A visitor without an account, whose name is sent with `join`. */
@@ -10,22 +10,12 @@ export interface Config {
   lessonId: number;
   lessonUrl: string;
   title: string;
-  locale: "uk" | "en";
   /** The account's time zone; null for guests, who see the browser's zone. */
   timeZone: string | null;
-  /** Aliases by zone name, for browsers that do not know a newer name. */
-  zoneFallbacks?: ZoneFallbacks;
-  csrfToken: string;
   user: { name: string } | null;
 }
 
-export function readConfig(): Config {
-  const element = document.getElementById("room-config");
-  if (!element) throw new Error("The page has no #room-config");
-  const config = JSON.parse(element.textContent ?? "") as Config;
-  registerZoneFallbacks(config.zoneFallbacks);
-  return config;
-}
+export const readConfig = () => readPageConfig<Config>("room-config");
 
 /** `/api/classroom/sessions/{uuid}/` */
 export function apiBaseUrl(config: Config): string {

@@ -48,6 +48,16 @@ async function open(server: Server, drafts = new Drafts(), tab = "a"): Promise<N
   return notes;
 }
 
+/** Types in a tab that is closed while the server fails, so that only its draft is left. */
+async function closeUnsaved(server: Server, drafts: Drafts, text: string): Promise<void> {
+  const notes = await open(server, drafts);
+  server.failing = true;
+  notes.setText(text);
+  await notes.save();
+  vi.clearAllTimers();
+  server.failing = false;
+}
+
 it("saves after a pause in typing, and again over its own version", async () => {
   const server = new Server("");
   const notes = await open(server);
@@ -113,12 +123,7 @@ it("retries after an outage", async () => {
 it("restores what a closed tab could not save, and drops it once saved", async () => {
   const server = new Server("");
   const drafts = new Drafts();
-  const closed = await open(server, drafts);
-  server.failing = true;
-  closed.setText("mine");
-  await closed.save();
-  vi.clearAllTimers();
-  server.failing = false;
+  await closeUnsaved(server, drafts, "mine");
   const opened = await open(server, drafts, "b");
   expect(opened.store.get().text).toBe("mine");
   await vi.advanceTimersByTimeAsync(1000);
@@ -129,12 +134,7 @@ it("restores what a closed tab could not save, and drops it once saved", async (
 it("reports a conflict when the text changed after that tab had closed", async () => {
   const server = new Server("");
   const drafts = new Drafts();
-  const closed = await open(server, drafts);
-  server.failing = true;
-  closed.setText("mine");
-  await closed.save();
-  vi.clearAllTimers();
-  server.failing = false;
+  await closeUnsaved(server, drafts, "mine");
   server.write("theirs");
   const opened = await open(server, drafts, "b");
   expect(opened.store.get()).toMatchObject({ text: "mine", conflictingText: "theirs" });

@@ -8,7 +8,7 @@ import { selectedFormula } from "../board/images/insert";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
-import { Button } from "./components";
+import { Button, ProblemNotice } from "./components";
 import { useConfig, useRoom, useSession, useStore } from "./context";
 import { isDark, useDark } from "./theme";
 
@@ -173,17 +173,7 @@ export default function BoardView() {
         onOpenDialog={setDialog}
       />
       <FullnessNotice board={board} />
-      {problem && (
-        <div className="notice error" role="alert">
-          <span>{problem}</span>
-          <Button
-            icon="close"
-            variant="quiet"
-            label={gettext("Dismiss")}
-            onClick={() => board.dismissProblem()}
-          />
-        </div>
-      )}
+      {problem && <ProblemNotice text={problem} onDismiss={() => board.dismissProblem()} />}
       <div ref={canvas} className="room-canvas">
         <BoardBoundary>
           {(attempt) => <BoardCanvas key={attempt} board={board} grid={grid} />}

@@ -38,6 +38,20 @@ export function Button(props: ButtonProps) {
   );
 }
 
+interface ProblemNoticeProps {
+  text: string;
+  onDismiss: () => void;
+}
+
+export function ProblemNotice({ text, onDismiss }: ProblemNoticeProps) {
+  return (
+    <div className="notice error" role="alert">
+      <span>{text}</span>
+      <Button icon="close" variant="quiet" label={gettext("Dismiss")} onClick={onDismiss} />
+    </div>
+  );
+}
+
 interface DialogProps {
   title: string;
   wide?: boolean;

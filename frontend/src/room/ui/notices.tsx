@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer } from "../protocol";
 import type { RoomSession } from "../state/session";
-import { Button } from "./components";
+import { Button, ProblemNotice } from "./components";
 import { useRoom, useSession } from "./context";
 import { DeviceNotices } from "./device-notices";
 
@@ -96,15 +96,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
         )}
       </div>
       {problem && (
-        <div className="notice error" role="alert">
-          <span>{known ?? problem.detail}</span>
-          <Button
-            icon="close"
-            variant="quiet"
-            label={gettext("Dismiss")}
-            onClick={() => session.dismissProblem()}
-          />
-        </div>
+        <ProblemNotice text={known ?? problem.detail} onDismiss={() => session.dismissProblem()} />
       )}
     </div>
   );
