@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.security_changes import handle_account_change, handle_password_change
-from apps.common.admin import ChangedFieldsAdmin, ChangedFieldsForm
+from apps.common.admin import ChangedFieldsAdmin, ChangedFieldsForm, ServerRecordAdmin
 from apps.common.security_log import log_security_event
 
 admin.site.unregister(EmailAddress)  # managed by User.save
@@ -155,16 +155,8 @@ class RightsGroupAdmin(ChangedFieldsAdmin, GroupAdmin):
             self.delete_model(request, group)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
 @admin.register(Authenticator)
-class SecondFactorAdmin(ReadOnlyAdmin):
+class SecondFactorAdmin(ServerRecordAdmin):
     """Lets staff delete a lost second factor without showing its secret."""
 
     fields = ("user", "type", "created_at", "last_used_at")
@@ -181,7 +173,7 @@ class SecondFactorAdmin(ReadOnlyAdmin):
 
 
 @admin.register(UserSession)
-class SessionAdmin(ReadOnlyAdmin):
+class SessionAdmin(ServerRecordAdmin):
     """Leaves out the session key, which would let staff act as the user."""
 
     fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")

@@ -75,7 +75,7 @@ class ChangedFieldsAdmin(admin.ModelAdmin):
 
 
 class ServerRecordAdmin(admin.ModelAdmin):
-    """Base of admin pages for internal records: staff can view and delete them, not change them."""
+    """Base of admin pages for records that staff may view and delete, but not change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
