@@ -5,9 +5,9 @@ Prints a report and tests nothing: see docs/performance.md.
 
 import argparse
 import os
-import secrets
 import tempfile
 
+from bench.environment import set_environment
 from bench.report import write_tables
 
 URL = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/kreida_bench")
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        set_environment(folder)
+        set_environment(folder, settings="bench.settings", database_url=URL)
         from bench import run  # noqa: PLC0415  (Django reads its settings on import)
 
         try:
@@ -36,19 +36,6 @@ def main() -> None:
         finally:
             if not arguments.keep:
                 run.drop_databases(URL)
-
-
-def set_environment(folder: str) -> None:
-    """Use production settings, without throttling, in this process and the servers it starts."""
-    for name in ("REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "ALLOWED_HOSTS", "TURN_URLS"):
-        os.environ.pop(name, None)
-    os.environ.update(
-        DJANGO_SETTINGS_MODULE="bench.settings",
-        DATA_DIR=folder,
-        SECRET_KEY=secrets.token_urlsafe(64),
-        THROTTLING="off",
-        DATABASE_URL=URL,
-    )
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ Prints a report and tests nothing: see docs/performance-room.md.
 
 import argparse
 import os
-import secrets
 import tempfile
 
 import uvloop
 
+from bench.environment import set_environment
 from bench.report import write_tables
 
 URL = os.environ.get(
@@ -27,7 +27,8 @@ def main() -> None:
     arguments = parser.parse_args()
     packages = os.path.join(os.environ.get("DATA_DIR", "var"), "bench-room")
     with tempfile.TemporaryDirectory() as folder:
-        _set_environment(folder)
+        database_url = f"sqlite:///{folder}/kreida.sqlite3"
+        set_environment(folder, settings="config.settings", database_url=database_url)
         uvloop.install()
         import django  # noqa: PLC0415  (Django reads its settings on import)
 
@@ -38,19 +39,6 @@ def main() -> None:
         print(tables := make_tables(run.measure(packages, folder, URL, arguments.rounds)))
         if arguments.write:
             write_tables("performance-room.md", tables)
-
-
-def _set_environment(folder: str) -> None:
-    """Use production settings, without throttling, in this process and the servers it starts."""
-    for name in ("REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "ALLOWED_HOSTS", "TURN_URLS"):
-        os.environ.pop(name, None)
-    os.environ.update(
-        DJANGO_SETTINGS_MODULE="config.settings",
-        DATA_DIR=folder,
-        SECRET_KEY=secrets.token_urlsafe(64),
-        THROTTLING="off",
-        DATABASE_URL=f"sqlite:///{folder}/kreida.sqlite3",
-    )
 
 
 if __name__ == "__main__":

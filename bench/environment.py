@@ -1,0 +1,17 @@
+"""The environment variables of a benchmark and of the servers it starts."""
+
+import os
+import secrets
+
+
+def set_environment(folder: str, *, settings: str, database_url: str) -> None:
+    """Use production settings without throttling; nothing is taken from the caller's shell."""
+    for name in ("REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "ALLOWED_HOSTS", "TURN_URLS"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE=settings,
+        DATA_DIR=folder,
+        SECRET_KEY=secrets.token_urlsafe(64),
+        THROTTLING="off",
+        DATABASE_URL=database_url,
+    )
