@@ -34,12 +34,6 @@ HASHER = "apps.accounts.hashers.BoundedPBKDF2PasswordHasher"
 
 
 @pytest.fixture
-def person(db):
-    sign_up()
-    return User.objects.get(email=EMAIL)
-
-
-@pytest.fixture
 def browser(person):
     """A client of the pages, signed in as `person`."""
     client = Client()

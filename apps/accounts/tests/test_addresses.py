@@ -11,16 +11,10 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from tests.builders import AUTH, PASSWORD, bearer, make_user, sign_up
+from tests.builders import AUTH, PASSWORD, bearer, make_user
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "new@school.example", "moved@school.example"
-
-
-@pytest.fixture
-def person(db):
-    sign_up()
-    return User.objects.get(email=OLD)
 
 
 @pytest.fixture

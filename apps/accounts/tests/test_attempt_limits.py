@@ -23,12 +23,6 @@ SECRET = "JBSWY3DPEHPK3PXP"
 
 
 @pytest.fixture
-def person(db):
-    sign_up()
-    return User.objects.get(email=EMAIL)
-
-
-@pytest.fixture
 def clock(monkeypatch):
     """A clock for the limits and the cache that moves only when a test sets `ahead`."""
     started = attempt_limits.time.time()

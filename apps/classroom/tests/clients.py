@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import subprocess
 import uuid
+from pathlib import Path
 
 import websockets
 from django.db import connection
@@ -15,6 +17,7 @@ from apps.classroom.realtime.board import yproto
 from apps.lessons.invites import make_invite
 
 TIMEOUT = 30
+FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 
 
 class Closed(AssertionError):
@@ -66,6 +69,22 @@ class LiveRoom:
     def url(self, kind, ticket, room=None):
         base = self.server.replace("http", "ws")
         return f"{base}/ws/classroom/{room or self.uuid}/{kind}?ticket={ticket}"
+
+    def run_in_node(self, script, *arguments):
+        """Run a script of frontend/tests for the board of the student and the tutor; return what
+        it prints as JSON."""
+        address = self.url("board", "").split("?")[0]
+        tickets = [self.ticket(self.student), self.ticket(self.tutor)]
+        done = subprocess.run(
+            ["node", f"tests/{script}", *arguments, address, *tickets],
+            cwd=FRONTEND,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def events(self, ticket, **kwargs):
         return Events(self.url("events", ticket), **kwargs)
