@@ -5,7 +5,7 @@ from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, RemoveField, RenameField
 
-# The last migration of each app in the previous release. Update it with each release.
+# The last migration of each app in the previous release, 0.32. Update it with each release.
 RELEASED = {"accounts": 1, "classroom": 5, "classrooms": 1, "lessons": 3}
 
 

@@ -296,40 +296,38 @@ def test_log_is_compacted_when_it_exceeds_a_size(live_room, monkeypatch):
     asyncio.run(scenario())
 
 
-# -- this release and the one before, side by side ------------------------------------------
+# -- this release and the previous one, 0.32 -------------------------------------------------
 
 
-def read_as_previous_release(data):
-    """A copy of release 5c51c02's reader of log rows and snapshots."""
-    try:
-        return msgspec.msgpack.Decoder(list[bytes]).decode(data)
-    except msgspec.DecodeError:
-        return [data]
+def merge_as_0_32(updates):
+    """A copy of how 0.32 reads a snapshot and the rows of the log: each is one update."""
+    return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
 @pytest.mark.any_database
 @pytest.mark.django_db
-def test_previous_release_reads_what_this_release_writes(lesson):
-    session = lesson.session.pk
-    board_log.append({session: [drawing(a=1), drawing(b=2)]})
-    log = [
-        u for row in BoardUpdate.objects.all() for u in read_as_previous_release(bytes(row.data))
-    ]
-    assert content(merge_updates(*log)) == {"a": 1, "b": 2}
-    assert board_log.compact(session) is not None
-    assert content(bytes(BoardSnapshot.objects.get().state)) == {"a": 1, "b": 2}
-
-
-@pytest.mark.any_database
-@pytest.mark.django_db
-def test_this_release_reads_what_the_previous_writes(lesson):
+def test_this_release_reads_what_0_32_writes(lesson):
     session = lesson.session
     BoardSnapshot.objects.create(session=session, state=drawing(a=1))
-    BoardUpdate.objects.create(session=session, data=msgspec.msgpack.encode([drawing(b=2)]))
-    BoardUpdate.objects.create(session=session, data=drawing(c=3))
-    assert stored(lesson) == {"a": 1, "b": 2, "c": 3}
-    old = BoardVersion.objects.create(session=session, state=drawing(d=4))
-    assert version_updates(BoardVersion.objects.get(pk=old.pk)) == [bytes(old.state)]
+    BoardUpdate.objects.create(session=session, data=drawing(b=2))
+    BoardVersion.objects.create(session=session, state=BIG)
+    assert stored(lesson) == {"a": 1, "b": 2}
+    assert version_updates(BoardVersion.objects.get()) == [BIG]
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db
+def test_release_0_32_reads_a_snapshot_and_refuses_the_log(lesson):
+    """Why 0.32 has to be stopped before this release starts (docs/adr/0009)."""
+    session = lesson.session.pk
+    board_log.append({session: [drawing(a=1)]})
+    [row] = BoardUpdate.objects.all()
+    for updates in ([bytes(row.data)], [drawing(b=2), bytes(row.data)]):
+        with pytest.raises(ValueError):
+            content(merge_as_0_32(updates))
+    assert board_log.compact(session) is not None
+    [snapshot] = BoardSnapshot.objects.all()
+    assert content(merge_as_0_32([bytes(snapshot.state)])) == {"a": 1}
 
 
 @pytest.mark.any_database
@@ -342,7 +340,7 @@ def test_this_release_reads_what_the_next_will_write(lesson):
     assert stored(lesson) == {"a": 1, "b": 2}
 
 
-def test_previous_release_refuses_versions_of_this_one(lesson):
+def test_release_0_32_refuses_versions_of_this_one(lesson):
     """It reads `state` only, and an empty one is not an update: restoring fails without effect."""
     save_version(lesson.session.pk, [drawing(a=1)], now=NOW, at_least=timedelta())
     state = bytes(BoardVersion.objects.get().state)
@@ -351,9 +349,9 @@ def test_previous_release_refuses_versions_of_this_one(lesson):
 
 
 def test_mark_is_neither_an_update_nor_a_list():
-    assert read_as_previous_release(blobs.encode_compressed([b"x"])) == [
-        blobs.encode_compressed([b"x"])
-    ]
+    data = blobs.encode_compressed([b"x"])
+    with pytest.raises(msgspec.DecodeError):
+        msgspec.msgpack.decode(data, type=list[bytes])
     with pytest.raises(ValueError, match="Cannot"):
         Doc().apply_update(blobs.MARK)
 
