@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
+from pycrdt import write_var_uint as varint
 
+from apps.classroom import blobs
+from apps.classroom.compaction import REWRITE_FROM
 from tests.browser.board import (
     DROP,
     HAS_MARKS,
@@ -270,6 +274,55 @@ def test_large_offline_changes_are_sent_after_reconnecting(both_pages, school):
     expect(student.locator(".room-unsent")).to_have_text("", timeout=60_000)
     wait_for_elements(school, 1501)
     wait_for_ink(tutor, more_than=count_ink(student) // 2)
+
+
+@contextmanager
+def database_of(kreida):
+    with sqlite3.connect(kreida.data_dir / "kreida.sqlite3", timeout=20) as database:
+        yield database
+
+
+def fill_with_client_ids(kreida, school, clients):
+    """Add the client ids to the stored board, so that it is rewritten when it is next opened."""
+    structs = [b"\x01" + varint(client) + b"\x00\x00\x01" for client in reversed(clients)]
+    update = varint(len(clients)) + b"".join(structs) + b"\x00"
+    with database_of(kreida) as database:
+        database.execute(
+            "INSERT INTO classroom_boardupdate (session_id, data, created_at)"
+            " SELECT id, ?, '2026-01-01' FROM classroom_classroomsession WHERE uuid = ?",
+            (blobs.encode_plain([update]), school.session_uuid.replace("-", "")),
+        )
+
+
+def is_empty(kreida, school) -> bool:
+    present = (
+        "SELECT count(*) FROM classroom_attendance WHERE left_at IS NULL AND session_id ="
+        " (SELECT id FROM classroom_classroomsession WHERE uuid = ?)"
+    )
+    with database_of(kreida) as database:
+        found = database.execute(present, (school.session_uuid.replace("-", ""),))
+        return found.fetchone() == (0,)
+
+
+def test_tab_keeps_unsent_strokes_when_its_board_was_rewritten(chromium, kreida):
+    school = make_school(kreida.url)
+    fill_with_client_ids(kreida, school, range(1, REWRITE_FROM - 100))
+    context = open_as(chromium, school.tutor)
+    page = enter(context, school.room)
+    wait_for_board(page)
+    draw(page)
+    wait_for_elements(school, 1)
+    expect(page.locator(".room-unsent")).to_have_text("", timeout=20_000)
+    context.set_offline(True)
+    draw(page, down=450)
+    expect(page.locator(".room-unsent")).to_contain_text("Not sent yet")
+    wait_until(lambda: is_empty(kreida, school), seconds=60)
+    fill_with_client_ids(kreida, school, range(REWRITE_FROM, REWRITE_FROM + 200))
+    context.set_offline(False)
+    wait_for_elements(school, 2)
+    wait_for_board(page)
+    wait_for_ink(page)
+    context.close()
 
 
 def test_element_too_large_for_a_frame_is_removed_with_a_notice(both_pages, school):

@@ -431,6 +431,29 @@ def test_state_vector_of_more_clients_than_a_board_has_is_refused(receiver):
         receiver.receive(FakeSocket(), yproto.sync_frame(yproto.STEP1, many))
 
 
+def request_diff_with(receiver, clients):
+    state_vector = varint(len(clients)) + b"".join(varint(client) + b"\x01" for client in clients)
+    receiver.receive(FakeSocket(), yproto.sync_frame(yproto.STEP1, state_vector))
+
+
+def test_client_that_kept_the_document_of_before_a_rewriting_is_refused(receiver):
+    """Its updates would bring back all the client ids that the rewriting removed."""
+    send(receiver, FakeSocket(), update_naming(range(1, 51)))
+    request_diff_with(receiver, range(1, 151))
+    with pytest.raises(Refused) as refused:
+        request_diff_with(receiver, range(1, 152))
+    assert refused.value.code == Close.OUTDATED
+
+
+def test_refused_client_ids_are_not_counted(receiver):
+    """The same person may then draw with a new document."""
+    with pytest.raises(Refused) as refused:
+        send(receiver, FakeSocket(), update_naming(range(1, 2001)))
+    assert refused.value.code == Close.FLOOD
+    send(receiver, FakeSocket(), update_naming(range(3000, 3001)))
+    assert set(receiver.board.document.clocks) == {3000}
+
+
 def test_runs_of_the_delete_set_are_limited(receiver, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.limits.MAX_DELETION_RUNS", 3)
     drawing, socket = Doc(client_id=1), FakeSocket()

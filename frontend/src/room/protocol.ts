@@ -156,6 +156,7 @@ export const CLOSE_CODES = {
   slow: 4408,
   cancelled: 4409,
   invite: 4410,
+  outdated: 4412,
   tooLarge: 4413,
   waiting: 4423,
   flood: 4429,
@@ -169,6 +170,7 @@ const FINAL_CLOSE_CODES: readonly number[] = [
   CLOSE_CODES.noRoom,
   CLOSE_CODES.cancelled,
   CLOSE_CODES.invite,
+  CLOSE_CODES.outdated,
   CLOSE_CODES.tooLarge,
 ];
 

@@ -1,7 +1,7 @@
 """Frames from the board sockets of this process: decode and authorise them, and pass them on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from apps.classroom.compaction import MAX_CLIENTS
 from apps.classroom.realtime.board import limits, yproto
@@ -79,13 +79,22 @@ class FrameReceiver:
     def _answer_state_vector(self, socket: Socket, state_vector: bytes) -> None:
         if yproto.count_clients(state_vector) > 2 * MAX_CLIENTS:
             raise Malformed("a state vector of more clients than a board has")
-        self._charge(socket, len(yproto.read_state_vector(state_vector)))
+        clocks = yproto.read_state_vector(state_vector)
+        self._charge(socket, len(clocks))
+        self._check_is_of_this_board(clocks)
         self._batcher.flush()  # the answer confirms the updates sent before it
         self._batcher.retry_pending(socket)
         *first, last = self.board.document.diff(state_vector)
         for update in first:
             self._send_answer(socket, yproto.sync_frame_of(yproto.UPDATE, update))
         self._send_answer(socket, yproto.sync_frame_of(yproto.STEP2, last))
+
+    def _check_is_of_this_board(self, clocks: Iterable[tuple[int, int]]) -> None:
+        """Refuse a client whose document is older than the board, which was rewritten under another
+        client id: it would send all its ids again. Raises Refused."""
+        known = self.board.document.clocks
+        if sum(client not in known for client, _clock in clocks) > limits.NEW_CLIENTS_BURST:
+            raise Refused(Close.OUTDATED)
 
     def _on_awareness(self, socket: Socket, frame: bytes) -> None:
         entries = yproto.read_awareness(frame)

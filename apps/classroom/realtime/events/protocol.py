@@ -29,6 +29,7 @@ class Close(IntEnum):
     TOO_SLOW = 4408
     CANCELLED = 4409
     INVITE_OVER = 4410
+    OUTDATED = 4412
     TOO_LARGE = 4413
     WAITING = 4423
     FLOOD = 4429

@@ -57,8 +57,10 @@ class RateLimit:
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._rate)
         self._refilled_at = now
+        if self._tokens < cost:
+            return False
         self._tokens -= cost
-        return self._tokens >= 0
+        return True
 
 
 class Socket:

@@ -13,6 +13,7 @@ import { SceneImages } from "./images/scene-images";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
 import { collaboratorsOf, MAX_SELECTED, type Presence, tutorPage } from "./presence";
 import { BoardProvider } from "./provider";
+import { readUnsentChanges, type UnsentChanges, writeUnsentChanges } from "./unsent-changes";
 import { type Box, initialView, type View } from "./view";
 
 const POINTER_INTERVAL_MS = 40;
@@ -34,6 +35,8 @@ export interface BoardOptions {
   getAddress(): Promise<string>;
   onRefused(reason: Refusal): void;
   isDark(): boolean;
+  /** Changes of an outdated board of this tab, to be made again once the board is known. */
+  unsent?: UnsentChanges | null;
 }
 
 /** The board's document, its provider, and the binding of the page that is shown. */
@@ -49,6 +52,7 @@ export class Board {
   #views = new Map<string, View>();
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
+  #unsent: UnsentChanges | null;
 
   constructor(options: BoardOptions) {
     const { me, request, root } = options;
@@ -70,6 +74,7 @@ export class Board {
     this.sceneImages = new SceneImages(this.doc, this.files, options.isDark);
     this.#presence = { ...me, page: FIRST_PAGE, pointer: null, button: "up", selected: {} };
     this.awareness.setLocalState(this.#presence);
+    this.#unsent = options.unsent ?? null;
   }
 
   start(): void {
@@ -77,6 +82,7 @@ export class Board {
     this.doc.getMap("files").observe(() => this.#showImages());
     this.awareness.on("change", () => this.#onAwarenessChange());
     addEventListener("pagehide", this.#flush);
+    this.provider.link.subscribe(() => this.#writeUnsent());
     this.provider.start();
   }
 
@@ -87,6 +93,19 @@ export class Board {
     this.provider.stop();
     this.awareness.destroy();
     this.doc.destroy();
+  }
+
+  /** The changes that the server has not acknowledged, to be made on another `Board`. */
+  readUnsent(): UnsentChanges {
+    this.#flush();
+    return { ...this.#unsent, ...readUnsentChanges(this.doc, this.provider.unsentIds) };
+  }
+
+  #writeUnsent(): void {
+    const unsent = this.#unsent;
+    if (!unsent || !this.provider.link.get().synced) return;
+    this.#unsent = null;
+    writeUnsentChanges(this.doc, unsent);
   }
 
   /** Age of the oldest change or image that the server has not received, in ms. */

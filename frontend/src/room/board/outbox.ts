@@ -28,8 +28,12 @@ export class Outbox {
     this.#probed = new Map();
   }
 
+  get ids(): Set<string> {
+    return new Set([...this.#waiting.keys(), ...this.#probed.keys()]);
+  }
+
   get count(): number {
-    return new Set([...this.#waiting.keys(), ...this.#probed.keys()]).size;
+    return this.ids.size;
   }
 
   /** Age of the oldest change in ms; 0 without any. */

@@ -25,6 +25,8 @@ export interface BoardLink {
   unavailable: boolean;
   /** The board is full: the last changes exist only in this browser, and nothing more is sent. */
   full: boolean;
+  /** The server has rewritten the board: this document is not the board's any more. */
+  outdated: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export class BoardProvider {
     unsent: 0,
     unavailable: false,
     full: false,
+    outdated: false,
   });
   #socket: ReconnectingWebSocket;
   #outbox = new Outbox();
@@ -67,6 +70,7 @@ export class BoardProvider {
       onRefused: (reason) => {
         this.#onDisconnect();
         if (reason === CLOSE_CODES.tooLarge) this.link.patch({ full: true });
+        else if (reason === CLOSE_CODES.outdated) this.link.patch({ outdated: true });
         else onRefused(reason);
       },
     });
@@ -97,6 +101,11 @@ export class BoardProvider {
     removeAwarenessStates(this.awareness, [this.doc.clientID], "leave");
     this.#socket.stop();
   };
+
+  /** Ids of the changes that the server has not acknowledged. */
+  get unsentIds(): ReadonlySet<string> {
+    return this.#outbox.ids;
+  }
 
   /** Age of the oldest unacknowledged change, in ms. */
   oldestUnsentAge(): number {

@@ -5,6 +5,7 @@ import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Board } from "../board/board";
 import { selectedFormula } from "../board/images/insert";
+import type { UnsentChanges } from "../board/unsent-changes";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
@@ -12,7 +13,7 @@ import { Button, ProblemNotice } from "./components";
 import { useConfig, useRoom, useSession, useStore } from "./context";
 import { isDark, useDark } from "./theme";
 
-function useBoard(): Board {
+function useBoard(unsent: UnsentChanges | null): Board {
   const { session } = useRoom();
   const [board] = useState(() => {
     const { you } = session.store.get();
@@ -24,6 +25,7 @@ function useBoard(): Board {
       getAddress: () => session.socketAddress("board_url"),
       onRefused: (refused) => session.store.patch({ refused }),
       isDark,
+      unsent,
     });
   });
   useEffect(() => {
@@ -157,8 +159,31 @@ function BoardCanvas({ board, grid }: { board: Board; grid: boolean }) {
   );
 }
 
+/** Opens the board anew, with its unsent changes, when the server has rewritten it. */
 export default function BoardView() {
-  const board = useBoard();
+  const [opened, setOpened] = useState<Opened>({ number: 0, unsent: null });
+  const reopen = useCallback((unsent: UnsentChanges) => {
+    setOpened(({ number }) => ({ number: number + 1, unsent }));
+  }, []);
+  return <OpenBoard key={opened.number} unsent={opened.unsent} onOutdated={reopen} />;
+}
+
+interface Opened {
+  number: number;
+  unsent: UnsentChanges | null;
+}
+
+interface OpenBoardProps {
+  unsent: UnsentChanges | null;
+  onOutdated(unsent: UnsentChanges): void;
+}
+
+function OpenBoard({ unsent, onOutdated }: OpenBoardProps) {
+  const board = useBoard(unsent);
+  const { outdated } = useStore(board.provider.link);
+  useEffect(() => {
+    if (outdated) onOutdated(board.readUnsent());
+  }, [outdated, board, onOutdated]);
   const { problem } = useStore(board.store);
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
   const [grid, setGrid] = useState(false);
