@@ -6,6 +6,8 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import User
+from apps.accounts.placeholders import make_student_link
 from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Membership
 from apps.common.mail import send
@@ -29,6 +31,23 @@ def send_invitation(membership: Membership, email: str) -> None:
             _("If you don’t know this person, you can ignore this e-mail."),
         ]
         send(to=email, subject=_("An invitation to a classroom"), text="\n\n".join(lines))
+
+
+def send_student_link(student: User) -> None:
+    """Mail the link to the address that the tutor typed, in the tutor's language."""
+    tutor = student.placeholder_of
+    if tutor is None:
+        return
+    link = make_student_link(student, timezone.now())
+    with translation.override(tutor.locale):
+        values = {"tutor": _sanitize_name(tutor.get_full_name()), "url": link.url}
+        lines = [
+            _("Tutor %(tutor)s invites you to lessons on Kreida.") % values,
+            _("To sign up, or to accept with the account you have, open: %(url)s") % values,
+            _("If you don’t know this person, you can ignore this e-mail."),
+        ]
+        text = "\n\n".join(lines)
+        send(to=student.contact_email, subject=_("An invitation to lessons"), text=text)
 
 
 def send_departure_notice(membership: Membership) -> None:

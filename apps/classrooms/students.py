@@ -2,18 +2,23 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.classrooms.invitations import consume_mail_limit, count_invitation
 from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.models.student_card import CONTACT_FIELDS
-from apps.common.errors import invalid, throttled
+from apps.classrooms.notices import send_student_link
+from apps.common.errors import forbidden, invalid, throttled
 from apps.common.idempotency import Idempotency
 from apps.common.models import DailyLimit
 
 MAX_ADDED_PER_DAY = 1000  # placeholders of one tutor: as many as a roster has rows
+
+DAY_SECONDS = 86400
 
 
 @transaction.atomic
@@ -71,6 +76,19 @@ def _count_added_student(tutor: User) -> None:
             _("You can add at most %(n)s students a day. Continue tomorrow.")
             % {"n": MAX_ADDED_PER_DAY},
         )
+
+
+@transaction.atomic
+def mail_student_link(student: User) -> None:
+    """Mail the student link to the address that the tutor typed. Raises `forbidden` if the student
+    has an account or no address, `throttled` over a limit of invitations and mails."""
+    tutor, email, now = student.placeholder_of, student.contact_email, timezone.now()
+    if tutor is None or not email or not settings.EMAIL_URL:
+        raise forbidden()
+    count_invitation(tutor, email, now)
+    if not consume_mail_limit(tutor, email, now):
+        raise throttled(DAY_SECONDS, _("This address has had a mail today. Try again tomorrow."))
+    transaction.on_commit(lambda: send_student_link(student))
 
 
 def get_card(tutor: User, student: User) -> StudentCard:

@@ -9,6 +9,7 @@ import os
 import sys
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 
@@ -20,6 +21,7 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from apps.accounts.models import User  # noqa: E402
+from apps.accounts.placeholders import make_student_link  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
 from apps.lessons.models import Lesson  # noqa: E402
@@ -40,6 +42,13 @@ def classroom(tutor: int, students: list[int], name: str = "Algebra") -> dict[st
     people = [User.objects.get(pk=pk) for pk in students]
     made = build.make_classroom(User.objects.get(pk=tutor), *people, name=name)
     return {"id": made.pk, "code": made.join_code}
+
+
+def placeholder(classroom_id: int, **fields: Any) -> dict[str, Any]:
+    """Add a student without an account, and return the path of the student link."""
+    made = build.make_placeholder(Classroom.objects.get(pk=classroom_id), **fields)
+    link = make_student_link(made, timezone.now())
+    return {"id": made.pk, "path": urlsplit(link.url).path}
 
 
 def invitation(classroom_id: int, student: int) -> dict[str, Any]:
@@ -86,7 +95,10 @@ def cancel(lesson_id: int) -> dict[str, Any]:
 
 COMMANDS = {
     made.__name__: made
-    for made in (person, classroom, invitation, lesson, lesson_state, move, invite, revoke, cancel)
+    for made in (
+        *(person, classroom, placeholder, invitation),
+        *(lesson, lesson_state, move, invite, revoke, cancel),
+    )
 }
 
 

@@ -29,6 +29,8 @@ PAGES = {
         "{invite}",
         "{expired_invite}",
         "{early_invite}",
+        "{student_link}",
+        "/students/invitation/",
         "/nowhere/",
     ],
     "tutor": [
@@ -38,6 +40,11 @@ PAGES = {
         "/calendar/?view=agenda",
         "/students/",
         "/students/?q=nobody",
+        "/students/new/",
+        "/students/new/" + SENT,
+        "/students/{student}/",
+        "/students/{student}/edit/",
+        "/students/{placeholder}/",
         "/students/import/",
         "/students/import/" + SENT,
         "/classrooms/",
@@ -92,6 +99,15 @@ def school(request, scene):
     room = scene.classroom(tutor=tutor["id"], students=[student["id"]], name="Алгебра")
     scene.invitation(classroom_id=room["id"], student=invited["id"])
 
+    added = scene.placeholder(
+        classroom_id=room["id"],
+        email="sofia@home.example",
+        phone="+380 67 123 45 67",
+        guardian_name="Оксана Бондар",
+        level="9 клас",
+        note="Готується до ЗНО.\n\nЛюбить геометрію.",
+    )
+
     def lesson(status="scheduled", **delta):
         start = timezone.now().replace(microsecond=0) + timedelta(**delta)
         people = {"tutor": tutor["id"], "student": student["id"]}
@@ -112,6 +128,8 @@ def school(request, scene):
     named = {
         "classroom": room["id"],
         "student": student["id"],
+        "placeholder": added["id"],
+        "student_link": added["path"],
         "lesson": now,
         "cancelled": cancelled,
         "completed": completed,

@@ -76,6 +76,12 @@ def initials(person: User | dict[str, Any]) -> str:
 
 
 @register.filter
+def phone_link(phone: str) -> str:
+    """The part of a typed phone number that a `tel:` link takes (RFC 3966)."""
+    return "".join(c for c in phone if c in "+0123456789")
+
+
+@register.filter
 def grouped(code: str) -> str:
     """A join code in groups of four: ABCD-EFGH."""
     return "-".join(code[i : i + 4] for i in range(0, len(code), 4))

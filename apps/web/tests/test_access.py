@@ -12,6 +12,12 @@ PAGES = {
     "settings": ("/settings/", (302, 200, 200, 200)),
     "calendar": ("/calendar/", (302, 200, 200, 200)),
     "students": ("/students/", (302, 403, 200, 200)),
+    "student-new": ("/students/new/", (302, 403, 200, 302)),
+    "student": ("/students/{student}/", (302, 403, 200, 404)),
+    "student-edit": ("/students/{student}/edit/", (302, 403, 200, 404)),
+    "student-mail": ("/students/{student}/mail/", (302, 405, 405, 405)),
+    "student-invitation": ("/students/invitation/", (400, 400, 400, 400)),
+    "student-invitation-link": ("/students/invitation/abc/", (302, 302, 302, 302)),
     "students-export": ("/students/export/", (302, 403, 200, 200)),
     "roster": ("/students/import/", (302, 403, 200, 200)),
     "roster-preview": ("/students/import/preview/", (302, 403, 302, 302)),
@@ -56,13 +62,20 @@ CHANGES = {
     "/lessons/{lesson}/outcome/": (302, 403, 403),
     "/lessons/{lesson}/invites/revoke/": (302, 403, 403),
     "/students/import/confirm/": (302, 403, 302),
+    "/students/{student}/edit/": (302, 403, 404),
+    "/students/{student}/mail/": (302, 403, 404),
 }
 
 
 @pytest.fixture
 def ids(classroom, lesson):
     membership = classroom.memberships.get()
-    return {"classroom": classroom.pk, "lesson": lesson.pk, "membership": membership.pk}
+    return {
+        "classroom": classroom.pk,
+        "lesson": lesson.pk,
+        "membership": membership.pk,
+        "student": membership.student_id,
+    }
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ export interface Config extends PageConfig {
   zoneNames?: Record<string, string>;
   /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
   lessonUrl: string;
+  /** Holds `{id}`; empty for a student. */
+  studentUrl?: string;
   newLessonUrl: string;
   /** Sign-in URL, to which `?next=` is added. */
   signInUrl?: string;
@@ -29,6 +31,11 @@ export const readConfig = () => readPageConfig<Config>("calendar-config");
 
 export function lessonUrl(config: Config, id: number): string {
   return config.lessonUrl.replace("{id}", String(id));
+}
+
+/** The card of a lesson's student, for the tutor. */
+export function studentUrl(config: Config, id: number): string {
+  return (config.studentUrl ?? "").replace("{id}", String(id));
 }
 
 export function roomUrl(config: Config, id: number): string {

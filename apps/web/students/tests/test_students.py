@@ -2,11 +2,20 @@ import csv
 import io
 
 import pytest
-from django.utils import translation
+from django.core import mail
+from django.utils import timezone, translation
 
+from apps.accounts.placeholders import make_student_link
 from apps.classrooms.roster.reader import read_roster
 from apps.web.students.export import students_csv
-from tests.builders import HOUR, make_classroom, make_lesson, make_user
+from tests.builders import (
+    HOUR,
+    PASSWORD,
+    make_classroom,
+    make_lesson,
+    make_placeholder,
+    make_user,
+)
 
 
 def test_search_is_in_the_url_and_case_insensitive_in_any_script(browser, tutor, classroom):
@@ -31,8 +40,6 @@ def test_hostile_query_is_escaped(browser, tutor, classroom):
 
 
 def test_list_shows_next_and_last_lesson(browser, tutor, student, classroom):
-    from django.utils import timezone
-
     now = timezone.now()
     past = make_lesson(tutor, student, now - 3 * HOUR)
     upcoming = make_lesson(tutor, student, now + 3 * HOUR)
@@ -44,8 +51,6 @@ def test_list_shows_next_and_last_lesson(browser, tutor, student, classroom):
 
 
 def test_longest_lesson_is_next_until_its_last_minute(browser, tutor, student, classroom):
-    from django.utils import timezone
-
     minute = HOUR / 60
     now = timezone.now()
     lesson = make_lesson(tutor, student, now - 12 * HOUR + minute, length=12 * HOUR)
@@ -120,3 +125,89 @@ def test_export_escapes_formulas_and_keeps_the_columns(tutor):
     make_classroom(tutor, make_user("student", "a;=1", "b"))
     rows = list(csv.reader(io.StringIO(export_csv(tutor).lstrip("\ufeff"))))
     assert rows[1][:2] == ["b", "a;'=1"]
+
+
+def test_form_adds_one_student_however_often_it_is_sent(browser, tutor, classroom):
+    client = browser(tutor)
+    nonce = client.get("/students/new/").context["form"].initial["once"]
+    sent = {"first_name": "Софія", "last_name": "Бондар", "classroom": classroom.pk, "once": nonce}
+    first, second = (client.post("/students/new/", sent) for _ in range(2))
+    assert first.url == second.url
+    assert tutor.placeholders.count() == 1
+
+
+def test_tutor_without_a_classroom_is_sent_to_make_one(browser, tutor):
+    assert browser(tutor).get("/students/new/").url == "/classrooms/"
+
+
+def test_card_shows_contacts_lessons_and_link(browser, tutor, classroom):
+    made = make_placeholder(classroom, phone="+380 67 1", guardian_name="Оксана", note="<b>ЗНО")
+    past = make_lesson(tutor, made, timezone.now() - 30 * HOUR, status="completed")
+    planned = make_lesson(tutor, made, timezone.now() + 30 * HOUR)
+    page = browser(tutor).get(f"/students/{made.pk}/").content.decode()
+    for text in ('href="tel:+380671"', "Оксана", "&lt;b&gt;ЗНО", "/students/invitation/"):
+        assert text in page
+    assert f"/lessons/{past.pk}/room/" in page
+    assert f"/lessons/{planned.pk}/" in page
+
+
+def test_card_of_an_account_has_no_link_and_keeps_the_name(browser, tutor, classroom, student):
+    client = browser(tutor)
+    assert "/students/invitation/" not in client.get(f"/students/{student.pk}/").content.decode()
+    client.post(f"/students/{student.pk}/edit/", {"level": "B2", "first_name": "Інша"})
+    student.refresh_from_db()
+    assert student.first_name == "Олена"
+    assert "B2" in client.get(f"/students/{student.pk}/").content.decode()
+
+
+def test_link_is_mailed_once_a_day(
+    browser, tutor, classroom, settings, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "smtp://localhost"
+    made = make_placeholder(classroom, email="sofia@home.example")
+    client = browser(tutor)
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            client.post(f"/students/{made.pk}/mail/")
+    [sent] = mail.outbox
+    assert sent.to == ["sofia@home.example"]
+    assert "/students/invitation/" in sent.body
+
+
+def open_student_link(client, placeholder):
+    return client.get(make_student_link(placeholder, timezone.now()).url, follow=True)
+
+
+def test_link_signs_up_as_the_student_without_its_hidden_field(browser, classroom):
+    made = make_placeholder(classroom)
+    client = browser()
+    assert "Софія" in open_student_link(client, made).content.decode()
+    names = {"first_name": "Соня", "last_name": "Б", "role": "student"}
+    client.post("/accounts/signup/", {**names, "email": "a@b.example", "password1": PASSWORD})
+    made.refresh_from_db()
+    assert (made.email, made.first_name) == ("a@b.example", "Соня")
+    assert open_student_link(client, made).redirect_chain[-1][0] == "/calendar/"
+    assert open_student_link(browser(), made).status_code == 400
+
+
+def test_link_asks_an_account_and_moves_the_lessons(browser, tutor, classroom, stranger):
+    made = make_placeholder(classroom)
+    lesson = make_lesson(tutor, made)
+    client = browser(stranger)
+    open_student_link(client, made)
+    lesson.refresh_from_db()
+    assert lesson.student == made
+    client.post("/students/invitation/", {"answer": "accept"})
+    lesson.refresh_from_db()
+    assert lesson.student == stranger
+
+
+def test_link_is_forgotten_by_who_is_somebody_else(browser, classroom, tutor):
+    made = make_placeholder(classroom)
+    client = browser()
+    open_student_link(client, made)
+    client.post("/students/invitation/", {"answer": "decline"})
+    assert client.get("/accounts/signup/").context["form"].placeholder is None
+    tutor_client = browser(tutor)
+    assert open_student_link(tutor_client, made).status_code == 200
+    assert tutor_client.post("/students/invitation/", {"answer": "accept"}).status_code == 403

@@ -2,7 +2,7 @@ import { gettext, interpolate } from "../../shared/gettext";
 import { formatTimeRange, wallClocksDiffer, zoneName } from "../../shared/time";
 import type { Lesson, LessonStatus } from "../api";
 import type { App } from "../app";
-import { lessonUrl, roomUrl } from "../config";
+import { lessonUrl, roomUrl, studentUrl } from "../config";
 import { button, h, link } from "../dom";
 import { mayChange, statusText } from "../lesson-status";
 import { fullName, otherParticipant } from "../participants";
@@ -18,7 +18,7 @@ export function openLessonCard(app: App, lesson: Lesson): void {
     { class: "kr-facts" },
     ...detail(gettext("When"), ownTime(app, lesson)),
     ...theirTime(app, lesson),
-    ...detail(gettext("With"), fullName(other)),
+    ...detail(gettext("With"), personLink(app, other)),
   );
   const links = h(
     "p",
@@ -68,6 +68,12 @@ function theirTime(app: App, lesson: Lesson): HTMLElement[] {
   return detail(label, formatTimeRange(start, end, theirs, locale), zone);
 }
 
-function detail(label: string, value: string, extra: HTMLElement | null = null): HTMLElement[] {
+/** The other person's name, as a link to the student's card for the tutor. */
+function personLink(app: App, person: Lesson["student"]): HTMLElement | string {
+  const url = studentUrl(app.config, person.id);
+  return url ? h("a", { href: url }, fullName(person)) : fullName(person);
+}
+
+function detail(label: string, value: HTMLElement | string, extra: HTMLElement | null = null): HTMLElement[] {
   return [h("dt", {}, label), h("dd", {}, value, extra)];
 }

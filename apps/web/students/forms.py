@@ -1,0 +1,66 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.classrooms.models import Classroom, StudentCard
+from apps.classrooms.models.student_card import CONTACT_FIELDS, MAX_LEVEL, MAX_NOTE, MAX_PHONE
+from apps.common.forms import AddressField, NameField, TextField
+
+
+class ContactsForm(forms.Form):
+    """What a tutor keeps about any student."""
+
+    phone = TextField(label=_("Phone"), max_length=MAX_PHONE, required=False)
+    level = TextField(
+        label=_("Level"),
+        max_length=MAX_LEVEL,
+        required=False,
+        help_text=_("A class, a language level or a goal, such as “Year 9” or “B2”."),
+    )
+    guardian_name = TextField(label=_("Parent’s name"), max_length=200, required=False)
+    guardian_phone = TextField(label=_("Parent’s phone"), max_length=MAX_PHONE, required=False)
+    note = TextField(
+        label=_("Private note"),
+        max_length=MAX_NOTE,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Only you see it."),
+    )
+
+    def __init__(self, *args: Any, card: StudentCard | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in CONTACT_FIELDS:
+            self.initial.setdefault(name, getattr(card, name, ""))
+        for name in ("phone", "guardian_phone"):
+            self.fields[name].widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
+
+
+class PlaceholderForm(ContactsForm):
+    """A student without an account, whose name and e-mail are the tutor's to change."""
+
+    first_name = NameField(label=_("First name"))
+    last_name = NameField(label=_("Last name"))
+    email = AddressField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("For the invitation. The student may sign up with another one."),
+    )
+
+    def __init__(self, *args: Any, student: User | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if student is not None:
+            names = {"first_name": student.first_name, "last_name": student.last_name}
+            self.initial = {**names, "email": student.contact_email, **self.initial}
+
+
+class NewStudentForm(PlaceholderForm):
+    classroom = forms.ModelChoiceField(
+        label=_("Classroom"), queryset=Classroom.objects.none(), empty_label=None
+    )
+    once = forms.CharField(max_length=32, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, tutor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["classroom"].queryset = Classroom.objects.of(tutor)  # type: ignore[attr-defined]

@@ -1,0 +1,73 @@
+"""Opens the link by which a person becomes a student whom a tutor has added."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.accounts.models import User
+from apps.accounts.placeholders import (
+    forget_student_link,
+    read_student_link,
+    remember_student_link,
+    remembered_student_link,
+)
+from apps.common.errors import DomainError
+from apps.common.rate_limits import check_rate_limit
+from apps.lessons.placeholders import accept_student_link
+from apps.web.shared.access import current_student
+
+
+@require_safe
+@never_cache
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Move the token from the URL into the session, so that no page is shown under that URL."""
+    remember_student_link(request.session, token)
+    response = redirect("web:student-invitation")
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def invitation(request: HttpRequest) -> HttpResponse:
+    """Show who invites whom; a signed-in student accepts, and anybody may say it is not them."""
+    token = remembered_student_link(request.session)
+    if request.method == "POST" and request.POST.get("answer") == "decline":
+        forget_student_link(request.session)
+        return redirect("web:home")
+    try:
+        check_rate_limit(request, "invite")
+        student = read_student_link(token)
+        if student == request.user:  # who signed up by the link opens it again
+            return redirect("web:calendar")
+        if request.method == "POST":
+            return _accept(request, token)
+        if not student.is_placeholder:
+            raise DomainError("invite_invalid", 400, _("This invite link is not valid."))
+    except DomainError as exc:
+        if exc.code == "throttled":
+            raise
+        context = {"code": exc.code, "detail": exc.detail}
+        return render(request, "students/invitation_refused.html", context, status=exc.status)
+    may_accept = isinstance(request.user, User) and request.user.is_student
+    return render(
+        request, "students/invitation.html", {"student": student, "may_accept": may_accept}
+    )
+
+
+def _accept(request: HttpRequest, token: str) -> HttpResponse:
+    overlapping = accept_student_link(token=token, student=current_student(request))
+    forget_student_link(request.session)
+    messages.success(request, _("Done. The lessons are in your calendar."))
+    if overlapping:
+        sentence = ngettext(
+            "%(n)s lesson overlaps another one of yours. Agree on the time with your tutors.",
+            "%(n)s lessons overlap others of yours. Agree on the times with your tutors.",
+            overlapping,
+        )
+        messages.warning(request, sentence % {"n": overlapping})
+    return redirect("web:calendar")
