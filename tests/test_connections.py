@@ -153,8 +153,8 @@ def test_large_picture_of_a_participant_is_stored(kreida):
         in_chunks = {**form.headers, "Transfer-Encoding": "chunked"}
         del in_chunks["content-length"]
         content = form.read()
-        pieces = (content[at : at + 100_000] for at in range(0, len(content), 100_000))
-        chunked = client.build_request("POST", files, headers=in_chunks, content=pieces)
+        chunks = (content[at : at + 100_000] for at in range(0, len(content), 100_000))
+        chunked = client.build_request("POST", files, headers=in_chunks, content=chunks)
         for request in (form, chunked):
             kept = client.send(request)
             assert kept.status_code == 201, kept.text

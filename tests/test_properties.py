@@ -153,12 +153,12 @@ def test_substrings_of_names_find_the_user_in_any_order_and_case(
 ):
     """Only for letters whose cases have the same casefold, as in the model."""
     rename(class_of_three, [(first, last), ("Zed", "Zed"), ("Yod", "Yod")])
-    pieces = []
+    parts = []
     for name in (last, first):
         text = folded(name)
         begin = data.draw(st.integers(0, len(text) - 1))
-        pieces.append(text[begin : data.draw(st.integers(begin + 1, len(text)))])
-    q = " ".join(pieces)
+        parts.append(text[begin : data.draw(st.integers(begin + 1, len(text)))])
+    q = " ".join(parts)
     person = User.objects.get(pk=class_of_three[0].pk)
     assert (person.pk in search_students(tutor, q)) is matches(person, q)
     for shout in (q.upper(), q.lower(), q.title()):

@@ -15,17 +15,17 @@ from tests.server import free_port
 pytestmark = pytest.mark.any_database
 
 STALLED = 2.0
-PIECE = 256 * 1024
+CHUNK = 256 * 1024
 
 
 async def answer_at_length(scope, receive, send):
-    """Answer /pieces/N or /whole/N with N bytes, in several messages or in one."""
+    """Answer /chunks/N or /whole/N with N bytes, in several messages or in one."""
     _, way, size = scope["path"].split("/")
     length = [(b"content-length", size.encode())]
     await send({"type": "http.response.start", "status": 200, "headers": length})
-    pieces = int(size) // PIECE if way == "pieces" else 1
-    for _ in range(pieces):
-        body = b"x" * (int(size) // pieces)
+    chunks = int(size) // CHUNK if way == "chunks" else 1
+    for _ in range(chunks):
+        body = b"x" * (int(size) // chunks)
         await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
@@ -60,7 +60,7 @@ def send_request(server: uvicorn.Server, path: str, connection: str) -> socket.s
 
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
 @pytest.mark.parametrize(
-    "path", [f"/pieces/{80 * PIECE}", f"/whole/{80 * PIECE}", "/whole/2000000"]
+    "path", [f"/chunks/{80 * CHUNK}", f"/whole/{80 * CHUNK}", "/whole/2000000"]
 )
 def test_connection_of_a_stalled_reader_is_dropped(server, path, connection):
     with send_request(server, path, connection) as client:
@@ -79,11 +79,11 @@ def test_connection_of_a_stalled_reader_is_dropped(server, path, connection):
 
 
 def test_slow_reader_gets_the_whole_response(server):
-    size = 40 * PIECE
-    with send_request(server, f"/pieces/{size}", "close") as client:
+    size = 40 * CHUNK
+    with send_request(server, f"/chunks/{size}", "close") as client:
         began = time.monotonic()
         received = 0
-        while content := client.recv(PIECE):
+        while content := client.recv(CHUNK):
             received += len(content)
             time.sleep(0.1)
         assert time.monotonic() - began > STALLED

@@ -1,4 +1,4 @@
-"""Large boards: kept in memory as an outline, sent from their bytes, processed in pieces."""
+"""Large boards: kept in memory as an outline, sent from their bytes, processed in parts."""
 
 import asyncio
 import contextlib
@@ -81,41 +81,41 @@ def drawn():
 
 
 @pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    """Make pieces and chunks small, so that a small board has many of them."""
-    monkeypatch.setattr(outline, "PIECE", 200)
+def small_updates(monkeypatch):
+    """Make updates and chunks small, so that a small board has many of them."""
+    monkeypatch.setattr(outline, "UPDATE_BYTES", 200)
     monkeypatch.setattr(outline, "CHUNK", 8000)
 
 
 def test_outline_has_structs_and_deletions_without_values(drawn):
     state = drawn.get_update()
     found = outline_of(state)
-    assert sum(map(len, found.pieces)) < len(state) / 10
-    assert len(found.pieces) > 10
-    doc = apply_all([[piece] for piece in found.pieces])
+    assert sum(map(len, found.updates)) < len(state) / 10
+    assert len(found.updates) > 10
+    doc = apply_all([[update] for update in found.updates])
     assert clocks(doc) == clocks(drawn) == found.clocks
     deletions = scan(drawn.get_update(drawn.get_state())).deletions
     assert scan(doc.get_update(doc.get_state())).deletions == deletions
 
 
-def test_each_outline_piece_depends_on_earlier_ones_only(drawn):
+def test_each_outline_update_depends_on_earlier_ones_only(drawn):
     doc, known = Doc(), {}
-    for piece in outline_of(drawn.get_update()).pieces:
-        for client, start, end in scan(piece).runs:
+    for update in outline_of(drawn.get_update()).updates:
+        for client, start, end in scan(update).runs:
             assert known.get(client, 0) == start
             known[client] = end
-        doc.apply_update(piece)
+        doc.apply_update(update)
         assert clocks(doc) == known  # nothing is pending
 
 
-def test_circular_structs_are_in_last_outline_piece():
+def test_circular_structs_are_in_last_outline_update():
     def struct(origin):
         return b"\x88" + bytes(origin) + b"\x01\x7e"  # one value, behind `origin`
 
     # 2:0 is behind 1:0, and 1:0 is behind 2:0
     update = b"\x02" + b"\x01\x02\x00" + struct((1, 0)) + b"\x01\x01\x00" + struct((2, 0)) + b"\x00"
     found = outline_of(update)
-    assert [sorted(scan(piece).runs) for piece in found.pieces] == [[(1, 0, 1), (2, 0, 1)]]
+    assert [sorted(scan(update).runs) for update in found.updates] == [[(1, 0, 1), (2, 0, 1)]]
 
 
 def test_outline_sends_whole_board_to_new_client(drawn):
@@ -197,7 +197,7 @@ def test_outline_is_rebuilt_after_a_refusal(drawn):
 
 
 def test_board_becomes_outline_while_strokes_arrive(drawn, monkeypatch):
-    """A client draws between two pieces."""
+    """A client draws between two updates."""
     document = Document([drawn.get_update()])
     document.ensure_loaded()
     other = Doc(client_id=9)
@@ -249,9 +249,9 @@ def test_whole_board_is_sent_without_copying(drawn):
     document = outlined_document(drawn)
     [answer] = document.diff(b"\x00")
     stored = [
-        piece
-        for piece in answer
-        if isinstance(piece, memoryview) and piece.obj is document.updates[0]
+        buffer
+        for buffer in answer
+        if isinstance(buffer, memoryview) and buffer.obj is document.updates[0]
     ]
     assert sum(map(len, stored)) > len(document.updates[0]) - 200
     assert sum(map(len, answer)) - sum(map(len, stored)) < 300
@@ -264,7 +264,7 @@ def test_whole_board_is_sent_without_copying(drawn):
 # -- the event loop -------------------------------------------------------------------------
 
 
-def test_event_loop_runs_between_outline_pieces(drawn, monkeypatch):
+def test_event_loop_runs_between_outline_updates(drawn, monkeypatch):
     done, real = [], documents.apply
 
     def recorded(doc, update):
@@ -278,7 +278,7 @@ def test_event_loop_runs_between_outline_pieces(drawn, monkeypatch):
     monkeypatch.setattr("apps.classroom.merging.apply", recorded)
     base = make_base(drawn)
     assert max_work_between_turns(at_once(), done) == len(base.state)  # the control
-    assert max_work_between_turns(Document.outlined(base), done) < 2 * outline.PIECE
+    assert max_work_between_turns(Document.outlined(base), done) < 2 * outline.UPDATE_BYTES
 
 
 # -- over sockets ---------------------------------------------------------------------------

@@ -309,10 +309,10 @@ def test_mutually_dependent_updates_are_applied_together(receiver):
         one.get("list", type=Array).append({"of": turn})  # behind the other client's last item
         other.apply_update(one.get_update(other.get_state()))
     whole = a.get_update()
-    pieces = [changes_of(whole, client) for client in (1, 2)]
+    updates = [changes_of(whole, client) for client in (1, 2)]
     socket = FakeSocket()
-    for piece in pieces:
-        send(receiver, socket, piece)
+    for update in updates:
+        send(receiver, socket, update)
     assert receiver.board.document.clocks == {}
     receiver.receive(socket, yproto.sync_frame(yproto.STEP1, b"\x00"))
     assert receiver.board.document.clocks == {1: 2, 2: 2}

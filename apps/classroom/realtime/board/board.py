@@ -13,7 +13,7 @@ from apps.classroom.realtime.board.awareness import Awareness, Owner
 from apps.classroom.realtime.board.chunks import LARGE, split_update
 from apps.classroom.realtime.board.document import Document, PendingDependency
 from apps.classroom.realtime.board.log import BoardLog
-from apps.classroom.realtime.board.outline import Pieces
+from apps.classroom.realtime.board.outline import Buffers
 from apps.classroom.realtime.board.update_scan import Scan, scan_trusted
 from apps.classroom.realtime.board.yproto import Entry
 from apps.classroom.realtime.events.protocol import BoardSize, Close
@@ -142,7 +142,7 @@ class Board:
         if frame is not None:
             self._log.publish(frame)
 
-    def broadcast_missing(self, updates: Sequence[Pieces]) -> None:
+    def broadcast_missing(self, updates: Sequence[Buffers]) -> None:
         """Send what compaction found in the log and nobody here knew."""
         for update in updates:
             self._broadcast(yproto.sync_frame_of(yproto.UPDATE, update))

@@ -17,7 +17,7 @@ from pycrdt import get_update as update_without
 from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.merging import apply, build_document, merge_bytes, readable
 from apps.classroom.realtime.board.deletions import DeleteSet
-from apps.classroom.realtime.board.outline import Base, Pieces, concatenate
+from apps.classroom.realtime.board.outline import Base, Buffers, concatenate
 from apps.classroom.realtime.board.update_scan import (
     Run,
     Scan,
@@ -43,7 +43,7 @@ class PendingDependency(Malformed):
         self.client, self.clock = client, clock
 
 
-class _PiecewiseDoc:
+class _DocBuilder:
     """Builds a document from many updates, and after each pauses for as long as it took, so that
     the event loop is never blocked for long."""
 
@@ -83,8 +83,8 @@ class Document:
     @classmethod
     async def outlined(cls, base: Base) -> "Document":
         """Build the document as an outline. Raises ValueError if yrs rejects the outline."""
-        builder = _PiecewiseDoc()
-        await builder.add(base.outline.pieces)
+        builder = _DocBuilder()
+        await builder.add(base.outline.updates)
         document = cls([])
         document._delete_set = await asyncio.to_thread(_read_deletions, base.outline.deletions)
         document.clocks = dict(base.outline.clocks)
@@ -103,7 +103,7 @@ class Document:
 
     def _load(self) -> "Doc[Any]":
         if self._base is not None:
-            self._doc = build_document([*self._base.outline.pieces, *self._updates[1:]])[0]
+            self._doc = build_document([*self._base.outline.updates, *self._updates[1:]])[0]
             return self._doc
         self._doc, self.unreadable = build_document(self._updates)
         self._updates = [u for index, u in enumerate(self._updates) if index not in self.unreadable]
@@ -144,8 +144,8 @@ class Document:
     def state_vector(self) -> bytes:
         return state_vector_of(self.clocks)
 
-    def diff(self, state_vector: bytes) -> list[Pieces]:
-        """Return the updates missing from a state vector, in order, each in pieces.
+    def diff(self, state_vector: bytes) -> list[Buffers]:
+        """Return the updates missing from a state vector, in order, each as buffers.
 
         Raises Malformed if it is not a state vector.
         """
@@ -200,15 +200,17 @@ class Document:
             self._updates[: len(compacted.updates)] = [state]
             self._replacements += 1
 
-    async def rebuild(self, compacted: "Snapshot", state: bytes, base: Base | None) -> list[Pieces]:
+    async def rebuild(
+        self, compacted: "Snapshot", state: bytes, base: Base | None
+    ) -> list[Buffers]:
         """Replace the updates of a snapshot by `state` and build the document anew: as an outline
         if `base` is given, else whole. Return the updates in `state` that were unknown here: the
         log may hold what another process could not publish.
 
         Raises ValueError, having changed nothing.
         """
-        builder, end = _PiecewiseDoc(), len(compacted.updates)
-        await builder.add([state] if base is None else base.outline.pieces)
+        builder, end = _DocBuilder(), len(compacted.updates)
+        await builder.add([state] if base is None else base.outline.updates)
         while compacted.replacements == self._replacements and end < len(self._updates):
             added, end = self._updates[end:], len(self._updates)
             await builder.add(added)
@@ -219,7 +221,7 @@ class Document:
             return self._learn_clocks()
         return []
 
-    def _learn_clocks(self) -> list[Pieces]:
+    def _learn_clocks(self) -> list[Buffers]:
         """Take the clocks from the document; return the updates beyond those known before."""
         known = self.state_vector()
         found = dict(read_state_vector(self.ensure_loaded().get_state()))

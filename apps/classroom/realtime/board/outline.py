@@ -16,14 +16,14 @@ from pycrdt import write_var_uint as varint
 from apps.classroom.realtime.board.update_scan import ANY, SKIP, Run, Scanner, encode_deletions
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 
-# Bytes, structs and runs of deletions per piece: yrs applies one in a few milliseconds.
-PIECE, PIECE_STRUCTS, PIECE_RUNS = 64 * 1024, 2000, 500
+# Bytes, structs and runs of deletions per update: yrs applies one in a few milliseconds.
+UPDATE_BYTES, UPDATE_STRUCTS, UPDATE_RUNS = 64 * 1024, 2000, 500
 # Bytes per chunk of the board: a client that lacks part of a chunk is sent all of it.
 CHUNK = 64 * 1024
 _NULL = b"\x7e"
 
 
-Pieces = list[bytes | memoryview]  # parts of one update, to be joined when its frame is built
+Buffers = list[bytes | memoryview]  # of one update, to be joined when its frame is built
 
 
 class Chunk(NamedTuple):
@@ -40,11 +40,11 @@ class Chunk(NamedTuple):
 class Outline(Struct):
     """The outline of an update that holds a whole board.
 
-    `pieces` are updates, each of which depends only on earlier ones; `deletions` is an update
-    without structs; `chunks` refers to the bytes of the board itself.
+    Each of `updates` depends only on earlier ones; `deletions` is an update without structs;
+    `chunks` refers to the bytes of the board itself.
     """
 
-    pieces: list[bytes]
+    updates: list[bytes]
     chunks: list[Chunk]
     clocks: dict[int, int]
     deletions: bytes
@@ -59,11 +59,11 @@ class Base(NamedTuple):
     def is_included_in(self, known: Mapping[int, int]) -> bool:
         return all(known.get(client, 0) >= end for client, end in self.outline.clocks.items())
 
-    def diff(self, known: Mapping[int, int]) -> Pieces:
-        """Return one update, in pieces, of the chunks with clocks beyond `known`; no deletions."""
+    def diff(self, known: Mapping[int, int]) -> Buffers:
+        """Return one update, as buffers, of the chunks with clocks beyond `known`; no deletions."""
         state = memoryview(self.state)
         missing = (chunk for chunk in self.outline.chunks if chunk.end > known.get(chunk.client, 0))
-        clients, parts = 0, Pieces()
+        clients, parts = 0, Buffers()
         for client, group in groupby(missing, key=lambda chunk: chunk.client):
             chunks = list(group)
             count = sum(chunk.structs for chunk in chunks)
@@ -73,11 +73,11 @@ class Base(NamedTuple):
         return [varint(clients), *parts, b"\x00"]
 
 
-def concatenate(pieces: Pieces, update: bytes) -> Pieces:
-    """Join an update without deletions, in pieces, and an update with structs of other clients."""
-    clients, _at = read_varint(bytes(pieces[0]), 0)
+def concatenate(buffers: Buffers, update: bytes) -> Buffers:
+    """Join an update without deletions, as buffers, and an update with structs of other clients."""
+    clients, _at = read_varint(bytes(buffers[0]), 0)
     other_clients, at = read_varint(update, 0)
-    return [varint(clients + other_clients), *pieces[1:-1], memoryview(update)[at:]]
+    return [varint(clients + other_clients), *buffers[1:-1], memoryview(update)[at:]]
 
 
 class _Entry(NamedTuple):
@@ -97,11 +97,12 @@ def outline_of(state: bytes) -> Outline:
         raise Malformed("the board has invalid elements")
     runs = scan.deletions
     deletions = (
-        _encode_deletions_only(runs[at : at + PIECE_RUNS]) for at in range(0, len(runs), PIECE_RUNS)
+        _encode_deletions_only(runs[at : at + UPDATE_RUNS])
+        for at in range(0, len(runs), UPDATE_RUNS)
     )
-    pieces = [*_encode_pieces(scanner.blocks), *deletions]
+    updates = [*_encode_updates(scanner.blocks), *deletions]
     clocks = {client: end for client, _start, end in scan.runs}
-    return Outline(pieces, list(_chunks(scanner.blocks)), clocks, _encode_deletions_only(runs))
+    return Outline(updates, list(_chunks(scanner.blocks)), clocks, _encode_deletions_only(runs))
 
 
 _Blocks = list[tuple[int, list[_Entry]]]
@@ -145,15 +146,15 @@ class _OutlineScanner(Scanner):
         return length
 
 
-def _encode_pieces(blocks: _Blocks) -> Iterator[bytes]:
-    """Encode the structs without values as pieces, each depending only on earlier ones.
+def _encode_updates(blocks: _Blocks) -> Iterator[bytes]:
+    """Encode the structs without values as updates, each depending only on earlier ones.
 
-    Structs that depend on each other in a circle, which no client makes, go into the last piece.
+    Structs that depend on each other in a circle, which no client makes, go into the last one.
     """
     entries = dict(blocks)
     positions, done = dict.fromkeys(entries, 0), dict.fromkeys(entries, 0)
     waiting: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    todo, piece = list(entries), _Piece()
+    todo, update = list(entries), _UpdateBuilder()
     while todo:
         client = todo.pop()
         own = entries[client]
@@ -163,11 +164,11 @@ def _encode_pieces(blocks: _Blocks) -> Iterator[bytes]:
             if missing is not None:
                 waiting[missing[0]].append((missing[1], client))
                 break
-            piece.add(client, entry)
+            update.add(client, entry)
             positions[client], done[client] = index + 1, entry.clock + entry.length
-            if piece.is_full:
-                yield piece.encode()
-                piece = _Piece()
+            if update.is_full:
+                yield update.encode()
+                update = _UpdateBuilder()
         if client in waiting:
             waiters, end = waiting.pop(client), done[client]
             todo += [other for clock, other in waiters if clock < end]
@@ -175,12 +176,12 @@ def _encode_pieces(blocks: _Blocks) -> Iterator[bytes]:
                 waiting[client] = remaining
     for client, own in entries.items():
         for entry in own[positions[client] :]:
-            piece.add(client, entry)
-    if piece.structs:
-        yield piece.encode()
+            update.add(client, entry)
+    if update.structs:
+        yield update.encode()
 
 
-class _Piece:
+class _UpdateBuilder:
     def __init__(self) -> None:
         self._clocks: dict[int, int] = {}  # the clock of the first struct, by client
         self._bodies: defaultdict[int, list[bytes]] = defaultdict(list)
@@ -194,7 +195,7 @@ class _Piece:
 
     @property
     def is_full(self) -> bool:
-        return self.size >= PIECE or self.structs >= PIECE_STRUCTS
+        return self.size >= UPDATE_BYTES or self.structs >= UPDATE_STRUCTS
 
     def encode(self) -> bytes:
         parts = [varint(len(self._bodies))]

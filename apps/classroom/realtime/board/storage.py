@@ -33,7 +33,7 @@ from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document, Snapshot
 from apps.classroom.realtime.board.log_writer import LogWriter
 from apps.classroom.realtime.board.memory import release_memory
-from apps.classroom.realtime.board.outline import Base, Pieces
+from apps.classroom.realtime.board.outline import Base, Buffers
 from apps.classroom.realtime.server import db
 from apps.classroom.versions import save_version
 
@@ -167,7 +167,7 @@ class BoardStorage:
     @staticmethod
     async def _replace(
         document: Document, before: Snapshot, compacted: CompactedBoard
-    ) -> list[Pieces]:
+    ) -> list[Buffers]:
         """Return the updates that the log held and the document lacked."""
         state, outline = compacted.state, compacted.outline
         if compacted.reason == TOO_MANY:

@@ -28,10 +28,10 @@ class Entry(NamedTuple):
     state: bytes
 
 
-def sync_frame_of(step: int, pieces: Sequence[bytes | memoryview]) -> bytes:
-    """Encode a sync frame from a payload in pieces, which are copied only once."""
-    head = bytes((SYNC, step)) + varint(sum(map(len, pieces)))
-    return b"".join([head, *pieces])
+def sync_frame_of(step: int, buffers: Sequence[bytes | memoryview]) -> bytes:
+    """Encode a sync frame from a payload in buffers, which are copied only once."""
+    head = bytes((SYNC, step)) + varint(sum(map(len, buffers)))
+    return b"".join([head, *buffers])
 
 
 def sync_frame(step: int, payload: bytes) -> bytes:
