@@ -28,6 +28,11 @@ DAILY_LIMITS = {
 MAX_RESETS_PER_REQUESTER = 10
 
 
+# Both answer a reset request and are counted alike, so that the work done for it does not tell
+# whether the address has an account.
+RESET_KINDS = {"password_reset_key", "unknown_account"}
+
+
 def consume_account_mail(
     template_prefix: str, email: str, request: HttpRequest, user: User | None
 ) -> bool:
@@ -36,7 +41,7 @@ def consume_account_mail(
     limit = DAILY_LIMITS.get(kind)
     if limit is None or not settings.THROTTLING:
         return True
-    if kind == "password_reset_key":
+    if kind in RESET_KINDS:
         device_id = get_known_device_id(request, user.pk) if user else None
         requester = f"device {device_id}" if device_id else address_key(client_address(request))
         if not _consume(kind, f"{strip_subaddress(email)} {requester}", MAX_RESETS_PER_REQUESTER):
