@@ -67,6 +67,33 @@ def send_departure_notice(membership: Membership) -> None:
         send(to=tutor.email, subject=_("A student has left a classroom"), text="\n\n".join(lines))
 
 
+def send_joining_notice(membership: Membership) -> None:
+    """Tell the tutor that somebody who was not invited has joined by the code."""
+    tutor, student = membership.classroom.tutor, membership.student
+    if student is None:
+        return
+    with translation.override(tutor.locale):
+        names = {
+            "student": _sanitize_name(student.get_full_name()),
+            "classroom": _sanitize_name(membership.classroom.name),
+        }
+        lines = [_("New in the classroom “%(classroom)s”: %(student)s, by the code.") % names]
+        if _has_excluded_namesake(membership):
+            lines.append(_("A student whom you have paused or removed there has the same name."))
+        lines += [
+            _("If you don’t know this person, remove them and create a new code or close it."),
+            f"{settings.PUBLIC_URL}/classrooms/{membership.classroom_id}/",
+        ]
+        send(to=tutor.email, subject=_("A student has joined a classroom"), text="\n\n".join(lines))
+
+
+def _has_excluded_namesake(membership: Membership) -> bool:
+    excluded = (Membership.Status.PAUSED, Membership.Status.REMOVED)
+    others = Membership.objects.filter(classroom=membership.classroom_id, status__in=excluded)
+    student = membership.student
+    return student is not None and others.filter(student__sort_key=student.sort_key).exists()
+
+
 def _sanitize_name(name: str) -> str:
     """Shorten the name to one line, without text that a mail program turns into a link."""
     text = re.sub(r"\.(?=\w)", ". ", re.sub(r"[/:\\\\@<>]+", " ", name))

@@ -18,13 +18,19 @@ from apps.classrooms.invitations import (
     was_mailed_today,
 )
 from apps.classrooms.models import Classroom, Membership, normalize_join_code
-from apps.classrooms.notices import send_departure_notice, send_invitation
+from apps.classrooms.notices import (
+    send_departure_notice,
+    send_invitation,
+    send_joining_notice,
+)
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.etags import check_version
 from apps.common.models import DailyLimit
 
 Status = Membership.Status
 MAX_DEPARTURE_MAILS = 3  # per day and membership
+MAX_JOINING_MAILS = 3  # per day and membership
+MAX_JOINING_MAILS_PER_CLASSROOM = 30  # per day
 
 # The status changes a tutor may make; only the student can accept an invitation.
 _TUTOR_TRANSITIONS = {
@@ -39,10 +45,12 @@ _TUTOR_TRANSITIONS = {
 
 @transaction.atomic
 def join_classroom(*, student: User, join_code: str) -> Membership:
-    """Make the student an active member. Raises `not_found` for a wrong code, and `forbidden` if
-    the tutor has paused or removed the student."""
+    """Make the student an active member and notify the tutor of somebody who was not invited.
+
+    Raises `not_found` for a wrong code or a closed one, and `forbidden` if the tutor has paused or
+    removed the student."""
     classroom = Classroom.objects.filter(
-        join_code=normalize_join_code(join_code), archived_at=None
+        join_code=normalize_join_code(join_code), archived_at=None, is_code_open=True
     ).first()
     if classroom is None:
         raise not_found(_("No classroom has this code."))
@@ -50,6 +58,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
         classroom=classroom, student=None, invited_email__in=verified_emails(student)
     )
     membership = Membership.objects.filter(classroom=classroom, student=student).first()
+    created = False
     if membership is None and (invited := address_memberships.order_by("status").last()):
         if address_memberships.filter(status=Status.REMOVED).exists():
             raise _readmission_error()
@@ -57,7 +66,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
         membership.student, membership.invited_email = student, ""
         membership.save()
     if membership is None:
-        membership, _created = Membership.objects.get_or_create(
+        membership, created = Membership.objects.get_or_create(
             classroom=classroom,
             student=student,
             defaults={"status": Status.ACTIVE, "joined_at": timezone.now()},
@@ -66,7 +75,21 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
     if membership.status in (Status.PAUSED, Status.REMOVED):
         raise _readmission_error()
     address_memberships.delete()
+    if created or membership.status not in (Status.ACTIVE, Status.INVITED):
+        _notify_tutor_of_joining(membership)
     return _activate(membership)
+
+
+def _notify_tutor_of_joining(membership: Membership) -> None:
+    now = timezone.now()
+    if (
+        settings.EMAIL_URL
+        and DailyLimit.use(f"joining:{membership.pk}", MAX_JOINING_MAILS, now)
+        and DailyLimit.use(
+            f"joinings:{membership.classroom_id}", MAX_JOINING_MAILS_PER_CLASSROOM, now
+        )
+    ):
+        transaction.on_commit(lambda: send_joining_notice(membership))
 
 
 @transaction.atomic

@@ -54,6 +54,11 @@ class Classroom(models.Model):
     )
     name = NameField(_("name"), max_length=200)
     join_code = models.CharField(max_length=16, unique=True, default=new_join_code)
+    is_code_open = models.BooleanField(
+        default=True,
+        db_default=True,  # during an upgrade, processes of the previous release write rows
+        help_text="Whether students can join by the code.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     search_text = models.TextField(editable=False, help_text="The name, case folded.")
@@ -86,6 +91,11 @@ class Classroom(models.Model):
     def version(self) -> str:
         """Version of the editable fields (see apps/common/etags.py)."""
         return compute_version(self.name)
+
+    def set_code_open(self, is_open: bool) -> None:
+        """Open or close the classroom for joining by its code; invitations work either way."""
+        self.is_code_open = is_open
+        self.save(update_fields=["is_code_open"])
 
     def rotate_join_code(self) -> None:
         """Replace the join code, so that the old one stops working."""

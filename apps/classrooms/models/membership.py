@@ -1,5 +1,6 @@
 """The membership of a student in a classroom, from invitation to removal."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from apps.accounts.models import User
 
 
+NEW_FOR = timedelta(days=7)
 # Memberships whose student never accepted, so the tutor must not see the name.
 _NAME_HIDDEN = Q(student=None) | Q(status="invited") | Q(joined_at=None)
 
@@ -150,6 +152,11 @@ class Membership(models.Model):
         """Whether the tutor may see only the address, because the student never accepted."""
         is_open = self.status == self.Status.INVITED
         return self.student_id is None or is_open or self.joined_at is None
+
+    def is_new(self, now: datetime) -> bool:
+        """Whether the student has joined in the last days."""
+        is_recent = self.joined_at is not None and self.joined_at > now - NEW_FOR
+        return is_recent and self.status == self.Status.ACTIVE
 
     @property
     def shown_email(self) -> str:

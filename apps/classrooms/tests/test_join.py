@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from apps.classrooms import services
 from apps.classrooms.models import Membership
-from tests.builders import make_membership
+from tests.builders import make_membership, make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/api/classrooms/join/"
@@ -98,3 +99,60 @@ def test_join_attempts_are_throttled(api, stranger, classroom, monkeypatch):
     assert {answer.status_code for answer in answers[:30]} == {404}
     assert (answers[30].status_code, answers[30].json()["error"]) == (429, "throttled")
     assert 1 <= int(answers[30]["Retry-After"]) <= 60
+
+
+def test_closed_code_is_not_found_until_it_is_opened(api, stranger, classroom):
+    classroom.set_code_open(False)
+    answer = join(api(stranger), classroom.join_code)
+    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
+    classroom.set_code_open(True)
+    assert join(api(stranger), classroom.join_code).status_code == 200
+
+
+@pytest.fixture
+def join_by_mail(api, classroom, settings, mailoutbox, django_capture_on_commit_callbacks):
+    """Let somebody join on a server that sends mail; return the mails to the tutor."""
+    settings.EMAIL_URL = "smtp://mail.example"
+    classroom.tutor.locale = "en"
+    classroom.tutor.save()
+
+    def join_and_read(student):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert join(api(student), classroom.join_code).status_code == 200
+        return [mail for mail in mailoutbox if mail.to == [classroom.tutor.email]]
+
+    return join_and_read
+
+
+def test_tutor_is_notified_once_of_a_new_member(join_by_mail, stranger, classroom):
+    [mail] = join_by_mail(stranger)
+    assert stranger.get_full_name() in mail.body
+    assert f"/classrooms/{classroom.pk}/" in mail.body
+    assert "same name" not in mail.body
+    assert len(join_by_mail(stranger)) == 1
+
+
+@pytest.mark.parametrize("status", ["paused", "removed"])
+def test_notice_names_an_excluded_student_of_the_same_name(
+    join_by_mail, student, classroom, status
+):
+    Membership.objects.filter(student=student).update(status=status)
+    again = make_user("student", first_name=student.first_name, last_name=student.last_name)
+    [mail] = join_by_mail(again)
+    assert "paused or removed there has the same name" in mail.body
+
+
+def test_tutor_is_not_notified_of_an_invited_student(join_by_mail, stranger, classroom):
+    make_membership(classroom, stranger, "invited")
+    assert join_by_mail(stranger) == []
+
+
+def test_notices_of_joining_are_limited(join_by_mail, stranger, classroom, monkeypatch):
+    for _ in range(services.MAX_JOINING_MAILS + 2):
+        mails = join_by_mail(stranger)
+        Membership.objects.filter(student=stranger).update(status="left")
+    assert len(mails) == services.MAX_JOINING_MAILS
+    monkeypatch.setattr(services, "MAX_JOINING_MAILS_PER_CLASSROOM", len(mails) + 1)
+    for _ in range(3):
+        mails = join_by_mail(make_user("student"))
+    assert len(mails) == services.MAX_JOINING_MAILS_PER_CLASSROOM

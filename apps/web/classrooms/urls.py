@@ -8,6 +8,9 @@ urlpatterns = [
     path("classrooms/<int:classroom_id>/archive/", classrooms.archive, name="classroom-archive"),
     path("classrooms/<int:classroom_id>/restore/", classrooms.restore, name="classroom-restore"),
     path("classrooms/<int:classroom_id>/code/", classrooms.rotate_code, name="classroom-code"),
+    path(
+        "classrooms/<int:classroom_id>/joining/", classrooms.set_joining, name="classroom-joining"
+    ),
     path("classrooms/<int:classroom_id>/qr.svg/", classrooms.join_qr_code, name="classroom-qr"),
     path("classrooms/<int:classroom_id>/invite/", members.invite, name="member-invite"),
     path("memberships/<int:membership_id>/", members.change, name="member"),

@@ -27,6 +27,7 @@ PAGES = {
     "classroom-archive": ("/classrooms/{classroom}/archive/", (302, 403, 200, 403)),
     "classroom-restore": ("/classrooms/{classroom}/restore/", (302, 405, 405, 405)),
     "classroom-code": ("/classrooms/{classroom}/code/", (302, 403, 200, 403)),
+    "classroom-joining": ("/classrooms/{classroom}/joining/", (302, 405, 405, 405)),
     "classroom-qr": ("/classrooms/{classroom}/qr.svg/", (302, 403, 200, 403)),
     "member-invite": ("/classrooms/{classroom}/invite/", (302, 405, 405, 405)),
     "member": ("/memberships/{membership}/", (302, 405, 405, 405)),
@@ -53,6 +54,7 @@ PAGES = {
 CHANGES = {
     "/classrooms/{classroom}/archive/": (302, 403, 403),
     "/classrooms/{classroom}/code/": (302, 403, 403),
+    "/classrooms/{classroom}/joining/": (302, 403, 403),
     "/classrooms/{classroom}/invite/": (302, 403, 403),
     "/memberships/{membership}/": (302, 403, 403),
     "/memberships/{membership}/decline/": (302, 403, 403),
@@ -103,6 +105,7 @@ def test_post_by_other_roles_changes_nothing(url, browser, ids, people, classroo
     assert tuple(browser(who).post(path).status_code for who in others) == CHANGES[url]
     classroom.refresh_from_db()
     assert classroom.archived_at is None
+    assert classroom.is_code_open
     assert classroom.memberships.get().status == "active"
 
 

@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from apps.classrooms.models import Classroom, Membership
 from tests.builders import make_classroom, make_membership, make_user
@@ -127,3 +130,28 @@ def test_query_count_does_not_grow_with_members(
     client = browser(tutor)
     with django_assert_max_num_queries(7):
         client.get(f"/classrooms/{room.pk}/")
+
+
+def test_code_is_closed_and_opened(browser, tutor, stranger, classroom):
+    client, url = browser(tutor), f"/classrooms/{classroom.pk}/"
+    page = client.post(f"{url}joining/", {"open": "no"}, follow=True).content.decode()
+    assert "nobody can join by it" in page
+    assert classroom.join_code[:4] not in page
+    refused = browser(stranger).post("/join/", {"join_code": classroom.join_code})
+    assert refused.status_code == 400
+    page = client.post(f"{url}joining/", {"open": "yes"}, follow=True).content.decode()
+    assert classroom.join_code[:4] in page
+    joined = browser(stranger).post("/join/", {"join_code": classroom.join_code})
+    assert joined.status_code == 302
+
+
+def test_new_members_are_marked_for_a_week(browser, tutor, student, classroom):
+    mark, members = '<span class="badge new">', Membership.objects.filter(student=student)
+    for age, status, is_marked in (
+        (6, "active", True),
+        (8, "active", False),
+        (6, "paused", False),
+    ):
+        members.update(joined_at=timezone.now() - timedelta(days=age), status=status)
+        page = browser(tutor).get(f"/classrooms/{classroom.pk}/").content.decode()
+        assert (mark in page) is is_marked

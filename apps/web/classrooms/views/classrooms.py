@@ -97,8 +97,9 @@ def _member_list(request: HttpRequest, classroom: Classroom) -> dict[str, Any]:
     status = request.GET.get("status", "")
     people = Membership.objects.in_classroom(classroom, status).matching(listing.search)
     rows = people.select_related("student").in_order()[listing.page.offset : listing.page.stop]
+    now = timezone.now()
     return {
-        "rows": [(m, _undelivered_invitation_url(m)) for m in rows],
+        "rows": [(m, _undelivered_invitation_url(m), m.is_new(now)) for m in rows],
         "listing": listing.with_total(people.count()),
         "status": status,
         "states": Status.choices,
@@ -137,6 +138,18 @@ def rotate_code(request: HttpRequest, classroom_id: int) -> HttpResponse:
         return render_confirmation(request, confirmations.confirm_new_code(classroom))
     classroom.rotate_join_code()
     messages.success(request, _("The new code is ready. The old one no longer works."))
+    return redirect("web:classroom", classroom.pk)
+
+
+@login_required
+@require_POST
+def set_joining(request: HttpRequest, classroom_id: int) -> HttpResponse:
+    """Open or close the classroom for joining by its code."""
+    classroom = access_classroom(current_tutor(request), classroom_id)
+    is_open = request.POST.get("open") == "yes"
+    classroom.set_code_open(is_open)
+    sentence = _("The code works again.") if is_open else _("Nobody can join by the code now.")
+    messages.success(request, sentence)
     return redirect("web:classroom", classroom.pk)
 
 
