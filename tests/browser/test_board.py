@@ -119,11 +119,34 @@ def test_student_follows_the_tutor_until_choosing_a_page(both_pages):
     expect(student.locator(".room-pages [aria-current]")).to_have_text(str(count + 1))
 
 
+def test_student_follows_the_viewport_until_moving_and_can_be_brought_back(both_pages):
+    tutor, student = both_pages
+    follow = student.get_by_role("button", name="Follow the tutor")
+    if follow.get_attribute("aria-pressed") == "false":
+        follow.click()
+    draw(tutor)
+    wait_for_ink(student)
+    scroll(tutor, 4000, 3000)
+    student.wait_for_function(f"() => ({INK})() === 0")
+    draw(tutor)
+    wait_for_ink(student)
+    scroll(student, -3000, 0)
+    expect(follow).to_have_attribute("aria-pressed", "false")
+    student.wait_for_function(f"() => ({INK})() === 0")
+    tutor.get_by_role("button", name="Bring everyone to my view").click()
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    wait_for_ink(student)
+
+
+def scroll(page: Page, x: int, y: int) -> None:
+    left, top = canvas_origin(page)
+    page.mouse.move(left + 500, top + 300)
+    page.mouse.wheel(x, y)
+
+
 def test_viewport_of_the_student_moves_to_the_drawing(both_pages):
     tutor, student = both_pages
-    left, top = canvas_origin(tutor)
-    tutor.mouse.move(left + 500, top + 300)
-    tutor.mouse.wheel(4000, 3000)
+    scroll(tutor, 4000, 3000)
     draw(tutor)
     wait_for_ink(tutor)
     wait_for_ink(student)

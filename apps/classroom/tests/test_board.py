@@ -134,6 +134,8 @@ def test_server_overwrites_identity_in_cursors(run_with_both, live_room):
         {"pointer": 5},
         {"selected": 5},
         {"selected": ["a"]},
+        {"view": [1, 2, 3]},
+        {"gathered": "1"},
         {"page": {"a": 1}},
         {"button": []},
     ],
@@ -141,7 +143,14 @@ def test_server_overwrites_identity_in_cursors(run_with_both, live_room):
 )
 def test_cursor_field_of_wrong_type_is_removed(run_with_both, field):
     async def scenario(a, b):
-        good = {"page": "1", "button": "up", "pointer": {"x": 1, "y": 2}, "selected": {"a": True}}
+        good = {
+            "page": "1",
+            "button": "up",
+            "pointer": {"x": 1, "y": 2},
+            "selected": {"a": True},
+            "view": [0, 0, 9.5, 9],
+            "gathered": 1,
+        }
         await b.socket.send(awareness((7, 1, json.dumps({**good, **field}).encode())))
         await eventually(lambda: 7 in a.awareness)
         assert without_identity(a.awareness[7]) == {k: v for k, v in good.items() if k not in field}

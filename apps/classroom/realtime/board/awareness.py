@@ -46,6 +46,8 @@ _FIELDS: dict[str, Any] = {
     "pointer": Pointer | None,
     "button": str,
     "selected": dict[str, bool],
+    "view": tuple[float, float, float, float] | None,
+    "gathered": int,
 }
 _REMOVED = b"null"
 

@@ -8,10 +8,18 @@ import type { Refusal } from "../net/reconnecting-web-socket";
 import { Store } from "../state/store";
 import { PageBinding } from "./binding";
 import { readElements } from "./elements";
+import {
+  type Following,
+  isMoved,
+  tutorPresence,
+  type Viewport,
+  viewOf,
+  visibleBox,
+} from "./follow";
 import { ImageStore } from "./images/image-store";
 import { SceneImages } from "./images/scene-images";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
-import { collaboratorsOf, MAX_SELECTED, type Presence, tutorPage } from "./presence";
+import { collaboratorsOf, MAX_SELECTED, type Presence } from "./presence";
 import { BoardProvider } from "./provider";
 import { readUnsentChanges, type UnsentChanges, writeUnsentChanges } from "./unsent-changes";
 import { type Box, initialView, type View } from "./view";
@@ -22,8 +30,7 @@ const TOO_LARGE_TEXT = gettext("That was too large for the board, so it was remo
 export interface BoardState {
   pages: readonly Page[];
   page: string;
-  /** Whether this client follows the tutor from page to page. */
-  following: boolean;
+  following: Following;
   problem: string | null;
 }
 
@@ -37,6 +44,8 @@ export interface BoardOptions {
   isDark(): boolean;
   /** Changes of an outdated board of this tab, to be made again once the board is known. */
   unsent?: UnsentChanges | null;
+  /** What to follow the tutor in at first. */
+  following: Following;
 }
 
 /** The board's document, its provider, and the binding of the page that is shown. */
@@ -53,13 +62,17 @@ export class Board {
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
   #unsent: UnsentChanges | null;
+  /** The viewport at the last change of the scene, and the view that was set since by the program. */
+  #lastViewport: Viewport | null = null;
+  #appliedView: View | null = null;
+  #gathered: number | undefined;
 
   constructor(options: BoardOptions) {
     const { me, request, root } = options;
     this.store = new Store<BoardState>({
       pages: pagesOf(this.doc),
       page: FIRST_PAGE,
-      following: me.role !== "tutor",
+      following: options.following,
       problem: null,
     });
     this.provider = new BoardProvider(
@@ -72,7 +85,15 @@ export class Board {
       this.report(error, gettext("The picture could not be saved.")),
     );
     this.sceneImages = new SceneImages(this.doc, this.files, options.isDark);
-    this.#presence = { ...me, page: FIRST_PAGE, pointer: null, button: "up", selected: {} };
+    this.#presence = {
+      ...me,
+      page: FIRST_PAGE,
+      pointer: null,
+      button: "up",
+      selected: {},
+      view: null,
+      gathered: 0,
+    };
     this.awareness.setLocalState(this.#presence);
     this.#unsent = options.unsent ?? null;
   }
@@ -134,6 +155,7 @@ export class Board {
     this.#binding?.scheduleFlush();
     this.sceneImages.uploadNew(this.#api, files);
     this.#showImages();
+    this.#onViewChange(state);
     const ids = Object.keys(state.selectedElementIds).slice(0, MAX_SELECTED);
     if (ids.join() !== Object.keys(this.#presence.selected).join()) {
       this.#publishPresence({ selected: Object.fromEntries(ids.map((id) => [id, true as const])) });
@@ -148,10 +170,7 @@ export class Board {
     const { page: current } = this.store.get();
     if (page === current) return;
     const api = this.#api;
-    if (api) {
-      const { scrollX, scrollY, zoom } = api.getAppState();
-      this.#views.set(current, { scrollX, scrollY, zoom: zoom.value });
-    }
+    if (api) this.#views.set(current, toView(api.getAppState()));
     this.#binding?.destroy();
     this.#binding = null;
     this.store.patch({ page });
@@ -161,13 +180,18 @@ export class Board {
 
   /** Turns to a page and stops following the tutor. */
   choosePage(page: string): void {
-    this.store.patch({ following: false });
+    this.store.patch({ following: null });
     this.showPage(page);
   }
 
-  setFollowing(following: boolean): void {
+  setFollowing(following: Following): void {
     this.store.patch({ following });
     this.#followTutor();
+  }
+
+  /** Brings everybody to what this tutor sees. */
+  gather(): void {
+    this.#publishPresence({ gathered: this.#presence.gathered + 1 });
   }
 
   addPage(): void {
@@ -222,11 +246,35 @@ export class Board {
     const { width, height } = api.getAppState();
     const elements = readElements(elementsOf(this.doc, page)).filter((one) => !one.isDeleted);
     const boxes = () => elements.map((one): Box => getCommonBounds([one]));
-    const { zoom, ...scroll } = this.#views.get(page) ?? initialView(boxes(), width, height);
+    this.#moveTo(api, this.#views.get(page) ?? initialView(boxes(), width, height));
+    this.#followTutor();
+  }
+
+  #moveTo(api: ExcalidrawImperativeAPI, view: View): void {
+    this.#appliedView = view;
+    const { zoom, ...scroll } = view;
     api.updateScene({
       appState: { ...scroll, zoom: { value: zoom as AppState["zoom"]["value"] } } as AppState,
       captureUpdate: CaptureUpdateAction.NEVER,
     });
+  }
+
+  /** The tutor's view is sent to the others; moving one's own ends following the tutor's. */
+  #onViewChange(state: AppState): void {
+    const viewport = { ...toView(state), width: state.width, height: state.height };
+    const last = this.#lastViewport;
+    this.#lastViewport = viewport;
+    if (this.#presence.role === "tutor") {
+      const view = visibleBox(viewport);
+      if (view?.join() !== this.#presence.view?.join()) this.#publishPresence({ view });
+    } else if (last && this.store.get().following === "view") {
+      const isOwnMove = [last, this.#appliedView].every(
+        (known) => !known || isMoved(viewport, known),
+      );
+      if (isOwnMove) this.store.patch({ following: "page" });
+      else if (last.width !== viewport.width || last.height !== viewport.height)
+        this.#followTutor();
+    }
   }
 
   #onPagesChange(): void {
@@ -245,9 +293,30 @@ export class Board {
   }
 
   #followTutor(): void {
+    const tutor = tutorPresence(this.awareness);
+    if (!tutor) return;
+    this.#joinGathering(tutor.gathered);
     const { following, pages } = this.store.get();
-    const page = following ? tutorPage(this.awareness) : null;
-    if (page && pages.some((known) => known.id === page)) this.showPage(page);
+    if (!following || !pages.some((known) => known.id === tutor.page)) return;
+    this.showPage(tutor.page);
+    if (following === "view" && tutor.view) this.#showView(tutor.view);
+  }
+
+  /** What the tutor gathered before this client came does not count. */
+  #joinGathering(gathered: number): void {
+    if (this.#gathered !== undefined && gathered > this.#gathered) {
+      this.store.patch({ following: "view" });
+    }
+    this.#gathered = gathered;
+  }
+
+  #showView(box: Box): void {
+    const api = this.#api;
+    // The page must not move below a pen.
+    if (!api || this.#presence.button === "down") return;
+    const { width, height } = api.getAppState();
+    const view = viewOf(box, width, height);
+    if (isMoved(view, toView(api.getAppState()))) this.#moveTo(api, view);
   }
 
   /** Sends at most one presence update per POINTER_INTERVAL_MS, always ending with the latest state. */
@@ -262,4 +331,8 @@ export class Board {
   #showImages(): void {
     if (this.#api) void this.sceneImages.show(this.#api, this.store.get().page);
   }
+}
+
+function toView({ scrollX, scrollY, zoom }: AppState): View {
+  return { scrollX, scrollY, zoom: zoom.value };
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { collaboratorsOf, parsePresence, tutorPage } from "./presence";
+import { tutorPresence } from "./follow";
+import { collaboratorsOf, parsePresence } from "./presence";
 
 const VALID = {
   ...{ name: "Тарас Вчитель", person: "u1", role: "tutor", page: "1", button: "down" },
   ...{ pointer: { x: 5, y: -7, tool: "laser" }, selected: { a: true } },
+  ...{ view: [-10, -20, 300, 400], gathered: 2 },
 };
 const INVALID_VALUES: readonly unknown[] = [
   ...[undefined, null, true, 5, 1e300, "x", "__proto__", [], [1], {}, { x: "1", y: 2 }],
@@ -35,7 +37,7 @@ describe.each(Object.keys(VALID))("an invalid %s", (name) => {
         pointer: VALID.pointer,
         selectedElementIds: { a: true },
       });
-      expect(tutorPage(awareness)).not.toBeNull();
+      expect(tutorPresence(awareness)).not.toBeNull();
       for (const { username, pointer } of cursors.values()) {
         expect(username?.length).toBeLessThanOrEqual(80);
         if (pointer) expect(Math.abs(pointer.x) + Math.abs(pointer.y)).toBeLessThanOrEqual(2e7);

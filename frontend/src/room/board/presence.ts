@@ -1,6 +1,7 @@
 import type { Collaborator, SocketId } from "@excalidraw/excalidraw/types";
 import type { Awareness } from "y-protocols/awareness";
 import { isId, isNumber, isObject, text } from "./readers";
+import type { Box } from "./view";
 
 /** Selected elements beyond this number are neither sent nor shown, to bound the presence size. */
 export const MAX_SELECTED = 100;
@@ -20,6 +21,10 @@ export interface Presence {
   pointer: { x: number; y: number; tool: "pointer" | "laser" } | null;
   button: "up" | "down";
   selected: Record<string, true>;
+  /** The part of the page that the tutor sees, in scene units; null for everybody else. */
+  view: Box | null;
+  /** How often the tutor has brought everybody to their view. */
+  gathered: number;
 }
 
 const CURSOR_COLOURS = [
@@ -50,6 +55,8 @@ export function parsePresence(value: unknown): Presence | null {
     pointer: parsePointer(value.pointer),
     button: value.button === "down" ? "down" : "up",
     selected: parseSelection(value.selected),
+    view: parseView(value.view),
+    gathered: isNumber(value.gathered, 0, MAX_COORDINATE) ? value.gathered : 0,
   };
 }
 
@@ -67,6 +74,13 @@ function parsePointer(value: unknown): Presence["pointer"] {
   )
     return null;
   return { x, y, tool: tool === "laser" ? "laser" : "pointer" };
+}
+
+function parseView(value: unknown): Box | null {
+  if (!Array.isArray(value) || value.length !== 4) return null;
+  const isValid = value.every((side) => isNumber(side, -MAX_COORDINATE, MAX_COORDINATE));
+  const [left, top, right, bottom] = value as unknown as Box;
+  return isValid && left < right && top < bottom ? [left, top, right, bottom] : null;
 }
 
 function parseSelection(value: unknown): Record<string, true> {
@@ -91,13 +105,4 @@ export function collaboratorsOf(awareness: Awareness, page: string): Map<SocketI
     found.set(String(client) as SocketId, collaborator);
   }
   return found;
-}
-
-/** The page that the tutor is on; null when the tutor's board is not open. */
-export function tutorPage(awareness: Awareness): string | null {
-  for (const [client, value] of awareness.getStates()) {
-    const presence = client === awareness.clientID ? null : parsePresence(value);
-    if (presence?.role === "tutor") return presence.page;
-  }
-  return null;
 }

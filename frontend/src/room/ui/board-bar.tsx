@@ -90,8 +90,8 @@ function FollowButton({ board }: { board: Board }) {
       variant="quiet"
       className="room-follow"
       label={gettext("Follow the tutor")}
-      pressed={following}
-      onClick={() => board.setFollowing(!following)}
+      pressed={following === "view"}
+      onClick={() => board.setFollowing(following === "view" ? null : "view")}
     >
       {gettext("Follow the tutor")}
     </Button>
@@ -132,7 +132,16 @@ export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarPr
           onClick={() => onOpenDialog("pageRemove")}
         />
       )}
-      {!isTutor && <FollowButton board={board} />}
+      {isTutor ? (
+        <Button
+          icon="follow"
+          variant="quiet"
+          label={gettext("Bring everyone to my view")}
+          onClick={() => board.gather()}
+        />
+      ) : (
+        <FollowButton board={board} />
+      )}
       <UnsentStatus board={board} />
       <div className="room-tools" role="toolbar" aria-label={gettext("Board tools")}>
         <Button

@@ -26,6 +26,7 @@ function useBoard(unsent: UnsentChanges | null): Board {
       onRefused: (refused) => session.store.patch({ refused }),
       isDark,
       unsent,
+      following: me.role === "tutor" ? null : isSmallScreen() ? "view" : "page",
     });
   });
   useEffect(() => {
@@ -33,6 +34,11 @@ function useBoard(unsent: UnsentChanges | null): Board {
     return () => board.stop();
   }, [board]);
   return board;
+}
+
+/** As in the style sheets. */
+function isSmallScreen(): boolean {
+  return matchMedia("(max-width: 48rem)").matches;
 }
 
 /** Only large changes take longer to send. */

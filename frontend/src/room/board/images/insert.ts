@@ -95,7 +95,7 @@ export async function insertPdf(
   const api = board.api;
   if (!api) return { skipped };
   // Stop following, so that all of it goes to the same page even if the tutor turns the page.
-  board.setFollowing(false);
+  board.setFollowing(null);
   const start = positionBelow(api);
   let y = start.y;
   let done = 0;
