@@ -74,6 +74,10 @@ function personLink(app: App, person: Lesson["student"]): HTMLElement | string {
   return url ? h("a", { href: url }, fullName(person)) : fullName(person);
 }
 
-function detail(label: string, value: HTMLElement | string, extra: HTMLElement | null = null): HTMLElement[] {
+function detail(
+  label: string,
+  value: HTMLElement | string,
+  extra: HTMLElement | null = null,
+): HTMLElement[] {
   return [h("dt", {}, label), h("dd", {}, value, extra)];
 }
