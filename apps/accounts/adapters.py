@@ -30,16 +30,16 @@ from apps.accounts.attempt_limits import (
 from apps.accounts.devices import get_known_device_id
 from apps.accounts.models import User
 from apps.accounts.placeholders import (
+    PURPOSE,
     become_account,
     find_placeholder,
-    forget_student_link,
     lock_placeholder,
-    remembered_student_link,
 )
 from apps.common.addresses import address_key, client_address
 from apps.common.errors import throttled
 from apps.common.mail_queue import queue_decoy
 from apps.common.security_log import log_security_event
+from apps.common.session_tokens import drop_token, kept_token
 from apps.common.text import clean_email, lookup_email, lowercase_email
 
 
@@ -82,7 +82,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def _become_placeholder(self, request: HttpRequest, form: Any) -> User | None:
         """Sign up as the student of the link (see placeholders.py), if nobody else has just done
         so. The password is hashed before the transaction, which blocks SQLite's other writers."""
-        token = form.cleaned_data["invitation"] or remembered_student_link(request.session)
+        token = form.cleaned_data["invitation"] or kept_token(request.session, PURPOSE)
         student = find_placeholder(token)
         if student is None or form.cleaned_data["role"] != User.Role.STUDENT:
             return None
@@ -93,7 +93,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 return None
             become_account(student)
             student.save()
-        forget_student_link(request.session)
+        drop_token(request.session, PURPOSE)
         log_security_event("placeholder_claimed", request=request, user_id=student.pk)
         return student
 

@@ -9,8 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
-from apps.accounts.placeholders import find_placeholder, remembered_student_link
+from apps.accounts.placeholders import PURPOSE, find_placeholder
 from apps.common.forms import AddressField, NameField
+from apps.common.session_tokens import kept_token
 from apps.common.zones import validate_time_zone
 
 
@@ -48,7 +49,7 @@ class SignupProfileForm(forms.Form):
     def _fill_in_student_link(self) -> None:
         """Suggest the student of the link that was opened before this page."""
         session = getattr(context.request, "session", None)
-        token = remembered_student_link(session) if session is not None else ""
+        token = kept_token(session, PURPOSE) if session is not None else ""
         self.placeholder = find_placeholder(token)
         if self.placeholder is not None:
             self.initial.setdefault("invitation", token)

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +21,6 @@ from apps.common.pasted import clean_token
 
 PURPOSE = "student-invitation"
 LINK_LIFETIME = timedelta(days=30)
-_SESSION_KEY = "student_invitation"
 
 
 class StudentLink(NamedTuple):
@@ -51,22 +49,6 @@ def read_student_link(token: str) -> User:
     if student is None or (student.is_placeholder and claims["to"] != _address_digest(student)):
         raise _invalid_link_error()
     return student
-
-
-def remember_student_link(session: SessionBase, token: str) -> None:
-    """Keep the link that was opened last. Made-up links create no sessions."""
-    if tokens.is_signed(PURPOSE, clean_token(token)):
-        session[_SESSION_KEY] = clean_token(token)
-    else:
-        session.pop(_SESSION_KEY, None)
-
-
-def remembered_student_link(session: SessionBase) -> str:
-    return str(session.get(_SESSION_KEY, ""))
-
-
-def forget_student_link(session: SessionBase) -> None:
-    session.pop(_SESSION_KEY, None)
 
 
 def find_placeholder(token: str) -> User | None:

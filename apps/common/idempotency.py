@@ -38,6 +38,14 @@ class Idempotency:
             raise invalid(**{HEADER: _("This key was already used for a different request.")})
 
 
+def form_idempotency(nonce: str, fields: dict[str, Any]) -> Idempotency | None:
+    """Make a form that is sent twice create one object, unless its values have changed."""
+    if not nonce:
+        return None
+    digest = Idempotency.for_request(nonce, fields).digest
+    return Idempotency(f"{nonce}:{digest}", digest)
+
+
 def parse_idempotency_key(request: Request, fields: dict[str, Any]) -> Idempotency | None:
     """Raises `validation_error` for an unusable key."""
     key = request.headers.get(HEADER)

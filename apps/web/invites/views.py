@@ -14,26 +14,23 @@ from apps.classroom.identity import identify, make_guest
 from apps.classroom.policies import is_closed_to_guests
 from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
-from apps.common.pasted import clean_code, clean_token, is_code, is_invite_link
+from apps.common.pasted import clean_code, is_code, is_invite_link
 from apps.common.rate_limits import check_rate_limit
-from apps.lessons.invites import ReadInvite, find_invited_lesson, read_invite
+from apps.common.session_tokens import kept_token
+from apps.lessons.invites import PURPOSE, ReadInvite, find_invited_lesson, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.phases import SOON
 from apps.lessons.policies import Action, may
 from apps.web.invites.forms import GuestForm
-from apps.web.invites.pending_invite import get_pending_invite, set_pending_invite
+from apps.web.shared.token_links import move_token_to_session
 
 
 @require_safe
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Move the token from the URL into the session, so that no page is shown under that URL."""
     if not is_invite_link(token) and is_code(token):
         return redirect("web:join-code", clean_code(token))
-    set_pending_invite(request, clean_token(token))
-    response = redirect("web:invite")
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return move_token_to_session(request, PURPOSE, token, then="web:invite")
 
 
 @require_safe
@@ -83,7 +80,7 @@ def _enter_as_guest(request: HttpRequest, invite: ReadInvite, name: str = "") ->
 
 
 def _read_pending_invite(request: HttpRequest) -> ReadInvite:
-    token = get_pending_invite(request)
+    token = kept_token(request.session, PURPOSE)
     if not token:
         raise invite_invalid()
     check_rate_limit(request, "invite")
@@ -118,7 +115,7 @@ def _render_lesson_over(request: HttpRequest) -> HttpResponse:
 def _render_refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     if error.code == "throttled":
         raise error
-    lesson = find_invited_lesson(get_pending_invite(request))
+    lesson = find_invited_lesson(kept_token(request.session, PURPOSE))
     if error.code == "invite_expired" and lesson and is_closed_to_guests(lesson, timezone.now()):
         return _render_lesson_over(request)
     # A correctly signed token that is refused as invalid was revoked.

@@ -18,7 +18,7 @@ from apps.classroom.access import access_room
 from apps.classroom.errors import lesson_cancelled
 from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
-from apps.common.idempotency import Idempotency
+from apps.common.idempotency import form_idempotency
 from apps.lessons.access import find_attendance
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
@@ -70,7 +70,9 @@ def new(request: HttpRequest) -> HttpResponse:
                 tutor=me,
                 student_id=student.pk,
                 **form.get_values(),
-                idempotency=_form_idempotency(form, student),
+                idempotency=form_idempotency(
+                    form.cleaned_data["once"], {**form.cleaned_data, "student": student.pk}
+                ),
             )
         except DomainError as exc:
             add_domain_error(form, exc)
@@ -83,15 +85,6 @@ def new(request: HttpRequest) -> HttpResponse:
 def _parse_id(text: str) -> int:
     """The number, or 0, which is nobody's id."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
-
-
-def _form_idempotency(form: LessonForm, student: User) -> Idempotency | None:
-    """A form that is submitted twice creates one lesson, unless its values have changed."""
-    nonce = form.cleaned_data["once"]
-    if not nonce:
-        return None
-    digest = Idempotency.for_request(nonce, {**form.cleaned_data, "student": student.pk}).digest
-    return Idempotency(f"{nonce}:{digest}", digest)
 
 
 def _initial_values(request: HttpRequest, me: User) -> dict[str, Any]:

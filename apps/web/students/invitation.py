@@ -9,35 +9,28 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
-from apps.accounts.placeholders import (
-    forget_student_link,
-    read_student_link,
-    remember_student_link,
-    remembered_student_link,
-)
+from apps.accounts.placeholders import PURPOSE, read_student_link
 from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
+from apps.common.session_tokens import drop_token, kept_token
 from apps.lessons.placeholders import accept_student_link
 from apps.web.shared.access import current_student
+from apps.web.shared.token_links import move_token_to_session
 
 
 @require_safe
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Move the token from the URL into the session, so that no page is shown under that URL."""
-    remember_student_link(request.session, token)
-    response = redirect("web:student-invitation")
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return move_token_to_session(request, PURPOSE, token, then="web:student-invitation")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites whom; a signed-in student accepts, and anybody may say it is not them."""
-    token = remembered_student_link(request.session)
+    token = kept_token(request.session, PURPOSE)
     if request.method == "POST" and request.POST.get("answer") == "decline":
-        forget_student_link(request.session)
+        drop_token(request.session, PURPOSE)
         return redirect("web:home")
     try:
         check_rate_limit(request, "invite")
@@ -61,7 +54,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 def _accept(request: HttpRequest, token: str) -> HttpResponse:
     overlapping = accept_student_link(token=token, student=current_student(request))
-    forget_student_link(request.session)
+    drop_token(request.session, PURPOSE)
     messages.success(request, _("Done. The lessons are in your calendar."))
     if overlapping:
         sentence = ngettext(

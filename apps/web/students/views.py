@@ -1,5 +1,4 @@
 import secrets
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -16,7 +15,7 @@ from apps.accounts.placeholders import make_student_link
 from apps.classrooms.models import Classroom
 from apps.classrooms.students import add_student, change_student, get_card, mail_student_link
 from apps.common.errors import DomainError
-from apps.common.idempotency import Idempotency
+from apps.common.idempotency import form_idempotency
 from apps.lessons.phases import find_phases
 from apps.lessons.queries import list_students_with_lessons
 from apps.lessons.students import access_student_card, lessons_with, shared_classrooms
@@ -62,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         fields = dict(form.cleaned_data)
         nonce, classroom = fields.pop("once"), fields.pop("classroom")
-        idempotency = _form_idempotency(nonce, {**fields, "classroom": classroom.pk})
+        idempotency = form_idempotency(nonce, {**fields, "classroom": classroom.pk})
         try:
             student = add_student(classroom=classroom, idempotency=idempotency, **fields)
         except DomainError as exc:
@@ -71,14 +70,6 @@ def new(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The student is added. You can schedule lessons now."))
             return redirect("web:student", student.pk)
     return _render_form(request, form, None)
-
-
-def _form_idempotency(nonce: str, fields: dict[str, Any]) -> Idempotency | None:
-    """A form that is submitted twice adds one student, unless its values have changed."""
-    if not nonce:
-        return None
-    digest = Idempotency.for_request(nonce, fields).digest
-    return Idempotency(f"{nonce}:{digest}", digest)
 
 
 def _render_form(request: HttpRequest, form: ContactsForm, student: User | None) -> HttpResponse:

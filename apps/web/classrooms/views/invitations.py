@@ -12,35 +12,27 @@ from apps.classrooms.invitations import PURPOSE, read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation
 from apps.classrooms.services import accept_invitation, decline_invitation
-from apps.common import tokens
 from apps.common.errors import DomainError
-from apps.common.pasted import clean_token
 from apps.common.rate_limits import check_rate_limit
+from apps.common.session_tokens import drop_token, kept_token
 from apps.web.shared.access import current_student
+from apps.web.shared.token_links import move_token_to_session
 
-_SESSION_KEY = "invitation"
 _ANSWERED_KEY = "invitation_answered"
 
 
 @require_safe
 @never_cache
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Move the token from the URL into the session, so that no page is shown under that URL."""
     request.session.pop(_ANSWERED_KEY, None)
-    if tokens.is_signed(PURPOSE, clean_token(token)):
-        request.session[_SESSION_KEY] = clean_token(token)
-    else:  # made-up links create no sessions
-        request.session.pop(_SESSION_KEY, None)
-    response = redirect("web:invitation")
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return move_token_to_session(request, PURPOSE, token, then="web:invitation")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites; a signed-in student accepts or declines."""
-    token = str(request.session.get(_SESSION_KEY, ""))
+    token = kept_token(request.session, PURPOSE)
     if request.method == "POST" and not token and request.session.get(_ANSWERED_KEY):
         return redirect("web:classrooms")  # a second click
     try:
@@ -73,6 +65,6 @@ def _accept_or_decline(request: HttpRequest, membership: Membership, token: str)
     else:
         accept_invitation(membership=membership, student=me)
         messages.success(request, _("You are in “%(name)s”.") % {"name": name})
-    request.session.pop(_SESSION_KEY, None)
+    drop_token(request.session, PURPOSE)
     request.session[_ANSWERED_KEY] = True
     return redirect("web:classrooms")
