@@ -1,7 +1,7 @@
 from django.contrib import admin
 
-from apps.classrooms.models import Classroom, Membership
-from apps.common.admin import ChangedFieldsAdmin
+from apps.classrooms.models import Classroom, Membership, StudentCard
+from apps.common.admin import ChangedFieldsAdmin, ServerRecordAdmin
 
 
 @admin.register(Classroom)
@@ -21,3 +21,11 @@ class MembershipAdmin(ChangedFieldsAdmin):
     list_display = ("classroom", "student", "invited_email", "status", "joined_at")
     list_filter = ("status",)
     search_fields = ("classroom__name", "student__email", "student__last_name", "invited_email")
+
+
+@admin.register(StudentCard)
+class StudentCardAdmin(ServerRecordAdmin):
+    """Leaves out the contacts and the note, which only the tutor reads."""
+
+    fields = list_display = ("tutor", "student", "created_at")
+    search_fields = ("tutor__email", "student__email", "student__last_name")
