@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 
 from apps.accounts.models import User
+from apps.classrooms.models import Membership
 from apps.classrooms.queries import list_my_students
 from apps.common.db import select_rows
 from apps.common.pagination import Page
@@ -15,6 +16,7 @@ from apps.lessons.phases import Phase, find_phases
 
 Row = dict[str, Any]
 MAX_ZONES = 1000
+RECENT = timedelta(days=120)
 
 _LESSONS = """
 SELECT lesson.id, lesson.title, lesson.starts_at, lesson.ends_at, lesson.status,
@@ -107,14 +109,33 @@ def list_students_with_lessons(
 
 
 def find_differing_zones(user: User) -> dict[int, str]:
-    """Time zones by user id, of people in the user's lessons whose zone differs from theirs.
+    """Time zones by user id, of people in the user's lessons, and of a tutor's active students,
+    whose zone differs from theirs.
 
     A placeholder's zone is only a copy of the tutor's.
     """
     role = "student" if user.is_tutor else "tutor"
     lessons = Lesson.objects.of(user).filter(student__placeholder_of=None).order_by()
     lessons = lessons.exclude(**{f"{role}__timezone": user.timezone})
-    return dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])
+    zones = dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])
+    if user.is_tutor:
+        members = Membership.objects.active().taught_by(user).order_by()
+        members = members.filter(student__placeholder_of=None).exclude(
+            student__timezone=user.timezone
+        )
+        zones |= dict(members.values_list("student_id", "student__timezone")[:MAX_ZONES])
+    return zones
+
+
+def find_last_minutes(tutor: User, now: datetime, student: User | None = None) -> dict[int, int]:
+    """How long the latest lesson of each student lasts, in minutes, by student id; of the lessons
+    since RECENT and, for all students, of the latest MAX_ZONES."""
+    lessons = Lesson.objects.filter(tutor=tutor, starts_at__gt=now - RECENT).not_cancelled()
+    if student is not None:
+        lessons = lessons.filter(student=student)
+    latest = lessons.order_by("-starts_at", "-id").values_list("student", "starts_at", "ends_at")
+    rows = reversed(latest[: 1 if student is not None else MAX_ZONES])
+    return {pk: int((end - start).total_seconds() // 60) for pk, start, end in rows}
 
 
 def find_overdue_phases(user: User, now: datetime) -> dict[int, str]:

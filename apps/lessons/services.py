@@ -212,20 +212,20 @@ def _check_conflicts(
         Lesson.objects.occupying(start, end)
         .filter(Q(tutor=tutor) | Q(student=student_id))
         .exclude(pk=exclude_id)
+        .select_related("student")
         .in_order()
         .first()
     )
     if conflict is None:
         return
     if conflict.tutor_id == tutor.pk:
-        sentence = _("You already have a lesson then: %(when)s.")
+        sentence = _("You already have a lesson with %(name)s then: %(when)s.")
         when = notices.format_span(tutor, conflict.starts_at, conflict.occupied_until)
-    else:
-        sentence = _("The student is not free then: %(when)s.")
-        when = notices.format_span(
-            tutor, max(start, conflict.starts_at), min(end, conflict.occupied_until)
-        )
-    raise lesson_conflict(sentence % {"when": when})
+        name = conflict.student.get_full_name()
+        raise lesson_conflict(sentence % {"when": when, "name": name})
+    sentence = _("The student is not free then: %(when)s.")
+    shown = max(start, conflict.starts_at), min(end, conflict.occupied_until)
+    raise lesson_conflict(sentence % {"when": notices.format_span(tutor, *shown)})
 
 
 def _to_conflict_error(exc: IntegrityError) -> Exception:

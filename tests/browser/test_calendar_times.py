@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import BOTH
-from tests.browser.test_calendar import SAVED, center, drag, event, open_calendar
+from tests.browser.test_calendar import SAVED, center, drag, event, fill_start, open_calendar
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 FIRST = "2027-10-31T00:30:00+00:00"  # 03:30 in Kyiv, an hour before it comes again
@@ -53,9 +53,7 @@ def test_form_of_a_lesson_that_was_moved_shows_both_times(visit, scene, lesson, 
     open_calendar(v, view="day")
     event(v, "Sets").click()
     v.press("Reschedule", within=v.page.locator("dialog[open]"))
-    inputs = v.page.locator("dialog[open] input[type=datetime-local]")
-    inputs.nth(0).fill("2027-01-06T12:00")
-    inputs.nth(0).dispatch_event("change")
+    fill_start(v, "2027-01-06", "12:00")
     scene.move(lesson_id=number, starts_at=MOVED)
     dialog = v.page.locator("dialog[open]")
     v.press("Save", within=dialog)
@@ -87,7 +85,7 @@ def test_form_keeps_the_second_of_two_equal_times_and_offers_the_first(visit, sc
     event(v, "Sets").click()
     v.press("Reschedule", within=v.page.locator("dialog[open]"))
     dialog = v.page.locator("dialog[open]")
-    which = dialog.locator("select").first
+    which = dialog.locator("select").nth(1)
     assert which.evaluate("e => e.selectedOptions[0].text") == "03:30 (UTC+2)"
     v.press("Save", within=dialog)
     v.page.locator(".kr-notices .notice").wait_for()

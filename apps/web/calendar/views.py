@@ -16,8 +16,13 @@ from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.phases import find_phases
 from apps.lessons.policies import CHANGEABLE_STATUSES
-from apps.lessons.queries import find_differing_zones, find_overdue_phases
+from apps.lessons.queries import (
+    find_differing_zones,
+    find_last_minutes,
+    find_overdue_phases,
+)
 from apps.web.shared.access import current_user
+from apps.web.shared.durations import MINUTES
 
 MAX_UPCOMING = 20
 
@@ -51,6 +56,8 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "role": me.role,
         "changeable": list(CHANGEABLE_STATUSES) if me.is_tutor else [],
         "phases": find_overdue_phases(me, now),
+        "durations": MINUTES if me.is_tutor else (),
+        "lastMinutes": find_last_minutes(me, now) if me.is_tutor else {},
         "userTimezone": me.timezone,
         "locale": get_language(),
         "lessonUrl": reverse("web:lesson", args=[0]).replace("0", "{id}"),

@@ -4,24 +4,13 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from apps.common.forms import OneOfField, TextField
 from apps.common.zones import is_ambiguous
 from apps.lessons.models import Lesson
+from apps.web.shared.durations import DEFAULT_MINUTES, MINUTES, minutes_label
 from apps.web.shared.local_time import local_to_utc
 from apps.web.shared.optimistic import OptimisticForm
-
-MINUTES = (15, 20, 30, 40, 45, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360, 480, 720)
-DEFAULT_MINUTES = 60
-
-
-def minutes_label(minutes: int) -> str:
-    hours, remainder = divmod(minutes, 60)
-    parts = [ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}] if hours else []
-    if remainder or not hours:
-        parts.append(ngettext("%(n)s minute", "%(n)s minutes", remainder) % {"n": remainder})
-    return " ".join(parts)
 
 
 def _initial_values(lesson: Lesson, zone: ZoneInfo) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from apps.lessons.policies import (
     may_decide_outcome,
     may_share,
 )
-from apps.lessons.queries import list_students_with_lessons
+from apps.lessons.queries import find_last_minutes, list_students_with_lessons
 from apps.lessons.services import (
     ExpectedState,
     cancel_lesson,
@@ -43,10 +43,12 @@ from apps.lessons.services import (
 )
 from apps.web.lessons import confirmations
 from apps.web.lessons.created_links import find_created_link, remember_created_link
-from apps.web.lessons.forms import DEFAULT_MINUTES, CancelForm, InviteLinkForm, LessonForm
+from apps.web.lessons.forms import CancelForm, InviteLinkForm, LessonForm
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
+from apps.web.shared.durations import DEFAULT_MINUTES
 from apps.web.shared.form_errors import add_domain_error
+from apps.web.shared.lesson_title import lesson_title
 from apps.web.shared.paging import is_fragment, parse_listing
 
 
@@ -62,7 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         zone=me.zone,
         classrooms=[(m.classroom_id, m.classroom.name) for m in shared],
-        initial=_initial_values(request, me),
+        initial=_initial_values(request, me, student),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -87,10 +89,12 @@ def _parse_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
 
 
-def _initial_values(request: HttpRequest, me: User) -> dict[str, Any]:
-    """The next full hour, or the values in the query string, which are not validated here."""
+def _initial_values(request: HttpRequest, me: User, student: User) -> dict[str, Any]:
+    """The next full hour for as long as the student's last lesson, or the values in the query
+    string, which are not validated here."""
     hour = me.to_local_time(timezone.now() + timedelta(hours=1)).replace(minute=0, second=0)
-    defaults = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": DEFAULT_MINUTES}
+    minutes = find_last_minutes(me, timezone.now(), student).get(student.pk, DEFAULT_MINUTES)
+    defaults = {"date": hour.date(), "time": f"{hour:%H:%M}", "minutes": minutes}
     given = {name: request.GET[name] for name in ("date", "time", "title") if name in request.GET}
     nonce = secrets.token_urlsafe(12)
     return defaults | given | {"classroom": request.GET.get("classroom"), "once": nonce}
@@ -120,6 +124,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     phase = find_phase(lesson, now, room.tutor_is_in)
     context = {
         "lesson": lesson,
+        "title": lesson_title(lesson, me),
         "room": room,
         "phase": phase,
         "is_over": phase in PAST,

@@ -10,6 +10,12 @@ export interface Student extends Person {
   email: string;
 }
 
+/** The first students found, and how many there are. */
+export interface FoundStudents {
+  count: number;
+  results: Student[];
+}
+
 export type LessonStatus = "scheduled" | "completed" | "cancelled";
 
 export interface Lesson {
@@ -66,21 +72,22 @@ export function createApi(csrfToken: string, onActivity: (change: 1 | -1) => voi
       if (includeCancelled) query.set("include_cancelled", "true");
       return (await send<{ results: Lesson[] }>(`/api/lessons?${query}`)).results;
     },
-    async students(q: string): Promise<Student[]> {
+    students: (q: string) => {
       const query = new URLSearchParams({ q, limit: "10" });
-      return (await send<{ results: Student[] }>(`/api/classroom/my-students/?${query}`)).results;
+      return send<FoundStudents>(`/api/classroom/my-students/?${query}`);
     },
     /** The idempotency key makes a retry after a lost response safe. */
     create: (lesson: NewLesson, idempotencyKey: string) =>
       send<Lesson>("/api/lessons/", json("POST", lesson, { "Idempotency-Key": idempotencyKey })),
     lesson: (id: number) => send<Lesson>(`/api/lessons/${id}/`),
     /** Fails with `precondition_failed` when the lesson's time is no longer the expected one. */
-    move: (id: number, to: Range, expected: LessonTimes) => {
+    move: (id: number, to: Range, expected: LessonTimes, allowOverlap = false) => {
       const change = {
         starts_at: to.start.toISOString(),
         ends_at: to.end.toISOString(),
         expected_starts_at: expected.starts_at,
         expected_ends_at: expected.ends_at,
+        ...(allowOverlap && { allow_overlap: true }),
       };
       return send<Lesson>(`/api/lessons/${id}/`, json("PATCH", change));
     },

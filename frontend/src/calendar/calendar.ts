@@ -3,6 +3,7 @@ import {
   type CalendarOptions,
   type DateSelectInfo,
   type DayHeaderInfo,
+  type EventApi,
   type EventInput,
   type EventSourceFuncInfo,
 } from "fullcalendar";
@@ -26,8 +27,12 @@ import { saveMove } from "./drag-and-drop";
 import { eventClass, eventContent, lessonOf, toEvent } from "./event-content";
 import { VIEWS, type ViewState } from "./view-state";
 
-const HOUR_MS = 3_600_000;
-const MAX_LESSON_MS = 12 * HOUR_MS;
+const MAX_LESSON_MS = 12 * 3_600_000;
+const SNAP_MINUTES = 15;
+/** Pixels: of half an hour, and of a lesson with room for a line and two edges. */
+const SLOT_HEIGHT = 29;
+const MAX_SLOT_HEIGHT = 96;
+const EVENT_HEIGHT = 24;
 const WEEK_TITLE = { day: "numeric", month: "long", year: "numeric" } as const;
 const DAY_HEADER = { weekday: "short", day: "numeric" } as const;
 
@@ -39,6 +44,7 @@ function heightOf(view: string): string {
 export interface CalendarCallbacks {
   isShowingCancelled: () => boolean;
   onDatesChange: () => void;
+  onLessonsShown: () => void;
 }
 
 export function createCalendar(
@@ -61,6 +67,7 @@ export function createCalendar(
       view.calendar.setOption("height", heightOf(view.type));
       callbacks.onDatesChange();
     },
+    eventsSet: callbacks.onLessonsShown,
     ...appearance(config),
     ...accessibleMarkup,
     ...labels(),
@@ -88,9 +95,10 @@ function appearance(config: Config): CalendarOptions {
     nowIndicator: true,
     scrollTime: "08:00",
     slotDuration: "00:30",
-    slotMinHeight: 29,
-    snapDuration: "00:15",
-    eventMinHeight: 24,
+    scrollTimeReset: false,
+    slotMinHeight: SLOT_HEIGHT,
+    snapDuration: { minutes: SNAP_MINUTES },
+    eventMinHeight: 16,
     eventShortHeight: 44,
     slotEventOverlap: false,
     dayMaxEvents: 4,
@@ -110,7 +118,7 @@ function appearance(config: Config): CalendarOptions {
     dayHeaderContent: dayHeader,
     slotHeaderClass: "kr-slot-header",
     listDayHeaderInnerClass: "kr-list-day",
-    eventClass,
+    eventClass: (info) => eventClass(info, config),
     eventContent: (info) => eventContent(info, config),
   };
 }
@@ -135,6 +143,8 @@ function labels(): CalendarOptions {
       next: { hint: gettext("Next") },
     },
     closeHint: gettext("Close"),
+    popoverClass: "kr-more",
+    moreLinkClass: "kr-more-link",
     noEventsText: gettext("No lessons on these days"),
   };
 }
@@ -165,17 +175,35 @@ function tutorOptions(app: App): CalendarOptions {
     selectAllow: (span) =>
       span.allDay || span.end.getTime() - span.start.getTime() <= MAX_LESSON_MS,
     select: (info) => {
-      const range = selectedRange(info, app.config.userTimezone);
-      openCreateDialog(app, range.start, range.end, () => info.view.calendar.unselect());
+      const { start, minutes } = selectedTime(info, app.config.userTimezone);
+      openCreateDialog(app, start, minutes, () => info.view.calendar.unselect());
     },
     eventDrop: (info) => saveMove(app, info),
     eventResize: (info) => saveMove(app, info),
   };
 }
 
-/** The month view selects whole days, so propose an hour on the first one. */
-function selectedRange(info: DateSelectInfo, zone: string): { start: Date; end: Date } {
-  if (!info.allDay) return { start: info.start, end: info.end };
-  const start = fromLocalInput(`${info.startStr.slice(0, 10)}T10:00`, zone) ?? info.start;
-  return { start, end: new Date(start.getTime() + HOUR_MS) };
+/** A click selects a whole day of the month or the shortest time of the grid, and leaves the duration open. */
+function selectedTime(info: DateSelectInfo, zone: string): { start: Date; minutes: number | null } {
+  if (info.allDay) {
+    const start = fromLocalInput(`${info.startStr.slice(0, 10)}T10:00`, zone) ?? info.start;
+    return { start, minutes: null };
+  }
+  const minutes = (info.end.getTime() - info.start.getTime()) / 60_000;
+  return { start: info.start, minutes: minutes > SNAP_MINUTES ? minutes : null };
+}
+
+/** Half an hour's height, at which the shortest lesson on view is still tall enough to be resized. */
+function slotHeight(events: EventApi[]): number {
+  const minutes = events.map(({ start, end }) => (Number(end) - Number(start)) / 60_000);
+  const shortest = Math.max(5, Math.min(30, ...minutes));
+  return Math.min(MAX_SLOT_HEIGHT, Math.max(SLOT_HEIGHT, (EVENT_HEIGHT * 30) / shortest));
+}
+
+/** Returns whether the height of the slots has changed. */
+export function fitSlotHeight(calendar: Calendar): boolean {
+  const height = slotHeight(calendar.getEvents());
+  const changes = height !== calendar.getOption("slotMinHeight");
+  if (changes) calendar.setOption("slotMinHeight", height);
+  return changes;
 }

@@ -1,5 +1,6 @@
 import { type PageConfig, readPageConfig } from "../shared/config";
 import type { LessonStatus } from "./api";
+import type { Phase } from "./phases";
 
 export type Role = "tutor" | "student";
 
@@ -8,6 +9,11 @@ export interface Config extends PageConfig {
   role: Role;
   /** Statuses of the lessons that the user may move and cancel. */
   changeable: LessonStatus[];
+  /** Phases, by id, of lessons past their end that were not missed. */
+  phases?: Record<number, Phase>;
+  /** Durations to choose from, and that of each student's last lesson, in minutes. */
+  durations?: number[];
+  lastMinutes?: Record<number, number>;
   /** IANA name of the zone for every time on the page, regardless of the browser's zone. */
   userTimezone: string;
   /** IANA zones of the other participants by person id, to show their local time. */

@@ -31,3 +31,8 @@ export function uniqueId(prefix: string): string {
   lastId += 1;
   return `kr-${prefix}-${lastId}`;
 }
+
+/** FullCalendar measures what it has drawn and draws again, which takes two frames. */
+export function afterDrawing(run: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(run));
+}

@@ -32,7 +32,7 @@ export async function saveMove(app: App, move: Move): Promise<void> {
   } catch (error) {
     move.revert();
     if (isStale(error)) await showConflict(app, seen.id, range);
-    else showMoveError(app, error, at, () => retryMove(app, seen.id, range, seen));
+    else showMoveError(app, error, at, (anyway) => retryMove(app, seen.id, range, seen, anyway));
   }
 }
 
@@ -111,27 +111,38 @@ async function undo(app: App, lesson: Lesson, before: LessonTimes): Promise<void
   app.refetch();
 }
 
-async function retryMove(app: App, id: number, range: Range, seen: LessonTimes): Promise<void> {
+async function retryMove(
+  app: App,
+  id: number,
+  range: Range,
+  seen: LessonTimes,
+  allowOverlap = false,
+): Promise<void> {
   try {
-    announceMove(app, await app.api.move(id, range, seen), seen);
+    announceMove(app, await app.api.move(id, range, seen, allowOverlap), seen);
   } catch (error) {
     if (isStale(error)) return showConflict(app, id, range);
-    app.notices.show(failureNotice(app, error, () => retryMove(app, id, range, seen)));
+    const again = () => retryMove(app, id, range, seen, allowOverlap);
+    app.notices.show(failureNotice(app, error, again));
   }
   app.refetch();
 }
 
 /** Shows an error about the slot next to it, and any other error as a notice. */
-function showMoveError(app: App, error: unknown, at: { x: number; y: number }, retry: () => void) {
+function showMoveError(
+  app: App,
+  error: unknown,
+  at: { x: number; y: number },
+  retry: (allowOverlap: boolean) => void,
+) {
   if (!(error instanceof ApiError) || !isSlotError(error)) {
-    return app.notices.show(failureNotice(app, error, retry));
+    return app.notices.show(failureNotice(app, error, () => retry(false)));
   }
-  const clash = error.code === "lesson_conflict";
-  app.popover.show(
-    at,
-    clash ? gettext("That time is taken") : gettext("Not moved"),
-    errorText(error),
-  );
+  if (error.code !== "lesson_conflict") {
+    return app.popover.show(at, gettext("Not moved"), errorText(error));
+  }
+  const anyway = { text: gettext("Reschedule anyway"), run: () => retry(true) };
+  app.popover.show(at, gettext("That time is taken"), errorText(error), anyway);
 }
 
 function isSlotError({ status }: ApiError): boolean {

@@ -1,18 +1,19 @@
 import type { EventApi, EventDisplayInfo, EventInput } from "fullcalendar";
 import { gettext } from "../shared/gettext";
-import { formatAmbiguousRange } from "../shared/time";
+import { formatAmbiguousRange, toLocalInput } from "../shared/time";
 import type { Lesson } from "./api";
 import type { Config } from "./config";
 import { h } from "./dom";
-import { mayChange, statusText } from "./lesson-status";
-import { fullName, otherParticipant } from "./participants";
+import { mayChange } from "./lesson-status";
+import { fullName, lessonTitle, otherParticipant } from "./participants";
+import { phaseOf, phaseText } from "./phases";
 
 const MIN_TWO_LINES_MINUTES = 40;
 
 export function toEvent(lesson: Lesson, config: Config): EventInput {
   return {
     id: String(lesson.id),
-    title: lesson.title || gettext("Lesson"),
+    title: lessonTitle(lesson, config),
     start: lesson.starts_at,
     end: lesson.ends_at,
     editable: mayChange(lesson, config),
@@ -24,28 +25,43 @@ export function lessonOf(info: { event: Pick<EventApi, "extendedProps"> }): Less
   return info.event.extendedProps.lesson as Lesson | undefined;
 }
 
-export function eventClass(info: EventDisplayInfo): string {
-  const status = lessonOf(info)?.status ?? "new";
-  return `kr-event kr-event-${status}`;
+export function eventClass(info: EventDisplayInfo, config: Config): string {
+  const lesson = lessonOf(info);
+  return `kr-event kr-event-${lesson ? phaseOf(lesson, config) : "new"}`;
 }
 
-/** Time, title and person. A status shown by colour or strikethrough is also given as text. */
+/** Time, person and title. A phase shown by colour or strikethrough is also given as text. */
 export function eventContent(info: EventDisplayInfo, config: Config): { domNodes: Node[] } {
   const lesson = lessonOf(info);
-  const title = lesson ? lesson.title || gettext("Lesson") : gettext("New lesson");
-  const person = lesson ? fullName(otherParticipant(lesson, config.role)) : "";
+  const [first, second] = lesson ? names(lesson, config) : [gettext("New lesson"), ""];
   const node = h(
     "div",
     { class: `kr-event-body ${layoutClass(info)}` },
-    eventTime(lesson ? (ambiguousTime(lesson, config) ?? info.timeText) : info.timeText),
-    h("span", { class: "kr-event-title" }, title),
-    person ? h("span", { class: "kr-event-person" }, person) : null,
+    eventTime((lesson && ambiguousTime(lesson, config)) ?? timeText(info, config)),
+    " ",
+    h("span", { class: "kr-event-title" }, first),
+    second ? " " : null,
+    second ? h("span", { class: "kr-event-person" }, second) : null,
   );
-  if (lesson && lesson.status !== "scheduled") {
-    const status = statusText(lesson.status);
-    node.append(h("span", { class: "visually-hidden" }, status));
+  const phase = lesson ? phaseOf(lesson, config) : "scheduled";
+  if (phase !== "scheduled") {
+    node.append(" ", h("span", { class: "visually-hidden" }, phaseText(phase)));
   }
   return { domNodes: [node] };
+}
+
+/** A tutor knows lessons by the student, a student by their title. */
+function names(lesson: Lesson, config: Config): [string, string] {
+  const person = fullName(otherParticipant(lesson, config.role));
+  if (!lesson.title) return [person, ""];
+  return config.role === "tutor" ? [person, lesson.title] : [lesson.title, person];
+}
+
+/** The whole lesson's time, also on each day of one that passes midnight. */
+function timeText({ event: { start, end }, timeText }: EventDisplayInfo, config: Config): string {
+  if (!start || !end) return timeText;
+  const clock = (instant: Date) => toLocalInput(instant, config.userTimezone).slice(11);
+  return `${clock(start)}–${clock(end)}`;
 }
 
 /** When start and end would both read 03:30. */
@@ -63,7 +79,7 @@ function eventTime(text: string): HTMLElement {
 /** Whether an event box has room for three lines, two or one. */
 function layoutClass({ view, isShort, event }: EventDisplayInfo): string {
   if (view.type.startsWith("list")) return "kr-agenda-row";
-  if (view.type.startsWith("dayGrid")) return "kr-one-line";
+  if (view.type.startsWith("dayGrid")) return "kr-one-line kr-month-line";
   if (!isShort) return "kr-three-lines";
   const minutes = ((event.end?.getTime() ?? 0) - (event.start?.getTime() ?? 0)) / 60_000;
   return minutes < MIN_TWO_LINES_MINUTES ? "kr-one-line" : "kr-two-lines";

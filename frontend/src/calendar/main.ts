@@ -4,14 +4,17 @@ import "fullcalendar/themes/classic/theme.css";
 import "./calendar.css";
 import "./dialogs.css";
 import type { Calendar } from "fullcalendar";
-import { localDate } from "../shared/time";
+import { fromLocalInput, localDate } from "../shared/time";
 import { createApi } from "./api";
 import type { App } from "./app";
-import { createCalendar } from "./calendar";
+import { createCalendar, fitSlotHeight } from "./calendar";
 import { type Config, readConfig } from "./config";
-import { h } from "./dom";
+import { openCreateDialog } from "./dialogs/create";
+import { afterDrawing, h } from "./dom";
+import { GridScroll } from "./grid-scroll";
 import { createLoadingIndicator, createNotices, createPopover } from "./notices";
-import { createToolbar } from "./toolbar";
+import { SlotCursor } from "./slot-cursor";
+import { createToolbar, type Toolbar } from "./toolbar";
 import {
   dateInView,
   isViewName,
@@ -56,59 +59,100 @@ function shownState(calendar: Calendar, state: ViewState, config: Config): ViewS
   return { ...state, view, date: shownDate(calendar, state, config) };
 }
 
-function mount(host: HTMLElement, config: Config): void {
-  const fallback = defaultState(config);
-  let state = readState(location.search, fallback);
-  let calendar: Calendar;
-  let opened = false;
+/** The calendar's page: keeps the URL, the grid and the controls in step. */
+class CalendarPage {
+  private readonly app: App;
+  private readonly calendar: Calendar;
+  private readonly toolbar: Toolbar;
+  private readonly scroll: GridScroll;
+  private readonly cursor: SlotCursor;
+  private readonly fallback: ViewState;
+  private readonly grid = h("div", { class: "kr-grid" });
+  private state: ViewState;
+  private opened = false;
 
-  host.replaceChildren();
-  const app = createApp(host, config, () => calendar.refetchEvents());
+  constructor(
+    host: HTMLElement,
+    private readonly config: Config,
+  ) {
+    this.fallback = defaultState(config);
+    this.state = readState(location.search, this.fallback);
+    host.replaceChildren();
+    this.app = createApp(host, config, () => this.calendar.refetchEvents());
+    const grid = this.grid;
+    this.toolbar = createToolbar(
+      config,
+      (cancelled) => this.showCancelled(cancelled),
+      () => this.newLesson(),
+    );
+    this.toolbar.checkbox.checked = this.state.cancelled;
+    this.scroll = new GridScroll(grid, config.userTimezone);
+    this.calendar = createCalendar(grid, this.app, this.state, {
+      isShowingCancelled: () => this.state.cancelled,
+      onDatesChange: () => this.onDatesChange(),
+      onLessonsShown: () => this.scroll.update(this.calendar, fitSlotHeight(this.calendar)),
+    });
+    this.cursor = new SlotCursor(this.calendar, grid, config, (start) => this.create(start));
+    const isTutor = config.role === "tutor";
+    host.append(this.toolbar.element, ...(isTutor ? [this.cursor.element] : []), grid);
+  }
 
-  const toolbar = createToolbar(config, (cancelled) => {
-    pushState({ ...state, cancelled });
-    calendar.refetchEvents();
-  });
-  const grid = h("div", { class: "kr-grid" });
-  host.setAttribute("role", "region");
-  host.setAttribute("aria-label", gettext("Lesson calendar"));
-  host.classList.add("kr-calendar");
-  host.append(toolbar.element, grid);
+  render(): void {
+    // Hide the first drawing, or the page jumps.
+    this.grid.style.visibility = "hidden";
+    this.calendar.render();
+    afterDrawing(() => this.grid.style.removeProperty("visibility"));
+    window.addEventListener("popstate", () => this.restore());
+  }
 
-  function pushState(next: ViewState): void {
+  private create(start: Date): void {
+    openCreateDialog(this.app, start, null);
+  }
+
+  private newLesson(): void {
+    const start = fromLocalInput(this.cursor.firstSlot(), this.config.userTimezone);
+    this.create(start ?? new Date());
+  }
+
+  private showCancelled(cancelled: boolean): void {
+    this.pushState({ ...this.state, cancelled });
+    this.calendar.refetchEvents();
+  }
+
+  private pushState(next: ViewState): void {
     const query = writeState(location.search, next);
-    const changed = writeState("", next) !== writeState("", state);
-    state = next;
+    const changed = writeState("", next) !== writeState("", this.state);
+    this.state = next;
     if (changed) history.pushState(null, "", query);
   }
 
-  function onDatesChange(): void {
-    app.popover.hide();
-    const shown = shownState(calendar, state, config);
+  private onDatesChange(): void {
+    this.app.popover.hide();
+    this.cursor.update();
+    const shown = shownState(this.calendar, this.state, this.config);
     // The initial view must not add a history entry.
-    if (opened) pushState(shown);
-    else state = shown;
-    opened = true;
+    if (this.opened) this.pushState(shown);
+    else this.state = shown;
+    this.opened = true;
   }
 
-  function restore(): void {
-    state = readState(location.search, fallback);
-    toolbar.checkbox.checked = state.cancelled;
-    const date = state.date ?? localDate(new Date(), config.userTimezone);
+  private restore(): void {
+    this.state = readState(location.search, this.fallback);
+    this.toolbar.checkbox.checked = this.state.cancelled;
+    const date = this.state.date ?? localDate(new Date(), this.config.userTimezone);
     // The view already matches the URL, so onDatesChange adds no history entry.
-    state = { ...state, date };
-    calendar.changeView(VIEWS[state.view], date);
-    calendar.refetchEvents();
+    this.state = { ...this.state, date };
+    this.calendar.changeView(VIEWS[this.state.view], date);
+    this.calendar.refetchEvents();
   }
+}
 
-  toolbar.checkbox.checked = state.cancelled;
-  calendar = createCalendar(grid, app, state, {
-    isShowingCancelled: () => state.cancelled,
-    onDatesChange,
-  });
-  calendar.render();
-  window.addEventListener("popstate", restore);
+function mount(host: HTMLElement): void {
+  host.setAttribute("role", "region");
+  host.setAttribute("aria-label", gettext("Lesson calendar"));
+  host.classList.add("kr-calendar");
+  new CalendarPage(host, readConfig()).render();
 }
 
 const host = document.getElementById("calendar");
-if (host) mount(host, readConfig());
+if (host) mount(host);

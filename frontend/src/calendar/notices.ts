@@ -70,7 +70,7 @@ export function createPopover() {
     if (event.target instanceof Node && !region.contains(event.target)) hide();
   });
 
-  function show(at: { x: number; y: number }, title: string, text: string): void {
+  function show(at: { x: number; y: number }, title: string, text: string, action?: Action): void {
     const close = button("×", "quiet icon", hide);
     close.setAttribute("aria-label", gettext("Close"));
     const popover = h(
@@ -79,9 +79,18 @@ export function createPopover() {
       close,
       h("strong", {}, title),
       h("p", {}, text),
+      action ? actionButton(action) : null,
     );
     region.replaceChildren(popover);
     positionPopover(popover, at);
+  }
+
+  function actionButton({ text, run }: Action): HTMLElement {
+    const act = () => {
+      hide();
+      run();
+    };
+    return h("p", { class: "actions" }, button(text, "small", act));
   }
 
   return { show, hide };

@@ -1,7 +1,7 @@
 import { gettext, interpolate } from "../shared/gettext";
 import { zoneName } from "../shared/time";
 import type { Config } from "./config";
-import { h, link, uniqueId } from "./dom";
+import { button, h, uniqueId } from "./dom";
 
 export interface Toolbar {
   element: HTMLElement;
@@ -9,7 +9,11 @@ export interface Toolbar {
 }
 
 /** Controls that FullCalendar's own toolbar does not provide. */
-export function createToolbar(config: Config, onCancelled: (shown: boolean) => void): Toolbar {
+export function createToolbar(
+  config: Config,
+  onCancelled: (shown: boolean) => void,
+  onNewLesson: () => void,
+): Toolbar {
   const id = uniqueId("cancelled");
   const checkbox = h("input", { type: "checkbox", id });
   checkbox.addEventListener("change", () => onCancelled(checkbox.checked));
@@ -21,7 +25,7 @@ export function createToolbar(config: Config, onCancelled: (shown: boolean) => v
     { class: "kr-options" },
     h("span", { class: "kr-zone" }, zone),
     h("span", { class: "kr-check" }, checkbox, h("label", { for: id }, gettext("Show cancelled"))),
-    config.role === "tutor" ? link(gettext("New lesson"), config.newLessonUrl, "primary") : null,
+    config.role === "tutor" ? button(gettext("New lesson"), "primary", onNewLesson) : null,
   );
   return { element, checkbox };
 }

@@ -2,7 +2,7 @@ import { instantsAt } from "../shared/time";
 import { registerZoneFallbacks, resolveZone } from "../shared/zones";
 import { each } from "./dom";
 
-/** Shows the other person's local time next to the chosen time. */
+/** Shows the other person's local time next to the chosen time, and warns of a time in the past. */
 export function initLessonForm(): void {
   each<HTMLFormElement>("form[data-own-zone]", (form) => {
     const otherTimeHint = form.querySelector<HTMLElement>("[data-their-time]");
@@ -11,11 +11,13 @@ export function initLessonForm(): void {
     const userZone = supportedZone(form.dataset.ownZone);
     const otherZone = supportedZone(form.dataset.theirZone);
     const sameZone = form.dataset.ownZone === form.dataset.theirZone;
+    const pastHint = form.querySelector<HTMLElement>("[data-past-time]");
     const show = () => {
       const instants = chosenInstants(form, userZone);
       ambiguousHint.hidden = instants.length < 2 && !ambiguousHint.querySelector(".errorlist");
       const instant = instants[Number(value(form, "fold"))] ?? instants[0];
       otherTimeHint.hidden = !instant || sameZone;
+      if (pastHint) pastHint.hidden = !instant || instant.getTime() >= Date.now();
       if (instant && !sameZone)
         otherTimeHint.textContent = formatOtherTime(otherTimeHint, instant, otherZone);
     };

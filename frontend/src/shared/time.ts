@@ -109,6 +109,16 @@ export function formatTimeRange(start: Date, end: Date, zone: string, locale: st
   return withApostrophe.charAt(0).toLocaleUpperCase(locale) + withApostrophe.slice(1);
 }
 
+/** `Monday, 4 January, 10:00` */
+export function formatDayAndTime(instant: Date, zone: string, locale: string): string {
+  const parts = { weekday: "long", day: "numeric", month: "long" } as const;
+  const day = new Intl.DateTimeFormat(intlLocale(locale), {
+    timeZone: resolveZone(zone),
+    ...parts,
+  }).format(instant);
+  return `${day.replace(/\u02bc/g, "’")}, ${toLocalInput(instant, zone).slice(11)}`;
+}
+
 /** British English: a 24-hour clock and weeks that begin on Monday. */
 function intlLocale(locale: string): string {
   return locale === "en" ? "en-GB" : locale;

@@ -4,13 +4,26 @@ import type { App } from "../app";
 import { button, h } from "../dom";
 import { type Dialog, dialogForm, field, openDialog, submit, submitButton } from "./dialog";
 import { StudentPicker } from "./student-picker";
-import { timeFields } from "./time-fields";
+import { TimeFields } from "./time-fields";
 
-/** Dialog that schedules a lesson in the selected time; `onClose` clears the selection. */
-export function openCreateDialog(app: App, start: Date, end: Date, onClose: () => void): void {
-  const picker = new StudentPicker(app);
+const DEFAULT_MINUTES = 60;
+
+/**
+ * Dialog that schedules a lesson; `onClose` clears the selection. Without a duration, that of the chosen student's last
+ * lesson is proposed.
+ */
+export function openCreateDialog(
+  app: App,
+  start: Date,
+  minutes: number | null,
+  onClose?: () => void,
+): void {
+  const times = new TimeFields(app.config, start, minutes ?? DEFAULT_MINUTES);
+  const picker = new StudentPicker(app, (student) => {
+    times.setOther(student);
+    if (student && minutes === null) times.propose(app.config.lastMinutes?.[student.id]);
+  });
   const title = h("input", { type: "text", maxlength: "200", autocomplete: "off" });
-  const times = timeFields(app.config, start, end);
   const form = dialogForm(
     () => send(false),
     picker.element,

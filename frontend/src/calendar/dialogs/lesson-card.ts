@@ -1,11 +1,12 @@
 import { gettext, interpolate } from "../../shared/gettext";
 import { formatTimeRange, wallClocksDiffer, zoneName } from "../../shared/time";
-import type { Lesson, LessonStatus } from "../api";
+import type { Lesson } from "../api";
 import type { App } from "../app";
 import { lessonUrl, roomUrl, studentUrl } from "../config";
 import { button, h, link } from "../dom";
-import { mayChange, statusText } from "../lesson-status";
-import { fullName, otherParticipant } from "../participants";
+import { mayChange } from "../lesson-status";
+import { fullName, lessonTitle, otherParticipant } from "../participants";
+import { isOver, type Phase, phaseOf, phaseText } from "../phases";
 import { openCancelDialog } from "./cancel";
 import { type Dialog, openDialog } from "./dialog";
 import { openRescheduleDialog } from "./reschedule";
@@ -13,6 +14,7 @@ import { openRescheduleDialog } from "./reschedule";
 export function openLessonCard(app: App, lesson: Lesson): void {
   const { config } = app;
   const other = otherParticipant(lesson, config.role);
+  const phase = phaseOf(lesson, config);
   const details = h(
     "dl",
     { class: "kr-facts" },
@@ -23,27 +25,33 @@ export function openLessonCard(app: App, lesson: Lesson): void {
   const links = h(
     "p",
     { class: "kr-links" },
-    link(gettext("Open room"), roomUrl(config, lesson.id), "primary"),
+    roomLink(),
     link(gettext("Lesson page"), lessonUrl(config, lesson.id), ""),
   );
-  const body = [statusBadge(lesson.status), details, links];
+  const body = [phaseBadge(phase), details, links];
   const actions = mayChange(lesson, config) ? changes() : [];
-  const dialog: Dialog = openDialog(lesson.title || gettext("Lesson"), body, actions);
+  const dialog: Dialog = openDialog(lessonTitle(lesson, config), body, actions);
+
+  function roomLink(): HTMLElement {
+    const url = roomUrl(config, lesson.id);
+    if (isOver(phase)) return link(gettext("View board"), url, "");
+    const text = phase === "scheduled" ? gettext("Open room") : gettext("Join lesson");
+    return link(text, url, "primary");
+  }
 
   function changes(): HTMLElement[] {
     const switchTo = (open: (app: App, lesson: Lesson) => void) => () => {
       dialog.close();
       open(app, lesson);
     };
-    return [
-      button(gettext("Cancel lesson"), "danger", switchTo(openCancelDialog)),
-      button(gettext("Reschedule"), "", switchTo(openRescheduleDialog)),
-    ];
+    const reschedule = button(gettext("Reschedule"), "", switchTo(openRescheduleDialog));
+    if (isOver(phase)) return [reschedule];
+    return [button(gettext("Cancel lesson"), "danger", switchTo(openCancelDialog)), reschedule];
   }
 }
 
-function statusBadge(status: LessonStatus): HTMLElement {
-  return h("p", { class: `kr-badge kr-${status}` }, statusText(status));
+function phaseBadge(phase: Phase): HTMLElement {
+  return h("p", { class: `kr-badge kr-${phase}` }, phaseText(phase));
 }
 
 function ownTime(app: App, lesson: Lesson): string {

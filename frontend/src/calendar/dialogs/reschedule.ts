@@ -4,26 +4,29 @@ import type { Lesson } from "../api";
 import type { App } from "../app";
 import { button } from "../dom";
 import { announceMove, conflictText } from "../drag-and-drop";
+import { otherParticipant } from "../participants";
 import { type Dialog, dialogForm, openDialog, submit, submitButton } from "./dialog";
-import { timeFields } from "./time-fields";
+import { TimeFields } from "./time-fields";
 
 /** Form equivalent of dragging and resizing a lesson. */
 export function openRescheduleDialog(app: App, lesson: Lesson): void {
-  const times = timeFields(app.config, new Date(lesson.starts_at), new Date(lesson.ends_at));
+  const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
+  const times = new TimeFields(app.config, start, (end.getTime() - start.getTime()) / 60_000);
+  times.setOther(otherParticipant(lesson, app.config.role));
   const form = dialogForm(() => send(lesson), times.element);
   const back = button(gettext("Cancel"), "", () => dialog.close());
   const actions = [back, submitButton(gettext("Save"), form, "primary")];
   const dialog: Dialog = openDialog(gettext("Reschedule lesson"), [form], actions);
 
-  function send(seen: Lesson): void {
+  function send(seen: Lesson, allowOverlap = false): void {
     const range = times.read();
     if ("error" in range) {
       dialog.showError(range.error);
       return;
     }
-    submit(app, dialog, async () => {
+    const request = async () => {
       try {
-        const moved = await app.api.move(lesson.id, range, seen);
+        const moved = await app.api.move(lesson.id, range, seen, allowOverlap);
         dialog.close();
         app.refetch();
         announceMove(app, moved, seen);
@@ -31,9 +34,12 @@ export function openRescheduleDialog(app: App, lesson: Lesson): void {
         if (!(error instanceof ApiError) || error.code !== "precondition_failed") throw error;
         const now = await app.api.lesson(lesson.id);
         app.refetch();
-        const anyway = button(gettext("Reschedule anyway"), "small", () => send(now));
+        const anyway = button(gettext("Reschedule anyway"), "small", () => send(now, allowOverlap));
         dialog.showError(conflictText(app, now, range), anyway);
       }
-    });
+    };
+    const overlapButton = () =>
+      button(gettext("Reschedule anyway"), "small", () => send(seen, true));
+    submit(app, dialog, request, (error) => dialog.showError(error.text, overlapButton()));
   }
 }

@@ -1,5 +1,5 @@
 import { gettext, interpolate } from "../../shared/gettext";
-import type { Student } from "../api";
+import type { FoundStudents, Student } from "../api";
 import { type App, errorText } from "../app";
 import { h, uniqueId } from "../dom";
 import { fullName } from "../participants";
@@ -19,7 +19,10 @@ export class StudentPicker {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private lastRequest = 0;
 
-  constructor(private readonly app: App) {
+  constructor(
+    private readonly app: App,
+    private readonly onChoose: (student: Student | null) => void,
+  ) {
     const listId = uniqueId("students");
     this.list = h("ul", { id: listId, role: "listbox", "aria-label": gettext("Student") });
     this.list.hidden = true;
@@ -47,6 +50,7 @@ export class StudentPicker {
 
   private onInput(): void {
     this.chosen = null;
+    this.onChoose(null);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.search(), DEBOUNCE_MS);
   }
@@ -65,15 +69,10 @@ export class StudentPicker {
     }
   }
 
-  private show(found: Student[]): void {
+  private show({ count, results: found }: FoundStudents): void {
     this.found = found;
     this.list.replaceChildren(...found.map((student, index) => this.option(student, index)));
-    this.status.textContent =
-      found.length > 0
-        ? interpolate(gettext("Students found: %(count)s"), { count: found.length })
-        : gettext(
-            "No student found. You can schedule lessons only with active students in your classrooms.",
-          );
+    this.status.textContent = foundText(found.length, count);
     this.activate(found.length === 1 ? 0 : -1);
     this.open(found.length > 0 && document.activeElement === this.input);
   }
@@ -132,6 +131,7 @@ export class StudentPicker {
     this.input.value = fullName(student);
     this.status.textContent = student.email;
     this.open(false);
+    this.onChoose(student);
   }
 
   private open(open: boolean): void {
@@ -139,4 +139,17 @@ export class StudentPicker {
     this.input.setAttribute("aria-expanded", String(open));
     if (!open) this.input.removeAttribute("aria-activedescendant");
   }
+}
+
+function foundText(shown: number, count: number): string {
+  if (count > shown) {
+    return interpolate(gettext("Students found: %(count)s, the first %(shown)s are listed"), {
+      count,
+      shown,
+    });
+  }
+  if (count > 0) return interpolate(gettext("Students found: %(count)s"), { count });
+  return gettext(
+    "No student found. You can schedule lessons only with active students in your classrooms.",
+  );
 }

@@ -1,112 +1,172 @@
-import { gettext, interpolate } from "../../shared/gettext";
-import { formatTimeWithOffset, instantsAt, toLocalInput, zoneName } from "../../shared/time";
-import type { Range } from "../api";
+import { gettext, interpolate, ngettext } from "../../shared/gettext";
+import {
+  formatDayAndTime,
+  formatTimeWithOffset,
+  instantsAt,
+  toLocalInput,
+  wallClocksDiffer,
+  zoneName,
+} from "../../shared/time";
+import type { Person, Range } from "../api";
 import type { Config } from "../config";
 import { h } from "../dom";
+import { fullName } from "../participants";
 import { field } from "./dialog";
 
-export interface TimeFields {
-  element: HTMLElement;
-  read: () => Range | { error: string };
-}
-
-/** Start and end in the user's zone. Changing the start moves the end along, as dragging does. */
-export function timeFields(config: Config, start: Date, end: Date): TimeFields {
-  const { userTimezone: zone } = config;
-  const from = new DateTimeField(config, gettext("Starts"), start);
-  const to = new DateTimeField(config, gettext("Ends"), end);
-  let duration = end.getTime() - start.getTime();
-  from.onChange(() => {
-    const moved = from.read();
-    if (moved) to.set(new Date(moved.getTime() + duration));
-  });
-  to.onChange(() => {
-    const [first, last] = [from.read(), to.read()];
-    if (first && last && last > first) duration = last.getTime() - first.getTime();
-  });
-  const hint = interpolate(gettext("Time zone: %(zone)s"), {
-    zone: zoneName(zone, config.zoneNames),
-  });
-  const element = h(
-    "div",
-    { class: "kr-times" },
-    from.element,
-    to.element,
-    h("p", { class: "kr-hint" }, hint),
-  );
-  return { element, read: () => readTimes(from, to) };
-}
+const MINUTE_MS = 60_000;
 
 /**
- * Inputs for a date and a time. An untouched value keeps its exact instant, which may be ambiguous that day or have
- * seconds. For an ambiguous time the user chooses one of the two instants.
+ * Date, start and duration in the user's zone, as on the lesson's form. An untouched start keeps its exact instant,
+ * which may be ambiguous that day or have seconds. For an ambiguous time the user chooses one of the two instants.
  */
-class DateTimeField {
+export class TimeFields {
   readonly element: HTMLElement;
-  private readonly input = h("input", { type: "datetime-local", step: "300", required: true });
+  private readonly date = h("input", { type: "date", required: true });
+  private readonly time = h("input", { type: "time", required: true });
+  private readonly duration = h("select", {});
   private readonly instantSelect = h("select", {});
   private readonly instantField: HTMLElement;
+  private readonly theirs = h("p", { class: "kr-hint", role: "status" });
+  private readonly past = h("p", { class: "kr-hint kr-warning", role: "status" });
   private shown = { local: "", instant: new Date(0) };
+  private durationChosen = false;
+  private other: Person | null = null;
 
   constructor(
     private readonly config: Config,
-    label: string,
-    instant: Date,
+    start: Date,
+    minutes: number,
   ) {
+    const { userTimezone, zoneNames } = config;
     this.instantField = field(
       gettext("The clocks go back that day, so this time comes twice"),
       this.instantSelect,
     );
-    this.element = h("div", { class: "kr-datetime" }, field(label, this.input), this.instantField);
-    this.input.addEventListener("change", () => this.showOptions(0));
-    this.set(instant);
+    const zone = interpolate(gettext("Time zone: %(zone)s"), {
+      zone: zoneName(userTimezone, zoneNames),
+    });
+    this.element = h(
+      "div",
+      { class: "kr-times" },
+      field(gettext("Date"), this.date),
+      field(gettext("Starts"), this.time),
+      field(gettext("Duration"), this.duration),
+      this.instantField,
+      h("p", { class: "kr-hint" }, zone),
+      this.theirs,
+      this.past,
+    );
+    for (const input of [this.date, this.time]) {
+      input.addEventListener("input", () => this.showInstants(0));
+      input.addEventListener("change", () => this.showInstants(0));
+    }
+    this.instantSelect.addEventListener("change", () => this.showHints());
+    this.duration.addEventListener("change", () => {
+      this.durationChosen = true;
+      this.showHints();
+    });
+    this.setMinutes(minutes);
+    this.setStart(start);
   }
 
-  get isEmpty(): boolean {
-    return !this.input.value;
+  /** Propose a duration, unless the user has chosen one. */
+  propose(minutes: number | undefined): void {
+    if (minutes && !this.durationChosen) this.setMinutes(minutes);
+    this.showHints();
   }
 
-  onChange(listener: () => void): void {
-    this.input.addEventListener("change", listener);
-    this.instantSelect.addEventListener("change", listener);
+  /** Show the local time of the student as well. */
+  setOther(person: Person | null): void {
+    this.other = person;
+    this.showHints();
   }
 
-  set(instant: Date): void {
+  read(): Range | { error: string } {
+    if (!this.date.value || !this.time.value) return { error: gettext("Enter a date and a time.") };
+    const start = this.start();
+    if (!start) {
+      return {
+        error: gettext("The clocks go forward that day and skip this time. Choose another."),
+      };
+    }
+    return { start, end: this.end(start) };
+  }
+
+  private end(start: Date): Date {
+    return new Date(start.getTime() + Number(this.duration.value) * MINUTE_MS);
+  }
+
+  private setMinutes(minutes: number): void {
+    const options = [...new Set([...(this.config.durations ?? []), minutes])].sort((a, b) => a - b);
+    this.duration.replaceChildren(
+      ...options.map((n) => h("option", { value: String(n) }, minutesText(n))),
+    );
+    this.duration.value = String(minutes);
+  }
+
+  private setStart(instant: Date): void {
     const local = toLocalInput(instant, this.config.userTimezone);
-    this.input.value = local;
+    [this.date.value, this.time.value] = [local.slice(0, 10), local.slice(11)];
     this.shown = { local, instant };
-    const minute = Math.floor(instant.getTime() / 60_000) * 60_000;
-    this.showOptions(this.instants().findIndex((one) => one.getTime() === minute));
+    const minute = Math.floor(instant.getTime() / MINUTE_MS) * MINUTE_MS;
+    this.showInstants(this.instants().findIndex((one) => one.getTime() === minute));
+  }
+
+  private get local(): string {
+    return `${this.date.value}T${this.time.value}`;
   }
 
   /** null for a time that is skipped when the clocks go forward. */
-  read(): Date | null {
+  private start(): Date | null {
     const instants = this.instants();
     const chosen = instants[this.instantSelect.selectedIndex] ?? instants[0] ?? null;
     const { local, instant } = this.shown;
-    const kept = chosen && Math.abs(instant.getTime() - chosen.getTime()) < 60_000;
-    return this.input.value === local && kept ? instant : chosen;
+    const kept = chosen && Math.abs(instant.getTime() - chosen.getTime()) < MINUTE_MS;
+    return this.local === local && kept ? instant : chosen;
   }
 
   private instants(): Date[] {
-    return instantsAt(this.input.value, this.config.userTimezone);
+    // A year that is still being typed is no date yet.
+    return this.date.value < "1000" ? [] : instantsAt(this.local, this.config.userTimezone);
   }
 
-  private showOptions(index: number): void {
+  private showInstants(index: number): void {
     const instants = this.instants();
     const zone = this.config.userTimezone;
     const options = instants.map((one) => h("option", {}, formatTimeWithOffset(one, zone)));
     this.instantSelect.replaceChildren(...options);
     this.instantSelect.selectedIndex = Math.max(index, 0);
     this.instantField.hidden = instants.length < 2;
+    this.showHints();
+  }
+
+  private showHints(): void {
+    const start = this.start();
+    this.theirs.textContent = start ? this.theirTime(start) : "";
+    const inThePast = start !== null && start.getTime() < Date.now();
+    this.past.textContent = inThePast ? gettext("This time is in the past.") : "";
+  }
+
+  private theirTime(start: Date): string {
+    const { userTimezone, locale, zones, zoneNames } = this.config;
+    const theirs = this.other && zones?.[this.other.id];
+    if (!this.other || !theirs) return "";
+    if (!wallClocksDiffer(start, this.end(start), userTimezone, theirs)) return "";
+    return interpolate(gettext("Local time for %(name)s: %(when)s (%(zone)s)"), {
+      name: fullName(this.other),
+      when: formatDayAndTime(start, theirs, locale),
+      zone: zoneName(theirs, zoneNames),
+    });
   }
 }
 
-function readTimes(from: DateTimeField, to: DateTimeField) {
-  if (from.isEmpty || to.isEmpty) return { error: gettext("Enter a start and an end time.") };
-  const [start, end] = [from.read(), to.read()];
-  if (!start || !end) {
-    return { error: gettext("The clocks go forward that day and skip this time. Choose another.") };
+/** “1 hour 30 minutes”, as on the lesson's form. */
+function minutesText(minutes: number): string {
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  const parts: string[] = [];
+  if (hours) parts.push(interpolate(ngettext("%(n)s hour", "%(n)s hours", hours), { n: hours }));
+  if (rest || !hours) {
+    parts.push(interpolate(ngettext("%(n)s minute", "%(n)s minutes", rest), { n: rest }));
   }
-  return end > start ? { start, end } : { error: gettext("The end must come after the start.") };
+  return parts.join(" ");
 }
