@@ -17,6 +17,7 @@ from django.test import TransactionTestCase, override_settings
 from django.utils import translation
 
 from apps.classroom.realtime.server.db import THREADS, _pool
+from apps.common import security_log
 from apps.common.logs import JsonFormatter
 from tests.server import RedisServer
 
@@ -97,6 +98,7 @@ def delete_rows() -> None:
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+    security_log._refusals.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import MAX_ID
 from apps.common.request_body import continue_response, is_body_pending
+from apps.common.security_log import logged_refusals
 
 _PICTURE: Any = {
     (200, f"image/{kind}"): OpenApiResponse(OpenApiTypes.BINARY, "The picture.")
@@ -66,17 +67,19 @@ class FilesView(RoomView):
         description="PNG, JPEG, WebP or GIF, at most 10 MiB. Metadata is removed.",
     )
     def post(self, request: Request, session_uuid: UUID) -> HttpResponse:
-        room = access_room(request.user, request.session, session_uuid)
+        with logged_refusals("upload_refused", request):
+            room = access_room(request.user, request.session, session_uuid)
         if is_body_pending(request):
             return continue_response()
         data = serializers.BoardFileCreateSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        file = save_picture(
-            session_id=room.session_id,
-            tutor_id=room.access.lesson.tutor_id,
-            person=room.person.key,
-            upload=data.validated_data["file"],
-        )
+        with logged_refusals("upload_refused", request):
+            file = save_picture(
+                session_id=room.session_id,
+                tutor_id=room.access.lesson.tutor_id,
+                person=room.person.key,
+                upload=data.validated_data["file"],
+            )
         return json_response(file_json(session_uuid, file), 201)
 
 

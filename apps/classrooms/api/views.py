@@ -25,6 +25,7 @@ from apps.common.openapi import documented
 from apps.common.pagination import PageQuerySerializer
 from apps.common.parsing import drop_nulls
 from apps.common.rate_limits import check_rate_limit
+from apps.common.security_log import logged_refusals
 
 INVITE_DESCRIPTION = (
     "The response does not depend on who owns the address; the name is shown after acceptance. "
@@ -168,10 +169,12 @@ class MembersView(APIView):
         description=INVITE_DESCRIPTION,
     )
     def post(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
-        classroom = access_classroom(request.user, classroom_id)
+        with logged_refusals("invitation_refused", request):
+            classroom = access_classroom(request.user, classroom_id)
         data = serializers.MembershipCreateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
-        membership = services.invite_to_classroom(classroom=classroom, **data.validated_data)
+        with logged_refusals("invitation_refused", request):
+            membership = services.invite_to_classroom(classroom=classroom, **data.validated_data)
         return json_response(serialize_membership(membership), 201)
 
 

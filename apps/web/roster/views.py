@@ -16,7 +16,9 @@ from apps.classrooms.models import Classroom
 from apps.classrooms.roster.charsets import CHARSETS
 from apps.classrooms.roster.invite import InviteResult, invite_students, mark_members
 from apps.classrooms.roster.reader import Roster, RosterError, read_roster
+from apps.common.addresses import client_address
 from apps.common.request_body import continue_response, is_body_pending
+from apps.common.security_log import log_refusal
 from apps.web.roster.forms import RosterForm
 from apps.web.roster.upload_session import delete_upload, load_upload, store_upload
 from apps.web.shared.access import current_tutor
@@ -86,6 +88,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if not stored.claim_once():
         return _redirect_expired(request)
     result = invite_students(classroom=classroom, emails=roster.valid_emails)
+    if result.skipped:
+        address = client_address(request)
+        log_refusal("invitation_refused", "throttled", user_id=me.pk, address=address)
     delete_upload(request)
     _add_result_messages(request, result)
     return redirect("web:classroom", classroom.pk)

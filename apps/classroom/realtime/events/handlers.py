@@ -16,7 +16,7 @@ from apps.classroom.realtime.server.room import Room, as_message
 from apps.classroom.realtime.server.sockets import Socket
 from apps.common.dependency_failures import dependency_failure
 from apps.common.errors import DomainError, service_unavailable
-from apps.common.security_log import log_security_event
+from apps.common.security_log import log_refusal, log_security_event
 
 log = logging.getLogger("kreida.room")
 
@@ -39,8 +39,10 @@ async def receive(room: Room, socket: Socket, frame: str) -> None:
     ref = str(type(message).__struct_config__.tag)
     present = room.presence.local.get(socket.peer)
     if present is None or present.waiting:
+        _log_refusal(room, socket, ref, "waiting")
         send_error(socket, "waiting", "The tutor has not let you in yet.", ref)
     elif isinstance(message, wire.TUTOR_ONLY) and not socket.person.is_tutor:
+        _log_refusal(room, socket, ref, "forbidden")
         send_error(socket, "forbidden", "Only the tutor may do this.", ref)
     elif not room.may_act(socket.person):
         await room.recheck()  # closes the socket with the matching code
@@ -54,11 +56,25 @@ async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) 
     try:
         await HANDLERS[type(message)](room, socket, message)
     except DomainError as exc:
+        _log_refusal(room, socket, ref, exc.code)
         send_error(socket, exc.code, exc.detail, ref)
     except db.Failure as exc:
         log.exception("a message of a room could not be stored", extra={"data": {"type": ref}})
         failure = dependency_failure(exc) or service_unavailable()
         send_error(socket, failure.code, failure.detail, ref)
+
+
+def _log_refusal(room: Room, socket: Socket, ref: str, code: str) -> None:
+    """Log it as `chat_send_refused` and the like."""
+    person = socket.person
+    log_refusal(
+        f"{ref.replace('.', '_')}_refused",
+        code,
+        user_id=person.user_id,
+        address=socket.address,
+        person=person.key,
+        room=str(room.uuid),
+    )
 
 
 def send_error(socket: Socket, code: str, detail: str, ref: str) -> None:

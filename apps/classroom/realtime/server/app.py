@@ -49,7 +49,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         person = request.ticket.person
         access = await _authorize(registry, request)
         with registry.limits.socket(request.room, person, address, request.kind):
-            await _serve(registry, request, access, Socket(send, person, uuid4()), receive)
+            socket = Socket(send, person, uuid4(), address)
+            await _serve(registry, request, access, socket, receive)
     except Refused as exc:
         await send({"type": "websocket.close", "code": int(exc.code)})
 

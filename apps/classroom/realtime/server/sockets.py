@@ -66,7 +66,8 @@ class RateLimit:
 class Socket:
     """`push` never waits: one task per socket writes the queue. Only the first `close` counts."""
 
-    def __init__(self, send: Send, person: Person, peer: UUID) -> None:
+    def __init__(self, send: Send, person: Person, peer: UUID, address: str = "") -> None:
+        self.address = address  # of the client, for the security log
         self._send = send
         self.person = person
         self.peer = peer

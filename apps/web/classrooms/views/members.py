@@ -9,6 +9,7 @@ from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_classroom, access_membership
 from apps.classrooms.services import change_membership, invite_to_classroom
 from apps.common.errors import DomainError
+from apps.common.security_log import logged_refusals
 from apps.web.classrooms.forms import InviteForm
 from apps.web.classrooms.views.classrooms import classroom_page
 from apps.web.shared.access import current_tutor
@@ -20,15 +21,18 @@ Status = Membership.Status
 @login_required
 @require_POST
 def invite(request: HttpRequest, classroom_id: int) -> HttpResponse:
-    classroom = access_classroom(current_tutor(request), classroom_id)
+    with logged_refusals("invitation_refused", request):
+        classroom = access_classroom(current_tutor(request), classroom_id)
     form = InviteForm(request.POST)
     if form.is_valid():
+        email = form.cleaned_data["email"]
         try:
-            membership = invite_to_classroom(classroom=classroom, email=form.cleaned_data["email"])
+            with logged_refusals("invitation_refused", request):
+                membership = invite_to_classroom(classroom=classroom, email=email)
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
-            _add_invited_message(request, membership, form.cleaned_data["email"])
+            _add_invited_message(request, membership, email)
             return redirect("web:classroom", classroom.pk)
     return classroom_page(request, classroom, invite=form)
 
