@@ -1,22 +1,33 @@
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.server import Kreida, start_kreida, stop_kreida
+from tests.server import Kreida, make_seed, start_kreida, stop_kreida
 
 
 @pytest.fixture(scope="session")
-def kreida_seed(kreida: Kreida) -> Path:
-    """Collected static files, with which another server starts faster."""
-    return kreida.data_dir / "static"
+def kreida_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a server's first start makes, with which others start faster; made once for all
+    workers of pytest-xdist, whose temporary folders are in one folder."""
+    temporary = tmp_path_factory.getbasetemp()
+    shared = temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary
+    seed = shared / "kreida-seed"
+    with (shared / "kreida-seed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not seed.exists():
+            made = tmp_path_factory.mktemp("seed") / "made"
+            make_seed(made)
+            made.rename(seed)
+    return seed
 
 
 @pytest.fixture(scope="session")
-def kreida(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
+def kreida(tmp_path_factory: pytest.TempPathFactory, kreida_seed: Path) -> Iterator[Kreida]:
     """A server shared by all tests that only send requests to it."""
-    server = start_kreida(tmp_path_factory.mktemp("kreida"))
+    server = start_kreida(tmp_path_factory.mktemp("kreida"), kreida_seed)
     yield server
     stop_kreida(server)
 

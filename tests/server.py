@@ -1,10 +1,12 @@
 """A whole Kreida as `make run` starts it, for tests that need the real server."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "kreida.sqlite3"
 
 
 @dataclass
@@ -77,13 +80,30 @@ class RedisServer:
         self.process.wait(10)
 
 
+def make_seed(folder: Path) -> None:
+    """Start a server in an empty folder once; leave in `folder` what its first start made: the
+    database with the demo data, the static files and the lines that it printed."""
+    first = folder / "first"
+    first.mkdir(parents=True)
+    server = start_kreida(first)
+    assert stop_kreida(server) == 0
+    with (
+        contextlib.closing(sqlite3.connect(first / DATABASE)) as made,
+        contextlib.closing(sqlite3.connect(folder / DATABASE)) as copy,
+    ):
+        made.backup(copy)
+    (first / "static").rename(folder / "static")
+    (folder / "first_start.log").write_text("\n".join(server.lines))
+
+
 def start_kreida(
-    data_dir: Path, static: Path | None = None, *, bare: bool = False, **env: str
+    data_dir: Path, seed: Path | None = None, *, bare: bool = False, **env: str
 ) -> Kreida:
-    """Start a server and wait until it is ready. `static` is a folder of collected static files;
-    `bare` skips migrations and other preparation of the database."""
-    if static is not None:
-        shutil.copytree(static, data_dir / "static", copy_function=os.link)
+    """Start a server and wait until it is ready. With `seed`, the folder of `make_seed`, it takes a
+    sixth of the time; `bare` skips migrations and other preparation of the database."""
+    if seed is not None:
+        shutil.copytree(seed / "static", data_dir / "static", copy_function=os.link)
+        shutil.copy(seed / DATABASE, data_dir)
     port = free_port()
     clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
     process = subprocess.Popen(

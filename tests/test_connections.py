@@ -88,9 +88,10 @@ STALLED_BODY = (
 HELD_BODY = STALLED_BODY.replace(b"5000", b"1000000") + b"x" * 999_000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def stalled(kreida):
-    """Connections that stall after what they sent, all at once: the answers and their seconds."""
+    """Connections that stall after what they sent, all at once and while the other tests run: the
+    answers to come and their seconds."""
 
     def stall(start):
         with connect(kreida) as connection:
@@ -100,21 +101,7 @@ def stalled(kreida):
 
     starts = (*INCOMPLETE_HEADS, STALLED_BODY, HELD_BODY)
     with ThreadPoolExecutor(len(starts)) as pool:
-        return dict(zip(starts, pool.map(stall, starts), strict=True))
-
-
-@pytest.mark.parametrize("start", INCOMPLETE_HEADS)
-def test_connection_with_an_incomplete_head_is_closed(stalled, start):
-    reply, seconds = stalled[start]
-    assert reply.startswith(b"HTTP/1.1 408")
-    assert seconds < http_protocol.HEAD_SECONDS + 10
-
-
-@pytest.mark.parametrize("start", [STALLED_BODY, HELD_BODY], ids=["short", "held"])
-def test_connection_with_a_stalled_body_is_closed(stalled, start):
-    reply, seconds = stalled[start]
-    assert reply.startswith(b"HTTP/1.1 408")
-    assert seconds < http_protocol.BODY_WINDOW + 10
+        yield {start: pool.submit(stall, start) for start in starts}
 
 
 @pytest.mark.parametrize(
@@ -135,8 +122,8 @@ def test_upload_of_a_stranger_is_refused_before_it_is_read(kreida, path, status,
         assert connection.recv(12) == b"HTTP/1.1 " + status
 
 
-def test_large_picture_of_a_participant_is_stored(kreida):
-    said = re.search(r"tutor +(\S+) +(\S+)", kreida.wait_for(r"^ +tutor "))
+def test_large_picture_of_a_participant_is_stored(kreida, kreida_seed):
+    said = re.search(r"tutor +(\S+) +(\S+)", (kreida_seed / "first_start.log").read_text())
     assert said is not None
     with httpx.Client(base_url=kreida.url, timeout=60) as client:
         known = {"email": said[1], "password": said[2]}
@@ -205,3 +192,17 @@ def test_soft_limit_of_descriptors_is_raised_at_start(tmp_path, kreida_seed):
             connection.close()
     finally:
         stop_kreida(server)
+
+
+@pytest.mark.parametrize("start", INCOMPLETE_HEADS)
+def test_connection_with_an_incomplete_head_is_closed(stalled, start):
+    reply, seconds = stalled[start].result()
+    assert reply.startswith(b"HTTP/1.1 408")
+    assert seconds < http_protocol.HEAD_SECONDS + 10
+
+
+@pytest.mark.parametrize("start", [STALLED_BODY, HELD_BODY], ids=["short", "held"])
+def test_connection_with_a_stalled_body_is_closed(stalled, start):
+    reply, seconds = stalled[start].result()
+    assert reply.startswith(b"HTTP/1.1 408")
+    assert seconds < http_protocol.BODY_WINDOW + 10

@@ -20,11 +20,11 @@ def silent() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def hanging(tmp_path_factory, kreida_seed, silent) -> Iterator[Kreida]:
+@pytest.fixture
+def hanging(tmp_path, kreida_seed, silent) -> Iterator[Kreida]:
     """A Kreida whose database accepts connections and never answers."""
     server = start_kreida(
-        tmp_path_factory.mktemp("hanging"),
+        tmp_path,
         kreida_seed,
         bare=True,
         DATABASE_URL=f"postgres://kreida@127.0.0.1:{silent}/kreida",
@@ -53,6 +53,7 @@ def test_health_answers_while_every_thread_waits_for_the_database(hanging):
         assert time.monotonic() - began < 4
         assert b'{"status":"unavailable","failing":["database"]}' in ready
         assert not any(page.done() for page in pages)
+        hanging.process.kill()  # else the pages would wait for the database's timeout
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/readyz", "/readyz/"])

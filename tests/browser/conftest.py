@@ -116,9 +116,9 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kreida]:
+def site(tmp_path_factory: pytest.TempPathFactory, kreida_seed: Path) -> Iterator[Kreida]:
     """A server without throttling, since tests send requests faster than a user."""
-    server = start_kreida(tmp_path_factory.mktemp("browser"), THROTTLING="off")
+    server = start_kreida(tmp_path_factory.mktemp("browser"), kreida_seed, THROTTLING="off")
     yield server
     stop_kreida(server)
 
