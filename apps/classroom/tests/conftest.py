@@ -1,5 +1,6 @@
 """A server for the tests of the room: uvicorn with the ASGI application, in a thread."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,33 @@ def lesson(transactional_db, lesson):
 
 
 @pytest.fixture
+def frequent_checks(monkeypatch):
+    """Let rooms check every tenth of a second, instead of each second, who has lost access."""
+    from apps.classroom.realtime.server import registry
+
+    monkeypatch.setattr(registry, "ACCESS_CHECK_INTERVAL", 0.1)
+
+
+class _Uvicorn(uvicorn.Server):
+    """Stops as soon as it can, where uvicorn waits for tenths of a second."""
+
+    async def main_loop(self):
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
+    async def shutdown(self, sockets=None):
+        for listener in self.servers:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        async with asyncio.timeout(5):
+            while self.server_state.connections or self.server_state.tasks:
+                await asyncio.sleep(0.01)
+        await self.lifespan.shutdown()
+
+
+@pytest.fixture
 def server(transactional_db):
     """A server on a free port of 127.0.0.1, stopped before the database is emptied."""
     from config.asgi import application
@@ -40,9 +68,8 @@ def server(transactional_db):
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         log_level="error",
-        timeout_graceful_shutdown=5,
     )
-    running = uvicorn.Server(config)
+    running = _Uvicorn(config)
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:

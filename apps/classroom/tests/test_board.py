@@ -381,7 +381,7 @@ def test_update_beyond_board_limit_closes_its_socket(run_with_both, monkeypatch)
     run_with_both(scenario)
 
 
-def test_room_is_notified_when_board_size_level_changes(live_room, monkeypatch):
+def test_room_is_notified_when_board_size_level_changes(frequent_checks, live_room, monkeypatch):
     monkeypatch.setattr("apps.classroom.realtime.board.limits.MAX_BOARD", 100_000)
     monkeypatch.setattr("apps.classroom.realtime.server.registry.MAINTENANCE_INTERVAL", 0.1)
     monkeypatch.setattr("apps.classroom.realtime.board.storage.COMPACT_RETRY_AFTER", 0.1)

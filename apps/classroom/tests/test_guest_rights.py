@@ -16,6 +16,8 @@ from apps.classroom.tests.clients import refused_with
 from apps.lessons.services import revoke_invites
 from tests.builders import make_membership, make_user
 
+pytestmark = pytest.mark.usefixtures("frequent_checks")
+
 
 def get_content(live_room, client, what):
     return client.get(f"/api/classroom/sessions/{live_room.uuid}/{what}/")

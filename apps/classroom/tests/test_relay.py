@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.classroom.realtime.server import room
+from apps.classroom.realtime.server import registry, room
 from apps.classroom.tests.clients import eventually
 
 
@@ -39,6 +39,7 @@ def test_guest_gets_credentials_on_admission(live_room):
 
 def test_credentials_are_renewed_for_admitted_people_only(live_room, monkeypatch):
     monkeypatch.setattr(room, "RENEW_AFTER", timedelta(seconds=0))
+    monkeypatch.setattr(registry, "PRESENCE_INTERVAL", 0.1)
     _client, ticket = live_room.guest()
 
     async def scenario(student_ticket):

@@ -9,6 +9,8 @@ from apps.classroom.models import RoomBan
 from apps.classroom.tests.clients import refused_with
 from apps.lessons.services import revoke_invites
 
+pytestmark = pytest.mark.usefixtures("frequent_checks")
+
 
 def close_codes(live_room, person_tickets, act, kinds=("events", "board")):
     """Call `act` and return the codes that both sockets of a person are closed with."""

@@ -73,20 +73,20 @@ def change_password(user):
     user.save()
 
 
-def test_changed_password_closes_sockets(live_room, api, student):
+def test_changed_password_closes_sockets(frequent_checks, live_room, api, student):
     act = lambda: change_password(student)  # noqa: E731
     assert closed_within(live_room, api(student), act) == (4401, 4401)
 
 
-def test_changed_password_closes_sockets_of_token(live_room, api, student):
+def test_changed_password_closes_sockets_of_token(frequent_checks, live_room, api, student):
     assert closed_within(live_room, sign_in(api), lambda: change_password(student)) == (4401, 4401)
 
 
-def test_ended_session_of_token_closes_sockets(live_room, api, student):
+def test_ended_session_of_token_closes_sockets(frequent_checks, live_room, api, student):
     assert closed_within(live_room, sign_in(api), Session.objects.all().delete) == (4401, 4401)
 
 
-def test_ending_other_sessions_closes_their_sockets(live_room, api, student):
+def test_ending_other_sessions_closes_their_sockets(frequent_checks, live_room, api, student):
     here = api(student)
     others = Session.objects.exclude(session_key=here.session.session_key)
     elsewhere = api(student)
@@ -94,7 +94,9 @@ def test_ending_other_sessions_closes_their_sockets(live_room, api, student):
     assert live_room.join(client=here).status_code == 200
 
 
-def test_signing_out_closes_sockets_of_guest_with_account(live_room, api, stranger):
+def test_signing_out_closes_sockets_of_guest_with_account(
+    frequent_checks, live_room, api, stranger
+):
     client = api(stranger)
     ticket = live_room.ticket(client=client, invite=live_room.invite())
 
@@ -108,7 +110,7 @@ def test_signing_out_closes_sockets_of_guest_with_account(live_room, api, strang
 
 
 @pytest.mark.parametrize(("who", "role"), [("tutor", "student"), ("student", "tutor")])
-def test_changed_role_closes_sockets(live_room, api, who, role):
+def test_changed_role_closes_sockets(frequent_checks, live_room, api, who, role):
     user = getattr(live_room, who)
     act = lambda: User.objects.filter(pk=user.pk).update(role=role)  # noqa: E731
     assert closed_within(live_room, api(user), act) == (4403, 4403)

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
@@ -9,10 +10,13 @@ from pycrdt import Map
 
 from apps.classroom import board_log, services
 from apps.classroom.models import Attendance, ChatMessage
+from apps.classroom.realtime.board import log_writer
+from apps.classroom.realtime.server import registry
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually
 from apps.lessons.rooms import RoomLessons
 
+pytestmark = pytest.mark.usefixtures("frequent_checks")
 AWAY = OperationalError("the database is away")
 FULL = OperationalError("database or disk is full")
 
@@ -69,6 +73,8 @@ def test_unstored_moderation_is_answered_with_an_error(
 
 
 def test_attendance_is_recorded_later_when_disk_is_full(live_room, monkeypatch):
+    monkeypatch.setattr(registry, "PRESENCE_INTERVAL", 0.1)
+
     async def scenario(ticket):
         with failing(monkeypatch, services, "record_join", FULL):
             opened = live_room.events(ticket)
@@ -91,7 +97,13 @@ def test_room_is_closed_when_leave_cannot_be_recorded(live_room, monkeypatch):
     asyncio.run(scenario(live_room.ticket(live_room.student)))
 
 
-def test_room_is_notified_while_strokes_cannot_be_stored(live_room, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
+    """Let a room say after half a second, instead of three, that strokes are not stored."""
+    monkeypatch.setattr(log_writer, "MAX_UNSAVED_TIME", timedelta(seconds=0.5))
+
+
+def test_room_is_notified_while_strokes_cannot_be_stored(live_room, monkeypatch, impatient):
     tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
 
     async def scenario():
@@ -128,7 +140,7 @@ def test_emptied_room_can_be_entered_while_strokes_cannot_be_stored(live_room, m
     assert stored.get("elements:1", type=Map).to_py() == {"x": 1, "y": 2}
 
 
-def test_room_is_notified_while_log_writer_hangs(live_room, monkeypatch):
+def test_room_is_notified_while_log_writer_hangs(live_room, monkeypatch, impatient):
     """A locked SQLite database only fails after 20 seconds."""
     import threading
 
