@@ -4,7 +4,7 @@ import re
 
 # Where a spreadsheet may start a cell, and what makes it a formula there (OWASP CSV injection).
 # Quotes before the sign count as well: read with another separator, they may enclose the cell.
-_CELL_START = r"(?<![^;\t\r\n])"
+_CELL_START = r"(?<![^;|\t\r\n])"
 _FORMULA = r"(?=(?:['\"]|[^\S\t\r\n])*[=+\-@＝＋－＠]|'*[\t\r\n])"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from apps.classrooms.roster.csv_table import has_address
 from apps.common.text import casefold
 
-_EMAIL_WORDS = re.compile("mail|пошт|електронна адреса|імейл|емейл|мейл")
+_EMAIL_WORDS = re.compile("mail|пошт|почт|електронна адреса|імейл|емейл|мейл")
 _NAME_HEADINGS = {"name", "full name", "first name", "last name", "surname", "student", "firstname"}
 _NAME_HEADINGS |= {"lastname", "ім'я", "імя", "прізвище", "піб", "учень", "учениця", "студент"}
 _NAME_HEADINGS |= {"student name", "student's name", "ім'я учня", "прізвище учня", "піб учня"}
@@ -15,6 +15,8 @@ _NAME_HEADINGS |= {"прізвище та ім'я", "прізвище, ім'я",
 # The first line matches anywhere in a word (“grandmother”), the others only at its beginning.
 _GUARDIAN_WORDS = re.compile(
     "parent|mother|father|guardian|teacher|famil|caregiver|caretaker|representative|next of kin"
+    "|erziehungsberecht|sorgeberecht|opiekun|tuteur|genitor|responsable"
+    "|родител|опекун|попечит|законн"
     "|батьк|матер|матус|опікун|піклувальн|вчител|учител|родич|родин|представни|керівни"
     r"|(?<![^\W_])((step|grand)?(mom|mum|mam+a|dad|ma\b|pa\b)|papa|granny|relative|sponsor|mentor"
     "|tutor|carer|nanny|payer|emergency|sister|brother|aunt|uncle|husband|wife|spouse"
@@ -29,7 +31,7 @@ _STUDENT_WORDS = re.compile(
 _STUDENT_HEADING_WORDS = re.compile(
     "((student|pupil|kid)s?|child(ren)?)?(e?mail)?s?|(учен|учн|дитин|дитяч|студент|школяр)[а-яіїєґ]*"
     "|gmail|google|address(es)?|of|the|own|personal|school|class|group|list"
-    "|(пошт|електронн|імейл|емейл|мейл|адрес|скриньк|особист|власн|шкільн|корпоратив)[а-яіїєґ]*"
+    "|(пошт|почт|електронн|імейл|емейл|мейл|адрес|скриньк|особист|власн|шкільн|корпоратив)[а-яіїєґ]*"
     "|клас|класу|групи|список"
 )
 MAX_HEADING_ROWS = 10
@@ -110,6 +112,10 @@ def _find_email_columns(rows: list[Cells], headings: Cells) -> list[Column]:
             filled[i] += bool(cell)
             if has_address(cell):
                 addresses.setdefault(i, []).append(cell)
+    if any(i < len(headings) and _may_be_students(headings[i]) for i in addresses):
+        for i, heading in enumerate(headings):
+            if casefold(heading) in _NAME_HEADINGS:  # a name may look like an address
+                addresses.pop(i, None)
     columns = [
         i
         for i, cells in sorted(addresses.items())
@@ -151,6 +157,11 @@ def _headings(rows: list[Cells]) -> Cells:
 
 def _is_email_heading(heading: str) -> bool:
     return "@" not in heading and bool(_EMAIL_WORDS.search(_normalise_heading(heading)))
+
+
+def _may_be_students(heading: str) -> bool:
+    is_guardian = _GUARDIAN_WORDS.search(_normalise_heading(heading))
+    return _is_email_heading(heading) and not is_guardian
 
 
 def _normalise_heading(heading: str) -> str:

@@ -1,5 +1,6 @@
 """Reads a roster, a CSV file of students."""
 
+import re
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -24,6 +25,7 @@ MAX_COLUMNS = 200
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 200
 MAX_NOTES = 5
+_ADDRESS_FORM = re.compile(r"(?:[^<>]*<)?\s*(?:mailto:)?([^<>?]+)(?:\?[^<>]*)?>?", re.IGNORECASE)
 
 
 class RosterError(Exception):
@@ -149,12 +151,18 @@ def _read_row(
         row.error = _("This cell has two addresses. Keep only the student’s.")
         return row
     try:
-        row.email = clean_email(email)
+        row.email = clean_email(_bare_address(email))
     except ValidationError:
         row.error = _("This is not an e-mail address.")
     if len(email) > MAX_EMAIL_LENGTH:
         row.error = _("This e-mail address is too long.")
     return row
+
+
+def _bare_address(cell: str) -> str:
+    """Return `o@x.example` for `Olena <o@x.example>` or a link, as address books export them."""
+    found = _ADDRESS_FORM.fullmatch(cell)
+    return found[1] if found else cell
 
 
 def _mark_duplicates(rows: list[RosterRow]) -> list[RosterRow]:

@@ -358,3 +358,34 @@ def test_each_line_is_parsed_a_few_times(text, monkeypatch):
     with pytest.raises(RosterError):
         read_rows(text)
     assert sum(counts) <= 2 * (text.count("\n") + 2) + 4 * 50
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("Олена Коваль <o@x.example>", "<o@x.example>", "mailto:o@x.example"),
+        *("MAILTO:o@x.example?subject=Hi", "Олена <mailto:o@x.example>"),
+    ],
+)
+def test_address_is_read_from_the_forms_of_address_books(cell):
+    [row] = read_rows(f"Учень;Пошта\nОлена;{cell}\n")
+    assert (row.email, row.error) == ("o@x.example", "")
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("E-Mail der Erziehungsberechtigten", "E-mail opiekuna", "Почта опекуна"),
+        *("Почта родителя", "Почта законного представителя", "Email du responsable"),
+    ],
+)
+def test_guardian_is_recognised_in_other_languages(heading):
+    [row] = read_rows(f"{heading};Почта ученика\nmum@x.example;child@x.example\n")
+    assert row.email == "child@x.example"
+    with pytest.raises(RosterError):
+        read_rows(f"Учень;{heading}\nОлена;mum@x.example\n")
+
+
+def test_name_that_looks_like_an_address_is_a_name():
+    [row] = read_rows("Прізвище;Ім’я;Пошта\nКоваль@home;Олена;o@x.example\n")
+    assert (row.email, row.name) == ("o@x.example", "Коваль@home Олена")
