@@ -142,6 +142,10 @@ class Scanner(ValueReader):
                 self._count_step()
             if clock > start:
                 runs.append((client, start, clock))
+        return self._finish(runs)
+
+    def _finish(self, runs: list[Run]) -> Scan:
+        """Read the deletions, which end the update, and leave out what is invalid."""
         deletions_at = self.at
         deletions = self._read_deletions()
         if self.at != len(self.data):
