@@ -31,10 +31,15 @@ SMALL_BOARD = 256 * 1024
 # Client ids in one board. Each page load that draws adds one: three people who reload ten times in
 # each of two lessons a week add 3,000 a year.
 MAX_CLIENTS = 5000
+# Runs of deleted clocks in one board, kept sorted in memory. A lesson of erasing makes hundreds.
+MAX_DELETION_RUNS = 100_000
 # From here a board that nobody has open is rewritten, so that the next lesson can draw.
 REWRITE_FROM = MAX_CLIENTS // 2
+REWRITE_FROM_RUNS = MAX_DELETION_RUNS // 2
 TIMEOUT = 120.0  # seconds
 TOO_MANY, TOO_DEEP = "too many client ids", "values nested too deeply"
+TOO_MANY_RUNS = "too many deletions"
+REWRITTEN = (TOO_MANY, TOO_MANY_RUNS)  # the reasons for which a board gets a new client id
 # Signals by which a process ends whose stack overflows: yrs decodes nested values recursively.
 _CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 T = TypeVar("T")
@@ -60,34 +65,45 @@ class CompactedBoard(Struct):
     outline: Outline | None = None
 
 
-def compact(updates: Sequence[bytes], *, rewrite_from: float = MAX_CLIENTS) -> CompactedBoard:
+def compact(
+    updates: Sequence[bytes],
+    *,
+    rewrite_from: float = MAX_CLIENTS,
+    rewrite_from_runs: float = MAX_DELETION_RUNS,
+) -> CompactedBoard:
     """Merge updates into one, without overwritten values and undrawable elements.
 
-    A board with at least `rewrite_from` client ids is rewritten under a new one; not while a
-    process has the board open, whose later updates build on the old ones.
+    A board with at least so many client ids or runs of deletions is rewritten under a new id; not
+    while a process has the board open, whose later updates build on the old ones.
     """
     doc, unreadable = build_document(updates)
     compacted = CompactedBoard(doc.get_update(), sorted(unreadable))
     if has_too_many_clients([compacted.state], rewrite_from):
-        compacted.state, compacted.reason = restoring_update(Doc(), compacted.state), TOO_MANY
-        return compacted
+        return _rewrite(compacted, TOO_MANY)
     try:
         scanned = scan_trusted(compacted.state)
     except Malformed:  # stored before updates were scanned; browsers skip such content
         return compacted
+    if len(scanned.deletions) >= rewrite_from_runs:
+        return _rewrite(compacted, TOO_MANY_RUNS)
     if scanned.invalid_elements:
         compacted.reason = "elements that nobody can draw"
         compacted.state = build_document([scanned.update])[0].get_update()
     return compacted
 
 
+def _rewrite(compacted: CompactedBoard, reason: str) -> CompactedBoard:
+    compacted.state, compacted.reason = restoring_update(Doc(), compacted.state), reason
+    return compacted
+
+
 def compact_unopened(updates: Sequence[bytes]) -> CompactedBoard:
     """Compact a board that no process has open."""
-    return compact(updates, rewrite_from=REWRITE_FROM)
+    return compact(updates, rewrite_from=REWRITE_FROM, rewrite_from_runs=REWRITE_FROM_RUNS)
 
 
 def compact_and_outline(updates: Sequence[bytes]) -> CompactedBoard:
-    compacted = compact(updates, rewrite_from=math.inf)
+    compacted = compact(updates, rewrite_from=math.inf, rewrite_from_runs=math.inf)
     if len(compacted.state) > SMALL_BOARD:
         with suppress(Malformed):
             compacted.outline = outline_of(compacted.state)

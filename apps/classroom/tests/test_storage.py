@@ -185,6 +185,25 @@ def test_board_at_half_the_limit_of_clients_is_rewritten_when_no_process_has_it_
     asyncio.run(scenario())
 
 
+def test_board_with_too_many_deletions_is_rewritten_when_no_process_has_it_open(lesson, live_room):
+    """Otherwise nobody could delete or overwrite anything on it any more."""
+    count = compaction.REWRITE_FROM_RUNS
+    # Values, each after a deleted one.
+    values = (b"\x00\x01\x28\x01\x05other\x05%05d\x01\x7d\x01" % n for n in range(count))
+    full = b"\x01" + varint(2 * count) + b"\x07\x00" + b"".join(values) + b"\x00"
+    BoardSnapshot.objects.create(session=lesson.session, state=merge_updates(drawing(a=1), full))
+    ticket = live_room.ticket(live_room.tutor)
+
+    async def scenario():
+        async with live_room.board(ticket) as a:
+            assert a.map.to_py() == {"a": 1}
+            board = RoomRegistry.current.rooms[live_room.uuid].board
+            assert board.document.deletion_runs == 0
+
+    asyncio.run(scenario())
+    assert BoardQuarantine.objects.get().reason == "too many deletions"
+
+
 def test_board_below_the_limit_of_clients_is_not_rewritten():
     below = [drawing(a=1), update_naming(compaction.MAX_CLIENTS - 2)]
     assert compaction.compact(below).reason == ""

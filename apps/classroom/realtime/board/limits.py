@@ -19,8 +19,6 @@ MAX_BOARD = 16 * MIB
 NEARLY_FULL, FULL = 0.8, 0.995
 # Bytes that may come in before the next compaction, which follows within seconds.
 MAX_GROWTH = 32 * MIB
-# Runs of deleted clocks, kept sorted in memory. A lesson of erasing makes some hundreds.
-MAX_DELETION_RUNS = 100_000
 # New client ids per person: a burst for a connection that breaks all the time, or for a browser
 # that returns everybody's updates after the server lost some; then one per 30 s.
 NEW_CLIENTS_RATE, NEW_CLIENTS_BURST = 1 / 30, 100

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
-from apps.classroom.compaction import MAX_CLIENTS
+from apps.classroom.compaction import MAX_CLIENTS, MAX_DELETION_RUNS
 from apps.classroom.realtime.board import limits, yproto
 from apps.classroom.realtime.board.batcher import UpdateBatcher
 from apps.classroom.realtime.board.board import Board
@@ -154,7 +154,7 @@ class FrameReceiver:
     def _check_deletions(self, checked: Scan) -> None:
         """Limit the runs of the delete set, which is kept sorted in memory. Raises Refused."""
         document = self.board.document
-        room = max(0, limits.MAX_DELETION_RUNS - document.deletion_runs)
+        room = max(0, MAX_DELETION_RUNS - document.deletion_runs)
         if len(checked.deletions) + len(checked.collected) <= room:
             return
         if document.count_new_deletions(checked) > room:  # clients repeat what is known

@@ -20,9 +20,11 @@ from apps.classroom import board_log
 from apps.classroom.blobs import NewerFormat
 from apps.classroom.compaction import (
     MAX_CLIENTS,
+    MAX_DELETION_RUNS,
     REWRITE_FROM,
+    REWRITE_FROM_RUNS,
+    REWRITTEN,
     SMALL_BOARD,
-    TOO_MANY,
     CompactedBoard,
     SubprocessFailed,
     compact_in_subprocess,
@@ -84,14 +86,20 @@ class BoardStorage:
             log.error("a board cannot be opened", extra={"data": data})
 
     async def _open(self, session_id: int, unopened: bool) -> LoadedBoard:
-        rewrite_from = REWRITE_FROM if unopened else MAX_CLIENTS
+        rewrite_from, rewrite_from_runs = (
+            (REWRITE_FROM, REWRITE_FROM_RUNS) if unopened else (MAX_CLIENTS, MAX_DELETION_RUNS)
+        )
         stored = await self._loader.get(session_id) or board_log.StoredBoard()
         if stored.is_newer:
             raise NewerFormat
         loaded = None
         if not has_too_many_clients(stored.updates, rewrite_from):
             loaded = await self._load(stored)
-        if loaded is None or len(loaded.document.clocks) >= rewrite_from:
+        if (
+            loaded is None
+            or len(loaded.document.clocks) >= rewrite_from
+            or loaded.document.deletion_runs >= rewrite_from_runs
+        ):
             await _run_for(stored.updates)(board_log.compact, session_id, unopened=unopened)
             stored = (await db.run(board_log.load, [session_id]))[session_id]
             loaded = await self._load(stored)
@@ -170,7 +178,7 @@ class BoardStorage:
     ) -> list[Buffers]:
         """Return the updates that the log held and the document lacked."""
         state, outline = compacted.state, compacted.outline
-        if compacted.reason == TOO_MANY:
+        if compacted.reason in REWRITTEN:
             return []  # its client ids differ from those of the document in memory
         if outline is None and not (document.is_outlined and len(state) <= SMALL_BOARD):
             document.replace(before, state)

@@ -116,6 +116,8 @@ class Scanner(ValueReader):
         self._client = self._clock = 0  # of the struct that is being read
         self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
         self.collected: list[Run] = []
+        # How many items are put in the same place: between the same two items, or under one key.
+        self._rivals: defaultdict[object, int] = defaultdict(int)
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
         self._replaced_clocks: defaultdict[int, list[int]] | None = None  # the same, sorted
 
@@ -199,15 +201,11 @@ class Scanner(ValueReader):
                 self._add_collected(length)
             return length
         origin = self._read_dependency() if info & _HAS_ORIGIN else None
-        if info & _HAS_RIGHT_ORIGIN:
-            self._read_dependency()
-        if not info & (_HAS_ORIGIN | _HAS_RIGHT_ORIGIN):
-            if self._read_number() == 1:
-                self._read_bytes().decode()
-            else:
-                self._read_dependency()
-            if info & _HAS_KEY:
-                self._read_bytes().decode()
+        right_origin = self._read_dependency() if info & _HAS_RIGHT_ORIGIN else None
+        place: object = (origin, right_origin)
+        if origin is right_origin is None:
+            place = self._read_parent(info)
+        self._count_rivals(place)
         length, is_valid = self._read_content(kind)
         if not is_valid:
             self._add_collected(length)
@@ -215,6 +213,22 @@ class Scanner(ValueReader):
             if origin is not None:
                 self.replaced.add(origin)
         return length
+
+    def _read_parent(self, info: int) -> tuple[object, str]:
+        """Read the parent of an item without neighbours, and its key."""
+        parent: object
+        if self._read_number() == 1:
+            parent = self._read_bytes().decode()
+        else:
+            parent = self._read_dependency()
+        return parent, self._read_bytes().decode() if info & _HAS_KEY else ""
+
+    def _count_rivals(self, place: object) -> None:
+        """Count a step for each earlier item in the same place: yrs and Yjs compare a new item with
+        all of them."""
+        if not self.is_stored:
+            self.steps += self._rivals[place]
+            self._rivals[place] += 1
 
     def _read_content(self, kind: int) -> tuple[int, bool]:
         """Read a struct's content; return how many clocks it takes and whether it is valid."""
