@@ -25,7 +25,7 @@ MAX_COLUMNS = 200
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 200
 MAX_NOTES = 5
-_ADDRESS_FORM = re.compile(r"(?:[^<>]*<)?\s*(?:mailto:)?([^<>?]+)(?:\?[^<>]*)?>?", re.IGNORECASE)
+_ADDRESS_FORM = re.compile(r"(?:[^<>]*<)?(?:mailto:)?([^<>?]+)(?:\?[^<>]*)?>?", re.IGNORECASE)
 
 
 class RosterError(Exception):
@@ -162,7 +162,7 @@ def _read_row(
 def _bare_address(cell: str) -> str:
     """Return `o@x.example` for `Olena <o@x.example>` or a link, as address books export them."""
     found = _ADDRESS_FORM.fullmatch(cell)
-    return found[1] if found else cell
+    return found[1].strip() if found else cell
 
 
 def _mark_duplicates(rows: list[RosterRow]) -> list[RosterRow]:
