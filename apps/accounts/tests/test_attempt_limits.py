@@ -297,6 +297,49 @@ def test_wrong_codes_are_limited_without_limiting_recovery_codes(
     assert "device" in submit_code(recovery_codes.get_unused_codes()[0]).cookies
 
 
+@pytest.fixture
+def guess_without_pause(clock):
+    """Returns a function that tries a wrong password and a wrong code from ever new addresses."""
+
+    def guess(times):
+        for n in range(times):
+            stranger = APIClient(REMOTE_ADDR=f"2001:db8:{n:x}::1")
+            app_sign_in(stranger)
+            known_password = app_sign_in(stranger, PASSWORD)
+            if known_password.status_code == 401:
+                session = {"X-Session-Token": known_password.json()["meta"]["session_token"]}
+                wrong = {"code": "00000000"}  # as long as the recovery codes that the owner uses
+                stranger.post(f"{AUTH}/2fa/authenticate", wrong, headers=session)
+
+    return guess
+
+
+@pytest.mark.parametrize(
+    ("client", "submit_code"), [(APIClient, app_submit_code), (Client, page_submit_code)]
+)
+def test_known_device_enters_its_code_at_once_while_strangers_guess(
+    recovery_codes, clock, guess_without_pause, client, submit_code
+):
+    own = client()
+    first, second = recovery_codes.get_unused_codes()[:2]
+    device = submit_code(first, own).cookies["device"]
+    guess_without_pause(60)
+    again = client()
+    again.cookies["device"] = device.value
+    assert "device" in submit_code(second, again).cookies
+
+
+def test_unknown_device_is_told_how_long_to_wait_while_strangers_guess(
+    recovery_codes, clock, guess_without_pause
+):
+    guess_without_pause(60)
+    answer = app_sign_in(APIClient(), PASSWORD)
+    assert answer.status_code == 429
+    wait = int(answer["Retry-After"])
+    assert 1 <= wait <= attempt_limits.BY_ACCOUNT.max_delay
+    assert f"{wait} second" in answer.json()["errors"][0]["message"]
+
+
 def test_wrong_recovery_codes_are_limited(recovery_codes, clock):
     assert [app_submit_code("00000000").status_code for _ in range(8)].count(429) == 3
 
