@@ -1,9 +1,15 @@
 """Boards without a database and other processes."""
 
+from pycrdt import Doc, Map
+
 from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document
 from apps.classroom.realtime.board.limits import PeopleLimits, PersonLimits
 from apps.classroom.realtime.board.receiver import FrameReceiver
+
+# A value whose parent is a number, which cannot have children.
+NUMBER_UPDATE = b"\x01\x01\x0b\x00\x08\x01\x01a\x01\x7d\x01\x00"
+CHILD_OF_NUMBER_UPDATE = b"\x01\x01\x0c\x00\x28\x00\x0b\x00\x01q\x01\x7d\x01\x00"
 
 
 class FakeLog:
@@ -24,3 +30,19 @@ def open_board(*updates, log=None):
     board = Board(log or FakeLog())
     board.open(LoadedBoard(Document(list(updates)), 0))
     return FrameReceiver(board, PeopleLimits(PersonLimits))
+
+
+class DrawingClient:
+    """A client's document, with its updates in order."""
+
+    def __init__(self, client):
+        self.doc = Doc(client_id=client)
+        self.updates = []
+        self.map = self.doc.get("elements:1", type=Map)
+        self.doc.observe(lambda event: self.updates.append(event.update))
+
+
+def content(update):
+    doc = Doc()
+    doc.apply_update(update)
+    return doc.get("elements:1", type=Map).to_py()

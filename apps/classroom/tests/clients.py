@@ -256,6 +256,10 @@ class BoardClient(Client):
         return self.socket.close_code
 
 
+def awareness_frame(*entries):
+    return yproto.awareness_frame([yproto.Entry(c, clock, s) for c, clock, s in entries])
+
+
 async def refused_with(url, **kwargs):
     """Open a socket that the server closes at once; return the close code."""
     async with connect(url, **kwargs) as socket, asyncio.timeout(TIMEOUT):

@@ -89,3 +89,18 @@ def server(transactional_db):
 @pytest.fixture
 def live_room(server, lesson, tutor, student, api):
     return LiveRoom(server, lesson, tutor, student, api)
+
+
+@pytest.fixture
+def run_with_both(live_room):
+    """Run a scenario with one board client of the tutor and one of the student."""
+    tickets = live_room.ticket(live_room.tutor), live_room.ticket(live_room.student)
+
+    def run(scenario):
+        async def play():
+            async with live_room.board(tickets[0]) as tutor, live_room.board(tickets[1]) as student:
+                await scenario(tutor, student)
+
+        asyncio.run(play())
+
+    return run
