@@ -12,17 +12,34 @@ const ASSET_FOLDERS: Readonly<Record<string, string>> = {
   "pdfjs/wasm": "pdfjs-dist/wasm",
 };
 
-/** Liberation Sans 1.x, which is under the GPL despite the licence file next to it. */
-const EXCLUDED_FONTS = /Liberation/i;
+/**
+ * Liberation Sans 1.x, which is under the GPL despite the licence file next to it, and the Foxit
+ * fonts of the same metrics as Times and Courier, which have no Cyrillic.
+ */
+const EXCLUDED_FONTS = /Liberation|Foxit(Serif|Fixed)/i;
 
-/** Replacements for them: pdf.js loads these names for Helvetica and Arial. */
-const ARIMO_FONTS: Readonly<Record<string, string>> = {
-  "LiberationSans-Regular.ttf": "400Regular/Arimo_400Regular.ttf",
-  "LiberationSans-Italic.ttf": "400Regular_Italic/Arimo_400Regular_Italic.ttf",
-  "LiberationSans-Bold.ttf": "700Bold/Arimo_700Bold.ttf",
-  "LiberationSans-BoldItalic.ttf": "700Bold_Italic/Arimo_700Bold_Italic.ttf",
-  LICENSE_ARIMO: "LICENSE_FONT",
+/** Replacements by the names that pdf.js loads for Helvetica, Times and Courier. */
+const FONTS: Readonly<Record<string, readonly [regular: string, ...others: string[]]>> = {
+  Arimo: [
+    "LiberationSans-Regular.ttf",
+    "LiberationSans-Italic.ttf",
+    "LiberationSans-Bold.ttf",
+    "LiberationSans-BoldItalic.ttf",
+  ],
+  Tinos: [
+    "FoxitSerif.pfb",
+    "FoxitSerifItalic.pfb",
+    "FoxitSerifBold.pfb",
+    "FoxitSerifBoldItalic.pfb",
+  ],
+  Cousine: [
+    "FoxitFixed.pfb",
+    "FoxitFixedItalic.pfb",
+    "FoxitFixedBold.pfb",
+    "FoxitFixedBoldItalic.pfb",
+  ],
 };
+const STYLES = ["400Regular", "400Regular_Italic", "700Bold", "700Bold_Italic"];
 
 /** Pairs of source path in the packages and target path in the build. */
 function* files(): Generator<[string, string]> {
@@ -34,8 +51,14 @@ function* files(): Generator<[string, string]> {
       yield [path, `${target}${path.slice(source.length).replaceAll("\\", "/")}`];
     }
   }
-  for (const [name, path] of Object.entries(ARIMO_FONTS)) {
-    yield [join(NODE_MODULES, "@expo-google-fonts/arimo", path), `pdfjs/standard_fonts/${name}`];
+  for (const [family, names] of Object.entries(FONTS)) {
+    const folder = join(NODE_MODULES, "@expo-google-fonts", family.toLowerCase());
+    const target = "pdfjs/standard_fonts";
+    yield [join(folder, "LICENSE_FONT"), `${target}/LICENSE_${family.toUpperCase()}`];
+    for (const [index, name] of names.entries()) {
+      const style = STYLES[index] ?? "";
+      yield [join(folder, style, `${family}_${style}.ttf`), `${target}/${name}`];
+    }
   }
 }
 

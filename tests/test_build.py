@@ -30,9 +30,11 @@ def test_build_contains_no_gpl_font(fonts):
     assert not left_out & digests(*BUILT.rglob("*"))
 
 
-def test_pdf_js_gets_a_replacement_for_the_gpl_fonts():
-    """The replacement is Arimo, whose metrics are those of Helvetica and Arial."""
-    asked_for = {path.name for path in MODULES.glob(LIBERATION[1])}
+@pytest.mark.parametrize("names", ["LiberationSans*.ttf", "FoxitSerif*", "FoxitFixed*"])
+def test_pdf_js_gets_free_fonts_with_cyrillic(names):
+    """Arimo, Tinos and Cousine have the metrics of Helvetica, Times and Courier."""
+    asked_for = [path.name for path in (MODULES / "pdfjs-dist/standard_fonts").glob(names)]
+    assert len(asked_for) == 4
     for name in asked_for:
         font = (BUILT / "pdfjs/standard_fonts" / name).read_bytes()
         assert "SIL Open Font License, Version 1.1".encode("utf-16-be") in font

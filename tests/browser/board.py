@@ -115,14 +115,21 @@ def decompress_object_streams(pdf: bytes) -> bytes:
     return whole
 
 
-def make_pdf(pages: int) -> bytes:
+# All letters of "Page 1" are Cyrillic ones here, and the font is not embedded.
+CYRILLIC_TIMES = (
+    b"/BaseFont/Times-Roman/Encoding<</Differences[32/space 49/afii10017/afii10018 80/afii10049 "
+    b"97/afii10065 101/afii10070 103/afii10068]>>"
+)
+
+
+def make_pdf(pages: int, font: bytes = b"/BaseFont/Helvetica") -> bytes:
     """Return a minimal PDF with a line of text on each of its pages."""
     numbers = range(1, pages + 1)
     kids = b" ".join(b"%d 0 R" % (2 + number) for number in numbers)
-    font = 3 + 2 * pages
+    font_number = 3 + 2 * pages
     papers = [
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Resources<</Font<</F %d 0 R>>>>"
-        b"/Contents %d 0 R>>" % (font, 2 + pages + number)
+        b"/Contents %d 0 R>>" % (font_number, 2 + pages + number)
         for number in numbers
     ]
     drawn = [b"BT /F 40 Tf 60 150 Td (Page %d) Tj ET" % number for number in numbers]
@@ -131,10 +138,10 @@ def make_pdf(pages: int) -> bytes:
         b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
         *papers,
         *(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text) for text in drawn),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/Font/Subtype/Type1%s>>" % font,
     ]
     numbered = (b"%d 0 obj%s\nendobj\n" % (at, body) for at, body in enumerate(objects, 1))
-    trailer = b"trailer<</Size %d/Root 1 0 R>>\n%%%%EOF" % (font + 1)
+    trailer = b"trailer<</Size %d/Root 1 0 R>>\n%%%%EOF" % (font_number + 1)
     return b"%PDF-1.4\n" + b"".join(numbered) + trailer
 
 

@@ -1,12 +1,12 @@
 """Pictures and PDF files on the board, in two real browsers."""
 
-import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.board import (
+    CYRILLIC_TIMES,
     DROP,
     HAS_MARKS,
     TIMEOUT_MS,
@@ -35,11 +35,10 @@ def test_dropped_picture_appears_on_both_boards(both_pages, school):
 
 def test_pdf_pages_are_stacked_vertically_and_locked(both_pages, school, tmp_path):
     tutor, _ = both_pages
-    (tmp_path / "two.pdf").write_bytes(make_pdf(2))
-    with tutor.expect_response(re.compile("LiberationSans-Regular.ttf$")) as font:
-        open_pdf(tutor, tmp_path / "two.pdf")
+    (tmp_path / "two.pdf").write_bytes(make_pdf(2, CYRILLIC_TIMES))
+    open_pdf(tutor, tmp_path / "two.pdf")
     wait_for_dialog_to_close(tutor)
-    assert font.value.ok
+    wait_for_ink(tutor)
     first, second = wait_for_elements(school, 2)
     assert (first["locked"], second["locked"]) == (True, True)
     assert second["y"] > first["y"] + first["height"]
@@ -51,14 +50,43 @@ def open_pdf(page: Page, file: Path) -> None:
     page.get_by_role("button", name="Add to board").click()
 
 
-def test_pdf_over_60_pages_is_truncated_with_a_notice(both_pages, school, tmp_path):
+def test_chosen_pdf_pages_are_added_after_an_interruption_and_stay_locked(
+    both_pages, school, tmp_path
+):
     tutor, _ = both_pages
     (tmp_path / "long.pdf").write_bytes(make_pdf(62))
-    open_pdf(tutor, tmp_path / "long.pdf")
-    notice = tutor.locator(".room-board > .notice")
-    expect(notice).to_contain_text("Pages left out at the end: 2", timeout=120_000)
+    tutor.get_by_role("button", name="PDF", exact=True).click()
+    dialog = tutor.get_by_role("dialog")
+    dialog.get_by_label("PDF file").set_input_files(tmp_path / "long.pdf")
+    pages = dialog.get_by_label("Pages (of 62)")
+    expect(pages).to_have_value("1–60")
+    pages.fill("1-62")
+    expect(dialog.get_by_role("alert")).to_have_text("At most 60 pages can be added at once.")
+    pages.fill("2-6, 62")
+    tutor.route("**/files/", lambda route: route.abort())
+    dialog.get_by_role("button", name="Add to board").click()
+    expect(dialog.get_by_role("status")).to_have_text("Page 1 of 6")
+    tutor.unroute("**/files/")
     wait_for_dialog_to_close(tutor)
-    wait_for_elements(school, 60)
+    tutor.keyboard.press("Control+a")
+    tutor.keyboard.press("Delete")
+    placed = wait_for_elements(school, 6)
+    assert not any(element["isDeleted"] for element in placed)
+
+
+def test_pdf_with_a_password_asks_for_it(both_pages, school):
+    tutor, _ = both_pages
+    tutor.get_by_role("button", name="PDF", exact=True).click()
+    dialog = tutor.get_by_role("dialog")
+    dialog.get_by_label("PDF file").set_input_files(Path(__file__).parent / "files/locked.pdf")
+    for password, words in (("wrong", "The password is wrong"), ("chalk", None)):
+        dialog.get_by_label("Password of the PDF").fill(password)
+        dialog.get_by_role("button", name="Open", exact=True).click()
+        if words:
+            expect(dialog.get_by_role("alert")).to_contain_text(words)
+    dialog.get_by_role("button", name="Add to board").click()
+    wait_for_dialog_to_close(tutor)
+    wait_for_elements(school, 2)
 
 
 def test_pdf_import_stops_when_cancelled(both_pages, school, tmp_path):
@@ -75,12 +103,21 @@ def test_pdf_import_stops_when_cancelled(both_pages, school, tmp_path):
     assert len(last_page_elements(school)) == placed < 60
 
 
-def test_broken_pdf_shows_an_error(both_pages, school, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"%PDF-1.4\nnothing of the sort", "This PDF could not be read"),
+        (b"PK\x03\x04 a document", "This file is not a PDF."),
+    ],
+)
+def test_broken_pdf_shows_an_error(both_pages, school, tmp_path, content, words):
     tutor, _ = both_pages
-    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing of the sort")
-    open_pdf(tutor, tmp_path / "broken.pdf")
+    (tmp_path / "broken.pdf").write_bytes(content)
+    tutor.get_by_role("button", name="PDF", exact=True).click()
+    tutor.get_by_label("PDF file").set_input_files(tmp_path / "broken.pdf")
     dialog = tutor.get_by_role("dialog")
-    expect(dialog.get_by_role("alert")).to_have_text("This PDF could not be read.")
+    expect(dialog.get_by_role("alert")).to_contain_text(words)
+    expect(dialog.get_by_role("button", name="Add to board")).to_be_disabled()
     dialog.get_by_role("button", name="Cancel").click()
     assert last_page_elements(school) == []
 

@@ -70,9 +70,17 @@ export class ImageStore {
     return now - Math.min(now, ...this.#pendingSince.values());
   }
 
-  /** Uploads a generated image (PDF page, formula); resolves once it is in the document. */
-  async add(id: FileId, blob: Blob): Promise<BinaryFileData> {
-    await this.#upload(id, blob);
+  /**
+   * Uploads a generated image (PDF page, formula) with retries; resolves once it is in the document.
+   * Throws ApiError when the server refuses it, and the signal's reason when it aborts.
+   */
+  async add(id: FileId, blob: Blob, signal?: AbortSignal): Promise<BinaryFileData> {
+    this.#setPending(id, true);
+    try {
+      await this.#uploadWithRetry(id, blob, signal);
+    } finally {
+      this.#setPending(id, false);
+    }
     const data = await this.#dataOf(id, blob);
     this.#fetched.set(id, Promise.resolve(data));
     return data;
@@ -113,8 +121,9 @@ export class ImageStore {
   }
 
   /** Retries until the image is in the document; throws ApiError when the server refuses it. */
-  async #uploadWithRetry(id: string, blob: Blob): Promise<void> {
+  async #uploadWithRetry(id: string, blob: Blob, signal?: AbortSignal): Promise<void> {
     for (let attempt = 0; !this.map.has(id); attempt += 1) {
+      signal?.throwIfAborted();
       try {
         await this.#upload(id, blob);
       } catch (error) {

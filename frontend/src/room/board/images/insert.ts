@@ -8,6 +8,7 @@ import type { ExcalidrawImageElement, FileId } from "@excalidraw/excalidraw/elem
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { newId } from "../../../shared/id";
 import type { Board } from "../board";
+import type { OpenPdf } from "./pdf-pages";
 
 const PAGE_GAP = 40;
 
@@ -61,15 +62,21 @@ function imageElement(fileId: FileId, size: Size, position: Position, kind: Imag
   return element as ExcalidrawImageElement;
 }
 
-async function storeImage(board: Board, blob: Blob): Promise<FileId> {
+async function storeImage(board: Board, blob: Blob, signal?: AbortSignal): Promise<FileId> {
   const fileId = newId() as FileId;
-  const file = await board.files.add(fileId, blob);
+  const file = await board.files.add(fileId, blob, signal);
   if (board.api) await board.sceneImages.add(board.api, file);
   return fileId;
 }
 
-async function placeImage(board: Board, { blob, ...size }: Picture, at: Position, kind: ImageKind) {
-  const fileId = await storeImage(board, blob);
+async function placeImage(
+  board: Board,
+  { blob, ...size }: Picture,
+  at: Position,
+  kind: ImageKind,
+  signal?: AbortSignal,
+) {
+  const fileId = await storeImage(board, blob, signal);
   const api = board.api;
   if (!api) return;
   api.updateScene({
@@ -80,40 +87,44 @@ async function placeImage(board: Board, { blob, ...size }: Picture, at: Position
 
 /**
  * Inserts each PDF page as a locked image, which cannot be dragged while writing on it: one below
- * another, or each on a board page of its own. Returns the number of pages left out.
+ * another, or each on a board page of its own. Returns the numbers of the pages that could not be
+ * drawn. While the connection is lost it waits, until the signal aborts.
  */
 export async function insertPdf(
   board: Board,
-  file: Blob,
+  pdf: OpenPdf,
+  numbers: readonly number[],
   layout: "column" | "pages",
   progress: (done: number, count: number) => void,
   signal: AbortSignal,
-): Promise<{ skipped: number }> {
-  // pdf.js is large and rarely needed, so it is loaded on first use.
-  const { readPdf } = await import("./pdf-pages");
-  const { pages, count, skipped } = await readPdf(file);
+): Promise<number[]> {
+  const failed: number[] = [];
   const api = board.api;
-  if (!api) return { skipped };
+  if (!api) return failed;
   // Stop following, so that all of it goes to the same page even if the tutor turns the page.
   board.setFollowing(null);
   const start = positionBelow(api);
   let y = start.y;
   let done = 0;
-  progress(0, count);
-  for await (const page of pages) {
+  progress(0, numbers.length);
+  for await (const page of pdf.render(numbers)) {
     if (signal.aborted) break;
+    done += 1;
+    progress(done, numbers.length);
+    if (!page) {
+      failed.push(numbers[done - 1] ?? 0);
+      continue;
+    }
     // Do not cover a page that already has content.
     if (layout === "pages" && board.api?.getSceneElements().length) board.addPage();
     const at = layout === "pages" ? { x: 0, y: 0 } : { x: start.x - page.width / 2, y };
-    await placeImage(board, page, at, { pdf: true });
-    if (done === 0 || layout === "pages") {
+    await placeImage(board, page, at, { pdf: true }, signal);
+    if (y === start.y || layout === "pages") {
       board.api?.scrollToContent(board.api.getSceneElements().at(-1), { fitToViewport: true });
     }
     y += page.height + PAGE_GAP;
-    done += 1;
-    progress(done, count);
   }
-  return { skipped };
+  return failed;
 }
 
 /** The selected formula; null unless exactly one formula is selected. */

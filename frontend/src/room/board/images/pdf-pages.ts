@@ -1,14 +1,22 @@
-import { GlobalWorkerOptions, getDocument } from "pdfjs-dist";
+import {
+  GlobalWorkerOptions,
+  getDocument,
+  type PDFDocumentProxy,
+  type PDFPageProxy,
+} from "pdfjs-dist";
 import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
 import { assetUrl } from "../../asset-url";
 import { canvasToBlob } from "./image-files";
+import { PdfError, pageScale } from "./pdf-limits";
 
 GlobalWorkerOptions.workerSrc = workerUrl;
 
-const MAX_PAGES = 60;
-/** Width of a page on the board; its image has twice as many pixels. */
+/** Width of a page on the board; its image has up to twice as many pixels. */
 const PAGE_WIDTH = 800;
 const PIXEL_RATIO = 2;
+/** A page that takes longer is left out: some are made to never end. */
+const PAGE_TIMEOUT_MS = 60_000;
+const OPEN_TIMEOUT_MS = 60_000;
 
 interface PdfPage {
   blob: Blob;
@@ -16,11 +24,76 @@ interface PdfPage {
   height: number;
 }
 
-export interface PdfReading {
-  pages: AsyncGenerator<PdfPage>;
+export interface OpenPdf {
   count: number;
-  /** Number of pages beyond MAX_PAGES, which are left out. */
-  skipped: number;
+  /** Renders these pages one at a time to limit the memory in use; null for one left out. */
+  render(pages: readonly number[]): AsyncGenerator<PdfPage | null>;
+  close(): Promise<void>;
+}
+
+/** Opens a PDF; throws PdfError. */
+export async function openPdf(file: Blob, password: string): Promise<OpenPdf> {
+  const assets = assetUrl("pdfjs/");
+  const data = await file.arrayBuffer();
+  // As pdf.js and other readers, accept other bytes before the header.
+  if (!new TextDecoder("latin1").decode(data.slice(0, 1024)).includes("%PDF-")) {
+    throw new PdfError("not-pdf");
+  }
+  const task = getDocument({
+    data,
+    password,
+    isEvalSupported: false,
+    useSystemFonts: false,
+    cMapUrl: `${assets}cmaps/`,
+    cMapPacked: true,
+    standardFontDataUrl: `${assets}standard_fonts/`,
+    wasmUrl: `${assets}wasm/`,
+  });
+  try {
+    const pdf = await withTimeout(task.promise, OPEN_TIMEOUT_MS);
+    return {
+      count: pdf.numPages,
+      render: (pages) => renderPages(pdf, pages),
+      close: () => task.destroy(),
+    };
+  } catch (error) {
+    await task.destroy();
+    const isLocked = error instanceof Error && error.name === "PasswordException";
+    if (isLocked) throw new PdfError(password ? "wrong-password" : "password");
+    throw new PdfError("damaged");
+  }
+}
+
+async function* renderPages(
+  pdf: PDFDocumentProxy,
+  pages: readonly number[],
+): AsyncGenerator<PdfPage | null> {
+  for (const number of pages) {
+    yield await withTimeout(renderPage(pdf, number), PAGE_TIMEOUT_MS).catch(() => null);
+  }
+}
+
+async function renderPage(pdf: PDFDocumentProxy, number: number): Promise<PdfPage> {
+  const page = await pdf.getPage(number);
+  const { width, height } = page.getViewport({ scale: 1 });
+  const canvas = await drawPage(page, pageScale(width, height, PAGE_WIDTH * PIXEL_RATIO));
+  const blob = await canvasToBlob(canvas, "image/webp");
+  page.cleanup();
+  return { blob, width: PAGE_WIDTH, height: (PAGE_WIDTH * height) / width };
+}
+
+async function drawPage(page: PDFPageProxy, scale: number): Promise<HTMLCanvasElement> {
+  const viewport = page.getViewport({ scale });
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.floor(viewport.width));
+  canvas.height = Math.max(1, Math.floor(viewport.height));
+  const task = page.render({ canvas, viewport });
+  await withTimeout(task.promise, PAGE_TIMEOUT_MS).catch((error: unknown) => {
+    task.cancel();
+    throw error;
+  });
+  drawEdge(canvas);
+  return canvas;
 }
 
 /** Draws a border, since the edge of white paper is invisible on a white board. */
@@ -32,38 +105,9 @@ function drawEdge(canvas: HTMLCanvasElement): void {
   context.strokeRect(0, 0, canvas.width, canvas.height);
 }
 
-/** Renders the pages one at a time to limit the memory in use. */
-export async function readPdf(file: Blob): Promise<PdfReading> {
-  const assets = assetUrl("pdfjs/");
-  const task = getDocument({
-    data: await file.arrayBuffer(),
-    isEvalSupported: false,
-    useSystemFonts: false,
-    cMapUrl: `${assets}cmaps/`,
-    cMapPacked: true,
-    standardFontDataUrl: `${assets}standard_fonts/`,
-    wasmUrl: `${assets}wasm/`,
+function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("timeout")), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  const pdf = await task.promise;
-  const count = Math.min(pdf.numPages, MAX_PAGES);
-  async function* pages(): AsyncGenerator<PdfPage> {
-    try {
-      for (let number = 1; number <= count; number += 1) {
-        const page = await pdf.getPage(number);
-        const { width, height } = page.getViewport({ scale: 1 });
-        const viewport = page.getViewport({ scale: (PAGE_WIDTH * PIXEL_RATIO) / width });
-        const canvas = document.createElement("canvas");
-        canvas.width = Math.floor(viewport.width);
-        canvas.height = Math.floor(viewport.height);
-        await page.render({ canvas, viewport }).promise;
-        drawEdge(canvas);
-        const blob = await canvasToBlob(canvas, "image/webp");
-        page.cleanup();
-        yield { blob, width: PAGE_WIDTH, height: (PAGE_WIDTH * height) / width };
-      }
-    } finally {
-      await task.destroy();
-    }
-  }
-  return { pages: pages(), count, skipped: pdf.numPages - count };
 }
