@@ -4,9 +4,15 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from django.core.exceptions import SuspiciousOperation
+
 
 class JsonFormatter(logging.Formatter):
-    """Formats time, level, logger and message, and the fields of `extra={"data": {…}}`."""
+    """Formats time, level, logger and message, and the fields of `extra={"data": {…}}`.
+
+    Without the traceback of a request that Django refuses, such as one for a foreign host: anybody
+    could fill the log with them.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -16,6 +22,6 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "data", {}),
         }
-        if record.exc_info:
+        if record.exc_info and not isinstance(record.exc_info[1], SuspiciousOperation):
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)

@@ -69,3 +69,11 @@ def test_crash_does_not_log_the_token_of_the_url(api, tutor, lesson, log_lines, 
     written = json.dumps(log_lines())
     assert "for the log" in written
     assert invite not in written
+
+
+def test_request_for_a_foreign_host_is_logged_without_a_traceback(api, log_lines):
+    assert api().get("/accounts/login/", headers={"host": "evil.example"}).status_code == 400
+    lines = [line for line in log_lines() if "DisallowedHost" in line["logger"]]
+    assert len(lines) == 1
+    assert "evil.example" in lines[0]["message"]
+    assert "traceback" not in lines[0]
