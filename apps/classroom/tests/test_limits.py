@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from bisect import bisect_left
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -249,6 +250,19 @@ def test_values_set_one_after_the_other_cost_the_same_each():
     for number in range(1000):
         doc.get("a", type=Map)["v"] = number
     assert scan(doc.get_update()).steps < 5 * 1000
+
+
+def test_time_that_an_update_takes_is_charged_to_its_sender(receiver, monkeypatch):
+    """An update in the place of many items of earlier ones is compared with all of them."""
+    seconds = count()
+    clock = SimpleNamespace(thread_time=lambda: float(next(seconds)))
+    monkeypatch.setattr("apps.classroom.realtime.board.batcher.time", clock)
+    first, second = drawn(3, 2)
+    send(receiver, FakeSocket(1), first)  # loads the document, which is not charged
+    assert receiver.debt(FakeSocket(1)) == 0
+    send(receiver, FakeSocket(2), second)
+    assert receiver.debt(FakeSocket(2)) > 5
+    assert receiver.debt(FakeSocket(1)) == 0
 
 
 def request_sync(receiver, socket, times):

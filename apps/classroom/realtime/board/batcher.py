@@ -5,12 +5,15 @@ update. An update is pending while it depends on another that has not arrived.
 """
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+from apps.classroom.realtime.board import limits
 from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.document import PendingDependency
 from apps.classroom.realtime.board.update_scan import Scan
@@ -44,8 +47,8 @@ class UpdateBatcher:
     A batch of several senders is applied without naming one, so that each of them gets it too.
     """
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, board: Board, people: limits.PeopleLimits) -> None:
+        self._board, self._people = board, people
         self._queued: list[QueuedUpdate] = []
         self._size = 0
         # By the client waited for, heaps with the lowest clock first: an update retries only the
@@ -114,12 +117,30 @@ class UpdateBatcher:
         """Apply a batch as one; return False if an update is malformed or pending."""
         senders = {sender for _scan, sender in batch}
         try:
-            self._board.apply_updates(
-                [scan for scan, _sender in batch], senders.pop() if len(senders) == 1 else None
-            )
+            with self._charged(batch):
+                scans = [scan for scan, _sender in batch]
+                self._board.apply_updates(scans, senders.pop() if len(senders) == 1 else None)
         except Malformed:
             return False
         return True
+
+    @contextmanager
+    def _charged(self, batch: Sequence[QueuedUpdate]) -> Iterator[None]:
+        """Charge the sender for the time that yrs takes beyond what the scan counted: with how many
+        items it compares a new one depends on what the board already has.
+
+        Not where the time may be another's: in a batch of several senders, or if the document has
+        to be loaded first.
+        """
+        senders, is_loaded = {sender for _scan, sender in batch}, self._board.document.is_loaded
+        begun = time.thread_time()
+        try:
+            yield
+        finally:
+            taken = (time.thread_time() - begun) * limits.STEPS_PER_SECOND
+            excess = taken - sum(scan.steps for scan, _sender in batch)
+            if excess > limits.UNCHARGED_STEPS and is_loaded and len(senders) == 1:
+                self._people[senders.pop().person.key].work.charge(excess)
 
     def _apply_one(self, queued: QueuedUpdate) -> bool:
         """Apply one update alone, so that only the sender of a bad one is closed; return whether
@@ -128,7 +149,8 @@ class UpdateBatcher:
         if sender.closing is not None:
             return False
         try:
-            self._board.apply_updates([scan], sender)
+            with self._charged([queued]):
+                self._board.apply_updates([scan], sender)
         except PendingDependency as exc:
             self._add_pending(queued, exc)
         except Malformed:

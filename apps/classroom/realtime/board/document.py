@@ -115,6 +115,10 @@ class Document:
         return self._doc if self._doc is not None else self._load()
 
     @property
+    def is_loaded(self) -> bool:
+        return self._doc is not None
+
+    @property
     def updates(self) -> list[bytes]:
         """The updates that make up the document, in order."""
         return self._updates

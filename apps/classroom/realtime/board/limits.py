@@ -29,6 +29,8 @@ KEPT_AFTER_CLOSING = NEW_CLIENTS_BURST / NEW_CLIENTS_RATE  # seconds, until all 
 WORK_RATE, WORK_BURST = 100_000, 150_000
 MAX_DEBT = 10.0
 STEPS_PER_CURSOR = 5
+# What a batch takes longer than its steps is charged too, unless it is less than this.
+STEPS_PER_SECOND, UNCHARGED_STEPS = 1_000_000, 20_000
 # How far a refused frame was read is unknown, so its whole length is charged.
 STEPS_PER_REFUSED_BYTE = 0.2
 # For frames sent: yrs encodes them, which is faster.

@@ -19,7 +19,7 @@ class FrameReceiver:
 
     def __init__(self, board: Board, people: limits.PeopleLimits) -> None:
         self.board = board
-        self._batcher = UpdateBatcher(board)
+        self._batcher = UpdateBatcher(board, people)
         self._limits = people
 
     def receive(self, socket: Socket, frame: bytes) -> None:
