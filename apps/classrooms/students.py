@@ -87,7 +87,8 @@ def mail_student_link(student: User) -> None:
         raise forbidden()
     count_invitation(tutor, email, now)
     if not consume_mail_limit(tutor, email, now):
-        raise throttled(DAY_SECONDS, _("This address has had a mail today. Try again tomorrow."))
+        sentence = _("An e-mail was sent to this address today. Try again tomorrow.")
+        raise throttled(DAY_SECONDS, sentence)
     transaction.on_commit(lambda: send_student_link(student))
 
 
