@@ -45,6 +45,9 @@ class SignupProfileForm(forms.Form):
         super().__init__(*args, **kwargs)
         replace_field(self.fields, "email", AddressField)
         self._fill_in_student_link()
+        role = context.request.GET.get("role") if context.request is not None else None
+        if role in User.Role.values:
+            self.initial.setdefault("role", role)
 
     def _fill_in_student_link(self) -> None:
         """Suggest the student of the link that was opened before this page."""

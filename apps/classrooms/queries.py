@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection
 
 from apps.accounts.models import User
-from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.models import Classroom, Membership, normalize_join_code
 from apps.common.db import select_rows
 from apps.common.pagination import Page
 from apps.common.text import casefold, shown_email
@@ -101,3 +101,10 @@ def next_setup_step(user: User) -> str:
     if not Classroom.objects.of(user).exists():
         return "classroom"
     return "" if Membership.objects.active().taught_by(user).exists() else "students"
+
+
+def find_classroom_by_code(join_code: str) -> Classroom | None:
+    """The classroom that a student joins by the code; None for a wrong code or a closed one."""
+    code = normalize_join_code(join_code)
+    found = Classroom.objects.filter(join_code=code, archived_at=None, is_code_open=True)
+    return found.select_related("tutor").first()

@@ -17,12 +17,13 @@ from apps.classrooms.invitations import (
     make_invitation_link,
     was_mailed_today,
 )
-from apps.classrooms.models import Classroom, Membership, normalize_join_code
+from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.notices import (
     send_departure_notice,
     send_invitation,
     send_joining_notice,
 )
+from apps.classrooms.queries import find_classroom_by_code
 from apps.common.errors import DomainError, forbidden, invalid, not_found
 from apps.common.etags import check_version
 from apps.common.models import DailyLimit
@@ -49,9 +50,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
 
     Raises `not_found` for a wrong code or a closed one, and `forbidden` if the tutor has paused or
     removed the student."""
-    classroom = Classroom.objects.filter(
-        join_code=normalize_join_code(join_code), archived_at=None, is_code_open=True
-    ).first()
+    classroom = find_classroom_by_code(join_code)
     if classroom is None:
         raise not_found(_("No classroom has this code."))
     address_memberships = Membership.objects.filter(

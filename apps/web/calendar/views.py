@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -11,6 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
+from apps.classrooms.models import Membership
 from apps.classrooms.queries import next_setup_step
 from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
@@ -25,6 +27,8 @@ from apps.web.shared.access import current_user
 from apps.web.shared.durations import MINUTES
 
 MAX_UPCOMING = 20
+MAX_INVITATIONS = 20
+Status = Membership.Status
 
 
 @login_required
@@ -44,8 +48,14 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "config": _config(request, me),
         "upcoming": [(lesson, phases[lesson.pk]) for lesson in upcoming],
         "first_step": next_setup_step(me),
+        "invitations": _invitations(me) if me.is_student else (),
     }
     return render(request, "calendar/calendar.html", context)
+
+
+def _invitations(student: User) -> QuerySet[Membership]:
+    memberships = Membership.objects.of(student).current().filter(status=Status.INVITED)
+    return memberships.select_related("classroom__tutor")[:MAX_INVITATIONS]
 
 
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.classroom.policies import GUEST_GRACE
 from apps.common.forms import OneOfField, TextField
 from apps.common.zones import is_ambiguous
 from apps.lessons.models import Lesson
@@ -163,15 +164,25 @@ class CancelForm(forms.Form):
     )
 
 
+UNTIL_LESSON_ENDS = 0
+
+
 class InviteLinkForm(forms.Form):
     ttl_seconds = OneOfField(
-        label=_("Works for"),
+        label=_("The link works"),
         coerce=int,
-        initial=86400,
+        initial=UNTIL_LESSON_ENDS,
         choices=[
+            (UNTIL_LESSON_ENDS, _("until the lesson has ended")),
             (3600, _("an hour")),
             (86400, _("a day")),
             (7 * 86400, _("a week")),
             (30 * 86400, _("30 days")),
         ],
     )
+
+    def get_ttl(self, lesson: Lesson, now: datetime) -> int:
+        """In seconds. A lesson has ended once guests may no longer be in its room."""
+        if self.cleaned_data["ttl_seconds"] != UNTIL_LESSON_ENDS:
+            return int(self.cleaned_data["ttl_seconds"])
+        return int((lesson.ends_at + GUEST_GRACE - now).total_seconds())

@@ -204,10 +204,9 @@ def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose how long the link should work."))
         return redirect("web:lesson", lesson.pk)
+    now = timezone.now()
     try:
-        created = make_invite(
-            lesson=lesson, ttl_seconds=form.cleaned_data["ttl_seconds"], now=timezone.now()
-        )
+        created = make_invite(lesson=lesson, ttl_seconds=form.get_ttl(lesson, now), now=now)
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:

@@ -2,11 +2,11 @@
 import { initCopyButtons } from "./copy-buttons";
 import { initCountdown } from "./countdown";
 import { initDialogs, initMenus } from "./dialogs";
-import { each } from "./dom";
 import { initLessonForm } from "./lesson-form";
 import { initLiveSearch } from "./live-search";
 import { initSignOutReload, preventDoubleSubmits } from "./submit";
 import { initThemeButtons } from "./theme";
+import { initTimeUntil } from "./time-until";
 import { preselectTimeZone, showLocalTimes } from "./time-zone";
 
 initThemeButtons();
@@ -20,8 +20,4 @@ preventDoubleSubmits();
 initSignOutReload();
 initLessonForm();
 initCountdown();
-
-// “I am a student” on the landing page preselects the role in the sign-up form.
-each<HTMLInputElement>("form input[name=role]", (radio) => {
-  if (radio.value === new URLSearchParams(location.search).get("role")) radio.checked = true;
-});
+initTimeUntil();

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation, access_own_membership
+from apps.classrooms.queries import find_classroom_by_code
 from apps.classrooms.services import (
     accept_invitation,
     decline_invitation,
@@ -26,6 +28,7 @@ from apps.web.classrooms.forms import JoinForm
 from apps.web.shared.access import current_student, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
+from apps.web.shared.pending import forget_code, remember_code
 
 Status = Membership.Status
 MAX_MEMBERSHIPS = 100
@@ -45,19 +48,19 @@ def memberships_page(request: HttpRequest, form: JoinForm | None = None) -> Http
     )
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, code: str = "") -> HttpResponse:
-    """GET (a link with a code) shows the form, POST joins the classroom."""
+    """GET (a link with a code) shows the form, POST joins the classroom.
+
+    A visitor is asked to sign up or in, and told what for if the code is right."""
+    if not request.user.is_authenticated:
+        return _welcome_visitor(request, code)
     me = current_user(request)
+    forget_code(request)
     if me.is_tutor:
         return render(request, "classrooms/join_as_tutor.html", status=403)
     if request.method != "POST":
-        if is_invite_link(code):
-            return _redirect_to_invite(code)
-        code = clean_code(code)
-        form = JoinForm(initial={"join_code": code})
-        return render(request, "classrooms/join.html", {"form": form, "code": code})
+        return _confirm_code(request, code)
     form = JoinForm(request.POST)
     if form.is_valid():
         try:
@@ -72,6 +75,29 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
             messages.success(request, sentence % {"name": membership.classroom.name})
             return redirect("web:classrooms")
     return memberships_page(request, form)
+
+
+def _confirm_code(request: HttpRequest, code: str) -> HttpResponse:
+    if is_invite_link(code):
+        return _redirect_to_invite(code)
+    code = clean_code(code)
+    if code:
+        check_rate_limit(request, "join")
+    form = JoinForm(initial={"join_code": code})
+    context = {"form": form, "code": code, "classroom": find_classroom_by_code(code)}
+    return render(request, "classrooms/join.html", context)
+
+
+def _welcome_visitor(request: HttpRequest, code: str) -> HttpResponse:
+    """Whoever guesses codes here is limited as those who join."""
+    if is_invite_link(code):
+        return _redirect_to_invite(code)
+    check_rate_limit(request, "join")
+    classroom = find_classroom_by_code(code)
+    if request.method == "POST" or classroom is None:
+        return redirect_to_login(request.get_full_path())
+    remember_code(request, clean_code(code))
+    return render(request, "classrooms/join_visitor.html", {"classroom": classroom})
 
 
 def _redirect_to_invite(pasted: str) -> HttpResponse:

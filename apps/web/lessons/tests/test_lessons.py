@@ -219,6 +219,21 @@ def test_invite_link_is_created_shown_and_revoked(browser, tutor, coming_lesson)
     assert url not in client.post(f"{path}invites/revoke/", follow=True).content.decode()
 
 
+def test_invite_link_works_until_the_lesson_has_ended(browser, tutor, student, classroom):
+    """Also of a lesson that is further away than the longest other choice."""
+    for days in (5, 60):
+        lesson = make_lesson(tutor, student, timezone.now() + days * 24 * HOUR)
+        client = browser(tutor)
+        page = client.get(f"/lessons/{lesson.pk}/").content.decode()
+        default = page.partition('name="ttl_seconds"')[2].partition("selected")[0]
+        ttl = default.rpartition('value="')[2].partition('"')[0]
+        page = client.post(f"/lessons/{lesson.pk}/invite/", {"ttl_seconds": ttl}, follow=True)
+        token = page.content.decode().partition('readonly value="')[2].partition('"')[0]
+        expires = read_invite(token.rpartition("/")[2]).claims.exp
+        over_by = expires - lesson.ends_at.timestamp()
+        assert 0 < over_by <= 30 * 60
+
+
 def test_invite_link_is_not_shown_in_another_session(browser, tutor, coming_lesson):
     browser(tutor).post(f"/lessons/{coming_lesson.pk}/invite/", {"ttl_seconds": "3600"})
     assert "invite-url" not in browser(tutor).get(f"/lessons/{coming_lesson.pk}/").content.decode()
