@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.invitations import make_invitation_link
-from apps.classrooms.models import Membership
+from apps.classrooms.models import Classroom, Membership
 from apps.common.mail import send
 
 MAX_SHOWN = 60  # characters of a name, in a mail that may go to a stranger
@@ -55,10 +55,7 @@ def send_departure_notice(membership: Membership) -> None:
     if student is None:
         return
     with translation.override(tutor.locale):
-        names = {
-            "student": _sanitize_name(student.get_full_name()),
-            "classroom": _sanitize_name(membership.classroom.name),
-        }
+        names = _names(student, membership.classroom)
         lines = [
             _("%(student)s has left the classroom “%(classroom)s”.") % names,
             _("Lessons already scheduled stay in your calendar until you cancel them."),
@@ -73,10 +70,7 @@ def send_joining_notice(membership: Membership) -> None:
     if student is None:
         return
     with translation.override(tutor.locale):
-        names = {
-            "student": _sanitize_name(student.get_full_name()),
-            "classroom": _sanitize_name(membership.classroom.name),
-        }
+        names = _names(student, membership.classroom)
         lines = [_("New in the classroom “%(classroom)s”: %(student)s, by the code.") % names]
         if _has_excluded_namesake(membership):
             lines.append(_("A student whom you have paused or removed there has the same name."))
@@ -85,6 +79,13 @@ def send_joining_notice(membership: Membership) -> None:
             f"{settings.PUBLIC_URL}/classrooms/{membership.classroom_id}/",
         ]
         send(to=tutor.email, subject=_("A student has joined a classroom"), text="\n\n".join(lines))
+
+
+def _names(student: User, classroom: Classroom) -> dict[str, str]:
+    return {
+        "student": _sanitize_name(student.get_full_name()),
+        "classroom": _sanitize_name(classroom.name),
+    }
 
 
 def _has_excluded_namesake(membership: Membership) -> bool:
