@@ -21,6 +21,7 @@ from schemathesis.specs.openapi import checks as openapi
 from apps.accounts.api.views import MeView
 from apps.accounts.models import User
 from apps.classroom.models import BoardVersion
+from apps.common.text import clean_text
 from config.wsgi import application
 from tests.builders import make_classroom, make_lesson, sign_up
 from tests.test_permissions import TABLE
@@ -95,22 +96,23 @@ def school(db, settings):
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_responses_match_the_document(school, method, path, mode):
-    for person in ("nobody", "student", "tutor"):
-        request_as(person, school, method, path, mode)
+    request_as({"nobody": 3, "student": 10, "tutor": 10}, school, method, path, mode)
 
 
-def request_as(person, school, method, path, mode):
+def request_as(people, school, method, path, mode):
+    """Send generated requests as each person, who has a number of them. Making a request takes
+    longer than its response, so all get the same ones."""
     tokens, ids = school
-    headers = {"Authorization": f"Bearer {tokens[person]}"} if person in tokens else {}
     operation = document()[path][method]
     real = {name: value for name, value in ids.items() if f"{{{name}}}" in path}
     strategy = operation.as_strategy(generation_mode=mode)
     if real:
         strategy |= operation.as_strategy(generation_mode=mode, path_parameters=real)
+    left = dict(people)
 
     @given(case=strategy)
     @settings(
-        max_examples=3 if person == "nobody" else 10,
+        max_examples=max(people.values()),
         deadline=None,
         derandomize=True,
         database=None,
@@ -118,19 +120,34 @@ def request_as(person, school, method, path, mode):
         suppress_health_check=list(HealthCheck),
     )
     def ask(case):
-        before = transaction.savepoint()
-        with one_connection():
-            answer = case.call(headers=headers)
-        transaction.savepoint_rollback(before)
-        is_too_large = answer.status_code == 413  # refused before it is validated
-        checks = [
-            check
-            for check in CHECKS
-            if not (is_too_large and check is openapi.negative_data_rejection)
-        ]
-        case.validate_response(answer, checks=checks)
+        for person in [name for name, number in left.items() if number > 0]:
+            left[person] -= 1
+            known = {"Authorization": f"Bearer {tokens[person]}"} if person in tokens else {}
+            validate(case, headers=known)
 
     ask()
+
+
+def validate(case, headers):
+    """Send a request and undo what it wrote; check the response."""
+    before = transaction.savepoint()
+    with one_connection():
+        answer = case.call(headers=headers)
+    transaction.savepoint_rollback(before)
+    is_too_large = answer.status_code == 413  # refused before it is validated
+    uncertain = is_too_large or _has_hidden_characters(case.body)
+    checks = [
+        check for check in CHECKS if not (uncertain and check is openapi.negative_data_rejection)
+    ]
+    case.validate_response(answer, checks=checks)
+
+
+def _has_hidden_characters(body):
+    """Whether a text becomes shorter before its length is checked."""
+    texts = (
+        [text for text in body.values() if isinstance(text, str)] if isinstance(body, dict) else []
+    )
+    return any(len(clean_text(text)) < len(text) for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -145,4 +162,4 @@ def request_as(person, school, method, path, mode):
 def test_undocumented_response_is_detected(school, monkeypatch, answer):
     monkeypatch.setattr(MeView, "get", lambda *_args: answer)
     with pytest.raises(FailureGroup):
-        request_as("tutor", school, "GET", "/api/me/", GenerationMode.POSITIVE)
+        request_as({"tutor": 10}, school, "GET", "/api/me/", GenerationMode.POSITIVE)
