@@ -1,7 +1,11 @@
-"""Boards without a database and other processes."""
+"""Boards for tests: in memory without other processes, as updates, and as stored."""
 
+import asyncio
+
+from django.db import connection
 from pycrdt import Doc, Map
 
+from apps.classroom import board_log
 from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document
 from apps.classroom.realtime.board.limits import PeopleLimits, PersonLimits
@@ -45,4 +49,26 @@ class DrawingClient:
 def content(update):
     doc = Doc()
     doc.apply_update(update)
-    return doc.get("elements:1", type=Map).to_py()
+    return doc.get("elements:1", type=Map).to_py() or {}
+
+
+def drawing(**elements):
+    doc = Doc()
+    doc.get("elements:1", type=Map).update(elements)
+    return doc.get_update()
+
+
+def stored(lesson):
+    return board_log.load_document(lesson.session.pk).get("elements:1", type=Map).to_py() or {}
+
+
+def in_thread(call):
+    """Call a database function in another thread, so that its connection is closed."""
+
+    def work():
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    return asyncio.to_thread(work)
