@@ -32,10 +32,16 @@ def make_user(role: str, first_name: str = "", last_name: str = "", **fields: ob
     )
 
 
-def make_placeholder(classroom: Classroom, **fields: str) -> User:
-    number = next(_numbers)
-    names = {"first_name": "Софія", "last_name": f"Number{number:04}"}
-    return add_student(classroom=classroom, **{**names, **fields})
+def make_placeholder(
+    classroom: Classroom, last_name: str = "", email: str = "", **contacts: str
+) -> User:
+    return add_student(
+        classroom=classroom,
+        first_name="Софія",
+        last_name=last_name or f"Number{next(_numbers):04}",
+        email=email,
+        contacts=contacts,
+    )
 
 
 def make_classroom(tutor: User, *students: User, name: str = "Algebra") -> Classroom:

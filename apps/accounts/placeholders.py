@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
 from apps.common import tokens
 from apps.common.errors import DomainError
@@ -21,6 +22,7 @@ from apps.common.pasted import clean_token
 
 PURPOSE = "student-invitation"
 LINK_LIFETIME = timedelta(days=30)
+MAX_SHOWN = 20
 
 
 class StudentLink(NamedTuple):
@@ -60,6 +62,13 @@ def find_placeholder(token: str) -> User | None:
     except DomainError:
         return None
     return student if student.is_placeholder else None
+
+
+def placeholders_for(student: User) -> list[User]:
+    """Placeholders whose tutor typed an address that this person has confirmed."""
+    emails = verified_emails(student)
+    found = User.objects.filter(placeholder_of__isnull=False, contact_email__in=emails)
+    return list(found.select_related("placeholder_of")[:MAX_SHOWN])
 
 
 def lock_placeholder(placeholder: User) -> bool:

@@ -28,8 +28,8 @@ def add_student(
     first_name: str,
     last_name: str,
     email: str = "",
+    contacts: dict[str, str] | None = None,
     idempotency: Idempotency | None = None,
-    **contacts: str,
 ) -> User:
     """Add a placeholder, who is active in the classroom at once, or return the one added earlier
     with the same key. Raises `throttled`."""
@@ -52,9 +52,20 @@ def add_student(
         student=student,
         idempotency_key=idempotency.key if idempotency else None,
         idempotency_digest=idempotency.digest if idempotency else "",
-        **contacts,
+        **(contacts or {}),
     )
     return student
+
+
+@transaction.atomic
+def join_placeholder(*, classroom: Classroom, student: User) -> None:
+    """Make a placeholder of the same tutor active in another classroom."""
+    Membership.objects.update_or_create(
+        classroom=classroom,
+        student=student,
+        defaults={"status": Membership.Status.ACTIVE},
+        create_defaults={"status": Membership.Status.ACTIVE, "joined_at": timezone.now()},
+    )
 
 
 def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> User | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from openpyxl import Workbook
 from playwright.sync_api import expect
 
 from tests.browser.conftest import BOTH, translate
@@ -107,3 +108,36 @@ def test_card_is_reached_from_calendar_and_list_and_keeps_the_note(visit, scene)
     v.page.goto("/students/")
     v.page.get_by_role("link", name="Олена Коваль", exact=True).click()
     v.page.get_by_text("Добре рахує").wait_for()
+
+
+@BOTH
+def test_workbook_is_imported_with_names_contacts_and_chosen_columns(
+    visit, scene, size, locale, tmp_path
+):
+    tutor = scene.person(role="tutor", locale=locale)
+    book = Workbook()
+    for row in (
+        ("Список 9-А",),
+        ("Прізвище", "Ім’я", "Пошта учня", "Телефон мами", "Щось"),
+        ("Бондар", "Софія", "s@home.example", 380671234567, "ЗНО"),
+        ("Лис", "Юрій", None, None, None),
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "roster.xlsx")
+    v = visit(tutor, size, locale)
+    v.page.goto("/students/import/")
+    v.page.locator("input[type=file]").set_input_files(tmp_path / "roster.xlsx")
+    v.fill("Name of the new classroom", "Алгебра")
+    v.press("View list")
+    v.page.get_by_role("cell", name="380671234567").wait_for()
+    assert v.page.locator("tbody tr").count() == 2
+    v.page.locator("details.disclosure summary").click()
+    v.page.locator("select[name=note]").select_option("4")
+    v.press("Update preview")
+    v.page.get_by_role("cell", name="ЗНО").wait_for()
+    v.page.locator("main form button.primary").click()
+    v.page.get_by_role("heading", name="Алгебра").wait_for()
+    assert v.page.locator("#list li").count() == 2
+    v.page.get_by_role("link", name="Софія Бондар", exact=True).click()
+    v.page.get_by_text("ЗНО").wait_for()
+    assert v.page.locator("a[href='tel:380671234567']").count() == 1

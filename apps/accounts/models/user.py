@@ -124,7 +124,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ("sort_key", "id")
-        indexes = (models.Index(name="user_sort_key", fields=["sort_key", "id"]),)
+        indexes = (
+            models.Index(name="user_sort_key", fields=["sort_key", "id"]),
+            models.Index(name="user_contact_email", fields=["contact_email"]),
+        )
         constraints = (
             models.CheckConstraint(
                 name="user_email_lower", condition=models.Q(email=Lower("email"))

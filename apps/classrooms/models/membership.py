@@ -57,6 +57,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         shown = Case(When(_NAME_HIDDEN, then=None), default=F("student__sort_key"))
         return self.order_by(shown.asc(nulls_last=True), "invited_email", "id")
 
+    def active_first(self) -> "MembershipQuerySet":
+        """Order as `in_order` does, after the active members."""
+        is_active = Case(When(status=Membership.Status.ACTIVE, then=0), default=1)
+        ordered = self.in_order()
+        return ordered.order_by(is_active, *ordered.query.order_by)
+
     def matching(self, words: str) -> "MembershipQuerySet":
         if not words.split():
             return self

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 MAX_PHONE = 40
+MAX_GUARDIAN = 200
 MAX_LEVEL = 100
 MAX_NOTE = 5000
 
@@ -19,7 +20,7 @@ class StudentCard(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="cards"
     )
     phone = models.CharField(_("phone"), max_length=MAX_PHONE, blank=True)
-    guardian_name = models.CharField(_("parent’s name"), max_length=200, blank=True)
+    guardian_name = models.CharField(_("parent’s name"), max_length=MAX_GUARDIAN, blank=True)
     guardian_phone = models.CharField(_("parent’s phone"), max_length=MAX_PHONE, blank=True)
     level = models.CharField(_("level"), max_length=MAX_LEVEL, blank=True)
     note = models.TextField(_("private note"), max_length=MAX_NOTE, blank=True)

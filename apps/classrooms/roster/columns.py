@@ -1,17 +1,20 @@
-"""Finds the columns of a roster that hold the students' e-mail addresses and names."""
+"""Finds the columns of a roster: the students' e-mail addresses, names and contacts."""
 
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from apps.classrooms.roster.csv_table import has_address
-from apps.common.text import casefold
+from apps.classrooms.roster.fields import (
+    EMAIL_WORDS,
+    NAME_FIELDS,
+    Field,
+    find_field,
+    find_fields,
+    is_about_another,
+    normalise_heading,
+)
 
-_EMAIL_WORDS = re.compile("mail|пошт|почт|електронна адреса|імейл|емейл|мейл")
-_NAME_HEADINGS = {"name", "full name", "first name", "last name", "surname", "student", "firstname"}
-_NAME_HEADINGS |= {"lastname", "ім'я", "імя", "прізвище", "піб", "учень", "учениця", "студент"}
-_NAME_HEADINGS |= {"student name", "student's name", "ім'я учня", "прізвище учня", "піб учня"}
-_NAME_HEADINGS |= {"прізвище та ім'я", "прізвище, ім'я", "прізвище ім'я", "ім'я та прізвище"}
 # The first line matches anywhere in a word (“grandmother”), the others only at its beginning.
 _GUARDIAN_WORDS = re.compile(
     "parent|mother|father|guardian|teacher|famil|caregiver|caretaker|representative|next of kin"
@@ -36,6 +39,8 @@ _STUDENT_HEADING_WORDS = re.compile(
 )
 MAX_HEADING_ROWS = 10
 _MAX_SAMPLES = 2
+_MAX_HEADING = 60
+_PHONE = re.compile(r"\+?[\d ()./-]{6,}")
 
 Cells = list[str]
 
@@ -56,33 +61,75 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """`choices` may hold the students' addresses; `chosen` is None if the user has to choose."""
+    """`choices` may hold the students' addresses; `chosen` is None if the user has to choose.
+
+    `guessed_heading` is True if the first row is a heading only by what its cells are not.
+    """
 
     heading_rows: int
     choices: list[Column] = field(default_factory=list)
     chosen: int | None = None
-    names: list[int] = field(default_factory=list)
+    all: list[Column] = field(default_factory=list)
+    fields: dict[Field, int] = field(default_factory=dict)
+    guessed_heading: bool = False
 
 
 def find_columns(rows: list[Cells]) -> Columns:
     """Raises OnlyGuardianColumnsError."""
     heading_rows = _count_heading_rows(rows)
-    # A first row without an address may be an unknown heading; it is also kept as a row.
-    first = [] if any(has_address(cell) for cell in rows[0]) else rows[:1]
-    headings = _headings(rows[:heading_rows] or first)
+    guessed = not heading_rows and _looks_like_heading(rows)
+    heading_rows = heading_rows or int(guessed)
+    headings = _headings(rows[:heading_rows])
     columns = _find_email_columns(rows[heading_rows:], headings)
     candidates = [column for column in columns if not _GUARDIAN_WORDS.search(column.heading)]
     if columns and not candidates:
         raise OnlyGuardianColumnsError([column.title for column in columns])
+    candidates = [c for c in candidates if not is_about_another(c.title)] or candidates
     email_indexes = {column.index for column in columns}
-    names = [
-        i
-        for i, cell in enumerate(headings)
-        if casefold(cell) in _NAME_HEADINGS and i not in email_indexes
+    every = _all_columns(rows[heading_rows:], headings)
+    if heading_rows:
+        known = [("" if i in email_indexes else cell) for i, cell in enumerate(headings)]
+        fields = find_fields(known)
+    else:
+        others = [column for column in every if column.index not in email_indexes]
+        fields = _guess_fields(others) if columns else {}
+    chosen = _pick_column(candidates, bool(headings))
+    return Columns(heading_rows, candidates, chosen, every, fields, guessed)
+
+
+def _looks_like_heading(rows: list[Cells]) -> bool:
+    """Whether the first row has words where the other rows have addresses."""
+    first = rows[0]
+    if any("@" in cell for cell in first):
+        return False
+    below = [
+        i for i, cell in enumerate(first) if cell and any(_has_address(r, i) for r in rows[1:])
     ]
-    if not heading_rows:
-        names = [i for i in range(max(map(len, rows))) if i not in email_indexes]
-    return Columns(heading_rows, candidates, _pick_column(candidates, bool(headings)), names)
+    return any(not re.search(r"[\d.]", first[i]) for i in below)
+
+
+def _has_address(cells: Cells, index: int) -> bool:
+    return index < len(cells) and has_address(cells[index])
+
+
+def _all_columns(rows: list[Cells], headings: Cells) -> list[Column]:
+    """Every column that has a heading or cells, with samples."""
+    samples: dict[int, list[str]] = {i: [] for i, cell in enumerate(headings) if cell}
+    for cells in rows:
+        for i, cell in enumerate(cells):
+            if cell and len(samples.setdefault(i, [])) < _MAX_SAMPLES:
+                samples[i].append(cell)
+    return [_make_column(i, headings, samples[i]) for i in sorted(samples)]
+
+
+def _guess_fields(columns: list[Column]) -> dict[Field, int]:
+    """Fields of a file without headings: a phone is known by its digits, names come first."""
+    phones = [c.index for c in columns if c.samples and all(map(_PHONE.fullmatch, c.samples))]
+    names = [c.index for c in columns if c.samples and c.index not in phones]
+    fields: dict[Field, int] = {Field.PHONE: phones[0]} if phones else {}
+    if len(names) == 1 or (names and " " in columns[0].samples[0]):
+        return fields | {Field.FULL_NAME: names[0]}
+    return fields | dict(zip((Field.LAST_NAME, Field.FIRST_NAME), names, strict=False))
 
 
 def _pick_column(candidates: list[Column], has_headings: bool) -> int | None:
@@ -94,7 +141,7 @@ def _pick_column(candidates: list[Column], has_headings: bool) -> int | None:
     if len(candidates) != 1 or of_students:
         return None
     [only] = candidates
-    return None if has_headings and not _EMAIL_WORDS.search(only.heading) else only.index
+    return None if has_headings and not EMAIL_WORDS.search(only.heading) else only.index
 
 
 def _is_student_heading(heading: str) -> bool:
@@ -114,7 +161,7 @@ def _find_email_columns(rows: list[Cells], headings: Cells) -> list[Column]:
                 addresses.setdefault(i, []).append(cell)
     if any(i < len(headings) and _may_be_students(headings[i]) for i in addresses):
         for i, heading in enumerate(headings):
-            if casefold(heading) in _NAME_HEADINGS:  # a name may look like an address
+            if find_field(heading) in NAME_FIELDS:  # a name may look like an address
                 addresses.pop(i, None)
     columns = [
         i
@@ -133,7 +180,7 @@ def _make_column(index: int, headings: Cells, addresses: list[str]) -> Column:
         index,
         heading or _column_letter(index),
         addresses[:_MAX_SAMPLES],
-        _normalise_heading(heading),
+        normalise_heading(heading),
     )
 
 
@@ -143,9 +190,7 @@ def _count_heading_rows(rows: list[Cells]) -> int:
     for cells in rows[:MAX_HEADING_ROWS]:
         if any(has_address(cell) for cell in cells):
             break
-        known.append(
-            sum(_is_email_heading(cell) or casefold(cell) in _NAME_HEADINGS for cell in cells)
-        )
+        known.append(sum(_is_email_heading(cell) or _is_field_heading(cell) for cell in cells))
     highest = max(known, default=0)
     return known.index(highest) + 1 if highest else 0
 
@@ -156,17 +201,17 @@ def _headings(rows: list[Cells]) -> Cells:
 
 
 def _is_email_heading(heading: str) -> bool:
-    return "@" not in heading and bool(_EMAIL_WORDS.search(_normalise_heading(heading)))
+    return "@" not in heading and bool(EMAIL_WORDS.search(normalise_heading(heading)))
 
 
 def _may_be_students(heading: str) -> bool:
-    is_guardian = _GUARDIAN_WORDS.search(_normalise_heading(heading))
+    is_guardian = _GUARDIAN_WORDS.search(normalise_heading(heading))
     return _is_email_heading(heading) and not is_guardian
 
 
-def _normalise_heading(heading: str) -> str:
-    """Case-folded, with `ParentEmail` split into two words."""
-    return casefold(re.sub(r"(?<=[a-zа-яіїєґ])(?=[A-ZА-ЯІЇЄҐ])", " ", heading))
+def _is_field_heading(cell: str) -> bool:
+    """Short enough to be a heading and not a title that speaks of students."""
+    return len(cell) <= _MAX_HEADING and find_field(cell) is not None
 
 
 def _column_letter(index: int) -> str:

@@ -6,6 +6,7 @@ from apps.accounts.models import User
 from apps.accounts.placeholders import LINK_LIFETIME, make_student_link
 from apps.accounts.policies import require_tutor
 from apps.accounts.requests import AuthenticatedRequest
+from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.policies import access_classroom
 from apps.classrooms.students import MAX_ADDED_PER_DAY, add_student, change_student
 from apps.common.errors import forbidden
@@ -42,7 +43,14 @@ class StudentsView(APIView):
         fields = dict(data.validated_data)
         idempotency = parse_idempotency_key(request, fields)
         classroom = access_classroom(request.user, fields.pop("classroom_id"))
-        student = add_student(classroom=classroom, idempotency=idempotency, **fields)
+        student = add_student(
+            classroom=classroom,
+            first_name=fields["first_name"],
+            last_name=fields["last_name"],
+            email=fields.get("email", ""),
+            contacts={name: fields[name] for name in CONTACT_FIELDS if name in fields},
+            idempotency=idempotency,
+        )
         return _student_response(request.user, student.pk, 201)
 
 

@@ -186,5 +186,5 @@ def test_one_card_per_tutor_and_student(tutor, student):
 
 def test_failed_card_leaves_no_placeholder(classroom):
     with pytest.raises(TypeError):
-        add_student(classroom=classroom, first_name="A", last_name="B", colour="red")
+        add_student(classroom=classroom, first_name="A", last_name="B", contacts={"x": "y"})
     assert not User.objects.filter(placeholder_of=classroom.tutor).exists()

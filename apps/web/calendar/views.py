@@ -25,6 +25,7 @@ from apps.lessons.queries import (
 )
 from apps.web.shared.access import current_user
 from apps.web.shared.durations import MINUTES
+from apps.web.shared.student_links import student_links
 
 MAX_UPCOMING = 20
 MAX_INVITATIONS = 20
@@ -49,6 +50,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "upcoming": [(lesson, phases[lesson.pk]) for lesson in upcoming],
         "first_step": next_setup_step(me),
         "invitations": _invitations(me) if me.is_student else (),
+        "student_links": student_links(me) if me.is_student else (),
     }
     return render(request, "calendar/calendar.html", context)
 

@@ -15,10 +15,10 @@ class RosterForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "A CSV file from any spreadsheet. One row per student; only a column with e-mail "
-            "addresses is required."
+            "An Excel workbook (.xlsx) or a CSV file. One row per student, with a name, an e-mail "
+            "address or both."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt,text/csv"}),
     )
     classroom = forms.ModelChoiceField(
         label=_("Classroom"),

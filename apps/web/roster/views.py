@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.classrooms.invitations import invitations_left
 from apps.classrooms.models import Classroom
 from apps.classrooms.roster.charsets import CHARSETS
-from apps.classrooms.roster.invite import InviteResult, invite_students, mark_members
-from apps.classrooms.roster.reader import Roster, RosterError, read_roster
+from apps.classrooms.roster.fields import Field
+from apps.classrooms.roster.invite import ImportResult, import_students, mark_members
+from apps.classrooms.roster.reader import Choices, Roster, RosterError, read_roster
 from apps.common.addresses import client_address
 from apps.common.request_body import continue_response, is_body_pending
 from apps.common.security_log import log_refusal
@@ -63,15 +64,21 @@ def preview(request: HttpRequest) -> HttpResponse:
     except RosterError as exc:
         context |= {"error": str(exc), "roster": {"charset": request.GET.get("charset", "")}}
         return render(request, "roster/preview.html", context, status=400)
-    good = len(roster.valid_emails)
-    context |= {"roster": roster, "good": good, "bad": len(roster.rows) - good}
+    good = roster.valid_rows
+    context |= {
+        "roster": roster,
+        "good": len(good),
+        "bad": len(roster.rows) - len(good),
+        "invited": sum(not row.first_name for row in good),
+        "mapping": _mapping(roster),
+    }
     return render(request, "roster/preview.html", context)
 
 
 @login_required
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Invite the students of the preview once, and report those who could not be invited."""
+    """Import the students of the preview once, and report those who could not be imported."""
     me = current_tutor(request)
     stored = load_upload(request)
     if stored is None or request.POST.get("id") != stored.id:
@@ -82,12 +89,12 @@ def confirm(request: HttpRequest) -> HttpResponse:
     except RosterError as exc:
         messages.error(request, str(exc))
         return redirect("web:roster")
-    if roster.column is None:
+    if roster.is_column_missing:
         messages.error(request, _("Choose the column with the students’ own addresses."))
         return redirect("web:roster-preview")
     if not stored.claim_once():
         return _redirect_expired(request)
-    result = invite_students(classroom=classroom, emails=roster.valid_emails)
+    result = import_students(classroom=classroom, rows=roster.valid_rows)
     if result.skipped:
         address = client_address(request)
         log_refusal("invitation_refused", "throttled", user_id=me.pk, address=address)
@@ -101,20 +108,67 @@ def _redirect_expired(request: HttpRequest) -> HttpResponse:
     return redirect("web:roster")
 
 
-def _read_roster(data: bytes, classroom: Classroom, choices: QueryDict) -> Roster:
-    """Read the file by the encoding and column chosen on the preview. Raises RosterError."""
-    column = choices.get("column", "")
-    is_number = column.isascii() and column.isdecimal() and len(column) < 5
-    roster = read_roster(data, choices.get("charset", ""), int(column) if is_number else None)
+def _read_roster(data: bytes, classroom: Classroom, sent: QueryDict) -> Roster:
+    """Read the file by the encoding and columns chosen on the preview. Raises RosterError."""
+    fields = {
+        name: -1 if text == "" else _column_number(text)
+        for name in Field
+        if (text := sent.get(name)) is not None
+    }
+    chosen = Choices(
+        sent.get("charset", ""),
+        _column_number(sent.get("column", "")),
+        {name: index for name, index in fields.items() if index is not None},
+    )
+    roster = read_roster(data, chosen)
     mark_members(classroom, roster.rows)
     return roster
 
 
-def _add_result_messages(request: HttpRequest, result: InviteResult) -> None:
-    sentence = ngettext(
-        "%(n)s student was invited.", "%(n)s students were invited.", result.invited
-    )
-    messages.success(request, sentence % {"n": result.invited})
+def _column_number(text: str) -> int | None:
+    is_number = text.isascii() and text.isdecimal() and len(text) < 5
+    return int(text) if is_number else None
+
+
+def _mapping(roster: Roster) -> list[tuple[Field, str, int | None]]:
+    """Each field with its label and column. Names are either in one column or in several."""
+    labels = {
+        Field.LAST_NAME: _("Last name"),
+        Field.FIRST_NAME: _("First name"),
+        Field.MIDDLE_NAME: _("Patronymic"),
+        Field.FIRST_LAST: _("First name, then last name"),
+        Field.LAST_FIRST: _("Last name, then first name"),
+        Field.PHONE: _("Phone"),
+        Field.GUARDIAN_NAME: _("Parent’s name"),
+        Field.GUARDIAN_PHONE: _("Parent’s phone"),
+        Field.LEVEL: _("Level"),
+        Field.NOTE: _("Private note"),
+    }
+    return [(name, label, roster.fields.get(name)) for name, label in labels.items()]
+
+
+def _add_result_messages(request: HttpRequest, result: ImportResult) -> None:
+    if result.added:
+        sentence = ngettext(
+            "%(n)s student is added. Lessons can be scheduled at once.",
+            "%(n)s students are added. Lessons can be scheduled at once.",
+            result.added,
+        )
+        messages.success(request, sentence % {"n": result.added})
+    if result.invited or not result.added:
+        sentence = ngettext(
+            "%(n)s student was invited.", "%(n)s students were invited.", result.invited
+        )
+        messages.success(request, sentence % {"n": result.invited})
+    if result.unmailed:
+        sentence = ngettext(
+            "%(n)s student was not mailed: you have reached today’s limit. Send the invitation "
+            "from the student’s card tomorrow.",
+            "%(n)s students were not mailed: you have reached today’s limit. Send the invitations "
+            "from the students’ cards tomorrow.",
+            result.unmailed,
+        )
+        messages.warning(request, sentence % {"n": result.unmailed})
     if result.skipped:
         sentence = ngettext(
             "%(n)s student is not invited yet: you have reached today’s limit. Import the file "

@@ -5,7 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom, StudentCard
-from apps.classrooms.models.student_card import CONTACT_FIELDS, MAX_LEVEL, MAX_NOTE, MAX_PHONE
+from apps.classrooms.models.student_card import (
+    CONTACT_FIELDS,
+    MAX_GUARDIAN,
+    MAX_LEVEL,
+    MAX_NOTE,
+    MAX_PHONE,
+)
 from apps.common.forms import AddressField, NameField, TextField
 
 
@@ -19,7 +25,7 @@ class ContactsForm(forms.Form):
         required=False,
         help_text=_("A class, a language level or a goal, such as “Year 9” or “B2”."),
     )
-    guardian_name = TextField(label=_("Parent’s name"), max_length=200, required=False)
+    guardian_name = TextField(label=_("Parent’s name"), max_length=MAX_GUARDIAN, required=False)
     guardian_phone = TextField(label=_("Parent’s phone"), max_length=MAX_PHONE, required=False)
     note = TextField(
         label=_("Private note"),
@@ -41,7 +47,7 @@ class PlaceholderForm(ContactsForm):
     """A student without an account, whose name and e-mail are the tutor's to change."""
 
     first_name = NameField(label=_("First name"))
-    last_name = NameField(label=_("Last name"))
+    last_name = NameField(label=_("Last name"), required=False)
     email = AddressField(
         label=_("E-mail"),
         required=False,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.models import Classroom
+from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.students import add_student, change_student, get_card, mail_student_link
 from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
@@ -63,7 +64,14 @@ def new(request: HttpRequest) -> HttpResponse:
         nonce, classroom = fields.pop("once"), fields.pop("classroom")
         idempotency = form_idempotency(nonce, {**fields, "classroom": classroom.pk})
         try:
-            student = add_student(classroom=classroom, idempotency=idempotency, **fields)
+            student = add_student(
+                classroom=classroom,
+                first_name=fields["first_name"],
+                last_name=fields["last_name"],
+                email=fields["email"],
+                contacts={name: fields[name] for name in CONTACT_FIELDS},
+                idempotency=idempotency,
+            )
         except DomainError as exc:
             add_domain_error(form, exc)
         else:

@@ -96,7 +96,7 @@ def _member_list(request: HttpRequest, classroom: Classroom) -> dict[str, Any]:
     listing = parse_listing(request, "status")
     status = request.GET.get("status", "")
     people = Membership.objects.in_classroom(classroom, status).matching(listing.search)
-    rows = people.select_related("student").in_order()[listing.page.offset : listing.page.stop]
+    rows = people.select_related("student").active_first()[listing.page.offset : listing.page.stop]
     now = timezone.now()
     return {
         "rows": [(m, _undelivered_invitation_url(m), m.is_new(now)) for m in rows],

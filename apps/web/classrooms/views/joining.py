@@ -29,6 +29,7 @@ from apps.web.shared.access import current_student, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.pending import forget_code, remember_code
+from apps.web.shared.student_links import student_links
 
 Status = Membership.Status
 MAX_MEMBERSHIPS = 100
@@ -38,6 +39,7 @@ def memberships_page(request: HttpRequest, form: JoinForm | None = None) -> Http
     me = current_student(request)
     rows = Membership.objects.of(me).current().select_related("classroom__tutor")[:MAX_MEMBERSHIPS]
     context = {
+        "student_links": student_links(me),
         "invitations": [m for m in rows if m.status == Status.INVITED],
         "rows": [m for m in rows if m.status != Status.INVITED],
         "form": form or JoinForm(),

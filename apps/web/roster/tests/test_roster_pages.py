@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from apps.classrooms.invitations import MAX_PER_TUTOR, invitations_left
-from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.services import invite_to_classroom
 from apps.common.models import DailyLimit
 
@@ -38,7 +39,7 @@ def test_encoding_is_shown_and_can_be_chosen(browser, tutor, classroom):
     assert "selected>Windows-1250</option>" in page.content.decode()
     chosen = {"id": page.context["id"], "charset": "cp1250"}
     client.post("/students/import/confirm/", chosen)
-    assert invited_emails(classroom) == ["z@x.example"]
+    assert tutor.placeholders.get().first_name == "Żółć"
 
 
 @pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-8", "rot13", "\0", "cp1252"])
@@ -71,7 +72,7 @@ def test_ambiguous_column_has_to_be_chosen(text, browser, tutor, classroom):
     client = browser(tutor)
     page = upload(client, text.encode(), classroom=classroom.pk)
     assert "mum@x.example" in page.content.decode()
-    assert "Invite 1 student" not in page.content.decode()
+    assert "Import 1 student" not in page.content.decode()
     assert confirm(client, page).url == PREVIEW
     assert invited_emails(classroom) == []
 
@@ -81,9 +82,9 @@ def test_chosen_column_is_invited(browser, tutor, classroom):
     text = "Учень;Email 1;Email 2\nОлена;mum@x.example;child@x.example\n"
     upload(client, text.encode(), classroom=classroom.pk)
     page = client.get(PREVIEW, {"column": "2"})
-    assert "Invite 1 student" in page.content.decode()
+    assert "Import 1 student" in page.content.decode()
     client.post("/students/import/confirm/", {"id": page.context["id"], "column": "2"})
-    assert invited_emails(classroom) == ["child@x.example"]
+    assert tutor.placeholders.get().contact_email == "child@x.example"
 
 
 def test_preview_shows_remaining_invitations_of_the_day(browser, tutor, classroom):
@@ -183,3 +184,73 @@ def test_upload_without_classroom_is_refused(browser, tutor):
     page = response.content.decode()
     assert "Choose a classroom, or name a new one." in page.partition('name="name"')[2]
     assert (page.count("(one of the two)"), page.count("(optional)")) == (2, 0)
+
+
+ROSTER = "Прізвище;Ім’я;Пошта учня;Телефон;Мама;Клас\nБондар;Софія;s@x.example;067 1;Оксана;9\n"
+
+
+def test_students_with_a_name_are_added_with_what_the_file_says(browser, tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, ROSTER.encode(), classroom=classroom.pk)
+    assert "is added" in page.content.decode()
+    confirm(client, page)
+    shown = client.get(f"/classrooms/{classroom.pk}/").content.decode()
+    assert "1 student is added." in shown
+    assert "Софія Бондар" in shown
+    [student] = tutor.placeholders.all()
+    card = StudentCard.objects.get(student=student)
+    assert (card.phone, card.guardian_name, card.level) == ("067 1", "Оксана", "9")
+    assert client.get(f"/lessons/new/?student={student.pk}").status_code == 200
+
+
+def test_second_import_doubles_nobody(browser, tutor, classroom):
+    client = browser(tutor)
+    data = (ROSTER + "Лис;Юрій;;;;\n").encode()
+    confirm(client, upload(client, data, classroom=classroom.pk))
+    page = upload(client, data, classroom=classroom.pk)
+    assert page.content.decode().count("Already in this classroom: active.") == 2
+    confirm(client, upload(client, data, name="Геометрія"))
+    assert tutor.placeholders.filter(first_name="Софія").count() == 1
+    assert tutor.placeholders.get(first_name="Софія").memberships.count() == 2
+
+
+def test_student_whom_the_tutor_knows_is_invited(browser, tutor, student, classroom):
+    client = browser(tutor)
+    data = f"Учень;Пошта\nКоваль Олена;{student.email}\n".encode()
+    confirm(client, upload(client, data, name="Геометрія"))
+    assert not tutor.placeholders.exists()
+    assert student.memberships.count() + Membership.objects.filter(status="invited").count() == 2
+
+
+def test_added_students_are_mailed_up_to_the_limit(
+    browser, tutor, classroom, settings, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "smtp://localhost"
+    for _ in range(MAX_PER_TUTOR - 1):
+        assert DailyLimit.use(f"invitations:tutor:{tutor.pk}", MAX_PER_TUTOR, timezone.now())
+    client = browser(tutor)
+    page = upload(client, (ROSTER + "Лис;Юрій;y@x.example;;;\n").encode(), classroom=classroom.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        confirm(client, page)
+    assert [message.to for message in mail.outbox] == [["s@x.example"]]
+    assert tutor.placeholders.count() == 2
+    assert "1 student was not mailed" in client.get("/students/").content.decode()
+
+
+def test_columns_are_assigned_in_the_preview(browser, tutor, classroom):
+    client = browser(tutor)
+    page = upload(client, ROSTER.encode(), classroom=classroom.pk)
+    assert '<option value="3" selected>Телефон: 067 1</option>' in page.content.decode()
+    swapped = {"last_name": "1", "first_name": "0", "phone": ""}
+    page = client.get(PREVIEW, swapped)
+    client.post("/students/import/confirm/", {"id": page.context["id"], **swapped})
+    student = tutor.placeholders.get()
+    assert (student.first_name, student.last_name) == ("Бондар", "Софія")
+    assert StudentCard.objects.get().phone == ""
+
+
+def test_active_students_come_before_invited_ones(browser, tutor, classroom):
+    for number in range(25):
+        invite_to_classroom(classroom=classroom, email=f"a{number}@x.example")
+    page = browser(tutor).get(f"/classrooms/{classroom.pk}/").content.decode()
+    assert page.index("Олена Коваль") < page.index("a0@x.example")

@@ -211,3 +211,13 @@ def test_link_is_forgotten_by_who_is_somebody_else(browser, classroom, tutor):
     tutor_client = browser(tutor)
     assert open_student_link(tutor_client, made).status_code == 200
     assert tutor_client.post("/students/invitation/", {"answer": "accept"}).status_code == 403
+
+
+def test_student_with_the_confirmed_address_finds_the_invitation(browser, classroom, stranger):
+    made = make_placeholder(classroom, email=stranger.email)
+    client = browser(stranger)
+    page = client.get("/classrooms/").content.decode()
+    assert "/students/invitation/" in page
+    stranger.emailaddress_set.update(verified=False)
+    assert "/students/invitation/" not in client.get("/classrooms/").content.decode()
+    assert made.is_placeholder

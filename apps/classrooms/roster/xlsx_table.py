@@ -1,0 +1,83 @@
+"""Reads the rows of an Excel workbook (.xlsx) with openpyxl."""
+
+import io
+import warnings
+import zipfile
+import zlib
+from datetime import date, datetime, time
+from typing import Any
+
+from openpyxl.reader.excel import load_workbook
+
+from apps.classrooms.roster.csv_table import Line
+
+MAX_UNPACKED = 8 * 1024 * 1024  # bytes of XML in the archive; a roster has a few hundred KB
+MAX_FILES = 500
+# Old .xls and password-protected workbooks are in this format.
+OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
+_ZIP_SIGNATURE = b"PK\x03\x04"
+
+# openpyxl raises these for a damaged workbook; defusedxml's errors are ValueErrors.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(KeyError, IndexError, ValueError, TypeError, AttributeError, SyntaxError, OverflowError),
+)
+warnings.filterwarnings("ignore", module="openpyxl")  # about styles, which are not read
+
+
+class DamagedWorkbookError(ValueError):
+    pass
+
+
+class HugeWorkbookError(ValueError):
+    """The archive would unpack to more than the limits."""
+
+
+def is_workbook(data: bytes) -> bool:
+    return data.startswith(_ZIP_SIGNATURE)
+
+
+def read_workbook(data: bytes, *, max_rows: int, max_columns: int) -> list[Line]:
+    """Non-empty rows of the first sheet that has any, with their numbers. Raises
+    DamagedWorkbookError or HugeWorkbookError."""
+    try:
+        _check_archive(data)
+        workbook: Any = load_workbook(  # type: ignore[no-untyped-call]
+            io.BytesIO(data), read_only=True, data_only=True
+        )
+        for sheet in workbook.worksheets:
+            rows = sheet.iter_rows(max_row=max_rows, max_col=max_columns, values_only=True)
+            lines = [
+                (number, cells)
+                for number, row in enumerate(rows, 1)
+                if any(cells := [_text(value) for value in row])
+            ]
+            if lines:
+                return lines
+    except HugeWorkbookError:
+        raise
+    except _DAMAGED as exc:
+        raise DamagedWorkbookError from exc
+    return []
+
+
+def _check_archive(data: bytes) -> None:
+    """zipfile reads no more of a file than the size declared here, so that a bomb cannot lie."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = archive.infolist()
+    unpacked = sum(file.file_size for file in files if not file.filename.startswith("xl/media/"))
+    if len(files) > MAX_FILES or unpacked > MAX_UNPACKED:
+        raise HugeWorkbookError
+
+
+def _text(value: Any) -> str:
+    """A cell as a spreadsheet shows it: whole numbers, such as phones, without a fraction."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value).strip()
