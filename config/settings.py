@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.common.middleware.StaticNotFoundMiddleware",
     "apps.common.middleware.TrailingSlashMiddleware",
+    "apps.common.html.HtmlMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "apps.common.middleware.BodyLimitMiddleware",
