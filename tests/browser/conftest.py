@@ -30,6 +30,15 @@ from tests.browser.room_school import School, enter, make_school, open_as
 from tests.server import ROOT, Kreida, start_kreida, stop_kreida
 
 CHROMIUM = "/usr/bin/chromium"
+# Chromium's address bar loads two pages of its own for each window, which takes longer than a page
+# of Kreida. Only the last `--disable-features` counts, so that the rest repeats Playwright's.
+DISABLED_FEATURES = [
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "AimEnabled", "PreconnectToSearch"),
+    *("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "PaintHolding", "LensOverlay"),
+    *("MediaRouter", "ThirdPartyStoragePartitioning", "AvoidUnnecessaryBeforeUnloadCheckSync"),
+    *("DestroyProfileOnBrowserClose", "OptimizationHints", "NetworkTimeServiceQuerying"),
+    "AvoidCorsURLLoaderRestartOnRedirect",
+]
 # Chromium logs every response of 400 or more to the console; these statuses are expected.
 EXPECTED = re.compile(r"the server responded with a status of (400|403|404|405|409|412|410)")
 SIZES = {"laptop": (1280, 860), "phone": (390, 844)}
@@ -137,9 +146,14 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
+def launch(playwright: Playwright, *flags: str, **options: Any) -> Browser:
+    quiet = f"--disable-features={','.join(DISABLED_FEATURES)}"
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[quiet, *flags], **options)
+
+
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=CHROMIUM)
+    browser = launch(playwright)
     yield browser
     browser.close()
 

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import launch
 from tests.browser.room_school import enter, make_school, open_as
 from tests.browser.test_room import FLAGS, FRAMES, wait_for_board
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_g
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, SLOW_CAMERA])
+    found = launch(playwright, *FLAGS, SLOW_CAMERA)
     yield found
     found.close()
 

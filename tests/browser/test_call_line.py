@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import launch
 from tests.browser.room_school import School, enter, make_school, open_as
 from tests.browser.test_room import FLAGS, FRAMES
 from tests.server import free_port, start_kreida, stop_kreida
@@ -62,7 +62,7 @@ class Relay:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    found = launch(playwright, *FLAGS)
     yield found
     found.close()
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, WebSocket, expect
 
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import launch
 from tests.browser.room_school import School, enter, make_school, open_as
 from tests.browser.test_room import FLAGS, FRAMES
 from tests.server import Kreida
@@ -41,13 +41,13 @@ class Room:
     frames: list[str] = field(default_factory=list)
 
 
-def launch(playwright: Playwright, *flags: str) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=[TWO_CAMERAS, *flags])
+def launch_with_cameras(playwright: Playwright, *flags: str) -> Browser:
+    return launch(playwright, TWO_CAMERAS, *flags)
 
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    found = launch(playwright, FAKE_UI, *FLAGS[2:])
+    found = launch_with_cameras(playwright, FAKE_UI, *FLAGS[2:])
     yield found
     found.close()
 
@@ -180,7 +180,7 @@ def test_user_with_two_tabs_is_one_participant_and_can_move_the_call(room):
 
 
 def test_participant_leaves_when_their_browser_crashes(playwright, room):
-    crashing = launch(playwright, FAKE_UI)
+    crashing = launch_with_cameras(playwright, FAKE_UI)
     guest = open_as(crashing, None).new_page()
     guest.goto(room.school.invite())
     guest.get_by_label("Your name").fill("Ada")
@@ -205,7 +205,7 @@ def attendance(school: School) -> list[dict]:
 
 
 def test_denied_microphone_shows_instructions_and_does_not_block_entering(playwright, room):
-    asking = launch(playwright)  # without FAKE_UI, which grants every permission
+    asking = launch_with_cameras(playwright)  # without FAKE_UI, which grants every permission
     page = open_as(asking, room.school.student, permissions=["camera"]).new_page()
     page.goto(room.school.room)
     words = page.locator(".room-check")

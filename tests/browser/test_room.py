@@ -15,7 +15,7 @@ from tests.browser.board import (
     wait_for_board,
     wait_for_ink,
 )
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import launch
 from tests.browser.room_school import enter, make_school, open_as
 from tests.server import free_port, start_kreida, stop_kreida
 
@@ -33,7 +33,7 @@ FRAMES = """() => Math.min(...[...document.querySelectorAll('.room-tile:not(.own
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium with a fake camera and microphone."""
-    found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    found = launch(playwright, *FLAGS)
     yield found
     found.close()
 
@@ -221,9 +221,7 @@ def test_formula_and_pdf_pages_are_on_both_boards_and_in_the_export(both_pages, 
 
 
 def test_board_and_chat_work_when_camera_and_microphone_are_denied(playwright, school):
-    refusing = playwright.chromium.launch(
-        executable_path=CHROMIUM, args=["--deny-permission-prompts"]
-    )
+    refusing = launch(playwright, "--deny-permission-prompts")
     page = open_as(refusing, school.student).new_page()
     page.goto(school.room)
     expect(page.get_by_text(re.compile("was found|is blocked")).first).to_be_visible()
@@ -243,9 +241,7 @@ def plain_http(playwright, tmp_path, kreida_seed):
     settings = {"PORT": str(port), "PUBLIC_URL": address, "ALLOWED_HOSTS": "127.0.0.1"}
     server = start_kreida(tmp_path, kreida_seed, **settings)
     server.url = f"http://127.0.0.1:{port}"
-    mapped = playwright.chromium.launch(
-        executable_path=CHROMIUM, args=["--host-resolver-rules=MAP kreida.test 127.0.0.1"]
-    )
+    mapped = launch(playwright, "--host-resolver-rules=MAP kreida.test 127.0.0.1")
     yield server, address, mapped
     mapped.close()
     stop_kreida(server)

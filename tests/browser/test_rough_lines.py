@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import BOTH, CHROMIUM
+from tests.browser.conftest import BOTH, launch
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
@@ -206,8 +206,7 @@ def test_get_of_a_post_only_page_offers_a_way_back(visit, scene, school, size, l
 def test_going_back_after_signing_out_shows_the_sign_in_page(playwright, site, school):
     tutor, _student, _room = school()
     # Playwright disables the back/forward cache by default; users' browsers have it.
-    kept = {"executable_path": CHROMIUM, "ignore_default_args": ["--disable-back-forward-cache"]}
-    with playwright.chromium.launch(**kept) as browser:
+    with launch(playwright, ignore_default_args=["--disable-back-forward-cache"]) as browser:
         page = browser.new_page(base_url=site.url)
         cookie = {"name": "sessionid", "value": tutor["session"], "url": site.url}
         page.context.add_cookies([cookie])
