@@ -18,6 +18,7 @@ from apps.classrooms.invitations import (
     was_mailed_today,
 )
 from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.models.membership import MembershipQuerySet
 from apps.classrooms.notices import (
     send_departure_notice,
     send_invitation,
@@ -53,15 +54,14 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
     classroom = find_classroom_by_code(join_code)
     if classroom is None:
         raise not_found(_("No classroom has this code."))
+    membership, created = _lock_own_membership(classroom, student), False
     address_memberships = Membership.objects.filter(
         classroom=classroom, student=None, invited_email__in=verified_emails(student)
     )
-    membership = Membership.objects.filter(classroom=classroom, student=student).first()
-    created = False
-    if membership is None and (invited := address_memberships.order_by("status").last()):
-        if address_memberships.filter(status=Status.REMOVED).exists():
+    if membership is None and (invited := _lock_first(address_memberships.order_by("-status"))):
+        if invited.status == Status.REMOVED:  # sorts first
             raise _readmission_error()
-        membership = _lock_membership(invited)
+        membership = invited
         membership.student, membership.invited_email = student, ""
         membership.save()
     if membership is None:
@@ -70,7 +70,6 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
             student=student,
             defaults={"status": Status.ACTIVE, "joined_at": timezone.now()},
         )
-    membership = _lock_membership(membership)
     if membership.status in (Status.PAUSED, Status.REMOVED):
         raise _readmission_error()
     address_memberships.delete()
@@ -108,7 +107,7 @@ def change_classroom(
 def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
     """Invite the owner of the address; a no-op for a member. Raises `throttled`."""
     now = timezone.now()
-    # Lock order everywhere: tutor, membership, limits.
+    # Lock order everywhere: people, memberships, limits.
     tutor = User.objects.select_for_update(no_key=True).get(pk=classroom.tutor_id)
     membership = _get_or_build_membership(classroom, email)
     if membership.status in (Status.ACTIVE, Status.PAUSED):
@@ -143,19 +142,19 @@ def _get_or_build_membership(classroom: Classroom, email: str) -> Membership:
 @transaction.atomic
 def accept_invitation(*, membership: Membership, student: User) -> Membership:
     """Make the student an active member; idempotent. Raises `forbidden` if the invitation was
-    withdrawn or the tutor has paused the student."""
+    withdrawn or taken by somebody else, or the tutor has paused the student."""
+    own = _lock_own_membership(membership.classroom, student)
     membership = _lock_membership(membership)
-    if membership.status not in (Status.INVITED, Status.ACTIVE):
+    is_open = membership.status in (Status.INVITED, Status.ACTIVE)
+    if not is_open or membership.student_id not in (None, student.pk):
         raise forbidden(_("This invitation was withdrawn."))
-    if membership.student_id is None:
-        other = Membership.objects.filter(classroom=membership.classroom, student=student).first()
-        if other is not None and other.status == Status.PAUSED:
+    if membership.student_id is None and own is not None:
+        if own.status == Status.PAUSED:
             raise _readmission_error()
-        if other is not None:
-            membership.delete()
-            membership = other
-        else:
-            membership.student, membership.invited_email = student, ""
+        membership.delete()
+        membership = own
+    elif membership.student_id is None:
+        membership.student, membership.invited_email = student, ""
     return _activate(membership)
 
 
@@ -253,17 +252,24 @@ def _readmission_error() -> DomainError:
     return forbidden(_("Only your tutor can let you back into this classroom."))
 
 
+def _lock_own_membership(classroom: Classroom, student: User) -> Membership | None:
+    """Lock the student, so that nothing else makes them a member meanwhile, then the membership
+    that they have already. Open invitations are locked after it, as a removal does."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=student.pk).values_list("pk"))
+    return _lock_first(Membership.objects.filter(classroom=classroom, student=student))
+
+
 def _lock_membership(membership: Membership) -> Membership:
     """Reload the membership and lock it until the transaction ends. Raises `not_found`."""
-    found = (
-        Membership.objects.select_for_update(of=("self",))
-        .select_related("classroom", "student")
-        .filter(pk=membership.pk)
-        .first()
-    )
+    found = _lock_first(Membership.objects.filter(pk=membership.pk))
     if found is None:
         raise not_found()
     return found
+
+
+def _lock_first(memberships: MembershipQuerySet) -> Membership | None:
+    locked = memberships.select_for_update(of=("self",)).select_related("classroom", "student")
+    return locked.first()
 
 
 def _activate(membership: Membership) -> Membership:

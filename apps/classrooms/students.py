@@ -33,7 +33,7 @@ def add_student(
 ) -> User:
     """Add a placeholder, who is active in the classroom at once, or return the one added earlier
     with the same key. Raises `throttled`."""
-    # Lock order everywhere: tutor, membership, limits.
+    # Lock order everywhere: people, memberships, limits.
     tutor = User.objects.select_for_update(no_key=True).get(pk=classroom.tutor_id)
     if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
         return earlier

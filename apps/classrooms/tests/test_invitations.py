@@ -11,6 +11,8 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.classrooms import invitations
 from apps.classrooms.models import Membership
+from apps.classrooms.services import accept_invitation
+from apps.common.errors import DomainError
 from tests.builders import bearer, make_classroom, make_membership, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +183,17 @@ def test_link_expires(api, invite, classroom, stranger):
     token = invitations.make_invitation_link(membership, old).token
     status, error = post_action(api(stranger), membership.pk, "accept", invitation=token)
     assert (status, error["error"]) == (410, "invite_expired")
+
+
+def test_link_does_not_accept_what_somebody_else_has_just_accepted(classroom, student, stranger):
+    """The invitation may have been read before the other acceptance was committed."""
+    invited = {"classroom": classroom, "invited_email": "x@home.example", "status": "invited"}
+    seen = Membership.objects.create(**invited)
+    other = make_user("student")
+    accept_invitation(membership=seen, student=other)
+    with pytest.raises(DomainError, match="withdrawn"):
+        accept_invitation(membership=seen, student=stranger)
+    assert classroom.memberships.filter(student=other, status="active").exists()
 
 
 def test_tutor_cannot_accept_by_the_link(api, invite, tutor, other_tutor, classroom):
