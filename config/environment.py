@@ -53,6 +53,15 @@ def choice(name: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def file_text(name: str) -> str:
+    """Read the text of the file that the variable names; "" if it is not set."""
+    path = text(name)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, UnicodeDecodeError, ValueError) as exc:
+        raise setting_error(name, "the path of a readable text file in UTF-8", path) from exc
+
+
 def check_misspelt_names() -> None:
     """Raise for a variable whose name is close to, but not equal to, that of a setting."""
     for name in os.environ:

@@ -31,6 +31,10 @@ STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10*
 TRUSTED_PROXIES = trusted_proxies(PUBLIC_URL)
 # Scope of Strict-Transport-Security: this host, its subdomains, or also preloading.
 HSTS = environment.choice("HSTS", ("host", "off", "subdomains", "preload"))
+# Who may sign up: everybody, students and invited tutors, or nobody.
+SIGN_UP = environment.choice("SIGN_UP", ("open", "invited-tutors", "closed"))
+SCHOOL_NAME = environment.text("SCHOOL_NAME")
+PRIVACY_TEXT = environment.file_text("PRIVACY_FILE")
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 
 INSTALLED_APPS = [

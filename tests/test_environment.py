@@ -28,6 +28,8 @@ def no_settings(monkeypatch):
 READERS = {
     "PORT": lambda: environment.integer("PORT", 8000, low=1, high=65535),
     "THROTTLING": lambda: environment.choice("THROTTLING", ("on", "off")),
+    "SIGN_UP": lambda: environment.choice("SIGN_UP", ("open", "invited-tutors", "closed")),
+    "PRIVACY_FILE": lambda: environment.file_text("PRIVACY_FILE"),
     "PUBLIC_URL": lambda: public_url(8000),
     "ALLOWED_HOSTS": lambda: allowed_hosts("http://127.0.0.1:8000"),
     "DATABASE_URL": lambda: database(ROOT),
@@ -43,6 +45,8 @@ READERS = {
     ("name", "value"),
     [
         *(("PORT", value) for value in ("abc", "0", "-1", "65536", "99999", "8000.0", "٨", "1e3")),
+        *(("SIGN_UP", value) for value in ("yes", "Open", "students")),
+        ("PRIVACY_FILE", "/nowhere/privacy.txt"),
         *(("THROTTLING", value) for value in ("of", "OFF", "1", "true")),
         *(
             ("PUBLIC_URL", value)

@@ -35,6 +35,7 @@ from apps.accounts.placeholders import (
     find_placeholder,
     lock_placeholder,
 )
+from apps.accounts.sign_up import is_open
 from apps.common.addresses import address_key, client_address
 from apps.common.errors import throttled
 from apps.common.mail_queue import queue_decoy
@@ -57,6 +58,9 @@ def resolve_account_email(typed: str) -> str:
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return is_open()
+
     def clean_email(self, email: str) -> str:
         """Used for sign-up, added addresses and password resets."""
         return clean_email(email)

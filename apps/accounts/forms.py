@@ -5,11 +5,13 @@ from typing import Any
 from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.backends.base import SessionBase
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.accounts.placeholders import PURPOSE, find_placeholder
+from apps.accounts.sign_up import invited_tutor, may_sign_up_as_tutor, tutors_need_invitation
 from apps.common.forms import AddressField, NameField
 from apps.common.session_tokens import kept_token
 from apps.common.zones import validate_time_zone
@@ -45,6 +47,7 @@ class SignupProfileForm(forms.Form):
         super().__init__(*args, **kwargs)
         replace_field(self.fields, "email", AddressField)
         self._fill_in_student_link()
+        self._fill_in_tutor_link()
         role = context.request.GET.get("role") if context.request is not None else None
         if role in User.Role.values:
             self.initial.setdefault("role", role)
@@ -61,6 +64,27 @@ class SignupProfileForm(forms.Form):
             self.initial.setdefault("last_name", self.placeholder.last_name)
             if self.placeholder.contact_email:
                 self.initial.setdefault("email", self.placeholder.contact_email)
+
+    def _fill_in_tutor_link(self) -> None:
+        email = invited_tutor(self._session)
+        if email:
+            self.initial.setdefault("role", User.Role.TUTOR)
+            self.initial.setdefault("email", email)
+        elif tutors_need_invitation():
+            self.initial["role"] = User.Role.STUDENT
+            self.fields["role"].widget = forms.HiddenInput()
+
+    @property
+    def _session(self) -> SessionBase | None:
+        return getattr(context.request, "session", None)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        is_tutor = data.get("role") == User.Role.TUTOR
+        if is_tutor and not may_sign_up_as_tutor(data.get("email", ""), self._session):
+            message = _("Tutors are invited here: ask the administrator for a link.")
+            self.add_error(None, forms.ValidationError(message, code="tutors_are_invited"))
+        return data
 
     def _post_clean(self) -> None:
         """Hash the password for an address that has an account, too, and discard the hash: a

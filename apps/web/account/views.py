@@ -2,15 +2,18 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.accounts.sign_up import PURPOSE
 from apps.web.account.forms import SettingsForm
 from apps.web.shared.access import current_user
+from apps.web.shared.token_links import move_token_to_session
 
 
 @login_required
@@ -50,3 +53,17 @@ def language(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+@require_safe
+@never_cache
+def open_tutor_link(request: HttpRequest, token: str) -> HttpResponse:
+    return move_token_to_session(request, PURPOSE, token, then="account_signup")
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """The text of the installation's own file."""
+    if not settings.PRIVACY_TEXT:
+        raise Http404
+    return render(request, "account/privacy.html", {"text": settings.PRIVACY_TEXT})

@@ -9,6 +9,8 @@ from tests.builders import make_membership, make_user
 PAGES = {
     "home": ("/", (200, 302, 302, 302)),
     "language": ("/language/", (405, 405, 405, 405)),
+    "privacy": ("/privacy/", (404, 404, 404, 404)),
+    "tutor-invitation-link": ("/tutor-invitation/abc/", (302, 302, 302, 302)),
     "settings": ("/settings/", (302, 200, 200, 200)),
     "calendar": ("/calendar/", (302, 200, 200, 200)),
     "students": ("/students/", (302, 403, 200, 200)),

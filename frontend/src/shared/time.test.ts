@@ -81,9 +81,9 @@ describe("formatted times", () => {
   it("use the given zone and language", () => {
     expect(formatTimeRange(start, end, KYIV, "en")).toMatch(/^Monday.*2 March.*17:00.*18:00$/);
     const friday = (day: Date) => new Date(day.getTime() + 4 * 86_400_000);
-    expect(formatTimeRange(friday(start), friday(end), KYIV, "uk")).toMatch(/^П’ятниця, 6 березня/);
+    expect(formatTimeRange(friday(start), friday(end), KYIV, "uk")).toMatch(/^п’ятниця, 6 березня/);
     expect(formatTimeRange(start, end, NEW_YORK, "uk")).toMatch(
-      /^Понеділок.*2 березня.*10:00.*11:00$/,
+      /^понеділок.*2 березня.*10:00.*11:00$/,
     );
   });
 

@@ -105,8 +105,12 @@ export function formatTimeRange(start: Date, end: Date, zone: string, locale: st
   const text = ambiguous
     ? `${format(day).format(start)}, ${ambiguous}`
     : format({ ...day, ...clock }).formatRange(start, end);
-  const withApostrophe = text.replace(/\u02bc/g, "’"); // ICU writes “пʼятниця” with U+02BC.
-  return withApostrophe.charAt(0).toLocaleUpperCase(locale) + withApostrophe.slice(1);
+  return text.replace(/\u02bc/g, "’"); // ICU writes “пʼятниця” with U+02BC.
+}
+
+/** For a text that stands alone: `formatTimeRange` is written as within a sentence. */
+export function capitalize(text: string, locale: string): string {
+  return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
 }
 
 /** `Monday, 4 January, 10:00` */

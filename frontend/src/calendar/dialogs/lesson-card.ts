@@ -1,5 +1,5 @@
 import { gettext, interpolate } from "../../shared/gettext";
-import { formatTimeRange, wallClocksDiffer, zoneName } from "../../shared/time";
+import { capitalize, formatTimeRange, wallClocksDiffer, zoneName } from "../../shared/time";
 import type { Lesson } from "../api";
 import type { App } from "../app";
 import { lessonUrl, roomUrl, studentUrl } from "../config";
@@ -56,10 +56,8 @@ function phaseBadge(phase: Phase): HTMLElement {
 
 function ownTime(app: App, lesson: Lesson): string {
   const { userTimezone, locale } = app.config;
-  return formatTimeRange(
-    new Date(lesson.starts_at),
-    new Date(lesson.ends_at),
-    userTimezone,
+  return capitalize(
+    formatTimeRange(new Date(lesson.starts_at), new Date(lesson.ends_at), userTimezone, locale),
     locale,
   );
 }
@@ -73,7 +71,8 @@ function theirTime(app: App, lesson: Lesson): HTMLElement[] {
   if (!theirs || !wallClocksDiffer(start, end, userTimezone, theirs)) return [];
   const label = interpolate(gettext("Local time for %(name)s"), { name: fullName(other) });
   const zone = h("small", {}, zoneName(theirs, zoneNames));
-  return detail(label, formatTimeRange(start, end, theirs, locale), zone);
+  const when = capitalize(formatTimeRange(start, end, theirs, locale), locale);
+  return detail(label, when, zone);
 }
 
 /** The other person's name, as a link to the student's card for the tutor. */
