@@ -93,7 +93,7 @@ class AccountAdapter(DefaultAccountAdapter):
         form.fill_user(student)
         super().save_user(request, student, form, commit=False)
         with transaction.atomic():
-            if not lock_placeholder(student):
+            if not lock_placeholder(token):
                 return None
             become_account(student)
             student.save()

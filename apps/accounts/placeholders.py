@@ -33,7 +33,7 @@ class StudentLink(NamedTuple):
 def make_student_link(placeholder: User, now: datetime) -> StudentLink:
     """The link works until somebody has used it or the tutor changes the student's address."""
     expires_at = (now + LINK_LIFETIME).replace(microsecond=0)
-    claims = {"student": placeholder.pk, "to": _address_digest(placeholder)}
+    claims = {"student": placeholder.pk, "state": _link_state(placeholder)}
     token = tokens.sign(PURPOSE, claims, expires_at=expires_at)
     return StudentLink(f"{settings.PUBLIC_URL}/students/invitation/{token}/", expires_at)
 
@@ -48,7 +48,7 @@ def read_student_link(token: str) -> User:
     except tokens.BadToken as exc:
         raise _invalid_link_error() from exc
     student = User.objects.select_related("placeholder_of").filter(pk=claims["student"]).first()
-    if student is None or (student.is_placeholder and claims["to"] != _address_digest(student)):
+    if student is None or (student.is_placeholder and claims["state"] != _link_state(student)):
         raise _invalid_link_error()
     return student
 
@@ -71,10 +71,19 @@ def placeholders_for(student: User) -> list[User]:
     return list(found.select_related("placeholder_of")[:MAX_SHOWN])
 
 
-def lock_placeholder(placeholder: User) -> bool:
-    """Lock the row until the transaction ends; False if somebody else has become this student."""
-    rows = User.objects.select_for_update().filter(pk=placeholder.pk, placeholder_of__isnull=False)
-    return bool(rows.values_list("pk"))
+def lock_placeholder(token: str) -> bool:
+    """Lock the row of the link's placeholder until the transaction ends; False if the link was used
+    or revoked meanwhile."""
+    student = find_placeholder(token)
+    if student is None:
+        return False
+    list(User.objects.select_for_update().filter(pk=student.pk).values_list("pk"))
+    return find_placeholder(token) is not None
+
+
+def revoke_student_links(placeholder: User) -> None:
+    """The caller saves `password`, whose random part is in each link."""
+    placeholder.set_unusable_password()
 
 
 def become_account(placeholder: User) -> None:
@@ -85,9 +94,11 @@ def become_account(placeholder: User) -> None:
     placeholder.date_joined = timezone.now()
 
 
-def _address_digest(placeholder: User) -> str:
-    key = derive_key(settings.SECRET_KEY, "student-invitation-address").encode()
-    return hmac.new(key, placeholder.contact_email.encode(), hashlib.sha256).hexdigest()[:16]
+def _link_state(placeholder: User) -> str:
+    """Changes with each new address for good: one typed again does not bring its links back."""
+    key = derive_key(settings.SECRET_KEY, "student-invitation-state").encode()
+    state = f"{placeholder.contact_email}\n{placeholder.password}"
+    return hmac.new(key, state.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def _invalid_link_error() -> DomainError:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.accounts.placeholders import revoke_student_links
 from apps.classrooms.invitations import consume_mail_limit, count_invitation
 from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.models.student_card import CONTACT_FIELDS
@@ -134,8 +135,10 @@ def _change_person(student: User, changes: dict[str, str]) -> None:
         raise invalid(**dict.fromkeys(changed, message))
     student.first_name = changed.get("first_name", student.first_name)
     student.last_name = changed.get("last_name", student.last_name)
-    student.contact_email = changed.get("email", student.contact_email)
-    student.save(update_fields=["first_name", "last_name", "contact_email"])
+    if "email" in changed:
+        student.contact_email = changed["email"]
+        revoke_student_links(student)
+    student.save(update_fields=["first_name", "last_name", "contact_email", "password"])
 
 
 def move_card(*, placeholder: User, student: User) -> None:
@@ -158,14 +161,17 @@ def move_card(*, placeholder: User, student: User) -> None:
 
 def move_memberships(*, placeholder: User, student: User) -> None:
     """Give the placeholder's memberships to the student. One that the student has already stays,
-    and becomes active again unless the tutor has paused it."""
-    for membership in Membership.objects.select_for_update().filter(student=placeholder):
-        own = Membership.objects.filter(classroom=membership.classroom_id, student=student).first()
+    and an active one of the placeholder activates it unless the tutor has paused it."""
+    locked = Membership.objects.select_for_update().order_by("pk")
+    owned = {m.classroom_id: m for m in locked.filter(student=student)}
+    for membership in locked.filter(student=placeholder):
+        own = owned.get(membership.classroom_id)
         if own is None:
             membership.student = student
             membership.save(update_fields=["student"])
             continue
-        if own.status != Membership.Status.PAUSED:
+        is_active = membership.status == Membership.Status.ACTIVE
+        if is_active and own.status != Membership.Status.PAUSED:
             own.status = membership.status
         own.joined_at = min(filter(None, (own.joined_at, membership.joined_at)), default=None)
         membership.delete()

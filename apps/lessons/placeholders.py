@@ -23,7 +23,9 @@ def accept_student_link(*, token: str, student: User) -> int:
     placeholder = read_student_link(token)
     if placeholder.pk == student.pk:
         return 0
-    if not placeholder.is_placeholder or not _lock(placeholder, student):
+    _lock(placeholder, student)
+    placeholder = read_student_link(token)
+    if not placeholder.is_placeholder:
         raise DomainError("invite_invalid", 400, _("This invite link is not valid."))
     overlapping = _move_lessons(placeholder, student)
     move_memberships(placeholder=placeholder, student=student)
@@ -33,11 +35,12 @@ def accept_student_link(*, token: str, student: User) -> int:
     return overlapping
 
 
-def _lock(placeholder: User, student: User) -> bool:
-    """Lock the three people by id, as scheduling does; False if the link was used meanwhile."""
+def _lock(placeholder: User, student: User) -> None:
+    """Lock the three people by id, as scheduling does. The link is read again afterwards, since it
+    may have been used or revoked meanwhile."""
     ids = (placeholder.placeholder_of_id or 0, placeholder.pk, student.pk)
     people = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    return any(person.pk == placeholder.pk and person.is_placeholder for person in people)
+    list(people.values_list("pk"))
 
 
 def _move_lessons(placeholder: User, student: User) -> int:

@@ -9,11 +9,13 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts import adapters
 from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.models import Membership, StudentCard
 from apps.classrooms.students import add_student, change_student
 from apps.common.errors import DomainError
+from apps.lessons import placeholders
 from apps.lessons.models import Lesson
 from apps.lessons.placeholders import accept_student_link
 from tests.builders import HOUR, NOON, PASSWORD, make_lesson, make_placeholder, sign_up
@@ -78,6 +80,49 @@ def test_old_link_or_one_of_an_earlier_address_makes_an_own_account(tutor, place
     assert placeholder.is_placeholder
 
 
+def test_address_typed_again_does_not_bring_its_link_back(tutor, stranger, placeholder):
+    token = token_of(placeholder)
+    for email in ("other@home.example", "sofia@home.example"):
+        change_student(tutor=tutor, student=placeholder, email=email)
+    with pytest.raises(DomainError, match="not valid"):
+        accept_student_link(token=token, student=stranger)
+
+
+def test_link_survives_a_change_of_the_name(tutor, stranger, placeholder):
+    token = token_of(placeholder)
+    change_student(tutor=tutor, student=placeholder, first_name="Соломія")
+    assert accept_student_link(token=token, student=stranger) == 0
+
+
+@pytest.fixture
+def revoke_before(tutor, placeholder, monkeypatch):
+    """Have the tutor change the address after the link is read, just before the lock."""
+
+    def patch(module, name):
+        lock = getattr(module, name)
+
+        def revoke_and_lock(*args):
+            change_student(tutor=tutor, student=placeholder, email="other@home.example")
+            return lock(*args)
+
+        monkeypatch.setattr(module, name, revoke_and_lock)
+
+    return patch
+
+
+def test_link_revoked_during_the_sign_up_makes_an_own_account(placeholder, revoke_before):
+    revoke_before(adapters, "lock_placeholder")
+    assert sign_up_by(token_of(placeholder)).status_code == 200
+    placeholder.refresh_from_db()
+    assert placeholder.is_placeholder
+
+
+def test_link_revoked_during_the_acceptance_is_refused(stranger, placeholder, revoke_before):
+    revoke_before(placeholders, "_lock")
+    with pytest.raises(DomainError, match="not valid"):
+        accept_student_link(token=token_of(placeholder), student=stranger)
+
+
 def test_known_address_does_not_use_up_the_link(student, placeholder):
     sign_up_by(token_of(placeholder), email=student.email)
     placeholder.refresh_from_db()
@@ -110,6 +155,13 @@ def test_paused_member_stays_paused(classroom, student, placeholder):
     classroom.memberships.filter(student=student).update(status="paused")
     accept_student_link(token=token_of(placeholder), student=student)
     assert classroom.memberships.get().status == "paused"
+
+
+def test_removed_placeholder_does_not_remove_the_member(classroom, student, placeholder):
+    """A tutor removes the placeholder of a student who has joined by the code instead."""
+    classroom.memberships.filter(student=placeholder).update(status="removed")
+    accept_student_link(token=token_of(placeholder), student=student)
+    assert classroom.memberships.get().status == "active"
 
 
 def test_overlapping_lessons_both_stay(tutor, other_tutor, stranger, placeholder):
