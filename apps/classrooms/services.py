@@ -199,6 +199,14 @@ def create_invitation_link(*, membership: Membership) -> InvitationLink:
     return make_invitation_link(membership, timezone.now())
 
 
+def _tutor_transitions(membership: Membership) -> set[Status]:
+    """A placeholder, who can accept nothing, comes back when the tutor says so."""
+    current = Status(membership.status)
+    if current == Status.REMOVED and membership.student and membership.student.is_placeholder:
+        return {Status.ACTIVE}
+    return _TUTOR_TRANSITIONS[current]
+
+
 def _transition_error_message(current: Status) -> str:
     choices = [str(status) for status in (current, *sorted(_TUTOR_TRANSITIONS[current]))]
     if len(choices) == 1:
@@ -221,7 +229,7 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
     current = Status(membership.status)
     if status == Status.ACTIVE and current == Status.INVITED:
         raise forbidden(_("Only the student can accept an invitation."))
-    if status not in _TUTOR_TRANSITIONS[current]:
+    if status not in _tutor_transitions(membership):
         raise invalid(status=_transition_error_message(current))
     updated_rows = Membership.objects.filter(pk=membership.pk, status=current).update(status=status)
     if not updated_rows:

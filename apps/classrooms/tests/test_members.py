@@ -3,7 +3,7 @@
 import pytest
 
 from apps.classrooms.models import Membership
-from tests.builders import make_membership, make_user
+from tests.builders import make_membership, make_placeholder, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -229,3 +229,12 @@ def test_only_the_classrooms_tutor_may_change_a_membership(api, student, other_t
 def test_missing_membership_is_not_found(api, tutor, student, classroom, membership_id):
     assert get_error(change_status(api(tutor), membership_id, "paused")) == (404, "not_found")
     assert get_error(accept(api(student), membership_id)) == (404, "not_found")
+
+
+def test_removed_placeholder_is_restored_and_a_removed_account_is_not(api, tutor, classroom):
+    added = make_placeholder(classroom).memberships.get()
+    joined = classroom.memberships.exclude(pk=added.pk).get()
+    for membership, status in ((added, 200), (joined, 400)):
+        url = f"/api/memberships/{membership.pk}/"
+        api(tutor).patch(url, {"status": "removed"})
+        assert api(tutor).patch(url, {"status": "active"}).status_code == status
