@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from apps.classrooms.roster import xlsx_table
 from apps.classrooms.roster.fields import Field, find_field
@@ -169,11 +170,14 @@ def test_workbook_is_read(empty_first):
     assert roster.charset == ""
 
 
-def rewritten(data, name, content):
+def rewritten(data, replaced, content, name=""):
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", 8) as new:
         for item in old.infolist():
-            new.writestr(item.filename, content if item.filename == name else old.read(item))
+            is_replaced = item.filename == replaced
+            new.writestr(
+                (is_replaced and name) or item.filename, content if is_replaced else old.read(item)
+            )
     return out.getvalue()
 
 
@@ -182,6 +186,9 @@ LAUGHS = (
     b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
     b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
     b'<row r="1"><c t="inlineStr"><is><t>&b;</t></is></c></row></sheetData></worksheet>'
+)
+EMPTY_SHEET = (
+    LAUGHS[LAUGHS.index(b"<worksheet") : LAUGHS.index(b"<row")] + b"</sheetData></worksheet>"
 )
 OUTSIDE = LAUGHS.replace(b'"&a;&a;&a;"', b'SYSTEM "file:///etc/passwd"')
 
@@ -192,12 +199,30 @@ def test_workbook_with_entities_or_damage_is_refused(content):
         read_roster(rewritten(workbook(HEAD), SHEET, content))
 
 
-def test_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch):
-    monkeypatch.setattr(xlsx_table, "load_workbook", None)
-    bomb = rewritten(workbook(HEAD), SHEET, b" " * (xlsx_table.MAX_UNPACKED + 1))
+@pytest.mark.parametrize("name", [SHEET, "xl/media/image1.png"])
+def test_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch, name):
+    monkeypatch.setattr(xlsx_table, "_Reader", None)
+    bomb = rewritten(workbook(HEAD), SHEET, b" " * (xlsx_table.MAX_UNPACKED + 1), name=name)
     assert len(bomb) < 100_000
     with pytest.raises(RosterError, match="too large"):
         read_roster(bomb)
+
+
+def test_sheets_that_refer_to_one_part_are_read_once(monkeypatch):
+    """Thousands of them would multiply the time by as much."""
+    data = workbook(HEAD)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        book = archive.read("xl/workbook.xml")
+    sheet = book[book.index(b"<sheet ") : book.index(b"</sheets>")]
+    opened = []
+    read = ReadOnlyWorksheet._get_source
+    monkeypatch.setattr(
+        ReadOnlyWorksheet, "_get_source", lambda sheet: opened.append(1) or read(sheet)
+    )
+    many = rewritten(data, "xl/workbook.xml", book.replace(sheet, sheet * 50))
+    with pytest.raises(RosterError):
+        read_roster(rewritten(many, SHEET, EMPTY_SHEET))
+    assert len(opened) == 2  # for its size and for its rows
 
 
 def test_understated_size_reads_no_more():
