@@ -149,14 +149,23 @@ def delete_benchmark_writes() -> None:
 def create_access_tokens(user_ids: Iterable[int]) -> dict[int, str]:
     """Create a session and an access token for each user, as sign-in does, but without hashing a
     password, which is slow by design."""
-    tokens = {}
+    users = list(User.objects.filter(pk__in=user_ids))
+    sessions = create_sessions(users)
+    return {
+        user.pk: create_access_token(user, session, {})
+        for user, session in zip(users, sessions, strict=True)
+    }
+
+
+def create_sessions(users: Iterable[User]) -> list[SessionStore]:
     sessions = []
-    for user in User.objects.filter(pk__in=user_ids):
+    for user in users:
         session = SessionStore(session_key=secrets.token_hex(16))
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-        sessions.append(session.create_model_instance(dict(session.items())))
-        tokens[user.pk] = create_access_token(user, session, {})
-    Session.objects.bulk_create(sessions)
-    return tokens
+        sessions.append(session)
+    Session.objects.bulk_create(
+        session.create_model_instance(dict(session.items())) for session in sessions
+    )
+    return sessions

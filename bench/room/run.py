@@ -14,7 +14,7 @@ from statistics import median
 
 import psycopg
 
-from bench.room import crash, hostile, large, load, servers
+from bench.room import crash, hostile, large, load, phone, servers
 from bench.room.data import EXTRA_ROOMS, ROOMS, room_uuid
 from bench.room.servers import Server
 from bench.servers import create_database, drop_database
@@ -27,7 +27,8 @@ SOCKETS = 500
 BUSY = range(ROOMS, ROOMS + 50)
 CRASHED = range(ROOMS + 150, ROOMS + EXTRA_ROOMS)
 ATTACKED = range(ROOMS + 130, ROOMS + 140)
-LARGE_BOARDS = range(ROOMS + 140, ROOMS + 150)
+LARGE_BOARDS = range(ROOMS + 140, ROOMS + 145)
+PHONE_BOARDS = range(ROOMS + 145, ROOMS + 150)
 KILLS = 3  # of each of two servers in a round
 
 Starter = Callable[[], AbstractContextManager[Server]]
@@ -58,6 +59,7 @@ class Report:
     crashes: dict[str, crash.Losses]
     attacks: dict[str, hostile.Latency]
     large: dict[str, large.VisitResult]
+    phone: dict[str, phone.Delay]  # empty without Chromium
     load_before: float  # load average at the start
 
 
@@ -72,6 +74,7 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         crashes = crash.measure(sqlite, map(room_uuid, CRASHED), KILLS * rounds)
         attacks = measure_hostile(sqlite)
         visits = measure_large_boards(sqlite)
+        delays = measure_phone(sqlite)
         running = {name: stack.enter_context(starter()) for name, starter in starters.items()}
         servers_by_name = {name: [server] for name, server in running.items()}
         redis = stack.enter_context(servers.redis())
@@ -82,7 +85,7 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         results[TWO] = Result()
         _run_rounds(servers_by_name, results, rounds)
     return Report(
-        results, versions, time.monotonic() - start, crashes, attacks, visits, load_before
+        results, versions, time.monotonic() - start, crashes, attacks, visits, delays, load_before
     )
 
 
@@ -113,6 +116,16 @@ def measure_large_boards(url: str) -> dict[str, large.VisitResult]:
                 large.measure_visit(server, room_uuid(next(numbers)), board_room, sizes[name])
             )
     return results
+
+
+def measure_phone(url: str) -> dict[str, phone.Delay]:
+    """Measure how soon a stroke is seen; `url` must be this process's own database."""
+    if phone.CHROMIUM is None:
+        return {}
+    rooms = dict(zip(phone.BOARDS, map(room_uuid, PHONE_BOARDS), strict=False))
+    phone.prepare(rooms)
+    with servers.kreida(url) as server:
+        return phone.measure(server, rooms, phone.student_cookies())
 
 
 def _database(starters: dict[str, Starter], folder: str, url: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from statistics import median
 
 from bench.report import environment_line, table
-from bench.room import crash, hostile, large
+from bench.room import crash, hostile, large, phone
 from bench.room.run import HOCUSPOCUS, ONE, POSTGRES, TWO, YWS, Report, Result
 
 
@@ -18,6 +18,7 @@ def make_tables(report: Report) -> str:
         _crash_table(report.crashes),
         _attack_table(report.attacks),
         _large_board_table(report.large),
+        _phone_table(report.phone),
     ]
     return "\n".join(parts)
 
@@ -96,6 +97,15 @@ def _large_board_table(results: dict[str, large.VisitResult]) -> str:
         ]
         rows.append([*row, _format_pair(item.peak for item in pair)])
     return f"Two figures each: {' / '.join(names)}.\n\n{table(head, rows)}"
+
+
+def _phone_table(delays: dict[str, phone.Delay]) -> str:
+    head = [f"Chromium, CPU slowed down {phone.SLOWDOWN} times", "stroke seen after: p50", "p95"]
+    rows = [
+        [name, *(f"{delay.percentile(percent):.0f} ms" for percent in (50, 95))]
+        for name, delay in delays.items()
+    ]
+    return table(head, rows)
 
 
 def _format_pair(figures: Iterable[float], unit: str = " MiB") -> str:

@@ -5,6 +5,7 @@ import type {
 } from "@excalidraw/excalidraw/element/types";
 import type { AppState, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
+import { afterPaint } from "./after-paint";
 import {
   isTooLarge,
   normaliseElement,
@@ -67,6 +68,7 @@ export class PageBinding {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #incoming = new Set<string>();
   #incomingTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelAfterPaint: (() => void) | null = null;
 
   constructor(
     private readonly api: ExcalidrawImperativeAPI,
@@ -108,6 +110,7 @@ export class PageBinding {
   destroy(): void {
     this.flush();
     clearTimeout(this.#incomingTimer);
+    this.#cancelAfterPaint?.();
     this.map.unobserve(this.#onMapChange);
   }
 
@@ -133,8 +136,13 @@ export class PageBinding {
   readonly #onMapChange = (event: Y.YMapEvent<unknown>, transaction: Y.Transaction): void => {
     if (transaction.origin === this) return;
     for (const id of event.keysChanged) this.#incoming.add(id);
-    this.#incomingTimer ??= setTimeout(() => this.#applyRemote(), 8);
+    this.#scheduleRemote();
   };
+
+  /** Remote changes wait until the last ones are painted: each time renders the whole scene. */
+  #scheduleRemote(): void {
+    if (!this.#cancelAfterPaint) this.#incomingTimer ??= setTimeout(() => this.#applyRemote(), 8);
+  }
 
   #applyRemote(): void {
     const ids = this.#incoming;
@@ -151,6 +159,10 @@ export class PageBinding {
     this.#updateScene(local, readElements(this.map, ids));
     if (!local.length) this.events.onFirstContent();
     this.scheduleFlush();
+    this.#cancelAfterPaint = afterPaint(() => {
+      this.#cancelAfterPaint = null;
+      if (this.#incoming.size) this.#scheduleRemote();
+    });
   }
 
   #updateScene(

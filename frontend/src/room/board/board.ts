@@ -6,6 +6,7 @@ import { errorMessage, type Request } from "../../shared/api";
 import { gettext } from "../../shared/gettext";
 import type { Refusal } from "../net/reconnecting-web-socket";
 import { Store } from "../state/store";
+import { afterPaint } from "./after-paint";
 import { PageBinding } from "./binding";
 import { readElements } from "./elements";
 import {
@@ -66,6 +67,7 @@ export class Board {
   #lastViewport: Viewport | null = null;
   #appliedView: View | null = null;
   #gathered: number | undefined;
+  #cancelCursors: (() => void) | null = null;
 
   constructor(options: BoardOptions) {
     const { me, request, root } = options;
@@ -84,7 +86,7 @@ export class Board {
     this.files = new ImageStore(this.doc.getMap("files"), request, root, (error) =>
       this.report(error, gettext("The picture could not be saved.")),
     );
-    this.sceneImages = new SceneImages(this.doc, this.files, options.isDark);
+    this.sceneImages = new SceneImages(this.files, options.isDark);
     this.#presence = {
       ...me,
       page: FIRST_PAGE,
@@ -110,6 +112,7 @@ export class Board {
   stop(): void {
     this.detach();
     clearTimeout(this.#pointerTimer);
+    this.#cancelCursors?.();
     removeEventListener("pagehide", this.#flush);
     this.provider.stop();
     this.awareness.destroy();
@@ -285,11 +288,15 @@ export class Board {
     else this.#followTutor();
   }
 
+  /** Shows cursors at most once per frame: each time renders the whole scene. */
   #onAwarenessChange(): void {
-    this.#api?.updateScene({
-      collaborators: collaboratorsOf(this.awareness, this.store.get().page),
+    this.#cancelCursors ??= afterPaint(() => {
+      this.#cancelCursors = null;
+      this.#api?.updateScene({
+        collaborators: collaboratorsOf(this.awareness, this.store.get().page),
+      });
+      this.#followTutor();
     });
-    this.#followTutor();
   }
 
   #followTutor(): void {
@@ -329,7 +336,7 @@ export class Board {
   }
 
   #showImages(): void {
-    if (this.#api) void this.sceneImages.show(this.#api, this.store.get().page);
+    if (this.#api) void this.sceneImages.show(this.#api);
   }
 }
 

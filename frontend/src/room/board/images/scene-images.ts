@@ -3,9 +3,6 @@ import type {
   BinaryFiles,
   ExcalidrawImperativeAPI,
 } from "@excalidraw/excalidraw/types";
-import type * as Y from "yjs";
-import { readElements } from "../elements";
-import { elementsOf } from "../pages";
 import { invertColours, isInvertedInDark } from "./dark-mode";
 import type { ImageStore } from "./image-store";
 
@@ -14,23 +11,28 @@ export class SceneImages {
   #requested = new Set<string>();
 
   constructor(
-    private readonly doc: Y.Doc,
     private readonly files: ImageStore,
     private readonly isDark: () => boolean,
   ) {}
 
-  /** Adds the page's missing images to Excalidraw. */
-  async show(api: ExcalidrawImperativeAPI, page: string): Promise<void> {
+  /** Adds the scene's missing images to Excalidraw; called after every change of the scene. */
+  async show(api: ExcalidrawImperativeAPI): Promise<void> {
     const known = api.getFiles();
-    const missing = this.#images(page).filter(({ id }) => !known[id] && !this.#requested.has(id));
-    if (!missing.length) return;
-    for (const { id } of missing) this.#requested.add(id);
-    const inverted = new Set(missing.filter((image) => image.inverted).map(({ id }) => id));
-    const files = await this.files.get(missing.map(({ id }) => id));
+    const ids = new Set<string>();
+    const inverted = new Set<string>();
+    for (const element of api.getSceneElements()) {
+      if (element.type !== "image" || !element.fileId) continue;
+      if (known[element.fileId] || this.#requested.has(element.fileId)) continue;
+      ids.add(element.fileId);
+      if (isInvertedInDark(element)) inverted.add(element.fileId);
+    }
+    if (!ids.size) return;
+    for (const id of ids) this.#requested.add(id);
+    const files = await this.files.get(ids);
     const shown = files.map((file) => (inverted.has(file.id) ? this.#inverted(file) : file));
     // addFiles with an empty list would change the scene and cause an endless loop.
     if (shown.length) api.addFiles(await Promise.all(shown));
-    for (const { id } of missing) this.#requested.delete(id);
+    for (const id of ids) this.#requested.delete(id);
   }
 
   /** Adds a formula or PDF page that was made in this browser. */
@@ -56,12 +58,5 @@ export class SceneImages {
 
   async #inverted(file: BinaryFileData): Promise<BinaryFileData> {
     return this.isDark() ? invertColours(file) : file;
-  }
-
-  #images(page: string): { id: string; inverted: boolean }[] {
-    return readElements(elementsOf(this.doc, page)).flatMap((element) => {
-      if (element.type !== "image" || !element.fileId || element.isDeleted) return [];
-      return [{ id: element.fileId, inverted: isInvertedInDark(element) }];
-    });
   }
 }
