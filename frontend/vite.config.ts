@@ -10,6 +10,7 @@ const input = {
   pages: "src/pages/main.ts",
   calendar: "src/calendar/main.ts",
   room: "src/room/main.tsx",
+  boardViewer: "src/board-viewer/main.ts",
 };
 
 export default defineConfig({

@@ -108,6 +108,7 @@ OPERATION_IDS = {
     *("lessons_cancel", "lessons_room_retrieve"),
     *("lessons_invite_create", "lessons_invites_revoke", "lesson_invites_resolve"),
     *("room_join", "room_files_create", "room_files_retrieve"),
+    "room_board_retrieve",
     *("room_history_list", "room_history_retrieve", "room_history_restore"),
     *("room_notes_retrieve", "room_notes_update", "room_attendance_list", "room_chat_list"),
 }

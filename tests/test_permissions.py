@@ -60,6 +60,7 @@ TABLE = [
     (f"{ROOM}join/",                        "POST",   401, 200, 200, 403, 403, 403),
     (f"{ROOM}files/",                       "POST",   401, 415, 415, 403, 403, 403),
     (f"{ROOM}files/{{file}}/",              "GET",    401, 200, 200, 403, 403, 403),
+    (f"{ROOM}board/",                       "GET",    401, 200, 200, 403, 403, 403),
     (f"{ROOM}history/",                     "GET",    401, 200, 200, 403, 403, 403),
     (f"{ROOM}history/{{version}}/",         "GET",    401, 200, 200, 403, 403, 403),
     (f"{ROOM}history/{{version}}/restore/", "POST",   401, 403, 204, 403, 403, 403),

@@ -17,6 +17,7 @@ from apps.common.errors import not_found, service_unavailable
 
 MAX_CONCURRENT = 2  # versions read or restored at once; each holds a page thread and a subprocess
 MAX_WAIT = 1.0  # seconds; the caller holds a page thread meanwhile
+EMPTY_UPDATE = b"\0\0"  # no structs, no deletions
 _slots = threading.BoundedSemaphore(MAX_CONCURRENT)
 
 
@@ -29,6 +30,16 @@ def _acquire_slot() -> Iterator[None]:
         yield
     finally:
         _slots.release()
+
+
+@_acquire_slot()
+def encode_board(session_id: int) -> bytes:
+    """Return the stored board as one Yjs update. Raises `service_unavailable`."""
+    updates = board_log.load([session_id])[session_id].updates
+    try:
+        return compaction.merge_in_subprocess(updates) if updates else EMPTY_UPDATE
+    except compaction.SubprocessFailed as exc:
+        raise service_unavailable() from exc
 
 
 @_acquire_slot()

@@ -59,6 +59,7 @@ PAGES = {
         "/lessons/{lesson}/cancel/",
         "/lessons/{lesson}/edit/",
         "/lessons/{lesson}/record/",
+        "/lessons/{lesson}/board/",
         "/lessons/{cancelled}/",
         "/lessons/{completed}/",
         "/lessons/{lesson}/invite/",

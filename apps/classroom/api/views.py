@@ -17,11 +17,11 @@ from apps.classroom import queries
 from apps.classroom.access import AuthorizedRoom, access_room
 from apps.classroom.api import serializers
 from apps.classroom.files import save_picture
-from apps.classroom.history import encode_version, restore_board
+from apps.classroom.history import encode_board, encode_version, restore_board
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
 from apps.classroom.queries import Row
 from apps.classroom.services import write_notes
-from apps.common.errors import invalid, not_found
+from apps.common.errors import forbidden, invalid, not_found
 from apps.common.etags import ETAG, IF_MATCH, compute_version, etag, parse_if_match
 from apps.common.json import json_response
 from apps.common.openapi import documented
@@ -99,6 +99,22 @@ class FileView(RoomView):
         response = FileResponse(file.file.open(), content_type=file.mime_type)
         response["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
+
+
+class BoardView(RoomView):
+    @documented(
+        "room_board_retrieve",
+        "Download the board",
+        _STATE,
+        errors=ROOM_ERRORS,
+        description="The whole board as one Yjs update (encoding version 1), as stored up to a "
+        "tenth of a second ago; for looking at it without entering the room. Not for guests.",
+    )
+    def get(self, request: Request, session_uuid: UUID) -> HttpResponse:
+        room = access_room(request.user, request.session, session_uuid)
+        if room.readable_since is not None:
+            raise forbidden()
+        return HttpResponse(encode_board(room.session_id), content_type="application/octet-stream")
 
 
 class HistoryView(RoomView):

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -18,9 +19,13 @@ from rest_framework.exceptions import NotAuthenticated
 from apps.accounts.models import User
 from apps.classroom.guest_sessions import MAX_NAME
 from apps.classroom.policies import Person, Role
+from apps.classroom.services import get_or_create_session
 from apps.common.zones import zone_fallbacks
 from apps.lessons.access import access_lesson_room
 from apps.lessons.models import Lesson
+from apps.lessons.policies import Action, access_lesson
+from apps.web.shared.access import current_user
+from apps.web.shared.lesson_title import lesson_title
 
 
 @require_safe
@@ -34,6 +39,23 @@ def room_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
     config = room_context(lesson, room, person, zone)
     config["csrfToken"] = get_token(request)
     return render(request, "room/room.html", {"config": config})
+
+
+@login_required
+@require_safe
+@never_cache
+def board_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """The board to look at: without call, sockets, or a row in the attendance."""
+    me = current_user(request)
+    lesson = access_lesson(me, lesson_id, to=Action.VIEW)
+    room = get_or_create_session(lesson_id=lesson.pk).uuid
+    config = {
+        "locale": get_language(),
+        "csrfToken": get_token(request),
+        "roomApi": f"/api/classroom/sessions/{room}/",
+    }
+    context = {"lesson": lesson, "title": lesson_title(lesson, me), "config": config}
+    return render(request, "room/board.html", context)
 
 
 def room_context(lesson: Lesson, room: UUID, person: Person, zone: str | None) -> dict[str, Any]:

@@ -42,6 +42,7 @@ PAGES = {
     "join-code": ("/join/ABCDEFGH/", (302, 200, 403, 403)),
     "lesson-new": ("/lessons/new/", (302, 403, 200, 200)),
     "lesson": ("/lessons/{lesson}/", (302, 200, 200, 403)),
+    "lesson-board": ("/lessons/{lesson}/board/", (302, 200, 200, 403)),
     "lesson-record": ("/lessons/{lesson}/record/", (302, 200, 200, 403)),
     "lesson-edit": ("/lessons/{lesson}/edit/", (302, 403, 200, 403)),
     "lesson-cancel": ("/lessons/{lesson}/cancel/", (302, 403, 302, 403)),

@@ -48,6 +48,11 @@ export function roomUrl(config: Config, id: number): string {
   return `${lessonUrl(config, id)}room/`;
 }
 
+/** The page that shows the board without entering the room. */
+export function boardUrl(config: Config, id: number): string {
+  return `${lessonUrl(config, id)}board/`;
+}
+
 export function signInUrl(config: Config): string {
   const here = location.pathname + location.search;
   return `${config.signInUrl ?? "/accounts/login/"}?next=${encodeURIComponent(here)}`;

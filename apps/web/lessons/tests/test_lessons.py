@@ -204,7 +204,7 @@ def test_revoke_page_asks_for_confirmation(browser, tutor, lesson):
 
 def test_lesson_page_offers_no_change_to_student(browser, student, lesson):
     page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
-    assert f"/lessons/{lesson.pk}/room/" in page
+    assert f"/lessons/{lesson.pk}/board/" in page
     for change in ("edit/", "cancel/", "invite/", "invites/revoke/"):
         assert f"/lessons/{lesson.pk}/{change}" not in page
 

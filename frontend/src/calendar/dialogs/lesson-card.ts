@@ -2,7 +2,7 @@ import { gettext, interpolate } from "../../shared/gettext";
 import { capitalize, formatTimeRange, wallClocksDiffer, zoneName } from "../../shared/time";
 import type { Lesson } from "../api";
 import type { App } from "../app";
-import { lessonUrl, roomUrl, studentUrl } from "../config";
+import { boardUrl, lessonUrl, roomUrl, studentUrl } from "../config";
 import { button, h, link } from "../dom";
 import { mayChange } from "../lesson-status";
 import { fullName, lessonTitle, otherParticipant } from "../participants";
@@ -33,8 +33,8 @@ export function openLessonCard(app: App, lesson: Lesson): void {
   const dialog: Dialog = openDialog(lessonTitle(lesson, config), body, actions);
 
   function roomLink(): HTMLElement {
+    if (isOver(phase)) return link(gettext("View board"), boardUrl(config, lesson.id), "");
     const url = roomUrl(config, lesson.id);
-    if (isOver(phase)) return link(gettext("View board"), url, "");
     const text = phase === "scheduled" ? gettext("Open room") : gettext("Join lesson");
     return link(text, url, "primary");
   }
