@@ -30,9 +30,9 @@ from apps.common.etags import check_version
 from apps.common.models import DailyLimit
 
 Status = Membership.Status
-MAX_DEPARTURE_MAILS = 3  # per day and membership
-MAX_JOINING_MAILS = 3  # per day and membership
-MAX_JOINING_MAILS_PER_CLASSROOM = 30  # per day
+# Mails about those who join or leave by themselves, a day, each of the two kinds.
+MAX_NOTICES_PER_MEMBER = 3
+MAX_NOTICES_PER_CLASSROOM = 30
 
 # The status changes a tutor may make; only the student can accept an invitation.
 _TUTOR_TRANSITIONS = {
@@ -79,15 +79,17 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
 
 
 def _notify_tutor_of_joining(membership: Membership) -> None:
-    now = timezone.now()
-    if (
-        settings.EMAIL_URL
-        and DailyLimit.use(f"joining:{membership.pk}", MAX_JOINING_MAILS, now)
-        and DailyLimit.use(
-            f"joinings:{membership.classroom_id}", MAX_JOINING_MAILS_PER_CLASSROOM, now
-        )
-    ):
+    if settings.EMAIL_URL and _consume_notice("joining", membership):
         transaction.on_commit(lambda: send_joining_notice(membership))
+
+
+def _consume_notice(kind: str, membership: Membership) -> bool:
+    """Count one mail; False over a limit: a student can leave and rejoin at will, and so can
+    accounts that a stranger makes."""
+    now = timezone.now()
+    return DailyLimit.use(
+        f"{kind}:{membership.pk}", MAX_NOTICES_PER_MEMBER, now
+    ) and DailyLimit.use(f"{kind}s:{membership.classroom_id}", MAX_NOTICES_PER_CLASSROOM, now)
 
 
 @transaction.atomic
@@ -181,15 +183,9 @@ def leave_classroom(*, membership: Membership) -> Membership:
     is_paused = membership.status == Status.PAUSED
     membership.status = Status.REMOVED if is_paused else Status.LEFT
     membership.save(update_fields=["status"])
-    if settings.EMAIL_URL and _consume_departure_mail(membership):
+    if settings.EMAIL_URL and _consume_notice("departure", membership):
         transaction.on_commit(lambda: send_departure_notice(membership))
     return membership
-
-
-def _consume_departure_mail(membership: Membership) -> bool:
-    """Count one mail; False if it is over the limit, since a student can leave and rejoin at
-    will."""
-    return DailyLimit.use(f"departure:{membership.pk}", MAX_DEPARTURE_MAILS, timezone.now())
 
 
 def create_invitation_link(*, membership: Membership) -> InvitationLink:

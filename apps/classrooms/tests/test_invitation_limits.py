@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from apps.classrooms import invitations
+from apps.classrooms import invitations, services
 from apps.classrooms.models import Membership
 from apps.common.models import DailyLimit
 from tests.builders import make_classroom, make_user
@@ -83,6 +83,19 @@ def test_tutor_gets_three_mails_a_day_about_a_student_who_leaves_and_rejoins(
     DailyLimit.objects.update(began_at=timezone.now() - timedelta(days=1))
     leave_and_rejoin()
     assert len(mailoutbox) == 4
+
+
+def test_mails_about_students_who_leave_are_limited_per_classroom(
+    api, tutor, settings, mailoutbox, monkeypatch, django_capture_on_commit_callbacks
+):
+    """A stranger who has the code can make any number of accounts."""
+    settings.EMAIL_URL = "smtp://localhost"
+    monkeypatch.setattr(services, "MAX_NOTICES_PER_CLASSROOM", 2)
+    students = [make_user("student") for _ in range(4)]
+    for membership in make_classroom(tutor, *students).memberships.all():
+        with django_capture_on_commit_callbacks(execute=True):
+            api(membership.student).post(f"/api/memberships/{membership.pk}/leave/")
+    assert len(mailoutbox) == 2
 
 
 @pytest.mark.postgres

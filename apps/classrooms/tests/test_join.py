@@ -148,11 +148,11 @@ def test_tutor_is_not_notified_of_an_invited_student(join_by_mail, stranger, cla
 
 
 def test_notices_of_joining_are_limited(join_by_mail, stranger, classroom, monkeypatch):
-    for _ in range(services.MAX_JOINING_MAILS + 2):
+    for _ in range(services.MAX_NOTICES_PER_MEMBER + 2):
         mails = join_by_mail(stranger)
         Membership.objects.filter(student=stranger).update(status="left")
-    assert len(mails) == services.MAX_JOINING_MAILS
-    monkeypatch.setattr(services, "MAX_JOINING_MAILS_PER_CLASSROOM", len(mails) + 1)
+    assert len(mails) == services.MAX_NOTICES_PER_MEMBER
+    monkeypatch.setattr(services, "MAX_NOTICES_PER_CLASSROOM", len(mails) + 1)
     for _ in range(3):
         mails = join_by_mail(make_user("student"))
-    assert len(mails) == services.MAX_JOINING_MAILS_PER_CLASSROOM
+    assert len(mails) == services.MAX_NOTICES_PER_CLASSROOM
