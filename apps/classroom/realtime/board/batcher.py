@@ -13,19 +13,24 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+from pycrdt import merge_updates
+
 from apps.classroom.realtime.board import limits
 from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.board.chunks import split_conflicts
 from apps.classroom.realtime.board.document import PendingDependency
-from apps.classroom.realtime.board.update_scan import Scan
+from apps.classroom.realtime.board.update_scan import ItemId, Scan, scan
 from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.events.protocol import Close
-from apps.classroom.realtime.server.sockets import Socket
+from apps.classroom.realtime.server.sockets import Refused, Socket
 
 # A batch of this size is applied at once, which bounds the frames sent to the other sockets.
 MAX_BATCH_BYTES = 256 * 1024
 # Pending updates: bytes per board, number per socket.
 MAX_PENDING_BYTES = 4 * 1024 * 1024
 MAX_PENDING_PER_SOCKET = 300
+# After a slow batch of several senders, so many are applied one update at a time.
+MAX_UNMERGED = 300
 
 
 class QueuedUpdate(NamedTuple):
@@ -58,6 +63,7 @@ class UpdateBatcher:
         self._pending_by_socket: Counter[Socket] = Counter()
         self._unretried: set[Socket] = set()  # senders with updates added since the last retry
         self._sequence = count()
+        self._unmerged = 0  # how many batches of several senders are not applied as one
 
     def add(self, scan: Scan, sender: Socket) -> None:
         if not self._queued:
@@ -96,7 +102,7 @@ class UpdateBatcher:
             if each.update.sender is sender
         ]
         updates = [each.update for each in sorted(pending, key=lambda each: each.number)]
-        if self._apply_all(updates):
+        if self._apply_all(updates) or self._apply_merged(updates):
             self._drop_pending(sender)
             self._apply_unblocked(updates)
 
@@ -116,16 +122,22 @@ class UpdateBatcher:
     def _apply_all(self, batch: list[QueuedUpdate]) -> bool:
         """Apply a batch as one; return False if an update is malformed or pending."""
         senders = {sender for _scan, sender in batch}
+        scans = [scan for scan, _sender in batch]
+        conflicts = self._board.document.find_conflicts(scans)
+        if len(conflicts) > 1:
+            return False
+        if len(senders) > 1 and self._unmerged > 0:  # so that the slow sender is charged
+            self._unmerged -= 1
+            return False
         try:
-            with self._charged(batch):
-                scans = [scan for scan, _sender in batch]
+            with self._charged(batch, conflicts):
                 self._board.apply_updates(scans, senders.pop() if len(senders) == 1 else None)
         except Malformed:
             return False
         return True
 
     @contextmanager
-    def _charged(self, batch: Sequence[QueuedUpdate]) -> Iterator[None]:
+    def _charged(self, batch: Sequence[QueuedUpdate], conflicts: set[ItemId]) -> Iterator[None]:
         """Charge the sender for the time that yrs takes beyond what the scan counted: with how many
         items it compares a new one depends on what the board already has.
 
@@ -138,9 +150,14 @@ class UpdateBatcher:
             yield
         finally:
             taken = (time.thread_time() - begun) * limits.STEPS_PER_SECOND
-            excess = taken - sum(scan.steps for scan, _sender in batch)
-            if excess > limits.UNCHARGED_STEPS and is_loaded and len(senders) == 1:
-                self._people[senders.pop().person.key].work.charge(excess)
+            excess = max(0.0, taken - sum(scan.steps for scan, _sender in batch))
+            if conflicts:
+                excess = limits.STEPS_PER_CONFLICT + limits.CONFLICT_WEIGHT * excess
+            if excess > limits.UNCHARGED_STEPS and is_loaded:
+                if len(senders) == 1:
+                    self._people[senders.pop().person.key].work.charge(excess)
+                else:
+                    self._unmerged = MAX_UNMERGED
 
     def _apply_one(self, queued: QueuedUpdate) -> bool:
         """Apply one update alone, so that only the sender of a bad one is closed; return whether
@@ -148,8 +165,11 @@ class UpdateBatcher:
         scan, sender = queued
         if sender.closing is not None:
             return False
+        conflicts = self._board.document.find_conflicts([scan])
+        if len(conflicts) > 1:
+            return self._apply_conflicts(queued, conflicts)
         try:
-            with self._charged([queued]):
+            with self._charged([queued], conflicts):
                 self._board.apply_updates([scan], sender)
         except PendingDependency as exc:
             self._add_pending(queued, exc)
@@ -158,6 +178,45 @@ class UpdateBatcher:
         else:
             return True
         return False
+
+    def _apply_conflicts(self, queued: QueuedUpdate, conflicts: set[ItemId]) -> bool:
+        """Apply an update with several conflicts one by one, until its sender has no budget left:
+        what each costs is only known afterwards. Return whether all was applied."""
+        scan, sender = queued
+        self._board.document.ensure_loaded()  # whose time is not the sender's
+        work = self._people[sender.person.key].work
+        work.charge(limits.STEPS_PER_CONFLICT * len(conflicts) + scan.steps)
+        try:
+            if work.debt() > limits.MAX_DEBT:
+                raise Refused(Close.FLOOD)
+            self._board.document.check_dependencies([scan])
+            for chunk in split_conflicts(scan, conflicts):
+                with self._charged([QueuedUpdate(chunk, sender)], conflicts):
+                    self._board.apply_updates([chunk], sender)
+                if work.debt() > limits.MAX_DEBT:
+                    raise Refused(Close.FLOOD)
+        except PendingDependency as exc:
+            self._add_pending(queued, exc)
+        except Malformed:
+            sender.close(Close.MALFORMED)
+        except Refused as exc:
+            sender.close(exc.code)
+        else:
+            return True
+        return False
+
+    def _apply_merged(self, batch: list[QueuedUpdate]) -> bool:
+        """Apply a batch of one sender if several conflicts are why it cannot be applied as one."""
+        scans = [queued.scan for queued in batch]
+        conflicts = self._board.document.find_conflicts(scans)
+        if len(conflicts) <= 1:
+            return False
+        try:
+            self._board.document.check_dependencies(scans)
+            merged = scan(merge_updates(*(each.update for each in scans)))
+        except (Malformed, ValueError):
+            return False
+        return self._apply_conflicts(QueuedUpdate(merged, batch[0].sender), conflicts)
 
     def _add_pending(self, queued: QueuedUpdate, missing: PendingDependency) -> None:
         scan, sender = queued

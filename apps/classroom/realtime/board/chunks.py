@@ -5,7 +5,9 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from apps.classroom.realtime.board.outline import split_after
 from apps.classroom.realtime.board.update_scan import (
+    ItemId,
     Scan,
     encode_deletions,
     scan,
@@ -27,6 +29,16 @@ async def split_update(update: bytes, *, trusted: bool = False) -> list[Scan]:
     """Scan an update in the thread and split it into chunks equivalent to it. Raises Malformed."""
     run = asyncio.get_running_loop().run_in_executor
     return await run(_executor, split, update, scan_trusted if trusted else scan)
+
+
+def split_conflicts(whole: Scan, conflicts: set[ItemId]) -> list[Scan]:
+    """Split an update into chunks with one conflict each. Raises Malformed."""
+    structs = whole.update[: whole.deletions_at] + b"\x00"
+    chunks = [scan(update) for update in split_after(structs, conflicts)]
+    for at in range(0, len(whole.deletions), RUNS_PER_CHUNK):
+        runs = whole.deletions[at : at + RUNS_PER_CHUNK]
+        chunks.append(scan(b"\x00" + encode_deletions(runs)))
+    return chunks
 
 
 def split(update: bytes, scan: Callable[[bytes], Scan] = scan) -> list[Scan]:

@@ -1,8 +1,8 @@
-"""The delete set of a document, as runs of clocks: finds the deletions that are not new."""
+"""Sets of clocks as runs, such as the delete set of a document: finds what is not new."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from apps.classroom.realtime.board.update_scan import Run
 
@@ -23,6 +23,11 @@ class DeleteSet:
             return False
         at = bisect_right(starts, start) - 1
         return at >= 0 and self._ends[client][at] >= end
+
+    def __iter__(self) -> Iterator[Run]:
+        for client, starts in self._starts.items():
+            for start, end in zip(starts, self._ends[client], strict=True):
+                yield client, start, end
 
     def add(self, run: Run) -> None:
         client, start, end = run

@@ -9,6 +9,7 @@ are kept beside the document, so that the cost of an update does not depend on t
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pycrdt import Doc, get_state, merge_updates
@@ -17,8 +18,10 @@ from pycrdt import get_update as update_without
 from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.merging import apply, build_document, merge_bytes, readable
 from apps.classroom.realtime.board.deletions import DeleteSet
+from apps.classroom.realtime.board.origins import Origins
 from apps.classroom.realtime.board.outline import Base, Buffers, concatenate
 from apps.classroom.realtime.board.update_scan import (
+    ItemId,
     Run,
     Scan,
     encode_deletions,
@@ -58,6 +61,14 @@ class _DocBuilder:
             await asyncio.sleep(time.perf_counter() - begun)
 
 
+def _read_origins(update: bytes) -> Origins:
+    origins = Origins()
+    if update != EMPTY_UPDATE:
+        with suppress(Malformed):  # stored by an early release
+            origins.add(scan_trusted(update))
+    return origins
+
+
 def _read_deletions(update: bytes) -> DeleteSet:
     return DeleteSet(scan_trusted(update).deletions)
 
@@ -75,10 +86,12 @@ class Document:
             self._load()
         vector = self._doc.get_state() if self._doc is not None else get_state(self.encode())
         self.clocks = dict(read_state_vector(vector))
+        self._known_origins: Origins | None = None
         self._delete_set: DeleteSet | None = None
         self._collected = 0  # runs of structs without content that `_delete_set` does not have
         if self.is_large:
             self._delete_set = self._read_delete_set()  # now, while in a thread
+            self._known_origins = _read_origins(self.encode())
 
     @classmethod
     async def outlined(cls, base: Base) -> "Document":
@@ -88,6 +101,7 @@ class Document:
         document = cls([])
         document._delete_set = await asyncio.to_thread(_read_deletions, base.outline.deletions)
         document.clocks = dict(base.outline.clocks)
+        document._known_origins = await asyncio.to_thread(Origins, base.outline.origins)
         document._updates, document._doc, document._base = [base.state], builder.doc, base
         document._state = None
         return document
@@ -261,7 +275,19 @@ class Document:
         self.clocks |= ends
         for run in new_deletions:
             self.deletions.add(run)
+        for scanned in scans:
+            self._origins.add(scanned)
         return new_part
+
+    @property
+    def _origins(self) -> Origins:
+        if self._known_origins is None:
+            self._known_origins = _read_origins(self.encode())
+        return self._known_origins
+
+    def find_conflicts(self, scans: Sequence[Scan]) -> set[ItemId]:
+        """Return the new items of scans that yrs may have to compare with many others."""
+        return self._origins.find_conflicts(scans, self.clocks)
 
     @property
     def deletion_runs(self) -> int:
@@ -287,6 +313,10 @@ class Document:
 
     def _read_delete_set(self) -> DeleteSet:
         return _read_deletions(self._diff(self.state_vector()))
+
+    def check_dependencies(self, scans: Sequence[Scan]) -> None:
+        """Raise PendingDependency if an update depends on one that has not arrived."""
+        self._end_clocks(scans)
 
     def _end_clocks(self, scans: Sequence[Scan]) -> dict[int, int]:
         """Return the clocks that the scans raise. Raises PendingDependency if one is missing."""

@@ -30,7 +30,10 @@ WORK_RATE, WORK_BURST = 100_000, 150_000
 MAX_DEBT = 10.0
 STEPS_PER_CURSOR = 5
 # What a batch takes longer than its steps is charged too, unless it is less than this.
-STEPS_PER_SECOND, UNCHARGED_STEPS = 1_000_000, 20_000
+STEPS_PER_SECOND, UNCHARGED_STEPS = 1_000_000, 2_000
+# Per item that yrs may have to compare with many others (origins.py), and how many times over the
+# time is charged that it takes: people who draw on one element need microseconds.
+STEPS_PER_CONFLICT, CONFLICT_WEIGHT = 1000, 10
 # How far a refused frame was read is unknown, so its whole length is charged.
 STEPS_PER_REFUSED_BYTE = 0.2
 # For frames sent: yrs encodes them, which is faster.

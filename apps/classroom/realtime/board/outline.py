@@ -6,14 +6,23 @@ subprocess can use it (compaction.py).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
 from msgspec import Struct
 from pycrdt import write_var_uint as varint
 
-from apps.classroom.realtime.board.update_scan import ANY, SKIP, Run, Scanner, encode_deletions
+from apps.classroom.realtime.board.origins import Origins
+from apps.classroom.realtime.board.update_scan import (
+    ANY,
+    MAX_CLOCK,
+    SKIP,
+    ItemId,
+    Run,
+    Scanner,
+    encode_deletions,
+)
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 
 # Bytes, structs and runs of deletions per update: yrs applies one in a few milliseconds.
@@ -48,6 +57,7 @@ class Outline(Struct):
     chunks: list[Chunk]
     clocks: dict[int, int]
     deletions: bytes
+    origins: list[Run]  # those that are used (origins.py)
 
 
 class Base(NamedTuple):
@@ -85,7 +95,7 @@ class _Entry(NamedTuple):
     length: int
     at: int
     until: int
-    without_values: bytes
+    encoded: bytes
     needs: list[tuple[int, int]]
 
 
@@ -100,22 +110,37 @@ def outline_of(state: bytes) -> Outline:
         _encode_deletions_only(runs[at : at + UPDATE_RUNS])
         for at in range(0, len(runs), UPDATE_RUNS)
     )
-    updates = [*_encode_updates(scanner.blocks), *deletions]
+    updates = [*_encode_updates(scanner.blocks, _UpdateBuilder.is_full), *deletions]
     clocks = {client: end for client, _start, end in scan.runs}
-    return Outline(updates, list(_chunks(scanner.blocks)), clocks, _encode_deletions_only(runs))
+    origins = Origins()
+    origins.add(scan)
+    return Outline(
+        updates,
+        list(_chunks(scanner.blocks)),
+        clocks,
+        _encode_deletions_only(runs),
+        origins.runs(),
+    )
+
+
+def split_after(update: bytes, items: set[ItemId]) -> list[bytes]:
+    """Split the structs of an update into updates that end after each of `items`, and depend only
+    on earlier ones. Raises Malformed if clocks are missing between its structs."""
+    scanner = _StructScanner(update, is_stored=False)
+    scanner.scan()
+    return list(_encode_updates(scanner.blocks, lambda builder: builder.last in items))
 
 
 _Blocks = list[tuple[int, list[_Entry]]]
 
 
-class _OutlineScanner(Scanner):
-    """Records each struct: where it is, what it depends on, and its bytes without its values."""
+class _StructScanner(Scanner):
+    """Records each struct: where it is, what it depends on, and its bytes."""
 
     def __init__(self, update: bytes, *, is_stored: bool) -> None:
         super().__init__(update, is_stored=is_stored)
         self.blocks: _Blocks = []
         self._needs: list[tuple[int, int]] = []
-        self._values: tuple[int, int] | None = None  # where they begin, and their number
 
     def _begin_client(self, client: int, clock: int) -> None:
         self.blocks.append((client, []))
@@ -125,34 +150,50 @@ class _OutlineScanner(Scanner):
         self._needs.append(dependency)
         return dependency
 
-    def _read_content(self, kind: int) -> tuple[int, bool]:
-        at = self.at
-        length, is_valid = super()._read_content(kind)
-        if kind == ANY:
-            self._values = at, length
-        return length, is_valid
-
     def _read_struct(self, kind: int, info: int, begun: int) -> int:
         if kind == SKIP:
             raise Malformed("structs are missing")
-        self._needs, self._values = [], None
+        self._needs = []
         length = super()._read_struct(kind, info, begun)
-        without_values = self.data[begun : self.at]
-        if self._values is not None:
-            at, count = self._values
-            without_values = self.data[begun:at] + varint(count) + _NULL * count
-        entry = _Entry(self._clock, length, begun, self.at, without_values, self._needs)
+        encoded = self._encode(begun)
+        entry = _Entry(self._clock, length, begun, self.at, encoded, self._needs)
         self.blocks[-1][1].append(entry)
         return length
 
+    def _encode(self, begun: int) -> bytes:
+        return self.data[begun : self.at]
 
-def _encode_updates(blocks: _Blocks) -> Iterator[bytes]:
-    """Encode the structs without values as updates, each depending only on earlier ones.
+
+class _OutlineScanner(_StructScanner):
+    """Records the bytes of each struct without its values."""
+
+    def __init__(self, update: bytes, *, is_stored: bool) -> None:
+        super().__init__(update, is_stored=is_stored)
+        self._values: tuple[int, int] | None = None  # where they begin, and their number
+
+    def _read_content(self, kind: int) -> tuple[int, bool]:
+        at = self.at
+        length, is_valid = super()._read_content(kind)
+        self._values = (at, length) if kind == ANY else None
+        return length, is_valid
+
+    def _encode(self, begun: int) -> bytes:
+        if self._values is None:
+            return super()._encode(begun)
+        (at, count), self._values = self._values, None
+        return self.data[begun:at] + varint(count) + _NULL * count
+
+
+def _encode_updates(
+    blocks: _Blocks, is_complete: Callable[["_UpdateBuilder"], bool]
+) -> Iterator[bytes]:
+    """Encode the structs as updates, each depending only on earlier ones or on other clients.
 
     Structs that depend on each other in a circle, which no client makes, go into the last one.
     """
     entries = dict(blocks)
-    positions, done = dict.fromkeys(entries, 0), dict.fromkeys(entries, 0)
+    positions = dict.fromkeys(entries, 0)
+    done = {client: own[0].clock for client, own in blocks if own}
     waiting: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     todo, update = list(entries), _UpdateBuilder()
     while todo:
@@ -160,16 +201,16 @@ def _encode_updates(blocks: _Blocks) -> Iterator[bytes]:
         own = entries[client]
         while (index := positions[client]) < len(own):
             entry = own[index]
-            missing = next((n for n in entry.needs if done.get(n[0], 0) <= n[1]), None)
+            missing = next((n for n in entry.needs if done.get(n[0], MAX_CLOCK) <= n[1]), None)
             if missing is not None:
                 waiting[missing[0]].append((missing[1], client))
                 break
             update.add(client, entry)
             positions[client], done[client] = index + 1, entry.clock + entry.length
-            if update.is_full:
+            if is_complete(update):
                 yield update.encode()
                 update = _UpdateBuilder()
-        if client in waiting:
+        if client in waiting and own:
             waiters, end = waiting.pop(client), done[client]
             todo += [other for clock, other in waiters if clock < end]
             if remaining := [waiter for waiter in waiters if waiter[0] >= end]:
@@ -186,14 +227,15 @@ class _UpdateBuilder:
         self._clocks: dict[int, int] = {}  # the clock of the first struct, by client
         self._bodies: defaultdict[int, list[bytes]] = defaultdict(list)
         self.size = self.structs = 0
+        self.last: ItemId | None = None
 
     def add(self, client: int, entry: _Entry) -> None:
         self._clocks.setdefault(client, entry.clock)
-        self._bodies[client].append(entry.without_values)
-        self.size += len(entry.without_values)
+        self._bodies[client].append(entry.encoded)
+        self.size += len(entry.encoded)
         self.structs += 1
+        self.last = client, entry.clock
 
-    @property
     def is_full(self) -> bool:
         return self.size >= UPDATE_BYTES or self.structs >= UPDATE_STRUCTS
 

@@ -40,6 +40,7 @@ _XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
 _FAST_PROPERTIES = (("points", POINTS), ("pressures", NUMBERS))
 
 Run = tuple[int, int, int]  # client, first clock, clock after the last
+ItemId = tuple[int, int]  # client, clock
 
 
 class Scan(NamedTuple):
@@ -53,6 +54,10 @@ class Scan(NamedTuple):
     deletions_at: int  # where the deletions begin in `update`
     steps: int
     invalid_elements: int
+    # Its items with the item on their left; None for one that yrs places by comparing in any case.
+    # Not those that are the first in their key.
+    placed: list[tuple[ItemId, ItemId | None]]
+    inner: list[Run]  # items that have their right neighbour in the same struct
 
 
 def scan(update: bytes) -> Scan:
@@ -116,6 +121,8 @@ class Scanner(ValueReader):
         self._client = self._clock = 0  # of the struct that is being read
         self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
         self.collected: list[Run] = []
+        self.placed: list[tuple[ItemId, ItemId | None]] = []
+        self.inner: list[Run] = []
         # How many items are put in the same place: between the same two items, or under one key.
         self._rivals: defaultdict[object, int] = defaultdict(int)
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
@@ -166,6 +173,8 @@ class Scanner(ValueReader):
             deletions_at,
             self.steps,
             len(self.invalid_structs),
+            self.placed,
+            self.inner,
         )
 
     def _begin_client(self, client: int, clock: int) -> None:
@@ -205,8 +214,12 @@ class Scanner(ValueReader):
         place: object = (origin, right_origin)
         if origin is right_origin is None:
             place = self._read_parent(info)
-        self._count_rivals(place)
+        has_rivals = self._count_rivals(place)
+        if origin or right_origin or has_rivals or not info & _HAS_KEY:
+            self.placed.append(((self._client, self._clock), origin))
         length, is_valid = self._read_content(kind)
+        if length > 1:
+            self.inner.append((self._client, self._clock, self._clock + length - 1))
         if not is_valid:
             self._add_collected(length)
             self.invalid_structs.append((begun, self.at, length))
@@ -223,12 +236,14 @@ class Scanner(ValueReader):
             parent = self._read_dependency()
         return parent, self._read_bytes().decode() if info & _HAS_KEY else ""
 
-    def _count_rivals(self, place: object) -> None:
-        """Count a step for each earlier item in the same place: yrs and Yjs compare a new item with
-        all of them."""
+    def _count_rivals(self, place: object) -> bool:
+        """Count a step for each earlier item in the same place, and return whether there are any:
+        yrs and Yjs compare a new item with all of them."""
+        rivals = self._rivals[place]
         if not self.is_stored:
-            self.steps += self._rivals[place]
+            self.steps += rivals
             self._rivals[place] += 1
+        return rivals > 0
 
     def _read_content(self, kind: int) -> tuple[int, bool]:
         """Read a struct's content; return how many clocks it takes and whether it is valid."""

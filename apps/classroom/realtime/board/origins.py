@@ -1,0 +1,50 @@
+"""The items of a document that have, or had, another item placed behind them: its used origins.
+
+yrs places an item behind its origin. If nothing was placed there before, it compares the item with
+at most one other; else perhaps with all that were placed behind that origin and behind those.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from apps.classroom.realtime.board.deletions import DeleteSet
+from apps.classroom.realtime.board.update_scan import ItemId, Run, Scan
+
+# Runs of used origins in memory. Beyond, every item with an origin counts as a conflict.
+MAX_RUNS = 100_000
+
+
+class Origins:
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self._used = DeleteSet(runs)
+
+    def runs(self) -> list[Run]:
+        return list(self._used)
+
+    def add(self, scanned: Scan) -> None:
+        for _item, origin in scanned.placed:
+            if origin is not None and self._used.count < MAX_RUNS:
+                self._used.add((*origin, origin[1] + 1))
+        for run in scanned.inner:
+            if self._used.count < MAX_RUNS:
+                self._used.add(run)
+
+    def _is_used(self, origin: ItemId) -> bool:
+        return self._used.count >= MAX_RUNS or self._used.contains((*origin, origin[1] + 1))
+
+    def find_conflicts(self, scans: Sequence[Scan], clocks: dict[int, int]) -> set[ItemId]:
+        """Return the items, beyond those in `clocks`, that yrs may compare with many others."""
+        conflicts, seen = set[ItemId](), set[ItemId]()
+        inner = DeleteSet(run for scanned in scans for run in scanned.inner)
+        for scanned in scans:
+            for item, origin in scanned.placed:
+                client, clock = item
+                if clock < clocks.get(client, 0):
+                    continue
+                if origin is None:
+                    conflicts.add(item)
+                    continue
+                is_inner = inner.count and inner.contains((*origin, origin[1] + 1))
+                if origin in seen or is_inner or self._is_used(origin):
+                    conflicts.add(item)
+                seen.add(origin)
+        return conflicts
