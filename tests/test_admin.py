@@ -303,3 +303,12 @@ def test_staff_cannot_take_over_other_staff(client, secretary, student, rights):
     assert client.post(page, password).status_code == 403
     assert client.post(url_of(User, "delete", other.pk), {"post": "yes"}).status_code == 403
     assert client.get(url_of(User, "change", student.pk)).status_code == 200
+
+
+def test_ukrainian_admin_never_needs_to_decline_a_models_name(client):
+    person = make_user("tutor", is_staff=True, is_superuser=True, locale="uk")
+    client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(url_of(Classroom, "add")).content.decode()
+    assert "<h1>Додати: клас</h1>" in page
+    page = client.get(url_of(Classroom, "changelist")).content.decode()
+    assert "Виберіть, що змінити: клас" in page
