@@ -17,7 +17,8 @@ _MAX_SCANS = 100
 _JFIF, _EXIF, _ICC, _ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
 _EXIF_HEAD, _ICC_HEAD = b"Exif\0\0", b"ICC_PROFILE\0"
 # In entropy-coded data 0xFF is followed by 0 or by the number of a restart marker.
-_NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+# One 0xFF only: with `\xff+` the search is quadratic in the length of a run that ends in 0x00.
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
@@ -146,7 +147,7 @@ def _end_of_scan(data: bytes, at: int) -> int:
     found = _NEXT_MARKER.search(data, at)
     if found is None:
         raise DamagedPicture("ends within a scan")
-    return found.start()
+    return at + len(data[at : found.start()].rstrip(b"\xff"))  # without fill bytes
 
 
 def _segment(marker: int, body: bytes) -> bytes:

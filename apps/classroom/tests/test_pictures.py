@@ -218,3 +218,12 @@ def test_png_of_an_unknown_colour_type_is_damaged(bit_depth_and_colour_type):
     header = data[16:24] + bit_depth_and_colour_type + data[26:29]
     with pytest.raises(DamagedPicture):
         clean_picture(data[:8] + png_chunk(b"IHDR", header) + data[33:])
+
+
+def test_long_run_of_fill_bytes_in_a_scan_is_searched_once():
+    """A search that is quadratic in the run would hold the process for hours, not milliseconds."""
+    data = plain("jpeg")
+    at = data.rindex(b"\xff\xd9")
+    run = b"\xff" * 2_000_000
+    assert clean_picture(data[:at] + run + b"\0" + data[at:]).data.count(run) == 1
+    assert clean_picture(data[:at] + run + data[at:]).data == clean_picture(data).data
