@@ -357,6 +357,8 @@ def test_free_slot_is_reached_by_keyboard(visit, week):
     open_calendar(v)
     cursor = v.page.get_by_role("button", name=v.text_pattern("Schedule in a free slot"))
     cursor.focus()
+    assert "Taken: Monday" in cursor.inner_text()
+    assert "First" in cursor.inner_text()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         v.page.keyboard.press(key)
     assert "Wednesday 6 January, 10:30" in cursor.inner_text().replace("Wednesday,", "Wednesday")

@@ -91,12 +91,19 @@ export class SlotCursor {
   private moveTo(slot: string): void {
     this.slot = slot;
     const start = this.instant();
-    if (start) {
-      const { userTimezone, locale } = this.config;
-      const when = formatDayAndTime(start, userTimezone, locale);
-      this.status.textContent = interpolate(gettext("Free slot: %(when)s"), { when });
-    }
+    if (start) this.status.textContent = this.describe(start);
     this.place();
+  }
+
+  private describe(start: Date): string {
+    const { userTimezone, locale } = this.config;
+    const when = formatDayAndTime(start, userTimezone, locale);
+    const end = new Date(start.getTime() + HALF_HOUR_MS);
+    const taken = this.calendar
+      .getEvents()
+      .find((event) => event.start && event.end && event.start < end && event.end > start);
+    if (!taken) return interpolate(gettext("Free slot: %(when)s"), { when });
+    return interpolate(gettext("Taken: %(when)s, %(lesson)s"), { when, lesson: taken.title });
   }
 
   private place(): void {
