@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-_BLANK = re.compile(rb"(?<=\n)(?:[ \t]*\n)+|[ \t]+(?=\n)")
+# A run of spaces is tried from its first one only; else the time is quadratic in its length.
+_BLANK = re.compile(rb"(?<=\n)(?:[ \t]*\n)+|(?<![ \t])[ \t]+(?=\n)")
 _KEEPS_SPACE = (b"<textarea", b"<pre")
 
 

@@ -38,3 +38,9 @@ def test_json_is_not_compressed(api, tutor):
     client = api(tutor)
     response = client.get("/api/classroom/my-students/", headers={"Accept-Encoding": "gzip"})
     assert not response.has_header("Content-Encoding")
+
+
+def test_long_run_of_spaces_within_a_line_is_searched_once():
+    """As a chat message has it. A search quadratic in the run would take an hour."""
+    line = b"<p>a" + b" " * 1_000_000 + b"b</p>"
+    assert remove_blank(line + b"  \n") == line + b"\n"
