@@ -2,7 +2,9 @@
 
 import re
 
-_LINK_PREFIX = re.compile(r"^/(join|invite|classrooms/invitation)(?=/|$)", re.IGNORECASE)
+_LINK_PREFIX = re.compile(
+    r"^/(join|invite|(?:classrooms|students)/invitation)(?=/|$)", re.IGNORECASE
+)
 
 
 def normalize_path(path: str) -> str:

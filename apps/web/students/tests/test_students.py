@@ -202,6 +202,13 @@ def test_link_asks_an_account_and_moves_the_lessons(browser, tutor, classroom, s
     assert lesson.student == stranger
 
 
+def test_link_in_uppercase_opens_the_invitation(browser, classroom):
+    path = make_student_link(make_placeholder(classroom), timezone.now()).url.split("/", 3)[3]
+    path = path.replace("students/invitation", "Students//Invitation")
+    page = browser().get(f"/{path}", follow=True)
+    assert classroom.tutor.get_full_name() in page.content.decode()
+
+
 def test_link_is_forgotten_by_who_is_somebody_else(browser, classroom, tutor):
     made = make_placeholder(classroom)
     client = browser()
