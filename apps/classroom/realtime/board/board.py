@@ -20,6 +20,7 @@ from apps.classroom.realtime.events.protocol import BoardSize, Close
 from apps.classroom.realtime.server.sockets import Refused, Socket
 
 UNLOAD_AFTER = 60.0  # seconds without a change
+LARGE_DELETION = 10  # elements; a version is saved of the board before it
 
 
 class LoadedBoard(NamedTuple):
@@ -38,6 +39,7 @@ class Board:
         self.compact_not_before = 0.0  # on the monotonic clock
         self.uncompacted = 0  # changes since the last compaction
         self.changed_since_version = False  # since the last version in the history
+        self.before_deletion: list[bytes] | None = None  # updates, until they are saved
         self._dirty = False  # changed since the last diff request to the other processes
         self._last_change_at: float | None = None  # None once the document is unloaded
         self._log = log
@@ -72,9 +74,13 @@ class Board:
 
     def apply_updates(self, scans: Sequence[Scan], sender: Socket | None) -> None:
         """Apply, store, broadcast and publish updates. Raises Malformed, having changed nothing."""
+        before = list(self.document.updates)
+        is_large = self.document.count_deleted(scans) >= LARGE_DELETION
         new_part = self.document.apply_scans(scans)
         if new_part is None:
             return
+        if is_large and self.before_deletion is None:
+            self.before_deletion = before
         self._mark_changed(new_part)
         self.uncompacted += 1
         self._log.append(new_part)

@@ -279,6 +279,16 @@ class Document:
             self._origins.add(scanned)
         return new_part
 
+    def count_deleted(self, scans: Sequence[Scan]) -> int:
+        """Return about how many elements the updates delete: they mark them as deleted, or delete
+        values without writing others in their place."""
+        marked = sum(scanned.marked_deleted for scanned in scans)
+        added = sum(end - start for scanned in scans for _client, start, end in scanned.runs)
+        deleted = [run for scanned in scans for run in scanned.deletions]
+        if sum(end - start for _client, start, end in deleted) > added:
+            deleted = [run for run in deleted if not self.deletions.contains(run)]
+        return marked + max(0, sum(end - start for _client, start, end in deleted) - added)
+
     @property
     def _origins(self) -> Origins:
         if self._known_origins is None:

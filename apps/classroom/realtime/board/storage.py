@@ -49,7 +49,8 @@ COMPACT_RETRY_AFTER = 30.0  # seconds, after a failed compaction or for a board 
 # Size in bytes above which opening or closing a board releases memory to the system. Other threads
 # that allocate wait meanwhile, and the memory of smaller boards is soon used again.
 RELEASE_MEMORY_ABOVE = 4 * 1024 * 1024
-VERSION_INTERVAL = timedelta(minutes=3)
+VERSION_INTERVAL = timedelta(seconds=30)
+DELETION_VERSION_INTERVAL = timedelta(seconds=2)
 LAST_VERSION_AFTER = timedelta(seconds=10)
 
 
@@ -192,6 +193,12 @@ class BoardStorage:
     # -- history ----------------------------------------------------------------------------
 
     async def add_version(self, session_id: int, board: Board, at_least: timedelta) -> None:
+        """Save the board as it was before a large deletion, and as it is now if it is time."""
+        before = board.before_deletion
+        if before is not None and await self._save_version(
+            session_id, before, DELETION_VERSION_INTERVAL
+        ):
+            board.before_deletion = None
         if not board.changed_since_version:
             return
         board.changed_since_version = False

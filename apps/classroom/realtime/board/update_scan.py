@@ -58,6 +58,7 @@ class Scan(NamedTuple):
     # Not those that are the first in their key.
     placed: list[tuple[ItemId, ItemId | None]]
     inner: list[Run]  # items that have their right neighbour in the same struct
+    marked_deleted: int  # elements whose new state says that they are deleted
 
 
 def scan(update: bytes) -> Scan:
@@ -125,6 +126,7 @@ class Scanner(ValueReader):
         self.inner: list[Run] = []
         # How many items are put in the same place: between the same two items, or under one key.
         self._rivals: defaultdict[object, int] = defaultdict(int)
+        self.marked_deleted = 0
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
         self._replaced_clocks: defaultdict[int, list[int]] | None = None  # the same, sorted
 
@@ -175,6 +177,7 @@ class Scanner(ValueReader):
             len(self.invalid_structs),
             self.placed,
             self.inner,
+            self.marked_deleted,
         )
 
     def _begin_client(self, client: int, clock: int) -> None:
@@ -320,6 +323,7 @@ class Scanner(ValueReader):
             raise Malformed("a value is not JSON") from exc
 
     def _is_valid(self, value: Any) -> bool:
+        self.marked_deleted += isinstance(value, dict) and value.get("isDeleted") is True
         return is_valid_element(_without_fast_arrays(value))
 
     # -- deletions --------------------------------------------------------------------------
