@@ -1,15 +1,50 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { replaceTexts } from "./excalidraw-ukrainian.ts";
+import { addTexts, replaceTexts } from "./excalidraw-ukrainian.ts";
 
-const LOCALES = new URL("node_modules/@excalidraw/excalidraw/dist/prod/locales/", import.meta.url);
+const DIST = new URL("node_modules/@excalidraw/excalidraw/dist/prod/", import.meta.url);
+/** Texts of what Kreida leaves out: generators, Mermaid, libraries, embedded websites, social links. */
+const LEFT_OUT =
+  /^(labels\.(convertToCode|textToDiagram|prompt|followUs|discordChat|installPWA)|errors\.(saveLibraryError|libraryElementTypeError.*)|toolBar\.(magicframe|mermaidToExcalidraw)|element\.(magicframe|embeddable|iframe)|mermaid|commandPalette|userList|helpDialog|shareDialog)\b/;
+
+type Texts = { [key: string]: string | Texts };
+
+function localeCode(language: string): string {
+  const [name = ""] = readdirSync(new URL("locales/", DIST)).filter((file) =>
+    new RegExp(`^${language}-[A-Z0-9]+\\.js$`).test(file),
+  );
+  return readFileSync(new URL(`locales/${name}`, DIST), "utf8");
+}
+
+async function load(code: string): Promise<Texts> {
+  const chunk = new URL("chunk-SRAX5OIU.js", DIST).href;
+  const module = code.replace('import"../chunk-SRAX5OIU.js";', `import"${chunk}";`);
+  const url = `data:text/javascript,${encodeURIComponent(module)}`;
+  return ((await import(/* @vite-ignore */ url)) as { default: Texts }).default;
+}
+
+function keys(texts: Texts, prefix = ""): string[] {
+  return Object.entries(texts).flatMap(([key, text]) =>
+    typeof text === "string" ? [prefix + key] : keys(text, `${prefix}${key}.`),
+  );
+}
 
 it("replaces texts of the installed Ukrainian locale", () => {
-  const [name = ""] = readdirSync(LOCALES).filter((file) => file.startsWith("uk-UA-"));
-  const code = replaceTexts(readFileSync(new URL(name, LOCALES), "utf8"));
-  expect(code).toContain('eraser:"Гумка"');
+  expect(replaceTexts(localeCode("uk-UA"))).toContain('eraser:"Гумка"');
 });
 
 it("fails on a locale without one of the texts", () => {
   expect(() => replaceTexts('eraser:""')).toThrow("no single");
+});
+
+it("adds every text that the room can show and the locale lacks", async () => {
+  const ukrainian = new Set(keys(await load(addTexts(localeCode("uk-UA")))));
+  const { default: english } = (await import(
+    /* @vite-ignore */ new URL(
+      `locales/${readdirSync(new URL("locales/", DIST)).find((file) => /^en-[A-Z0-9]+\.js$/.test(file))}`,
+      DIST,
+    ).href
+  )) as { default: Texts };
+  const missing = keys(english).filter((key) => !ukrainian.has(key) && !LEFT_OUT.test(key));
+  expect(missing).toEqual([]);
 });

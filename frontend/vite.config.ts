@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { messageCatalogues } from "./catalogues.ts";
+import { patchExcalidraw } from "./excalidraw-patches.ts";
 import { ukrainianExcalidraw } from "./excalidraw-ukrainian.ts";
 import { addNotices, LICENCES_FILE } from "./licences.ts";
 import { staticAssets } from "./static-assets.ts";
@@ -19,6 +20,7 @@ export default defineConfig({
   publicDir: false,
   plugins: [
     trimExcalidraw(),
+    patchExcalidraw(),
     ukrainianExcalidraw(),
     staticAssets(),
     addNotices(),

@@ -1,4 +1,5 @@
 import { gettext, interpolate } from "../../shared/gettext";
+import { isComposing } from "../../shared/keyboard";
 import type { FoundStudents, Student } from "../api";
 import { type App, errorText } from "../app";
 import { h, uniqueId } from "../dom";
@@ -93,6 +94,7 @@ export class StudentPicker {
   }
 
   private onKeyDown(event: KeyboardEvent): void {
+    if (isComposing(event)) return;
     const { key } = event;
     if (key === "ArrowDown" || key === "ArrowUp") {
       event.preventDefault();

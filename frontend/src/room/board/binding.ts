@@ -30,6 +30,13 @@ export interface PageEvents {
   onFirstContent(): void;
 }
 
+/** The ids of the elements that are being drawn, typed or resized now. */
+function elementsInProgress(state: AppState): Set<string> {
+  const { newElement, multiElement, editingTextElement, resizingElement } = state;
+  const elements = [newElement, multiElement, editingTextElement, resizingElement];
+  return new Set(elements.flatMap((element) => element?.id ?? []));
+}
+
 /** Whether the user is editing the element now; remote changes to it are then not applied. */
 function isBeingEdited(element: ExcalidrawElement, state: AppState): boolean {
   const { editingTextElement, resizingElement, newElement } = state;
@@ -66,6 +73,8 @@ function isFinishedStroke(element: ExcalidrawElement): boolean {
 export class PageBinding {
   #lastSynced = new SyncedVersions();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Elements that were sent while they were being drawn. */
+  #unfinished = new Set<string>();
   #incoming = new Set<string>();
   #incomingTimer: ReturnType<typeof setTimeout> | undefined;
   #cancelAfterPaint: (() => void) | null = null;
@@ -76,12 +85,12 @@ export class PageBinding {
     private readonly events: PageEvents,
   ) {
     this.#updateScene([], readElements(map));
-    api.history.clear();
     map.observe(this.#onMapChange);
   }
 
   /** Call when the scene may have changed; schedules a flush. */
   scheduleFlush(): void {
+    this.#deleteDiscarded();
     if (this.#timer !== undefined) return;
     const changed = this.#localChanges();
     if (!changed.length) return;
@@ -93,6 +102,8 @@ export class PageBinding {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const changed = this.#localChanges();
+    const drawn = elementsInProgress(this.api.getAppState());
+    for (const { id } of changed) if (drawn.has(id)) this.#unfinished.add(id);
     const tooLarge = new Set(changed.filter(isTooLarge));
     for (const batch of splitIntoBatches(
       changed.filter((element) => !tooLarge.has(element)),
@@ -116,6 +127,24 @@ export class PageBinding {
 
   #localChanges(): ExcalidrawElement[] {
     return this.#lastSynced.changed(this.api.getSceneElementsIncludingDeleted(), this.map);
+  }
+
+  /**
+   * Deletes for everyone what Excalidraw dropped while it was drawn, such as the stroke that turned
+   * out to be the start of a pinch. Excalidraw forgets such an element without marking it.
+   */
+  #deleteDiscarded(): void {
+    if (!this.#unfinished.size) return;
+    const drawn = elementsInProgress(this.api.getAppState());
+    const present = new Set(this.api.getSceneElementsIncludingDeleted().map(({ id }) => id));
+    const discarded = [...this.#unfinished].filter((id) => !present.has(id) && this.map.has(id));
+    for (const id of this.#unfinished) {
+      if (!present.has(id) || !drawn.has(id)) this.#unfinished.delete(id);
+    }
+    if (!discarded.length) return;
+    this.map.doc?.transact(() => {
+      for (const id of discarded) this.map.delete(id);
+    }, this);
   }
 
   /** Replaces the elements with the document's versions of them. */

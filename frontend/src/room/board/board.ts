@@ -8,6 +8,7 @@ import type { Refusal } from "../net/reconnecting-web-socket";
 import { Store } from "../state/store";
 import { afterPaint } from "./after-paint";
 import { PageBinding } from "./binding";
+import { DeletionWatch } from "./deletion-watch";
 import { readElements } from "./elements";
 import {
   type Following,
@@ -22,6 +23,8 @@ import { SceneImages } from "./images/scene-images";
 import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
 import { collaboratorsOf, MAX_SELECTED, type Presence } from "./presence";
 import { BoardProvider } from "./provider";
+import { initialTools, readTools, type ToolState } from "./tool-state";
+import { UndoHistory } from "./undo-history";
 import { readUnsentChanges, type UnsentChanges, writeUnsentChanges } from "./unsent-changes";
 import { type Box, initialView, type View } from "./view";
 
@@ -56,10 +59,13 @@ export class Board {
   readonly provider: BoardProvider;
   readonly files: ImageStore;
   readonly sceneImages: SceneImages;
+  readonly deletions: DeletionWatch;
   readonly store: Store<BoardState>;
   #api: ExcalidrawImperativeAPI | null = null;
   #binding: PageBinding | null = null;
   #views = new Map<string, View>();
+  #undo = new UndoHistory();
+  #tools: ToolState = initialTools();
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
   #unsent: UnsentChanges | null;
@@ -87,6 +93,7 @@ export class Board {
       this.report(error, gettext("The picture could not be saved.")),
     );
     this.sceneImages = new SceneImages(this.files, options.isDark);
+    this.deletions = new DeletionWatch(this.doc);
     this.#presence = {
       ...me,
       page: FIRST_PAGE,
@@ -106,6 +113,7 @@ export class Board {
     this.awareness.on("change", () => this.#onAwarenessChange());
     addEventListener("pagehide", this.#flush);
     this.provider.link.subscribe(() => this.#writeUnsent());
+    this.deletions.start();
     this.provider.start();
   }
 
@@ -114,6 +122,7 @@ export class Board {
     clearTimeout(this.#pointerTimer);
     this.#cancelCursors?.();
     removeEventListener("pagehide", this.#flush);
+    this.deletions.stop();
     this.provider.stop();
     this.awareness.destroy();
     this.doc.destroy();
@@ -141,15 +150,22 @@ export class Board {
     return this.#api;
   }
 
+  /** The tool and its settings, for an Excalidraw that is mounted anew. */
+  get tools(): ToolState {
+    return this.#tools;
+  }
+
   attach(api: ExcalidrawImperativeAPI): void {
-    this.#binding?.destroy();
+    this.detach();
     this.#api = api;
     this.#bind();
   }
 
   detach(): void {
-    this.#binding?.destroy();
-    this.#binding = null;
+    const api = this.#api;
+    if (!api) return;
+    this.#unbind(api);
+    this.#tools = readTools(api.getAppState());
     this.#api = null;
   }
 
@@ -173,9 +189,7 @@ export class Board {
     const { page: current } = this.store.get();
     if (page === current) return;
     const api = this.#api;
-    if (api) this.#views.set(current, toView(api.getAppState()));
-    this.#binding?.destroy();
-    this.#binding = null;
+    if (api) this.#unbind(api);
     this.store.patch({ page });
     this.#publishPresence({ page, pointer: null });
     if (api) this.#bind();
@@ -220,6 +234,15 @@ export class Board {
   /** Sends pending changes before the browser unloads the page. */
   readonly #flush = (): void => this.#binding?.flush();
 
+  /** Saves what belongs to the shown page and would be lost with Excalidraw's scene. */
+  #unbind(api: ExcalidrawImperativeAPI): void {
+    this.#binding?.destroy();
+    this.#binding = null;
+    const { page } = this.store.get();
+    this.#views.set(page, toView(api.getAppState()));
+    this.#undo.save(api, page);
+  }
+
   #bind(): void {
     const api = this.#api;
     if (!api) return;
@@ -233,6 +256,7 @@ export class Board {
         if (scrollX === 0 && scrollY === 0 && zoom.value === 1) this.#restoreView(api, page);
       },
     });
+    this.#undo.restore(api, page);
     api.updateScene({
       appState: {
         selectedElementIds: {},

@@ -4,6 +4,7 @@ import { apiBaseUrl, type Config } from "../config";
 import { type JoinResponse, join } from "../net/join";
 import { ReconnectingWebSocket, type Refusal } from "../net/reconnecting-web-socket";
 import { type ClientMessage, parseServerMessage, type ServerMessage } from "../protocol";
+import { type Problem, problemOf } from "./problems";
 import { INITIAL_STATE, type RoomState, reduce } from "./room-state";
 import { Store } from "./store";
 
@@ -20,11 +21,6 @@ export interface SessionState extends RoomState {
   unsentChat: readonly { id: string; text: string }[];
   /** The last error that the server reported for one of our messages. */
   problem: Problem | null;
-}
-
-export interface Problem {
-  code: string;
-  detail: string;
 }
 
 export type Listener = (message: ServerMessage) => void;
@@ -124,7 +120,10 @@ export class RoomSession {
     if (!message) return;
     const state = this.store.get();
     const next: SessionState = { ...state, ...reduce(state, message, Date.now()) };
-    if (message.type === "welcome") next.link = "open";
+    if (message.type === "welcome") {
+      next.link = "open";
+      next.problem = null;
+    }
     if (message.type === "error") next.problem = this.#toProblem(message);
     if (message.type === "ice") this.iceServers = message.ice_servers;
     if (message.type === "welcome" && message.you.state === "in") {
@@ -132,18 +131,21 @@ export class RoomSession {
     }
     const echoed = new Set(next.chat.map((entry) => entry.id));
     next.unsentChat = state.unsentChat.filter((entry) => !echoed.has(entry.id));
+    const isAllSent = state.unsentChat.length > 0 && next.unsentChat.length === 0;
+    if (isAllSent && TEMPORARY_ERRORS.includes(next.problem?.code ?? "")) next.problem = null;
     this.store.set(next);
     if (message.type === "welcome" && message.you.state === "in") this.#resendChat();
     for (const listener of [...this.#listeners]) listener(message);
   }
 
   /** Converts an error message, and schedules a resend of chat that could not be stored. */
-  #toProblem({ code, detail, ref }: Extract<ServerMessage, { type: "error" }>): Problem | null {
+  #toProblem(message: Extract<ServerMessage, { type: "error" }>): Problem | null {
+    const { code, ref } = message;
     if (ref === "chat.send" && TEMPORARY_ERRORS.includes(code)) {
       clearTimeout(this.#retryTimer);
       this.#retryTimer = setTimeout(() => this.#resendChat(), CHAT_RETRY_DELAY_MS);
     }
-    return { code, detail };
+    return problemOf(message, this.store.get().problem);
   }
 
   /** The server deduplicates by id, so a message that had already arrived is not repeated. */

@@ -6,8 +6,15 @@ import { ExportDialog } from "./export-dialog";
 import { FormulaDialog } from "./formula-dialog";
 import { HistoryDialog } from "./history-dialog";
 import { PdfDialog } from "./pdf-dialog";
+import { ShortcutsDialog } from "./shortcuts-dialog";
 
-export type BoardDialog = "formula" | "pdf" | "exportBoard" | "history" | "pageRemove";
+export type BoardDialog =
+  | "formula"
+  | "pdf"
+  | "exportBoard"
+  | "history"
+  | "pageRemove"
+  | "shortcuts";
 
 interface BoardDialogsProps {
   board: Board;
@@ -25,6 +32,8 @@ export function BoardDialogs({ board, dialog, onClose }: BoardDialogsProps) {
       return <ExportDialog board={board} onClose={onClose} />;
     case "history":
       return <HistoryDialog board={board} onClose={onClose} />;
+    case "shortcuts":
+      return <ShortcutsDialog onClose={onClose} />;
     case "pageRemove":
       return <RemovePage board={board} onClose={onClose} />;
   }

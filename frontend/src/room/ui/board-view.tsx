@@ -1,10 +1,12 @@
-import { gettext } from "../../shared/gettext";
+import { gettext, interpolate } from "../../shared/gettext";
 import "@excalidraw/excalidraw/index.css";
 import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Board } from "../board/board";
 import { selectedFormula } from "../board/images/insert";
+import { translateShortcuts } from "../board/key-layout";
+import { ignorePalms } from "../board/palm-filter";
 import type { UnsentChanges } from "../board/unsent-changes";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
@@ -75,6 +77,22 @@ function useFormulaDoubleClick(board: Board, open: () => void): RefObject<HTMLDi
   return host;
 }
 
+/** Filters keys and touches of `host` before Excalidraw; `?` opens Kreida's list of shortcuts. */
+function useInputFilters(host: RefObject<HTMLElement | null>, onHelp: () => void): void {
+  const opener = useRef(onHelp);
+  opener.current = onHelp;
+  useEffect(() => {
+    if (!host.current) return;
+    const stops = [
+      translateShortcuts(host.current, () => opener.current()),
+      ignorePalms(host.current),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [host]);
+}
+
 /** Whether the board is full and thus read-only, since further changes would not be sent. */
 function useIsBoardFull(board: Board): boolean {
   const { boardLevel } = useSession();
@@ -115,10 +133,37 @@ function FullnessNotice({ board }: { board: Board }) {
   );
 }
 
-function BoardCanvas({ board, grid }: { board: Board; grid: boolean }) {
+/** Lets the tutor put back at once what somebody else has deleted. */
+function DeletionNotice({ board }: { board: Board }) {
+  const { you } = useSession();
+  const count = useStore(board.deletions.count);
+  if (you?.role !== "tutor" || !count) return null;
+  return (
+    <div className="notice" role="status">
+      <span>{interpolate(gettext("Just deleted from the board: %(count)s"), { count })}</span>
+      <Button variant="primary" onClick={() => board.deletions.restore()}>
+        {gettext("Put back")}
+      </Button>
+      <Button
+        icon="close"
+        variant="quiet"
+        label={gettext("Dismiss")}
+        onClick={() => board.deletions.dismiss()}
+      />
+    </div>
+  );
+}
+
+interface BoardCanvasProps {
+  board: Board;
+  grid: boolean;
+  dark: boolean;
+  onHelp: () => void;
+}
+
+function BoardCanvas({ board, grid, dark, onHelp }: BoardCanvasProps) {
   const full = useIsBoardFull(board);
   const { locale } = useConfig();
-  const dark = useDark();
   const api = useRef<ExcalidrawImperativeAPI>(null);
   const onApi = useCallback((given: ExcalidrawImperativeAPI) => {
     api.current = given;
@@ -133,9 +178,8 @@ function BoardCanvas({ board, grid }: { board: Board; grid: boolean }) {
   };
   return (
     <Excalidraw
-      // Remount on a theme change, because Excalidraw caches each image as it was added.
-      key={String(dark)}
       excalidrawAPI={onApi}
+      initialData={() => ({ appState: board.tools })}
       onChange={onChange}
       onPointerUpdate={({ pointer, button }) => board.onPointerUpdate(pointer, button)}
       langCode={locale === "uk" ? "uk-UA" : "en"}
@@ -159,7 +203,9 @@ function BoardCanvas({ board, grid }: { board: Board; grid: boolean }) {
     >
       <MainMenu>
         <MainMenu.DefaultItems.SearchMenu />
-        <MainMenu.DefaultItems.Help />
+        <MainMenu.Item onSelect={onHelp} shortcut="?">
+          {gettext("Keyboard shortcuts")}
+        </MainMenu.Item>
       </MainMenu>
     </Excalidraw>
   );
@@ -194,7 +240,10 @@ function OpenBoard({ unsent, onOutdated }: OpenBoardProps) {
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
   const [grid, setGrid] = useState(false);
   useLeaveWarning(board);
+  const dark = useDark();
+  const openShortcuts = () => setDialog("shortcuts");
   const canvas = useFormulaDoubleClick(board, () => setDialog("formula"));
+  useInputFilters(canvas, openShortcuts);
   return (
     <>
       <BoardBar
@@ -204,10 +253,20 @@ function OpenBoard({ unsent, onOutdated }: OpenBoardProps) {
         onOpenDialog={setDialog}
       />
       <FullnessNotice board={board} />
+      <DeletionNotice board={board} />
       {problem && <ProblemNotice text={problem} onDismiss={() => board.dismissProblem()} />}
       <div ref={canvas} className="room-canvas">
         <BoardBoundary>
-          {(attempt) => <BoardCanvas key={attempt} board={board} grid={grid} />}
+          {(attempt) => (
+            <BoardCanvas
+              // Remounts on a theme change, because Excalidraw caches each image as it was added.
+              key={`${attempt} ${dark}`}
+              board={board}
+              grid={grid}
+              dark={dark}
+              onHelp={openShortcuts}
+            />
+          )}
         </BoardBoundary>
       </div>
       {dialog && <BoardDialogs board={board} dialog={dialog} onClose={() => setDialog(null)} />}

@@ -1,5 +1,6 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { gettext } from "../../shared/gettext";
+import { isComposing } from "../../shared/keyboard";
 import { createTimeFormat } from "../../shared/time";
 import { linkify } from "../linkify";
 import { MAX_CHAT_LENGTH, type Role } from "../protocol";
@@ -94,7 +95,7 @@ export function Chat() {
     send();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event.nativeEvent)) return;
     event.preventDefault();
     send();
   };

@@ -81,6 +81,8 @@ export function Dialog({ title, wide, onClose, children, actions }: DialogProps)
       className={wide ? "room-dialog wide" : "room-dialog"}
       aria-labelledby={heading}
       onCancel={(event) => {
+        // A file input's own `cancel` bubbles up here.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();
       }}

@@ -126,7 +126,7 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
         <p className="room-error">{gettext("The history could not be loaded.")}</p>
       )}
       {versions?.length === 0 && (
-        <p>{gettext("No versions yet. One is saved every few minutes.")}</p>
+        <p>{gettext("No versions yet. One is saved every 30 seconds while somebody draws.")}</p>
       )}
       {version && (
         <Field label={[gettext("Version"), time].join(": ")}>

@@ -1,10 +1,12 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Peer } from "../protocol";
 import type { RoomSession } from "../state/session";
+import { playChime } from "./chime";
 import { Button, ProblemNotice } from "./components";
-import { useRoom, useSession } from "./context";
+import { useOtherPeople, useRoom, useSession } from "./context";
 import { DeviceNotices } from "./device-notices";
+import { Icon } from "./icons";
 
 const EVENT_DURATION_MS = 6000;
 
@@ -15,6 +17,7 @@ const ERROR_TEXTS: Readonly<Record<string, string>> = {
   storage_full: gettext(
     "The server has no space left, so this was not saved. Tell the tutor or the school.",
   ),
+  forbidden: gettext("Only the tutor can do this."),
   throttled: gettext("Too many chat messages right now. Yours will be sent later."),
 };
 
@@ -59,6 +62,26 @@ function isOnlyTab(session: RoomSession, { peer, person }: Peer): boolean {
   return tabs.every((one) => one.peer === peer);
 }
 
+/** Tells the tutor whose hand is up until it goes down, with a sound when one goes up. */
+function RaisedHands() {
+  const { you } = useSession();
+  const others = useOtherPeople();
+  const raised = you?.role === "tutor" ? others.filter(({ hand }) => hand) : [];
+  const count = useRef(raised.length);
+  useEffect(() => {
+    if (raised.length > count.current) playChime();
+    count.current = raised.length;
+  }, [raised.length]);
+  if (!raised.length) return null;
+  const names = raised.map(({ name }) => name).join(", ");
+  return (
+    <p className="notice">
+      <Icon name="hand" />
+      {interpolate(gettext("Hand raised: %(names)s"), { names })}
+    </p>
+  );
+}
+
 export function Notices({ onLobby }: { onLobby: () => void }) {
   const { session } = useRoom();
   const { link, lobby, you, problem, notSavedSince } = useSession();
@@ -83,6 +106,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
         )}
         <DeviceNotices />
         {eventText && <p className="notice">{eventText}</p>}
+        <RaisedHands />
         {you?.role === "tutor" && names && (
           <div className="notice">
             <span>{interpolate(gettext("Waiting to join: %(names)s"), { names })}</span>
@@ -96,7 +120,10 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
         )}
       </div>
       {problem && (
-        <ProblemNotice text={known ?? problem.detail} onDismiss={() => session.dismissProblem()} />
+        <ProblemNotice
+          text={known ?? gettext("That didn’t work. Reload the page and try again.")}
+          onDismiss={() => session.dismissProblem()}
+        />
       )}
     </div>
   );

@@ -9,6 +9,8 @@ import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { newId } from "../../../shared/id";
 import type { Board } from "../board";
 import type { OpenPdf } from "./pdf-pages";
+import { freeTop } from "../free-place";
+import type { Box } from "../view";
 
 const PAGE_GAP = 40;
 
@@ -138,7 +140,15 @@ export function selectedFormula(
   return element?.type === "image" && typeof latex === "string" ? { element, latex } : null;
 }
 
-/** Inserts a formula at the visible centre, scaled to fit the visible width. */
+/** What a new formula must not cover; a PDF page or a frame is written on. */
+function obstacles(api: ExcalidrawImperativeAPI): Box[] {
+  return api
+    .getSceneElements()
+    .filter(({ type, customData }) => type !== "frame" && customData?.pdf !== true)
+    .map((element) => getCommonBounds([element]));
+}
+
+/** Inserts a formula at the visible centre or in the free space below, scaled to the visible width. */
 export async function insertFormula(board: Board, latex: string): Promise<void> {
   const { renderFormula } = await import("./formula");
   const { blob, width, height } = await renderFormula(latex);
@@ -147,8 +157,10 @@ export async function insertFormula(board: Board, latex: string): Promise<void> 
   const scale = Math.min(1, (MAX_FORMULA_SHARE * visibleWidth) / zoom.value / width);
   const size = { width: width * scale, height: height * scale };
   const centre = visibleCentre(board.api);
-  const at = { x: centre.x - size.width / 2, y: centre.y - size.height / 2 };
-  await placeImage(board, { blob, ...size }, at, { latex, natural: width });
+  const [x, y] = [centre.x - size.width / 2, centre.y - size.height / 2];
+  const top = freeTop([x, y, x + size.width, y + size.height], obstacles(board.api));
+  await placeImage(board, { blob, ...size }, { x, y: top }, { latex, natural: width });
+  if (top > y) board.api?.scrollToContent(board.api.getSceneElements().at(-1));
 }
 
 /** Replaces a formula, keeping its position and scale. */

@@ -1,0 +1,104 @@
+"""Details of the room that a tutor and a student ran into."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.board import (
+    draw,
+    last_page_elements,
+    wait_for_board,
+    wait_for_elements,
+    wait_for_ink,
+)
+from tests.browser.room_school import make_school, open_as
+from tests.browser.test_board import paste, strokes_clipboard, submit_formula
+from tests.browser.test_board_input import focus_board
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+
+
+def test_ukrainian_board_starts_with_the_pen_and_has_no_foreign_texts(chromium, kreida):
+    school = make_school(kreida.url)
+    school.request("PATCH", "/api/me/", {"locale": "uk"})
+    context = open_as(chromium, school.tutor)
+    page = enter_in_ukrainian(context, school.room)
+    wait_for_board(page)
+    expect(page.locator("[data-testid=toolbar-freedraw]")).to_be_checked()
+    page.get_by_role("button", name="Меню", exact=True).click()
+    page.get_by_role("button", name=re.compile("^Клавіші")).click()
+    dialog = page.get_by_role("dialog", name="Клавіші")
+    expect(dialog.get_by_text("R (К)")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".App-toolbar__extra-tools-trigger").click()
+    tools = page.locator(".App-toolbar__extra-tools-dropdown")
+    expect(tools).to_contain_text("Лазерна указка")
+    assert not re.search("[A-Za-z]{3}", tools.inner_text())
+    expect(page.locator(".help-icon")).to_be_hidden()
+    assert page.locator(".room-canvas a[href*='excalidraw']").count() == 0
+    context.close()
+
+
+def enter_in_ukrainian(context, address):
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("button", name=re.compile("^Увійти")).first.click(timeout=15_000)
+    return page
+
+
+def test_raised_hand_is_announced_to_the_tutor_until_it_goes_down(both_pages):
+    tutor, student = both_pages
+    student.get_by_role("button", name="Raise your hand").click()
+    notice = tutor.locator(".room-notices").get_by_text("Hand raised: Олена Коваль")
+    expect(notice).to_be_visible()
+    student.get_by_role("button", name="Lower your hand").click()
+    expect(notice).to_have_count(0)
+
+
+def test_choosing_no_file_leaves_the_pdf_dialog_open(both_pages):
+    tutor, _ = both_pages
+    tutor.get_by_role("button", name="PDF", exact=True).click()
+    field = tutor.get_by_label("PDF file")
+    field.evaluate("(input) => input.dispatchEvent(new Event('cancel', { bubbles: true }))")
+    dialog = tutor.get_by_role("dialog", name="Add PDF to board")
+    expect(dialog).to_be_visible()
+    tutor.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_formula_is_placed_beside_what_is_drawn(both_pages, school):
+    tutor, _ = both_pages
+    draw(tutor, down=320)
+    (stroke,) = wait_for_elements(school, 1)
+    for count in (2, 3):
+        tutor.get_by_role("button", name="Formula", exact=True).click()
+        submit_formula(tutor, r"\frac{a + b + c}{d}", "Add to board")
+        wait_for_elements(school, count)
+    first, second = [e for e in last_page_elements(school) if e["type"] == "image"]
+    assert not overlap(first, second)
+    assert not overlap(first, stroke)
+
+
+def overlap(a: dict, b: dict) -> bool:
+    return all(
+        a[start] < b[start] + b[size] and b[start] < a[start] + a[size]
+        for start, size in (("x", "width"), ("y", "height"))
+    )
+
+
+def test_tutor_puts_back_what_a_student_wiped(both_pages, school):
+    tutor, student = both_pages
+    paste(tutor, strokes_clipboard(6, 40))
+    wait_for_elements(school, 6)
+    wait_for_ink(student)
+    focus_board(student)
+    student.keyboard.press("Control+a")
+    student.keyboard.press("Delete")
+    wait_for_elements(school, 0)
+    notice = tutor.get_by_role("status").filter(has_text="Just deleted from the board: 6")
+    notice.get_by_role("button", name="Put back").click()
+    wait_for_elements(school, 6)
+    wait_for_ink(student)
+    expect(notice).to_have_count(0)
+    expect(student.get_by_role("button", name="Put back")).to_have_count(0)
