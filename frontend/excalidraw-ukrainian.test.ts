@@ -16,17 +16,19 @@ function localeCode(language: string): string {
   return readFileSync(new URL(`locales/${name}`, DIST), "utf8");
 }
 
-async function load(code: string): Promise<Texts> {
+async function load(code: string): Promise<object> {
   const chunk = new URL("chunk-SRAX5OIU.js", DIST).href;
   const module = code.replace('import"../chunk-SRAX5OIU.js";', `import"${chunk}";`);
   const url = `data:text/javascript,${encodeURIComponent(module)}`;
-  return ((await import(/* @vite-ignore */ url)) as { default: Texts }).default;
+  return (await import(/* @vite-ignore */ url)) as object;
 }
 
-function keys(texts: Texts, prefix = ""): string[] {
-  return Object.entries(texts).flatMap(([key, text]) =>
-    typeof text === "string" ? [prefix + key] : keys(text, `${prefix}${key}.`),
-  );
+/** The keys of the texts that are not empty, in the module's named exports. */
+function keys(texts: object, prefix = ""): string[] {
+  return Object.entries(texts as Texts).flatMap(([key, text]) => {
+    if (typeof text === "string") return text ? [prefix + key] : [];
+    return key === "default" ? [] : keys(text, `${prefix}${key}.`);
+  });
 }
 
 it("replaces texts of the installed Ukrainian locale", () => {

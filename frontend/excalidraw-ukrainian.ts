@@ -139,11 +139,17 @@ function replaceText(code: string, [key, text]: [string, string]): string {
   return parts.join(JSON.stringify(text));
 }
 
-/** Appends code that adds the missing texts to the module's default export. */
+/**
+ * Appends code that adds the missing texts. Excalidraw reads the module's named exports, one for each
+ * group of texts; a text that is not translated is empty.
+ */
 export function addTexts(code: string): string {
-  const name = /(\w+) as default/.exec(code)?.[1];
-  if (!name) throw new Error("Excalidraw's Ukrainian locale has no default export");
+  const statements = Object.entries(MISSING_TEXTS).map(([group, texts]) => {
+    const name = new RegExp(`(\\w+) as ${group}\\b`).exec(code)?.[1];
+    const json = JSON.stringify(texts);
+    return name ? `add(${name},${json});` : `export const ${group}=${json};`;
+  });
   const add =
-    'const add=(to,from)=>{for(const k in from)if(typeof from[k]==="object")add(to[k]??={},from[k]);else to[k]??=from[k]};';
-  return `${code}\n${add}add(${name},${JSON.stringify(MISSING_TEXTS)});`;
+    'const add=(to,from)=>{for(const k in from)if(typeof from[k]==="object")add(to[k]??={},from[k]);else to[k]||=from[k]};';
+  return [code, add, ...statements].join("\n");
 }

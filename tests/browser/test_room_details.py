@@ -12,7 +12,7 @@ from tests.browser.board import (
     wait_for_elements,
     wait_for_ink,
 )
-from tests.browser.room_school import make_school, open_as
+from tests.browser.room_school import enter, make_school, open_as
 from tests.browser.test_board import paste, strokes_clipboard, submit_formula
 from tests.browser.test_board_input import focus_board
 
@@ -102,3 +102,22 @@ def test_tutor_puts_back_what_a_student_wiped(both_pages, school):
     wait_for_ink(student)
     expect(notice).to_have_count(0)
     expect(student.get_by_role("button", name="Put back")).to_have_count(0)
+
+
+def test_blocked_socket_is_explained_and_board_and_chat_can_be_read(both_pages, school, chromium):
+    tutor, _ = both_pages
+    draw(tutor)
+    wait_for_elements(school, 1)
+    tutor.get_by_label("Write a message").fill("See page 12")
+    tutor.get_by_role("button", name="Send").click()
+    context = open_as(chromium, school.student)
+    context.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
+    page = enter(context, school.room)
+    blocked = page.get_by_role("heading", name="This network blocks the room’s connection")
+    expect(blocked).to_be_visible(timeout=20_000)
+    host = school.url.removeprefix("http://").split(":")[0]
+    expect(page.get_by_text(f"WebSocket connections (ws://) to {host}")).to_be_visible()
+    expect(page.get_by_text("See page 12")).to_be_visible()
+    expect(page.locator(".room-history-picture canvas")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name="Back to the lesson page")).to_be_visible()
+    context.close()

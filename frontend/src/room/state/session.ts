@@ -3,7 +3,12 @@ import { newId } from "../../shared/id";
 import { apiBaseUrl, type Config } from "../config";
 import { type JoinResponse, join } from "../net/join";
 import { ReconnectingWebSocket, type Refusal } from "../net/reconnecting-web-socket";
-import { type ClientMessage, parseServerMessage, type ServerMessage } from "../protocol";
+import {
+  type ChatMessage,
+  type ClientMessage,
+  parseServerMessage,
+  type ServerMessage,
+} from "../protocol";
 import { type Problem, problemOf } from "./problems";
 import { INITIAL_STATE, type RoomState, reduce } from "./room-state";
 import { Store } from "./store";
@@ -17,6 +22,8 @@ const TEMPORARY_ERRORS = ["service_unavailable", "storage_full", "throttled"];
 export interface SessionState extends RoomState {
   link: "connecting" | "open" | "lost";
   refused: Refusal | null;
+  /** Whether the server has ever answered, so that only the socket can be what is blocked. */
+  hasTicket: boolean;
   /** Our chat messages that the server has not yet echoed. */
   unsentChat: readonly { id: string; text: string }[];
   /** The last error that the server reported for one of our messages. */
@@ -45,6 +52,7 @@ export class RoomSession {
       ...INITIAL_STATE,
       link: "connecting",
       refused: null,
+      hasTicket: false,
       unsentChat: [],
       problem: null,
     });
@@ -78,6 +86,7 @@ export class RoomSession {
   async socketAddress(key: "events_url" | "board_url"): Promise<string> {
     const joined: JoinResponse = await join(this.request, this.config, this.name);
     this.iceServers = joined.ice_servers;
+    this.store.patch({ hasTicket: true });
     return `${joined[key]}?ticket=${encodeURIComponent(joined.ticket)}`;
   }
 
@@ -89,6 +98,13 @@ export class RoomSession {
     const entry = { id: newId(), text: sanitiseText(text) };
     this.store.patch({ unsentChat: [...this.store.get().unsentChat, entry] });
     this.send({ type: "chat.send", ...entry });
+  }
+
+  /** Loads the chat over HTTP, for a network that blocks the socket. */
+  async loadChat(): Promise<void> {
+    const response = await this.request(`${this.api}chat/`);
+    const { results } = (await response.json()) as { results: ChatMessage[] };
+    if (!this.store.get().you) this.store.patch({ chat: results });
   }
 
   onMessage(listener: Listener): () => void {

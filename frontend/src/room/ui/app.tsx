@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { gettext } from "../../shared/gettext";
 import { Call } from "../call/call";
 import { loadDeviceChoice } from "../call/device-choice";
@@ -43,6 +43,26 @@ function saveSetupOnChange(config: Config, local: LocalMedia, name: string): () 
   return local.store.subscribe(save);
 }
 
+/** How long opening the room may take before it is explained what may be in the way. */
+const OPENING_MS = 10_000;
+const BlockedScreen = lazy(() => import("./blocked-screen"));
+
+function OpeningScreen() {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), OPENING_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const opening = <p className="room-loading">{gettext("Opening the room…")}</p>;
+  return late ? (
+    <Suspense fallback={opening}>
+      <BlockedScreen />
+    </Suspense>
+  ) : (
+    opening
+  );
+}
+
 function RoomScreens({ room }: { room: Room }) {
   const { you, refused, ended } = useSession();
   const [isStaying, setStaying] = useState(false);
@@ -61,7 +81,7 @@ function RoomScreens({ room }: { room: Room }) {
     return <EndedScreen guest={you?.role === "guest"} onStay={stay} />;
   }
   if (refused !== null) return <RefusedScreen reason={refused} />;
-  if (!you) return <p className="room-loading">{gettext("Opening the room…")}</p>;
+  if (!you) return <OpeningScreen />;
   return you.state === "waiting" ? <WaitingScreen /> : <RoomView />;
 }
 

@@ -28,7 +28,7 @@ function LinkedText({ text }: { text: string }) {
   });
 }
 
-function Messages() {
+export function Messages() {
   const { chat, unsentChat, you } = useSession();
   const config = useConfig();
   const list = useRef<HTMLDivElement>(null);

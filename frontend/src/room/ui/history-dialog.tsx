@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import type * as Y from "yjs";
 import { errorMessage } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
@@ -8,48 +8,9 @@ import { type BoardVersion, listVersions, openVersion, restoreVersion } from "..
 import { pagesOf } from "../board/pages";
 import { Button, Dialog, Field } from "./components";
 import { useConfig, useRoom, useSession } from "./context";
+import { VersionPicture } from "./version-picture";
 
 const DEBOUNCE_MS = 120;
-
-/** A rendered image of the version, which is read-only. */
-function Picture({
-  board,
-  doc,
-  page,
-  label,
-}: {
-  board: Board;
-  doc: Y.Doc;
-  page: string;
-  label: string;
-}) {
-  const host = useRef<HTMLDivElement>(null);
-  const [blank, setBlank] = useState(false);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    let current = true;
-    const show = async () => {
-      const { renderPage } = await import("../board/render");
-      const canvas = await renderPage(doc, page, board.files, 1).catch(() => undefined);
-      if (!current) return;
-      setFailed(canvas === undefined);
-      setBlank(canvas === null);
-      if (canvas) host.current?.replaceChildren(canvas);
-      else host.current?.replaceChildren();
-    };
-    void show();
-    return () => {
-      current = false;
-    };
-  }, [board, doc, page]);
-  return (
-    <div className="room-history-picture">
-      <div ref={host} role="img" aria-label={label} />
-      {blank && <p>{gettext("This page was empty then.")}</p>}
-      {failed && <p>{gettext("This version can’t be displayed.")}</p>}
-    </div>
-  );
-}
 
 function useVersions(): [readonly BoardVersion[] | null, boolean] {
   const { session } = useRoom();
@@ -156,8 +117,8 @@ export function HistoryDialog({ board, onClose }: { board: Board; onClose: () =>
         </nav>
       )}
       {doc && shown && (
-        <Picture
-          board={board}
+        <VersionPicture
+          files={board.files}
           doc={doc}
           page={shown.id}
           label={interpolate(gettext("The board at %(time)s"), { time })}
