@@ -28,6 +28,13 @@ describe("patches of Excalidraw", () => {
     expect(patched).not.toContain('message:g("commandPalette.shortcutHint"');
   });
 
+  it("make pictures ready before Excalidraw decodes them, and leave it no limits", () => {
+    expect(patched).toMatch(/\(\{imageFile:(\w+),[^}]*\}\)=>\{\1=await preparePicture\(\1\);/);
+    expect(patched).not.toContain("Error trying to resizing");
+    expect(patched).not.toContain("errors.fileTooBig");
+    expect(patched).toContain("||isForeignPicture(");
+  });
+
   it("fail when a release of Excalidraw has no such code", () => {
     expect(() => applyPatches(patched)).toThrow("undo stacks");
   });

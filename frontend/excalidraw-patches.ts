@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
 const MODULE = /\/@excalidraw\/excalidraw\/dist\/prod\/index\.js$/;
@@ -14,6 +15,11 @@ const TRANSLATE = /title:(\w+)\("toolBar\.extraTools"\)/;
 const TOUCH_IN_PEN_MODE =
   't=>t.state.penMode&&!["selection","text","image"].includes(t.state.activeTool.type)';
 
+const PREPARE_MODULE = fileURLToPath(
+  new URL("src/room/board/images/prepare-picture.ts", import.meta.url),
+);
+const PREPARE_PICTURE = `import{isForeignPicture,preparePicture}from${JSON.stringify(PREPARE_MODULE)};`;
+
 /** Changes of behaviour for which Excalidraw has no option. */
 const PATCHES: Readonly<Record<string, Patch>> = {
   "gives access to the undo stacks": {
@@ -27,6 +33,22 @@ const PATCHES: Readonly<Record<string, Patch>> = {
   "moves the board with one finger while only the pen draws": {
     find: /((\w+)\.button===\w+\.MAIN&&\w+\|\|\w+\(this\.state\)\|\|this\.state\.viewModeEnabled)\)/,
     replace: `$1||$2.pointerType==="touch"&&(${TOUCH_IN_PEN_MODE})(this))`,
+  },
+  "makes pictures ready before they are decoded": {
+    find: /("initializeImage",async\(\{imageFile:(\w+),[^}]*\}\)=>\{)if/,
+    replace: "$1$2=await preparePicture($2);if",
+  },
+  "does not scale pictures itself": {
+    find: /try\{(\w+)=await \w+\(\1,\{maxWidthOrHeight:\w+\}\)\}catch\(\w+\)\{console\.error\("Error trying to resizing[^}]*\}/,
+    replace: "",
+  },
+  "has no limit of its own for the size of a picture": {
+    find: /if\(\w+\.size>\w+\)throw new Error\(\w+\("errors\.fileTooBig",\{maxSize:`\$\{Math\.trunc\(\w+\/1024\/1024\)\}MB`\}\)\)/,
+    replace: "",
+  },
+  "takes dropped pictures of kinds that it does not know": {
+    find: /(\w+)\((\w+)\)(&&this\.isToolSupported\("image"\)\)\{if\(\2\?\.type===)/,
+    replace: "($1($2)||isForeignPicture($2))$3",
   },
   "names the button of the menu": {
     find: /"data-testid":"main-menu-trigger",/,
@@ -55,7 +77,8 @@ export function patchExcalidraw(): Plugin {
     name: "patch-excalidraw",
     enforce: "pre",
     transform(code, id) {
-      return MODULE.test(id.replaceAll("\\", "/")) ? { code: applyPatches(code), map: null } : null;
+      if (!MODULE.test(id.replaceAll("\\", "/"))) return null;
+      return { code: PREPARE_PICTURE + applyPatches(code), map: null };
     },
   };
 }

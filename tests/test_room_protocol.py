@@ -1,10 +1,13 @@
 """Message types and close codes are the same in protocol.ts, the server and docs/protocol.md."""
 
 import re
+from math import prod
 
 import pytest
 from django.conf import settings
 
+from apps.classroom import files
+from apps.classroom.pictures import limits as pictures
 from apps.classroom.realtime.events import protocol
 
 TYPESCRIPT = (settings.BASE_DIR / "frontend/src/room/protocol.ts").read_text("utf-8")
@@ -42,3 +45,14 @@ def test_close_codes_match():
 def test_message_type_or_close_code_is_documented(term):
     document = (settings.BASE_DIR / "docs/protocol.md").read_text("utf-8")
     assert re.search(rf"`{re.escape(term)}\b", document) or f"| {term} " in document
+
+
+def test_limits_of_pictures_match_the_server():
+    path = settings.BASE_DIR / "frontend/src/room/board/images/prepare-picture.ts"
+    found = dict(re.findall(r"^export const (\w+) = ([\d_* ]+);", path.read_text("utf-8"), re.M))
+    limits = {name: prod(map(int, value.split("*"))) for name, value in found.items()}
+    assert limits == {
+        "MAX_FILE_BYTES": files.MAX_SIZE,
+        "MAX_SIDE": pictures.MAX_SIDE,
+        "MAX_PIXELS": pictures.MAX_PIXELS,
+    }

@@ -1,5 +1,6 @@
 """Pictures and PDF files on the board, in two real browsers."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,52 @@ def test_picture_refused_by_the_server_is_removed_with_a_notice(both_pages, scho
     tutor.unroute("**/files/")
     expect(tutor.locator(".room-unsent")).to_have_text("", timeout=TIMEOUT_MS)
     assert last_page_elements(school) == []
+
+
+def refusal_of(page: Page, file: bytes, kind: str) -> str:
+    """Drop a file; return what Excalidraw's dialog says, and close it."""
+    left, top = canvas_origin(page)
+    page.evaluate(DROP, [list(file), kind, left + 500, top + 300])
+    dialog = page.locator(".excalidraw .Modal__content")
+    dialog.wait_for()
+    text = dialog.inner_text()
+    dialog.get_by_role("button", name="Close").first.click()
+    dialog.wait_for(state="detached")
+    return text
+
+
+def test_pictures_that_cannot_be_shown_are_refused_in_words(both_pages, school):
+    """By their headers: 20,000 × 20,000 pixels would block the browser for half a minute."""
+    tutor, _ = both_pages
+    huge = make_black_png(1, 1).replace(
+        struct.pack(">II", 1, 1), struct.pack(">II", 20_000, 20_000)
+    )
+    assert "20000 × 20000 pixels" in refusal_of(tutor, huge, "image/png")
+    heic = b"\0\0\0\x18ftypheic" + bytes(100)
+    assert "can’t open HEIC pictures" in refusal_of(tutor, heic, "image/heic")
+    assert "can’t open TIFF pictures" in refusal_of(tutor, b"II*\0" + bytes(100), "image/tiff")
+    assert "not a picture" in refusal_of(tutor, b"%PDF-1.4", "image/png")
+    wait_for_elements(school, 0)
+
+
+def test_large_picture_is_scaled_to_a_readable_size_before_upload(both_pages, school):
+    tutor, student = both_pages
+    left, top = canvas_origin(tutor)
+    with tutor.expect_request(lambda request: request.url.endswith("/files/")) as upload:
+        tutor.evaluate(DROP, [list(make_black_png(4000, 3000)), "image/png", left + 500, top + 300])
+    body = upload.value.post_data_buffer
+    header = body.index(b"IHDR") + 4
+    assert struct.unpack(">II", body[header : header + 8]) == (2560, 1920)
+    wait_for_ink(student)
+
+
+def test_picture_without_its_file_is_named_until_it_arrives(both_pages):
+    tutor, student = both_pages
+    left, top = canvas_origin(student)
+    student.route("**/files/", lambda route: route.abort())
+    student.evaluate(DROP, [list(make_black_png(60, 40)), "image/png", left + 500, top + 300])
+    notice = tutor.get_by_text("Pictures on this page that have not arrived: 1.")
+    expect(notice).to_be_visible(timeout=30_000)
+    student.unroute("**/files/")
+    expect(notice).to_have_count(0, timeout=30_000)
+    tutor.wait_for_function(HAS_MARKS)

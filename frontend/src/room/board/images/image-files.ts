@@ -1,3 +1,6 @@
+/** At this size a photograph of a notebook is readable. */
+export const MAX_SHOWN_SIDE = 2560;
+
 export async function loadImage(address: string): Promise<HTMLImageElement> {
   const image = new Image();
   image.src = address;
@@ -5,14 +8,25 @@ export async function loadImage(address: string): Promise<HTMLImageElement> {
   return image;
 }
 
-/** Converts any image that the browser can decode to PNG. */
+/** The size of a picture scaled down to `maxSide`. */
+export function fitInto(width: number, height: number, maxSide: number) {
+  const scale = Math.min(1, maxSide / Math.max(width, height));
+  return {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
+}
+
+/** Converts any image that the browser can decode, such as an SVG, to PNG. */
 export async function toPng(blob: Blob): Promise<Blob> {
   const address = URL.createObjectURL(blob);
   try {
     const image = await loadImage(address);
     const canvas = document.createElement("canvas");
-    canvas.width = image.naturalWidth || 300;
-    canvas.height = image.naturalHeight || 300;
+    Object.assign(
+      canvas,
+      fitInto(image.naturalWidth || 300, image.naturalHeight || 300, MAX_SHOWN_SIDE),
+    );
     canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
     return await canvasToBlob(canvas);
   } finally {

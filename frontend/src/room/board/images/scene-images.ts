@@ -3,12 +3,18 @@ import type {
   BinaryFiles,
   ExcalidrawImperativeAPI,
 } from "@excalidraw/excalidraw/types";
+import { Store } from "../../state/store";
 import { invertColours, isInvertedInDark } from "./dark-mode";
 import type { ImageStore } from "./image-store";
 
+const MISSING_AFTER_MS = 10_000;
+
 /** Adds the images of the shown page to Excalidraw, inverted on a dark board. */
 export class SceneImages {
+  /** How many pictures of the shown page have had no file for a while. */
+  readonly missing = new Store(0);
   #requested = new Set<string>();
+  #missingTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly files: ImageStore,
@@ -26,13 +32,28 @@ export class SceneImages {
       ids.add(element.fileId);
       if (isInvertedInDark(element)) inverted.add(element.fileId);
     }
-    if (!ids.size) return;
+    if (!ids.size) {
+      if (!this.#requested.size) this.missing.set(0);
+      return;
+    }
     for (const id of ids) this.#requested.add(id);
     const files = await this.files.get(ids);
     const shown = files.map((file) => (inverted.has(file.id) ? this.#inverted(file) : file));
     // addFiles with an empty list would change the scene and cause an endless loop.
     if (shown.length) api.addFiles(await Promise.all(shown));
     for (const id of ids) this.#requested.delete(id);
+    // The file follows its element, so it may only be on its way.
+    if (shown.length < ids.size)
+      this.#missingTimer ??= setTimeout(() => this.#countMissing(api), MISSING_AFTER_MS);
+  }
+
+  #countMissing(api: ExcalidrawImperativeAPI): void {
+    this.#missingTimer = undefined;
+    const known = api.getFiles();
+    const missing = api
+      .getSceneElements()
+      .filter((element) => element.type === "image" && element.fileId && !known[element.fileId]);
+    this.missing.set(missing.length);
   }
 
   /** Adds a formula or PDF page that was made in this browser. */

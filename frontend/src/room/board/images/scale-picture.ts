@@ -1,0 +1,16 @@
+import { fitInto } from "./image-files";
+
+const QUALITY = 0.9;
+
+/** Decodes a picture and scales it down to `maxSide`; rejects what the browser cannot decode. */
+export async function scalePicture(file: Blob, maxSide: number, type: string): Promise<Blob> {
+  const picture = await createImageBitmap(file);
+  const { width, height } = fitInto(picture.width, picture.height, maxSide);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("no canvas");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, width, height);
+  picture.close();
+  return canvas.convertToBlob({ type, quality: QUALITY });
+}
