@@ -71,6 +71,7 @@ class RoomAccess:
     session_id: int
     lesson: LessonState
     lobby_enabled: bool
+    board_locked: bool
     timer_ends_at: datetime | None
     banned: frozenset[str] = field(default_factory=frozenset)
     admitted: Mapping[str, Admission] = field(default_factory=dict)
@@ -171,8 +172,14 @@ def must_wait(access: RoomAccess, person: Person) -> bool:
 
 
 def may_moderate(person: Person) -> bool:
-    """Whether `person` may admit, mute, remove, set the timer, end, restore and edit notes."""
+    """Whether `person` may admit, mute, remove, set the timer, lock the board, end, restore and
+    edit notes."""
     return person.is_tutor
+
+
+def may_draw(person: Person, *, board_locked: bool) -> bool:
+    """Whether `person`, who is in the room, may change its board."""
+    return person.is_tutor or not board_locked
 
 
 def may_remove(access: RoomAccess, person: Person, target: str) -> bool:

@@ -86,6 +86,10 @@ def set_lobby(
             admit(session_id=session_id, people=waiting, lesson_id=lesson_id, lessons=lessons)
 
 
+def set_board_lock(*, session_id: int, locked: bool) -> None:
+    ClassroomSession.objects.filter(pk=session_id).update(board_locked=locked)
+
+
 def remove_person(
     *, session_id: int, person: str, name: str, lesson_id: int, lessons: Lessons
 ) -> None:

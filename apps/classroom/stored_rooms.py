@@ -18,17 +18,18 @@ class StoredRoom:
     uuid: UUID
     lesson: LessonState
     lobby_enabled: bool
+    board_locked: bool
     timer_ends_at: datetime | None
 
 
 def load_rooms(sessions: QuerySet[ClassroomSession], lessons: Lessons) -> list[StoredRoom]:
     """Load rooms, without those whose lesson is gone; two queries for any number of them."""
-    columns = ("lesson_id", "pk", "uuid", "lobby_enabled", "timer_ends_at")
+    columns = ("lesson_id", "pk", "uuid", "lobby_enabled", "board_locked", "timer_ends_at")
     rows = list(sessions.filter(lesson__isnull=False).values_list(*columns))
     states = lessons.load({lesson_id for lesson_id, *_row in rows})
     return [
-        StoredRoom(session_id, uuid, states[lesson_id], lobby_enabled, timer_ends_at)
-        for lesson_id, session_id, uuid, lobby_enabled, timer_ends_at in rows
+        StoredRoom(session_id, uuid, states[lesson_id], *row)
+        for lesson_id, session_id, uuid, *row in rows
         if lesson_id in states
     ]
 

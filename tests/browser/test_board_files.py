@@ -142,7 +142,7 @@ def refusal_of(page: Page, file: bytes, kind: str) -> str:
     dialog = page.locator(".excalidraw .Modal__content")
     dialog.wait_for()
     text = dialog.inner_text()
-    dialog.get_by_role("button", name="Close").first.click()
+    dialog.press("Escape")
     dialog.wait_for(state="detached")
     return text
 

@@ -13,7 +13,7 @@ from tests.browser.board import (
     wait_for_ink,
 )
 from tests.browser.room_school import enter, make_school, open_as
-from tests.browser.test_board import paste, strokes_clipboard, submit_formula
+from tests.browser.test_board import paste, strokes_clipboard, submit_formula, wait_until
 from tests.browser.test_board_input import focus_board
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
@@ -104,15 +104,18 @@ def test_tutor_puts_back_what_a_student_wiped(both_pages, school):
     expect(student.get_by_role("button", name="Put back")).to_have_count(0)
 
 
-def test_blocked_socket_is_explained_and_board_and_chat_can_be_read(both_pages, school, chromium):
-    tutor, _ = both_pages
+def test_blocked_socket_is_explained_and_board_and_chat_can_be_read(chromium, kreida):
+    school = make_school(kreida.url)
+    contexts = [open_as(chromium, who) for who in (school.tutor, school.student)]
+    tutor = enter(contexts[0], school.room)
+    wait_for_board(tutor)
     draw(tutor)
-    wait_for_elements(school, 1)
     tutor.get_by_label("Write a message").fill("See page 12")
-    tutor.get_by_role("button", name="Send").click()
-    context = open_as(chromium, school.student)
-    context.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
-    page = enter(context, school.room)
+    tutor.get_by_label("Write a message").press("Enter")
+    history = f"/api/classroom/sessions/{school.session_uuid}/history/"
+    wait_until(lambda: len(school.request("GET", history)["results"]) == 1)
+    contexts[1].route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
+    page = enter(contexts[1], school.room)
     blocked = page.get_by_role("heading", name="This network blocks the room’s connection")
     expect(blocked).to_be_visible(timeout=20_000)
     host = school.url.removeprefix("http://").split(":")[0]
@@ -120,4 +123,21 @@ def test_blocked_socket_is_explained_and_board_and_chat_can_be_read(both_pages, 
     expect(page.get_by_text("See page 12")).to_be_visible()
     expect(page.locator(".room-history-picture canvas")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("link", name="Back to the lesson page")).to_be_visible()
-    context.close()
+    for context in contexts:
+        context.close()
+
+
+def test_locked_board_can_be_changed_by_the_tutor_alone(both_pages, school):
+    tutor, student = both_pages
+    lock = tutor.get_by_role("button", name="Lock the board for the others")
+    lock.click()
+    notice = student.get_by_text("The tutor has locked the board")
+    expect(notice).to_be_visible()
+    expect(student.locator("[data-testid=toolbar-freedraw]")).to_have_count(0)
+    expect(student.get_by_role("button", name="New page")).to_have_count(0)
+    draw(tutor)
+    wait_for_ink(student)
+    lock.click()
+    expect(notice).to_have_count(0)
+    draw(student, down=420)
+    wait_for_elements(school, 2)

@@ -14,6 +14,12 @@ class ClassroomSession(models.Model):
     lobby_enabled = models.BooleanField(
         _("lobby"), default=True, help_text=_("Guests wait until the tutor admits them.")
     )
+    board_locked = models.BooleanField(
+        _("board locked"),
+        default=False,
+        db_default=False,
+        help_text=_("Only the tutor can change the board."),
+    )
     timer_ends_at = models.DateTimeField(null=True, blank=True)
     notes = models.TextField(_("private notes"), blank=True, help_text=_("Only the tutor reads."))
     versioned_at = models.DateTimeField(

@@ -10,8 +10,7 @@ from pycrdt import Doc, Map, merge_updates
 from apps.classroom.models import BoardVersion, ClassroomSession
 from apps.classroom.realtime.board.board import LARGE_DELETION
 from apps.classroom.realtime.board.update_scan import scan
-from apps.classroom.tests.boards import open_board
-from apps.classroom.tests.test_storage import content, in_thread
+from apps.classroom.tests.boards import content, in_thread, open_board
 from apps.classroom.versions import save_version, version_updates
 
 

@@ -156,6 +156,7 @@ def test_tutor_cannot_be_removed(live_room):
         ("lobby.admit", {"person": "u1"}),
         ("lobby.deny", {"person": "u1"}),
         ("lobby.set", {"enabled": False}),
+        ("board.lock", {"locked": True}),
         ("mute", {"peer": "00000000-0000-4000-8000-000000000000"}),
         ("remove", {"person": "u1"}),
         ("timer.set", {"seconds": 60}),

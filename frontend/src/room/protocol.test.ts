@@ -3,7 +3,7 @@ import { CLOSE_CODES, isFinal, parseServerMessage } from "./protocol";
 
 it("treats close codes that would only recur as final", () => {
   expect(Object.values(CLOSE_CODES).filter(isFinal).sort()).toEqual([
-    4400, 4403, 4404, 4409, 4410, 4412, 4413,
+    4400, 4403, 4404, 4409, 4410, 4412, 4413, 4414,
   ]);
 });
 

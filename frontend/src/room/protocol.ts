@@ -51,6 +51,7 @@ export interface You {
 export interface RoomInfo {
   lesson_id: number;
   lobby_enabled: boolean;
+  board_locked: boolean;
   timer_ends_at: string | null;
   /** The server's clock, so that the timer is the same on every client. */
   now: string;
@@ -90,6 +91,7 @@ export type ServerMessage =
   | { type: "signal"; from: string; data: Record<string, unknown> }
   | { type: "muted" }
   | ({ type: "quality"; peer: string } & Quality)
+  | { type: "board.locked"; locked: boolean }
   | { type: "timer"; ends_at: string | null }
   | { type: "ended" }
   | { type: "ice"; ice_servers: RTCIceServer[] }
@@ -107,6 +109,7 @@ export type ClientMessage =
   | { type: "lobby.admit"; person: string }
   | { type: "lobby.deny"; person: string }
   | { type: "lobby.set"; enabled: boolean }
+  | { type: "board.lock"; locked: boolean }
   | { type: "mute"; peer: string }
   | { type: "remove"; person: string }
   | { type: "timer.set"; seconds: number }
@@ -124,6 +127,7 @@ const serverTypes: Record<ServerMessage["type"], true> = {
   signal: true,
   muted: true,
   quality: true,
+  "board.locked": true,
   timer: true,
   ended: true,
   ice: true,
@@ -141,6 +145,7 @@ export const clientTypes: Record<ClientMessage["type"], true> = {
   "lobby.admit": true,
   "lobby.deny": true,
   "lobby.set": true,
+  "board.lock": true,
   mute: true,
   remove: true,
   "timer.set": true,
@@ -158,6 +163,7 @@ export const CLOSE_CODES = {
   invite: 4410,
   outdated: 4412,
   tooLarge: 4413,
+  locked: 4414,
   waiting: 4423,
   flood: 4429,
   unavailable: 4503,
@@ -171,6 +177,7 @@ const FINAL_CLOSE_CODES: readonly number[] = [
   CLOSE_CODES.cancelled,
   CLOSE_CODES.invite,
   CLOSE_CODES.outdated,
+  CLOSE_CODES.locked,
   CLOSE_CODES.tooLarge,
 ];
 

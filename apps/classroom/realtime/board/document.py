@@ -279,6 +279,12 @@ class Document:
             self._origins.add(scanned)
         return new_part
 
+    def is_known(self, scanned: Scan) -> bool:
+        """Whether an update brings nothing new."""
+        return all(
+            end <= self.clocks.get(client, 0) for client, _start, end in scanned.runs
+        ) and all(self.deletions.contains(run) for run in scanned.deletions)
+
     def count_deleted(self, scans: Sequence[Scan]) -> int:
         """Return about how many elements the updates delete: they mark them as deleted, or delete
         values without writing others in their place."""

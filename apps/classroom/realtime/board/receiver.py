@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from apps.classroom.compaction import MAX_CLIENTS, MAX_DELETION_RUNS
+from apps.classroom.policies import may_draw
 from apps.classroom.realtime.board import limits, yproto
 from apps.classroom.realtime.board.batcher import UpdateBatcher
 from apps.classroom.realtime.board.board import Board
@@ -19,6 +20,7 @@ class FrameReceiver:
 
     def __init__(self, board: Board, people: limits.PeopleLimits) -> None:
         self.board = board
+        self.board_locked = False
         self._batcher = UpdateBatcher(board, people)
         self._limits = people
 
@@ -117,6 +119,10 @@ class FrameReceiver:
 
     def _queue_update(self, socket: Socket, checked: Scan) -> None:
         self._charge(socket, checked.steps)
+        if not may_draw(socket.person, board_locked=self.board_locked):
+            if self.board.document.is_known(checked):
+                return  # clients repeat what is known when they synchronise
+            raise Refused(Close.LOCKED)
         self._check_clients(socket, checked)
         self._check_deletions(checked)
         if checked.runs:  # deletions are allowed on a full board

@@ -148,6 +148,11 @@ async def lobby_set(room: Room, socket: Socket, message: wire.LobbySet) -> None:
     await room.recheck_everywhere()
 
 
+async def board_lock(room: Room, socket: Socket, message: wire.BoardLock) -> None:
+    await db.run(services.set_board_lock, session_id=room.session_id, locked=message.locked)
+    await room.recheck_everywhere()
+
+
 async def mute(room: Room, socket: Socket, message: wire.Mute) -> None:
     if room.presence.find(message.peer) is None:
         send_error(socket, "no_such_peer", "This connection has gone.", "mute")
@@ -201,6 +206,7 @@ HANDLERS: dict[type[wire.Incoming], Handler] = {
     wire.LobbyAdmit: lobby_admit,
     wire.LobbyDeny: lobby_deny,
     wire.LobbySet: lobby_set,
+    wire.BoardLock: board_lock,
     wire.Mute: mute,
     wire.Remove: remove,
     wire.TimerSet: timer_set,

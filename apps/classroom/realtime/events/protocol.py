@@ -31,6 +31,7 @@ class Close(IntEnum):
     INVITE_OVER = 4410
     OUTDATED = 4412
     TOO_LARGE = 4413
+    LOCKED = 4414
     WAITING = 4423
     FLOOD = 4429
     UNAVAILABLE = 4503
@@ -91,6 +92,10 @@ class LobbySet(Incoming, tag="lobby.set", frozen=True):
     enabled: bool
 
 
+class BoardLock(Incoming, tag="board.lock", frozen=True):
+    locked: bool
+
+
 class Mute(Incoming, tag="mute", frozen=True):
     peer: UUID
 
@@ -120,13 +125,14 @@ ClientMessage = (
     | LobbyAdmit
     | LobbyDeny
     | LobbySet
+    | BoardLock
     | Mute
     | Remove
     | TimerSet
     | End
     | Ping
 )
-TUTOR_ONLY = (LobbyAdmit, LobbyDeny, LobbySet, Mute, Remove, TimerSet, End)
+TUTOR_ONLY = (LobbyAdmit, LobbyDeny, LobbySet, BoardLock, Mute, Remove, TimerSet, End)
 
 
 class Outgoing(Struct, tag_field="type", frozen=True):
@@ -145,6 +151,7 @@ class You(Struct, frozen=True):
 class RoomState(Struct, frozen=True):
     lesson_id: int
     lobby_enabled: bool
+    board_locked: bool
     timer_ends_at: datetime | None
     now: datetime
 
@@ -226,6 +233,10 @@ class QualityOf(Outgoing, tag="quality", frozen=True):
     level: str
     rtt_ms: int | None
     loss: float | None
+
+
+class BoardLocked(Outgoing, tag="board.locked", frozen=True):
+    locked: bool
 
 
 class Timer(Outgoing, tag="timer", frozen=True):

@@ -71,6 +71,7 @@ class Room:
         self.bus = bus
         self.board = board
         self.receiver = FrameReceiver(board, limits)
+        self.receiver.board_locked = access.board_locked
         self.presence = Presence(self._notify_presence)
         self.events: dict[UUID, Socket] = {}
         self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
@@ -220,7 +221,11 @@ class Room:
         state = "waiting" if waiting else "in"
         you = wire.You(socket.peer, person.key, person.name, person.role.value, socket.since, state)
         room = wire.RoomState(
-            access.lesson.id, access.lobby_enabled, access.timer_ends_at, timezone.now()
+            access.lesson.id,
+            access.lobby_enabled,
+            access.board_locked,
+            access.timer_ends_at,
+            timezone.now(),
         )
         peers = [] if waiting else self.presence.peers(exclude=socket.peer)
         lobby = self.presence.waiting() if person.is_tutor else []
@@ -319,6 +324,7 @@ class Room:
                 socket.close(Close.NO_SUCH_ROOM)
             return
         previous, self.access = self.access, access
+        self.receiver.board_locked = access.board_locked
         if access.lesson.is_completed and not previous.lesson.is_completed:
             self._deliver(wire.encode(wire.Ended()), "in")
         now = timezone.now()
@@ -329,6 +335,8 @@ class Room:
         self._close_who_must_wait_again()
         if access.timer_ends_at != previous.timer_ends_at:
             self._deliver(wire.encode(wire.Timer(access.timer_ends_at)), "in")
+        if access.board_locked != previous.board_locked:
+            self._deliver(wire.encode(wire.BoardLocked(access.board_locked)), "in")
         if access.lobby_enabled != previous.lobby_enabled:
             self.notify_lobby()
         for present in list(self.presence.local.values()):

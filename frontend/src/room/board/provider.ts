@@ -27,6 +27,8 @@ export interface BoardLink {
   full: boolean;
   /** The server has rewritten the board: this document is not the board's any more. */
   outdated: boolean;
+  /** A change was refused because the tutor has locked the board; the document must be replaced. */
+  locked: boolean;
 }
 
 /**
@@ -42,6 +44,7 @@ export class BoardProvider {
     unavailable: false,
     full: false,
     outdated: false,
+    locked: false,
   });
   #socket: ReconnectingWebSocket;
   #outbox = new Outbox();
@@ -71,6 +74,7 @@ export class BoardProvider {
         this.#onDisconnect();
         if (reason === CLOSE_CODES.tooLarge) this.link.patch({ full: true });
         else if (reason === CLOSE_CODES.outdated) this.link.patch({ outdated: true });
+        else if (reason === CLOSE_CODES.locked) this.link.patch({ locked: true });
         else onRefused(reason);
       },
     });

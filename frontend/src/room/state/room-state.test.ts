@@ -34,6 +34,7 @@ const welcome: Welcome = {
   room: {
     lesson_id: 1,
     lobby_enabled: true,
+    board_locked: false,
     timer_ends_at: null,
     now: "2026-03-02T12:00:05Z",
   },
@@ -94,6 +95,10 @@ describe("room state from server messages", () => {
       timer_ends_at: "2026-03-02T12:10:00Z",
     });
     expect(state.ended).toBe(true);
+  });
+
+  it("contains whether the board is locked", () => {
+    expect(reduceAll({ type: "board.locked", locked: true }).room?.board_locked).toBe(true);
   });
 
   it("reports failed saving until the server saves again or a new welcome arrives", () => {

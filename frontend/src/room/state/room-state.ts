@@ -46,6 +46,10 @@ function withMessage(chat: readonly ChatMessage[], message: ChatMessage): readon
   return chat.some((other) => other.id === message.id) ? chat : [...chat, message];
 }
 
+function withRoom(state: RoomState, part: Partial<RoomInfo>): RoomState {
+  return { ...state, room: state.room && { ...state.room, ...part } };
+}
+
 function withoutPeer(state: RoomState, peer: string): RoomState {
   const { [peer]: _, ...quality } = state.quality;
   return { ...state, peers: state.peers.filter((other) => other.peer !== peer), quality };
@@ -74,19 +78,17 @@ export function reduce(state: RoomState, message: ServerMessage, now: number): R
     case "peer.left":
       return withoutPeer(state, message.peer);
     case "lobby":
-      return {
-        ...state,
-        lobby: message.waiting,
-        room: state.room && { ...state.room, lobby_enabled: message.enabled },
-      };
+      return withRoom({ ...state, lobby: message.waiting }, { lobby_enabled: message.enabled });
     case "chat":
       return { ...state, chat: withMessage(state.chat, message.message) };
     case "quality": {
       const { peer, level, rtt_ms, loss } = message;
       return { ...state, quality: { ...state.quality, [peer]: { level, rtt_ms, loss } } };
     }
+    case "board.locked":
+      return withRoom(state, { board_locked: message.locked });
     case "timer":
-      return { ...state, room: state.room && { ...state.room, timer_ends_at: message.ends_at } };
+      return withRoom(state, { timer_ends_at: message.ends_at });
     case "saving":
       return { ...state, notSavedSince: message.ok ? null : message.since };
     case "board.size":

@@ -3,7 +3,7 @@ import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { BoardDialog } from "./board-dialogs";
 import { Button } from "./components";
-import { useSession, useStore } from "./context";
+import { useIsBoardLocked, useRoom, useSession, useStore } from "./context";
 import type { IconName } from "./icons";
 
 /** Age from which unsent changes are shown; the server usually confirms within 500 ms. */
@@ -98,6 +98,21 @@ function FollowButton({ board }: { board: Board }) {
   );
 }
 
+/** Lets nobody but the tutor change the board; the server refuses it. */
+function LockButton() {
+  const { session } = useRoom();
+  const locked = useSession().room?.board_locked ?? false;
+  return (
+    <Button
+      icon="lock"
+      variant="quiet"
+      label={gettext("Lock the board for the others")}
+      pressed={locked}
+      onClick={() => session.send({ type: "board.lock", locked: !locked })}
+    />
+  );
+}
+
 interface BoardBarProps {
   board: Board;
   grid: boolean;
@@ -105,9 +120,17 @@ interface BoardBarProps {
   onOpenDialog: (dialog: BoardDialog) => void;
 }
 
-const TOOLS: readonly { name: BoardDialog; label: string; icon: IconName }[] = [
-  { name: "formula", label: gettext("Formula"), icon: "formula" },
-  { name: "pdf", label: gettext("PDF"), icon: "pdf" },
+interface Tool {
+  name: BoardDialog;
+  label: string;
+  icon: IconName;
+  /** Whether it changes the board. */
+  changes?: true;
+}
+
+const TOOLS: readonly Tool[] = [
+  { name: "formula", label: gettext("Formula"), icon: "formula", changes: true },
+  { name: "pdf", label: gettext("PDF"), icon: "pdf", changes: true },
   { name: "exportBoard", label: gettext("Export"), icon: "export" },
   { name: "history", label: gettext("History"), icon: "history" },
 ];
@@ -115,15 +138,20 @@ const TOOLS: readonly { name: BoardDialog; label: string; icon: IconName }[] = [
 export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarProps) {
   const { you } = useSession();
   const isTutor = you?.role === "tutor";
+  const locked = useIsBoardLocked();
+  const tools = locked ? TOOLS.filter(({ changes }) => !changes) : TOOLS;
   return (
     <div className="room-board-bar">
       <PageTabs board={board} />
-      <Button
-        icon="plus"
-        variant="quiet"
-        label={gettext("New page")}
-        onClick={() => board.addPage()}
-      />
+      {!locked && (
+        <Button
+          icon="plus"
+          variant="quiet"
+          label={gettext("New page")}
+          onClick={() => board.addPage()}
+        />
+      )}
+      {isTutor && <LockButton />}
       {isTutor && (
         <Button
           icon="trash"
@@ -151,7 +179,7 @@ export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarPr
           pressed={grid}
           onClick={onToggleGrid}
         />
-        {TOOLS.map(({ name, label, icon }) => (
+        {tools.map(({ name, label, icon }) => (
           <Button
             key={name}
             icon={icon}

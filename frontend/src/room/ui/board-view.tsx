@@ -5,6 +5,7 @@ import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Board } from "../board/board";
 import { selectedFormula } from "../board/images/insert";
+import { preparing } from "../board/images/prepare-picture";
 import { translateShortcuts } from "../board/key-layout";
 import { ignorePalms } from "../board/palm-filter";
 import type { UnsentChanges } from "../board/unsent-changes";
@@ -12,7 +13,8 @@ import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
 import { Button, ProblemNotice } from "./components";
-import { useConfig, useRoom, useSession, useStore } from "./context";
+import { useConfig, useIsBoardLocked, useRoom, useSession, useStore } from "./context";
+import { Icon } from "./icons";
 import { isDark, useDark } from "./theme";
 
 function useBoard(unsent: UnsentChanges | null): Board {
@@ -133,6 +135,20 @@ function FullnessNotice({ board }: { board: Board }) {
   );
 }
 
+function LockNotice() {
+  const locked = useIsBoardLocked();
+  return (
+    <div role="status">
+      {locked && (
+        <p className="notice">
+          <Icon name="lock" />
+          {gettext("The tutor has locked the board: you can look at it but not draw.")}
+        </p>
+      )}
+    </div>
+  );
+}
+
 /** Lets the tutor put back at once what somebody else has deleted. */
 function DeletionNotice({ board }: { board: Board }) {
   const { you } = useSession();
@@ -154,6 +170,27 @@ function DeletionNotice({ board }: { board: Board }) {
   );
 }
 
+/** Says what happens to pictures: one is being made ready, or others have no file. */
+function PictureNotices({ board }: { board: Board }) {
+  const busy = useStore(preparing);
+  const missing = useStore(board.sceneImages.missing);
+  return (
+    <div role="status">
+      {busy > 0 && <p className="notice">{gettext("Preparing the picture…")}</p>}
+      {missing > 0 && (
+        <p className="notice">
+          {interpolate(
+            gettext(
+              "Pictures on this page that have not arrived: %(count)s. Whoever added them can add them again.",
+            ),
+            { count: missing },
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
 interface BoardCanvasProps {
   board: Board;
   grid: boolean;
@@ -163,6 +200,7 @@ interface BoardCanvasProps {
 
 function BoardCanvas({ board, grid, dark, onHelp }: BoardCanvasProps) {
   const full = useIsBoardFull(board);
+  const locked = useIsBoardLocked();
   const { locale } = useConfig();
   const api = useRef<ExcalidrawImperativeAPI>(null);
   const onApi = useCallback((given: ExcalidrawImperativeAPI) => {
@@ -185,7 +223,7 @@ function BoardCanvas({ board, grid, dark, onHelp }: BoardCanvasProps) {
       langCode={locale === "uk" ? "uk-UA" : "en"}
       theme={dark ? "dark" : "light"}
       gridModeEnabled={grid}
-      viewModeEnabled={full}
+      viewModeEnabled={full || locked}
       isCollaborating
       validateEmbeddable={false}
       aiEnabled={false}
@@ -211,10 +249,10 @@ function BoardCanvas({ board, grid, dark, onHelp }: BoardCanvasProps) {
   );
 }
 
-/** Opens the board anew, with its unsent changes, when the server has rewritten it. */
+/** Opens the board anew when the server has rewritten it, with its unsent changes, or locked it. */
 export default function BoardView() {
   const [opened, setOpened] = useState<Opened>({ number: 0, unsent: null });
-  const reopen = useCallback((unsent: UnsentChanges) => {
+  const reopen = useCallback((unsent: UnsentChanges | null) => {
     setOpened(({ number }) => ({ number: number + 1, unsent }));
   }, []);
   return <OpenBoard key={opened.number} unsent={opened.unsent} onOutdated={reopen} />;
@@ -227,15 +265,17 @@ interface Opened {
 
 interface OpenBoardProps {
   unsent: UnsentChanges | null;
-  onOutdated(unsent: UnsentChanges): void;
+  onOutdated(unsent: UnsentChanges | null): void;
 }
 
 function OpenBoard({ unsent, onOutdated }: OpenBoardProps) {
   const board = useBoard(unsent);
-  const { outdated } = useStore(board.provider.link);
+  const { outdated, locked } = useStore(board.provider.link);
   useEffect(() => {
     if (outdated) onOutdated(board.readUnsent());
-  }, [outdated, board, onOutdated]);
+    // What was drawn after the tutor had locked the board is on no other board.
+    else if (locked) onOutdated(null);
+  }, [outdated, locked, board, onOutdated]);
   const { problem } = useStore(board.store);
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
   const [grid, setGrid] = useState(false);
@@ -253,7 +293,9 @@ function OpenBoard({ unsent, onOutdated }: OpenBoardProps) {
         onOpenDialog={setDialog}
       />
       <FullnessNotice board={board} />
+      <LockNotice />
       <DeletionNotice board={board} />
+      <PictureNotices board={board} />
       {problem && <ProblemNotice text={problem} onDismiss={() => board.dismissProblem()} />}
       <div ref={canvas} className="room-canvas">
         <BoardBoundary>

@@ -41,3 +41,9 @@ export function useOtherPeople(): Peer[] {
   const { peers, you } = useSession();
   return useMemo(() => otherPeople(peers, you), [peers, you]);
 }
+
+/** Whether the tutor has locked the board for this person. */
+export function useIsBoardLocked(): boolean {
+  const { room, you } = useSession();
+  return you?.role !== "tutor" && room?.board_locked === true;
+}

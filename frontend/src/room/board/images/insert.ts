@@ -8,9 +8,9 @@ import type { ExcalidrawImageElement, FileId } from "@excalidraw/excalidraw/elem
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { newId } from "../../../shared/id";
 import type { Board } from "../board";
-import type { OpenPdf } from "./pdf-pages";
 import { freeTop } from "../free-place";
 import type { Box } from "../view";
+import type { OpenPdf } from "./pdf-pages";
 
 const PAGE_GAP = 40;
 
