@@ -71,13 +71,15 @@ export class ImageStore {
   }
 
   /**
-   * Uploads a generated image (PDF page, formula) with retries; resolves once it is in the document.
-   * Throws ApiError when the server refuses it, and the signal's reason when it aborts.
+   * Uploads a generated image (PDF page, formula); resolves once it is in the document. Retries only
+   * with a signal, by which the person can end it. Throws ApiError when the image is not stored, and
+   * the signal's reason when it aborts.
    */
   async add(id: FileId, blob: Blob, signal?: AbortSignal): Promise<BinaryFileData> {
     this.#setPending(id, true);
     try {
-      await this.#uploadWithRetry(id, blob, signal);
+      if (signal) await this.#uploadWithRetry(id, blob, signal);
+      else await this.#upload(id, blob);
     } finally {
       this.#setPending(id, false);
     }
