@@ -39,7 +39,7 @@ def test_sign_up_and_sign_in(visit, size, locale):
     v = visit(size=size, locale=locale, timezone_id="America/Toronto")
     v.page.goto("/")
     v.press("Start teaching", "link")
-    v.page.wait_for_url("**/accounts/signup/")
+    v.page.wait_for_url("**/accounts/signup/?role=tutor")
     assert v.page.locator("select[name=timezone]").input_value() == "America/Toronto"
     v.page.locator("input[name=role][value=tutor]").check()
     v.fill("First name", "Леся")
@@ -222,7 +222,7 @@ def test_invite_link_can_be_created_copied_and_revoked(visit, scene, school, siz
     v.press("Revoke all links", within=v.page.locator("dialog[open]"))
     v.page.locator("#invite-url").wait_for(state="detached")
     g.page.goto(path)
-    g.wait_for_text("This link is not valid")
+    g.wait_for_text("This link was revoked")
 
 
 @BOTH
@@ -323,7 +323,7 @@ def test_each_state_of_an_invite_link_has_one_next_action(visit, scene, school):
     expected = {
         scene.invite(lesson_id=now["id"], made=7200)["path"]: "This link has expired",
         cancelled: "This lesson was cancelled",
-        replaced: "This link is not valid",
+        replaced: "This link was revoked",
         "/invite/abc": "This link is not valid",
         scene.invite(lesson_id=later["id"])["path"]: "You are early",
     }
