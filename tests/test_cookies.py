@@ -56,12 +56,18 @@ class Browser:
 
 
 def test_every_cookie_of_a_visit_has_the_host_prefix_and_its_attributes(secure):
-    said = re.search(r"tutor +(\S+) +(\S+)", secure.wait_for(r"^ +tutor "))
     browser = Browser(secure)
+    account = {"email": "tutor@school.example", "password": "chalk-and-sponge", "role": "tutor"}
+    signed_up = browser.client.post(
+        "/_allauth/app/v1/auth/signup", json={**account, "first_name": "T", "last_name": "V"}
+    )
+    assert signed_up.is_success
     for path in PAGES:
         browser.send("GET", path)
     browser.send("POST", "/language/", language="uk")
-    signed_in = browser.send("POST", "/accounts/login/", login=said[1], password=said[2])
+    signed_in = browser.send(
+        "POST", "/accounts/login/", login=account["email"], password=account["password"]
+    )
     assert signed_in.status_code == 302
     for path in PAGES:
         browser.send("GET", path)

@@ -22,6 +22,7 @@ ROUTES_WITHOUT_BODY = {
     "memberships/{membership}/accept/",
     "memberships/{membership}/leave/",
     "memberships/{membership}/link/",
+    "students/{student}/invite/",
     f"{ROOM}history/{{version}}/restore/",
 }
 NOT_JSON = {f"{ROOM}files/", "no-such-path/"}
@@ -37,6 +38,7 @@ def paths(lesson):
         "classroom": lesson.classroom_id,
         "membership": membership.pk,
         "lesson": lesson.pk,
+        "student": lesson.student_id,
         "session": lesson.session.uuid,
         "file": uuid.uuid4(),
         "version": BoardVersion.objects.create(session=lesson.session, state=b"\0\0").pk,
@@ -238,7 +240,7 @@ NUMBERED = sorted({row[:2] for row in TABLE if "{" in row[0] and not row[0].star
 def test_unknown_id_of_any_size_is_not_found(api, route, method, tutor, student):
     client = api(student if "accept" in route else tutor)
     for number in (0, 2**31, 2**63 - 1, 2**63, 2**64, 10**100):
-        path = f"/api/{route.format(classroom=number, membership=number, lesson=number)}"
+        path = "/api/" + re.sub(r"{\w+}", str(number), route)
         answer = client.generic(method, path, b"{}", "application/json")
         assert_error(answer, (404, "not_found"), (404, "lesson_not_found"), case=number)
         assert (answer.json()["error"] == "lesson_not_found") is ("{lesson}" in route)
