@@ -178,7 +178,7 @@ def visit(chromium: Browser, site: Kreida) -> Iterator[Callable[..., Visitor]]:
             permissions=["clipboard-read", "clipboard-write"],
             **{"timezone_id": "Europe/Kyiv", **options},
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         if person:
             cookie = {"name": "sessionid", "value": person["session"], "url": site.url}

@@ -13,6 +13,7 @@ from tests.browser.board import (
     draw,
     make_pdf,
     wait_for_board,
+    wait_for_dialog_to_close,
     wait_for_ink,
 )
 from tests.browser.conftest import launch
@@ -204,7 +205,7 @@ def test_formula_and_pdf_pages_are_on_both_boards_and_in_the_export(both_pages, 
     tutor.get_by_role("button", name="Add to board").click()
     expect(student.get_by_role("button", name="Page 3")).to_be_visible(timeout=20000)
     expect(student.get_by_role("button", name="Page 4")).to_have_count(0)
-    expect(tutor.get_by_role("dialog")).to_have_count(0, timeout=20000)
+    wait_for_dialog_to_close(tutor)
     wait_for_ink(student)
     tutor.get_by_role("button", name="Export", exact=True).click()
     tutor.get_by_role("radio", name="The whole lesson").check()
@@ -228,7 +229,7 @@ def test_board_and_chat_work_when_camera_and_microphone_are_denied(playwright, s
     page.get_by_role("button", name="Enter with board and chat only").click()
     wait_for_board(page)
     page.get_by_label("Write a message").fill("here")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".room-messages .text")).to_have_text("here")
     refusing.close()
 
@@ -259,7 +260,7 @@ def test_board_and_chat_work_over_plain_http_with_a_notice_about_the_call(plain_
     page.get_by_role("button", name="Enter with board and chat only").click()
     wait_for_board(page)
     page.get_by_label("Write a message").fill("here")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".room-messages .text")).to_have_text("here")
     page.get_by_role("button", name="New page").click()
     expect(page.locator(".room-pages [aria-current]")).to_have_text("2")
