@@ -24,6 +24,7 @@ def main() -> None:
         "--write", action="store_true", help="write the tables into docs/performance-room.md"
     )
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--phone", action="store_true", help="measure a slow browser instead")
     arguments = parser.parse_args()
     packages = os.path.join(os.environ.get("DATA_DIR", "var"), "bench-room")
     with tempfile.TemporaryDirectory() as folder:
@@ -34,8 +35,11 @@ def main() -> None:
 
         django.setup()
         from bench.room import run  # noqa: PLC0415
-        from bench.room.tables import make_tables  # noqa: PLC0415
+        from bench.room.tables import make_phone_table, make_tables  # noqa: PLC0415
 
+        if arguments.phone:
+            print(make_phone_table(run.measure_phone(folder)))
+            return
         print(tables := make_tables(run.measure(packages, folder, URL, arguments.rounds)))
         if arguments.write:
             write_tables("performance-room.md", tables)

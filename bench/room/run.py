@@ -59,7 +59,6 @@ class Report:
     crashes: dict[str, crash.Losses]
     attacks: dict[str, hostile.Latency]
     large: dict[str, large.VisitResult]
-    phone: dict[str, phone.Delay]  # empty without Chromium
     load_before: float  # load average at the start
 
 
@@ -74,18 +73,17 @@ def measure(packages: str, folder: str, url: str, rounds: int) -> Report:
         crashes = crash.measure(sqlite, map(room_uuid, CRASHED), KILLS * rounds)
         attacks = measure_hostile(sqlite)
         visits = measure_large_boards(sqlite)
-        delays = measure_phone(sqlite)
+        shared = _make_shared_database(stack, starters, folder, url)
         running = {name: stack.enter_context(starter()) for name, starter in starters.items()}
         servers_by_name = {name: [server] for name, server in running.items()}
         redis = stack.enter_context(servers.redis())
         servers_by_name[TWO] = [
-            stack.enter_context(servers.kreida(_database(starters, folder, url), redis))
-            for _ in range(2)
+            stack.enter_context(servers.kreida(shared, redis)) for _ in range(2)
         ]
         results[TWO] = Result()
         _run_rounds(servers_by_name, results, rounds)
     return Report(
-        results, versions, time.monotonic() - start, crashes, attacks, visits, delays, load_before
+        results, versions, time.monotonic() - start, crashes, attacks, visits, load_before
     )
 
 
@@ -118,18 +116,32 @@ def measure_large_boards(url: str) -> dict[str, large.VisitResult]:
     return results
 
 
-def measure_phone(url: str) -> dict[str, phone.Delay]:
-    """Measure how soon a stroke is seen; `url` must be this process's own database."""
-    if phone.CHROMIUM is None:
-        return {}
+def measure_phone(folder: str) -> dict[str, phone.Delay]:
+    """Measure how soon a stroke is seen; the database in `folder` must be this process's own."""
+    url = f"sqlite:///{folder}/kreida.sqlite3"
+    _create_rooms(url)
     rooms = dict(zip(phone.BOARDS, map(room_uuid, PHONE_BOARDS), strict=False))
     phone.prepare(rooms)
     with servers.kreida(url) as server:
         return phone.measure(server, rooms, phone.student_cookies())
 
 
-def _database(starters: dict[str, Starter], folder: str, url: str) -> str:
-    return url if POSTGRES in starters else f"sqlite:///{folder}/kreida.sqlite3"
+def _make_shared_database(
+    stack: ExitStack, starters: dict[str, Starter], folder: str, url: str
+) -> str:
+    """A database of the two processes' own: a process without Redis shares its with no other."""
+    shared = f"sqlite:///{folder}/two.sqlite3"
+    if POSTGRES in starters:
+        shared = f"{url}_two"
+        _recreate_database(stack, shared)
+    _create_rooms(shared)
+    return shared
+
+
+def _recreate_database(stack: ExitStack, url: str) -> None:
+    drop_database(url)
+    create_database(url)
+    stack.callback(drop_database, url)
 
 
 def _make_starters(
@@ -139,9 +151,7 @@ def _make_starters(
     _create_rooms(sqlite)
     starters: dict[str, Starter] = {ONE: lambda: servers.kreida(sqlite)}
     if _is_reachable(url):
-        drop_database(url)
-        create_database(url)
-        stack.callback(drop_database, url)
+        _recreate_database(stack, url)
         _create_rooms(url)
         starters[POSTGRES] = lambda: servers.kreida(url)
     starters[YWS] = lambda: servers.y_websocket(node, packages)

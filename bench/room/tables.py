@@ -18,7 +18,6 @@ def make_tables(report: Report) -> str:
         _crash_table(report.crashes),
         _attack_table(report.attacks),
         _large_board_table(report.large),
-        _phone_table(report.phone),
     ]
     return "\n".join(parts)
 
@@ -99,7 +98,7 @@ def _large_board_table(results: dict[str, large.VisitResult]) -> str:
     return f"Two figures each: {' / '.join(names)}.\n\n{table(head, rows)}"
 
 
-def _phone_table(delays: dict[str, phone.Delay]) -> str:
+def make_phone_table(delays: dict[str, phone.Delay]) -> str:
     head = [f"Chromium, CPU slowed down {phone.SLOWDOWN} times", "stroke seen after: p50", "p95"]
     rows = [
         [name, *(f"{delay.percentile(percent):.0f} ms" for percent in (50, 95))]

@@ -31,6 +31,9 @@ MAX_PENDING_BYTES = 4 * 1024 * 1024
 MAX_PENDING_PER_SOCKET = 300
 # After a slow batch of several senders, so many are applied one update at a time.
 MAX_UNMERGED = 300
+# A batch of several senders that takes this much longer than its scan counted has a slow sender; a
+# large one of honest senders takes some milliseconds.
+SLOW_BATCH_STEPS = 20_000
 
 
 class QueuedUpdate(NamedTuple):
@@ -153,11 +156,10 @@ class UpdateBatcher:
             excess = max(0.0, taken - sum(scan.steps for scan, _sender in batch))
             if conflicts:
                 excess = limits.STEPS_PER_CONFLICT + limits.CONFLICT_WEIGHT * excess
-            if excess > limits.UNCHARGED_STEPS and is_loaded:
-                if len(senders) == 1:
-                    self._people[senders.pop().person.key].work.charge(excess)
-                else:
-                    self._unmerged = MAX_UNMERGED
+            if excess > limits.UNCHARGED_STEPS and is_loaded and len(senders) == 1:
+                self._people[senders.pop().person.key].work.charge(excess)
+            elif excess > SLOW_BATCH_STEPS and is_loaded:
+                self._unmerged = MAX_UNMERGED
 
     def _apply_one(self, queued: QueuedUpdate) -> bool:
         """Apply one update alone, so that only the sender of a bad one is closed; return whether
