@@ -1,4 +1,4 @@
-"""Who may sign up, by the setting SIGN_UP, and the links by which tutors are invited.
+"""The sign-up policy (setting SIGN_UP) and invitation links for tutors.
 
 A link is a signed token with an address and an expiry. It works once, since only one account can
 have the address.

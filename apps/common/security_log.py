@@ -36,7 +36,7 @@ def log_security_event(
 
 
 class _Recent:
-    """What this process has logged in the current minute."""
+    """Events that this process has logged in the current minute."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

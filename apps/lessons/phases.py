@@ -1,4 +1,4 @@
-"""What a lesson is now, for people: its stored status and what the clock has made of it.
+"""The displayed phase of a lesson, derived from its stored status and the current time.
 
 The API's `status` stays as stored; a scheduled lesson whose time is over was not held, since
 `complete_past_lessons` completes those whose tutor was in the room.

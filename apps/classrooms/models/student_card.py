@@ -1,4 +1,4 @@
-"""What one tutor keeps about one student: contacts and a note, which no one else reads."""
+"""A tutor's private contacts and note about one student."""
 
 from django.conf import settings
 from django.db import models

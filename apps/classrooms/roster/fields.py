@@ -8,7 +8,7 @@ from apps.common.text import casefold
 
 
 class Field(StrEnum):
-    """What a column of a roster can hold, besides the student's e-mail."""
+    """Fields that a roster column can contain, besides the student's e-mail."""
 
     LAST_NAME = "last_name"
     FIRST_NAME = "first_name"
@@ -78,7 +78,7 @@ def is_about_another(heading: str) -> bool:
 
 
 def find_field(heading: str) -> Field | None:
-    """What a column with this heading holds; None for an e-mail, another adult or the unknown."""
+    """Return the field that a heading names, or None."""
     words = normalise_heading(heading)
     if "@" in heading or EMAIL_WORDS.search(words) or is_about_another(heading):
         return None

@@ -1,4 +1,4 @@
-"""What the columns of a roster mean, and rosters in Excel workbooks."""
+"""Tests of roster column detection and of Excel workbooks."""
 
 import io
 import zipfile

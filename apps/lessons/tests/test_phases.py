@@ -1,4 +1,4 @@
-"""What a lesson is now, by its status, the clock and the room."""
+"""Tests of a lesson's phase, by status, time and room."""
 
 import pytest
 

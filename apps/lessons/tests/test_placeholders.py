@@ -1,4 +1,4 @@
-"""Somebody becomes a placeholder by the tutor's link: by signing up, or with their own account."""
+"""Tests of claiming a placeholder by its link, with a new or an existing account."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a visitor was invited to before signing in: a classroom or a lesson, by a link or a code.
+"""Invitations to a classroom or lesson that a visitor opened before signing in.
 
 The session remembers it, so that neither the header's links nor an e-mail to confirm forget it.
 """

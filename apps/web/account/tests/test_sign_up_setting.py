@@ -1,4 +1,4 @@
-"""Who may sign up, by the setting SIGN_UP; the installation's name and privacy page."""
+"""Tests of the settings SIGN_UP, SCHOOL_NAME and PRIVACY_FILE."""
 
 from io import StringIO
 

@@ -1,4 +1,4 @@
-"""What a visitor who was invited sees before and after signing in."""
+"""Tests of invitations shown to a visitor before and after signing in."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_join_link_names_tutor_class_and_role_up_to_the_sign_up(browser, tutor, 
 
 
 def test_header_and_home_remember_the_code(browser, tutor, classroom):
-    """Who leaves the form and comes back by the landing page is not told to ask for a code."""
+    """A visitor who returns by the landing page still sees the invitation."""
     client = browser()
     client.get(f"/join/{classroom.join_code}/")
     page = client.get("/").content.decode()

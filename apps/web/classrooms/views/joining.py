@@ -91,7 +91,7 @@ def _confirm_code(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _welcome_visitor(request: HttpRequest, code: str) -> HttpResponse:
-    """Whoever guesses codes here is limited as those who join."""
+    """Guessing codes here has the same limit as joining."""
     if is_invite_link(code):
         return _redirect_to_invite(code)
     check_rate_limit(request, "join")
