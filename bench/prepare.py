@@ -19,6 +19,7 @@ def main(blocks: int) -> None:
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
 
+    from apps.common.postgresql.timeouts import lift_timeouts  # noqa: PLC0415
     from bench import data  # noqa: PLC0415
 
     school = data.School(blocks)
@@ -26,6 +27,7 @@ def main(blocks: int) -> None:
     if not is_prepared:
         servers.drop_database(url)
         servers.create_database(url)
+    lift_timeouts()
     call_command("migrate", verbosity=0)
     if not is_prepared:
         data.insert_school(school)

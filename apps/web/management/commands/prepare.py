@@ -12,6 +12,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError, connection
 
 from apps.common.dependency_failures import dependency_failure
+from apps.common.postgresql.timeouts import lift_timeouts
 
 # DRF's browsable API and the ReDoc viewer, which are not used.
 IGNORED_PATTERNS = ["rest_framework", "redoc"]
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         _check_database()
         try:
             restrict_permissions(Path(settings.DATA_DIR))
-            _lift_timeouts()
+            lift_timeouts()
             call_command("migrate", verbosity=0, interactive=False)
             collect_static_files()
         except (DatabaseError, OSError) as exc:
@@ -41,15 +42,6 @@ def _check_database() -> None:
     except DatabaseError as exc:
         reason = " ".join(str(exc).split())
         raise CommandError(f"The database of DATABASE_URL cannot be used: {reason}") from exc
-
-
-def _lift_timeouts() -> None:
-    """The timeouts of requests are too short for migrations of large tables."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")
-            cursor.execute("SET lock_timeout = '60s'")
-        connection.connection.answer_timeout = None
 
 
 def restrict_permissions(folder: Path) -> None:
