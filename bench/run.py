@@ -47,7 +47,7 @@ def endpoints_report(url: str, rounds: int) -> str:
             run_alternating(scale[case.title], 8, SECONDS, rounds)
             print(f"Measured: {case.title}", file=sys.stderr)
         sign_in_phases = sign_ins.measure(large, rounds)
-        memory = _measure_memory(large)
+    memory = _measure_memory(large)  # only one process may serve a database
     return "\n".join(
         [
             environment_line(f"PostgreSQL {_postgres_version(url)}", packages=PACKAGES),
