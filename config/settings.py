@@ -12,6 +12,7 @@ from config.database import database
 from config.environment import BASE_DIR
 from config.hosts import allowed_hosts, public_url, trusted_proxies
 from config.openapi import document_settings
+from config.school_logo import school_logo
 
 DATA_DIR = data_dir()
 PORT = environment.integer("PORT", 8000, low=1, high=65535)
@@ -34,6 +35,7 @@ HSTS = environment.choice("HSTS", ("host", "off", "subdomains", "preload"))
 # Who may sign up: everybody, students and invited tutors, or nobody.
 SIGN_UP = environment.choice("SIGN_UP", ("open", "invited-tutors", "closed"))
 SCHOOL_NAME = environment.text("SCHOOL_NAME")
+SCHOOL_LOGO = school_logo()
 PRIVACY_TEXT = environment.file_text("PRIVACY_FILE")
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 

@@ -13,6 +13,7 @@ from config import environment
 from config.data_dir import data_dir, secret_key
 from config.database import database
 from config.hosts import allowed_hosts, public_url, trusted_proxies
+from config.school_logo import school_logo
 from tests.server import free_port, start_kreida, stop_kreida
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,7 @@ READERS = {
     "THROTTLING": lambda: environment.choice("THROTTLING", ("on", "off")),
     "SIGN_UP": lambda: environment.choice("SIGN_UP", ("open", "invited-tutors", "closed")),
     "PRIVACY_FILE": lambda: environment.file_text("PRIVACY_FILE"),
+    "LOGO_FILE": school_logo,
     "PUBLIC_URL": lambda: public_url(8000),
     "ALLOWED_HOSTS": lambda: allowed_hosts("http://127.0.0.1:8000"),
     "DATABASE_URL": lambda: database(ROOT),
@@ -47,6 +49,7 @@ READERS = {
         *(("PORT", value) for value in ("abc", "0", "-1", "65536", "99999", "8000.0", "٨", "1e3")),
         *(("SIGN_UP", value) for value in ("yes", "Open", "students")),
         ("PRIVACY_FILE", "/nowhere/privacy.txt"),
+        *(("LOGO_FILE", value) for value in ("/nowhere/logo.png", "/dev/null")),
         *(("THROTTLING", value) for value in ("of", "OFF", "1", "true")),
         *(
             ("PUBLIC_URL", value)

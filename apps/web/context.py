@@ -21,6 +21,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "theme_cookie": settings.THEME_COOKIE_NAME,
         "sends_mail": bool(settings.EMAIL_URL),
         "site_name": settings.SCHOOL_NAME or "Kreida",
+        "school_logo": settings.SCHOOL_LOGO,
         "has_privacy_page": bool(settings.PRIVACY_TEXT),
         "sign_up": {"is_open": is_open(), "of_tutors": is_open() and not tutors_need_invitation()},
         "next_lesson": SimpleLazyObject(lambda: find_next_lesson(request.user, timezone.now())),

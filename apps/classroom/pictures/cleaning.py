@@ -17,6 +17,8 @@ Cleaner = Callable[[bytes], tuple[bytes, int, int, int]]
 class Picture:
     mime_type: str
     data: bytes
+    width: int
+    height: int
 
 
 def clean_picture(data: bytes) -> Picture:
@@ -31,7 +33,7 @@ def clean_picture(data: bytes) -> Picture:
     except (struct.error, IndexError) as exc:
         raise DamagedPicture("ends too early") from exc
     check_size(width, height, frames)
-    return Picture(mime_type, cleaned)
+    return Picture(mime_type, cleaned, width, height)
 
 
 def _format_of(data: bytes) -> tuple[str, Cleaner]:

@@ -1,5 +1,6 @@
 """Clean pictures, those that hold the GIL for seconds in a subprocess."""
 
+import struct
 import subprocess
 import sys
 import threading
@@ -46,4 +47,4 @@ def clean_picture_isolated(data: bytes) -> Picture:
             raise error
     if done.returncode:
         raise CleanerBusy
-    return Picture("image/gif", done.stdout)
+    return Picture("image/gif", done.stdout, *struct.unpack_from("<HH", done.stdout, 6))

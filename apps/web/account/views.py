@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
@@ -67,3 +67,13 @@ def privacy(request: HttpRequest) -> HttpResponse:
     if not settings.PRIVACY_TEXT:
         raise Http404
     return render(request, "account/privacy.html", {"text": settings.PRIVACY_TEXT})
+
+
+@require_safe
+@cache_control(public=True, max_age=365 * 86400, immutable=True)
+def logo(request: HttpRequest, version: str) -> HttpResponse:
+    """The picture of the installation's own file; its address changes with it."""
+    found = settings.SCHOOL_LOGO
+    if found is None or version != found.version:
+        raise Http404
+    return HttpResponse(found.picture.data, content_type=found.picture.mime_type)

@@ -9,6 +9,7 @@ from tests.builders import make_membership, make_user
 PAGES = {
     "home": ("/", (200, 302, 302, 302)),
     "language": ("/language/", (405, 405, 405, 405)),
+    "school-logo": ("/school-logo/abc/", (404, 404, 404, 404)),
     "privacy": ("/privacy/", (404, 404, 404, 404)),
     "tutor-invitation-link": ("/tutor-invitation/abc/", (302, 302, 302, 302)),
     "settings": ("/settings/", (302, 200, 200, 200)),
