@@ -3,6 +3,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -12,6 +13,7 @@ from apps.accounts.primary_address import EmailPageView
 from apps.accounts.second_factor import DeactivateTotpPageView
 from apps.common import error_pages, errors, health
 from apps.common.api_views import NoSuchPathView, SchemaView
+from apps.web.administration import views as administration
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
@@ -23,6 +25,9 @@ handler500 = error_pages.server_error
 # factor and limits. `require_safe` keeps signed-in staff from posting to the form as well.
 admin_login: Any = secure_admin_login(require_safe(admin.site.login))  # type: ignore[no-untyped-call]
 admin_password = RedirectView.as_view(pattern_name="account_change_password")
+
+admin.site.site_header = admin.site.site_title = _("Administration")
+admin.site.index_title = _("Overview")
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -42,6 +47,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/login/", admin_login),
     path("admin/password_change/", admin_password),
+    path("admin/", admin.site.admin_view(administration.index)),
     path("admin/", admin.site.urls),
     path("", include("apps.web.urls")),
 ]

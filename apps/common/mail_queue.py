@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from apps.common import worker
 from apps.common.db import delete_in_batches
-from apps.common.models import OutgoingMail
+from apps.common.models import DailyLimit, OutgoingMail
 
 JOB_NAME = "mail"
 INTERVAL = timedelta(seconds=30)  # for retries; new mail is sent at once by `run_soon`
@@ -33,6 +33,8 @@ FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
 LEASE = timedelta(minutes=5)  # after which the process that claimed a message counts as dead
 BATCH = 50  # messages per run
 SERVICE_CLOSING = 421  # RFC 5321 §3.8: the server ends the connection
+_GIVEN_UP = "mail given up"  # a counter among the daily limits
+_COUNTED = 1_000_000
 log = logging.getLogger("kreida.mail")
 
 
@@ -99,11 +101,22 @@ def _send(mail: OutgoingMail, transport: BaseEmailBackend) -> bool:
         )
         if is_permanent:
             mail.delete()
+            _note_given_up(1, timezone.now())
         else:
             mail.reschedule(claimed_until, timezone.now() + _retry_delay(mail.attempts))
         return _is_refusal_of_message(exc)
     mail.delete()
     return True
+
+
+def count_given_up(now: datetime) -> int:
+    """Return the number of messages of the last day that were never sent."""
+    return _COUNTED - DailyLimit.remaining(_GIVEN_UP, _COUNTED, now)
+
+
+def _note_given_up(number: int, now: datetime) -> None:
+    for _message in range(number):
+        DailyLimit.use(_GIVEN_UP, _COUNTED, now)
 
 
 def _delete_decoys() -> None:
@@ -115,6 +128,7 @@ def _drop_expired(now: datetime) -> None:
     is_expired |= Q(unconfirmed__gte=MAX_UNCONFIRMED)
     dropped, _each = OutgoingMail.objects.filter(is_expired, try_at__lte=now).delete()
     if dropped:
+        _note_given_up(dropped, now)
         log.error("mail was given up", extra={"data": {"dropped": dropped}})
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.common.db import delete_in_batches
 
@@ -16,6 +17,8 @@ class DailyLimit(models.Model):
     used = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("daily limit")
+        verbose_name_plural = _("daily limits")
         constraints = (
             models.CheckConstraint(name="daily_limit_not_negative", condition=Q(used__gte=0)),
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 
 class OutgoingMail(models.Model):
@@ -17,6 +18,10 @@ class OutgoingMail(models.Model):
     unconfirmed = models.PositiveSmallIntegerField(
         default=0, help_text="Attempts whose end nobody wrote down: the process died in them."
     )
+
+    class Meta:
+        verbose_name = _("queued message")
+        verbose_name_plural = _("queued messages")
 
     def __str__(self) -> str:
         return f"mail {self.pk}"

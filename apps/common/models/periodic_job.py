@@ -3,12 +3,17 @@
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class PeriodicJob(models.Model):
     name = models.CharField(primary_key=True, max_length=50)
     due_at = models.DateTimeField()
     has_failed = models.BooleanField(default=False, help_text="The last run ended by an error.")
+
+    class Meta:
+        verbose_name = _("background task")
+        verbose_name_plural = _("background tasks")
 
     def __str__(self) -> str:
         return self.name

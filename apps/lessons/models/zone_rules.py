@@ -4,6 +4,7 @@ from bisect import bisect_right
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 HORIZON = timedelta(days=5 * 365)
 _DAY = timedelta(days=1)
@@ -15,7 +16,8 @@ class ZoneRules(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "zone rules"
+        verbose_name = _("time zone rules")
+        verbose_name_plural = _("rules of time zones")
 
     def __str__(self) -> str:
         return self.zone

@@ -1,0 +1,134 @@
+"""Figures of the whole installation; a fixed number of queries, none of which loads many rows."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import TruncWeek
+from django.utils.translation import gettext_noop
+
+from apps.accounts.models import User
+from apps.classroom.models import Attendance, BoardFile
+from apps.classrooms.models import Classroom
+from apps.common import mail_queue
+from apps.common.health import PROBE_ROW
+from apps.common.models import OutgoingMail, PeriodicJob
+from apps.common.supervisor import failing_tasks
+from apps.lessons.models import Lesson
+
+WEEKS = 8  # of sign-ups, with the current one
+WEEK = timedelta(weeks=1)
+# Of config/jobs.py; here to be translated.
+JOB_NAMES = (
+    gettext_noop("expired sessions"),
+    gettext_noop("orphaned files"),
+    gettext_noop("abandoned uploads"),
+    gettext_noop("daily limits"),
+    gettext_noop("board versions"),
+    gettext_noop("abandoned attendance"),
+    gettext_noop("time zones"),
+    gettext_noop("mail leftovers"),
+    gettext_noop("mail"),
+)
+
+
+@dataclass(frozen=True)
+class Overview:
+    people: dict[str, int]
+    classrooms: int
+    lessons: dict[str, int]
+    open_rooms: int
+    disk: dict[str, int]  # bytes
+    sign_ups: list[tuple[date, int]]  # by the Monday of the week, the latest first
+    mail: dict[str, int] | None  # None where no mail is sent
+    jobs: list[PeriodicJob]
+    failing_tasks: list[str]
+
+
+def load_overview(now: datetime) -> Overview:
+    """`now` is in the reader's time zone, which decides where days and weeks begin."""
+    return Overview(
+        people=_count_people(),
+        classrooms=Classroom.objects.filter(archived_at=None).count(),
+        lessons=_count_lessons(now),
+        open_rooms=Attendance.objects.present(now).aggregate(n=Count("session", distinct=True))[
+            "n"
+        ],
+        disk=_measure_disk(),
+        sign_ups=list(_count_sign_ups(now)),
+        mail=_count_mail(now) if settings.EMAIL_URL else None,
+        jobs=list(PeriodicJob.objects.exclude(name=PROBE_ROW).order_by("name")[:50]),
+        failing_tasks=failing_tasks(),
+    )
+
+
+def _midnight(day: date, now: datetime) -> datetime:
+    return datetime.combine(day, time(), now.tzinfo)
+
+
+def _monday(now: datetime) -> date:
+    return now.date() - timedelta(days=now.weekday())
+
+
+def _count_people() -> dict[str, int]:
+    """Count the accounts of each kind, and students without one."""
+    has_account = Q(placeholder_of=None)
+    return User.objects.aggregate(
+        tutors=Count("pk", filter=has_account & Q(role=User.Role.TUTOR)),
+        students=Count("pk", filter=has_account & Q(role=User.Role.STUDENT)),
+        without_account=Count("pk", filter=~has_account),
+    )
+
+
+def _count_lessons(now: datetime) -> dict[str, int]:
+    monday, today = _monday(now), now.date()
+    in_week = Lesson.objects.not_cancelled().filter(
+        starts_at__gte=_midnight(monday, now), starts_at__lt=_midnight(monday + WEEK, now)
+    )
+    is_today = Q(
+        starts_at__gte=_midnight(today, now),
+        starts_at__lt=_midnight(today + timedelta(days=1), now),
+    )
+    return in_week.aggregate(today=Count("pk", filter=is_today), this_week=Count("pk"))
+
+
+def _measure_disk() -> dict[str, int]:
+    pictures = BoardFile.objects.aggregate(size=Sum("size"))["size"] or 0
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    return {"database": _database_size(), "pictures": pictures, "free": free}
+
+
+def _database_size() -> int:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_database_size(current_database())")
+            return int(cursor.fetchone()[0])
+    file = Path(str(connection.settings_dict["NAME"]))
+    return sum(path.stat().st_size for path in (file, Path(f"{file}-wal")) if path.is_file())
+
+
+def _count_sign_ups(now: datetime) -> Iterator[tuple[date, int]]:
+    mondays = [_monday(now) - WEEK * back for back in range(WEEKS)]
+    rows = (
+        User.objects.filter(placeholder_of=None, date_joined__gte=_midnight(mondays[-1], now))
+        .annotate(week=TruncWeek("date_joined", tzinfo=now.tzinfo))
+        .order_by()
+        .values_list("week")
+        .annotate(n=Count("pk"))
+    )
+    counted = {week.date(): n for week, n in rows}
+    for monday in mondays:
+        yield monday, counted.get(monday, 0)
+
+
+def _count_mail(now: datetime) -> dict[str, Any]:
+    queued = OutgoingMail.objects.exclude(recipients=[]).aggregate(
+        waiting=Count("pk"), failed=Count("pk", filter=Q(attempts__gt=F("unconfirmed")))
+    )
+    return {**queued, "given_up": mail_queue.count_given_up(now)}
