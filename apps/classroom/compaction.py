@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain, islice
@@ -21,6 +22,7 @@ from msgspec import Struct
 from pycrdt import Doc
 
 from apps.classroom.merging import build_document, find_unreadable, merge_bytes
+from apps.classroom.realtime.board.origins import read_origins
 from apps.classroom.realtime.board.outline import Outline, outline_of
 from apps.classroom.realtime.board.update_scan import remove_deep_values, scan_trusted
 from apps.classroom.realtime.board.varints import Malformed, read_varint
@@ -37,9 +39,19 @@ MAX_DELETION_RUNS = 100_000
 REWRITE_FROM = MAX_CLIENTS // 2
 REWRITE_FROM_RUNS = MAX_DELETION_RUNS // 2
 TIMEOUT = 120.0  # seconds
+# Comparisons of conflicting items, each about 0.1 µs, from which a small board is checked in a
+# subprocess too. Boards of so few bytes are not scanned for them.
+MAX_COMPARISONS, UNSCANNED = 1_000_000, 16 * 1024
+# Seconds of CPU that integrating a board may take, and more for each byte; usual boards take a
+# tenth.
+MAX_INTEGRATION, INTEGRATION_PER_BYTE = 0.25, 0.25 / 1024 / 1024
 TOO_MANY, TOO_DEEP = "too many client ids", "values nested too deeply"
-TOO_MANY_RUNS = "too many deletions"
-REWRITTEN = (TOO_MANY, TOO_MANY_RUNS)  # the reasons for which a board gets a new client id
+TOO_MANY_RUNS, TOO_MANY_CONFLICTS = "too many deletions", "too many conflicting changes"
+REWRITTEN = (
+    TOO_MANY,
+    TOO_MANY_RUNS,
+    TOO_MANY_CONFLICTS,
+)  # the reasons for which a board gets a new client id
 # Signals by which a process ends whose stack overflows: yrs decodes nested values recursively.
 _CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 T = TypeVar("T")
@@ -47,8 +59,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def is_large(updates: Sequence[bytes]) -> bool:
-    """Whether a board is loaded in a subprocess."""
     return sum(map(len, updates)) > SMALL_BOARD
+
+
+def may_be_slow(updates: Sequence[bytes]) -> bool:
+    """Whether integrating a board may block this process: it is large or has many conflicts."""
+    size = sum(map(len, updates))
+    if size <= UNSCANNED or size > SMALL_BOARD:
+        return size > SMALL_BOARD
+    return read_origins(*updates).comparisons > MAX_COMPARISONS
 
 
 class CompactedBoard(Struct):
@@ -56,13 +75,14 @@ class CompactedBoard(Struct):
 
     `unreadable` are the indexes of the updates that cannot be read and are not in `state`. `reason`
     is set if readable content was left out too. `outline` is set for a large board if requested
-    and possible.
+    and possible. `is_slow` is set if integrating its items took too long because they conflict.
     """
 
     state: bytes
     unreadable: list[int]
     reason: str = ""
     outline: Outline | None = None
+    is_slow: bool = False
 
 
 def compact(
@@ -70,14 +90,21 @@ def compact(
     *,
     rewrite_from: float = MAX_CLIENTS,
     rewrite_from_runs: float = MAX_DELETION_RUNS,
+    rewrite_slow: bool = False,
 ) -> CompactedBoard:
     """Merge updates into one, without overwritten values and undrawable elements.
 
-    A board with at least so many client ids or runs of deletions is rewritten under a new id; not
-    while a process has the board open, whose later updates build on the old ones.
+    A board with at least so many client ids or runs of deletions is rewritten under a new id; a
+    slow one if requested, not while a process has the board open, whose later updates build on the
+    old ones.
     """
+    begun = time.thread_time()
     doc, unreadable = build_document(updates)
-    compacted = CompactedBoard(doc.get_update(), sorted(unreadable))
+    limit = MAX_INTEGRATION + INTEGRATION_PER_BYTE * sum(map(len, updates))
+    is_slow = time.thread_time() - begun > limit
+    compacted = CompactedBoard(doc.get_update(), sorted(unreadable), is_slow=is_slow)
+    if is_slow and rewrite_slow:
+        return _rewrite(compacted, TOO_MANY_CONFLICTS)
     if has_too_many_clients([compacted.state], rewrite_from):
         return _rewrite(compacted, TOO_MANY)
     try:
@@ -94,12 +121,18 @@ def compact(
 
 def _rewrite(compacted: CompactedBoard, reason: str) -> CompactedBoard:
     compacted.state, compacted.reason = restoring_update(Doc(), compacted.state), reason
+    compacted.is_slow = False
     return compacted
 
 
 def compact_unopened(updates: Sequence[bytes]) -> CompactedBoard:
     """Compact a board that no process has open."""
-    return compact(updates, rewrite_from=REWRITE_FROM, rewrite_from_runs=REWRITE_FROM_RUNS)
+    return compact(
+        updates,
+        rewrite_from=REWRITE_FROM,
+        rewrite_from_runs=REWRITE_FROM_RUNS,
+        rewrite_slow=True,
+    )
 
 
 def compact_and_outline(updates: Sequence[bytes]) -> CompactedBoard:
@@ -178,7 +211,7 @@ def check_readable_in_subprocess(updates: Sequence[bytes]) -> bool:
 
 
 def _run_task(name: str, result_type: type[T], *groups: Sequence[bytes]) -> T:
-    if not is_large([*chain.from_iterable(groups)]):
+    if not may_be_slow([*chain.from_iterable(groups)]):
         result: T = _TASKS[name](*groups)
         return result
     try:

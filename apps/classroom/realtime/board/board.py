@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from apps.classroom.realtime.board import limits, yproto
 from apps.classroom.realtime.board.awareness import Awareness, Owner
-from apps.classroom.realtime.board.chunks import LARGE, split_update
+from apps.classroom.realtime.board.chunks import LARGE, split_conflicts, split_update
 from apps.classroom.realtime.board.document import Document, PendingDependency
 from apps.classroom.realtime.board.log import BoardLog
 from apps.classroom.realtime.board.outline import Buffers
@@ -39,6 +39,7 @@ class Board:
         self.compact_not_before = 0.0  # on the monotonic clock
         self.uncompacted = 0  # changes since the last compaction
         self.changed_since_version = False  # since the last version in the history
+        self.is_slow = False  # to be rewritten before more may be drawn
         self.before_deletion: list[bytes] | None = None  # updates, until they are saved
         self._dirty = False  # changed since the last diff request to the other processes
         self._last_change_at: float | None = None  # None once the document is unloaded
@@ -117,8 +118,18 @@ class Board:
             self.apply_stored_scan(scan_trusted(update))
             return
         for chunk in await split_update(update, trusted=True):
-            self.apply_stored_scan(chunk)
-            await asyncio.sleep(0)
+            await self.apply_stored_conflicts(chunk)
+
+    async def apply_stored_conflicts(self, checked: Scan) -> None:
+        """Apply a stored update, conflict by conflict if it may block, with pauses of the length
+        that each took."""
+        parts = [checked]
+        if self.document.may_block(checked):
+            parts = split_conflicts(checked, self.document.find_conflicts([checked]))
+        for part in parts:
+            begun = time.thread_time()
+            self.apply_stored_scan(part)
+            await asyncio.sleep(time.thread_time() - begun)
 
     def apply_stored_scan(self, checked: Scan) -> None:
         """Apply and broadcast an update that is already stored. Raises Malformed."""
@@ -188,6 +199,7 @@ class Board:
     def unload_if_idle(self) -> None:
         if (
             self._last_change_at is not None
+            and not self.is_slow
             and time.monotonic() - self._last_change_at > UNLOAD_AFTER
         ):
             self._last_change_at = None

@@ -9,16 +9,15 @@ are kept beside the document, so that the cost of an update does not depend on t
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pycrdt import Doc, get_state, merge_updates
 from pycrdt import get_update as update_without
 
-from apps.classroom.compaction import SMALL_BOARD
+from apps.classroom.compaction import MAX_COMPARISONS, SMALL_BOARD, UNSCANNED
 from apps.classroom.merging import apply, build_document, merge_bytes, readable
 from apps.classroom.realtime.board.deletions import DeleteSet
-from apps.classroom.realtime.board.origins import Origins
+from apps.classroom.realtime.board.origins import Origins, read_origins
 from apps.classroom.realtime.board.outline import Base, Buffers, concatenate
 from apps.classroom.realtime.board.update_scan import (
     ItemId,
@@ -36,6 +35,7 @@ class Snapshot(NamedTuple):
 
     updates: list[bytes]
     replacements: int
+    conflicts: int
 
 
 class PendingDependency(Malformed):
@@ -61,14 +61,6 @@ class _DocBuilder:
             await asyncio.sleep(time.perf_counter() - begun)
 
 
-def _read_origins(update: bytes) -> Origins:
-    origins = Origins()
-    if update != EMPTY_UPDATE:
-        with suppress(Malformed):  # stored by an early release
-            origins.add(scan_trusted(update))
-    return origins
-
-
 def _read_deletions(update: bytes) -> DeleteSet:
     return DeleteSet(scan_trusted(update).deletions)
 
@@ -91,7 +83,8 @@ class Document:
         self._collected = 0  # runs of structs without content that `_delete_set` does not have
         if self.is_large:
             self._delete_set = self._read_delete_set()  # now, while in a thread
-            self._known_origins = _read_origins(self.encode())
+        if self.size > UNSCANNED:
+            self._known_origins = read_origins(self.encode())
 
     @classmethod
     async def outlined(cls, base: Base) -> "Document":
@@ -101,7 +94,8 @@ class Document:
         document = cls([])
         document._delete_set = await asyncio.to_thread(_read_deletions, base.outline.deletions)
         document.clocks = dict(base.outline.clocks)
-        document._known_origins = await asyncio.to_thread(Origins, base.outline.origins)
+        items = sum(chunk.structs for chunk in base.outline.chunks)
+        document._known_origins = await asyncio.to_thread(Origins, base.outline.origins, items)
         document._updates, document._doc, document._base = [base.state], builder.doc, base
         document._state = None
         return document
@@ -194,6 +188,8 @@ class Document:
         """Replace a loaded document by its bytes if it is small."""
         if self._doc is None or self._base is not None or self.size > 4 * SMALL_BOARD:
             return  # compaction reduces it first
+        if self.comparisons > MAX_COMPARISONS:
+            return  # loading it again could block the event loop
         state = self._doc.get_update()
         if len(state) <= SMALL_BOARD:
             self._updates, self._state, self._doc = [state], state, None
@@ -202,7 +198,16 @@ class Document:
     # -- compaction -------------------------------------------------------------------------
 
     def snapshot(self) -> "Snapshot":
-        return Snapshot(list(self._updates), self._replacements)
+        return Snapshot(list(self._updates), self._replacements, self._origins.conflicts)
+
+    def mark_measured(self, compacted: "Snapshot") -> None:
+        """Forget the conflicts up to a snapshot: how long they take has been measured."""
+        self._origins.conflicts = max(0, self._origins.conflicts - compacted.conflicts)
+
+    @property
+    def comparisons(self) -> int:
+        """Comparisons that conflicts since the last compaction may take."""
+        return self._origins.comparisons
 
     def replace(self, compacted: "Snapshot", state: bytes) -> None:
         """Replace the updates of a snapshot by the equal but smaller `state`.
@@ -269,14 +274,14 @@ class Document:
         ]
         if not ends and not new_deletions:
             return None
-        new_part = self._new_part(scans, new_deletions)
+        new_part, origins = self._new_part(scans, new_deletions), self._origins
         self._apply(new_part, self._depends_on_itself(scans), ends)
         self._collected += self._count_new_collected(scans)
         self.clocks |= ends
         for run in new_deletions:
             self.deletions.add(run)
         for scanned in scans:
-            self._origins.add(scanned)
+            origins.add(scanned)
         return new_part
 
     def is_known(self, scanned: Scan) -> bool:
@@ -298,12 +303,17 @@ class Document:
     @property
     def _origins(self) -> Origins:
         if self._known_origins is None:
-            self._known_origins = _read_origins(self.encode())
+            self._known_origins = read_origins(self.encode())
         return self._known_origins
 
     def find_conflicts(self, scans: Sequence[Scan]) -> set[ItemId]:
         """Return the new items of scans that yrs may have to compare with many others."""
         return self._origins.find_conflicts(scans, self.clocks)
+
+    def may_block(self, scanned: Scan) -> bool:
+        """Whether several items of a scan may have to be compared with too many others."""
+        conflicts = len(self.find_conflicts([scanned]))
+        return conflicts > 1 and conflicts * self._origins.items > MAX_COMPARISONS
 
     @property
     def deletion_runs(self) -> int:

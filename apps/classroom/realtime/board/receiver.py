@@ -127,6 +127,7 @@ class FrameReceiver:
         self._check_deletions(checked)
         if checked.runs:  # deletions are allowed on a full board
             self._check_size(len(checked.update))
+            self._check_conflicts()
         self._batcher.add(checked, socket)
 
     def _charge(self, socket: Socket, steps: int) -> None:
@@ -155,6 +156,14 @@ class FrameReceiver:
         if self.board.size + more > limits.MAX_BOARD:
             raise Refused(Close.TOO_LARGE)
         if self.board.bytes_since_compaction + more > limits.MAX_GROWTH:
+            raise Refused(Close.FLOOD)
+
+    def _check_conflicts(self) -> None:
+        """Refuse changes of a board that has become slow to load, or that may have, until
+        compaction has measured it. Raises Refused."""
+        if self.board.is_slow:
+            raise Refused(Close.TOO_LARGE)
+        if self.board.document.comparisons > limits.MAX_COMPARISONS:
             raise Refused(Close.FLOOD)
 
     def _check_deletions(self, checked: Scan) -> None:

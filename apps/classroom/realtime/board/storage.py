@@ -25,11 +25,13 @@ from apps.classroom.compaction import (
     REWRITE_FROM_RUNS,
     REWRITTEN,
     SMALL_BOARD,
+    UNSCANNED,
     CompactedBoard,
     SubprocessFailed,
     compact_in_subprocess,
     has_too_many_clients,
     is_large,
+    may_be_slow,
 )
 from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document, Snapshot
@@ -51,11 +53,17 @@ COMPACT_RETRY_AFTER = 30.0  # seconds, after a failed compaction or for a board 
 RELEASE_MEMORY_ABOVE = 4 * 1024 * 1024
 VERSION_INTERVAL = timedelta(seconds=30)
 DELETION_VERSION_INTERVAL = timedelta(seconds=2)
+# Comparisons (origins.py) after which a board is compacted, which measures them, and how often.
+MEASURE_AFTER, MEASURE_INTERVAL = 10_000_000, 10.0
 LAST_VERSION_AFTER = timedelta(seconds=10)
 
 
 def _run_for(updates: Sequence[bytes]) -> Callable[..., Awaitable[Any]]:
     return db.run_large if is_large(updates) else db.run
+
+
+class SlowBoard(Exception):
+    """Integrating the board takes too long: it is to be rewritten."""
 
 
 class BoardStorage:
@@ -68,14 +76,15 @@ class BoardStorage:
     async def open(self, session_id: int, *, unopened: bool = False) -> LoadedBoard | None:
         """Load a board; log and return None if it cannot be opened. Raises db.Failure.
 
-        If no process has it open (`unopened`), it is rewritten long before its client ids run out.
+        If no process has it open (`unopened`), it is rewritten long before its client ids run out,
+        or if it is slow; a slow board that another process has open is not opened here.
         """
         try:
             loaded = await self._open(session_id, unopened)
             if loaded.document.size > RELEASE_MEMORY_ABOVE:
                 await asyncio.to_thread(release_memory)
             return loaded
-        except (NewerFormat, SubprocessFailed, MemoryError) as exc:
+        except (NewerFormat, SubprocessFailed, SlowBoard, MemoryError) as exc:
             self._log_once(session_id, exc)
             return None
 
@@ -94,8 +103,12 @@ class BoardStorage:
         if stored.is_newer:
             raise NewerFormat
         loaded = None
-        if not has_too_many_clients(stored.updates, rewrite_from):
-            loaded = await self._load(stored)
+        try:
+            if not has_too_many_clients(stored.updates, rewrite_from):
+                loaded = await self._load(stored)
+        except SlowBoard:
+            if not unopened:
+                raise
         if (
             loaded is None
             or len(loaded.document.clocks) >= rewrite_from
@@ -111,14 +124,25 @@ class BoardStorage:
     async def _load(self, stored: board_log.StoredBoard) -> LoadedBoard:
         if is_large(stored.updates):
             return await self._load_large(stored)
-        document = Document(stored.updates)
+        if sum(map(len, stored.updates)) <= UNSCANNED:
+            document = Document(stored.updates)
+        else:
+            document = await asyncio.to_thread(self._load_small, stored.updates)
         faults = len(document.unreadable) + len(stored.cleaned)
         return LoadedBoard(document, len(stored.rows) + faults)
+
+    @staticmethod
+    def _load_small(updates: Sequence[bytes]) -> Document:
+        if may_be_slow(updates) and compact_in_subprocess(updates).is_slow:
+            raise SlowBoard
+        return Document(updates)
 
     @staticmethod
     async def _load_large(stored: board_log.StoredBoard) -> LoadedBoard:
         work = partial(compact_in_subprocess, stored.updates, outline=True)
         compacted = await asyncio.get_running_loop().run_in_executor(_executor, work)
+        if compacted.is_slow:
+            raise SlowBoard
         document = None
         if compacted.outline is not None:
             with suppress(ValueError):
@@ -144,10 +168,12 @@ class BoardStorage:
             COMPACT_BYTES, board.size
         )
         level_may_differ = board.may_have_changed_level()
-        if board.compact_not_before > now or not (is_due or level_may_differ):
+        to_measure = board.document.comparisons > MEASURE_AFTER
+        if board.compact_not_before > now or not (is_due or level_may_differ or to_measure):
             return
         if await self._writer.flush_in_time():  # so that the log is compacted too
-            board.compact_not_before = now + COMPACT_RETRY_AFTER if level_may_differ else 0.0
+            interval = COMPACT_RETRY_AFTER if level_may_differ else MEASURE_INTERVAL * to_measure
+            board.compact_not_before = now + interval
             await self.compact(session_id, board, stays_open=True)
 
     async def compact(self, session_id: int, board: Board, *, stays_open: bool = False) -> None:
@@ -170,6 +196,8 @@ class BoardStorage:
         if compacted is not None:
             board.broadcast_missing(await self._replace(board.document, before, compacted))
             board.mark_compacted(len(compacted.state), grown)
+            board.document.mark_measured(before)
+            board.is_slow = compacted.is_slow
         if is_large(before.updates):
             await asyncio.to_thread(release_memory)
 

@@ -34,7 +34,10 @@ def board_frame(room: Room, process: str, message: messages.BoardFrame) -> Work 
     update = yproto.read_sync(frame).payload
     if len(update) >= LARGE:
         return room.board.apply_stored_update(update)
-    room.board.apply_stored_scan(scan_trusted(update))
+    checked = scan_trusted(update)
+    if room.board.document.may_block(checked):
+        return room.board.apply_stored_conflicts(checked)
+    room.board.apply_stored_scan(checked)
     return None
 
 
