@@ -88,10 +88,9 @@ def declaring_size(kind: str, width: int, height: int) -> bytes:
 
 def large_picture(size: int) -> bytes:
     """Return a PNG of `size` bytes: rows of uncompressed grey pixels, the last of them missing."""
-    for length in range(size - 57, 0, -1):
-        pixels = zlib.compress(b"\0" * length, 0)
-        if len(pixels) == size - 57:
-            break
+    length = size - 57
+    while excess := len(pixels := zlib.compress(b"\0" * length, 0)) - (size - 57):
+        length -= excess
     head = struct.pack(">II", 8000, 8000) + b"\x08\0\0\0\0"
     chunks = [(b"IHDR", head), (b"IDAT", pixels), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
