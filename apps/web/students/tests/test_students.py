@@ -147,7 +147,8 @@ def test_card_shows_contacts_lessons_and_link(browser, tutor, classroom):
     page = browser(tutor).get(f"/students/{made.pk}/").content.decode()
     for text in ('href="tel:+380671"', "Оксана", "&lt;b&gt;ЗНО", "/students/invitation/"):
         assert text in page
-    assert f"/lessons/{past.pk}/room/" in page
+    assert f"/lessons/{past.pk}/board/" in page
+    assert f"/lessons/{past.pk}/room/" not in page
     assert f"/lessons/{planned.pk}/" in page
 
 

@@ -6,8 +6,9 @@ import { readElements } from "./elements";
 import type { ImageStore } from "./images/image-store";
 import { elementsOf, pagesOf } from "./pages";
 
-/** Some browsers refuse larger canvases. */
+/** Some browsers refuse larger canvases; on iPhones the area decides. */
 const MAX_SIDE = 6000;
+const MAX_AREA = 16_777_216;
 const PADDING = 24;
 
 function visibleElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement>[] {
@@ -15,6 +16,10 @@ function visibleElements(doc: Y.Doc, page: string): NonDeleted<ExcalidrawElement
   return readElements(elementsOf(doc, page))
     .filter((element): element is NonDeleted<ExcalidrawElement> => !element.isDeleted)
     .sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+export function hasContent(doc: Y.Doc, page: string): boolean {
+  return visibleElements(doc, page).length > 0;
 }
 
 /** Renders a page to a canvas; null when it is empty. */
@@ -37,7 +42,12 @@ export async function renderPage(
     appState: { exportBackground: true, viewBackgroundColor: "#ffffff", exportWithDarkMode: false },
     exportPadding: PADDING,
     getDimensions: (width: number, height: number) => {
-      const fitting = Math.min(scale, MAX_SIDE / width, MAX_SIDE / height);
+      const fitting = Math.min(
+        scale,
+        MAX_SIDE / width,
+        MAX_SIDE / height,
+        Math.sqrt(MAX_AREA / (width * height)),
+      );
       return { width: width * fitting, height: height * fitting, scale: fitting };
     },
   });
