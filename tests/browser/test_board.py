@@ -348,6 +348,34 @@ def test_tab_keeps_unsent_strokes_when_its_board_was_rewritten(chromium, kreida)
     context.close()
 
 
+def test_tab_keeps_its_page_removals_and_undo_when_its_board_was_rewritten(chromium, kreida):
+    school = make_school(kreida.url)
+    fill_with_client_ids(kreida, school, range(1, REWRITE_FROM - 100))
+    context = open_as(chromium, school.tutor)
+    page = enter(context, school.room)
+    wait_for_board(page)
+    for _ in range(2):
+        page.get_by_role("button", name="New page").click()
+        draw(page)
+        wait_for_elements(school, 1)
+    context.set_offline(True)
+    page.get_by_role("button", name="Delete page").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete page").click()
+    page.get_by_role("button", name="Page 2", exact=True).click()
+    draw(page, down=450)
+    wait_until(lambda: is_empty(kreida, school), seconds=60)
+    fill_with_client_ids(kreida, school, range(REWRITE_FROM, REWRITE_FROM + 200))
+    context.set_offline(False)
+    notice = page.get_by_role("alert").filter(has_text="rebuilt")
+    expect(notice).to_be_visible(timeout=60_000)
+    wait_for_elements(school, 2)
+    wait_for_board(page)
+    wait_for_ink(page)
+    page.get_by_role("button", name="Undo").click()
+    wait_for_elements(school, 1)
+    context.close()
+
+
 def test_element_too_large_for_a_frame_is_removed_with_a_notice(both_pages, school):
     tutor, _ = both_pages
     paste(tutor, strokes_clipboard(1, 40_000))

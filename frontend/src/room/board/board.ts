@@ -25,17 +25,31 @@ import { collaboratorsOf, MAX_SELECTED, type Presence } from "./presence";
 import { BoardProvider } from "./provider";
 import { initialTools, readTools, type ToolState } from "./tool-state";
 import { UndoHistory } from "./undo-history";
-import { readUnsentChanges, type UnsentChanges, writeUnsentChanges } from "./unsent-changes";
+import * as unsentChanges from "./unsent-changes";
 import { type Box, initialView, type View } from "./view";
 
 const POINTER_INTERVAL_MS = 40;
 const TOO_LARGE_TEXT = gettext("That was too large for the board, so it was removed.");
+const REWRITTEN_TEXT = gettext(
+  "The server has rebuilt this board, so it was opened again. What you had not sent yet has been added.",
+);
 
 export interface BoardState {
   pages: readonly Page[];
   page: string;
   following: Following;
   problem: string | null;
+}
+
+/** What a board of this tab leaves to the one that replaces it. */
+export interface BoardHandover {
+  /** What the server does not know yet, to be made again once the board is synced. */
+  unsent: unsentChanges.UnsentChanges | null;
+  page: string;
+  following: Following;
+  views: Map<string, View>;
+  undo: UndoHistory;
+  tools: ToolState;
 }
 
 export interface BoardOptions {
@@ -46,8 +60,7 @@ export interface BoardOptions {
   getAddress(): Promise<string>;
   onRefused(reason: Refusal): void;
   isDark(): boolean;
-  /** Changes of an outdated board of this tab, to be made again once the board is known. */
-  unsent?: UnsentChanges | null;
+  previous: BoardHandover | null;
   /** What to follow the tutor in at first. */
   following: Following;
 }
@@ -63,12 +76,13 @@ export class Board {
   readonly store: Store<BoardState>;
   #api: ExcalidrawImperativeAPI | null = null;
   #binding: PageBinding | null = null;
-  #views = new Map<string, View>();
-  #undo = new UndoHistory();
-  #tools: ToolState = initialTools();
+  #views: Map<string, View>;
+  #undo: UndoHistory;
+  #tools: ToolState;
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
-  #unsent: UnsentChanges | null;
+  #unsent: unsentChanges.UnsentChanges | null;
+  #synced = false;
   /** The viewport at the last change of the scene, and the view that was set since by the program. */
   #lastViewport: Viewport | null = null;
   #appliedView: View | null = null;
@@ -76,11 +90,16 @@ export class Board {
   #cancelCursors: (() => void) | null = null;
 
   constructor(options: BoardOptions) {
-    const { me, request, root } = options;
+    const { me, request, root, previous } = options;
+    const page = previous?.page ?? FIRST_PAGE;
+    this.#views = previous?.views ?? new Map();
+    this.#undo = previous?.undo ?? new UndoHistory();
+    this.#tools = previous?.tools ?? initialTools();
+    this.#unsent = previous?.unsent ?? null;
     this.store = new Store<BoardState>({
       pages: pagesOf(this.doc),
-      page: FIRST_PAGE,
-      following: options.following,
+      page,
+      following: previous ? previous.following : options.following,
       problem: null,
     });
     this.provider = new BoardProvider(
@@ -96,7 +115,7 @@ export class Board {
     this.deletions = new DeletionWatch(this.doc);
     this.#presence = {
       ...me,
-      page: FIRST_PAGE,
+      page,
       pointer: null,
       button: "up",
       selected: {},
@@ -104,7 +123,6 @@ export class Board {
       gathered: 0,
     };
     this.awareness.setLocalState(this.#presence);
-    this.#unsent = options.unsent ?? null;
   }
 
   start(): void {
@@ -112,7 +130,7 @@ export class Board {
     this.doc.getMap("files").observe(() => this.#showImages());
     this.awareness.on("change", () => this.#onAwarenessChange());
     addEventListener("pagehide", this.#flush);
-    this.provider.link.subscribe(() => this.#writeUnsent());
+    this.provider.link.subscribe(() => this.#onLinkChange());
     this.deletions.start();
     this.provider.start();
   }
@@ -128,17 +146,29 @@ export class Board {
     this.doc.destroy();
   }
 
-  /** The changes that the server has not acknowledged, to be made on another `Board`. */
-  readUnsent(): UnsentChanges {
-    this.#flush();
-    return { ...this.#unsent, ...readUnsentChanges(this.doc, this.provider.unsentIds) };
+  /** Leaves the scene and returns what the `Board` that replaces this one needs. */
+  handOver({ withChanges }: { withChanges: boolean }): BoardHandover {
+    this.detach();
+    const { page, following } = this.store.get();
+    const rest = { page, following, views: this.#views, tools: this.#tools };
+    if (!withChanges) return { ...rest, unsent: null, undo: new UndoHistory() };
+    const changes = unsentChanges.readUnsentChanges(this.doc, this.provider.unsentEntries);
+    return {
+      ...rest,
+      unsent: unsentChanges.mergeChanges(this.#unsent ?? {}, changes),
+      undo: this.#undo,
+    };
   }
 
-  #writeUnsent(): void {
-    const unsent = this.#unsent;
-    if (!unsent || !this.provider.link.get().synced) return;
-    this.#unsent = null;
-    writeUnsentChanges(this.doc, unsent);
+  #onLinkChange(): void {
+    if (this.#synced || !this.provider.link.get().synced) return;
+    this.#synced = true;
+    if (this.#unsent) {
+      unsentChanges.writeUnsentChanges(this.doc, this.#unsent);
+      this.#unsent = null;
+      this.showProblem(REWRITTEN_TEXT);
+    }
+    this.#onPagesChange();
   }
 
   /** Age of the oldest change or image that the server has not received, in ms. */
@@ -308,7 +338,8 @@ export class Board {
     const pages = pagesOf(this.doc);
     const { page } = this.store.get();
     this.store.patch({ pages });
-    if (!pages.some((known) => known.id === page)) this.showPage(pages[0]?.id ?? FIRST_PAGE);
+    const isKnown = !this.#synced || pages.some((known) => known.id === page);
+    if (!isKnown) this.showPage(pages[0]?.id ?? FIRST_PAGE);
     else this.#followTutor();
   }
 

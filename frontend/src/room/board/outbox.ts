@@ -1,13 +1,13 @@
 /**
- * Ids of local changes (elements, files, pages) that the server has not acknowledged. The server
- * processes frames in order, so its reply to a sync step 1 acknowledges every change sent before.
+ * Entries with local changes (elements, files, pages) that the server has not acknowledged. The
+ * server processes frames in order, so its reply to a sync step 1 acknowledges every change sent before.
  */
 export class Outbox {
   #waiting = new Map<string, number>();
   #probed = new Map<string, number>();
 
-  add(ids: Iterable<string>, now: number): void {
-    for (const id of ids) {
+  add(entries: Iterable<string>, now: number): void {
+    for (const id of entries) {
       if (!this.#waiting.has(id)) this.#waiting.set(id, now);
     }
   }

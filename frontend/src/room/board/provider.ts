@@ -7,6 +7,7 @@ import { Store } from "../state/store";
 import * as frames from "./frames";
 import { Outbox } from "./outbox";
 import { ThrottledSender } from "./throttled-sender";
+import { changedEntries } from "./unsent-changes";
 import { splitUpdate } from "./update-chunks";
 
 const PROBE_DELAY_MS = 300;
@@ -106,8 +107,8 @@ export class BoardProvider {
     this.#socket.stop();
   };
 
-  /** Ids of the changes that the server has not acknowledged. */
-  get unsentIds(): ReadonlySet<string> {
+  /** The entries of the document with changes that the server has not acknowledged. */
+  get unsentEntries(): ReadonlySet<string> {
     return this.#outbox.ids;
   }
 
@@ -123,8 +124,7 @@ export class BoardProvider {
     { changed }: Transaction,
   ): void => {
     if (origin === this) return;
-    const ids = [...changed.values()].flatMap((keys) => [...keys].map(String));
-    this.#outbox.add(ids, Date.now());
+    this.#outbox.add(changedEntries(this.doc, changed), Date.now());
     if (this.#receivedStepOne) this.#sendUpdate(bytes);
     this.#publishUnsent();
     this.#scheduleProbe();

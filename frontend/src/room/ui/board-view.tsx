@@ -3,12 +3,11 @@ import "@excalidraw/excalidraw/index.css";
 import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Board } from "../board/board";
+import { Board, type BoardHandover } from "../board/board";
 import { selectedFormula } from "../board/images/insert";
 import { preparing } from "../board/images/prepare-picture";
 import { translateShortcuts } from "../board/key-layout";
 import { ignorePalms } from "../board/palm-filter";
-import type { UnsentChanges } from "../board/unsent-changes";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
@@ -17,7 +16,7 @@ import { useConfig, useIsBoardLocked, useRoom, useSession, useStore } from "./co
 import { Icon } from "./icons";
 import { isDark, useDark } from "./theme";
 
-function useBoard(unsent: UnsentChanges | null): Board {
+function useBoard(previous: BoardHandover | null): Board {
   const { session } = useRoom();
   const [board] = useState(() => {
     const { you } = session.store.get();
@@ -29,7 +28,7 @@ function useBoard(unsent: UnsentChanges | null): Board {
       getAddress: () => session.socketAddress("board_url"),
       onRefused: (refused) => session.store.patch({ refused }),
       isDark,
-      unsent,
+      previous,
       following: me.role === "tutor" ? null : isSmallScreen() ? "view" : "page",
     });
   });
@@ -251,30 +250,29 @@ function BoardCanvas({ board, grid, dark, onHelp }: BoardCanvasProps) {
 
 /** Opens the board anew when the server has rewritten it, with its unsent changes, or locked it. */
 export default function BoardView() {
-  const [opened, setOpened] = useState<Opened>({ number: 0, unsent: null });
-  const reopen = useCallback((unsent: UnsentChanges | null) => {
-    setOpened(({ number }) => ({ number: number + 1, unsent }));
+  const [opened, setOpened] = useState<Opened>({ number: 0, previous: null });
+  const reopen = useCallback((previous: BoardHandover) => {
+    setOpened(({ number }) => ({ number: number + 1, previous }));
   }, []);
-  return <OpenBoard key={opened.number} unsent={opened.unsent} onOutdated={reopen} />;
+  return <OpenBoard key={opened.number} previous={opened.previous} onOutdated={reopen} />;
 }
 
 interface Opened {
   number: number;
-  unsent: UnsentChanges | null;
+  previous: BoardHandover | null;
 }
 
 interface OpenBoardProps {
-  unsent: UnsentChanges | null;
-  onOutdated(unsent: UnsentChanges | null): void;
+  previous: BoardHandover | null;
+  onOutdated(previous: BoardHandover): void;
 }
 
-function OpenBoard({ unsent, onOutdated }: OpenBoardProps) {
-  const board = useBoard(unsent);
+function OpenBoard({ previous, onOutdated }: OpenBoardProps) {
+  const board = useBoard(previous);
   const { outdated, locked } = useStore(board.provider.link);
   useEffect(() => {
-    if (outdated) onOutdated(board.readUnsent());
     // What was drawn after the tutor had locked the board is on no other board.
-    else if (locked) onOutdated(null);
+    if (outdated || locked) onOutdated(board.handOver({ withChanges: outdated }));
   }, [outdated, locked, board, onOutdated]);
   const { problem } = useStore(board.store);
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
