@@ -16,7 +16,7 @@ from apps.accounts.models import User
 from apps.classroom import guest_sessions
 from apps.classroom.errors import invite_invalid
 from apps.classroom.lessons import InviteClaims, LessonPeople, Lessons
-from apps.classroom.policies import Person, Role, participant_role
+from apps.classroom.policies import UNTIL_LESSON_ENDS, Person, Role, participant_role
 from apps.classroom.stored_rooms import StoredRoom
 from apps.common.errors import DomainError, forbidden, invalid
 
@@ -103,7 +103,8 @@ def make_guest(user: AnyUser, known: Person | None, invite: InviteClaims, name: 
     guest = _rename(known, name)
     if not guest.name:
         raise invalid(name=_("Enter your name."))
-    return replace(guest, generation=invite.generation, invite_exp=invite.exp)
+    invite_exp = UNTIL_LESSON_ENDS if invite.until_end else invite.exp
+    return replace(guest, generation=invite.generation, invite_exp=invite_exp)
 
 
 def _rename(guest: Person, name: str) -> Person:

@@ -54,11 +54,13 @@ class LessonState:
 
 @dataclass(frozen=True, slots=True)
 class InviteClaims:
-    """The claims of a valid invite; `exp` is in Unix seconds."""
+    """The claims of a valid invite; `exp` is in Unix seconds, and moves with the lesson if
+    `until_end`."""
 
     lesson_id: int
     generation: int
     exp: int
+    until_end: bool = False
 
 
 class Lessons(Protocol):

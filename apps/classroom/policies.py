@@ -15,6 +15,8 @@ from apps.classroom.lessons import LessonEnd, LessonPeople, LessonState
 
 # How long guests may stay after a lesson's planned end if the tutor has not ended it.
 GUEST_GRACE = timedelta(minutes=30)
+# As the expiry of an invite: it is valid for as long as guests may be in the room.
+UNTIL_LESSON_ENDS = 0
 
 
 class Role(StrEnum):
@@ -43,7 +45,8 @@ class Admission(NamedTuple):
 class Person:
     """The holder of a ticket. `key` is `u<user id>`, or `g<uuid>` without an account.
 
-    A guest's right depends on their invite: its `generation`, and `invite_exp` in Unix seconds.
+    A guest's right depends on their invite: its `generation`, and `invite_exp` in Unix
+    seconds or UNTIL_LESSON_ENDS.
     `login` is None for people without an account and for HTTP requests, which are authenticated
     themselves.
     """
@@ -143,13 +146,22 @@ def _guest_refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal
     generations = {person.generation, admission.generation if admission else None}
     if lesson.invite_generation not in generations:
         return Refusal.INVITE_REPLACED
-    if person.invite_exp is None or person.invite_exp <= now.timestamp():
-        return Refusal.INVITE_EXPIRED
-    return None
+    return Refusal.INVITE_EXPIRED if _is_expired(person.invite_exp, now) else None
+
+
+def _is_expired(invite_exp: int | None, now: datetime) -> bool:
+    if invite_exp == UNTIL_LESSON_ENDS:
+        return False
+    return invite_exp is None or invite_exp <= now.timestamp()
 
 
 def is_closed_to_guests(lesson: LessonEnd, now: datetime) -> bool:
-    return lesson.is_completed or now >= lesson.ends_at + GUEST_GRACE
+    return lesson.is_completed or now >= closes_to_guests_at(lesson)
+
+
+def closes_to_guests_at(lesson: LessonEnd) -> datetime:
+    """When guests have to leave the room if the tutor does not end the lesson."""
+    return lesson.ends_at + GUEST_GRACE
 
 
 def readable_since(access: RoomAccess, person: Person, now: datetime) -> datetime | None:

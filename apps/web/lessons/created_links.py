@@ -3,7 +3,7 @@
 A page's URL never contains a token, which would leak through `Referer`, history and logs.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from django.http import HttpRequest
@@ -19,13 +19,14 @@ MAX_KEPT = 20
 class CreatedLink(NamedTuple):
     url: str
     expires_at: datetime
+    lasts_until_end: bool
 
 
 def remember_created_link(request: HttpRequest, lesson: Lesson, invite: Invite) -> None:
     """Keep the link for the lesson's page; only the latest MAX_KEPT are kept."""
     created = request.session.get(_SESSION_KEY, {})
     created.pop(str(lesson.pk), None)
-    created[str(lesson.pk)] = [invite.token, invite.url, int(invite.expires_at.timestamp())]
+    created[str(lesson.pk)] = [invite.token, invite.url]
     request.session[_SESSION_KEY] = dict(list(created.items())[-MAX_KEPT:])
 
 
@@ -34,9 +35,9 @@ def find_created_link(request: HttpRequest, lesson: Lesson) -> CreatedLink | Non
     created = request.session.get(_SESSION_KEY, {}).get(str(lesson.pk))
     if created is None:
         return None
-    token, url, expires = created
+    token, url, *_older = created  # releases before stored the expiry too
     try:
-        read_invite(token)
+        invite = read_invite(token)
     except DomainError:
         return None
-    return CreatedLink(url, datetime.fromtimestamp(expires, UTC))
+    return CreatedLink(url, invite.expires_at, invite.claims.until_end)

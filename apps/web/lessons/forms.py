@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.classroom.policies import GUEST_GRACE
+from apps.classroom.policies import UNTIL_LESSON_ENDS
 from apps.common.forms import OneOfField, TextField
 from apps.common.zones import is_ambiguous
+from apps.lessons.invites import Invite, make_invite, make_invite_until_end
 from apps.lessons.models import Lesson
 from apps.web.shared.durations import DEFAULT_MINUTES, MINUTES, minutes_label
 from apps.web.shared.local_time import local_to_utc
@@ -164,9 +165,6 @@ class CancelForm(forms.Form):
     )
 
 
-UNTIL_LESSON_ENDS = 0
-
-
 class InviteLinkForm(forms.Form):
     ttl_seconds = OneOfField(
         label=_("The link works"),
@@ -181,8 +179,9 @@ class InviteLinkForm(forms.Form):
         ],
     )
 
-    def get_ttl(self, lesson: Lesson, now: datetime) -> int:
-        """In seconds. A lesson has ended once guests may no longer be in its room."""
-        if self.cleaned_data["ttl_seconds"] != UNTIL_LESSON_ENDS:
-            return int(self.cleaned_data["ttl_seconds"])
-        return int((lesson.ends_at + GUEST_GRACE - now).total_seconds())
+    def make_invite(self, lesson: Lesson, now: datetime) -> Invite:
+        """Raises `lesson_cancelled`."""
+        seconds = int(self.cleaned_data["ttl_seconds"])
+        if seconds == UNTIL_LESSON_ENDS:
+            return make_invite_until_end(lesson=lesson)
+        return make_invite(lesson=lesson, ttl_seconds=seconds, now=now)

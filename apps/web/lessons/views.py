@@ -20,7 +20,6 @@ from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
 from apps.lessons.access import find_attendance
-from apps.lessons.invites import make_invite
 from apps.lessons.models import Lesson
 from apps.lessons.phases import PAST, Phase, find_phase
 from apps.lessons.policies import (
@@ -204,9 +203,8 @@ def invite(request: HttpRequest, lesson_id: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose how long the link should work."))
         return redirect("web:lesson", lesson.pk)
-    now = timezone.now()
     try:
-        created = make_invite(lesson=lesson, ttl_seconds=form.get_ttl(lesson, now), now=now)
+        created = form.make_invite(lesson, timezone.now())
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:

@@ -4,11 +4,13 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from apps.classroom import guest_sessions
 from apps.classroom.guest_sessions import MAX_NAME
-from apps.lessons.invites import make_invite
+from apps.classroom.policies import GUEST_GRACE
+from apps.lessons.invites import make_invite, make_invite_until_end
 from apps.lessons.services import revoke_invites
 from tests.builders import HOUR, make_classroom, make_lesson
 
@@ -273,3 +275,59 @@ def test_made_up_link_creates_no_session(browser, path):
     for token in ("x" * 2000, "a.b.c"):
         browser().get(f"{path}{token}/")
     assert not Session.objects.exists()
+
+
+def create_link(client, lesson, ttl_seconds):
+    page = client.post(f"/lessons/{lesson.pk}/invite/", {"ttl_seconds": ttl_seconds}, follow=True)
+    return page.context["link"].url.removeprefix(settings.PUBLIC_URL)
+
+
+def move(lesson, **by):
+    lesson.starts_at += timedelta(**by)
+    lesson.ends_at += timedelta(**by)
+    lesson.save()
+
+
+def answer(client, path):
+    return client.get(f"{path}/", follow=True).status_code
+
+
+def test_link_until_the_end_follows_a_moved_lesson(browser, tutor, coming_lesson):
+    client = browser(tutor)
+    until_end = create_link(client, coming_lesson, 0)
+    move(coming_lesson, days=-3)
+    assert answer(browser(), until_end) == 410
+    move(coming_lesson, days=40)
+    assert answer(browser(), until_end) == 200
+    page, end = client.get(f"/lessons/{coming_lesson.pk}/"), coming_lesson.ends_at + GUEST_GRACE
+    assert page.context["link"].expires_at == end.replace(microsecond=0)
+    assert "If you move the lesson, this moves with it." in page.content.decode()
+
+
+def test_link_until_the_end_outlives_its_own_expiry(browser, tutor, student, classroom):
+    """As the token was signed, it ended before the lesson now does."""
+    lesson = make_lesson(tutor, student, timezone.now() - 3 * HOUR)
+    token = make_invite_until_end(lesson=lesson).token
+    assert answer(browser(), f"/invite/{token}") == 410
+    move(lesson, hours=3)
+    assert answer(browser(), f"/invite/{token}") == 200
+
+
+def test_link_with_a_chosen_life_keeps_it(browser, tutor, student, classroom):
+    lesson = make_lesson(tutor, student, timezone.now())
+    token = make_invite(lesson=lesson, ttl_seconds=60, now=timezone.now() - HOUR).token
+    move(lesson, days=1)
+    assert answer(browser(), f"/invite/{token}") == 410
+
+
+def test_guest_of_a_link_until_the_end_stays_in_a_prolonged_lesson(tutor, student, classroom, api):
+    lesson = make_lesson(tutor, student, timezone.now() - HOUR / 2)
+    token = make_invite_until_end(lesson=lesson).token
+    guest, url = api(None), f"/api/classroom/sessions/{lesson.session.uuid}/join/"
+    assert guest.post(url, {"invite": token, "name": "Ґалаґан"}).status_code == 200
+    lesson.starts_at, lesson.ends_at = (timezone.now() - GUEST_GRACE - HOUR * n for n in (1, 0))
+    lesson.save()
+    assert guest.post(url, {"invite": token}).status_code == 410
+    lesson.ends_at += HOUR
+    lesson.save()
+    assert guest.post(url, {}).status_code == 200
