@@ -27,7 +27,7 @@ class AccountAddressField(AddressField):
     """The address of an account that may be older than the canonical form of addresses."""
 
     def to_python(self, value: Any) -> str:
-        email = resolve_account_email(value or "")
+        email = resolve_account_email(str(value or ""))  # of JSON it may be a number or a list
         local_part = email.rpartition("@")[0]
         if not local_part.isascii():  # Django's validator lower-cases the Kelvin sign to a k
             raise ValidationError(_("Enter a valid email address."), code="invalid")
