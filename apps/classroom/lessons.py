@@ -79,6 +79,10 @@ class Lessons(Protocol):
     def overdue(self, now: datetime) -> LessonIds:
         """Return the lessons whose planned end is over and which are not completed."""
 
+    def planned_times(self, lesson_id: Any) -> tuple[Any, Any]:
+        """Return expressions for the planned start and end of a lesson within a query, of which
+        `lesson_id` is an outer reference."""
+
     def taught_by(self, tutor_id: int) -> LessonIds: ...
 
 

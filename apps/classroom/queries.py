@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from apps.classroom.held import visits_that_taught
+from apps.classroom.lessons import get_lessons
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
 from apps.classroom.models.attendance import MAX_INTERRUPTION, PRESENCE_TIMEOUT
 from apps.classroom.policies import Role
@@ -106,9 +108,9 @@ def attendance(
 
 
 def tutor_presence(lesson_ids: Collection[int], now: datetime) -> dict[int, bool]:
-    """For lessons whose tutor has been in the room: whether they are in it now."""
+    """For lessons that their tutor has taught in the room: whether the tutor is in it now."""
     rows = Attendance.objects.filter(role=Role.TUTOR, session__lesson__in=lesson_ids)
     present = rows.present(now).values_list("session__lesson", flat=True)
-    came = rows.values_list("session__lesson", flat=True).distinct()
+    taught = visits_that_taught(get_lessons()).filter(session__lesson__in=lesson_ids)
     is_in = set(present)
-    return {lesson_id: lesson_id in is_in for lesson_id in came}
+    return {id_: id_ in is_in for id_ in taught.values_list("session__lesson", flat=True)}

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.classroom.chat_limits import check_chat_limits, count_stored_message
+from apps.classroom.held import visits_that_taught
 from apps.classroom.lessons import Lessons
 from apps.classroom.models import (
     Attendance,
@@ -124,10 +126,10 @@ def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = No
 
 
 def complete_past_lessons(*, lessons: Lessons, now: datetime, limit: int = 100) -> None:
-    """Complete lessons whose time is over and whose tutor attended and has left."""
-    attended = Attendance.objects.filter(role=Role.TUTOR).values("session")
+    """Complete lessons whose time is over, which their tutor taught, and whose tutor has left."""
+    taught = visits_that_taught(lessons).filter(session=OuterRef("pk"))
     present = Attendance.objects.present(now).filter(role=Role.TUTOR).values("session")
-    rooms = ClassroomSession.objects.filter(lesson__in=lessons.overdue(now), pk__in=attended)
+    rooms = ClassroomSession.objects.filter(Exists(taught), lesson__in=lessons.overdue(now))
     past = rooms.exclude(pk__in=present).values_list("lesson_id", flat=True)
     for lesson_id in past[:limit]:
         lessons.complete(lesson_id)

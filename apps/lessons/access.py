@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotAuthenticated
 from apps.classroom import queries
 from apps.classroom.access import access_room
 from apps.classroom.identity import AnyUser, require_identity
-from apps.classroom.policies import Person
+from apps.classroom.policies import Person, Role
 from apps.classroom.services import get_or_create_session
 from apps.common.errors import DomainError
 from apps.lessons.errors import lesson_not_found
@@ -25,7 +25,7 @@ class LessonRoom(NamedTuple):
 
 class RoomAttendance(NamedTuple):
     """`is_live` is True while the tutor is in the room of a scheduled lesson; `tutor_is_in` is
-    None if the tutor never came."""
+    None if the tutor has not taught in it."""
 
     attendance: list[dict[str, Any]]
     is_live: bool
@@ -55,5 +55,6 @@ def find_attendance(user: AnyUser, session: SessionBase, lesson: Lesson) -> Room
     now = timezone.now()
     attendance = queries.attendance(access.session_id, now, max_interruption=queries.MAX_ABSENCE)
     tutor_is_in = queries.tutor_presence([lesson.pk], now).get(lesson.pk)
-    is_live = bool(tutor_is_in) and lesson.status == Lesson.Status.SCHEDULED
+    is_there = any(r["person"]["role"] == Role.TUTOR and r["left_at"] is None for r in attendance)
+    is_live = is_there and lesson.status == Lesson.Status.SCHEDULED
     return RoomAttendance(attendance, is_live, tutor_is_in)

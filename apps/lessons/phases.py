@@ -1,7 +1,7 @@
 """The displayed phase of a lesson, derived from its stored status and the current time.
 
 The API's `status` stays as stored; a scheduled lesson whose time is over was not held, since
-`complete_past_lessons` completes those whose tutor was in the room.
+`complete_past_lessons` completes those that their tutor taught in the room.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,8 @@ PAST = frozenset({Phase.COMPLETED, Phase.NOT_HELD, Phase.CANCELLED})
 
 def find_phase(lesson: Lesson, now: datetime, tutor_is_in: bool | None = None) -> Phase:
     """`tutor_is_in`: True while the tutor is in the room, which keeps a lesson running past its
-    end; False after they have left, until the worker completes it; None if they never came."""
+    end; False after they have left, until the worker completes it; None if they never taught (see
+    apps/classroom/held.py)."""
     if lesson.status != Lesson.Status.SCHEDULED:
         return Phase(lesson.status)
     if now >= lesson.ends_at:

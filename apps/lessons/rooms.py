@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from apps.accounts.models import User
 from apps.classroom.lessons import InviteClaims, LessonIds, Lessons, LessonState
@@ -57,6 +58,10 @@ class RoomLessons(Lessons):
     def overdue(self, now: datetime) -> LessonIds:
         scheduled = Lesson.objects.filter(status=Lesson.Status.SCHEDULED)
         return scheduled.ended_by(now).values_list("pk", flat=True)
+
+    def planned_times(self, lesson_id: Any) -> tuple[Subquery, Subquery]:
+        planned = Lesson.objects.filter(pk=lesson_id)
+        return Subquery(planned.values("starts_at")), Subquery(planned.values("ends_at"))
 
     def taught_by(self, tutor_id: int) -> LessonIds:
         return Lesson.objects.filter(tutor=tutor_id).values_list("pk", flat=True)

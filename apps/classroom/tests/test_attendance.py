@@ -17,6 +17,7 @@ from apps.classroom.policies import Person, Role
 from apps.classroom.realtime.server import registry
 from apps.classroom.tests.clients import eventually
 from apps.lessons.models import Lesson
+from apps.lessons.phases import find_phases
 
 NOW = timezone.now()
 
@@ -301,6 +302,35 @@ def test_past_lesson_is_completed_once_its_tutor_has_left(lesson, add_interval, 
     Lesson.objects.update(starts_at=ends_at - timedelta(hours=1), ends_at=ends_at)
     for start, end, seen in rows:
         add_interval(start, end, seen)
+    services.complete_past_lessons(lessons=get_lessons(), now=NOW)
+    lesson.refresh_from_db()
+    assert lesson.status == status
+
+
+@pytest.mark.parametrize(
+    ("visit", "others", "status"),
+    [
+        ((-200, -140), [], "scheduled"),  # the tutor only prepared the board
+        ((-200, -140), [("student", -210, -205)], "scheduled"),  # both looked at it, apart
+        ((-200, -140), [("student", -150, -130)], "completed"),  # they met earlier than planned
+        ((-200, -140), [("guest", -150, -130)], "completed"),
+        ((-200, -110), [], "completed"),  # the tutor came early and waited
+        ((-40, -30), [], "scheduled"),  # the tutor looked at the board after it
+        ((-40, -30), [("student", -35, -20)], "completed"),  # they met later than planned
+    ],
+)
+def test_lesson_that_was_only_prepared_is_not_completed(
+    lesson, add_interval, visit, others, status
+):
+    """The lesson was planned from two hours to one hour ago."""
+    start = NOW - timedelta(minutes=120)
+    Lesson.objects.update(starts_at=start, ends_at=start + timedelta(hours=1))
+    add_interval(*visit)
+    for role, joined, left in others:
+        add_interval(joined, left, role=role)
+    assert find_phases([Lesson.objects.get()], NOW)[lesson.pk] == {
+        "scheduled": "not_held", "completed": "completed",
+    }[status]  # fmt: skip
     services.complete_past_lessons(lessons=get_lessons(), now=NOW)
     lesson.refresh_from_db()
     assert lesson.status == status
