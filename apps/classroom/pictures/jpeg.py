@@ -3,10 +3,12 @@
 import re
 import struct
 from collections.abc import Iterator
+from itertools import count
 
 from apps.classroom.pictures.errors import DamagedPicture
 from apps.classroom.pictures.exif import orientation_only, read_orientation
 from apps.classroom.pictures.icc import standard_profile
+from apps.classroom.pictures.limits import check_coded_size, limit_parts
 
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _HUFFMAN, _QUANTISATION, _RESTART = 0xC4, 0xDB, 0xDD
@@ -14,17 +16,19 @@ _FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended and progressive
 _UNDRAWN_FRAMES = {*range(0xC3, 0xD0)} - {_HUFFMAN, 0xC8, 0xCC}  # browsers draw none of them
 # Scans of a progressive picture; a browser processes the whole picture for each.
 _MAX_SCANS = 100
+_MAX_TABLES = 8  # of one segment; a decoder has room for no more
 _JFIF, _EXIF, _ICC, _ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
 _EXIF_HEAD, _ICC_HEAD = b"Exif\0\0", b"ICC_PROFILE\0"
 # In entropy-coded data 0xFF is followed by 0 or by the number of a restart marker.
 # One 0xFF only: with `\xff+` the search is quadratic in the length of a run that ends in 0x00.
+_FILL = re.compile(rb"\xff*")
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
     picture = _Cleaner()
     at = 2
-    while True:
+    for _ in limit_parts(count()):
         marker, at = _read_marker(data, at)
         if marker == _END:
             break
@@ -47,7 +51,7 @@ class _Cleaner:
 
     def __init__(self) -> None:
         self.size = (0, 0)
-        self.scans = 0
+        self.scans = self.coded = 0
         self.parts: list[bytes] = []
         self.application: dict[int, bytes] = {}
         self.profile: list[bytes] = []
@@ -60,9 +64,9 @@ class _Cleaner:
         if marker in _FRAMES:
             self._add_frame(marker, body)
         elif marker == _QUANTISATION:
-            self.tables |= dict(_quantisation_tables(body))
+            self.tables |= dict(limit_parts(_quantisation_tables(body), _MAX_TABLES))
         elif marker == _HUFFMAN:
-            self.tables |= dict(_huffman_tables(body))
+            self.tables |= dict(limit_parts(_huffman_tables(body), _MAX_TABLES))
         elif marker == _RESTART:
             self.tables[_RESTART, 0] = body[:2]
         elif marker == _JFIF and body.startswith(b"JFIF\0"):
@@ -99,6 +103,8 @@ class _Cleaner:
             if key in self.tables:
                 self.parts.append(_segment(key[0], self.tables.pop(key)))
         self.parts += [_segment(_SCAN, head), coded]
+        self.coded += len(coded)
+        check_coded_size(self.coded, *self.size)
         self.scans += 1
 
     def join(self) -> bytes:
@@ -136,11 +142,15 @@ def _read_marker(data: bytes, at: int) -> tuple[int, int]:
     """Return the marker at a position and the start of its data; 0xFF may be repeated."""
     if data[at] != 0xFF:
         raise DamagedPicture("has no marker where one is required")
-    while data[at] == 0xFF:
-        at += 1
+    at = _end_of_fill(data, at)
     if data[at] < 0xC0 or _START >= data[at] >= 0xD0:
         raise DamagedPicture("has a misplaced marker")
     return data[at], at + 1
+
+
+def _end_of_fill(data: bytes, at: int) -> int:
+    found = _FILL.match(data, at)
+    return found.end() if found else at
 
 
 def _end_of_scan(data: bytes, at: int) -> int:

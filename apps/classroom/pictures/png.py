@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from apps.classroom.pictures.errors import DamagedPicture, PictureTooLarge
 from apps.classroom.pictures.exif import orientation_only, read_orientation
 from apps.classroom.pictures.icc import standard_profile
-from apps.classroom.pictures.limits import check_frame, check_size
+from apps.classroom.pictures.limits import check_frame, check_size, limit_parts
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
@@ -31,7 +31,7 @@ Chunk = tuple[bytes, bytes]
 
 
 def clean(data: bytes) -> tuple[bytes, int, int, int]:
-    chunks = list(_chunks(data))
+    chunks = list(limit_parts(_chunks(data)))
     if chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise DamagedPicture("has no header")
     header = _Header(chunks[0][1])

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from apps.classroom.pictures.errors import DamagedPicture
 from apps.classroom.pictures.exif import orientation_only, read_orientation
 from apps.classroom.pictures.icc import standard_profile
-from apps.classroom.pictures.limits import check_frame
+from apps.classroom.pictures.limits import check_coded_size, check_frame, limit_parts
 
 _PIXELS = (b"VP8 ", b"VP8L")
 _HAS_ICC, _HAS_ALPHA, _HAS_EXIF, _IS_ANIMATED = 0x20, 0x10, 0x08, 0x02
 _FRAME_HEAD = 16
+_FRAME_PARTS = 20  # chunks of one frame
 
 Chunk = tuple[bytes, bytes]
 
@@ -19,9 +20,10 @@ def clean(data: bytes) -> tuple[bytes, int, int, int]:
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise DamagedPicture("ends too early")
-    chunks = list(_chunks(data, 12, length + 8))
+    chunks = list(limit_parts(_chunks(data, 12, length + 8)))
     if chunks[0][0] in _PIXELS:  # then it is the only chunk that a decoder reads
         kept, size, frames = chunks[:1], _size(*chunks[0]), 1
+        check_coded_size(len(chunks[0][1]), *size)
     else:
         kept, size, frames = _clean_extended(chunks)
     body = b"".join(_pack_chunk(kind, part) for kind, part in kept)
@@ -65,7 +67,10 @@ def _frames(chunks: list[Chunk], canvas: tuple[int, int]) -> Iterator[Chunk]:
         left, top = 2 * _uint24(body, 0), 2 * _uint24(body, 3)
         width, height = 1 + _uint24(body, 6), 1 + _uint24(body, 9)
         check_frame(canvas, left, top, width, height)
-        parts = _image(list(_chunks(body, _FRAME_HEAD, len(body))), (width, height))
+        parts = _image(
+            list(limit_parts(_chunks(body, _FRAME_HEAD, len(body)), _FRAME_PARTS)),
+            (width, height),
+        )
         head = body[: _FRAME_HEAD - 1] + bytes((body[_FRAME_HEAD - 1] & 3,))
         yield b"ANMF", head + b"".join(_pack_chunk(*part) for part in parts)
 
@@ -78,7 +83,9 @@ def _image(chunks: list[Chunk], size: tuple[int, int]) -> Iterator[Chunk]:
         raise DamagedPicture("has no image")
     if _size(kind, body) != size:
         raise DamagedPicture("has an image of another size than its frame")
+    check_coded_size(len(body), *size)
     if kind == b"VP8 " and (alpha := found.get(b"ALPH")):
+        check_coded_size(len(alpha), *size)
         is_raw = alpha[0] & 3 == 0
         yield b"ALPH", alpha[: 1 + size[0] * size[1]] if is_raw else alpha
     yield kind, body
