@@ -40,7 +40,6 @@ class Outline(HTMLParser):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_headings_buttons_and_forms_are_well_formed(name, browser, ids, people):  # noqa: F811
-    """By student and tutor; a visitor's pages have a description as well."""
     path = PAGES[name][0].format(**ids)
     for who in people[:3]:
         response = browser(who).get(path)
@@ -52,7 +51,15 @@ def test_headings_buttons_and_forms_are_well_formed(name, browser, ids, people):
         assert outline.levels[:1] == [1], path
         steps = zip(outline.levels, outline.levels[1:], strict=False)
         assert all(below <= above + 1 for above, below in steps), (path, outline.levels)
-        assert outline.descriptions == (who is None), path
+        assert outline.descriptions == 1, path
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "preloaded"), [("en", 0), ("uk", 1)])
+def test_cyrillic_font_is_preloaded_where_it_is_read(browser, language, preloaded):
+    page = browser().get("/", headers={"accept-language": language}).content.decode()
+    found = [link for link in page.split("<link ")[1:] if 'rel="preload"' in link]
+    assert sum("cyrillic" in link.partition(">")[0] for link in found) == preloaded
 
 
 @pytest.mark.django_db
