@@ -11,7 +11,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run build test check messages bench bench-room soak screenshots lock clean dev
+.PHONY: run build test check messages bench bench-room soak lighthouse screenshots lock clean dev
 
 run: build
 	@exec $(PY) manage.py serve
@@ -37,6 +37,9 @@ bench-room: dev
 soak: dev
 	@$(PY) -m tests.soak --minutes 3
 
+lighthouse: dev $(DIST) $(MO) tests/lighthouse/node_modules/.stamp
+	@$(PY) -m tests.lighthouse
+
 screenshots: dev $(DIST) $(MO)
 	@$(PY) scripts/screenshots.py
 
@@ -48,7 +51,7 @@ lock: dev
 	    $$name.in -o $$name.txt $$([ $$name = dev ] && echo "-c base.txt"); done
 
 clean:
-	rm -rf $(VENV) frontend/node_modules tests/clients/node_modules apps/web/static/web/dist
+	rm -rf $(VENV) frontend/node_modules tests/*/node_modules apps/web/static/web/dist
 
 $(VENV)/.base: requirements/base.txt
 	@echo "Installing Kreida's packages…"
@@ -68,8 +71,8 @@ frontend/node_modules/.stamp: frontend/package-lock.json $(VENV)/.node
 	@cd frontend && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
-tests/clients/node_modules/.stamp: tests/clients/package-lock.json $(VENV)/.node
-	@cd tests/clients && npm ci --no-fund --no-audit --loglevel=error
+tests/%/node_modules/.stamp: tests/%/package-lock.json $(VENV)/.node
+	@cd tests/$* && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(DIST): frontend/node_modules/.stamp $(wildcard locale/*/LC_MESSAGES/djangojs.po) $(shell find frontend/src frontend/*.ts frontend/*.json frontend/*.txt -type f 2>/dev/null)
