@@ -54,13 +54,14 @@ def test_pages_have_no_inline_script_and_no_other_host(path, locale, browser, tu
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
 
 
-def test_scripts_and_styles_are_small():
+def test_scripts_styles_and_fonts_are_small():
     chunks = json.loads((STATIC / "dist/manifest.json").read_text())
     entry = chunks["src/pages/main.ts"]
     files = [entry["file"], *(chunks[name]["file"] for name in entry.get("imports", []))]
     assert sum(len(gzip.compress((STATIC / "dist" / name).read_bytes())) for name in files) < 8_000
     styles = ("components.css", "dark.css", "site.css")
     assert sum(len(gzip.compress((STATIC / name).read_bytes())) for name in styles) < 20_000
+    assert sum(font.stat().st_size for font in (STATIC / "fonts").glob("*.woff2")) < 75_000
 
 
 def test_get_of_a_post_only_url_shows_a_page(browser, tutor, lesson):
