@@ -1,5 +1,5 @@
 import { instantsAt } from "../shared/time";
-import { registerZoneFallbacks, resolveZone } from "../shared/zones";
+import { firstSupportedZone } from "../shared/zones";
 import { each } from "./dom";
 
 /** Shows the other person's local time next to the chosen time, and warns of a time in the past. */
@@ -8,8 +8,8 @@ export function initLessonForm(): void {
     const otherTimeHint = form.querySelector<HTMLElement>("[data-their-time]");
     const ambiguousHint = form.querySelector<HTMLElement>("[data-ambiguous-time]");
     if (!otherTimeHint || !ambiguousHint) return;
-    const userZone = supportedZone(form.dataset.ownZone);
-    const otherZone = supportedZone(form.dataset.theirZone);
+    const userZone = firstSupportedZone(form.dataset.ownZone);
+    const otherZone = firstSupportedZone(form.dataset.theirZone);
     const sameZone = form.dataset.ownZone === form.dataset.theirZone;
     const pastHint = form.querySelector<HTMLElement>("[data-past-time]");
     const show = () => {
@@ -24,13 +24,6 @@ export function initLessonForm(): void {
     form.addEventListener("input", show);
     show();
   });
-}
-
-/** The first of a zone's names, in order of preference, that this browser knows. */
-function supportedZone(names = ""): string {
-  const [name = "UTC", ...others] = names.split(" ");
-  registerZoneFallbacks({ [name]: others });
-  return resolveZone(name);
 }
 
 function value(form: HTMLFormElement, name: string): string {

@@ -1,3 +1,5 @@
+import { formatDayAndTime, wallClocksDiffer } from "../shared/time";
+import { firstSupportedZone } from "../shared/zones";
 import { each } from "./dom";
 
 /** Chromium still reports the former names of some zones. */
@@ -39,17 +41,17 @@ export function preselectTimeZone(): void {
   });
 }
 
-/** Shows times in the visitor's zone, next to the tutor's and the student's. */
+/**
+ * Shows times in the visitor's zone, next to the tutor's. An element that names the tutor's zone stays hidden while its
+ * wall clock is the same.
+ */
 export function showLocalTimes(): void {
+  const zone = browserZone();
   each<HTMLTimeElement>("time[data-local-time]", (time) => {
-    const text = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {
-      weekday: "long",
-      day: "numeric",
-      month: "long",
-      hour: "2-digit",
-      minute: "2-digit",
-    });
-    time.textContent = `${text} (${browserZone()})`;
+    const instant = new Date(time.dateTime);
+    time.textContent = formatDayAndTime(instant, zone, document.documentElement.lang);
+    const other = time.dataset.localTime;
+    if (other && !wallClocksDiffer(instant, instant, zone, firstSupportedZone(other))) return;
     time.closest("[hidden]")?.removeAttribute("hidden");
   });
 }

@@ -31,3 +31,10 @@ export function resolveZone(zone: string): string {
   }
   return name;
 }
+
+/** The first of a zone's `names`, separated by spaces in order of preference, that this browser knows. */
+export function firstSupportedZone(names = ""): string {
+  const [name = "UTC", ...others] = names.split(" ");
+  registerZoneFallbacks({ [name]: others });
+  return resolveZone(name);
+}
