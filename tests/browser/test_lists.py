@@ -37,3 +37,14 @@ def test_badge_of_the_current_session_is_as_wide_as_its_text(visit, size, locale
     v.page.goto("/accounts/sessions/")
     badge = v.page.locator(".badge", has_text=v.text_pattern("this browser"))
     assert badge.bounding_box()["width"] < 140
+
+
+@pytest.mark.parametrize("path", ["/students/", "/lessons/new/"])
+def test_search_button_stands_beside_its_field_on_a_phone(visit, scene, path):
+    v = visit(scene.person(role="tutor", locale="uk"), size="phone", locale="uk")
+    v.page.goto(path)
+    field, button = (
+        v.page.locator(f"main form[role=search] {name}").bounding_box()
+        for name in ("input[type=search]", "button")
+    )
+    assert field["y"] <= button["y"] < field["y"] + field["height"]

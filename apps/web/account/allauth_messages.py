@@ -109,6 +109,20 @@ MESSAGES = (
     _("Remember Me"),
     _("Email (optional)"),
     _("The following email addresses are associated with your account:"),
+    _("This account is inactive."),
+    _(
+        'This email confirmation link expired or is invalid. Please <a href="%(email_url)s">issue '
+        "a new email confirmation request</a>."
+    ),
+    _(
+        "The password reset link was invalid, possibly because it has already been used.  Please "
+        'request a <a href="%(passwd_reset_url)s">new password reset</a>.'
+    ),
+    _(
+        'Please confirm that <a href="mailto:%(email)s">%(email)s</a> is an email address for '
+        "user %(user_display)s."
+    ),
+    _("Unable to confirm %(email)s because it is already confirmed by a different account."),
     _("Please contact us if you have any trouble resetting your password."),
     _(
         "We have sent an email to you for verification. Follow the link provided to finalize the "

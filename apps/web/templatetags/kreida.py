@@ -50,6 +50,12 @@ def moment(instant: datetime, zone: str) -> str:
 
 
 @register.filter
+def heading(sentence: str) -> str:
+    """The sentence of an error as a heading, which has no full stop."""
+    return str(sentence).removesuffix(".")
+
+
+@register.filter
 def zone_name(zone: str) -> str:
     return zone_label(zone)
 

@@ -16,9 +16,15 @@ class Outline(HTMLParser):
         self.problems: list[str] = []
         self.descriptions = 0
         self.submits: int | None = None
+        self.is_title = False
+
+    def handle_data(self, data):
+        if self.is_title and data.rstrip().endswith("."):
+            self.problems.append(f"a heading with a full stop: {data}")
 
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
+        self.is_title = tag in ("h1", "title")
         if tag in ("h1", "h2", "h3", "h4"):
             self.levels.append(int(tag[1]))
         elif tag == "form":
@@ -32,6 +38,7 @@ class Outline(HTMLParser):
                 self.submits += 1
 
     def handle_endtag(self, tag):
+        self.is_title = False
         if tag == "form":
             if not self.submits:
                 self.problems.append("a form without a submit button")

@@ -121,6 +121,21 @@ def test_browsers_are_named(agent, name):
         assert browser_name(agent) == name
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/accounts/confirm-email/no/", "недійсне або вже не діє"),
+        ("/accounts/password/reset/key/1-no/", "ним уже скористалися"),
+        ("/accounts/inactive/", "Зверніться до адміністратора"),
+    ],
+)
+def test_dead_ends_of_allauth_say_in_ukrainian_what_to_do(path, words, browser):
+    page = browser().get(path, headers={"accept-language": "uk"}).content.decode()
+    assert words in page
+    assert "Будь ласка" not in page
+
+
 def test_ukrainian_titles_of_allauth_are_not_capitalised(browser, tutor):
     page = browser(tutor, "uk").get("/accounts/2fa/").content.decode()
     assert "Коди для відновлення" in page
