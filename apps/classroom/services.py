@@ -62,6 +62,7 @@ def admit(*, session_id: int, people: Collection[str], lesson_id: int, lessons: 
         unique_fields=["session", "person"],
         update_fields=["generation", "must_wait_again"],
     )
+    RoomAdmission.objects.delete_oldest(session_id)
 
 
 def record_entry(*, session_id: int, guest: Person) -> None:
@@ -73,6 +74,7 @@ def record_entry(*, session_id: int, guest: Person) -> None:
     generation = guest.generation or 0
     admission = RoomAdmission(session_id=session_id, person=guest.key, generation=generation)
     RoomAdmission.objects.bulk_create([admission], ignore_conflicts=True)
+    RoomAdmission.objects.delete_oldest(session_id)
     RoomAdmission.objects.filter(
         session=session_id, person=guest.key, generation__lt=generation
     ).update(generation=generation)
@@ -99,10 +101,14 @@ def remove_person(
 
     With new cookies the same person could not be recognised. The other guests who are in the room
     keep their admission; guests who are away may be the same person, so the tutor has to admit
-    them again.
+    them again. Raises `throttled` above the number of bans that a room can have.
     """
     with transaction.atomic():
-        RoomBan.objects.get_or_create(session_id=session_id, person=person, defaults={"name": name})
+        _, is_new = RoomBan.objects.get_or_create(
+            session_id=session_id, person=person, defaults={"name": name}
+        )
+        if is_new:
+            RoomBan.objects.check_limit(session_id)
         RoomAdmission.objects.filter(session=session_id, person=person).delete()
         generation = lessons.revoke_invites(lesson_id)
         present = Attendance.objects.present(timezone.now()).filter(session=session_id)

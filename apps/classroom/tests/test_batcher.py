@@ -168,3 +168,17 @@ def test_stored_update_of_120_000_values_is_applied_and_broadcast_in_chunks():
             doc.apply_update(update)
         assert len(doc.get("list", type=Array)) == 120_000 - 2 * RUNS_PER_CHUNK
     assert shared.stored == []
+
+
+def test_pending_updates_of_students_are_dropped_when_the_board_is_locked():
+    """Else a student could draw on a locked board: an update may depend on the tutor's next one."""
+    shared = SharedBoard(2)
+    tutor = shared.sockets[1]
+    tutor.person = Person("u9", "T", Role.TUTOR)
+    first, second = drawn_by(1, "a", "b")
+    third, fourth = drawn_by(2, "c", "d")
+    shared.run_turn((0, second), (1, fourth))
+    shared.receiver.set_board_locked(True)
+    shared.run_turn((1, first), (1, third))
+    assert shared.content() == {"a": 1, "c": 2, "d": 2}
+    assert [socket.closed for socket in shared.sockets] == [None, None]

@@ -92,6 +92,9 @@ class UpdateBatcher:
         self.flush()
         self._drop_pending(sender)
 
+    def pending_senders(self) -> list[Socket]:
+        return list(self._pending_by_socket)
+
     def retry_pending(self, sender: Socket) -> None:
         """Apply the sender's pending updates as one: chunks of a large update may depend on each
         other."""

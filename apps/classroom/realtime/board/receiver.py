@@ -20,9 +20,17 @@ class FrameReceiver:
 
     def __init__(self, board: Board, people: limits.PeopleLimits) -> None:
         self.board = board
-        self.board_locked = False
+        self._board_locked = False
         self._batcher = UpdateBatcher(board, people)
         self._limits = people
+
+    def set_board_locked(self, locked: bool) -> None:
+        """Drop what others than the tutor have pending, since the tutor's next update could apply
+        it to the locked board."""
+        self._board_locked = locked
+        for socket in self._batcher.pending_senders():
+            if not may_draw(socket.person, board_locked=locked):
+                self._batcher.drop_sender(socket)
 
     def receive(self, socket: Socket, frame: bytes) -> None:
         """Handle one frame. Raises Refused, with which the caller must close the socket."""
@@ -119,7 +127,7 @@ class FrameReceiver:
 
     def _queue_update(self, socket: Socket, checked: Scan) -> None:
         self._charge(socket, checked.steps)
-        if not may_draw(socket.person, board_locked=self.board_locked):
+        if not may_draw(socket.person, board_locked=self._board_locked):
             if self.board.document.is_known(checked):
                 return  # clients repeat what is known when they synchronise
             raise Refused(Close.LOCKED)

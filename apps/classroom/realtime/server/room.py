@@ -71,7 +71,7 @@ class Room:
         self.bus = bus
         self.board = board
         self.receiver = FrameReceiver(board, limits)
-        self.receiver.board_locked = access.board_locked
+        self.receiver.set_board_locked(access.board_locked)
         self.presence = Presence(self._notify_presence)
         self.events: dict[UUID, Socket] = {}
         self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
@@ -324,7 +324,7 @@ class Room:
                 socket.close(Close.NO_SUCH_ROOM)
             return
         previous, self.access = self.access, access
-        self.receiver.board_locked = access.board_locked
+        self.receiver.set_board_locked(access.board_locked)
         if access.lesson.is_completed and not previous.lesson.is_completed:
             self._deliver(wire.encode(wire.Ended()), "in")
         now = timezone.now()
