@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +21,7 @@ from apps.common import tokens
 from apps.common.errors import DomainError
 from apps.common.keys import derive_key
 from apps.common.pasted import clean_token
+from apps.common.security_log import log_security_event
 
 PURPOSE = "student-invitation"
 LINK_LIFETIME = timedelta(days=30)
@@ -65,10 +68,26 @@ def find_placeholder(token: str) -> User | None:
 
 
 def placeholders_for(student: User) -> list[User]:
-    """Placeholders whose tutor typed an address that this person has confirmed."""
+    """Placeholders whose tutor typed an address that this person has confirmed, the first of each
+    tutor."""
     emails = verified_emails(student)
     found = User.objects.filter(placeholder_of__isnull=False, contact_email__in=emails)
-    return list(found.select_related("placeholder_of")[:MAX_SHOWN])
+    firsts = found.order_by().values("placeholder_of").annotate(first=Min("pk")).values("first")
+    return list(User.objects.filter(pk__in=firsts).select_related("placeholder_of")[:MAX_SHOWN])
+
+
+def decline_student_link(*, token: str, student: User) -> None:
+    """If the link's placeholder has an address of this person, forget the address: the link ends
+    and is not offered again. Somebody else's link stays valid for the addressee."""
+    with transaction.atomic():
+        if not lock_placeholder(token):
+            return
+        placeholder = read_student_link(token)
+        if placeholder.contact_email in verified_emails(student):
+            placeholder.contact_email = ""
+            revoke_student_links(placeholder)
+            placeholder.save(update_fields=["contact_email", "password"])
+            log_security_event("placeholder_declined", user_id=student.pk, account=placeholder.pk)
 
 
 def lock_placeholder(token: str) -> bool:

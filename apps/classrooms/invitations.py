@@ -24,7 +24,7 @@ from apps.common.text import strip_subaddress
 PURPOSE = "classroom-invitation"
 LINK_LIFETIME = timedelta(days=30)
 MAX_PER_TUTOR = 100  # invitations and mails a day
-MAX_PER_ADDRESS = 10  # invitations a day, of all tutors together
+MAX_PER_ADDRESS = 10  # invitations a day, and added students, of all tutors together
 MAX_MAILS_PER_ADDRESS = 3  # a day, of all tutors together; one a day of each tutor
 
 
@@ -50,6 +50,17 @@ def count_invitation(tutor: User, email: str, now: datetime) -> None:
         raise throttled(
             DailyLimit.retry_after(key, now),
             _("This address has been invited too often today. Give the student the code instead."),
+        )
+
+
+def count_placeholder_address(email: str, now: datetime) -> None:
+    """Count a student added with this address, which is shown to its owner. Raises `throttled` over
+    the limit of the address."""
+    key = _address_key("placeholders", email)
+    if email and not DailyLimit.use(key, MAX_PER_ADDRESS, now):
+        raise throttled(
+            DailyLimit.retry_after(key, now),
+            _("This address has been added too often today. Add the student without it."),
         )
 
 

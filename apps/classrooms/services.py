@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
@@ -33,6 +34,7 @@ Status = Membership.Status
 # Mails about those who join or leave by themselves, a day, each of the two kinds.
 MAX_NOTICES_PER_MEMBER = 3
 MAX_NOTICES_PER_CLASSROOM = 30
+MAX_CLASSROOMS = 500  # of one tutor, with archived ones: pages and lists name them all
 
 # The status changes a tutor may make; only the student can accept an invitation.
 _TUTOR_TRANSITIONS = {
@@ -90,6 +92,20 @@ def _consume_notice(kind: str, membership: Membership) -> bool:
     return DailyLimit.use(
         f"{kind}:{membership.pk}", MAX_NOTICES_PER_MEMBER, now
     ) and DailyLimit.use(f"{kind}s:{membership.classroom_id}", MAX_NOTICES_PER_CLASSROOM, now)
+
+
+@transaction.atomic
+def create_classroom(*, tutor: User, name: str) -> Classroom:
+    """Raises `validation_error` if the tutor has MAX_CLASSROOMS."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=tutor.pk).values_list("pk"))
+    if Classroom.objects.filter(tutor=tutor).count() >= MAX_CLASSROOMS:
+        message = ngettext(
+            "At most %(n)s classroom, archived ones included. Rename one that you no longer need.",
+            "At most %(n)s classrooms, archived ones included. Rename one that you no longer need.",
+            MAX_CLASSROOMS,
+        )
+        raise invalid(name=message % {"n": MAX_CLASSROOMS})
+    return Classroom.objects.create(tutor=tutor, name=name)
 
 
 @transaction.atomic

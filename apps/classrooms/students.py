@@ -9,7 +9,11 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.placeholders import revoke_student_links
-from apps.classrooms.invitations import consume_mail_limit, count_invitation
+from apps.classrooms.invitations import (
+    consume_mail_limit,
+    count_invitation,
+    count_placeholder_address,
+)
 from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.notices import send_student_link
@@ -33,12 +37,13 @@ def add_student(
     idempotency: Idempotency | None = None,
 ) -> User:
     """Add a placeholder, who is active in the classroom at once, or return the one added earlier
-    with the same key. Raises `throttled`."""
+    with the same key. Raises `throttled` over a limit of the tutor or of the address."""
     # Lock order everywhere: people, memberships, limits.
     tutor = User.objects.select_for_update(no_key=True).get(pk=classroom.tutor_id)
     if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
         return earlier
     _count_added_student(tutor)
+    count_placeholder_address(email, timezone.now())
     student = User.objects.create_placeholder(
         tutor, first_name=first_name, last_name=last_name, contact_email=email
     )
@@ -113,7 +118,8 @@ def get_card(tutor: User, student: User) -> StudentCard:
 @transaction.atomic
 def change_student(*, tutor: User, student: User, **changes: str) -> None:
     """Change what the tutor keeps, and a placeholder's name and e-mail. Raises `validation_error`
-    for a new name or e-mail of a student who has signed up."""
+    for a new name or e-mail of a student who has signed up, `throttled` over the limit of an
+    address."""
     locked = User.objects.select_for_update(no_key=True).get(pk=student.pk)
     _change_person(locked, changes)
     kept = {name: changes[name] for name in CONTACT_FIELDS if name in changes}
@@ -136,6 +142,7 @@ def _change_person(student: User, changes: dict[str, str]) -> None:
     student.first_name = changed.get("first_name", student.first_name)
     student.last_name = changed.get("last_name", student.last_name)
     if "email" in changed:
+        count_placeholder_address(changed["email"], timezone.now())
         student.contact_email = changed["email"]
         revoke_student_links(student)
     student.save(update_fields=["first_name", "last_name", "contact_email", "password"])

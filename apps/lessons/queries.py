@@ -5,17 +5,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classrooms.models import Membership
 from apps.classrooms.queries import list_my_students
 from apps.common.db import select_rows
+from apps.common.errors import invalid
 from apps.common.pagination import Page
 from apps.lessons.models import MAX_DURATION, Lesson
 from apps.lessons.phases import Phase, find_phases
 
 Row = dict[str, Any]
 MAX_ZONES = 1000
+MAX_LESSONS = 20_000  # in one response
 RECENT = timedelta(days=120)
 
 _LESSONS = """
@@ -32,7 +35,7 @@ LEFT JOIN classroom_classroomsession AS session ON session.lesson_id = lesson.id
 _BETWEEN = """
 AND lesson.starts_at < %s AND lesson.starts_at > %s AND lesson.ends_at > %s
 AND (lesson.status <> 'cancelled' OR %s)
-ORDER BY lesson.starts_at, lesson.id
+ORDER BY lesson.starts_at, lesson.id LIMIT %s
 """
 _ONE = f"{_LESSONS} WHERE lesson.id = %s"
 _TAUGHT = f"{_LESSONS} WHERE lesson.tutor_id = %s {_BETWEEN}"
@@ -42,9 +45,13 @@ _ATTENDED = f"{_LESSONS} WHERE lesson.student_id = %s {_BETWEEN}"
 def list_lessons(
     user: User, start: datetime, end: datetime, *, include_cancelled: bool
 ) -> list[Row]:
-    """The user's lessons that overlap [start, end), by start."""
+    """The user's lessons that overlap [start, end), by start. Raises `validation_error` for more
+    than MAX_LESSONS."""
     query = _TAUGHT if user.is_tutor else _ATTENDED
-    rows = select_rows(query, user.pk, end, start - MAX_DURATION, start, include_cancelled)
+    bounds = (end, start - MAX_DURATION, start, include_cancelled, MAX_LESSONS + 1)
+    rows = select_rows(query, user.pk, *bounds)
+    if len(rows) > MAX_LESSONS:
+        raise invalid(to=_("Too many lessons. Choose a shorter range."))
     return [_row(row) for row in rows]
 
 

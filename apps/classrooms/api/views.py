@@ -65,13 +65,14 @@ class ClassroomsView(APIView):
         "Create a classroom",
         {201: serializers.ClassroomSerializer},
         body=serializers.ClassroomCreateSerializer,
-        description="By a tutor. Students join it by its `join_code`.",
+        description="By a tutor, who has at most "
+        f"{services.MAX_CLASSROOMS}, archived ones included. Students join it by its `join_code`.",
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
         data = serializers.ClassroomCreateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
-        classroom = Classroom.objects.create(tutor=request.user, **data.validated_data)
+        classroom = services.create_classroom(tutor=request.user, **data.validated_data)
         return json_response(serialize_classroom(classroom), 201)
 
 

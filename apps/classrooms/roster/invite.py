@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.classrooms.invitations import invitations_left
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.roster.reader import RosterRow
-from apps.classrooms.services import invite_to_classroom
+from apps.classrooms.services import create_classroom, invite_to_classroom
 from apps.classrooms.students import add_student, join_placeholder, mail_student_link
 from apps.common.errors import DomainError
 
@@ -21,6 +21,7 @@ class ImportResult:
     """`skipped` rows were left out by a daily limit, and `unmailed` students were added, but not
     mailed because of it."""
 
+    classroom: Classroom
     added: int = 0
     invited: int = 0
     skipped: int = 0
@@ -30,13 +31,14 @@ class ImportResult:
 
 def import_students(*, classroom: Classroom, rows: list[RosterRow]) -> ImportResult:
     """Add each row with a name as a student who can be scheduled at once, and invite the others by
-    their address. `classroom` may be a new one, which is saved.
+    their address. `classroom` may be a new one, which is saved; raises the errors of
+    `create_classroom`.
 
     Each row has its own transaction: a single one would block SQLite's other writers.
     """
     if classroom.pk is None:
-        classroom.save()
-    result = ImportResult()
+        classroom = create_classroom(tutor=classroom.tutor, name=classroom.name)
+    result = ImportResult(classroom)
     accounts = _accounts_of(classroom.tutor, [row.email for row in rows])
     for row in rows:
         try:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.classrooms import services
 from apps.classrooms.models import Classroom
 from tests.builders import make_classroom
 
@@ -106,3 +107,15 @@ def test_stale_version_is_refused(api, tutor, classroom):
     answer = client.patch(url, {"name": "Rings"}, headers={"If-Match": seen})
     assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
     assert client.get(url).json()["name"] == "Sets"
+
+
+def test_tutor_over_the_limit_creates_no_classroom(api, tutor, other_tutor, monkeypatch):
+    """Pages and lists have all classrooms of a tutor in them; archived ones can come back."""
+    monkeypatch.setattr(services, "MAX_CLASSROOMS", 2)
+    make_classroom(other_tutor)
+    services.archive_classroom(classroom=make_classroom(tutor))
+    assert api(tutor).post(URL, {"name": "B"}).status_code == 201
+    refused = api(tutor).post(URL, {"name": "C"})
+    assert get_error(refused) == (400, "validation_error")
+    assert "At most 2 classrooms" in refused.json()["fields"]["name"][0]
+    assert Classroom.objects.filter(tutor=tutor).count() == 2

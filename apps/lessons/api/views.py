@@ -20,7 +20,7 @@ from apps.lessons.api import serializers
 from apps.lessons.invites import make_invite, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson
-from apps.lessons.queries import lesson_json, list_lessons
+from apps.lessons.queries import MAX_LESSONS, lesson_json, list_lessons
 
 MAX_RANGE = timedelta(days=366)
 
@@ -50,7 +50,7 @@ class LessonsView(APIView):
         query=_RANGE,
         description="The lessons that a tutor teaches, or a student attends, which overlap the "
         "half-open range from `from` to `to`, by their start. At most "
-        f"{MAX_RANGE.days} days.",
+        f"{MAX_RANGE.days} days and {MAX_LESSONS:,} lessons.",
     )
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
         start, end = parse_range(request.query_params, request.user.zone, MAX_RANGE)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.lessons import limits, queries
 from apps.lessons.models import Lesson
 from tests.builders import HOUR, NOON, make_classroom, make_user
 
@@ -98,3 +99,36 @@ def test_past_lessons_are_not_limited(schedule, classroom):
     for start in (NOON, NOON + 12 * HOUR):
         assert schedule(start, 12).status_code == 201
     assert Lesson.objects.count() == 2
+
+
+@pytest.mark.parametrize("start", ["past", "coming"])
+def test_number_of_lessons_a_day_is_limited_with_cancelled_ones(
+    start, api, schedule, monday, tutor, monkeypatch
+):
+    monkeypatch.setattr(limits, "MAX_NUMBER_PER_DAY", 3)
+    day = NOON if start == "past" else monday
+    for n in range(3):
+        number = schedule(day + n * HOUR).json()["id"]
+        api(tutor).post(f"{URL}{number}/cancel/")
+    assert is_refused(schedule(day + 4 * HOUR))
+    assert schedule(day + 24 * HOUR).status_code == 201
+    assert schedule(day + 4 * HOUR, who=classmate_of(tutor)).status_code == 201
+
+
+def classmate_of(tutor):
+    classmate = make_user("student")
+    make_classroom(tutor, classmate)
+    return classmate
+
+
+def test_range_with_too_many_lessons_is_refused(
+    api, schedule, classroom, tutor, student, monkeypatch
+):
+    monkeypatch.setattr(queries, "MAX_LESSONS", 2)
+    for n in range(3):
+        schedule(NOON + n * HOUR)
+    for person in (tutor, student):
+        answer = api(person).get(f"{URL}?from=2026-03-01&to=2026-03-08")
+        assert (answer.status_code, set(answer.json()["fields"])) == (400, {"to"})
+        shorter = api(person).get(f"{URL}?from=2026-03-01T00:00:00Z&to=2026-03-02T14:00:00Z")
+        assert len(shorter.json()["results"]) == 2

@@ -18,6 +18,7 @@ from apps.classrooms.roster.fields import Field
 from apps.classrooms.roster.invite import ImportResult, import_students, mark_members
 from apps.classrooms.roster.reader import Choices, Roster, RosterError, read_roster
 from apps.common.addresses import client_address
+from apps.common.errors import DomainError
 from apps.common.request_body import continue_response, is_body_pending
 from apps.common.security_log import log_refusal
 from apps.web.roster.forms import RosterForm
@@ -94,13 +95,17 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return redirect("web:roster-preview")
     if not stored.claim_once():
         return _redirect_expired(request)
-    result = import_students(classroom=classroom, rows=roster.valid_rows)
+    try:
+        result = import_students(classroom=classroom, rows=roster.valid_rows)
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+        return redirect("web:roster")
     if result.skipped:
         address = client_address(request)
         log_refusal("invitation_refused", "throttled", user_id=me.pk, address=address)
     delete_upload(request)
     _add_result_messages(request, result)
-    return redirect("web:classroom", classroom.pk)
+    return redirect("web:classroom", result.classroom.pk)
 
 
 def _redirect_expired(request: HttpRequest) -> HttpResponse:

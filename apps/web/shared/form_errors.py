@@ -5,7 +5,7 @@ from django import forms
 from apps.common.errors import DomainError
 
 
-def add_domain_error(form: forms.Form, error: DomainError) -> None:
+def add_domain_error(form: forms.BaseForm, error: DomainError) -> None:
     """Add errors of fields to their fields, and all others to the form as a whole."""
     for name, messages in (error.fields or {}).items():
         form.add_error(name if name in form.fields else None, list(messages))

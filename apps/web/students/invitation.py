@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
-from apps.accounts.placeholders import PURPOSE, read_student_link
+from apps.accounts.placeholders import PURPOSE, decline_student_link, read_student_link
 from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
 from apps.common.session_tokens import drop_token, kept_token
@@ -30,6 +30,8 @@ def invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites whom; a signed-in student accepts, and anybody may say it is not them."""
     token = kept_token(request.session, PURPOSE)
     if request.method == "POST" and request.POST.get("answer") == "decline":
+        if isinstance(request.user, User):
+            decline_student_link(token=token, student=request.user)
         drop_token(request.session, PURPOSE)
         return redirect("web:home")
     try:

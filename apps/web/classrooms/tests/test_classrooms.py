@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.classrooms import services
 from apps.classrooms.models import Classroom, Membership
 from tests.builders import make_classroom, make_membership, make_user
 
@@ -155,3 +156,11 @@ def test_new_members_are_marked_for_a_week(browser, tutor, student, classroom):
         members.update(joined_at=timezone.now() - timedelta(days=age), status=status)
         page = browser(tutor).get(f"/classrooms/{classroom.pk}/").content.decode()
         assert (mark in page) is is_marked
+
+
+def test_classroom_over_the_limit_is_refused_in_the_form(browser, tutor, classroom, monkeypatch):
+    monkeypatch.setattr(services, "MAX_CLASSROOMS", 1)
+    response = browser(tutor).post("/classrooms/", {"name": "Фізика"})
+    assert response.status_code == 400
+    assert "At most 1 classroom" in response.content.decode()
+    assert Classroom.objects.count() == 1

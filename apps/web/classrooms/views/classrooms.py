@@ -16,12 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.policies import access_classroom, access_classroom_or_archived
-from apps.classrooms.services import archive_classroom, restore_classroom
+from apps.classrooms.services import archive_classroom, create_classroom, restore_classroom
+from apps.common.errors import DomainError
 from apps.web.classrooms import confirmations
 from apps.web.classrooms.forms import ClassroomForm, InviteForm
 from apps.web.classrooms.views.joining import memberships_page
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
+from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.paging import is_fragment, parse_listing
 
 Status = Membership.Status
@@ -37,9 +39,13 @@ def classrooms(request: HttpRequest) -> HttpResponse:
     me = current_tutor(request)
     form = ClassroomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        created = Classroom.objects.create(tutor=me, name=form.cleaned_data["name"])
-        messages.success(request, _("The classroom is ready. Give its code to your students."))
-        return redirect("web:classroom", created.pk)
+        try:
+            created = create_classroom(tutor=me, name=form.cleaned_data["name"])
+        except DomainError as exc:
+            add_domain_error(form, exc)
+        else:
+            messages.success(request, _("The classroom is ready. Give its code to your students."))
+            return redirect("web:classroom", created.pk)
     listing = parse_listing(request)
     found = Classroom.objects.of(me).matching(listing.search)
     context = {

@@ -7,6 +7,7 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from apps.classrooms import services
 from apps.classrooms.invitations import MAX_PER_TUTOR, invitations_left
 from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.services import invite_to_classroom
@@ -254,3 +255,12 @@ def test_active_students_come_before_invited_ones(browser, tutor, classroom):
         invite_to_classroom(classroom=classroom, email=f"a{number}@x.example")
     page = browser(tutor).get(f"/classrooms/{classroom.pk}/").content.decode()
     assert page.index("Олена Коваль") < page.index("a0@x.example")
+
+
+def test_import_into_a_new_classroom_over_the_limit_is_refused(browser, tutor, monkeypatch):
+    monkeypatch.setattr(services, "MAX_CLASSROOMS", 0)
+    client = browser(tutor)
+    page = upload(client, b"email\na@x.example\n", name="9-A")
+    shown = client.post("/students/import/confirm/", {"id": page.context["id"]}, follow=True)
+    assert "At most 0 classrooms" in shown.content.decode()
+    assert not Classroom.objects.exists()

@@ -1,11 +1,13 @@
 import csv
 import io
+import re
 
 import pytest
 from django.core import mail
 from django.utils import timezone, translation
 
 from apps.accounts.placeholders import make_student_link
+from apps.classrooms.invitations import MAX_PER_ADDRESS
 from apps.classrooms.roster.reader import read_roster
 from apps.web.students.export import students_csv
 from tests.builders import (
@@ -229,3 +231,57 @@ def test_student_with_the_confirmed_address_finds_the_invitation(browser, classr
     stranger.emailaddress_set.update(verified=False)
     assert "/students/invitation/" not in client.get("/classrooms/").content.decode()
     assert made.is_placeholder
+
+
+# Students whom tutors have added with the reader's address
+
+
+def offered(client):
+    """The tutors whose invitations the calendar shows."""
+    page = client.get("/calendar/").content.decode()
+    return re.findall(r"<h3>([^<]*)</h3>", page.partition("You are invited")[2])
+
+
+def test_declined_invitation_is_not_shown_again(browser, student, classroom):
+    placeholder = make_placeholder(classroom, email=student.email)
+    other = make_placeholder(make_classroom(make_user("tutor", "Ада", "Б")), email=student.email)
+    client = browser(student)
+    assert len(offered(client)) == 2
+    client.get(make_student_link(placeholder, timezone.now()).url)
+    client.post("/students/invitation/", {"answer": "decline"})
+    assert offered(client) == [other.placeholder_of.get_full_name()]
+    placeholder.refresh_from_db()
+    assert (placeholder.is_placeholder, placeholder.contact_email) == (True, "")
+
+
+def test_link_of_another_address_is_not_declined_for_its_owner(browser, student, classroom):
+    placeholder = make_placeholder(classroom, email="sofia@home.example")
+    client = browser(student)
+    client.get(make_student_link(placeholder, timezone.now()).url)
+    client.post("/students/invitation/", {"answer": "decline"})
+    placeholder.refresh_from_db()
+    assert placeholder.contact_email == "sofia@home.example"
+
+
+def test_one_tutor_shows_one_invitation(browser, student, classroom):
+    for _ in range(3):
+        make_placeholder(classroom, email=student.email)
+    assert offered(browser(student)) == [classroom.tutor.get_full_name()]
+
+
+def test_address_is_added_for_a_few_students_a_day(browser, student, classroom):
+    """Each one is shown to whoever has the address; a tutor may add one without it."""
+    fields = {"first_name": "Софія", "classroom": classroom.pk, "email": student.email}
+    client = browser(classroom.tutor)
+    for _ in range(MAX_PER_ADDRESS):
+        assert client.post("/students/new/", fields).status_code == 302
+    refused = client.post("/students/new/", fields)
+    assert refused.status_code == 400
+    assert "This address has been added too often today." in refused.content.decode()
+    assert client.post("/students/new/", {**fields, "email": ""}).status_code == 302
+    added = classroom.tutor.placeholders.order_by("-pk")[0]
+    changed = {"first_name": "Софія", "last_name": "", "email": student.email}
+    assert client.post(f"/students/{added.pk}/edit/", changed).status_code == 400
+    assert (
+        classroom.tutor.placeholders.filter(contact_email=student.email).count() == MAX_PER_ADDRESS
+    )
