@@ -15,15 +15,16 @@ MIN_KEY_LENGTH = 50
 def data_dir() -> Path:
     """Return the data folder, created if missing, without access for other users."""
     value = text("DATA_DIR", str(BASE_DIR / "var"))
-    path = Path(value).expanduser().resolve()
     try:
+        path = Path(value).expanduser().resolve()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.stat().st_uid == os.geteuid():
             path.chmod(0o700)
         with tempfile.TemporaryFile(dir=path):
             pass
-    except OSError as exc:
-        expected = f"a folder that this user can write to ({exc.strerror})"
+    except (OSError, RuntimeError) as exc:  # RuntimeError: `~user` without such a user
+        reason = exc.strerror if isinstance(exc, OSError) else exc
+        expected = f"a folder that this user can write to ({reason})"
         raise setting_error("DATA_DIR", expected, value) from exc
     return path
 

@@ -22,6 +22,8 @@ def database(folder: Path) -> dict[str, object]:
         raise setting_error("DATABASE_URL", expected + hint)
     if parts.scheme == "sqlite":
         return _sqlite(_sqlite_file(parts, expected))
+    if "\0" in unquote(value):
+        raise setting_error("DATABASE_URL", f"{expected}, without null characters")
     config: dict[str, object] = environ.Env.db_url_config(value)  # type: ignore[no-untyped-call]
     if not config.get("NAME"):
         raise setting_error("DATABASE_URL", f"{expected}, with the name of a database")
@@ -123,8 +125,10 @@ def _check_database_options(given: dict[str, str]) -> None:
                     "DATABASE_URL", f"{where} is one of {', '.join(_PG_CHOICES[name])}"
                 )
         elif name in _PG_NUMBERS:
-            if not (value.isascii() and value.isdecimal()):
-                raise setting_error("DATABASE_URL", f"{where} is a whole number")
+            lowest = 0 if name == "keepalives" else 1  # a timeout of 0 would be none, or at once
+            is_number = value.isascii() and value.isdecimal()
+            if not (is_number and lowest <= int(value[:20]) < 2**31):
+                raise setting_error("DATABASE_URL", f"{where} is a whole number from {lowest}")
         elif name not in _PG_TEXTS:
             known = sorted((*_PG_CHOICES, *_PG_NUMBERS, *_PG_TEXTS))
             close = difflib.get_close_matches(name, known, n=1)

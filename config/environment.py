@@ -8,14 +8,25 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from redis import ConnectionPool
+from redis.exceptions import RedisError
+
+from apps.common.text import MAX_NAME, clean_name
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-_TURN = re.compile(r"^turns?:([^\s:?/@]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$")
+_TURN = re.compile(
+    r"^turns?:([^\s:?/@\[\]\"'<>\\;]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$"
+)
+MAX_FILE_TEXT = 1024 * 1024  # bytes
+# Options of redis-py that say whom to connect to; time limits are the server's own.
+_REDIS_OPTIONS = {
+    *("username", "password", "db", "client_name", "protocol", "ssl_cert_reqs", "ssl_ca_certs"),
+    *("ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"),
+}
 _known: set[str] = set()
 
 
@@ -56,10 +67,27 @@ def choice(name: str, choices: tuple[str, ...]) -> str:
 def file_text(name: str) -> str:
     """Read the text of the file that the variable names; "" if it is not set."""
     path = text(name)
+    if not path:
+        return ""
     try:
-        return Path(path).read_text(encoding="utf-8").strip() if path else ""
-    except (OSError, UnicodeDecodeError, ValueError) as exc:
-        raise setting_error(name, "the path of a readable text file in UTF-8", path) from exc
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_FILE_TEXT + 1)
+        if len(content) > MAX_FILE_TEXT:  # /dev/zero never ends
+            raise ValueError(len(content))
+        return content.decode().strip()
+    except (OSError, ValueError) as exc:
+        expected = "the path of a readable text file in UTF-8, of 1 MiB at most"
+        raise setting_error(name, expected, path) from exc
+
+
+def shown_name(name: str) -> str:
+    """Read a name that is shown to people; "" if it is not set."""
+    value = text(name)
+    try:
+        return clean_name(value) if value else ""
+    except ValidationError as exc:
+        expected = f"visible characters of one line, {MAX_NAME} at most"
+        raise setting_error(name, expected) from exc
 
 
 def check_misspelt_names() -> None:
@@ -96,11 +124,15 @@ def redis_url() -> str:
         raise setting_error("REDIS_URL", expected)
     if is_network and number and not number.isdecimal():
         raise setting_error("REDIS_URL", f"{expected}, with the number of a database at its end")
+    unknown = dict(parse_qsl(parts.query, keep_blank_values=True)).keys() - _REDIS_OPTIONS
     try:
+        if unknown:
+            raise ValueError(unknown)
         pool = ConnectionPool.from_url(value)
         pool.connection_class(**pool.connection_kwargs)  # checks the options; does not connect
-    except (TypeError, ValueError) as exc:
-        raise setting_error("REDIS_URL", f"{expected}, with no options but redis-py's") from exc
+    except (TypeError, ValueError, RedisError) as exc:
+        hint = f"with valid options of {', '.join(sorted(_REDIS_OPTIONS))} only"
+        raise setting_error("REDIS_URL", f"{expected}, {hint}") from exc
     return value
 
 
@@ -113,8 +145,12 @@ def mail() -> dict[str, object]:
     schemes = environ.Env.EMAIL_SCHEMES
     if parts.scheme not in schemes or parts.fragment:
         raise setting_error("EMAIL_URL", f"{expected} ({', '.join(schemes)})")
-    if parts.scheme.startswith("smtp") and not parts.hostname:
-        raise setting_error("EMAIL_URL", f"{expected}, with a host")
+    if parts.scheme.startswith("smtp") and (
+        parts.path.strip("/") or not re.fullmatch(r"[^\s/]+", parts.hostname or "")
+    ):
+        raise setting_error("EMAIL_URL", f"{expected}, with a host and no path")
+    if parts.scheme == "filemail" and not parts.path.strip("/"):
+        raise setting_error("EMAIL_URL", f"{expected}, or filemail:///folder")
     if parts.query:
         hint = "without options; smtp+tls:// and smtp+ssl:// say how it is encrypted"
         raise setting_error("EMAIL_URL", f"{expected}, {hint}")

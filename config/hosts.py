@@ -79,7 +79,8 @@ def _canonical_host(name: str, value: str) -> str:
         raise setting_error(name, expected, value) from exc
     domain, _port = split_domain_port(host)
     labels = host.split(".")
-    if not domain or host.startswith("-") or not all(0 < len(label) < 64 for label in labels):
+    is_short = len(host) <= 253 and all(0 < len(label) < 64 for label in labels)
+    if not domain or host.startswith("-") or not is_short:
         raise setting_error(name, expected, value)
     # Browsers treat a host whose last label is a number as an IPv4 address.
     if re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1]) and not _is_ipv4(host):

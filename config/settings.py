@@ -34,7 +34,7 @@ TRUSTED_PROXIES = trusted_proxies(PUBLIC_URL)
 HSTS = environment.choice("HSTS", ("host", "off", "subdomains", "preload"))
 # Who may sign up: everybody, students and invited tutors, or nobody.
 SIGN_UP = environment.choice("SIGN_UP", ("open", "invited-tutors", "closed"))
-SCHOOL_NAME = environment.text("SCHOOL_NAME")
+SCHOOL_NAME = environment.shown_name("SCHOOL_NAME")
 SCHOOL_LOGO = school_logo()
 PRIVACY_TEXT = environment.file_text("PRIVACY_FILE")
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"

@@ -31,6 +31,7 @@ READERS = {
     "THROTTLING": lambda: environment.choice("THROTTLING", ("on", "off")),
     "SIGN_UP": lambda: environment.choice("SIGN_UP", ("open", "invited-tutors", "closed")),
     "PRIVACY_FILE": lambda: environment.file_text("PRIVACY_FILE"),
+    "SCHOOL_NAME": lambda: environment.shown_name("SCHOOL_NAME"),
     "LOGO_FILE": school_logo,
     "PUBLIC_URL": lambda: public_url(8000),
     "ALLOWED_HOSTS": lambda: allowed_hosts("http://127.0.0.1:8000"),
@@ -48,7 +49,8 @@ READERS = {
     [
         *(("PORT", value) for value in ("abc", "0", "-1", "65536", "99999", "8000.0", "٨", "1e3")),
         *(("SIGN_UP", value) for value in ("yes", "Open", "students")),
-        ("PRIVACY_FILE", "/nowhere/privacy.txt"),
+        *(("PRIVACY_FILE", value) for value in ("/nowhere/privacy.txt", "/tmp", "/dev/zero")),
+        *(("SCHOOL_NAME", value) for value in ("\u200b", "\u202eKreida", "K" * 101, "K" * 10_000)),
         *(("LOGO_FILE", value) for value in ("/nowhere/logo.png", "/dev/null")),
         *(("THROTTLING", value) for value in ("of", "OFF", "1", "true")),
         *(
@@ -61,6 +63,7 @@ READERS = {
                 "https://224.0.0.1", "https://255.255.255.255", "https://[ff02::1]", "https://0",
                 "https://256.1.1.1", "https://127.1", "https://0x7f.1", "https://[fe80::1%eth0]",
                 "https://kreida.example.", "https://kre\tida.example", "https://" + "a" * 64,
+                "https://" + "a." * 130 + "example",
             )
         ),
         *(("ALLOWED_HOSTS", value) for value in ("*", "https://a", "a:80", ".a", "a/b", "::g")),
@@ -73,7 +76,9 @@ READERS = {
                 "postgres://h/d?ssl_mode=require", "postgres://h/d?sslmode=require&x=1",
                 "postgres://h/d?connect_timeout=soon", "postgres://h/d?connect_timeout=-1",
                 "postgres://h/d?conn_max_age=9", "postgres://h/d?sslmode=",
-                "postgres://h/d?pool=true",
+                "postgres://h/d?pool=true", "postgres://h/a%00b", "postgres://u:%00@h/d",
+                "postgres://h/d?answer_timeout=0", "postgres://h/d?connect_timeout=0",
+                "postgres://h/d?keepalives_idle=99999999999999999999",
                 "postgres://h/d?target_session_attrs=master", "sqlite:////tmp/db?timeout=30",
                 "sqlite://", "sqlite:///", "sqlite:////", "sqlite://kreida.sqlite3",
                 "sqlite:///school.sqlite3", "sqlite:///:memory:", "sqlite://h/tmp/db",
@@ -83,20 +88,42 @@ READERS = {
         ),
         *(("REDIS_URL", value) for value in ("localhost:6379", "http://h", "redis://", "redis://h/x")),
         *(("REDIS_URL", f"redis://h/0?{query}") for query in ("x=1", "socket_timeout=soon")),
+        *(
+            ("REDIS_URL", f"rediss://h/0?{query}")
+            for query in (
+                "socket_timeout=0", "socket_timeout=600", "protocol=9", "ssl_cert_reqs=never",
+                "encoding=nonsense", "decode_responses=true", "max_connections=1", "db=x",
+            )
+        ),
         ("REDIS_URL", "redis://h:0"),
         *(("EMAIL_URL", value) for value in ("nonsense", "smtp://", "http://h", "smtp://h:abc")),
         *(("EMAIL_URL", f"smtp://h:{rest}") for rest in ("0", "25?ssl=true", "25?EMAIL_USE_TLS=x")),
         *(("TURN_URLS", value) for value in ("nonsense", "turn:", "https://h", "turn:h?x=y")),
+        *(("EMAIL_URL", value) for value in ("smtp://h h", "smtp://h/path", "filemail://")),
+        *(("TURN_URLS", value) for value in ("turn:[h]", 'turn:"h"', "turn:h;turn:g")),
         *(("TURN_URLS", value) for value in ("turn:h:0", "turns:[::1]:99999")),
         *(("TURN_URLS", value) for value in ("turn://h:3478", "turn:user@h")),
         *(("TRUSTED_PROXIES", value) for value in ("nginx", "10.0.0.1/8", "10.0.0.0/33")),
-        ("DATA_DIR", "/proc/nowhere"),
+        *(("DATA_DIR", value) for value in ("/proc/nowhere", "~no-such-user/kreida")),
     ],
 )  # fmt: skip
 def test_invalid_value_is_refused_with_the_name_of_the_setting(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=rf"^{name} must"):
         READERS[name]()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:p%40ss@h:6379/0",
+        "rediss://h/1?ssl_cert_reqs=none&ssl_ca_certs=/ca",
+        "unix:///s?db=2",
+    ],
+)
+def test_options_of_the_connection_to_redis_are_accepted(monkeypatch, url):
+    monkeypatch.setenv("REDIS_URL", url)
+    assert environment.redis_url() == url
 
 
 def test_refused_option_of_the_database_names_the_choices(monkeypatch):
