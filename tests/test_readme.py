@@ -30,6 +30,6 @@ def test_curl_commands_of_the_readme_work(kreida):
 def test_readme_lists_exactly_the_settings_that_are_read():
     listed = set(re.findall(r"`([A-Z_]{4,})`", README.read_text().split("## Settings")[1]))
     code = "".join(file.read_text() for file in (README.parent / "config").glob("*.py"))
-    readers = "text|file_text|items|integer|choice"
+    readers = "text|file_text|shown_name|items|integer|choice"
     read = set(re.findall(rf'\b(?:{readers})\(\s*"([A-Z_]+)"', code))
     assert listed == read
