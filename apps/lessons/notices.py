@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.common.mail import send
 from apps.common.models import DailyLimit
-from apps.common.zones import clock_times
+from apps.common.zones import clock_times, zone_label
 from apps.lessons.models import Lesson
 
 MAX_PER_DAY = 50  # mails about lessons of one tutor with one student; the last announces the limit
@@ -37,12 +37,12 @@ def notify_lesson_cancelled(lesson: Lesson) -> None:
 
 
 def format_span(reader: User, start: datetime, end: datetime) -> str:
-    """E.g. “2026-03-02 14:00–15:00 (Europe/Kyiv)”, in the reader's time zone."""
+    """E.g. “2026-03-02 14:00–15:00 (Kyiv)”, in the reader's time zone."""
     begins, ends = reader.to_local_time(start), reader.to_local_time(end)
     since, until = clock_times(begins, ends)
     if begins.date() != ends.date():
         until = f"{ends:%Y-%m-%d} {until}"
-    return f"{begins:%Y-%m-%d} {since}–{until} ({reader.timezone})"
+    return f"{begins:%Y-%m-%d} {since}–{until} ({zone_label(reader.timezone)})"
 
 
 def _mail_student(

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.common.mail import send
-from apps.common.zones import find_zone
+from apps.common.zones import find_zone, zone_label
 from apps.lessons.models import Lesson, ZoneRules
 from apps.lessons.models.zone_rules import list_offsets
 
@@ -39,11 +39,11 @@ class LocalTimeChange:
     now: datetime
 
     def describe(self) -> str:
-        """E.g. “Олена Коваль: 2027-07-01 15:00 → 14:00 (Europe/Kyiv)”."""
+        """E.g. “Олена Коваль: 2027-07-01 15:00 → 14:00 (Kyiv)”."""
         same_day = self.before.date() == self.now.date()
         new = f"{self.now:%H:%M}" if same_day else f"{self.now:%Y-%m-%d %H:%M}"
         name = self.person.get_full_name()
-        return f"{name}: {self.before:%Y-%m-%d %H:%M} → {new} ({self.person.timezone})"
+        return f"{name}: {self.before:%Y-%m-%d %H:%M} → {new} ({zone_label(self.person.timezone)})"
 
 
 def check_zones(now: datetime) -> int:

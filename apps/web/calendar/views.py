@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.models import User
 from apps.classrooms.models import Membership
 from apps.classrooms.queries import next_setup_step
+from apps.common.zone_times import zone_time
 from apps.common.zones import zone_fallbacks, zone_label
 from apps.lessons.models import Lesson
 from apps.lessons.phases import find_phases
@@ -71,6 +72,7 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "durations": MINUTES if me.is_tutor else (),
         "lastMinutes": find_last_minutes(me, now) if me.is_tutor else {},
         "userTimezone": me.timezone,
+        "zoneTime": zone_time(me.timezone),
         "locale": get_language(),
         "lessonUrl": reverse("web:lesson", args=[0]).replace("0", "{id}"),
         "studentUrl": reverse("web:student", args=[0]).replace("0", "{id}") if me.is_tutor else "",

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.common import text
+from apps.common.zone_times import zone_time
 from apps.common.zones import (
     DEFAULT,
     canonical_zone,
@@ -20,6 +21,7 @@ from apps.common.zones import (
 from apps.web.shared import local_time
 
 register = template.Library()
+register.filter(zone_time)
 
 
 @register.simple_tag

@@ -48,3 +48,23 @@ def test_time_zones_are_listed_by_the_readers_alphabet():
 def test_friday_is_spelt_with_the_typographic_apostrophe():
     with override("uk"):
         assert format_day(date(2026, 3, 6), date(2026, 3, 1)) == "п’ятниця, 6 березня"
+
+
+# Texts that were edited, with what tells them from other uses of the same words.
+REPLACED = re.compile(
+    "^Я —$|ні про що не просить|Календар, що знає|Наводять телефон|жив(а|у|ої|ій) кімнат"
+    "|Вивантажити|Завантажити список|Показати, що в ньому|Багатьох, із файлу|попри це|Час: Europe"
+    "|, місцевий час|^Днів: |Мої входи|входу немає|Підтвердіть|повторну аутентифікацію"
+    "|Не використані|Знаряддя|Поставити PDF|Очищувач|більше не тут|Вам цього не дозволено|схибила"
+    "|^завершено$|asks nobody|Make my account|Put into the archive|Take it back|grown old"
+    "|Coming lessons|Thin line|Point a phone",
+)
+
+
+@pytest.mark.parametrize("name", ["django.po", "djangojs.po"])
+def test_replaced_texts_are_gone_from_both_languages(name):
+    with open(Path(__file__).resolve().parents[3] / "locale/uk/LC_MESSAGES" / name, "rb") as file:
+        messages = [message for message in read_po(file) if message.id]
+    found = [text for message in messages for text in (message.id, message.string)]
+    texts = [one for text in found for one in ([text] if isinstance(text, str) else text)]
+    assert [text for text in texts if REPLACED.search(text)] == []

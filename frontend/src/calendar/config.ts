@@ -20,6 +20,8 @@ export interface Config extends PageConfig {
   zones?: Record<number, string>;
   /** City name in the user's language by IANA zone. */
   zoneNames?: Record<string, string>;
+  /** “Kyiv time”: whose clock the calendar shows. */
+  zoneTime: string;
   /** Holds `{id}`, as in `/lessons/{id}/`; the room is `room/` below it. */
   lessonUrl: string;
   /** Holds `{id}`; empty for a student. */

@@ -1,5 +1,4 @@
-import { gettext, interpolate } from "../shared/gettext";
-import { zoneName } from "../shared/time";
+import { gettext } from "../shared/gettext";
 import type { Config } from "./config";
 import { button, h, uniqueId } from "./dom";
 
@@ -17,13 +16,10 @@ export function createToolbar(
   const id = uniqueId("cancelled");
   const checkbox = h("input", { type: "checkbox", id });
   checkbox.addEventListener("change", () => onCancelled(checkbox.checked));
-  const zone = interpolate(gettext("Time zone: %(zone)s"), {
-    zone: zoneName(config.userTimezone, config.zoneNames),
-  });
   const element = h(
     "div",
     { class: "kr-options" },
-    h("span", { class: "kr-zone" }, zone),
+    h("span", { class: "kr-zone" }, config.zoneTime),
     h("span", { class: "kr-check" }, checkbox, h("label", { for: id }, gettext("Show cancelled"))),
     config.role === "tutor" ? button(gettext("New lesson"), "primary", onNewLesson) : null,
   );

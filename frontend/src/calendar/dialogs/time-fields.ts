@@ -37,14 +37,10 @@ export class TimeFields {
     start: Date,
     minutes: number,
   ) {
-    const { userTimezone, zoneNames } = config;
     this.instantField = field(
       gettext("The clocks go back that day, so this time comes twice"),
       this.instantSelect,
     );
-    const zone = interpolate(gettext("Time zone: %(zone)s"), {
-      zone: zoneName(userTimezone, zoneNames),
-    });
     this.element = h(
       "div",
       { class: "kr-times" },
@@ -52,7 +48,7 @@ export class TimeFields {
       field(gettext("Starts"), this.time),
       field(gettext("Duration"), this.duration),
       this.instantField,
-      h("p", { class: "kr-hint" }, zone),
+      h("p", { class: "kr-hint" }, config.zoneTime),
       this.theirs,
       this.past,
     );
