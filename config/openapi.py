@@ -17,6 +17,9 @@ for people. The code `validation_error` adds `fields`. Any operation may answer 
 **Times** are ISO 8601 with an offset; responses are in UTC. In a request, `null` for an optional
 field means the same as leaving it out. Every path works with and without its trailing slash.
 
+**Texts** are stored without invisible characters and direction controls. `maxLength` is the limit
+of what is stored; what is sent may be longer by such characters, up to four times.
+
 **Compatibility.** Later releases may add operations, fields and error codes; a client ignores those
 that it does not know.
 """

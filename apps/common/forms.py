@@ -9,7 +9,17 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.text import MAX_EMAIL, MAX_NAME, clean_email, clean_name, clean_text
 
 
-class NameField(forms.CharField):
+class _CleanedField(forms.CharField):
+    """A text whose length counts after cleaning: a browser would cut off what is typed or pasted
+    before that."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        attrs.pop("maxlength", None)
+        return attrs
+
+
+class NameField(_CleanedField):
     def __init__(self, *, max_length: int | None = MAX_NAME, **kwargs: Any) -> None:
         super().__init__(max_length=max_length, **kwargs)
 
@@ -18,17 +28,18 @@ class NameField(forms.CharField):
         return clean_name(text, self.max_length or MAX_NAME) if text else ""
 
 
-class TextField(forms.CharField):
+class TextField(_CleanedField):
     """A text of one line, or of several in a text area, cleaned by `clean_text`."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
         if "\0" in text:  # refused by a validator of the field
             return text
-        return clean_text(text, multiline=isinstance(self.widget, forms.Textarea))
+        multiline = isinstance(self.widget, forms.Textarea)
+        return clean_text(text, multiline=multiline, max_length=self.max_length)
 
 
-class AddressField(forms.EmailField):
+class AddressField(_CleanedField, forms.EmailField):
     def __init__(self, *, max_length: int | None = MAX_EMAIL, **kwargs: Any) -> None:
         super().__init__(max_length=max_length, **kwargs)
 

@@ -103,7 +103,7 @@ class TextField(serializers.CharField):
     def _clean(self, typed: str) -> str:
         if "\0" in typed:  # refused by a validator of the field
             return typed
-        return clean_text(typed, multiline=self.multiline)
+        return clean_text(typed, multiline=self.multiline, max_length=self.max_length)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -129,10 +129,7 @@ class NameField(TextField):
         return "" if is_blank(typed) else typed  # `clean_name` refuses what `clean_text` removes
 
     def to_internal_value(self, data: Any) -> str:
-        typed = super().to_internal_value(data)
-        if self.max_length is not None and len(typed) > self.max_length:
-            self.fail("max_length", max_length=self.max_length)
-        return clean_name(typed, self.max_length or MAX_NAME)
+        return clean_name(super().to_internal_value(data), self.max_length or MAX_NAME)
 
 
 class AddressField(serializers.EmailField):

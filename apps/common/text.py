@@ -14,6 +14,9 @@ MAX_NAME = 100
 MAX_EMAIL = 254
 MAX_LOCAL_PART = 64
 MAX_MARKS = 30  # combining marks of a name, as typed
+# Limits of length hold for the stored form. What is typed may be so many times longer: cleaning
+# more would be slow.
+MAX_TYPED = 4
 MAX_TAGS = 8  # of a regional flag, with the flag
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
@@ -36,8 +39,7 @@ def clean_name(typed: str, max_length: int = MAX_NAME) -> str:
     Raises Django's ValidationError if it has direction or control characters, too many combining
     marks, no visible character or more than `max_length` characters.
     """
-    if len(typed) > 4 * max_length:  # first, because the rest is slow on long input
-        raise _too_long(max_length)
+    _check_length(typed, MAX_TYPED * max_length, max_length)
     if sum(unicodedata.category(c) in ("Mn", "Me") for c in typed) > MAX_MARKS:
         raise ValidationError(_("This name has too many accents."), code="invalid")
     text = " ".join(unicodedata.normalize("NFC", typed).split())
@@ -49,17 +51,20 @@ def clean_name(typed: str, max_length: int = MAX_NAME) -> str:
     name = " ".join(unicodedata.normalize("NFC", kept).split())
     if not any(_is_visible(c) for c in name):
         raise ValidationError(_("Enter a name with at least one letter or digit."), code="invalid")
-    if len(name) > max_length:
-        raise _too_long(max_length)
+    _check_length(name, max_length, max_length)
     return name
 
 
-def clean_text(typed: str, *, multiline: bool = False) -> str:
+def clean_text(typed: str, *, multiline: bool = False, max_length: int | None = None) -> str:
     """Return the stored form of a title or another free text, without invisible characters.
 
     Direction controls and characters that nothing shows are removed; other control characters, and
     in a text of one line its line breaks, become spaces. Emoji and the joiners of a script stay.
+    Raises Django's ValidationError if far more than `max_length` characters are typed; the field
+    checks what is left of fewer.
     """
+    if max_length is not None:
+        _check_length(typed, MAX_TYPED * max_length, max_length)
     text = typed.replace("\r\n", "\n").replace("\r", "\n") if multiline else typed
     kept = (_space_for_control(c, multiline) for i, c in enumerate(text) if not _is_hidden(text, i))
     cleaned = "".join(kept).strip()
@@ -96,8 +101,9 @@ def _ends_with_flag(before: str) -> bool:
     return before.rstrip(_TAGS).endswith("\U0001f3f4")
 
 
-def _too_long(max_length: int) -> ValidationError:
-    return ValidationError(_("At most %(n)s characters.") % {"n": max_length}, code="max_length")
+def _check_length(text: str, limit: int, max_length: int) -> None:
+    if len(text) > limit:
+        raise ValidationError(_("At most %(n)s characters.") % {"n": max_length}, code="max_length")
 
 
 def _is_visible(char: str) -> bool:
@@ -151,7 +157,7 @@ def clean_email(typed: str) -> str:
     Raises Django's ValidationError. IDNA 2008, unlike 2003, keeps ß and joiners, so that mail never
     goes to another domain than the one typed.
     """
-    text = typed[: 4 * MAX_EMAIL]
+    text = typed[: MAX_TYPED * MAX_EMAIL]
     # Joiners that a script needs are part of the domain (RFC 5892) and stay.
     visible = "".join(
         c
@@ -160,7 +166,7 @@ def clean_email(typed: str) -> str:
     )
     local, _at, domain = visible.strip().rpartition("@")
     try:
-        if len(typed) > 4 * MAX_EMAIL:  # first, because IDNA is slow on long input
+        if len(typed) > MAX_TYPED * MAX_EMAIL:  # first, because IDNA is slow on long input
             raise ValueError(len(typed))
         if not _LOCAL_PART.fullmatch(local) or len(local) > MAX_LOCAL_PART:
             raise ValueError(local)
