@@ -233,7 +233,10 @@ def _read_row(
         return cells[index] if index is not None and index < len(cells) else ""
 
     row = RosterRow(number)
-    texts = {name: clean_text(cell(index)).strip() for name, index in fields.items()}
+    texts = {
+        name: clean_text(cell(index), multiline=name is Field.NOTE)
+        for name, index in fields.items()
+    }
     used = [index for name, index in fields.items() if name in NAME_FIELDS]
     row.name = clean_text(" ".join(filter(None, map(cell, sorted(set(used))))))[:MAX_NAME_LENGTH]
     row.first_name, row.last_name = _read_names(texts)

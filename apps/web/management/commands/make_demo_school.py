@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom
 from apps.classrooms.services import invite_to_classroom, join_classroom
+from apps.classrooms.students import add_student
 from apps.common.mail import suppressed
 from apps.lessons.models import Lesson
 from apps.lessons.services import cancel_lesson, schedule_lesson
@@ -24,6 +25,13 @@ STUDENTS = [
     ("daniel", "Daniel", "Okafor", "Europe/London", "en"),
     ("iryna", "Ірина", "Шевчук", "America/Toronto", "uk"),
 ]
+# Of a student who has not signed up.
+PLACEHOLDER_CONTACTS = {
+    "guardian_name": "Наталія Левченко",
+    "guardian_phone": "+380 67 000 00 00",
+    "level": "10 клас",
+    "note": "Почне з наступного тижня.",
+}
 # Weekday (Monday is 0), hour in the tutor's time zone, minutes, index of the student, title.
 WEEK = [
     (0, 10, 60, 0, "Похідна: перші кроки"),
@@ -62,6 +70,9 @@ def make_demo_school(now: datetime) -> list[tuple[User, str]]:
     for user, _password in students:
         classroom = algebra if user.timezone == "Europe/Kyiv" else abroad
         join_classroom(student=user, join_code=classroom.join_code)
+    add_student(
+        classroom=algebra, first_name="Марко", last_name="Левченко", contacts=PLACEHOLDER_CONTACTS
+    )
     invite_to_classroom(classroom=algebra, email=f"andriy@{DOMAIN}")
     _schedule_week(tutor[0], [user for user, _password in students], now)
     return [tutor, *students]

@@ -8,6 +8,8 @@ from django.utils import timezone, translation
 
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.invitations import MAX_PER_ADDRESS
+from apps.classrooms.models import StudentCard
+from apps.classrooms.roster.invite import import_students
 from apps.classrooms.roster.reader import read_roster
 from apps.web.students.export import students_csv
 from tests.builders import (
@@ -121,6 +123,35 @@ def test_exported_file_is_imported_unchanged(language, db, tutor):
         rows = read_roster(export_csv(tutor).encode()).rows
     imported = {(row.name, row.email) for row in rows}
     assert imported == {(f"{p.last_name} {p.first_name}", p.email) for p in people}
+
+
+CONTACTS = {
+    "phone": "+380 67 123 45 67",
+    "guardian_name": "=Оксана, мама",
+    "guardian_phone": "+380 (50) 765-43-21",
+    "level": "10-А; =B2",
+    "note": 'Готується до НМТ.\nЛюбить геометрію; "дроби" — ні.',
+}
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+def test_contacts_are_exported_and_imported_unchanged(language, tutor, other_tutor, classroom):
+    make_placeholder(classroom, "Бондар", **CONTACTS)
+    for kept_by, note in ((tutor, "-1"), (other_tutor, "secret")):
+        student = classroom.memberships.exclude(student__email=None).get().student
+        StudentCard.objects.create(tutor=kept_by, student=student, note=note)
+    with translation.override(language):
+        text = export_csv(tutor)
+        rows = {row.last_name: row for row in read_roster(text.encode()).rows}
+    assert "secret" not in text
+    assert {name: row.contacts for name, row in rows.items()} == {
+        "Бондар": CONTACTS,
+        "Коваль": {"note": "-1"},
+    }
+    again = make_classroom(other_tutor)
+    import_students(classroom=again, rows=[rows["Бондар"]])
+    card = StudentCard.objects.get(tutor=other_tutor, student__last_name="Бондар")
+    assert {name: getattr(card, name) for name in CONTACTS} == CONTACTS
 
 
 def test_export_escapes_formulas_and_keeps_the_columns(tutor):
