@@ -1,5 +1,6 @@
 """Students whom a tutor adds before they sign up, and what the tutor keeps about a student."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.notices import send_student_link
 from apps.common.errors import forbidden, invalid, throttled
+from apps.common.etags import check_version, compute_version
 from apps.common.idempotency import Idempotency
 from apps.common.models import DailyLimit
 
@@ -115,12 +117,21 @@ def get_card(tutor: User, student: User) -> StudentCard:
     return card or StudentCard(tutor=tutor, student=student)
 
 
+def card_version(student: User, card: StudentCard) -> str:
+    """The version of all that `change_student` changes."""
+    kept = [getattr(card, name) for name in CONTACT_FIELDS]
+    return compute_version(student.first_name, student.last_name, student.shown_email, *kept)
+
+
 @transaction.atomic
-def change_student(*, tutor: User, student: User, **changes: str) -> None:
+def change_student(
+    *, tutor: User, student: User, seen: Collection[str] | None = None, **changes: str
+) -> None:
     """Change what the tutor keeps, and a placeholder's name and e-mail. Raises `validation_error`
     for a new name or e-mail of a student who has signed up, `throttled` over the limit of an
-    address."""
+    address, `precondition_failed` if the card's version is not one of `seen`."""
     locked = User.objects.select_for_update(no_key=True).get(pk=student.pk)
+    check_version(card_version(locked, get_card(tutor, locked)), seen)
     _change_person(locked, changes)
     kept = {name: changes[name] for name in CONTACT_FIELDS if name in changes}
     if kept:

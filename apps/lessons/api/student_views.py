@@ -8,8 +8,15 @@ from apps.accounts.policies import require_tutor
 from apps.accounts.requests import AuthenticatedRequest
 from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.policies import access_classroom
-from apps.classrooms.students import MAX_ADDED_PER_DAY, add_student, change_student
+from apps.classrooms.students import (
+    MAX_ADDED_PER_DAY,
+    add_student,
+    card_version,
+    change_student,
+    get_card,
+)
 from apps.common.errors import forbidden
+from apps.common.etags import ETAG, IF_MATCH, etag, parse_if_match
 from apps.common.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from apps.common.idempotency import parse_idempotency_key
 from apps.common.json import json_response
@@ -21,7 +28,9 @@ from apps.lessons.students import access_student_card, student_json
 
 def _student_response(tutor: User, student_id: int, status: int = 200) -> HttpResponse:
     student = access_student_card(tutor, student_id)
-    return json_response(student_json(tutor, student, timezone.now()), status)
+    response = json_response(student_json(tutor, student, timezone.now()), status)
+    response["ETag"] = etag(card_version(student, get_card(tutor, student)))
+    return response
 
 
 class StudentsView(APIView):
@@ -59,6 +68,7 @@ class StudentView(APIView):
         "students_retrieve",
         "Get a student’s card",
         {200: serializers.StudentCardSerializer},
+        query=[ETAG],
         errors=["not_found"],
         description="By a tutor who has or had this student. Contacts and note are this tutor’s "
         "own; nobody else reads them.",
@@ -72,7 +82,8 @@ class StudentView(APIView):
         "Change a student’s card",
         {200: serializers.StudentCardSerializer},
         body=serializers.StudentUpdateSerializer,
-        errors=["not_found"],
+        query=[IF_MATCH, ETAG],
+        errors=["not_found", "precondition_failed"],
         description="Name and e-mail can be changed only until the student signs up. A new e-mail "
         "ends the links made before.",
     )
@@ -81,7 +92,8 @@ class StudentView(APIView):
         student = access_student_card(request.user, student_id)
         data = serializers.StudentUpdateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
-        change_student(tutor=request.user, student=student, **data.validated_data)
+        seen = parse_if_match(request)
+        change_student(tutor=request.user, student=student, seen=seen, **data.validated_data)
         return _student_response(request.user, student_id)
 
 

@@ -83,6 +83,17 @@ def test_card_of_a_placeholder_is_changed(api, tutor, classroom):
     assert changes.items() <= answer.json().items()
 
 
+def test_card_changed_since_it_was_read_is_refused(api, tutor, classroom):
+    client, url = api(tutor), f"{URL}{make_placeholder(classroom).pk}/"
+    seen = client.get(url)["ETag"]
+    answer = client.patch(url, {"note": "Theirs"}, headers={"If-Match": seen})
+    assert (answer.status_code, answer["ETag"]) == (200, client.get(url)["ETag"])
+    for change in ({"note": "Mine"}, {"first_name": "Ann"}):
+        answer = client.patch(url, change, headers={"If-Match": seen})
+        assert (answer.status_code, answer.json()["error"]) == (412, "precondition_failed")
+    assert client.get(url).json()["note"] == "Theirs"
+
+
 def test_only_contacts_of_an_account_are_changed(api, tutor, classroom, student):
     url = f"{URL}{student.pk}/"
     answer = api(tutor).patch(url, {"level": "B2", "email": student.email})

@@ -13,9 +13,10 @@ from apps.classrooms.models.student_card import (
     MAX_PHONE,
 )
 from apps.common.forms import AddressField, NameField, TextField
+from apps.web.shared.optimistic import OptimisticForm
 
 
-class ContactsForm(forms.Form):
+class ContactsForm(OptimisticForm, forms.Form):
     """What a tutor keeps about any student."""
 
     phone = TextField(label=_("Phone"), max_length=MAX_PHONE, required=False)
@@ -35,10 +36,16 @@ class ContactsForm(forms.Form):
         help_text=_("Only you see it."),
     )
 
-    def __init__(self, *args: Any, card: StudentCard | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in CONTACT_FIELDS:
-            self.initial.setdefault(name, getattr(card, name, ""))
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        card: StudentCard | None = None,
+        initial: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kept = {name: getattr(card, name) for name in CONTACT_FIELDS} if card else {}
+        super().__init__(data, initial={**kept, **(initial or {})}, **kwargs)
         for name in ("phone", "guardian_phone"):
             self.fields[name].widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
 
@@ -54,11 +61,18 @@ class PlaceholderForm(ContactsForm):
         help_text=_("For the invitation. The student may sign up with another one."),
     )
 
-    def __init__(self, *args: Any, student: User | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        student: User | None = None,
+        initial: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         if student is not None:
             names = {"first_name": student.first_name, "last_name": student.last_name}
-            self.initial = {**names, "email": student.contact_email, **self.initial}
+            initial = {**names, "email": student.contact_email, **(initial or {})}
+        super().__init__(data, initial=initial, **kwargs)
 
 
 class NewStudentForm(PlaceholderForm):
@@ -70,3 +84,6 @@ class NewStudentForm(PlaceholderForm):
     def __init__(self, *args: Any, tutor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["classroom"].queryset = Classroom.objects.of(tutor)  # type: ignore[attr-defined]
+
+    def _tracked(self) -> list[str]:
+        return []  # nobody else can have changed a student who does not exist yet

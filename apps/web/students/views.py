@@ -14,7 +14,13 @@ from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.models import Classroom
 from apps.classrooms.models.student_card import CONTACT_FIELDS
-from apps.classrooms.students import add_student, change_student, get_card, mail_student_link
+from apps.classrooms.students import (
+    add_student,
+    card_version,
+    change_student,
+    get_card,
+    mail_student_link,
+)
 from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
 from apps.lessons.phases import find_phases
@@ -82,7 +88,8 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _render_form(request: HttpRequest, form: ContactsForm, student: User | None) -> HttpResponse:
     context = {"form": form, "student": student}
-    return render(request, "students/form.html", context, status=400 if form.errors else 200)
+    status = 409 if form.is_stale else 400 if form.errors else 200
+    return render(request, "students/form.html", context, status=status)
 
 
 @login_required
@@ -124,7 +131,8 @@ def edit(request: HttpRequest, student_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         try:
-            change_student(tutor=me, student=student, **changed)
+            seen = {card_version(student, card)}
+            change_student(tutor=me, student=student, seen=seen, **changed)
         except DomainError as exc:
             add_domain_error(form, exc)
         else:

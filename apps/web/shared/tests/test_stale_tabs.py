@@ -6,8 +6,9 @@ from html import unescape
 
 import pytest
 
+from apps.classrooms.models import StudentCard
 from apps.lessons.models import Lesson
-from tests.builders import HOUR, NOON, make_lesson
+from tests.builders import HOUR, NOON, make_lesson, make_placeholder
 
 AMBIGUOUS = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 03:30 in Kyiv, for the first time
 MAIN = re.compile(r"<main.*</main>", re.S)
@@ -247,6 +248,44 @@ def test_classroom_name_changed_in_two_tabs_is_shown(browser, tutor, classroom):
     assert "This has changed in the meantime: Theirs." in response.content.decode()
     classroom.refresh_from_db()
     assert classroom.name == "Theirs"
+
+
+@pytest.fixture
+def card_form(browser, tutor, student, classroom):
+    """The page of a student's card and a function that submits what the page showed, changed."""
+    StudentCard.objects.create(tutor=tutor, student=student, phone="1", note="One\nTwo")
+    client, url = browser(tutor), f"/students/{student.pk}/edit/"
+    shown = client.get(url).context["form"]
+    base = {f"initial-{name}": shown.initial[name].replace("\n", "\r\n") for name in shown.fields}
+    same = {name: base[f"initial-{name}"] for name in shown.fields}
+    assert client.get(url).content.decode().count('name="initial-') == len(shown.fields)
+    return lambda **changes: client.post(url, {**base, **same, **changes})
+
+
+def test_fields_of_a_student_card_changed_in_two_tabs_are_both_saved(card_form):
+    assert card_form(phone="2").status_code == 302
+    assert card_form(note="Three").status_code == 302
+    card = StudentCard.objects.get()
+    assert (card.phone, card.note) == ("2", "Three")
+
+
+def test_note_about_a_student_changed_in_two_tabs_is_shown(card_form):
+    card_form(note="Theirs")
+    response = card_form(note="Mine")
+    assert response.status_code == 409
+    assert "This has changed in the meantime: Theirs." in response.content.decode()
+    assert StudentCard.objects.get().note == "Theirs"
+
+
+def test_name_of_a_placeholder_changed_in_two_tabs_is_shown(browser, tutor, classroom):
+    student = make_placeholder(classroom)
+    client, url = browser(tutor), f"/students/{student.pk}/edit/"
+    base = {"initial-first_name": student.first_name}
+    client.post(url, {**base, "first_name": "Anna"})
+    response = client.post(url, {**base, "first_name": "Hanna"})
+    assert response.status_code == 409
+    student.refresh_from_db()
+    assert student.first_name == "Anna"
 
 
 def test_lesson_ended_in_another_tab_is_reported(open_edit_form, lesson):
