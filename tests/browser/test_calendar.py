@@ -436,6 +436,22 @@ def test_calendar_does_not_jump_while_it_loads(visit, week):
         assert v.page.evaluate("window.shift") < 0.05, size
 
 
+def test_short_agenda_leaves_no_space_below_and_does_not_jump(visit, week):
+    _tutor, student, _ids = week()
+    v = visit(student, "phone")
+    v.page.add_init_script(
+        "window.shift = 0; new PerformanceObserver(list => {"
+        "  for (const entry of list.getEntries()) window.shift += entry.value;"
+        "}).observe({ type: 'layout-shift', buffered: true });"
+    )
+    open_calendar(v, view="agenda")
+    coming = v.page.locator("#coming > summary")
+    coming.wait_for()
+    last = v.page.locator("#calendar .kr-event").last.bounding_box()
+    assert coming.bounding_box()["y"] - last["y"] - last["height"] < 60
+    assert v.page.evaluate("window.shift") < 0.05
+
+
 def test_remaining_lessons_of_a_month_day_are_an_opaque_list(visit, scene, week):
     tutor, student, _ids = week()
     people = {"tutor": tutor["id"], "student": student["id"]}

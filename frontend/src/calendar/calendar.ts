@@ -45,6 +45,7 @@ export interface CalendarCallbacks {
   isShowingCancelled: () => boolean;
   onDatesChange: () => void;
   onLessonsShown: () => void;
+  onLoaded: () => void;
 }
 
 export function createCalendar(
@@ -68,6 +69,7 @@ export function createCalendar(
       callbacks.onDatesChange();
     },
     eventsSet: callbacks.onLessonsShown,
+    loading: (isLoading) => isLoading || callbacks.onLoaded(),
     ...appearance(config),
     ...accessibleMarkup,
     ...labels(),

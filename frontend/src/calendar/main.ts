@@ -79,6 +79,7 @@ class CalendarPage {
     this.state = readState(location.search, this.fallback);
     host.replaceChildren();
     this.app = createApp(host, config, () => this.calendar.refetchEvents());
+    host.classList.add("kr-first-load");
     const grid = this.grid;
     this.toolbar = createToolbar(
       config,
@@ -91,6 +92,7 @@ class CalendarPage {
       isShowingCancelled: () => this.state.cancelled,
       onDatesChange: () => this.onDatesChange(),
       onLessonsShown: () => this.scroll.update(this.calendar, fitSlotHeight(this.calendar)),
+      onLoaded: () => afterDrawing(() => host.classList.remove("kr-first-load")),
     });
     this.cursor = new SlotCursor(this.calendar, grid, config, (start) => this.create(start));
     const isTutor = config.role === "tutor";
