@@ -70,7 +70,7 @@ def send_queued(now: datetime) -> None:
     message leaves the others alone."""
     _delete_decoys()
     _drop_expired(now)
-    due = list(OutgoingMail.objects.filter(try_at__lte=now).order_by("try_at", "pk")[:BATCH])
+    due = list(OutgoingMail.objects.filter(_is_due(now)).order_by("try_at", "pk")[:BATCH])
     transport = get_connection(settings.MAIL_TRANSPORT)
     try:
         for mail in due:
@@ -126,10 +126,15 @@ def _delete_decoys() -> None:
 def _drop_expired(now: datetime) -> None:
     is_expired = Q(created_at__lt=now - MAX_AGE) | Q(attempts__gte=MAX_ATTEMPTS)
     is_expired |= Q(unconfirmed__gte=MAX_UNCONFIRMED)
-    dropped, _each = OutgoingMail.objects.filter(is_expired, try_at__lte=now).delete()
+    dropped, _each = OutgoingMail.objects.filter(is_expired & _is_due(now)).delete()
     if dropped:
         _note_given_up(dropped, now)
         log.error("mail was given up", extra={"data": {"dropped": dropped}})
+
+
+def _is_due(now: datetime) -> Q:
+    """Mail to be tried later than the longest delay was stored while the clock was wrong."""
+    return Q(try_at__lte=now) | Q(try_at__gt=now + 2 * LONGEST_DELAY)
 
 
 def delete_unsent_mail(now: datetime) -> None:

@@ -37,6 +37,10 @@ class Job:
         today = datetime.combine(now.astimezone(UTC).date(), self.at, UTC)
         return today if today > now else today + self.every
 
+    def latest_due(self, now: datetime) -> datetime:
+        """When the job is due at the latest, by the clock of any process."""
+        return self.next_due(now) + max(self.every, RETRY_DELAY)
+
 
 class Worker:
     current: ClassVar["Worker | None"] = None  # this process's worker, once it serves
@@ -82,9 +86,15 @@ class Worker:
                 PeriodicJob.objects.bulk_create([rows[job.name]], ignore_conflicts=True)
             is_requested = job.name in self._requested
             self._requested.discard(job.name)
-            is_due = rows[job.name].due_at <= now
-            if is_requested or (is_due and PeriodicJob.claim(job.name, now, job.next_due(now))):
+            if is_requested or self._claim(job, rows[job.name], now):
                 self._run_job(job, now)
+
+    @staticmethod
+    def _claim(job: Job, row: PeriodicJob, now: datetime) -> bool:
+        latest = job.latest_due(now)
+        if now < row.due_at <= latest:
+            return False
+        return PeriodicJob.claim(job.name, now, job.next_due(now), latest)
 
     def _run_until_stopped(self) -> None:
         try:

@@ -212,6 +212,26 @@ def test_replayed_redis_message_is_ignored(on_redis, live_room):
     ]
 
 
+def test_messages_are_accepted_after_the_clock_was_put_right(monkeypatch):
+    now, stamps, guard = time.time(), signing.Timestamps(), signing.ReplayGuard()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    assert guard.accept("process", stamps.next())
+    monkeypatch.setattr(time, "time", lambda: now)
+    replayed = stamps.next()
+    assert guard.accept("process", replayed)
+    assert guard.accept("process", stamps.next())
+    assert not guard.accept("process", replayed)
+
+
+def test_clock_set_back_by_seconds_lets_nobody_replay(monkeypatch):
+    now, stamps, guard = time.time(), signing.Timestamps(), signing.ReplayGuard()
+    first = stamps.next()
+    assert guard.accept("process", first)
+    monkeypatch.setattr(time, "time", lambda: now - 5)
+    assert not guard.accept("process", first)
+    assert guard.accept("process", stamps.next())
+
+
 def test_replay_guard_forgets_silent_senders(monkeypatch):
     now = time.time()
     guard = signing.ReplayGuard()

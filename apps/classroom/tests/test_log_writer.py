@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 from pycrdt import Doc, Map, merge_updates
 
 from apps.classroom import board_log
@@ -190,8 +191,11 @@ def test_writer_that_cannot_store_is_failing_until_it_can(stored, monkeypatch):
     run(scenario)
 
 
-def test_writer_whose_database_hangs_is_failing_until_it_answers(stored, monkeypatch):
+@pytest.mark.parametrize("step", [timedelta(0), timedelta(days=1), -timedelta(days=1)])
+def test_writer_whose_database_hangs_is_failing_until_it_answers(stored, monkeypatch, step):
+    """Whatever the system's clock does meanwhile."""
     monkeypatch.setattr(log_writer, "MAX_UNSAVED_TIME", timedelta(seconds=0.2))
+    now = timezone.now
     store, answered = LogWriter._store, threading.Event()
 
     def store_when_answered(batch):
@@ -202,8 +206,10 @@ def test_writer_whose_database_hangs_is_failing_until_it_answers(stored, monkeyp
 
     async def scenario(log):
         log.add(1, b"a")
+        monkeypatch.setattr(timezone, "now", lambda: now() + step)
+        assert not log.is_late
         try:
-            await eventually(lambda: failing_tasks() == ["log-writer"])
+            await eventually(lambda: failing_tasks() == ["log-writer"] and log.is_late)
         finally:
             answered.set()
         await log.flush()

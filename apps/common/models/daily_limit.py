@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.db import delete_in_batches
 
 DAY = timedelta(days=1)
+# A day that begins later than this was written while the clock was wrong, and counts nothing.
+LATEST_BEGIN = timedelta(hours=1)
 
 
 class DailyLimit(models.Model):
@@ -34,22 +36,27 @@ class DailyLimit(models.Model):
         """
         DailyLimit.objects.bulk_create([DailyLimit(name=name, began_at=now)], ignore_conflicts=True)
         row = DailyLimit.objects.filter(name=name)
-        if row.filter(began_at__lte=now - DAY).update(began_at=now, used=1):
+        if row.exclude(_is_today(now)).update(began_at=now, used=1):
             return limit > 0
         return row.filter(used__lt=limit).update(used=F("used") + 1) == 1
 
     @staticmethod
     def delete_old(now: datetime) -> None:
         """Delete the limits whose day is over; they count nothing any more."""
-        delete_in_batches(DailyLimit.objects.filter(began_at__lte=now - 2 * DAY))
+        is_over = Q(began_at__lte=now - 2 * DAY) | Q(began_at__gt=now + LATEST_BEGIN)
+        delete_in_batches(DailyLimit.objects.filter(is_over))
 
     @staticmethod
     def remaining(name: str, limit: int, now: datetime) -> int:
-        row = DailyLimit.objects.filter(name=name, began_at__gt=now - DAY).first()
+        row = DailyLimit.objects.filter(_is_today(now), name=name).first()
         return limit - row.used if row else limit
 
     @staticmethod
     def retry_after(name: str, now: datetime) -> int:
         """Return the seconds until the current day of this limit ends."""
-        row = DailyLimit.objects.filter(name=name).first()
+        row = DailyLimit.objects.filter(_is_today(now), name=name).first()
         return max(1, int((row.began_at + DAY - now).total_seconds()) + 1) if row else 1
+
+
+def _is_today(now: datetime) -> Q:
+    return Q(began_at__gt=now - DAY, began_at__lte=now + LATEST_BEGIN)

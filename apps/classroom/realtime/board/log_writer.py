@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
@@ -27,6 +29,18 @@ MAX_UNSAVED_TIME = timedelta(seconds=3)
 MAX_UNMERGED = 2000  # more pending updates of a room are merged, while the database is unreachable
 
 
+@dataclass(frozen=True)
+class AddedAt:
+    """A moment; its age does not change with the system's clock."""
+
+    wall: datetime = field(default_factory=timezone.now)
+    monotonic: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self.monotonic)
+
+
 class LogWriter:
     def __init__(self) -> None:
         self._pending: defaultdict[int, list[bytes]] = defaultdict(list)
@@ -35,24 +49,25 @@ class LogWriter:
         self._flushes: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._flush_requested = asyncio.Event()
-        self._oldest: datetime | None = None  # when the oldest pending update was added
-        self._oldest_in_batch: datetime | None = None
+        self._oldest: AddedAt | None = None  # when the oldest pending update was added
+        self._oldest_in_batch: AddedAt | None = None
         self._alarm: asyncio.TimerHandle | None = None  # set while a batch is not stored
         self._task = supervise(TASK, self._run)
 
     @property
     def unsaved_since(self) -> datetime | None:
         """When the oldest update that is not stored was added; None if all are stored."""
-        return self._oldest_in_batch or self._oldest
+        oldest = self._oldest_in_batch or self._oldest
+        return oldest.wall if oldest is not None else None
 
     @property
     def is_late(self) -> bool:
         """Whether an update has waited for longer than MAX_UNSAVED_TIME to be stored."""
-        since = self.unsaved_since
-        return since is not None and timezone.now() - since > MAX_UNSAVED_TIME
+        oldest = self._oldest_in_batch or self._oldest
+        return oldest is not None and oldest.age > MAX_UNSAVED_TIME
 
     def add(self, session_id: int, update: bytes) -> None:
-        self._oldest = self._oldest or timezone.now()
+        self._oldest = self._oldest or AddedAt()
         updates = self._pending[session_id]
         updates.append(update)
         merged = self._merged[session_id]
@@ -127,7 +142,7 @@ class LogWriter:
         """Make the process unready if the batch is not stored in time: neither while the database
         refuses it nor while it does not answer."""
         if self._alarm is None and self._oldest_in_batch is not None:
-            left = MAX_UNSAVED_TIME - (timezone.now() - self._oldest_in_batch)
+            left = MAX_UNSAVED_TIME - self._oldest_in_batch.age
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(left.total_seconds(), set_failing, TASK, True)
 

@@ -56,7 +56,8 @@ def _sign(context: str, data: bytes) -> bytes:
 
 
 class Timestamps:
-    """The current time, strictly increasing over all threads."""
+    """The current time, strictly increasing over all threads, unless the clock is set back by more
+    than MAX_AGE: the others would not accept a time that far in the future."""
 
     def __init__(self) -> None:
         self._last = 0.0
@@ -64,14 +65,16 @@ class Timestamps:
 
     def next(self) -> float:
         with self._lock:
-            self._last = max(time.time(), self._last + 1e-6)
+            now = time.time()
+            self._last = now if self._last > now + MAX_AGE else max(now, self._last + 1e-6)
             return self._last
 
 
 class ReplayGuard:
     """Remembers the last timestamp of each sender.
 
-    Messages older than MAX_AGE are rejected anyway, so older entries are forgotten.
+    Messages older than MAX_AGE are rejected anyway, so older entries are forgotten; so are those
+    that are in the future because the clock was set back.
     """
 
     def __init__(self) -> None:
@@ -85,6 +88,8 @@ class ReplayGuard:
             if self._last[first] >= now - MAX_AGE:
                 break
             del self._last[first]
+        if self._last.get(sender, 0.0) > now + MAX_AGE:
+            del self._last[sender]
         if abs(now - sent_at) > MAX_AGE or sent_at <= self._last.get(sender, 0.0):
             return False
         self._last.pop(sender, None)
