@@ -23,6 +23,7 @@ SERVER_SETTINGS = (
 )
 # Without cached bytecode each of the many processes that tests start compiles the whole program.
 UNSET = {*SERVER_SETTINGS, "PYTHONDONTWRITEBYTECODE"}
+CORES = min(os.cpu_count() or 2, 4)  # PostgreSQL's 100 connections suffice for five workers
 
 
 def _is_postgres_reachable() -> bool:
@@ -57,7 +58,9 @@ def main() -> int:
         markers = " and ".join([expression, *(f"not {marker}" for marker in missing)])
         return [sys.executable, "-m", "pytest", "-q", "-m", markers, *options]
 
-    in_parallel = ("-n", "2", "--dist", "loadgroup")
+    # One more than the cores, since some tests wait; those with a browser or Redis rarely do.
+    in_parallel = ("-n", str(CORES + 1), "--dist", "loadgroup")
+    by_file = ("-n", str(CORES), "--dist", "loadfile")
     database = {} if "postgres" in missing else {"DATABASE_URL": POSTGRES}
     stages: list[tuple[str, list[str], dict[str, str]]] = [
         ("front end", ["npm", "test", "--silent"], {}),
@@ -67,9 +70,9 @@ def main() -> int:
         on_postgres = pytest("not redis and not browser and not any_database", *in_parallel)
         stages.append(("on PostgreSQL", on_postgres, database))
     if "redis" not in missing:
-        stages.append(("with Redis", pytest("redis and not browser"), database))
+        stages.append(("with Redis", pytest("redis and not browser", *by_file), database))
     if "browser" not in missing:
-        stages.append(("in Chromium", pytest("browser", "-n", "2", "--dist", "loadfile"), {}))
+        stages.append(("in Chromium", pytest("browser", *by_file), {}))
     _print_missing(missing)
     failed = []
     for number, (name, command, env) in enumerate(stages, 1):
