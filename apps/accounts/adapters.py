@@ -9,6 +9,7 @@ from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.internal.httpkit import is_headless_request
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -42,6 +43,8 @@ from apps.common.mail_queue import queue_decoy
 from apps.common.security_log import log_security_event
 from apps.common.session_tokens import drop_token, kept_token
 from apps.common.text import clean_email, lookup_email, lowercase_email
+
+MAX_SESSIONS = 100  # of an account; allauth looks up each of them at every sign-in
 
 
 def display_name(user: User) -> str:
@@ -140,7 +143,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         _mark_device(request, user)
         log_security_event("sign_in", request=request, user_id=user.pk, is_staff=user.is_staff)
-        return super().post_login(request, user, **kwargs)
+        response = super().post_login(request, user, **kwargs)  # records the session
+        _end_oldest_sessions(request, user)
+        return response
 
     def logout(self, request: HttpRequest) -> None:
         log_security_event("sign_out", request=request)
@@ -219,6 +224,15 @@ def _find_users(email: str) -> list[User]:
     have it unconfirmed."""
     users = filter_users_by_email(email, prefer_verified=True, for_login=True)
     return sorted(users, key=lambda user: user.pk)
+
+
+def _end_oldest_sessions(request: HttpRequest, user: User) -> None:
+    sessions = UserSession.objects.filter(user=user).order_by("-created_at", "-pk")
+    oldest = list(sessions[MAX_SESSIONS : 2 * MAX_SESSIONS])
+    for session in oldest:
+        session.end()
+    if oldest:
+        log_security_event("sessions_ended", request=request, sessions=len(oldest))
 
 
 def _mark_device(request: HttpRequest, user: User) -> None:

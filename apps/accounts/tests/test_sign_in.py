@@ -7,9 +7,12 @@ import time
 
 import jwt
 import pytest
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from rest_framework.test import APIClient
 
+from apps.accounts import adapters
 from apps.accounts.models import User
 from tests.builders import AUTH, PASSWORD, bearer, sign_up
 
@@ -292,3 +295,23 @@ def test_sign_in_requires_the_second_factor_once_set_up(signed_up):
     pending = [flow["id"] for flow in answer.json()["data"]["flows"] if flow.get("is_pending")]
     assert pending == ["mfa_authenticate"]
     assert "access_token" not in answer.json()["meta"]
+
+
+# Sessions of one account
+
+
+def test_sign_in_over_the_limit_ends_the_oldest_sessions(signed_up, monkeypatch):
+    """allauth looks each of them up when they are listed and at each sign-in."""
+    monkeypatch.setattr(adapters, "MAX_SESSIONS", 2)
+    tokens = [signed_up["meta"]["access_token"]]
+    tokens += [sign_in().json()["meta"]["access_token"] for _ in range(3)]
+    statuses = [bearer(token).get(ME).status_code for token in tokens]
+    assert statuses == [401, 401, 200, 200]
+    assert UserSession.objects.count() == Session.objects.count() == 2
+
+
+def test_sign_in_does_not_end_sessions_of_others(signed_up, monkeypatch):
+    monkeypatch.setattr(adapters, "MAX_SESSIONS", 1)
+    other = sign_up(email="other@school.example").json()["meta"]["access_token"]
+    sign_in()
+    assert bearer(other).get(ME).status_code == 200
