@@ -178,6 +178,7 @@ ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_MAX_EMAIL_ADDRESSES = 10
 ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.forms.SignupProfileForm"
 ACCOUNT_FORMS = {
     "login": "apps.accounts.address_forms.SignInForm",

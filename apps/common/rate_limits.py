@@ -13,7 +13,8 @@ from apps.common.errors import throttled
 from apps.common.security_log import log_security_event
 
 WINDOW = 60  # seconds
-REQUESTS_PER_WINDOW = {"join": 30, "invite": 120}
+# `link`: opened links that store a session.
+REQUESTS_PER_WINDOW = {"join": 30, "invite": 120, "link": 300}
 
 
 def check_rate_limit(request: HttpRequest | Request, name: str) -> None:

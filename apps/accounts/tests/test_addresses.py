@@ -11,7 +11,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from tests.builders import AUTH, PASSWORD, bearer, make_user
+from tests.builders import AUTH, PASSWORD, bearer, make_user, sign_up
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "new@school.example", "moved@school.example"
@@ -147,3 +147,15 @@ def test_account_created_by_script_can_sign_in(db):
     user = make_user("tutor", email=OLD)
     User.objects.filter(pk=user.pk).update(password=make_password(PASSWORD))
     assert sign_in(OLD) == 200
+
+
+def test_addresses_of_an_account_are_limited(settings):
+    """Each mails a stranger or, without a mail server, keeps the address from its owner."""
+    settings.ACCOUNT_RATE_LIMITS = False
+    meta = sign_up(email=OLD).json()["meta"]
+    client = APIClient(headers={"X-Session-Token": meta["session_token"]})
+    client.post(f"{AUTH}/reauthenticate", {"password": PASSWORD})
+    url = "/_allauth/app/v1/account/email"
+    statuses = [client.post(url, {"email": f"a{n}@x.example"}).status_code for n in range(12)]
+    assert statuses == [200] * 9 + [400] * 3
+    assert EmailAddress.objects.count() == 10

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from apps.classroom import guest_sessions
 from apps.classroom.guest_sessions import MAX_NAME
 from apps.classroom.policies import GUEST_GRACE
+from apps.common import rate_limits
 from apps.lessons.invites import make_invite, make_invite_until_end
 from apps.lessons.services import revoke_invites
 from tests.builders import HOUR, make_classroom, make_lesson
@@ -331,3 +333,14 @@ def test_guest_of_a_link_until_the_end_stays_in_a_prolonged_lesson(tutor, studen
     lesson.ends_at += HOUR
     lesson.save()
     assert guest.post(url, {}).status_code == 200
+
+
+def test_links_opened_without_cookies_are_limited(browser, soon, monkeypatch):
+    """Each of them stores a session for two weeks."""
+    monkeypatch.setitem(rate_limits.REQUESTS_PER_WINDOW, "link", 3)
+    path, visitor = invite_path(soon), browser()
+    statuses = [browser().get(path).status_code for _ in range(5)]
+    assert statuses == [302, 302, 302, 429, 429]
+    assert Session.objects.count() == 3
+    visitor.cookies["sessionid"] = Session.objects.first().session_key
+    assert [visitor.get(path).status_code for _ in range(5)] == [302] * 5
