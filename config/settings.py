@@ -172,7 +172,7 @@ else:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = f"Kreida <kreida@{urlsplit(PUBLIC_URL).hostname}>"
 
-ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "apps.web.account.adapter.InvitingAccountAdapter"
 USERSESSIONS_ADAPTER = "apps.accounts.adapters.SessionsAdapter"
 ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

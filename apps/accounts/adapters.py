@@ -1,5 +1,6 @@
 """allauth's adapters: how accounts are found and made, their mails, limits and security log."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -38,7 +39,7 @@ from apps.accounts.placeholders import (
 )
 from apps.accounts.sign_up import is_open
 from apps.common.addresses import address_key, client_address
-from apps.common.errors import throttled
+from apps.common.errors import forbidden, throttled
 from apps.common.mail_queue import queue_decoy
 from apps.common.security_log import log_security_event
 from apps.common.session_tokens import drop_token, kept_token
@@ -62,7 +63,12 @@ def resolve_account_email(typed: str) -> str:
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return is_open()
+        return is_open() or self.is_invited(request)
+
+    def is_invited(self, request: HttpRequest) -> bool:
+        """Whether a tutor's link was opened in this session, or is part of this request."""
+        kept = kept_token(request.session, PURPOSE)
+        return any(find_placeholder(token) for token in {kept, _sent_invitation(request)})
 
     def clean_email(self, email: str) -> str:
         """Used for sign-up, added addresses and password resets."""
@@ -76,7 +82,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """Fill in the profile before allauth saves the row, whose role must not be empty."""
-        saved = self._become_placeholder(request, form) or self._save_new(request, user, form)
+        saved = self._become_placeholder(request, form)
+        if saved is None and not self.is_open_for_signup(request):
+            raise forbidden()  # somebody else has used the link meanwhile
+        saved = saved or self._save_new(request, user, form)
         # allauth creates the address rows of a new account and requires that there are none yet.
         saved.emailaddress_set.all().delete()
         log_security_event("sign_up", request=request, user_id=saved.pk)
@@ -192,6 +201,20 @@ class AccountAdapter(DefaultAccountAdapter):
             super().send_notification_mail(template_prefix, user, context, email)
             if new_address:
                 super().send_notification_mail(template_prefix, user, context, new_address)
+
+
+def _sent_invitation(request: HttpRequest) -> str:
+    """The student link that a sign-up sends along, by the page's form or as JSON."""
+    if request.method != "POST":
+        return ""
+    if request.content_type != "application/json":
+        return request.POST.get("invitation", "")
+    try:
+        data = json.loads(request.body)
+    except ValueError:
+        return ""
+    token = data.get("invitation") if isinstance(data, dict) else None
+    return token if isinstance(token, str) else ""
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):

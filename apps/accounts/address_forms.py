@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.accounts.adapters import resolve_account_email
-from apps.accounts.forms import replace_field
+from apps.accounts.forms import NewAddressField, replace_field
 from apps.accounts.models import User
 from apps.common.forms import AddressField
 from apps.common.security_log import log_security_event
@@ -52,7 +52,7 @@ class NewAddressMixin:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        replace_field(self.fields, "email", AddressField)
+        replace_field(self.fields, "email", NewAddressField)
 
     def clean_email(self) -> str:
         """Refuse another account's address without a mail server, which would confirm it."""

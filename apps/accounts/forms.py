@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
@@ -21,6 +22,16 @@ def replace_field(fields: Any, name: str, field_class: type[forms.EmailField]) -
     """Replace a form field by one of another class with the same label and widget."""
     old = fields[name]
     fields[name] = field_class(required=old.required, label=old.label, widget=old.widget)
+
+
+class NewAddressField(AddressField):
+    """The address of a new account. Mail to a host without a dot leaves no server."""
+
+    def to_python(self, value: Any) -> str:
+        email = super().to_python(value)
+        if email and "." not in email.rpartition("@")[2]:
+            raise forms.ValidationError(_("Enter a valid email address."), code="invalid")
+        return email
 
 
 class SignupProfileForm(forms.Form):
@@ -45,7 +56,7 @@ class SignupProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        replace_field(self.fields, "email", AddressField)
+        replace_field(self.fields, "email", NewAddressField)
         self._fill_in_student_link()
         self._fill_in_tutor_link()
         role = context.request.GET.get("role") if context.request is not None else None
@@ -81,7 +92,8 @@ class SignupProfileForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         is_tutor = data.get("role") == User.Role.TUTOR
-        if is_tutor and not may_sign_up_as_tutor(data.get("email", ""), self._session):
+        is_open = get_adapter().is_open_for_signup(context.request)  # else the view refuses
+        if is_tutor and is_open and not may_sign_up_as_tutor(data.get("email", ""), self._session):
             message = _("Tutors are invited here: ask the administrator for a link.")
             self.add_error(None, forms.ValidationError(message, code="tutors_are_invited"))
         return data

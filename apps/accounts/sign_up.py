@@ -1,5 +1,8 @@
 """The sign-up policy (setting SIGN_UP) and invitation links for tutors.
 
+Closed sign-up is closed to strangers and to tutors; whom a tutor has invited may still sign up as a
+student (`AccountAdapter.is_invited`).
+
 A link is a signed token with an address and an expiry. It works once, since only one account can
 have the address.
 """
@@ -23,7 +26,8 @@ def is_open() -> bool:
 
 
 def tutors_need_invitation() -> bool:
-    return bool(settings.SIGN_UP == "invited-tutors")
+    """True too where no tutor can sign up."""
+    return bool(settings.SIGN_UP != "open")
 
 
 def make_tutor_link(email: str, now: datetime) -> str:
@@ -42,4 +46,6 @@ def invited_tutor(session: SessionBase | None) -> str:
 
 
 def may_sign_up_as_tutor(email: str, session: SessionBase | None) -> bool:
-    return not tutors_need_invitation() or (bool(email) and invited_tutor(session) == email)
+    if not tutors_need_invitation():
+        return True
+    return is_open() and bool(email) and invited_tutor(session) == email

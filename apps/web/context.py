@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from apps.accounts.sign_up import is_open, tutors_need_invitation
+from apps.accounts.sign_up import tutors_need_invitation
 from apps.web.shared.next_lesson import find_next_lesson
 from apps.web.shared.pending import find_pending, sign_in_query
 
@@ -23,7 +24,10 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SCHOOL_NAME or "Kreida",
         "school_logo": settings.SCHOOL_LOGO,
         "has_privacy_page": bool(settings.PRIVACY_TEXT),
-        "sign_up": {"is_open": is_open(), "of_tutors": is_open() and not tutors_need_invitation()},
+        "sign_up": {
+            "is_open": SimpleLazyObject(lambda: get_adapter().is_open_for_signup(request)),
+            "of_tutors": not tutors_need_invitation(),
+        },
         "next_lesson": SimpleLazyObject(lambda: find_next_lesson(request.user, timezone.now())),
         "pending": SimpleLazyObject(lambda: find_pending(request)),
         "sign_in_query": SimpleLazyObject(lambda: sign_in_query(request)),

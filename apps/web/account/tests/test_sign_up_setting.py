@@ -4,9 +4,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from apps.accounts.models import User
-from tests.builders import PASSWORD, sign_up
+from apps.accounts.placeholders import make_student_link
+from apps.classrooms.invitations import make_invitation_link
+from apps.classrooms.services import invite_to_classroom
+from tests.builders import PASSWORD, make_placeholder, sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +64,82 @@ def test_installation_has_a_name_and_a_privacy_page(browser, settings):
     assert "· Школа &lt;Крейда&gt;</title>" in page
     assert 'href="/privacy/"' in page
     assert "We keep &lt;nothing&gt;." in browser().get("/privacy/").content.decode()
+
+
+@pytest.fixture
+def closed(settings):
+    settings.SIGN_UP = "closed"
+
+
+def link_path(settings, link):
+    return link.url.removeprefix(settings.PUBLIC_URL)
+
+
+def test_invited_student_signs_up_as_that_student_where_sign_up_is_closed(
+    browser, closed, settings, classroom
+):
+    made = make_placeholder(classroom, "Бондар")
+    client = browser()
+    client.get(link_path(settings, make_student_link(made, timezone.now())))
+    for path in ("/students/invitation/", "/accounts/login/"):
+        assert "/accounts/signup/" in client.get(path).content.decode()
+    page = client.get("/accounts/signup/").content.decode()
+    assert 'value="Бондар"' in page
+    client.post("/accounts/signup/", form("tutor"))
+    assert not User.objects.filter(email="new@school.example").exists()
+    client.post("/accounts/signup/", form("student"))
+    made.refresh_from_db()
+    assert (made.email, made.is_placeholder) == ("new@school.example", False)
+    assert "Sign-up is closed" in browser().get("/accounts/signup/").content.decode()
+
+
+def test_used_link_opens_closed_sign_up_to_nobody_else(browser, closed, settings, classroom):
+    made = make_placeholder(classroom)
+    path = link_path(settings, make_student_link(made, timezone.now()))
+    first, second = browser(), browser()
+    for client in (first, second):
+        client.get(path)
+    first.post("/accounts/signup/", form("student"))
+    second.post("/accounts/signup/", form("student", "second@school.example"))
+    assert not User.objects.filter(email="second@school.example").exists()
+
+
+def test_app_signs_up_by_an_invitation_where_sign_up_is_closed(closed, classroom):
+    made = make_placeholder(classroom)
+    link = make_student_link(made, timezone.now())
+    token = link.url.rstrip("/").rpartition("/")[2]
+    assert sign_up(role="student", invitation=token[:-2]).status_code == 403
+    assert sign_up(role="student", invitation=["x"]).status_code == 403
+    assert sign_up(role="student", invitation=token).status_code == 200
+    made.refresh_from_db()
+    assert made.email == "new@school.example"
+    assert sign_up(role="student", invitation=token, email="b@school.example").status_code == 403
+
+
+def test_classrooms_invitation_opens_closed_sign_up_until_it_is_withdrawn(
+    browser, closed, settings, classroom
+):
+    membership = invite_to_classroom(classroom=classroom, email="new@school.example")
+    clients = browser(), browser()
+    for client in clients:
+        client.get(link_path(settings, make_invitation_link(membership, timezone.now())))
+    clients[0].post("/accounts/signup/", form("student"))
+    assert User.objects.filter(email="new@school.example").exists()
+    membership.status = "removed"
+    membership.save()
+    clients[1].post("/accounts/signup/", form("student", "second@school.example"))
+    assert not User.objects.filter(email="second@school.example").exists()
+
+
+def test_join_code_does_not_open_closed_sign_up(browser, closed, classroom):
+    client = browser()
+    client.get(f"/join/{classroom.join_code}/")
+    client.post("/accounts/signup/", form("student"))
+    assert not User.objects.filter(email="new@school.example").exists()
+
+
+def test_address_without_a_dot_in_its_domain_is_refused(browser):
+    page = browser().post("/accounts/signup/", form("student", "a@localhost"))
+    assert "Enter a valid email address." in page.content.decode()
+    assert sign_up(email="a@localhost").status_code == 400
+    assert not User.objects.exists()
