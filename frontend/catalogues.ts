@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { po } from "gettext-parser";
 import type { Plugin } from "vite";
@@ -32,9 +32,10 @@ export function messageCatalogues(): Plugin {
     generateBundle() {
       for (const language of readdirSync(join(import.meta.dirname, LOCALE_DIR))) {
         const originalFileName = `${LOCALE_DIR}/${language}/LC_MESSAGES/djangojs.po`;
-        const source = parseCatalogue(
-          readFileSync(join(import.meta.dirname, originalFileName), "utf8"),
-        );
+        const file = join(import.meta.dirname, originalFileName);
+        // English is the language of the code; its catalogue is of allauth's texts alone.
+        if (!existsSync(file)) continue;
+        const source = parseCatalogue(readFileSync(file, "utf8"));
         this.emitFile({ type: "asset", name: `messages-${language}.js`, originalFileName, source });
       }
     },

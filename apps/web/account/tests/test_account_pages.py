@@ -143,6 +143,21 @@ def test_ukrainian_titles_of_allauth_are_not_capitalised(browser, tutor):
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        *("/accounts/email/", "/accounts/password/change/"),
+        *("/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/logout/"),
+    ],
+)
+def test_english_titles_of_allauth_are_in_sentence_case(path, browser, tutor):
+    page = browser(tutor).get(path, follow=True).content.decode().partition("<main")[2].partition("</main>")[0]
+    titles = re.findall(r"<(?:h[1-3]|label|button)\b[^>]*>\s*([^<]*[^<\s])", page)
+    later_words = [word for title in titles for word in title.split()[1:]]
+    assert [word for word in later_words if word[0].isupper()] == []
+    assert "Email" not in page
+
+
+@pytest.mark.parametrize(
     ("locale", "term", "others"),
     [("en", "Two-factor authentication", ["Two-step"]), ("uk", "Двоетапний вхід", ["двофакторн"])],
 )

@@ -20,7 +20,7 @@ def test_forgotten_password_page_refers_to_the_administrator(path, browser, db):
 @override_settings(EMAIL_URL="smtp://localhost")
 def test_password_reset_is_offered_with_a_mail_server(browser, tutor):
     assert 'name="email"' in browser().get("/accounts/password/reset/").content.decode()
-    assert "Re-send Verification" in browser(tutor).get("/accounts/email/").content.decode()
+    assert "Send the confirmation again" in browser(tutor).get("/accounts/email/").content.decode()
 
 
 @pytest.mark.parametrize("verified", [True, False])
