@@ -126,3 +126,14 @@ def test_form_offers_both_instants_of_a_repeated_time(visit, scene, lesson, size
     v.page.wait_for_url(f"**/lessons/{number}/")
     assert "03:30 (UTC+2)" in v.page.locator(".when").inner_text()
     assert scene.lesson_state(lesson_id=number)["starts_at"] == SECOND
+
+
+def test_lesson_form_shows_the_other_persons_time_by_the_24_hour_clock(visit, scene):
+    tutor = scene.person(role="tutor", timezone="Europe/Kyiv", locale="en")
+    student = scene.person(role="student", timezone="America/Toronto")
+    scene.classroom(tutor=tutor["id"], students=[student["id"]])
+    page = visit(tutor).page
+    page.goto(f"/lessons/new/?student={student['id']}")
+    page.locator("[name=date]").fill("2031-01-15")
+    page.locator("[name=time]").fill("22:00")
+    assert "Wednesday 15:00" in page.locator("[data-their-time]").inner_text().replace(",", "")

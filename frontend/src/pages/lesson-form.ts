@@ -1,4 +1,4 @@
-import { instantsAt } from "../shared/time";
+import { createTimeFormat, instantsAt } from "../shared/time";
 import { firstSupportedZone } from "../shared/zones";
 import { each } from "./dom";
 
@@ -44,11 +44,10 @@ function chosenInstants(form: HTMLFormElement, zone: string): Date[] {
 }
 
 function formatOtherTime(otherTimeHint: HTMLElement, instant: Date, timeZone: string): string {
-  const when = instant.toLocaleString(document.documentElement.lang, {
-    timeZone,
-    weekday: "long",
-    hour: "2-digit",
-    minute: "2-digit",
-  });
+  const format = createTimeFormat(
+    { locale: document.documentElement.lang, timeZone },
+    { weekday: "long", hour: "2-digit", minute: "2-digit" },
+  );
+  const when = format.format(instant);
   return (otherTimeHint.dataset.theirTime ?? "").replace("{when}", () => when);
 }
