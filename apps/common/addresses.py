@@ -53,14 +53,18 @@ class TrustedProxies:
         scope["headers"] = [
             (name, value)
             for name, value in scope["headers"]
-            if not name.startswith(b"x-forwarded-") or (is_trusted and name == b"x-forwarded-proto")
+            if not name.startswith(b"x-forwarded-")
         ]
         if not is_trusted:
             return
         entries = b",".join(forwarded).decode("latin-1").split(",")
         scope["client"] = (self._find_client(peer, entries), 0)
-        if protocols and scope["type"] == "http":
-            scope["scheme"] = "https" if protocols[-1].strip().lower() == b"https" else "http"
+        # Of several values Django reads the first one, too. Another word than these is dropped.
+        protocol = b",".join(protocols).split(b",")[0].strip().lower()
+        if protocol in (b"http", b"https"):
+            scope["headers"].append((b"x-forwarded-proto", protocol))
+            if scope["type"] == "http":
+                scope["scheme"] = protocol.decode()
 
     def _find_client(self, peer: str, entries: list[str]) -> str:
         nearest = peer

@@ -55,6 +55,28 @@ def test_client_address_is_the_rightmost_untrusted_one(peer, forwarded, address)
     assert scope["headers"] == []
 
 
+@pytest.mark.parametrize(
+    ("sent", "scheme"),
+    [
+        ([b"https"], "https"),
+        ([b"HTTPS"], "https"),
+        ([b" https , http"], "https"),
+        ([b"https", b"http"], "https"),
+        ([b"http, https"], "http"),
+    ],
+)
+def test_django_and_sockets_read_the_same_forwarded_protocol(sent, scheme):
+    scope = resolve("127.0.0.1", [], *((b"x-forwarded-proto", value) for value in sent))
+    assert scope["scheme"] == scheme
+    assert scope["headers"] == [(b"x-forwarded-proto", scheme.encode())]
+
+
+@pytest.mark.parametrize("sent", [b"", b"on", b"wss", b"\xff"])
+def test_unknown_forwarded_protocol_counts_as_missing(sent):
+    scope = resolve("127.0.0.1", [], (b"x-forwarded-proto", sent))
+    assert (scope.get("scheme"), scope["headers"]) == (resolve("127.0.0.1", [])["scheme"], [])
+
+
 def test_forwarded_protocol_of_trusted_proxy_sets_the_scheme():
     assert resolve("127.0.0.1", [], (b"x-forwarded-proto", b"https"))["scheme"] == "https"
 
