@@ -110,15 +110,22 @@ def create_classroom(*, tutor: User, name: str) -> Classroom:
 
 @transaction.atomic
 def change_classroom(
-    *, classroom: Classroom, name: str | None = None, seen: Collection[str] | None = None
+    *,
+    classroom: Classroom,
+    name: str | None = None,
+    join_code_open: bool | None = None,
+    seen: Collection[str] | None = None,
 ) -> None:
-    """Rename the classroom. Raises `precondition_failed` if its version is not one of `seen`."""
+    """Rename the classroom, open or close its code. Raises `precondition_failed` if its version is
+    not one of `seen`."""
     list(Classroom.objects.select_for_update().filter(pk=classroom.pk).values_list("pk"))
     classroom.refresh_from_db()
     check_version(classroom.version, seen)
     if name is not None:
         classroom.name = name
         classroom.save(update_fields=["name"])
+    if join_code_open is not None:
+        classroom.set_code_open(join_code_open)
 
 
 @transaction.atomic

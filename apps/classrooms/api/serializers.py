@@ -6,7 +6,7 @@ from rest_framework import serializers
 from apps.classrooms.models import Membership, normalize_join_code
 from apps.common.openapi import example
 from apps.common.pagination import PageQuerySerializer
-from apps.common.parsing import AddressField, NameField, OneOfField, TextField
+from apps.common.parsing import AddressField, NameField, OneOfField, StrictBooleanField, TextField
 
 MAX_CODE_LENGTH = 32
 STATUS_HELP = (
@@ -37,9 +37,14 @@ class ClassroomCreateSerializer(serializers.Serializer[Any]):
     name = NameField(max_length=200)
 
 
-@example({"name": "Geometry"})
+@example({"name": "Geometry", "join_code_open": False})
 class ClassroomUpdateSerializer(serializers.Serializer[Any]):
     name = NameField(max_length=200, required=False, allow_null=True)
+    join_code_open = StrictBooleanField(
+        required=False,
+        allow_null=True,
+        help_text="`false`: nobody joins by the code until it is opened again; invitations work.",
+    )
 
 
 @example({"join_code": "K7WM2XPA"})
@@ -104,6 +109,13 @@ class ClassroomSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     join_code = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+
+@example({**_CLASSROOM, "join_code_open": True})
+class ClassroomDetailSerializer(ClassroomSerializer):
+    join_code_open = serializers.BooleanField(
+        help_text="Whether students can join by the code now."
+    )
 
 
 @example({"count": 1, "results": [_CLASSROOM]})

@@ -77,7 +77,8 @@ class ClassroomsView(APIView):
 
 
 def _classroom_response(classroom: Classroom) -> HttpResponse:
-    response = json_response(serialize_classroom(classroom))
+    row = serialize_classroom(classroom) | {"join_code_open": classroom.is_code_open}
+    response = json_response(row)
     response["ETag"] = etag(classroom.version)
     return response
 
@@ -86,7 +87,7 @@ class ClassroomView(APIView):
     @documented(
         "classrooms_retrieve",
         "Get a classroom",
-        {200: serializers.ClassroomSerializer},
+        {200: serializers.ClassroomDetailSerializer},
         query=[ETAG],
         errors=["not_found"],
         description="One of the tutor's own.",
@@ -96,12 +97,13 @@ class ClassroomView(APIView):
 
     @documented(
         "classrooms_partial_update",
-        "Rename a classroom",
-        {200: serializers.ClassroomSerializer},
+        "Change a classroom",
+        {200: serializers.ClassroomDetailSerializer},
         body=serializers.ClassroomUpdateSerializer,
         query=[IF_MATCH, ETAG],
         errors=["not_found", "precondition_failed"],
-        description="By its tutor. The join code stays.",
+        description="By its tutor: rename it, close its join code and open it again. The code "
+        "stays the same.",
     )
     def patch(self, request: AuthenticatedRequest, classroom_id: int) -> HttpResponse:
         classroom = access_classroom(request.user, classroom_id)

@@ -156,3 +156,21 @@ def test_notices_of_joining_are_limited(join_by_mail, stranger, classroom, monke
     for _ in range(3):
         mails = join_by_mail(make_user("student"))
     assert len(mails) == services.MAX_NOTICES_PER_CLASSROOM
+
+
+def test_code_is_closed_and_opened_by_api(api, tutor, stranger, classroom):
+    url, join = f"/api/classrooms/{classroom.pk}/", {"join_code": classroom.join_code}
+    assert api(tutor).get(url).json()["join_code_open"] is True
+    closed = api(tutor).patch(url, {"join_code_open": False}).json()
+    assert (closed["join_code_open"], closed["join_code"]) == (False, classroom.join_code)
+    assert api(stranger).post("/api/classrooms/join/", join).status_code == 404
+    assert api(tutor).patch(url, {"name": "Sets"}).json()["join_code_open"] is False
+    assert api(tutor).patch(url, {"join_code_open": True}).status_code == 200
+    assert api(stranger).post("/api/classrooms/join/", join).status_code == 200
+
+
+@pytest.mark.parametrize("value", ["false", 0, 1, [], {}])
+def test_state_of_the_code_must_be_a_boolean(api, tutor, classroom, value):
+    answer = api(tutor).patch(f"/api/classrooms/{classroom.pk}/", {"join_code_open": value})
+    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+    assert set(answer.json()["fields"]) == {"join_code_open"}
