@@ -210,4 +210,7 @@ def _build_environ(scope: Message, body: IO[bytes], size: int) -> dict[str, Any]
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
         is_repeated = key in environ and key.startswith("HTTP_")
         environ[key] = f"{environ[key]},{value}" if is_repeated else value
+    if "HTTP_COOKIE" in environ:
+        # Python before 3.11.10 takes quadratic time for them (CVE-2024-7592); Kreida sets none.
+        environ["HTTP_COOKIE"] = environ["HTTP_COOKIE"].replace("\\", "")
     return environ

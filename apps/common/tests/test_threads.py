@@ -286,3 +286,18 @@ def test_refusal_before_django_is_in_the_requested_language(monkeypatch, path, a
     assert start["status"] == 503
     assert words in content["body"].decode()
     assert get_language() == "en"
+
+
+def test_backslashes_of_cookies_do_not_reach_django():
+    """Python before 3.11.10 takes quadratic time for quoted ones (CVE-2024-7592)."""
+    cookies = []
+
+    def django(environ, start_response):
+        cookies.append(environ["HTTP_COOKIE"])
+        start_response("200 OK", [])
+        return FakeResponse()
+
+    app = threads.WsgiToAsgi(django, threads=1)
+    headers = [(b"cookie", b'a="' + b"\\" * 1000 + b'"; sessionid=abc')]
+    asyncio.run(send_request(app, "GET", "/", headers=headers))
+    assert cookies == ['a=""; sessionid=abc']

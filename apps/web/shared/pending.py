@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve, reverse
 
@@ -41,7 +42,7 @@ def forget_code(request: HttpRequest) -> None:
 
 def find_pending(request: HttpRequest) -> Pending | None:
     """Of the page to continue on (`next`), or else of what the session remembers."""
-    given = request.POST.get("next") or request.GET.get("next") or ""
+    given = _next_page(request)
     try:
         if given and get_adapter().is_safe_url(given):
             return _of_path(request, urlsplit(given).path)
@@ -53,11 +54,19 @@ def find_pending(request: HttpRequest) -> Pending | None:
 
 def sign_in_query(request: HttpRequest) -> str:
     """The query of a link to sign in or up that continues where this page would have led."""
-    given = request.POST.get("next") or request.GET.get("next") or ""
+    given = _next_page(request)
     if not given and _invited_page(request.path):
         given = request.path
     given = given or _remembered_path(request)
     return f"?{urlencode({'next': given})}" if given and get_adapter().is_safe_url(given) else ""
+
+
+def _next_page(request: HttpRequest) -> str:
+    """`next` of a form or the query; "" if they cannot be read, as on the page that says so."""
+    try:
+        return request.POST.get("next") or request.GET.get("next") or ""
+    except (SuspiciousOperation, BadRequest):
+        return ""
 
 
 def _remembered_path(request: HttpRequest) -> str:

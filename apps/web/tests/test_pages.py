@@ -103,3 +103,29 @@ def test_demo_school_is_created_once(db, capsys):
     people = User.objects.count()
     call_command("make_demo_school")
     assert (User.objects.count(), capsys.readouterr().out) == (people, "")
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "content_type"),
+    [
+        ("POST", "/accounts/login/", "a=b", f"{FORM}; charset=utf-7"),
+        ("POST", "/accounts/signup/", "a=b", f"{FORM}; charset=koi8-u"),
+        ("POST", "/accounts/login/", "a=b&" * 1001, FORM),
+        ("POST", "/accounts/login/", "a=b", "multipart/form-data"),
+        ("GET", "/students/?" + "a=1&" * 9000, "", FORM),
+        ("GET", "/accounts/login/?" + "a=1&" * 1001, "", FORM),
+    ],
+    ids=["charset", "other charset", "many fields", "no boundary", "long URL", "many parameters"],
+)
+def test_unreadable_request_is_answered_by_the_page_of_400(
+    method, path, body, content_type, browser, db
+):
+    """The page itself must not read the form or the query again."""
+    client = browser()
+    client.raise_request_exception = False
+    response = client.generic(method, path, body, content_type=content_type)
+    assert response.status_code == 400
+    assert "<h1>" in response.content.decode()
