@@ -12,6 +12,9 @@ const ASSET_FOLDERS: Readonly<Record<string, string>> = {
   "pdfjs/wasm": "pdfjs-dist/wasm",
 };
 
+/** Unchanged and apart from our scripts, so that anybody can replace it, as its licence asks. */
+const LIBHEIF = ["libheif-bundle.mjs", "LICENSE"];
+
 /**
  * Liberation Sans 1.x, which is under the GPL despite the licence file next to it, and the Foxit
  * fonts of the same metrics as Times and Courier, which have no Cyrillic.
@@ -51,6 +54,8 @@ function* files(): Generator<[string, string]> {
       yield [path, `${target}${path.slice(source.length).replaceAll("\\", "/")}`];
     }
   }
+  for (const name of LIBHEIF)
+    yield [join(NODE_MODULES, "libheif-js/libheif-wasm", name), `libheif/${name}`];
   for (const [family, names] of Object.entries(FONTS)) {
     const folder = join(NODE_MODULES, "@expo-google-fonts", family.toLowerCase());
     const target = "pdfjs/standard_fonts";

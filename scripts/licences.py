@@ -28,6 +28,7 @@ REVIEWED = {
     "colorama": "BSD License",
     "fuzzy": "nothing",
     "khroma": "nothing",
+    "libheif-js": "LGPL-3.0",
 }
 
 

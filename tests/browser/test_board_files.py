@@ -20,6 +20,18 @@ from tests.browser.board import (
     wait_for_ink,
 )
 
+# The colours of a picture's quarters.
+QUARTERS = """async (bytes) => {
+  const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+  const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  context.drawImage(picture, 0, 0);
+  const name = ([red, green, blue]) =>
+    Math.min(red, green, blue) > 200 ? "grey"
+      : red > 150 ? "red" : green > 120 ? "green" : blue > 150 ? "blue" : "other";
+  return [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]].map(([x, y]) =>
+    name(context.getImageData(x * picture.width, y * picture.height, 1, 1).data));
+}"""
+
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 
 
@@ -155,7 +167,7 @@ def test_pictures_that_cannot_be_shown_are_refused_in_words(both_pages, school):
     )
     assert "20000 × 20000 pixels" in refusal_of(tutor, huge, "image/png")
     heic = b"\0\0\0\x18ftypheic" + bytes(100)
-    assert "can’t open HEIC pictures" in refusal_of(tutor, heic, "image/heic")
+    assert "HEIC picture could not be opened" in refusal_of(tutor, heic, "image/heic")
     assert "can’t open TIFF pictures" in refusal_of(tutor, b"II*\0" + bytes(100), "image/tiff")
     assert "not a picture" in refusal_of(tutor, b"%PDF-1.4", "image/png")
     wait_for_elements(school, 0)
@@ -168,6 +180,18 @@ def test_large_picture_is_scaled_to_a_readable_size_before_upload(both_pages, sc
         tutor.evaluate(DROP, [list(make_black_png(4000, 3000)), "image/png", left + 500, top + 300])
     stored = tutor.request.get(school.url + upload.value.json()["url"]).body()
     assert struct.unpack(">II", stored[16:24]) == (2560, 1920)
+    wait_for_ink(tutor)
+
+
+def test_heic_picture_is_stored_as_jpeg(both_pages, school):
+    tutor, _ = both_pages
+    heic = (Path(__file__).parent / "files/photo.heic").read_bytes()
+    left, top = canvas_origin(tutor)
+    with tutor.expect_response(lambda response: response.url.endswith("/files/")) as upload:
+        tutor.evaluate(DROP, [list(heic), "image/heic", left + 500, top + 300])
+    stored = tutor.request.get(school.url + upload.value.json()["url"]).body()
+    assert stored.startswith(b"\xff\xd8\xff")
+    assert tutor.evaluate(QUARTERS, list(stored)) == ["red", "green", "blue", "grey"]
     wait_for_ink(tutor)
 
 

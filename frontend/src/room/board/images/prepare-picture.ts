@@ -1,4 +1,5 @@
 import { gettext, interpolate } from "../../../shared/gettext";
+import { assetUrl } from "../../asset-url";
 import { Store } from "../../state/store";
 import { MAX_SHOWN_SIDE } from "./image-files";
 import {
@@ -14,6 +15,7 @@ export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 export const MAX_SIDE = 16_384;
 export const MAX_PIXELS = 64 * 1024 * 1024;
 const SCALE_TIMEOUT_MS = 30_000;
+const HEIC_DECODER = "libheif/libheif-bundle.mjs";
 
 const TOO_MANY_PIXELS_TEXT = gettext(
   "This picture has %(width)s × %(height)s pixels, which is too many: at most 64 megapixels. Make it smaller and add it again.",
@@ -27,7 +29,7 @@ const NOT_A_PICTURE_TEXT = gettext(
 );
 const FOREIGN_TEXTS: Partial<Record<PictureKind, string>> = {
   heic: gettext(
-    "This browser can’t open HEIC pictures. Send the picture as JPEG: on an iPhone choose Settings, Camera, Formats, Most Compatible, or take a screenshot of it.",
+    "This HEIC picture could not be opened. Send it as JPEG: on an iPhone choose Settings, Camera, Formats, Most Compatible, or take a screenshot of it.",
   ),
   tiff: gettext("This browser can’t open TIFF pictures. Save the picture as JPEG or PNG."),
 };
@@ -86,13 +88,10 @@ export async function preparePicture(file: File): Promise<File> {
 
 async function scaled(file: File, kind: PictureKind | null): Promise<File> {
   const isLossless = kind === "png" || kind === "webp" || kind === "bmp";
-  let blob = await scaleInWorker({
-    file,
-    maxSide: MAX_SHOWN_SIDE,
-    type: isLossless ? "image/png" : "image/jpeg",
-  });
-  if (blob && tooLarge(blob.size))
-    blob = await scaleInWorker({ file, maxSide: MAX_SHOWN_SIDE, type: "image/jpeg" });
+  const request: ScaleRequest = { file, maxSide: MAX_SHOWN_SIDE, type: "image/jpeg" };
+  if (kind === "heic") request.heicDecoder = assetUrl(HEIC_DECODER);
+  let blob = await scaleInWorker(isLossless ? { ...request, type: "image/png" } : request);
+  if (blob && tooLarge(blob.size)) blob = await scaleInWorker(request);
   if (!blob) throw new Error((kind && FOREIGN_TEXTS[kind]) || DAMAGED_TEXT);
   return new File([blob], file.name, { type: blob.type });
 }

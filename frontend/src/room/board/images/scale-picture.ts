@@ -2,9 +2,12 @@ import { fitInto } from "./image-files";
 
 const QUALITY = 0.9;
 
-/** Decodes a picture and scales it down to `maxSide`; rejects what the browser cannot decode. */
-export async function scalePicture(file: Blob, maxSide: number, type: string): Promise<Blob> {
-  const picture = await createImageBitmap(file);
+/** Scales a picture down to `maxSide`, encodes and closes it. */
+export async function scalePicture(
+  picture: ImageBitmap,
+  maxSide: number,
+  type: string,
+): Promise<Blob> {
   const { width, height } = fitInto(picture.width, picture.height, maxSide);
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
