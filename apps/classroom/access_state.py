@@ -39,7 +39,7 @@ def load_access(
             session_id=room.session_id,
             lesson=room.lesson,
             lobby_enabled=room.lobby_enabled,
-            board_locked=room.board_locked,
+            board=room.board,
             timer_ends_at=room.timer_ends_at,
             banned=frozenset(banned[room.session_id]),
             admitted=admitted[room.session_id],

@@ -9,7 +9,13 @@ from pycrdt import Doc
 
 from apps.classroom import blobs, compaction
 from apps.classroom.merging import build_document
-from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, ClassroomSession
+from apps.classroom.models import (
+    BoardAuthor,
+    BoardQuarantine,
+    BoardSnapshot,
+    BoardUpdate,
+    ClassroomSession,
+)
 from apps.classroom.realtime.board.update_scan import remove_deep_values
 
 
@@ -70,6 +76,9 @@ def load_document(session_id: int) -> "Doc[Any]":
     return build_document(load([session_id])[session_id].updates)[0]
 
 
+Authors = dict[tuple[int, int], str]  # the person by session and Yjs client id
+
+
 def append(batch: Mapping[int, Sequence[bytes]]) -> None:
     """Append updates to the logs: one row per session, all in one transaction."""
     BoardUpdate.objects.bulk_create(
@@ -77,6 +86,19 @@ def append(batch: Mapping[int, Sequence[bytes]]) -> None:
             BoardUpdate(session_id=session, data=blobs.encode_plain(updates))
             for session, updates in batch.items()
         ]
+    )
+
+
+def add_authors(authors: Authors) -> None:
+    """Store authors, except in rooms that are gone; one who is known already stays."""
+    existing = existing_sessions([session for session, _client in authors])
+    BoardAuthor.objects.bulk_create(
+        [
+            BoardAuthor(session_id=session, client=client, person=person)
+            for (session, client), person in authors.items()
+            if session in existing
+        ],
+        ignore_conflicts=True,
     )
 
 

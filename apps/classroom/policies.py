@@ -67,6 +67,38 @@ class Person:
         return int(self.key[1:]) if self.key.startswith("u") else None
 
 
+class Drawing(StrEnum):
+    """What others than the tutor may change on a board."""
+
+    FREE = "free"
+    OWN = "own"  # what they drew themselves
+    NEW = "new"  # what was drawn since the tutor chose this
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRules:
+    """What the tutor allows everybody else on the board."""
+
+    drawing: Drawing = Drawing.FREE
+    locked_pages: frozenset[str] = frozenset()
+    locked_items: bytes = b"\x00"  # with NEW: the state vector of what is locked
+
+    @property
+    def lock_something(self) -> bool:
+        return self.drawing is not Drawing.FREE or bool(self.locked_pages)
+
+
+class BoardEntry(NamedTuple):
+    """A key of one of the document's maps, such as an element of a page, as somebody sees it."""
+
+    kind: str  # the map's name up to the colon: elements, pages, files
+    page: str | None
+    exists: bool  # or existed before
+    is_own: bool
+    is_locked: bool  # drawn before the tutor chose NEW
+
+
 @dataclass(frozen=True, slots=True)
 class RoomAccess:
     """The state of one room in the database that permissions depend on."""
@@ -74,7 +106,7 @@ class RoomAccess:
     session_id: int
     lesson: LessonState
     lobby_enabled: bool
-    board_locked: bool
+    board: BoardRules
     timer_ends_at: datetime | None
     banned: frozenset[str] = field(default_factory=frozenset)
     admitted: Mapping[str, Admission] = field(default_factory=dict)
@@ -189,9 +221,28 @@ def may_moderate(person: Person) -> bool:
     return person.is_tutor
 
 
-def may_draw(person: Person, *, board_locked: bool) -> bool:
-    """Whether `person`, who is in the room, may change its board."""
-    return person.is_tutor or not board_locked
+def may_draw(person: Person, rules: BoardRules) -> bool:
+    """Whether `person`, who is in the room, may change anything on its board."""
+    return person.is_tutor or rules.drawing is not Drawing.NONE
+
+
+def may_change(rules: BoardRules, entry: BoardEntry) -> bool:
+    """Whether somebody else than the tutor may add, change or delete an entry of the board.
+
+    Where anything is locked, the list of pages and the files that pictures refer to can only be
+    added to: they could hide or replace what is locked.
+    """
+    if entry.page in rules.locked_pages:
+        return False
+    if not entry.exists:
+        return True
+    if entry.kind == "files":
+        return False
+    if rules.drawing is Drawing.FREE:
+        return True
+    if entry.kind != "elements":
+        return False
+    return entry.is_own if rules.drawing is Drawing.OWN else not entry.is_locked
 
 
 def may_remove(access: RoomAccess, person: Person, target: str) -> bool:

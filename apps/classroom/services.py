@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,13 +14,16 @@ from apps.classroom.held import visits_that_taught
 from apps.classroom.lessons import Lessons
 from apps.classroom.models import (
     Attendance,
+    BoardAuthor,
     ChatMessage,
     ClassroomSession,
     RoomAdmission,
     RoomBan,
 )
-from apps.classroom.policies import Person, Role
+from apps.classroom.policies import Drawing, Person, Role
 from apps.common.etags import check_version, compute_version
+
+MAX_LOCKED_PAGES = 500  # as many as a board shows
 
 
 def get_or_create_session(*, lesson_id: int) -> ClassroomSession:
@@ -90,8 +94,30 @@ def set_lobby(
             admit(session_id=session_id, people=waiting, lesson_id=lesson_id, lessons=lessons)
 
 
-def set_board_lock(*, session_id: int, locked: bool) -> None:
-    ClassroomSession.objects.filter(pk=session_id).update(board_locked=locked)
+def set_drawing(*, session_id: int, drawing: Drawing, state_vector: bytes) -> None:
+    """Choose what others may change; with NEW nothing that the state vector covers."""
+    fields: dict[str, Any] = {"board_locked": drawing is Drawing.NONE}
+    if drawing is not Drawing.NONE:
+        fields["drawing"] = drawing.value
+        fields["locked_items"] = state_vector if drawing is Drawing.NEW else None
+    ClassroomSession.objects.filter(pk=session_id).update(**fields)
+
+
+def lock_page(*, session_id: int, page: str, locked: bool) -> None:
+    with transaction.atomic():
+        session = (
+            ClassroomSession.objects.select_for_update().only("locked_pages").get(pk=session_id)
+        )
+        pages = set(session.locked_pages) - {page}
+        if locked and len(pages) < MAX_LOCKED_PAGES:
+            pages.add(page)
+        session.locked_pages = sorted(pages)
+        session.save(update_fields=["locked_pages"])
+
+
+def load_board_authors(session_id: int) -> dict[int, str]:
+    """Return the person key by Yjs client id."""
+    return dict(BoardAuthor.objects.filter(session=session_id).values_list("client", "person"))
 
 
 def remove_person(

@@ -125,19 +125,3 @@ def test_blocked_socket_is_explained_and_board_and_chat_can_be_read(chromium, kr
     expect(page.get_by_role("link", name="Back to the lesson page")).to_be_visible()
     for context in contexts:
         context.close()
-
-
-def test_locked_board_can_be_changed_by_the_tutor_alone(both_pages, school):
-    tutor, student = both_pages
-    lock = tutor.get_by_role("button", name="Lock the board for the others")
-    lock.click()
-    notice = student.get_by_text("The tutor has locked the board")
-    expect(notice).to_be_visible()
-    expect(student.locator("[data-testid=toolbar-freedraw]")).to_have_count(0)
-    expect(student.get_by_role("button", name="New page")).to_have_count(0)
-    draw(tutor)
-    wait_for_ink(student)
-    lock.click()
-    expect(notice).to_have_count(0)
-    draw(student, down=420)
-    wait_for_elements(school, 2)

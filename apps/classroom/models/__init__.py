@@ -1,6 +1,7 @@
 from apps.classroom.models.admission import RoomAdmission, RoomBan
 from apps.classroom.models.attendance import Attendance
 from apps.classroom.models.board import (
+    BoardAuthor,
     BoardQuarantine,
     BoardSnapshot,
     BoardUpdate,
@@ -12,6 +13,7 @@ from apps.classroom.models.session import ClassroomSession
 
 __all__ = [
     "Attendance",
+    "BoardAuthor",
     "BoardFile",
     "BoardQuarantine",
     "BoardSnapshot",

@@ -40,6 +40,27 @@ class BoardSnapshot(models.Model):
         return f"{self.session_id}: version {self.version}"
 
 
+class BoardAuthor(models.Model):
+    """Who drew under a Yjs client id: the first person who sent it, which never changes."""
+
+    session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="authors")
+    client = models.BigIntegerField()
+    person = models.CharField(max_length=40)
+
+    class Meta:
+        verbose_name = _("author on a board")
+        verbose_name_plural = _("authors on boards")
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("session", "client"), name="board_author_once_per_client"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: {self.client} is {self.person}"
+
+
 class BoardQuarantine(models.Model):
     """A stored row that was unreadable, or partly left out, when its board was compacted."""
 

@@ -7,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ClassroomSession(models.Model):
+    class Drawing(models.TextChoices):
+        """What others than the tutor may change on a board that is not locked as a whole."""
+
+        FREE = "free", _("everything")
+        OWN = "own", _("what they drew themselves")
+        NEW = "new", _("what is drawn from now on")
+
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     lesson = models.OneToOneField(
         "lessons.Lesson", on_delete=models.CASCADE, related_name="session", null=True, blank=True
@@ -20,6 +27,18 @@ class ClassroomSession(models.Model):
         db_default=False,
         help_text=_("Only the tutor can change the board."),
     )
+    drawing = models.CharField(
+        _("students may change"),
+        max_length=10,
+        choices=Drawing.choices,
+        default=Drawing.FREE,
+        db_default=Drawing.FREE,
+    )
+    locked_items = models.BinaryField(
+        null=True,
+        help_text="With NEW: the Yjs state vector of what was on the board when it was chosen.",
+    )
+    locked_pages = models.JSONField(_("locked pages"), default=list, db_default=[], blank=True)
     timer_ends_at = models.DateTimeField(null=True, blank=True)
     notes = models.TextField(_("private notes"), blank=True, help_text=_("Only the tutor reads."))
     versioned_at = models.DateTimeField(
@@ -31,6 +50,17 @@ class ClassroomSession(models.Model):
         verbose_name = _("room")
         verbose_name_plural = _("rooms")
         ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                name="session_drawing_known",
+                condition=models.Q(drawing__in=("free", "own", "new")),
+            ),
+            models.CheckConstraint(
+                name="session_locked_items_with_new",
+                condition=models.Q(drawing="new", locked_items__isnull=False)
+                | models.Q(~models.Q(drawing="new"), locked_items__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.uuid)

@@ -20,10 +20,13 @@ class FakeLog:
     """Keeps what a board stores and publishes."""
 
     def __init__(self):
-        self.stored, self.published = [], []
+        self.stored, self.published, self.authors = [], [], {}
 
     def append(self, update):
         self.stored.append(update)
+
+    def add_author(self, client, person):
+        self.authors[client] = person
 
     def publish(self, frame):
         self.published.append(frame)

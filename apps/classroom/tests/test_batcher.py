@@ -5,7 +5,7 @@ import asyncio
 from pycrdt import Array, Doc, merge_updates
 from pycrdt import write_var_uint as varint
 
-from apps.classroom.policies import Person, Role
+from apps.classroom.policies import BoardRules, Drawing, Person, Role
 from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.batcher import MAX_PENDING_BYTES
 from apps.classroom.realtime.board.chunks import RUNS_PER_CHUNK
@@ -178,7 +178,7 @@ def test_pending_updates_of_students_are_dropped_when_the_board_is_locked():
     first, second = drawn_by(1, "a", "b")
     third, fourth = drawn_by(2, "c", "d")
     shared.run_turn((0, second), (1, fourth))
-    shared.receiver.set_board_locked(True)
+    shared.receiver.set_rules(BoardRules(Drawing.NONE))
     shared.run_turn((1, first), (1, third))
     assert shared.content() == {"a": 1, "c": 2, "d": 2}
     assert [socket.closed for socket in shared.sockets] == [None, None]

@@ -1,82 +1,268 @@
-"""A board that the tutor has locked."""
+"""What the tutor has locked on a board cannot be changed by anybody else, whatever their client
+sends."""
 
 import asyncio
 
+import pytest
 from pycrdt import Map
 
-from apps.classroom import board_log
+from apps.classroom.models import ClassroomSession
 from apps.classroom.realtime.board import yproto
-from apps.classroom.tests.boards import in_thread
+from apps.classroom.tests.boards import in_thread, stored
 from apps.classroom.tests.clients import eventually
 
-
-async def set_lock(tutor, locked):
-    await tutor.send("board.lock", locked=locked)
-    await tutor.wait_for("board.locked", locked=locked)
+ELEMENT = {"version": 1}
 
 
-def stored_names(live_room):
-    elements = board_log.load_document(live_room.session.pk).get("elements:1", type=Map)
-    return set(elements.to_py() or {})
+async def set_drawing(tutor, drawing):
+    await tutor.send("board.drawing", drawing=drawing)
+    await wait_for_rules(tutor, lambda rules: rules["drawing"] == drawing)
 
 
-def test_only_the_tutor_changes_a_locked_board(live_room):
-    tickets = {role: live_room.ticket(getattr(live_room, role)) for role in ("tutor", "student")}
+async def lock_page(tutor, page, locked=True):
+    await tutor.send("page.lock", page=page, locked=locked)
+    await wait_for_rules(tutor, lambda rules: (page in rules["locked_pages"]) == locked)
 
+
+async def wait_for_rules(client, matches):
+    while not matches(rules := (await client.wait_for("board.rules"))["rules"]):
+        pass
+    return rules
+
+
+async def wait_until_stored(live_room, elements):
+    async with asyncio.timeout(20):  # the log is written a moment later
+        while await in_thread(lambda: stored(live_room.lesson)) != elements:
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def tickets(live_room):
+    return {role: live_room.ticket(getattr(live_room, role)) for role in ("tutor", "student")}
+
+
+@pytest.fixture
+def attack(live_room, tickets):
+    """Draw `theirs` as the tutor and `own` as the student, lock something, attack as the student
+    with a Yjs client that knows no locks, and check that the board is as before."""
+
+    def run(lock, act, *, refused=True):
+        async def scenario():
+            async with (
+                live_room.events(tickets["tutor"]) as tutor,
+                live_room.board(tickets["tutor"]) as board,
+            ):
+                await tutor.wait_for("welcome")
+                board.map["theirs"] = ELEMENT
+                board.doc.get("pages", type=Map)["2"] = Map({"order": 2})
+                board.doc.get("files", type=Map)["picture"] = {"url": "/a"}
+                await board.drain()
+                async with live_room.board(tickets["student"]) as student:
+                    await eventually(lambda: "picture" in student.doc.get("files", type=Map))
+                    student.map["own"] = ELEMENT
+                    await student.drain()
+                    await eventually(lambda: "own" in board.map)
+                    await lock(tutor)
+                    before = [board.doc.get(name, type=Map).to_py() for name in MAPS]
+                    act(student)
+                    if refused:
+                        assert await student.close_code() == 4414
+                    await student.drain()
+                    board.map["later"] = ELEMENT  # the tutor goes on drawing
+                    await board.drain()
+                    del board.map["later"]
+                    await board.drain()
+                after = [board.doc.get(name, type=Map).to_py() for name in MAPS]
+                assert (before == after) is refused
+                async with live_room.board(tickets["student"]) as student:
+                    await eventually(
+                        lambda: [student.doc.get(name, type=Map).to_py() for name in MAPS] == after
+                    )
+
+        asyncio.run(scenario())
+
+    return run
+
+
+MAPS = "elements:1", "elements:2", "pages", "files"
+
+
+def delete(key, name="elements:1"):
+    def act(student):
+        del student.doc.get(name, type=Map)[key]
+
+    return act
+
+
+def write(key, name="elements:1", value=ELEMENT):
+    def act(student):
+        student.doc.get(name, type=Map)[key] = {**value, "version": 2}
+
+    return act
+
+
+def own_only(tutor):
+    return set_drawing(tutor, "own")
+
+
+def existing(tutor):
+    return set_drawing(tutor, "new")
+
+
+def page(tutor):
+    return lock_page(tutor, "1")
+
+
+def whole(tutor):
+    return set_drawing(tutor, "none")
+
+
+LOCKS = [own_only, existing, page, whole]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("act", [delete("theirs"), write("theirs")])
+def test_student_cannot_change_what_is_locked(attack, lock, act):
+    attack(lock, act)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_student_cannot_replace_a_picture_of_a_locked_element(attack, lock):
+    attack(lock, write("picture", "files"))
+
+
+@pytest.mark.parametrize("lock", [own_only, existing, whole])
+def test_student_cannot_remove_a_page_with_locked_elements(attack, lock):
+    attack(lock, delete("2", "pages"))
+
+
+@pytest.mark.parametrize("lock", [own_only, existing, whole])
+def test_student_cannot_change_a_map_within_a_locked_entry(attack, lock):
+    def act(student):
+        student.doc.get("pages", type=Map)["2"]["order"] = 9
+
+    attack(lock, act)
+
+
+def test_student_changes_only_their_own(attack):
+    attack(own_only, write("own"), refused=False)
+
+
+def test_student_deletes_their_own(attack):
+    attack(own_only, delete("own"), refused=False)
+
+
+@pytest.mark.parametrize("lock", [existing, page, whole])
+def test_student_cannot_change_their_own_where_it_is_locked(attack, lock):
+    attack(lock, write("own"))
+
+
+@pytest.mark.parametrize("lock", [own_only, existing])
+def test_student_adds_elements(attack, lock):
+    attack(lock, write("added"), refused=False)
+
+
+@pytest.mark.parametrize("lock", [page, whole])
+def test_student_adds_nothing_where_it_is_locked(attack, lock):
+    attack(lock, write("added"))
+
+
+def test_student_draws_on_other_pages_than_a_locked_one(attack):
+    attack(page, write("added", "elements:2"), refused=False)
+
+
+def test_student_cannot_move_a_locked_page(attack):
+    attack(lambda tutor: lock_page(tutor, "2"), write("2", "pages"))
+
+
+def test_own_elements_stay_own_on_another_connection_and_after_a_restart(live_room, tickets):
     async def scenario():
+        async with live_room.board(tickets["tutor"]) as board:
+            board.map["theirs"] = ELEMENT
+            await board.drain()
+        async with live_room.board(tickets["student"]) as student:
+            student.map["own"] = ELEMENT
+            await student.drain()
+        await wait_until_stored(live_room, {"theirs": ELEMENT, "own": ELEMENT})
         async with live_room.events(tickets["tutor"]) as tutor:
             await tutor.wait_for("welcome")
-            async with live_room.board(tickets["student"]) as student:
-                student.map["before"] = {"version": 1}
-                await student.drain()
-                await set_lock(tutor, True)
-                student.map["refused"] = {"version": 1}
-                assert await student.close_code() == 4414
-            async with live_room.board(tickets["tutor"]) as own:
-                await eventually(lambda: "before" in own.map)
-                own.map["own"] = {"version": 1}
-                await own.drain()
-                assert "refused" not in own.map
-            await set_lock(tutor, False)
-            async with live_room.board(tickets["student"]) as student:
-                await eventually(lambda: "own" in student.map)
-                student.map["after"] = {"version": 1}
-                await student.drain()
-            async with asyncio.timeout(20):  # the log is written a moment later
-                while await in_thread(lambda: stored_names(live_room)) != names:
-                    await asyncio.sleep(0.05)
+            await set_drawing(tutor, "own")
+        # The room is empty, so that it is opened again from the database.
+        async with live_room.board(tickets["student"]) as student:
+            student.map["own"] = {"version": 2}
+            del student.map["theirs"]
+            assert await student.close_code() == 4414
+        await wait_until_stored(live_room, {"theirs": ELEMENT, "own": {"version": 2}})
 
-    names = {"before", "own", "after"}
     asyncio.run(scenario())
 
 
-def test_student_who_brings_nothing_new_stays_on_a_locked_board(live_room):
-    tickets = {role: live_room.ticket(getattr(live_room, role)) for role in ("tutor", "student")}
-
+def test_welcome_says_which_client_ids_are_ones_own(live_room, tickets):
     async def scenario():
         async with live_room.events(tickets["tutor"]) as tutor:
             await tutor.wait_for("welcome")
             async with live_room.board(tickets["student"]) as student:
-                student.map["kept"] = {"version": 1}
-                student.map["gone"] = {"version": 1}
+                student.map["own"] = ELEMENT
+                await student.drain()
+                await eventually(lambda: student.socket.close_code is None)
+                await set_drawing(tutor, "own")
+                async with live_room.events(tickets["student"]) as events:
+                    rules = (await events.wait_for("welcome"))["room"]["board"]
+                    assert rules["drawing"] == "own"
+                    assert rules["clients"] == [student.doc.client_id]
+
+    asyncio.run(scenario())
+
+
+def test_what_is_drawn_after_the_lock_can_be_changed(live_room, tickets):
+    async def scenario():
+        async with (
+            live_room.events(tickets["tutor"]) as tutor,
+            live_room.board(tickets["tutor"]) as board,
+            live_room.board(tickets["student"]) as student,
+        ):
+            await tutor.wait_for("welcome")
+            await set_drawing(tutor, "new")
+            board.map["new"] = ELEMENT
+            await eventually(lambda: "new" in student.map)
+            del student.map["new"]
+            await eventually(lambda: "new" not in board.map)
+            board.map["kept"] = ELEMENT
+            await eventually(lambda: "kept" in student.map)
+            await set_drawing(tutor, "new")  # chosen again: until now
+            del student.map["kept"]
+            assert await student.close_code() == 4414
+            assert "kept" in board.map
+
+    asyncio.run(scenario())
+
+
+def test_student_who_brings_nothing_new_stays_on_a_locked_board(live_room, tickets):
+    async def scenario():
+        async with live_room.events(tickets["tutor"]) as tutor:
+            await tutor.wait_for("welcome")
+            async with live_room.board(tickets["student"]) as student:
+                student.map["kept"] = ELEMENT
+                student.map["gone"] = ELEMENT
                 del student.map["gone"]
                 await student.drain()
-                await set_lock(tutor, True)
-                whole = yproto.sync_frame(yproto.UPDATE, student.doc.get_update())
-                await student.socket.send(whole)
-                await student.drain()
-                assert student.socket.close_code is None
+                for drawing in ("none", "new", "own"):
+                    await set_drawing(tutor, drawing)
+                    whole = yproto.sync_frame(yproto.UPDATE, student.doc.get_update())
+                    await student.socket.send(whole)
+                    await student.drain()
+                    assert student.socket.close_code is None
 
     asyncio.run(scenario())
 
 
-def test_welcome_says_whether_the_board_is_locked(live_room):
-    live_room.session.board_locked = True
-    live_room.session.save()
+def test_welcome_says_that_the_board_is_locked(live_room):
+    """A process of the release before sets only this column."""
+    ClassroomSession.objects.update(board_locked=True)
     ticket = live_room.ticket(live_room.student)
 
     async def scenario():
         async with live_room.events(ticket) as student:
             return await student.wait_for("welcome")
 
-    assert asyncio.run(scenario())["room"]["board_locked"] is True
+    assert asyncio.run(scenario())["room"]["board"]["drawing"] == "none"

@@ -51,6 +51,48 @@ def test_boards_and_events_are_shared_between_processes(live_rooms):
     asyncio.run(scenario())
 
 
+def test_lock_holds_in_every_process_and_own_elements_are_known_there(live_rooms):
+    first, second = live_rooms
+    tutor_ticket, student_ticket = first.ticket(first.tutor), first.ticket(first.student)
+
+    def is_changed(board):
+        return board.map.to_py().get("own") == {"version": 2}
+
+    async def change_own(board):
+        """Try until the second process knows whose client id it is."""
+        async with asyncio.timeout(20):
+            while not is_changed(board):
+                ticket = await asyncio.to_thread(first.ticket, first.student)
+                async with second.board(ticket) as student:
+                    await eventually(lambda: "own" in student.map)
+                    student.map["own"] = {"version": 2}
+                    await eventually(lambda: student.socket.close_code or is_changed(board))
+                    assert student.socket.close_code in (None, 4414)
+
+    async def scenario():
+        async with (
+            first.events(tutor_ticket) as tutor,
+            first.board(tutor_ticket) as board,
+            second.events(student_ticket) as other,
+        ):
+            await tutor.wait_for("welcome")
+            await other.wait_for("welcome")
+            board.map["theirs"] = {"version": 1}
+            await tutor.send("board.drawing", drawing="own")
+            await other.wait_for("board.rules")
+            async with first.board(student_ticket) as student:
+                student.map["own"] = {"version": 1}
+                await student.drain()
+            async with second.board(student_ticket) as student:
+                await eventually(lambda: "theirs" in student.map)
+                del student.map["theirs"]
+                assert await student.close_code() == 4414
+            await change_own(board)
+            assert "theirs" in board.map
+
+    asyncio.run(scenario())
+
+
 def test_peers_of_killed_process_leave(live_rooms):
     first, second = live_rooms
     tickets = first.ticket(first.tutor), first.ticket(first.student)

@@ -48,10 +48,22 @@ export interface You {
   state: "in" | "waiting";
 }
 
+/** What students and guests may change on the board. */
+export type Drawing = "free" | "own" | "new" | "none";
+
+export interface BoardRules {
+  drawing: Drawing;
+  locked_pages: string[];
+  /** With `new`: the clocks, by Yjs client id, before which everything is locked. */
+  locked_until: [client: number, clock: number][];
+  /** With `own`: the Yjs client ids under which this person has drawn. */
+  clients: number[];
+}
+
 export interface RoomInfo {
   lesson_id: number;
   lobby_enabled: boolean;
-  board_locked: boolean;
+  board: BoardRules;
   timer_ends_at: string | null;
   /** The server's clock, so that the timer is the same on every client. */
   now: string;
@@ -91,7 +103,7 @@ export type ServerMessage =
   | { type: "signal"; from: string; data: Record<string, unknown> }
   | { type: "muted" }
   | ({ type: "quality"; peer: string } & Quality)
-  | { type: "board.locked"; locked: boolean }
+  | { type: "board.rules"; rules: BoardRules }
   | { type: "timer"; ends_at: string | null }
   | { type: "ended" }
   | { type: "ice"; ice_servers: RTCIceServer[] }
@@ -109,7 +121,8 @@ export type ClientMessage =
   | { type: "lobby.admit"; person: string }
   | { type: "lobby.deny"; person: string }
   | { type: "lobby.set"; enabled: boolean }
-  | { type: "board.lock"; locked: boolean }
+  | { type: "board.drawing"; drawing: Drawing }
+  | { type: "page.lock"; page: string; locked: boolean }
   | { type: "mute"; peer: string }
   | { type: "remove"; person: string }
   | { type: "timer.set"; seconds: number }
@@ -127,7 +140,7 @@ const serverTypes: Record<ServerMessage["type"], true> = {
   signal: true,
   muted: true,
   quality: true,
-  "board.locked": true,
+  "board.rules": true,
   timer: true,
   ended: true,
   ice: true,
@@ -145,7 +158,8 @@ export const clientTypes: Record<ClientMessage["type"], true> = {
   "lobby.admit": true,
   "lobby.deny": true,
   "lobby.set": true,
-  "board.lock": true,
+  "board.drawing": true,
+  "page.lock": true,
   mute: true,
   remove: true,
   "timer.set": true,

@@ -117,6 +117,11 @@ class Awareness:
     def __bool__(self) -> bool:
         return bool(self._known)
 
+    def person_of(self, client: int) -> str | None:
+        """Return whose a client id is, as far as it is known."""
+        known, removed = self._known.get(client), self._removed.get(client)
+        return _person_of(*known) if known else removed.person if removed else None
+
     def frame(self) -> bytes:
         return yproto.awareness_frame([entry for entry, _owner in self._known.values()])
 
@@ -214,8 +219,7 @@ class Awareness:
                 del self._owned[known[1]]
 
     def _mark_removed(self, entry: Entry) -> None:
-        known, removed = self._known.get(entry.client), self._removed.get(entry.client)
-        person = _person_of(*known) if known else removed.person if removed else None
+        person = self.person_of(entry.client)
         self._drop(entry.client)
         self._forget_removed(entry.client)
         self._removed[entry.client] = RemovedClient(entry.clock, person)

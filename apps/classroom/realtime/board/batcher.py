@@ -132,13 +132,15 @@ class UpdateBatcher:
         conflicts = self._board.document.find_conflicts(scans)
         if len(conflicts) > 1:
             return False
+        if len(senders) > 1 and self._board.guard is not None:  # each may change something else
+            return False
         if len(senders) > 1 and self._unmerged > 0:  # so that the slow sender is charged
             self._unmerged -= 1
             return False
         try:
             with self._charged(batch, conflicts):
                 self._board.apply_updates(scans, senders.pop() if len(senders) == 1 else None)
-        except Malformed:
+        except (Malformed, Refused):
             return False
         return True
 
@@ -180,6 +182,8 @@ class UpdateBatcher:
             self._add_pending(queued, exc)
         except Malformed:
             sender.close(Close.MALFORMED)
+        except Refused as exc:
+            sender.close(exc.code)
         else:
             return True
         return False

@@ -5,13 +5,15 @@ Changes are applied, appended to the log and broadcast here; receiver.py decides
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from apps.classroom.policies import BoardRules, Person
 from apps.classroom.realtime.board import limits, yproto
 from apps.classroom.realtime.board.awareness import Awareness, Owner
 from apps.classroom.realtime.board.chunks import LARGE, split_conflicts, split_update
 from apps.classroom.realtime.board.document import Document, PendingDependency
+from apps.classroom.realtime.board.guard import BoardGuard
 from apps.classroom.realtime.board.log import BoardLog
 from apps.classroom.realtime.board.outline import Buffers
 from apps.classroom.realtime.board.update_scan import Scan, scan_trusted
@@ -41,6 +43,10 @@ class Board:
         self.changed_since_version = False  # since the last version in the history
         self.is_slow = False  # to be rewritten before more may be drawn
         self.before_deletion: list[bytes] | None = None  # updates, until they are saved
+        self.authors: dict[int, str] = {}  # person keys by client id, of those this process met
+        self.rules = BoardRules()
+        self.guard: BoardGuard | None = None  # while something is locked
+        self.is_index_complete = True  # of the guard
         self._dirty = False  # changed since the last diff request to the other processes
         self._last_change_at: float | None = None  # None once the document is unloaded
         self._log = log
@@ -55,7 +61,7 @@ class Board:
 
     def drop(self) -> None:
         """Close the board and release its document, after its last socket left."""
-        self.is_open = False
+        self.is_open, self.guard, self.authors = False, None, {}
         self.document = Document([])
 
     # -- sockets of this process ------------------------------------------------------------
@@ -74,7 +80,10 @@ class Board:
         self._remove_awareness(lambda owner: owner is socket, publish=True)
 
     def apply_updates(self, scans: Sequence[Scan], sender: Socket | None) -> None:
-        """Apply, store, broadcast and publish updates. Raises Malformed, having changed nothing."""
+        """Apply, store, broadcast and publish updates. Raises Malformed, or Refused for what the
+        sender may not change, having changed nothing."""
+        if self.guard is not None:
+            self.guard.check(scans, sender.person if sender is not None else None)
         before = list(self.document.updates)
         is_large = self.document.count_deleted(scans) >= LARGE_DELETION
         new_part = self.document.apply_scans(scans)
@@ -82,6 +91,8 @@ class Board:
             return
         if is_large and self.before_deletion is None:
             self.before_deletion = before
+        if self.guard is not None:
+            self.guard.add(scans)
         self._mark_changed(new_part)
         self.uncompacted += 1
         self._log.append(new_part)
@@ -110,6 +121,15 @@ class Board:
             if socket is not exclude:
                 socket.push(frame)
 
+    def record_authors(self, clients: Iterable[int], person: Person) -> None:
+        """Record who draws under client ids that are new on the board: whose awareness has the id,
+        or else who sent it first."""
+        for client in clients:
+            if client not in self.authors:
+                author = self.awareness.person_of(client) or person.key
+                self.authors[client] = author
+                self._log.add_author(client, author)
+
     # -- other processes, and changes made by the server ------------------------------------
 
     async def apply_stored_update(self, update: bytes) -> None:
@@ -117,7 +137,8 @@ class Board:
         if len(update) < LARGE:
             self.apply_stored_scan(scan_trusted(update))
             return
-        for chunk in await split_update(update, trusted=True):
+        items = self.guard is not None
+        for chunk in await split_update(update, trusted=True, items=items):
             await self.apply_stored_conflicts(chunk)
 
     async def apply_stored_conflicts(self, checked: Scan) -> None:
@@ -141,6 +162,8 @@ class Board:
             self._dirty = True  # so that the next heartbeat requests a diff
             return
         if new_part is not None:
+            if self.guard is not None:
+                self.guard.add([checked])
             self._mark_changed(new_part)
             self._broadcast(yproto.sync_frame(yproto.UPDATE, new_part))
 
@@ -161,6 +184,7 @@ class Board:
 
     def broadcast_missing(self, updates: Sequence[Buffers]) -> None:
         """Send what compaction found in the log and nobody here knew."""
+        self.is_index_complete = self.is_index_complete and not updates
         for update in updates:
             self._broadcast(yproto.sync_frame_of(yproto.UPDATE, update))
 

@@ -2,10 +2,12 @@
 loop: it handles other frames between two chunks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from apps.classroom.realtime.board.outline import split_after
+from apps.classroom.realtime.board.slots import SlotIndex, read_items, with_items
 from apps.classroom.realtime.board.update_scan import (
     ItemId,
     Scan,
@@ -13,6 +15,7 @@ from apps.classroom.realtime.board.update_scan import (
     scan,
     scan_trusted,
 )
+from apps.classroom.realtime.board.varints import Malformed
 
 # Bytes from which an update is scanned in the thread. A smaller one is not worth the switch, and
 # a stroke is seldom larger.
@@ -25,10 +28,28 @@ RUNS_PER_CHUNK = 500
 _executor = ThreadPoolExecutor(1, "board-parts")
 
 
-async def split_update(update: bytes, *, trusted: bool = False) -> list[Scan]:
-    """Scan an update in the thread and split it into chunks equivalent to it. Raises Malformed."""
-    run = asyncio.get_running_loop().run_in_executor
-    return await run(_executor, split, update, scan_trusted if trusted else scan)
+async def split_update(update: bytes, *, trusted: bool = False, items: bool = False) -> list[Scan]:
+    """Scan an update in the thread and split it into chunks equivalent to it, each with its `items`
+    if they are needed. Raises Malformed."""
+
+    def work() -> list[Scan]:
+        chunks = split(update, scan_trusted if trusted else scan)
+        return [with_items(chunk) for chunk in chunks] if items else chunks
+
+    return await asyncio.get_running_loop().run_in_executor(_executor, work)
+
+
+async def index_slots(updates: Sequence[bytes]) -> SlotIndex:
+    """Make the index of a board in the thread, update by update."""
+
+    def work() -> SlotIndex:
+        index = SlotIndex()
+        for update in updates:
+            with suppress(Malformed):  # then nobody but the tutor may change what builds on it
+                index.add(read_items(update))
+        return index
+
+    return await asyncio.get_running_loop().run_in_executor(_executor, work)
 
 
 def split_conflicts(whole: Scan, conflicts: set[ItemId]) -> list[Scan]:

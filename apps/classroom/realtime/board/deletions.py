@@ -24,6 +24,19 @@ class DeleteSet:
         at = bisect_right(starts, start) - 1
         return at >= 0 and self._ends[client][at] >= end
 
+    def gaps(self, run: Run) -> Iterator[Run]:
+        """Yield the parts of a run that are not in the set."""
+        client, start, end = run
+        starts, ends = self._starts.get(client, []), self._ends.get(client, [])
+        for at in range(bisect_right(ends, start), len(starts)):
+            if starts[at] >= end:
+                break
+            if starts[at] > start:
+                yield client, start, starts[at]
+            start = ends[at]
+        if start < end:
+            yield client, start, end
+
     def __iter__(self) -> Iterator[Run]:
         for client, starts in self._starts.items():
             for start, end in zip(starts, self._ends[client], strict=True):

@@ -18,6 +18,10 @@ class BoardLog:
         """Queue an accepted update to be stored."""
         self._writer.add(self._session_id, update)
 
+    def add_author(self, client: int, person: str) -> None:
+        """Queue the author of a client id to be stored, before its updates."""
+        self._writer.add_author(self._session_id, client, person)
+
     def publish(self, frame: bytes) -> None:
         """Send a frame to the other processes that have the room open."""
         self._bus.publish(self._room, BoardFrame(frame))

@@ -44,6 +44,7 @@ class AddedAt:
 class LogWriter:
     def __init__(self) -> None:
         self._pending: defaultdict[int, list[bytes]] = defaultdict(list)
+        self._authors: board_log.Authors = {}
         self._merged: Counter[int] = Counter()  # how many of them, from the first, are merged
         self._batch: dict[int, list[bytes]] = {}  # being stored
         self._flushes: list[asyncio.Future[None]] = []
@@ -75,6 +76,10 @@ class LogWriter:
             updates[merged:] = [merge_updates(*updates[merged:])]
             self._merged[session_id] += 1
         self._wake.set()
+
+    def add_author(self, session_id: int, client: int, person: str) -> None:
+        """Store it with the next batch; the update that follows wakes the writer."""
+        self._authors[session_id, client] = person
 
     def has_pending(self, session_id: int) -> bool:
         """Whether an update of this room is not stored yet."""
@@ -117,16 +122,20 @@ class LogWriter:
             self._flush_requested.clear()
             batch = self._batch = self._pending
             self._pending = defaultdict(list)
+            authors, self._authors = self._authors, {}
             merged, self._merged = self._merged, Counter()
             flushes, self._flushes = self._flushes, []
             self._oldest_in_batch, self._oldest = self._oldest, None
             self._set_alarm()
             try:
+                if authors:  # first: nobody could change what has no author
+                    await db.run(board_log.add_authors, authors)
                 if batch:
                     await db.run(self._store, batch)
             except Exception:  # this task must go on, or no update would be stored any more
                 log.exception("the board's log cannot be written; trying again")
                 self._requeue(batch, merged)
+                self._authors = authors | self._authors
                 self._flushes[:0] = [stored for stored in flushes if not stored.done()]
                 await asyncio.sleep(RETRY)
             else:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from apps.classroom.compaction import MAX_CLIENTS, MAX_DELETION_RUNS
-from apps.classroom.policies import may_draw
+from apps.classroom.policies import BoardRules, may_draw
 from apps.classroom.realtime.board import limits, yproto
 from apps.classroom.realtime.board.batcher import UpdateBatcher
 from apps.classroom.realtime.board.board import Board
@@ -20,16 +20,15 @@ class FrameReceiver:
 
     def __init__(self, board: Board, people: limits.PeopleLimits) -> None:
         self.board = board
-        self._board_locked = False
         self._batcher = UpdateBatcher(board, people)
         self._limits = people
 
-    def set_board_locked(self, locked: bool) -> None:
+    def set_rules(self, rules: BoardRules) -> None:
         """Drop what others than the tutor have pending, since the tutor's next update could apply
         it to the locked board."""
-        self._board_locked = locked
+        self.board.rules = rules
         for socket in self._batcher.pending_senders():
-            if not may_draw(socket.person, board_locked=locked):
+            if not may_draw(socket.person, rules):
                 self._batcher.drop_sender(socket)
 
     def receive(self, socket: Socket, frame: bytes) -> None:
@@ -49,7 +48,8 @@ class FrameReceiver:
             return
         try:
             step, payload = yproto.read_sync(frame)
-            chunks = [] if step == yproto.STEP1 else await split_update(payload)
+            items = self.board.guard is not None
+            chunks = [] if step == yproto.STEP1 else await split_update(payload, items=items)
         except Malformed as exc:
             raise self._malformed(socket, frame) from exc
         if step == yproto.STEP1:
@@ -127,7 +127,7 @@ class FrameReceiver:
 
     def _queue_update(self, socket: Socket, checked: Scan) -> None:
         self._charge(socket, checked.steps)
-        if not may_draw(socket.person, board_locked=self._board_locked):
+        if not may_draw(socket.person, self.board.rules):
             if self.board.document.is_known(checked):
                 return  # clients repeat what is known when they synchronise
             raise Refused(Close.LOCKED)
@@ -154,6 +154,7 @@ class FrameReceiver:
             raise Refused(Close.TOO_LARGE)
         if not person.allow_new_clients(new):
             raise Refused(Close.FLOOD)
+        self.board.record_authors(new, socket.person)
 
     def _check_size(self, more: int) -> None:
         """Limit the size of the board. Raises Refused.

@@ -9,8 +9,8 @@ alone and is counted in steps, which are charged to the sender.
 import struct
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from pycrdt import write_var_uint as varint
@@ -26,6 +26,9 @@ from apps.classroom.realtime.board.values import (
 )
 from apps.classroom.realtime.board.varints import Malformed
 
+if TYPE_CHECKING:
+    from apps.classroom.realtime.board.slots import Item
+
 # Steps per update: values, structs and runs of deletions. 1 MiB of ordinary elements takes about
 # 70,000.
 MAX_STEPS = 100_000
@@ -33,8 +36,8 @@ MAX_STEPS = 100_000
 MAX_CLIENTS_PER_UPDATE = 5000
 MAX_CLOCK = 2**31 - 1
 
-_GC, _DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, ANY, _DOC, SKIP = range(11)
-_HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_KEY = 0x80, 0x40, 0x20
+GC, DELETED, _JSON, _BINARY, _TEXT, _EMBED, _FORMAT, _TYPE, ANY, _DOC, SKIP = range(11)
+HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_KEY = 0x80, 0x40, 0x20
 _XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
 # The element properties that may hold an array matched by a regular expression.
 _FAST_PROPERTIES = (("points", POINTS), ("pressures", NUMBERS))
@@ -59,6 +62,7 @@ class Scan(NamedTuple):
     placed: list[tuple[ItemId, ItemId | None]]
     inner: list[Run]  # items that have their right neighbour in the same struct
     marked_deleted: int  # elements whose new state says that they are deleted
+    items: "Sequence[Item] | None" = None  # only read for a board on which something is locked
 
 
 def scan(update: bytes) -> Scan:
@@ -205,20 +209,20 @@ class Scanner(ValueReader):
 
     def _read_struct(self, kind: int, info: int, begun: int) -> int:
         """Read a struct after its info byte; return how many clocks it takes."""
-        if kind in (_GC, SKIP):
+        if kind in (GC, SKIP):
             if info != kind:  # yrs reads these bits otherwise
                 raise Malformed("a gap has flags")
             length = self._read_number()
-            if kind == _GC:
+            if kind == GC:
                 self._add_collected(length)
             return length
-        origin = self._read_dependency() if info & _HAS_ORIGIN else None
-        right_origin = self._read_dependency() if info & _HAS_RIGHT_ORIGIN else None
+        origin = self._read_dependency() if info & HAS_ORIGIN else None
+        right_origin = self._read_dependency() if info & HAS_RIGHT_ORIGIN else None
         place: object = (origin, right_origin)
         if origin is right_origin is None:
             place = self._read_parent(info)
         has_rivals = self._count_rivals(place)
-        if origin or right_origin or has_rivals or not info & _HAS_KEY:
+        if origin or right_origin or has_rivals or not info & HAS_KEY:
             self.placed.append(((self._client, self._clock), origin))
         length, is_valid = self._read_content(kind)
         if length > 1:
@@ -230,14 +234,14 @@ class Scanner(ValueReader):
                 self.replaced.add(origin)
         return length
 
-    def _read_parent(self, info: int) -> tuple[object, str]:
+    def _read_parent(self, info: int) -> tuple[str | ItemId, str]:
         """Read the parent of an item without neighbours, and its key."""
-        parent: object
+        parent: str | ItemId
         if self._read_number() == 1:
             parent = self._read_bytes().decode()
         else:
             parent = self._read_dependency()
-        return parent, self._read_bytes().decode() if info & _HAS_KEY else ""
+        return parent, self._read_bytes().decode() if info & HAS_KEY else ""
 
     def _count_rivals(self, place: object) -> bool:
         """Count a step for each earlier item in the same place, and return whether there are any:
@@ -366,7 +370,7 @@ class Scanner(ValueReader):
 
 
 _CONTENTS: dict[int, Callable[[Scanner], tuple[int, bool]]] = {
-    _DELETED: Scanner._read_deleted,
+    DELETED: Scanner._read_deleted,
     _BINARY: Scanner._read_binary,
     _TEXT: Scanner._read_text,
     _EMBED: Scanner._read_embed,

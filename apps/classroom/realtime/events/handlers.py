@@ -148,8 +148,26 @@ async def lobby_set(room: Room, socket: Socket, message: wire.LobbySet) -> None:
     await room.recheck_everywhere()
 
 
-async def board_lock(room: Room, socket: Socket, message: wire.BoardLock) -> None:
-    await db.run(services.set_board_lock, session_id=room.session_id, locked=message.locked)
+async def board_drawing(room: Room, socket: Socket, message: wire.BoardDrawing) -> None:
+    if not room.board.is_open:  # what is on it is unknown
+        raise service_unavailable()
+    room.receiver.flush()
+    await db.run(
+        services.set_drawing,
+        session_id=room.session_id,
+        drawing=message.drawing,
+        state_vector=room.board.document.state_vector(),
+    )
+    await room.recheck_everywhere()
+
+
+async def page_lock(room: Room, socket: Socket, message: wire.PageLock) -> None:
+    await db.run(
+        services.lock_page,
+        session_id=room.session_id,
+        page=message.page,
+        locked=message.locked,
+    )
     await room.recheck_everywhere()
 
 
@@ -206,7 +224,8 @@ HANDLERS: dict[type[wire.Incoming], Handler] = {
     wire.LobbyAdmit: lobby_admit,
     wire.LobbyDeny: lobby_deny,
     wire.LobbySet: lobby_set,
-    wire.BoardLock: board_lock,
+    wire.BoardDrawing: board_drawing,
+    wire.PageLock: page_lock,
     wire.Mute: mute,
     wire.Remove: remove,
     wire.TimerSet: timer_set,

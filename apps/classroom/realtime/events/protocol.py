@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from apps.classroom.policies import Drawing
 from apps.common.text import is_blank
 
 VERSION = 1
@@ -92,7 +93,12 @@ class LobbySet(Incoming, tag="lobby.set", frozen=True):
     enabled: bool
 
 
-class BoardLock(Incoming, tag="board.lock", frozen=True):
+class BoardDrawing(Incoming, tag="board.drawing", frozen=True):
+    drawing: Drawing
+
+
+class PageLock(Incoming, tag="page.lock", frozen=True):
+    page: Annotated[str, Meta(min_length=1, max_length=100)]
     locked: bool
 
 
@@ -125,14 +131,25 @@ ClientMessage = (
     | LobbyAdmit
     | LobbyDeny
     | LobbySet
-    | BoardLock
+    | BoardDrawing
+    | PageLock
     | Mute
     | Remove
     | TimerSet
     | End
     | Ping
 )
-TUTOR_ONLY = (LobbyAdmit, LobbyDeny, LobbySet, BoardLock, Mute, Remove, TimerSet, End)
+TUTOR_ONLY = (
+    LobbyAdmit,
+    LobbyDeny,
+    LobbySet,
+    BoardDrawing,
+    PageLock,
+    Mute,
+    Remove,
+    TimerSet,
+    End,
+)
 
 
 class Outgoing(Struct, tag_field="type", frozen=True):
@@ -148,10 +165,19 @@ class You(Struct, frozen=True):
     state: str
 
 
+class Rules(Struct, frozen=True):
+    """What the receiver may change on the board; `clients` are their own Yjs client ids."""
+
+    drawing: Drawing
+    locked_pages: list[str]
+    locked_until: list[tuple[int, int]] = []
+    clients: list[int] = []
+
+
 class RoomState(Struct, frozen=True):
     lesson_id: int
     lobby_enabled: bool
-    board_locked: bool
+    board: Rules
     timer_ends_at: datetime | None
     now: datetime
 
@@ -235,8 +261,8 @@ class QualityOf(Outgoing, tag="quality", frozen=True):
     loss: float | None
 
 
-class BoardLocked(Outgoing, tag="board.locked", frozen=True):
-    locked: bool
+class BoardRulesChanged(Outgoing, tag="board.rules", frozen=True):
+    rules: Rules
 
 
 class Timer(Outgoing, tag="timer", frozen=True):

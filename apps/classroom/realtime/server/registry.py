@@ -80,6 +80,7 @@ class RoomRegistry:
             supervise(f"room-{name}", partial(self._run_every, f"room-{name}", seconds, work))
             for name, seconds, work in (
                 ("rights", ACCESS_CHECK_INTERVAL, self._check_access),
+                ("locks", ACCESS_CHECK_INTERVAL, self._apply_board_rules),
                 ("presence", PRESENCE_INTERVAL, self._refresh_presence),
                 ("attendance", PRESENCE_INTERVAL, self._record_attendance),
                 ("boards", MAINTENANCE_INTERVAL, self._maintain_boards),
@@ -149,6 +150,7 @@ class RoomRegistry:
         """Add a board socket; tries again to open a board that could not be. Raises Refused."""
         if not room.board.is_open:
             room.board.open(await self.board_storage.open(room.session_id))
+            await room.locks.apply()
         try:
             room.board.join(socket)
         except Refused:
@@ -169,6 +171,7 @@ class RoomRegistry:
         limits = self._room_limits.open(uuid)
         room = Room(uuid, access, lessons=self.lessons, bus=self.bus, board=board, limits=limits)
         self.rooms[uuid] = room
+        await room.locks.apply()  # before anybody's change
         for process, peers in remote_peers.items():
             room.presence.update_process(process, peers)
         room.resync()
@@ -233,6 +236,11 @@ class RoomRegistry:
                 socket.abort_if_stalled()
         for at in range(0, len(rooms), MAX_ROOMS_PER_QUERY):
             await self._recheck_rooms(rooms[at : at + MAX_ROOMS_PER_QUERY])
+
+    async def _apply_board_rules(self) -> None:
+        """Not with the access check: an index of a large board may take seconds to make."""
+        for room in list(self.rooms.values()):
+            await room.apply_board_rules()
 
     async def _refresh_presence(self) -> None:
         """Needs no database: other processes would take this one for dead while it is away."""

@@ -33,6 +33,7 @@ from apps.classroom.realtime.events import protocol as wire
 from apps.classroom.realtime.events.presence import Changes, Presence, Present
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server import db
+from apps.classroom.realtime.server.board_locks import BoardLocks
 from apps.classroom.realtime.server.sockets import Socket
 
 log = logging.getLogger("kreida.room")
@@ -71,7 +72,8 @@ class Room:
         self.bus = bus
         self.board = board
         self.receiver = FrameReceiver(board, limits)
-        self.receiver.set_board_locked(access.board_locked)
+        self.locks = BoardLocks(board, access.session_id, access.board)
+        self.receiver.set_rules(access.board)
         self.presence = Presence(self._notify_presence)
         self.events: dict[UUID, Socket] = {}
         self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
@@ -223,7 +225,7 @@ class Room:
         room = wire.RoomState(
             access.lesson.id,
             access.lobby_enabled,
-            access.board_locked,
+            self.locks.describe(person),
             access.timer_ends_at,
             timezone.now(),
         )
@@ -296,6 +298,15 @@ class Room:
             log.exception("the access to a room could not be loaded")
             return
         await self.apply_access(loaded.get(self.session_id), number)
+        await self.apply_board_rules()
+
+    async def apply_board_rules(self) -> None:
+        """Guard the board by the rules of the current access, and send them if they changed."""
+        if await self.locks.apply():
+            for peer, present in self.presence.local.items():
+                if not present.waiting:
+                    rules = self.locks.describe(self.events[peer].person)
+                    self.events[peer].push(wire.encode(wire.BoardRulesChanged(rules)))
 
     def begin_recheck(self) -> int:
         """Return the number of a check that begins now: of two overlapping checks, the one that
@@ -324,7 +335,7 @@ class Room:
                 socket.close(Close.NO_SUCH_ROOM)
             return
         previous, self.access = self.access, access
-        self.receiver.set_board_locked(access.board_locked)
+        self.receiver.set_rules(access.board)
         if access.lesson.is_completed and not previous.lesson.is_completed:
             self._deliver(wire.encode(wire.Ended()), "in")
         now = timezone.now()
@@ -335,8 +346,6 @@ class Room:
         self._close_who_must_wait_again()
         if access.timer_ends_at != previous.timer_ends_at:
             self._deliver(wire.encode(wire.Timer(access.timer_ends_at)), "in")
-        if access.board_locked != previous.board_locked:
-            self._deliver(wire.encode(wire.BoardLocked(access.board_locked)), "in")
         if access.lobby_enabled != previous.lobby_enabled:
             self.notify_lobby()
         for present in list(self.presence.local.values()):

@@ -26,6 +26,8 @@ type RemoteElements = Parameters<typeof reconcileElements>[1];
 export interface PageEvents {
   /** An element was too large for the document and has been reverted. */
   onTooLarge(): void;
+  /** An element may not be changed by this person and has been reverted. */
+  onLocked(): void;
   /** Remote elements appeared on a page that was empty. */
   onFirstContent(): void;
 }
@@ -82,6 +84,7 @@ export class PageBinding {
   constructor(
     private readonly api: ExcalidrawImperativeAPI,
     private readonly map: Y.Map<unknown>,
+    private readonly isLocked: (id: string) => boolean,
     private readonly events: PageEvents,
   ) {
     this.#updateScene([], readElements(map));
@@ -104,9 +107,11 @@ export class PageBinding {
     const changed = this.#localChanges();
     const drawn = elementsInProgress(this.api.getAppState());
     for (const { id } of changed) if (drawn.has(id)) this.#unfinished.add(id);
-    const tooLarge = new Set(changed.filter(isTooLarge));
+    const locked = changed.filter(({ id }) => this.isLocked(id));
+    const tooLarge = changed.filter((element) => !locked.includes(element) && isTooLarge(element));
+    const refused = new Set([...locked, ...tooLarge]);
     for (const batch of splitIntoBatches(
-      changed.filter((element) => !tooLarge.has(element)),
+      changed.filter((element) => !refused.has(element)),
       BATCH_BYTES,
     )) {
       this.map.doc?.transact(() => {
@@ -115,7 +120,22 @@ export class PageBinding {
       }, this);
       this.#lastSynced.record(batch);
     }
-    if (tooLarge.size) this.#revert(tooLarge);
+    if (this.#revert(tooLarge)) this.events.onTooLarge();
+    if (this.#revert(locked)) this.events.onLocked();
+  }
+
+  /** Shows as locked what has become so, and the other way round. */
+  refreshLocks(): void {
+    this.flush();
+    const scene = this.api.getSceneElementsIncludingDeleted();
+    const changed = new Map(
+      this.#withLocks(readElements(this.map)).map((element) => [element.id, element.locked]),
+    );
+    const elements = scene.map((element) => {
+      const locked = changed.get(element.id) ?? element.locked;
+      return locked === element.locked ? element : { ...element, locked };
+    });
+    this.api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
   }
 
   destroy(): void {
@@ -137,7 +157,9 @@ export class PageBinding {
     if (!this.#unfinished.size) return;
     const drawn = elementsInProgress(this.api.getAppState());
     const present = new Set(this.api.getSceneElementsIncludingDeleted().map(({ id }) => id));
-    const discarded = [...this.#unfinished].filter((id) => !present.has(id) && this.map.has(id));
+    const discarded = [...this.#unfinished].filter(
+      (id) => !present.has(id) && this.map.has(id) && !this.isLocked(id),
+    );
     for (const id of this.#unfinished) {
       if (!present.has(id) || !drawn.has(id)) this.#unfinished.delete(id);
     }
@@ -147,19 +169,17 @@ export class PageBinding {
     }, this);
   }
 
-  /** Replaces the elements with the document's versions of them. */
-  #revert(tooLarge: ReadonlySet<ExcalidrawElement>): void {
+  /** Replaces the elements with the document's versions of them; returns whether it did. */
+  #revert(refused: readonly ExcalidrawElement[]): boolean {
     const state = this.api.getAppState();
-    const ids = [...tooLarge]
-      .filter((element) => !isBeingEdited(element, state))
-      .map(({ id }) => id);
-    if (!ids.length) return;
+    const ids = refused.filter((element) => !isBeingEdited(element, state)).map(({ id }) => id);
+    if (!ids.length) return false;
     const scene = this.api.getSceneElementsIncludingDeleted();
     this.#updateScene(
       scene.filter(({ id }) => !ids.includes(id)),
       readElements(this.map, ids),
     );
-    this.events.onTooLarge();
+    return true;
   }
 
   readonly #onMapChange = (event: Y.YMapEvent<unknown>, transaction: Y.Transaction): void => {
@@ -194,13 +214,21 @@ export class PageBinding {
     });
   }
 
+  /** Excalidraw lets nobody change a locked element by accident. */
+  #withLocks(elements: readonly ExcalidrawElement[]): ExcalidrawElement[] {
+    return elements.map((element) =>
+      this.isLocked(element.id) ? { ...element, locked: true } : element,
+    );
+  }
+
   #updateScene(
     local: readonly OrderedExcalidrawElement[],
     remote: readonly ExcalidrawElement[],
   ): void {
     this.#lastSynced.record(remote);
     // The cast adds Excalidraw's nominal brand of remote elements.
-    const remoteElements = restoreMissingProperties(remote) as unknown as RemoteElements;
+    const shown = restoreMissingProperties(this.#withLocks(remote));
+    const remoteElements = shown as unknown as RemoteElements;
     const elements = reconcileElements(local, remoteElements, this.api.getAppState());
     this.api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
   }

@@ -2,12 +2,13 @@ import { CaptureUpdateAction, getCommonBounds } from "@excalidraw/excalidraw";
 import type { AppState, BinaryFiles, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { errorMessage, type Request } from "../../shared/api";
+import { errorMessage } from "../../shared/api";
 import { gettext } from "../../shared/gettext";
-import type { Refusal } from "../net/reconnecting-web-socket";
+import type { BoardRules } from "../protocol";
 import { Store } from "../state/store";
 import { afterPaint } from "./after-paint";
 import { PageBinding } from "./binding";
+import type { BoardHandover, BoardOptions, BoardState } from "./board-options";
 import { DeletionWatch } from "./deletion-watch";
 import { readElements } from "./elements";
 import {
@@ -20,7 +21,8 @@ import {
 } from "./follow";
 import { ImageStore } from "./images/image-store";
 import { SceneImages } from "./images/scene-images";
-import { addPage, elementsOf, FIRST_PAGE, type Page, pagesOf, removePage } from "./pages";
+import { BoardLocks } from "./locks";
+import { addPage, elementsOf, FIRST_PAGE, pagesOf, removePage } from "./pages";
 import { collaboratorsOf, MAX_SELECTED, type Presence } from "./presence";
 import { BoardProvider } from "./provider";
 import { initialTools, readTools, type ToolState } from "./tool-state";
@@ -30,40 +32,10 @@ import { type Box, initialView, type View } from "./view";
 
 const POINTER_INTERVAL_MS = 40;
 const TOO_LARGE_TEXT = gettext("That was too large for the board, so it was removed.");
+const LOCKED_TEXT = gettext("The tutor has locked this, so your change was not kept.");
 const REWRITTEN_TEXT = gettext(
   "The server has rebuilt this board, so it was opened again. What you had not sent yet has been added.",
 );
-
-export interface BoardState {
-  pages: readonly Page[];
-  page: string;
-  following: Following;
-  problem: string | null;
-}
-
-/** What a board of this tab leaves to the one that replaces it. */
-export interface BoardHandover {
-  /** What the server does not know yet, to be made again once the board is synced. */
-  unsent: unsentChanges.UnsentChanges | null;
-  page: string;
-  following: Following;
-  views: Map<string, View>;
-  undo: UndoHistory;
-  tools: ToolState;
-}
-
-export interface BoardOptions {
-  me: { name: string; person: string; role: string };
-  request: Request;
-  /** Base URL of the API paths under `files/`. */
-  root: string;
-  getAddress(): Promise<string>;
-  onRefused(reason: Refusal): void;
-  isDark(): boolean;
-  previous: BoardHandover | null;
-  /** What to follow the tutor in at first. */
-  following: Following;
-}
 
 /** The board's document, its provider, and the binding of the page that is shown. */
 export class Board {
@@ -73,6 +45,7 @@ export class Board {
   readonly files: ImageStore;
   readonly sceneImages: SceneImages;
   readonly deletions: DeletionWatch;
+  readonly locks: BoardLocks;
   readonly store: Store<BoardState>;
   #api: ExcalidrawImperativeAPI | null = null;
   #binding: PageBinding | null = null;
@@ -82,6 +55,7 @@ export class Board {
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
   #unsent: unsentChanges.UnsentChanges | null;
+  #afterLock: boolean;
   #synced = false;
   /** The viewport at the last change of the scene, and the view that was set since by the program. */
   #lastViewport: Viewport | null = null;
@@ -96,6 +70,8 @@ export class Board {
     this.#undo = previous?.undo ?? new UndoHistory();
     this.#tools = previous?.tools ?? initialTools();
     this.#unsent = previous?.unsent ?? null;
+    this.#afterLock = previous?.afterLock ?? false;
+    this.locks = new BoardLocks(this.doc, this.awareness, me.person);
     this.store = new Store<BoardState>({
       pages: pagesOf(this.doc),
       page,
@@ -147,11 +123,12 @@ export class Board {
   }
 
   /** Leaves the scene and returns what the `Board` that replaces this one needs. */
-  handOver({ withChanges }: { withChanges: boolean }): BoardHandover {
+  handOver({ afterLock }: { afterLock: boolean }): BoardHandover {
     this.detach();
     const { page, following } = this.store.get();
-    const rest = { page, following, views: this.#views, tools: this.#tools };
-    if (!withChanges) return { ...rest, unsent: null, undo: new UndoHistory() };
+    const rest = { page, following, views: this.#views, tools: this.#tools, afterLock };
+    // A change that the rules here allow and the server refuses is not made a third time.
+    if (afterLock && this.#afterLock) return { ...rest, unsent: null, undo: new UndoHistory() };
     const changes = unsentChanges.readUnsentChanges(this.doc, this.provider.unsentEntries);
     return {
       ...rest,
@@ -164,9 +141,11 @@ export class Board {
     if (this.#synced || !this.provider.link.get().synced) return;
     this.#synced = true;
     if (this.#unsent) {
-      unsentChanges.writeUnsentChanges(this.doc, this.#unsent);
+      unsentChanges.writeUnsentChanges(this.doc, this.#unsent, (map, key) =>
+        this.locks.isEntryLocked(map, key),
+      );
       this.#unsent = null;
-      this.showProblem(REWRITTEN_TEXT);
+      this.showProblem(this.#afterLock ? LOCKED_TEXT : REWRITTEN_TEXT);
     }
     this.#onPagesChange();
   }
@@ -249,6 +228,12 @@ export class Board {
     removePage(this.doc, id);
   }
 
+  /** Follows the rules that the tutor has made for this person; null: there are none. */
+  setRules(rules: BoardRules | null): void {
+    this.locks.rules = rules;
+    this.#binding?.refreshLocks();
+  }
+
   showProblem(problem: string): void {
     this.store.patch({ problem });
   }
@@ -279,8 +264,10 @@ export class Board {
     const { page } = this.store.get();
     // The scene still holds the previous page, which must not be written into the new one.
     api.updateScene({ elements: [], captureUpdate: CaptureUpdateAction.NEVER });
-    this.#binding = new PageBinding(api, elementsOf(this.doc, page), {
+    const isLocked = (id: string) => this.locks.isElementLocked(page, id);
+    this.#binding = new PageBinding(api, elementsOf(this.doc, page), isLocked, {
       onTooLarge: () => this.showProblem(TOO_LARGE_TEXT),
+      onLocked: () => this.showProblem(LOCKED_TEXT),
       onFirstContent: () => {
         const { scrollX, scrollY, zoom } = api.getAppState();
         if (scrollX === 0 && scrollY === 0 && zoom.value === 1) this.#restoreView(api, page);

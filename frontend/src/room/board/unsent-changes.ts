@@ -40,12 +40,20 @@ export function mergeChanges(earlier: UnsentChanges, later: UnsentChanges): Unse
   return merged;
 }
 
-/** Writes the changes into another document of the same board, over older states of the elements. */
-export function writeUnsentChanges(doc: Y.Doc, changes: UnsentChanges): void {
+/**
+ * Writes the changes into another document of the same board, over older states of the elements;
+ * not those of locked entries.
+ */
+export function writeUnsentChanges(
+  doc: Y.Doc,
+  changes: UnsentChanges,
+  isLocked: (map: string, key: string) => boolean = () => false,
+): void {
   doc.transact(() => {
     for (const [name, entries] of Object.entries(changes)) {
       const map = doc.getMap(name);
       for (const [id, value] of Object.entries(entries)) {
+        if (isLocked(name, id)) continue;
         if (value === undefined) map.delete(id);
         else if (name === PAGES) {
           if (!map.has(id)) map.set(id, new Y.Map(Object.entries(value as object)));

@@ -34,7 +34,7 @@ const welcome: Welcome = {
   room: {
     lesson_id: 1,
     lobby_enabled: true,
-    board_locked: false,
+    board: { drawing: "free", locked_pages: [], locked_until: [], clients: [] },
     timer_ends_at: null,
     now: "2026-03-02T12:00:05Z",
   },
@@ -97,8 +97,9 @@ describe("room state from server messages", () => {
     expect(state.ended).toBe(true);
   });
 
-  it("contains whether the board is locked", () => {
-    expect(reduceAll({ type: "board.locked", locked: true }).room?.board_locked).toBe(true);
+  it("contains what is locked on the board", () => {
+    const rules = { drawing: "own" as const, locked_pages: ["1"], locked_until: [], clients: [5] };
+    expect(reduceAll({ type: "board.rules", rules }).room?.board).toEqual(rules);
   });
 
   it("reports failed saving until the server saves again or a new welcome arrives", () => {

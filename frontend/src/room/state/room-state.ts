@@ -85,8 +85,8 @@ export function reduce(state: RoomState, message: ServerMessage, now: number): R
       const { peer, level, rtt_ms, loss } = message;
       return { ...state, quality: { ...state.quality, [peer]: { level, rtt_ms, loss } } };
     }
-    case "board.locked":
-      return withRoom(state, { board_locked: message.locked });
+    case "board.rules":
+      return withRoom(state, { board: message.rules });
     case "timer":
       return withRoom(state, { timer_ends_at: message.ends_at });
     case "saving":

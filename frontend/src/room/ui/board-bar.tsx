@@ -3,7 +3,7 @@ import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { BoardDialog } from "./board-dialogs";
 import { Button } from "./components";
-import { useIsBoardLocked, useRoom, useSession, useStore } from "./context";
+import { useBoardRules, useIsPageLocked, useSession, useStore } from "./context";
 import type { IconName } from "./icons";
 
 /** Age from which unsent changes are shown; the server usually confirms within 500 ms. */
@@ -98,21 +98,6 @@ function FollowButton({ board }: { board: Board }) {
   );
 }
 
-/** Lets nobody but the tutor change the board; the server refuses it. */
-function LockButton() {
-  const { session } = useRoom();
-  const locked = useSession().room?.board_locked ?? false;
-  return (
-    <Button
-      icon="lock"
-      variant="quiet"
-      label={gettext("Lock the board for the others")}
-      pressed={locked}
-      onClick={() => session.send({ type: "board.lock", locked: !locked })}
-    />
-  );
-}
-
 interface BoardBarProps {
   board: Board;
   grid: boolean;
@@ -136,14 +121,15 @@ const TOOLS: readonly Tool[] = [
 ];
 
 export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarProps) {
-  const { you } = useSession();
+  const { you, room } = useSession();
+  const { page } = useStore(board.store);
   const isTutor = you?.role === "tutor";
-  const locked = useIsBoardLocked();
-  const tools = locked ? TOOLS.filter(({ changes }) => !changes) : TOOLS;
+  const boardLocked = useBoardRules()?.drawing === "none";
+  const tools = useIsPageLocked(board) ? TOOLS.filter(({ changes }) => !changes) : TOOLS;
   return (
     <div className="room-board-bar">
       <PageTabs board={board} />
-      {!locked && (
+      {!boardLocked && (
         <Button
           icon="plus"
           variant="quiet"
@@ -151,7 +137,15 @@ export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarPr
           onClick={() => board.addPage()}
         />
       )}
-      {isTutor && <LockButton />}
+      {isTutor && (
+        <Button
+          icon="lock"
+          variant="quiet"
+          label={gettext("What students may change")}
+          pressed={room?.board.drawing !== "free" || room.board.locked_pages.includes(page)}
+          onClick={() => onOpenDialog("locks")}
+        />
+      )}
       {isTutor && (
         <Button
           icon="trash"

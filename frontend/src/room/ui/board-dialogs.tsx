@@ -5,6 +5,7 @@ import { useStore } from "./context";
 import { ExportDialog } from "./export-dialog";
 import { FormulaDialog } from "./formula-dialog";
 import { HistoryDialog } from "./history-dialog";
+import { LocksDialog } from "./locks-dialog";
 import { PdfDialog } from "./pdf-dialog";
 import { ShortcutsDialog } from "./shortcuts-dialog";
 
@@ -13,6 +14,7 @@ export type BoardDialog =
   | "pdf"
   | "exportBoard"
   | "history"
+  | "locks"
   | "pageRemove"
   | "shortcuts";
 
@@ -32,6 +34,8 @@ export function BoardDialogs({ board, dialog, onClose }: BoardDialogsProps) {
       return <ExportDialog board={board} onClose={onClose} />;
     case "history":
       return <HistoryDialog board={board} onClose={onClose} />;
+    case "locks":
+      return <LocksDialog board={board} onClose={onClose} />;
     case "shortcuts":
       return <ShortcutsDialog onClose={onClose} />;
     case "pageRemove":

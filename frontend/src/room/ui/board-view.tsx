@@ -3,16 +3,26 @@ import "@excalidraw/excalidraw/index.css";
 import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Board, type BoardHandover } from "../board/board";
+import { Board } from "../board/board";
+import type { BoardHandover } from "../board/board-options";
 import { selectedFormula } from "../board/images/insert";
 import { preparing } from "../board/images/prepare-picture";
 import { translateShortcuts } from "../board/key-layout";
+import { isPageLocked } from "../board/locks";
 import { ignorePalms } from "../board/palm-filter";
+import type { BoardRules } from "../protocol";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
 import { Button, ProblemNotice } from "./components";
-import { useConfig, useIsBoardLocked, useRoom, useSession, useStore } from "./context";
+import {
+  useBoardRules,
+  useConfig,
+  useIsPageLocked,
+  useRoom,
+  useSession,
+  useStore,
+} from "./context";
 import { Icon } from "./icons";
 import { isDark, useDark } from "./theme";
 
@@ -134,14 +144,32 @@ function FullnessNotice({ board }: { board: Board }) {
   );
 }
 
-function LockNotice() {
-  const locked = useIsBoardLocked();
+/** Why this person cannot change something. */
+function lockText(rules: BoardRules | null, page: string): string | null {
+  if (rules?.drawing === "none") {
+    return gettext("The tutor has locked the board: you can look at it but not draw.");
+  }
+  if (isPageLocked(rules, page)) {
+    return gettext("The tutor has locked this page: you can look at it but not draw on it.");
+  }
+  if (rules?.drawing === "own") {
+    return gettext("You can draw, and change only what you drew yourself.");
+  }
+  if (rules?.drawing === "new") {
+    return gettext("The tutor has locked what is on the board: you can add to it.");
+  }
+  return null;
+}
+
+function LockNotice({ board }: { board: Board }) {
+  const { page } = useStore(board.store);
+  const text = lockText(useBoardRules(), page);
   return (
     <div role="status">
-      {locked && (
+      {text && (
         <p className="notice">
           <Icon name="lock" />
-          {gettext("The tutor has locked the board: you can look at it but not draw.")}
+          {text}
         </p>
       )}
     </div>
@@ -199,7 +227,7 @@ interface BoardCanvasProps {
 
 function BoardCanvas({ board, grid, dark, onHelp }: BoardCanvasProps) {
   const full = useIsBoardFull(board);
-  const locked = useIsBoardLocked();
+  const locked = useIsPageLocked(board);
   const { locale } = useConfig();
   const api = useRef<ExcalidrawImperativeAPI>(null);
   const onApi = useCallback((given: ExcalidrawImperativeAPI) => {
@@ -271,9 +299,10 @@ function OpenBoard({ previous, onOutdated }: OpenBoardProps) {
   const board = useBoard(previous);
   const { outdated, locked } = useStore(board.provider.link);
   useEffect(() => {
-    // What was drawn after the tutor had locked the board is on no other board.
-    if (outdated || locked) onOutdated(board.handOver({ withChanges: outdated }));
+    if (outdated || locked) onOutdated(board.handOver({ afterLock: locked }));
   }, [outdated, locked, board, onOutdated]);
+  const rules = useBoardRules();
+  useEffect(() => board.setRules(rules), [board, rules]);
   const { problem } = useStore(board.store);
   const [dialog, setDialog] = useState<BoardDialog | null>(null);
   const [grid, setGrid] = useState(false);
@@ -291,7 +320,7 @@ function OpenBoard({ previous, onOutdated }: OpenBoardProps) {
         onOpenDialog={setDialog}
       />
       <FullnessNotice board={board} />
-      <LockNotice />
+      <LockNotice board={board} />
       <DeletionNotice board={board} />
       <PictureNotices board={board} />
       {problem && <ProblemNotice text={problem} onDismiss={() => board.dismissProblem()} />}

@@ -141,3 +141,36 @@ export function Field({ label, children }: { label: string; children: ReactNode 
     </label>
   );
 }
+
+interface RadioGroupProps<V extends string> {
+  legend: string;
+  name: string;
+  value: V;
+  options: readonly (readonly [V, string])[];
+  onChoose: (value: V) => void;
+}
+
+export function RadioGroup<V extends string>({
+  legend,
+  name,
+  value,
+  options,
+  onChoose,
+}: RadioGroupProps<V>) {
+  return (
+    <fieldset className="room-choice">
+      <legend>{legend}</legend>
+      {options.map(([option, label]) => (
+        <label key={option}>
+          <input
+            type="radio"
+            name={name}
+            checked={value === option}
+            onChange={() => onChoose(option)}
+          />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,8 +1,10 @@
 import { createContext, useContext, useMemo, useSyncExternalStore } from "react";
+import type { Board } from "../board/board";
+import { isPageLocked } from "../board/locks";
 import type { Call } from "../call/call";
 import type { LocalMedia } from "../call/local-media";
 import type { Config } from "../config";
-import type { Peer } from "../protocol";
+import type { BoardRules, Peer } from "../protocol";
 import { otherPeople } from "../state/peers";
 import type { RoomSession, SessionState } from "../state/session";
 import type { Store } from "../state/store";
@@ -42,8 +44,14 @@ export function useOtherPeople(): Peer[] {
   return useMemo(() => otherPeople(peers, you), [peers, you]);
 }
 
-/** Whether the tutor has locked the board for this person. */
-export function useIsBoardLocked(): boolean {
+/** The rules that the tutor has made for this person; null for the tutor. */
+export function useBoardRules(): BoardRules | null {
   const { room, you } = useSession();
-  return you?.role !== "tutor" && room?.board_locked === true;
+  return you?.role === "tutor" ? null : (room?.board ?? null);
+}
+
+/** Whether this person can only look at the page that is shown. */
+export function useIsPageLocked(board: Board): boolean {
+  const { page } = useStore(board.store);
+  return isPageLocked(useBoardRules(), page);
 }

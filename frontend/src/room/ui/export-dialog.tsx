@@ -3,41 +3,8 @@ import { gettext } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { Format } from "../board/export";
 import { toFileName } from "../board/images/image-files";
-import { Button, Dialog } from "./components";
+import { Button, Dialog, RadioGroup } from "./components";
 import { useConfig, useStore } from "./context";
-
-interface RadioGroupProps<V extends string> {
-  legend: string;
-  name: string;
-  value: V;
-  options: readonly (readonly [V, string])[];
-  onChoose: (value: V) => void;
-}
-
-function RadioGroup<V extends string>({
-  legend,
-  name,
-  value,
-  options,
-  onChoose,
-}: RadioGroupProps<V>) {
-  return (
-    <fieldset className="room-choice">
-      <legend>{legend}</legend>
-      {options.map(([option, label]) => (
-        <label key={option}>
-          <input
-            type="radio"
-            name={name}
-            checked={value === option}
-            onChange={() => onChoose(option)}
-          />
-          <span>{label}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
 
 export function ExportDialog({ board, onClose }: { board: Board; onClose: () => void }) {
   const config = useConfig();

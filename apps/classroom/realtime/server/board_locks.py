@@ -1,0 +1,93 @@
+"""Keeps the guard of a room's board as the tutor's rules say, and says what they are."""
+
+import asyncio
+import logging
+
+from apps.classroom import services
+from apps.classroom.policies import BoardRules, Drawing, Person
+from apps.classroom.realtime.board.board import Board
+from apps.classroom.realtime.board.chunks import index_slots
+from apps.classroom.realtime.board.guard import BoardGuard
+from apps.classroom.realtime.board.slots import read_items
+from apps.classroom.realtime.events import protocol as wire
+from apps.classroom.realtime.server import db
+
+log = logging.getLogger("kreida.room")
+
+
+class BoardLocks:
+    """Makes the guard of a board for its rules; until it is made, those before hold."""
+
+    def __init__(self, board: Board, session_id: int, rules: BoardRules) -> None:
+        self._board, self._session_id = board, session_id
+        self._told = rules  # what people were told last
+        self._lock = asyncio.Lock()
+        self._missing: set[int] = set()  # client ids whose author was not stored at the last load
+        self._unknown: set[int] = set()  # those not at the load before either
+
+    async def apply(self) -> bool:
+        """Make the guard follow the rules; return whether people have to be told something new."""
+        async with self._lock:
+            has_changed = await self._update_guard()
+            told, self._told = self._told, self._board.rules
+            return has_changed or told != self._told
+
+    async def _update_guard(self) -> bool:
+        """Return whether something was changed."""
+        board = self._board
+        if not board.is_open or not board.rules.lock_something:
+            was_guarded, board.guard = board.guard is not None, None
+            return was_guarded
+        has_changed = await self._load_authors()
+        if board.guard is None or not board.is_index_complete:
+            await self._make_guard()
+            return True
+        if board.guard.rules != board.rules or board.guard.is_outdated:
+            board.guard.set_rules(board.rules)
+            return True
+        return has_changed
+
+    async def _make_guard(self) -> None:
+        board = self._board
+        for _attempt in range(3):  # again if it was compacted meanwhile
+            before = board.document.snapshot()
+            index = await index_slots(before.updates)
+            after = board.document.snapshot()
+            board.is_index_complete = after.replacements == before.replacements
+            if board.is_index_complete:
+                break
+        for update in after.updates[len(before.updates) :] if board.is_index_complete else ():
+            index.add(read_items(update))
+        if board.is_open:
+            board.guard = BoardGuard(board.document, board.rules, index, board.authors)
+
+    async def _load_authors(self) -> bool:
+        """Load who drew under client ids that this process has not met; return whether any was
+        found. Another process stores them a moment after it has published their changes."""
+        board = self._board
+        if board.rules.drawing is not Drawing.OWN:
+            return False
+        missing = board.document.clocks.keys() - board.authors.keys() - self._unknown
+        if not missing:
+            return False
+        try:
+            stored = await db.run(services.load_board_authors, self._session_id)
+        except db.Failure:
+            log.exception("the authors on a board could not be loaded")
+            return False
+        board.authors |= stored
+        missing -= stored.keys()
+        self._unknown |= missing & self._missing
+        self._missing = missing
+        return bool(stored)
+
+    def describe(self, person: Person) -> wire.Rules:
+        """Return the rules as `person` is to be told them."""
+        rules, guard = self._board.rules, self._board.guard
+        pages = sorted(rules.locked_pages)
+        if person.is_tutor or guard is None:
+            return wire.Rules(rules.drawing, pages)
+        until = guard.locked_until if rules.drawing is Drawing.NEW else {}
+        authors = self._board.authors if rules.drawing is Drawing.OWN else {}
+        own = [client for client, author in authors.items() if author == person.key]
+        return wire.Rules(rules.drawing, pages, list(until.items()), own)

@@ -1,0 +1,42 @@
+/** What a `Board` is given, what it shows, and what it leaves to the one that replaces it. */
+import type { Request } from "../../shared/api";
+import type { Refusal } from "../net/reconnecting-web-socket";
+import type { Following } from "./follow";
+import type { Page } from "./pages";
+import type { ToolState } from "./tool-state";
+import type { UndoHistory } from "./undo-history";
+import type { UnsentChanges } from "./unsent-changes";
+import type { View } from "./view";
+
+export interface BoardState {
+  pages: readonly Page[];
+  page: string;
+  following: Following;
+  problem: string | null;
+}
+
+/** What a board of this tab leaves to the one that replaces it. */
+export interface BoardHandover {
+  /** Whether the server has refused a change of what the tutor had locked. */
+  afterLock: boolean;
+  /** What the server does not know yet, to be made again once the board is synced. */
+  unsent: UnsentChanges | null;
+  page: string;
+  following: Following;
+  views: Map<string, View>;
+  undo: UndoHistory;
+  tools: ToolState;
+}
+
+export interface BoardOptions {
+  me: { name: string; person: string; role: string };
+  request: Request;
+  /** Base URL of the API paths under `files/`. */
+  root: string;
+  getAddress(): Promise<string>;
+  onRefused(reason: Refusal): void;
+  isDark(): boolean;
+  previous: BoardHandover | null;
+  /** What to follow the tutor in at first. */
+  following: Following;
+}
