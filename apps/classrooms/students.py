@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -111,6 +112,15 @@ def mail_student_link(student: User) -> None:
     transaction.on_commit(lambda: send_student_link(student))
 
 
+def email_for(tutor: User, student: User) -> str:
+    """The student's address, as far as this tutor may see it: a former tutor does not learn what
+    the account's address is now."""
+    taught = Membership.objects.taught_by(tutor).filter(
+        student=student, status__in=(Membership.Status.ACTIVE, Membership.Status.PAUSED)
+    )
+    return student.shown_email if student.is_placeholder or taught.exists() else ""
+
+
 def get_card(tutor: User, student: User) -> StudentCard:
     """The tutor's card of the student, unsaved if there is none yet."""
     card = StudentCard.objects.filter(tutor=tutor, student=student).first()
@@ -169,12 +179,24 @@ def move_card(*, placeholder: User, student: User) -> None:
         card.student = student
         card.save(update_fields=["student"])
         return
+    additions = []
     for name in CONTACT_FIELDS:
-        setattr(existing, name, getattr(existing, name) or getattr(card, name))
-    if card.note not in existing.note:
-        existing.note = f"{existing.note}\n\n{card.note}"
+        kept, given = getattr(existing, name), getattr(card, name)
+        if not kept:
+            setattr(existing, name, given)
+        elif given not in kept:
+            additions.append(
+                given if name == "note" else f"{_label(name, existing.tutor)}: {given}"
+            )
+    # Together they may be longer than what a tutor can type; the database has no limit.
+    existing.note = "\n\n".join(filter(None, [existing.note, *additions]))
     existing.save(update_fields=[*CONTACT_FIELDS])
     card.delete()
+
+
+def _label(contact: str, reader: User) -> str:
+    with translation.override(reader.locale):
+        return str(capfirst(StudentCard._meta.get_field(contact).verbose_name))  # type: ignore[union-attr]
 
 
 def move_memberships(*, placeholder: User, student: User) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.models.student_card import CONTACT_FIELDS
-from apps.classrooms.students import get_card
+from apps.classrooms.students import email_for, get_card
 from apps.common.errors import not_found
 from apps.common.parsing import MAX_ID
 from apps.lessons.models import Lesson
@@ -50,7 +50,7 @@ def student_json(tutor: User, student: User, now: datetime) -> Row:
         "id": student.pk,
         "first_name": student.first_name,
         "last_name": student.last_name,
-        "email": student.shown_email,
+        "email": email_for(tutor, student),
         **{name: getattr(card, name) for name in CONTACT_FIELDS},
         "placeholder": student.is_placeholder,
         "classrooms": [{"id": c.pk, "name": c.name} for c in shared_classrooms(tutor, student)],

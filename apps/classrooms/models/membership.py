@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.addresses import verified_emails
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 NEW_FOR = timedelta(days=7)
 # Memberships whose student never accepted, so the tutor must not see the name.
 _NAME_HIDDEN = Q(student=None) | Q(status="invited") | Q(joined_at=None)
+_OVER = ("removed", "declined", "left")
+_FORMER = ~_NAME_HIDDEN & Q(status__in=_OVER, student__email__isnull=False)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -66,8 +69,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def matching(self, words: str) -> "MembershipQuerySet":
         if not words.split():
             return self
-        return self.filter(
-            (~_NAME_HIDDEN & contains_all_words(words, "student__search_text"))
+        text = F("student__search_text")
+        email: Any = F("student__email")
+        names = Replace(text, email, Value(""), output_field=models.TextField())
+        return self.alias(names=names).filter(
+            (_FORMER & contains_all_words(words, "names"))
+            | (~_NAME_HIDDEN & ~_FORMER & contains_all_words(words, "student__search_text"))
             | (
                 _NAME_HIDDEN
                 & (
@@ -166,7 +173,15 @@ class Membership(models.Model):
 
     @property
     def shown_email(self) -> str:
-        return self.student.shown_email if self.student else shown_email(self.invited_email)
+        """Empty for a former student, whose account may have another address by now."""
+        if self.student is None:
+            return shown_email(self.invited_email)
+        return "" if self._is_over else self.student.shown_email
+
+    @property
+    def _is_over(self) -> bool:
+        is_placeholder = self.student is not None and self.student.is_placeholder
+        return self.status in _OVER and not self.is_name_hidden and not is_placeholder
 
     def __str__(self) -> str:
         return f"{self.student_id or self.invited_email} in {self.classroom_id}: {self.status}"

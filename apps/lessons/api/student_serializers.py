@@ -68,7 +68,8 @@ class StudentCardSerializer(serializers.Serializer[Any]):
     last_name = serializers.CharField()
     email = serializers.CharField(
         allow_blank=True,
-        help_text="The account’s; of a placeholder the address that the tutor typed.",
+        help_text="The account’s; of a placeholder the address that the tutor typed. Empty for a "
+        "former student with an account.",
     )
     phone = serializers.CharField(allow_blank=True)
     guardian_name = serializers.CharField(allow_blank=True)

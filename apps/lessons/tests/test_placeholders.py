@@ -13,6 +13,7 @@ from apps.accounts import adapters
 from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.models import Membership, StudentCard
+from apps.classrooms.models.student_card import CONTACT_FIELDS, MAX_NOTE
 from apps.classrooms.students import add_student, change_student
 from apps.common.errors import DomainError
 from apps.lessons import placeholders
@@ -240,3 +241,23 @@ def test_failed_card_leaves_no_placeholder(classroom):
     with pytest.raises(TypeError):
         add_student(classroom=classroom, first_name="A", last_name="B", contacts={"x": "y"})
     assert not User.objects.filter(placeholder_of=classroom.tutor).exists()
+
+
+def test_merged_cards_lose_no_text_however_long(api, tutor, classroom, stranger):
+    notes = ("Старе. " * 700).strip(), ("Нове. " * 800).strip()
+    StudentCard.objects.create(tutor=tutor, student=stranger, note=notes[0], phone="+1")
+    placeholder = make_placeholder(classroom, note=notes[1], phone="+2", level="B2")
+    accept_student_link(token=token_of(placeholder), student=stranger)
+    card = api(tutor).get(f"/api/students/{stranger.pk}/").json()
+    assert (card["phone"], card["level"]) == ("+1", "B2")
+    assert card["note"].split("\n\n") == [notes[0], "Телефон: +2", notes[1]]
+    assert len(card["note"]) > MAX_NOTE
+    answer = api(tutor).patch(f"/api/students/{stranger.pk}/", {"level": "C1"})
+    assert (answer.status_code, answer.json()["note"]) == (200, card["note"])
+    page = Client()
+    page.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
+    form = {**{name: card[name] for name in CONTACT_FIELDS}, "level": "C2"}
+    form["note"] = form["note"].replace("\n", "\r\n")
+    assert page.post(f"/students/{stranger.pk}/edit/", form).status_code == 302
+    kept = StudentCard.objects.get(tutor=tutor, student=stranger)
+    assert (kept.level, kept.note) == ("C2", card["note"])

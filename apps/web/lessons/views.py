@@ -17,6 +17,7 @@ from apps.classroom import queries
 from apps.classroom.access import access_room
 from apps.classroom.errors import lesson_cancelled
 from apps.classroom.services import get_or_create_session
+from apps.classrooms.students import email_for
 from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
 from apps.lessons.access import find_attendance
@@ -129,6 +130,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "is_over": phase in PAST,
         "other_person": lesson.student if lesson.tutor_id == me.pk else lesson.tutor,
         "may_edit": may(me, Action.EDIT, lesson),
+        "other_email": email_for(me, lesson.student) if lesson.tutor_id == me.pk else "",
         "may_change": may_change(me, lesson),
         "may_cancel": may_cancel(me, lesson, now),
         "may_share": may_share(me, lesson, now),

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
@@ -46,8 +47,20 @@ class ContactsForm(OptimisticForm, forms.Form):
     ) -> None:
         kept = {name: getattr(card, name) for name in CONTACT_FIELDS} if card else {}
         super().__init__(data, initial={**kept, **(initial or {})}, **kwargs)
+        if card is not None and len(card.note) > MAX_NOTE:
+            self._keep_long_note(card.note)
         for name in ("phone", "guardian_phone"):
             self.fields[name].widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
+
+    def _keep_long_note(self, note: str) -> None:
+        """Let a note be saved that two merged cards have made longer than what can be typed."""
+        field: Any = self.fields["note"]
+        # A browser sends a line break as two characters.
+        field.max_length = len(note) + note.count("\n")
+        is_limit = MaxLengthValidator(MAX_NOTE)
+        field.validators = [each for each in field.validators if each != is_limit]
+        field.validators.append(MaxLengthValidator(field.max_length))
+        field.widget.attrs["maxlength"] = str(field.max_length)
 
 
 class PlaceholderForm(ContactsForm):

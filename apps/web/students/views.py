@@ -18,6 +18,7 @@ from apps.classrooms.students import (
     add_student,
     card_version,
     change_student,
+    email_for,
     get_card,
     mail_student_link,
 )
@@ -107,6 +108,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
     context = {
         "student": student,
         "card": get_card(me, student),
+        "email": email_for(me, student),
         "classrooms": classrooms,
         "upcoming": lessons.upcoming(now).in_order()[:MAX_UPCOMING],
         "past": [(lesson, phases[lesson.pk]) for lesson in page],

@@ -316,3 +316,28 @@ def test_address_is_added_for_a_few_students_a_day(browser, student, classroom):
     assert (
         classroom.tutor.placeholders.filter(contact_email=student.email).count() == MAX_PER_ADDRESS
     )
+
+
+@pytest.mark.parametrize("status", ["left", "removed"])
+def test_former_students_address_is_not_shown_or_found(
+    api, browser, tutor, student, classroom, lesson, status
+):
+    members_url = f"/api/classrooms/{classroom.pk}/members/"
+
+    def texts():
+        found = [api(tutor).get(members_url), api(tutor).get(f"/api/students/{student.pk}/")]
+        for path in ("students", "lessons", "classrooms"):
+            pk = {"students": student, "lessons": lesson, "classrooms": classroom}[path].pk
+            found.append(browser(tutor).get(f"/{path}/{pk}/"))
+        return [student.email in answer.content.decode() for answer in found]
+
+    assert texts() == [True] * 5
+    classroom.memberships.update(status=status)
+    student.email = "moved@elsewhere.example"
+    student.save()
+    assert texts() == [False] * 5
+
+    def count(q):
+        return api(tutor).get(members_url, {"q": q}).json()["count"]
+
+    assert [count(q) for q in ("коваль", "moved", "elsewhere", "олена example")] == [1, 0, 0, 0]
