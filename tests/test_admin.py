@@ -305,6 +305,33 @@ def test_staff_cannot_take_over_other_staff(client, secretary, student, rights):
     assert client.get(url_of(User, "change", student.pk)).status_code == 200
 
 
+@pytest.mark.parametrize("way", ["page", "list"])
+@pytest.mark.parametrize("model", [Authenticator, UserSession])
+def test_staff_cannot_delete_second_factors_or_sessions_of_other_staff(
+    client, secretary, student, model, way
+):
+    """Without its second factor an account of a superuser is protected by a password alone."""
+    delete = Permission.objects.get(codename=f"delete_{model._meta.model_name}")
+    view = Permission.objects.get(codename=f"view_{model._meta.model_name}")
+    secretary.user_permissions.add(delete, view)
+    superuser = make_user("tutor", is_staff=True, is_superuser=True)
+    rows = [_make_row(model, person) for person in (superuser, student)]
+    for row in rows:
+        if way == "page":
+            client.post(url_of(model, "delete", row.pk), {"post": "yes"})
+        else:
+            sent = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+            client.post(url_of(model, "changelist"), sent)
+    assert list(model.objects.filter(pk__in=[row.pk for row in rows])) == [rows[0]]
+
+
+def _make_row(model, person):
+    if model is Authenticator:
+        return Authenticator.objects.create(user=person, type="totp", data={"secret": "A" * 16})
+    key = f"session-of-{person.pk}"
+    return UserSession.objects.create(user=person, session_key=key, ip="192.0.2.1")
+
+
 def test_ukrainian_admin_never_needs_to_decline_a_models_name(client):
     person = make_user("tutor", is_staff=True, is_superuser=True, locale="uk")
     client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")

@@ -156,8 +156,17 @@ class RightsGroupAdmin(ChangedFieldsAdmin, GroupAdmin):
             self.delete_model(request, group)
 
 
+class RecordOfPersonAdmin(ServerRecordAdmin):
+    """Base of pages for what protects an account: staff cannot delete that of other staff."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_manage(
+            request.user, obj.user if obj else None
+        )
+
+
 @admin.register(Authenticator)
-class SecondFactorAdmin(ServerRecordAdmin):
+class SecondFactorAdmin(RecordOfPersonAdmin):
     """Lets staff delete a lost second factor without showing its secret."""
 
     fields = ("user", "type", "created_at", "last_used_at")
@@ -174,7 +183,7 @@ class SecondFactorAdmin(ServerRecordAdmin):
 
 
 @admin.register(UserSession)
-class SessionAdmin(ServerRecordAdmin):
+class SessionAdmin(RecordOfPersonAdmin):
     """Leaves out the session key, which would let staff act as the user."""
 
     fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
