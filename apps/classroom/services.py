@@ -188,7 +188,7 @@ def record_join(
 
 
 def record_leave(*, peer: UUID, now: datetime) -> None:
-    Attendance.objects.filter(peer=peer).update(left_at=now, seen_at=now)
+    Attendance.objects.filter(peer=peer).close(now)
 
 
 def record_seen(*, peers: Collection[UUID], now: datetime) -> None:

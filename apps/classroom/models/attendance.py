@@ -6,9 +6,11 @@ shows when the connection was last known to be open.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from apps.classroom.models.session import ClassroomSession
@@ -56,8 +58,17 @@ class AttendanceQuerySet(models.QuerySet["Attendance"]):
     def close_abandoned(self, now: datetime) -> int:
         """Close rows of processes that died, at the time they were last seen."""
         return self.filter(left_at=None, seen_at__lte=now - PRESENCE_TIMEOUT).update(
-            left_at=F("seen_at")
+            left_at=_not_before_joining(F("seen_at"))
         )
+
+    def close(self, now: datetime) -> int:
+        """Close the rows at a departure."""
+        return self.update(left_at=_not_before_joining(now), seen_at=now)
+
+
+def _not_before_joining(moment: Any) -> Greatest:
+    """The clock may have been set back since the person joined."""
+    return Greatest(F("joined_at"), moment, output_field=models.DateTimeField())
 
 
 class Attendance(models.Model):

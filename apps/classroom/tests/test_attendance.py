@@ -231,6 +231,21 @@ def test_join_recorded_twice_makes_one_row(lesson):
     assert (row.joined_at, row.left_at) == (NOW, None)
 
 
+def test_departure_is_recorded_after_the_clock_was_set_back(lesson):
+    services.record_leave(peer=join(lesson, TUTOR, NOW), now=NOW - timedelta(hours=1))
+    row = Attendance.objects.get()
+    assert (row.joined_at, row.left_at) == (NOW, NOW)
+
+
+def test_row_joined_by_a_wrong_clock_does_not_keep_others_open(add_interval):
+    ahead = add_interval(60, seen=-5)
+    other = add_interval(-10, seen=-5)
+    assert Attendance.objects.close_abandoned(NOW) == 2
+    ahead.refresh_from_db()
+    other.refresh_from_db()
+    assert (ahead.left_at, other.left_at) == (ahead.joined_at, other.seen_at)
+
+
 def make_fake_room(failure=None):
     room = Mock()
     room.record_pending_arrivals = AsyncMock(side_effect=failure)

@@ -21,6 +21,13 @@ def test_versions_are_compressed(lesson):
     assert len(version.packed) < len(updates[0]) / 3
 
 
+def test_version_is_saved_after_the_clock_was_set_back(lesson):
+    interval = timedelta(seconds=30)
+    for now in (NOW + timedelta(days=400), NOW, NOW + timedelta(seconds=29)):
+        save_version(lesson.session.pk, [drawing(a={"x": 1})], now=now, at_least=interval)
+    assert BoardVersion.objects.count() == 2
+
+
 def test_old_versions_are_thinned_out(lesson):
     ages = [timedelta(minutes=3 * n) for n in range(20)]
     ages += [timedelta(hours=2, minutes=3 * n) for n in range(100)]
