@@ -48,6 +48,22 @@ def test_board_before_a_large_deletion_is_kept(drawn, delete):
     assert not any(each["isDeleted"] for each in content(before).values())
 
 
+def test_stroke_does_not_copy_the_updates_of_the_board(drawn):
+    """There are up to 5,000, and a stroke is sent many times."""
+    doc, changed = drawn
+
+    class Updates(list):
+        def __iter__(self):
+            raise AssertionError("the updates are copied")
+
+    board = open_board(doc.get_update()).board
+    strokes = [changed(lambda elements, x=x: elements.update({"e": element(x=x)})) for x in (1, 2)]
+    board.apply_updates([scan(strokes[0])], None)  # loads the document
+    board.document._updates = Updates(board.document._updates)
+    board.apply_updates([scan(strokes[1])], None)
+    assert len(board.document._updates) == 3
+
+
 def test_moving_everything_is_no_deletion(drawn):
     doc, changed = drawn
     board = open_board(doc.get_update()).board

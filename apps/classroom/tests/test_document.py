@@ -4,10 +4,13 @@ import gc
 import weakref
 
 import pytest
-from pycrdt import Array, Doc, Map, get_state
+from hypothesis import given
+from hypothesis import strategies as st
+from pycrdt import Array, Doc, Map, get_state, merge_updates
 from pycrdt import write_var_uint as varint
 
 from apps.classroom.compaction import SMALL_BOARD
+from apps.classroom.realtime.board import document as document_module
 from apps.classroom.realtime.board import yproto
 from apps.classroom.realtime.board.document import Document, PendingDependency
 from apps.classroom.realtime.board.update_scan import scan
@@ -237,3 +240,54 @@ def test_update_that_depends_on_another_one_of_the_same_batch_is_applied():
     assert document.apply_scans([scan(update) for update in (*a.updates, *b.updates)])
     assert content(document.encode()) == {"list": [1.0, 2.0]}
     assert document.clocks == {1: 2, 2: 1}
+
+
+def test_new_updates_of_a_batch_are_not_cut(monkeypatch):
+    """Each would be decoded and encoded once more."""
+    updates = make_updates(1)
+    cut, real = [], document_module.update_without
+
+    def record(update, state_vector):
+        cut.append(update)
+        return real(update, state_vector)
+
+    monkeypatch.setattr(document_module, "update_without", record)
+    document = Document([])
+    document.apply_scans([scan(update) for update in updates])
+    assert content(document.encode()) == {f"{number}": 1 for number in range(COUNT)}
+    assert cut == []
+    document.apply_scans([scan(merge_updates(*updates, *make_updates(2)))])
+    assert len(cut) == 1
+
+
+COUNT = 8
+
+
+def make_updates(client):
+    drawing = DrawingClient(client)
+    for number in range(COUNT):
+        drawing.map[f"{number}"] = client
+    return drawing.updates
+
+
+# Pieces of what two clients drew: which client, from which of its updates, and how many.
+pieces = st.tuples(st.integers(1, 2), st.integers(0, COUNT // 2), st.integers(1, COUNT))
+batches = st.lists(st.lists(pieces, min_size=1, max_size=5), max_size=10)
+
+
+@given(batches)
+def test_batches_of_overlapping_updates_have_the_same_result_as_yrs(batches):
+    updates = {client: make_updates(client) for client in (1, 2)}
+    document, doc, news = Document([]), Doc(), Doc()
+    for batch in batches:
+        sent = [merge_updates(*updates[who][start : start + n]) for who, start, n in batch]
+        try:
+            new_part = document.apply_scans([scan(update) for update in sent])
+        except PendingDependency:
+            continue
+        doc.apply_update(merge_updates(*sent))
+        if new_part is not None:
+            news.apply_update(new_part)
+    for other in (doc, news):
+        assert content(document.encode()) == content(other.get_update())
+        assert dict(yproto.read_state_vector(other.get_state())) == document.clocks

@@ -7,8 +7,7 @@ update. An update is pending while it depends on another that has not arrived.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
@@ -138,33 +137,36 @@ class UpdateBatcher:
             self._unmerged -= 1
             return False
         try:
-            with self._charged(batch, conflicts):
-                self._board.apply_updates(scans, senders.pop() if len(senders) == 1 else None)
+            self._apply(scans, senders, conflicts)
         except (Malformed, Refused):
             return False
         return True
 
-    @contextmanager
-    def _charged(self, batch: Sequence[QueuedUpdate], conflicts: set[ItemId]) -> Iterator[None]:
-        """Charge the sender for the time that yrs takes beyond what the scan counted: with how many
-        items it compares a new one depends on what the board already has.
+    def _apply(self, scans: Sequence[Scan], senders: set[Socket], conflicts: set[ItemId]) -> None:
+        """Apply updates as one, and charge their sender for the time that yrs takes beyond what the
+        scan counted: with how many items it compares a new one depends on what the board already
+        has. Raises Malformed.
 
         Not where the time may be another's: in a batch of several senders, or if the document has
         to be loaded first.
         """
-        senders, is_loaded = {sender for _scan, sender in batch}, self._board.document.is_loaded
-        begun = time.thread_time()
+        sender = next(iter(senders)) if len(senders) == 1 else None
+        is_loaded, begun = self._board.document.is_loaded, time.thread_time()
         try:
-            yield
+            self._board.apply_updates(scans, sender)
         finally:
             taken = (time.thread_time() - begun) * limits.STEPS_PER_SECOND
-            excess = max(0.0, taken - sum(scan.steps for scan, _sender in batch))
+            excess = max(0.0, taken - sum(scanned.steps for scanned in scans))
             if conflicts:
                 excess = limits.STEPS_PER_CONFLICT + limits.CONFLICT_WEIGHT * excess
-            if excess > limits.UNCHARGED_STEPS and is_loaded and len(senders) == 1:
-                self._people[senders.pop().person.key].work.charge(excess)
-            elif excess > SLOW_BATCH_STEPS and is_loaded:
-                self._unmerged = MAX_UNMERGED
+            if excess > limits.UNCHARGED_STEPS and is_loaded:
+                self._charge_excess(excess, sender)
+
+    def _charge_excess(self, excess: float, sender: Socket | None) -> None:
+        if sender is not None:
+            self._people[sender.person.key].work.charge(excess)
+        elif excess > SLOW_BATCH_STEPS:
+            self._unmerged = MAX_UNMERGED
 
     def _apply_one(self, queued: QueuedUpdate) -> bool:
         """Apply one update alone, so that only the sender of a bad one is closed; return whether
@@ -176,8 +178,7 @@ class UpdateBatcher:
         if len(conflicts) > 1:
             return self._apply_conflicts(queued, conflicts)
         try:
-            with self._charged([queued], conflicts):
-                self._board.apply_updates([scan], sender)
+            self._apply([scan], {sender}, conflicts)
         except PendingDependency as exc:
             self._add_pending(queued, exc)
         except Malformed:
@@ -200,8 +201,7 @@ class UpdateBatcher:
                 raise Refused(Close.FLOOD)
             self._board.document.check_dependencies([scan])
             for chunk in split_conflicts(scan, conflicts):
-                with self._charged([QueuedUpdate(chunk, sender)], conflicts):
-                    self._board.apply_updates([chunk], sender)
+                self._apply([chunk], {sender}, conflicts)
                 if work.debt() > limits.MAX_DEBT:
                     raise Refused(Close.FLOOD)
         except PendingDependency as exc:

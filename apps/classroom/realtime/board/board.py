@@ -84,13 +84,13 @@ class Board:
         sender may not change, having changed nothing."""
         if self.guard is not None:
             self.guard.check(scans, sender.person if sender is not None else None)
-        before = list(self.document.updates)
-        is_large = self.document.count_deleted(scans) >= LARGE_DELETION
+        before = None
+        if self.before_deletion is None and self.document.count_deleted(scans) >= LARGE_DELETION:
+            before = list(self.document.updates)
         new_part = self.document.apply_scans(scans)
         if new_part is None:
             return
-        if is_large and self.before_deletion is None:
-            self.before_deletion = before
+        self.before_deletion = before or self.before_deletion
         if self.guard is not None:
             self.guard.add(scans)
         self._mark_changed(new_part)

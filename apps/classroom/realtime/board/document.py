@@ -281,7 +281,8 @@ class Document:
         for run in new_deletions:
             self.deletions.add(run)
         for scanned in scans:
-            origins.add(scanned)
+            if scanned.placed or scanned.inner:
+                origins.add(scanned)
         return new_part
 
     def is_known(self, scanned: Scan) -> bool:
@@ -294,8 +295,10 @@ class Document:
         """Return about how many elements the updates delete: they mark them as deleted, or delete
         values without writing others in their place."""
         marked = sum(scanned.marked_deleted for scanned in scans)
-        added = sum(end - start for scanned in scans for _client, start, end in scanned.runs)
         deleted = [run for scanned in scans for run in scanned.deletions]
+        if not deleted:
+            return marked
+        added = sum(end - start for scanned in scans for _client, start, end in scanned.runs)
         if sum(end - start for _client, start, end in deleted) > added:
             deleted = [run for run in deleted if not self.deletions.contains(run)]
         return marked + max(0, sum(end - start for _client, start, end in deleted) - added)
@@ -374,13 +377,14 @@ class Document:
         ends with a single zero byte."""
         update = scanned.update[: scanned.deletions_at] + b"\x00"
         known = {client: self.clocks.get(client, 0) for client, _start, _end in scanned.runs}
-        if all(start == known[client] for client, start, _end in scanned.runs):
-            return update
-        return update_without(update, state_vector_of(known))
+        for client, start, _end in scanned.runs:
+            if start < known[client]:
+                return update_without(update, state_vector_of(known))
+        return update
 
     def _depends_on_itself(self, scans: Sequence[Scan]) -> bool:
         """Whether scans need what one of them brings: in a cycle, yrs would wait for ever."""
-        needs = (need for scanned in scans for need in scanned.needs.items())
+        needs = [need for scanned in scans for need in scanned.needs.items()]
         return any(clock > self.clocks.get(client, 0) for client, clock in needs)
 
     def _apply(self, new_part: bytes, may_be_cyclic: bool, ends: dict[int, int]) -> None:

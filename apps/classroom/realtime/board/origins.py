@@ -49,19 +49,21 @@ class Origins:
     def find_conflicts(self, scans: Sequence[Scan], clocks: dict[int, int]) -> set[ItemId]:
         """Return the items, beyond those in `clocks`, that yrs may compare with many others."""
         conflicts, seen = set[ItemId](), set[ItemId]()
+        placed = [each for scanned in scans for each in scanned.placed]
+        if not placed:
+            return conflicts
         inner = DeleteSet(run for scanned in scans for run in scanned.inner)
-        for scanned in scans:
-            for item, origin in scanned.placed:
-                client, clock = item
-                if clock < clocks.get(client, 0):
-                    continue
-                if origin is None:
-                    conflicts.add(item)
-                    continue
-                is_inner = inner.count and inner.contains((*origin, origin[1] + 1))
-                if origin in seen or is_inner or self._is_used(origin):
-                    conflicts.add(item)
-                seen.add(origin)
+        for item, origin in placed:
+            client, clock = item
+            if clock < clocks.get(client, 0):
+                continue
+            if origin is None:
+                conflicts.add(item)
+                continue
+            is_inner = inner.count and inner.contains((*origin, origin[1] + 1))
+            if origin in seen or is_inner or self._is_used(origin):
+                conflicts.add(item)
+            seen.add(origin)
         return conflicts
 
 
