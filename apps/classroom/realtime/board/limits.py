@@ -60,12 +60,15 @@ class Budget:
 
     def debt(self) -> float:
         """Return the seconds until the overdrawn steps are refilled."""
+        if self._steps >= 0 or self._is_off:
+            return 0.0
         self._refill()
-        return 0.0 if self._is_off else max(0.0, -self._steps / self._rate)
+        return max(0.0, -self._steps / self._rate)
 
     def _refill(self) -> None:
         now = time.monotonic()
-        self._steps = min(self._burst, self._steps + (now - self._refilled_at) * self._rate)
+        steps = self._steps + (now - self._refilled_at) * self._rate
+        self._steps = steps if steps < self._burst else self._burst
         self._refilled_at = now
 
 

@@ -146,13 +146,13 @@ class FrameReceiver:
 
     def _check_clients(self, socket: Socket, checked: Scan) -> None:
         """Limit new client ids, since a board keeps every id it has seen. Raises Refused."""
-        clocks, person = self.board.document.clocks, self._limits[socket.person.key]
+        clocks = self.board.document.clocks
         new = {client for client, _start, _end in checked.runs if client not in clocks}
         if not new:
             return
         if len(clocks) + len(new) > MAX_CLIENTS:
             raise Refused(Close.TOO_LARGE)
-        if not person.allow_new_clients(new):
+        if not self._limits[socket.person.key].allow_new_clients(new):
             raise Refused(Close.FLOOD)
         self.board.record_authors(new, socket.person)
 
@@ -177,6 +177,8 @@ class FrameReceiver:
 
     def _check_deletions(self, checked: Scan) -> None:
         """Limit the runs of the delete set, which is kept sorted in memory. Raises Refused."""
+        if not checked.deletions and not checked.collected:
+            return
         document = self.board.document
         room = max(0, MAX_DELETION_RUNS - document.deletion_runs)
         if len(checked.deletions) + len(checked.collected) <= room:

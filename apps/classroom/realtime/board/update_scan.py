@@ -96,15 +96,6 @@ def _scan_with(scanner: "Scanner") -> Scan:
         raise Malformed("the update ends early or has invalid text") from exc
 
 
-def _without_fast_arrays(value: Any) -> Any:
-    """Remove the properties of an element that were already found valid."""
-    if isinstance(value, dict):
-        for name, kind in _FAST_PROPERTIES:
-            if value.get(name) is kind:
-                del value[name]
-    return value
-
-
 def encode_deletions(runs: Iterable[Run]) -> bytes:
     """Encode deletions as they stand at the end of an update."""
     clients: defaultdict[int, list[bytes]] = defaultdict(list)
@@ -129,7 +120,7 @@ class Scanner(ValueReader):
         self.placed: list[tuple[ItemId, ItemId | None]] = []
         self.inner: list[Run] = []
         # How many items are put in the same place: between the same two items, or under one key.
-        self._rivals: defaultdict[object, int] = defaultdict(int)
+        self._rivals: dict[object, int] = {}
         self.marked_deleted = 0
         self.replaced: set[tuple[int, int]] = set()  # (client, clock) the invalid ones replace
         self._replaced_clocks: defaultdict[int, list[int]] | None = None  # the same, sorted
@@ -236,20 +227,16 @@ class Scanner(ValueReader):
 
     def _read_parent(self, info: int) -> tuple[str | ItemId, str]:
         """Read the parent of an item without neighbours, and its key."""
-        parent: str | ItemId
-        if self._read_number() == 1:
-            parent = self._read_bytes().decode()
-        else:
-            parent = self._read_dependency()
-        return parent, self._read_bytes().decode() if info & HAS_KEY else ""
+        parent = self._read_string() if self._read_number() == 1 else self._read_dependency()
+        return parent, self._read_string() if info & HAS_KEY else ""
 
     def _count_rivals(self, place: object) -> bool:
         """Count a step for each earlier item in the same place, and return whether there are any:
         yrs and Yjs compare a new item with all of them."""
-        rivals = self._rivals[place]
+        rivals = self._rivals.get(place, 0)
         if not self.is_stored:
             self.steps += rivals
-            self._rivals[place] += 1
+            self._rivals[place] = rivals + 1
         return rivals > 0
 
     def _read_content(self, kind: int) -> tuple[int, bool]:
@@ -276,8 +263,10 @@ class Scanner(ValueReader):
 
     def _read_values(self) -> tuple[int, bool]:
         length = self._read_number()
-        validity = [self._read_any() for _ in range(length)]
-        return length, all(validity)
+        is_valid = True
+        for _ in range(length):
+            is_valid = self._read_any() and is_valid
+        return length, is_valid
 
     def _read_binary(self) -> tuple[int, bool]:
         self._read_bytes()
@@ -327,8 +316,13 @@ class Scanner(ValueReader):
             raise Malformed("a value is not JSON") from exc
 
     def _is_valid(self, value: Any) -> bool:
-        self.marked_deleted += isinstance(value, dict) and value.get("isDeleted") is True
-        return is_valid_element(_without_fast_arrays(value))
+        if not isinstance(value, dict):
+            return True
+        self.marked_deleted += value.get("isDeleted") is True
+        for name, kind in _FAST_PROPERTIES:  # which were already found valid
+            if value.get(name) is kind:
+                del value[name]
+        return is_valid_element(value)
 
     # -- deletions --------------------------------------------------------------------------
 

@@ -38,10 +38,11 @@ _FAST_ARRAYS = ((_run_patterns(rb"(?:%b)" % _POINT), POINTS), (_run_patterns(_NU
 _STRING, _INTEGER, _BIGINT, _OBJECT, _ARRAY, _BUFFER = 119, 125, 122, 118, 117, 116
 _UNDEFINED = object()
 _BIG_INTEGER = object()  # a BigInt in JavaScript, which is not valid in an element
-_CONSTANTS: dict[int, Any] = {127: _UNDEFINED, 126: None, 121: False, 120: True}
-_DOUBLE = 123
-_unpack_double = struct.Struct(">d").unpack_from
-_FLOATS = {124: struct.Struct(">f"), _DOUBLE: struct.Struct(">d"), _BIGINT: struct.Struct(">q")}
+_PLAIN_CONSTANTS = {126: None, 121: False, 120: True}
+_CONSTANTS: dict[int, Any] = {127: _UNDEFINED, **_PLAIN_CONSTANTS}
+_DOUBLE, _FLOAT = 123, 124
+_unpack_double, _unpack_float = struct.Struct(">d").unpack_from, struct.Struct(">f").unpack_from
+_FLOATS = {_FLOAT: struct.Struct(">f"), _DOUBLE: struct.Struct(">d"), _BIGINT: struct.Struct(">q")}
 
 
 class NestedTooDeeply(Malformed):
@@ -140,19 +141,29 @@ class ValueReader:
         if not levels:
             raise NestedTooDeeply("nested too deeply")
         data, values, count = self.data, dict[str, Any](), self._read_number()
+        self.steps += count
+        self._count_step()
         at = self.at
         for _ in range(count):
-            self.at = at
-            key = self._read_string()
-            at = self.at
+            size = data[at]
+            if size < 0x80:
+                end = at + 1 + size
+                key, at = data[at + 1 : end].decode(), end
+            else:
+                self.at = at
+                key, at = self._read_string(), self.at
             kind = data[at]
             if kind == _STRING and data[at + 1] < 0x80:
                 end = at + 2 + data[at + 1]
                 values[key], at = data[at + 2 : end].decode(), end
             elif kind == _INTEGER and data[at + 1] < 0x40:
                 values[key], at = data[at + 1], at + 2
+            elif kind == _FLOAT:
+                values[key], at = _unpack_float(data, at + 1)[0], at + 5
             elif kind == _DOUBLE:
                 values[key], at = _unpack_double(data, at + 1)[0], at + 9
+            elif kind in _PLAIN_CONSTANTS:
+                values[key], at = _PLAIN_CONSTANTS[kind], at + 1
             else:
                 self.at = at
                 value = self._read_value(levels - 1)
@@ -160,8 +171,6 @@ class ValueReader:
                     values[key] = value
                 at = self.at
         self.at = at
-        self.steps += count
-        self._count_step()
         return values
 
     def _read_array(self, levels: int) -> Any:

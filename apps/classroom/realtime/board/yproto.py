@@ -41,10 +41,10 @@ def sync_frame(step: int, payload: bytes) -> bytes:
 def read_sync(frame: bytes) -> Sync:
     """Decode a frame whose first byte is SYNC. Raises Malformed."""
     step, at = read_varint(frame, 1)
-    payload, end = read_bytes(frame, at)
-    if step > UPDATE or end != len(frame):
+    size, at = read_varint(frame, at)
+    if step > UPDATE or at + size != len(frame):
         raise Malformed("not a sync message")
-    return Sync(step, payload)
+    return Sync(step, frame[at:])
 
 
 def count_clients(state: bytes) -> int:
