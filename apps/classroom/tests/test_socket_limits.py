@@ -178,3 +178,25 @@ def test_transport_that_does_not_close_is_aborted(monkeypatch):
     assert not connection.transport.aborted
     socket.abort_if_stalled()
     assert connection.transport.aborted
+
+
+def test_frames_are_sent_without_a_timer_for_each():
+    sent, timers = [], []
+
+    async def send(message):
+        sent.append(message["bytes"])
+
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        call_at = loop.call_at
+        loop.call_at = lambda *args, **options: timers.append(args) or call_at(*args, **options)
+        socket = Socket(send, GUEST, uuid.uuid4())
+        writer = asyncio.create_task(socket.run_writer())
+        for number in range(3):
+            socket.push(bytes([number]))
+        while len(sent) < 3:
+            await asyncio.sleep(0)
+        writer.cancel()
+
+    asyncio.run(scenario())
+    assert timers == []

@@ -20,7 +20,8 @@ MAX_QUEUED_BYTES = 4 * 1024 * 1024
 MAX_QUEUED_FRAMES = 10_000
 # Seconds a closing socket has to send its close frame.
 CLOSE_TIMEOUT = 5.0
-# Seconds one frame may take to leave the process; after that the client is considered dead.
+# Seconds one frame may take to leave the process; after that the client is considered dead. The
+# registry looks once a second: a timer for each frame would cost more than sending it.
 WRITE_TIMEOUT = 30.0
 
 
@@ -76,17 +77,18 @@ class Socket:
         self._queue: deque[bytes | str] = deque()
         self._queued_bytes = 0
         self._wake: asyncio.Future[None] | None = None
+        self._writing_since: float | None = None  # on the monotonic clock, while a frame is sent
         self._closing_since: float | None = None
 
     def push(self, frame: bytes | str) -> None:
         if self.closing is not None:
             return
-        full = self._queued_bytes + _queue_cost(frame) > MAX_QUEUED_BYTES
-        if full or len(self._queue) >= MAX_QUEUED_FRAMES:
+        size = self._queued_bytes + _queue_cost(frame)
+        if size > MAX_QUEUED_BYTES or len(self._queue) >= MAX_QUEUED_FRAMES:
             self.close(Close.TOO_SLOW)
         else:
             self._queue.append(frame)
-            self._queued_bytes += _queue_cost(frame)
+            self._queued_bytes = size
             self._wake_writer()
 
     def close(self, code: int) -> None:
@@ -106,13 +108,9 @@ class Socket:
                 frame = self._queue.popleft()
                 self._queued_bytes -= _queue_cost(frame)
                 kind = "bytes" if isinstance(frame, bytes) else "text"
-                try:
-                    async with asyncio.timeout(WRITE_TIMEOUT):
-                        await self._send({"type": "websocket.send", kind: frame})
-                except TimeoutError:
-                    self.closing = Close.TOO_SLOW
-                    self._abort()
-                    return
+                self._writing_since = time.monotonic()
+                await self._send({"type": "websocket.send", kind: frame})
+                self._writing_since = None
             if self.closing is not None:
                 await self._send({"type": "websocket.close", "code": int(self.closing)})
                 return
@@ -124,11 +122,17 @@ class Socket:
             self._wake.set_result(None)
 
     def abort_if_stalled(self) -> None:
-        """Abort a transport that has been closing for longer than CLOSE_TIMEOUT.
+        """Abort a transport that has been sending one frame for longer than WRITE_TIMEOUT, or
+        closing for longer than CLOSE_TIMEOUT.
 
         It would wait forever to send its last bytes to a client that does not read, and the person
         would be shown as present.
         """
+        since = self._writing_since
+        if since is not None and time.monotonic() - since > WRITE_TIMEOUT:
+            self.closing = Close.TOO_SLOW
+            self._abort()
+            return
         transport = self._transport()
         if transport is None or not transport.is_closing():
             self._closing_since = None
