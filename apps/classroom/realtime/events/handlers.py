@@ -44,7 +44,7 @@ async def receive(room: Room, socket: Socket, frame: str) -> None:
     elif isinstance(message, wire.TUTOR_ONLY) and not socket.person.is_tutor:
         _log_refusal(room, socket, ref, "forbidden")
         send_error(socket, "forbidden", "Only the tutor may do this.", ref)
-    elif not room.may_act(socket.person):
+    elif not room.may_act(socket):
         await room.recheck()  # closes the socket with the matching code
     else:
         await _handle(room, socket, message, ref)

@@ -150,7 +150,7 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
             socket.close(Close.TOO_LARGE)
         elif not frame_limit.allows() or not byte_limit.allows(len(frame)):
             socket.close(Close.FLOOD)
-        elif not room.may_act(socket.person):
+        elif not room.may_act(socket):
             await room.recheck()
         else:
             while (debt := room.receiver.debt(socket)) > 0:

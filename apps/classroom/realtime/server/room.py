@@ -14,7 +14,15 @@ from apps.classroom.access_state import load_room_access
 from apps.classroom.ice import RENEW_AFTER, ice_servers
 from apps.classroom.lessons import Lessons
 from apps.classroom.models import ChatMessage
-from apps.classroom.policies import Person, Refusal, RoomAccess, must_wait, readable_since, refusal
+from apps.classroom.policies import (
+    Person,
+    Refusal,
+    Role,
+    RoomAccess,
+    must_wait,
+    readable_since,
+    refusal,
+)
 from apps.classroom.queries import newest_messages
 from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.limits import PeopleLimits
@@ -79,6 +87,7 @@ class Room:
         self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
         self._pending_arrivals: dict[UUID, tuple[Socket, datetime]] = {}
         self._ice_issued_at: dict[UUID, float] = {}  # by peer, on the monotonic clock
+        self._allowed: set[Socket] = set()  # sockets that may act in the present access state
         self._unsaved_since: datetime | None = None
         self._size_level = "ok"  # the level of the board's size last sent to the room
         self._rechecks_begun = self._last_applied_recheck = 0
@@ -335,6 +344,7 @@ class Room:
                 socket.close(Close.NO_SUCH_ROOM)
             return
         previous, self.access = self.access, access
+        self._allowed.clear()
         self.receiver.set_rules(access.board)
         if access.lesson.is_completed and not previous.lesson.is_completed:
             self._deliver(wire.encode(wire.Ended()), "in")
@@ -382,8 +392,17 @@ class Room:
             if present.waiting and present.peer.person == person:
                 self.events[present.peer.peer].close(Close.FORBIDDEN)
 
-    def may_act(self, person: Person) -> bool:
-        return refusal(self.access, person, datetime.now(UTC)) is None
+    def may_act(self, socket: Socket) -> bool:
+        """Whether the socket's person may be in the room. Only a guest's right ends with time, so
+        others are asked about once for each access state."""
+        if socket in self._allowed:
+            return True
+        person = socket.person
+        if refusal(self.access, person, datetime.now(UTC)) is not None:
+            return False
+        if person.role is not Role.GUEST:
+            self._allowed.add(socket)
+        return True
 
     # -- other processes --------------------------------------------------------------------
 
