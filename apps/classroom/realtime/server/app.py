@@ -141,10 +141,10 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
     frame_limit = RateLimit(BOARD_RATE, BOARD_BURST)
     byte_limit = RateLimit(BYTES_RATE, BYTES_BURST)
     while (message := await receive())["type"] == "websocket.receive":
-        if socket.closing is not None:
-            continue
         frame = message.get("bytes")
-        if frame is None:
+        if socket.closing is not None:
+            pass
+        elif frame is None:
             socket.close(Close.MALFORMED)
         elif len(frame) > MAX_BOARD_FRAME:
             socket.close(Close.TOO_LARGE)
@@ -159,16 +159,17 @@ async def _read_board(room: Room, socket: Socket, receive: Receive) -> None:
                 await room.receiver.receive_chunked(socket, frame)
             except Refused as exc:
                 socket.close(exc.code)
+        del message, frame  # they would stay in memory until the next ones
 
 
 async def _read_events(room: Room, socket: Socket, receive: Receive) -> None:
     frame_limit = RateLimit(EVENTS_RATE, EVENTS_BURST)
     byte_limit = RateLimit(EVENTS_BYTES_RATE, EVENTS_BYTES_BURST)
     while (message := await receive())["type"] == "websocket.receive":
-        if socket.closing is not None:
-            continue
         frame = message.get("text")
-        if frame is None:
+        if socket.closing is not None:
+            pass
+        elif frame is None:
             socket.close(Close.MALFORMED)
         elif (size := len(frame.encode())) > MAX_EVENT:
             socket.close(Close.TOO_LARGE)
@@ -176,3 +177,4 @@ async def _read_events(room: Room, socket: Socket, receive: Receive) -> None:
             socket.close(Close.FLOOD)
         else:
             await handlers.receive(room, socket, frame)
+        del message, frame

@@ -111,6 +111,7 @@ class Socket:
                 self._writing_since = time.monotonic()
                 await self._send({"type": "websocket.send", kind: frame})
                 self._writing_since = None
+                del frame  # it would stay in memory until the next one
             if self.closing is not None:
                 await self._send({"type": "websocket.close", "code": int(self.closing)})
                 return

@@ -1,7 +1,8 @@
-"""How often a room asks whether a socket's person may act."""
+"""What a frame costs a room beside its content: checks of rights, and memory held after it."""
 
 import asyncio
 import dataclasses
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,9 @@ from apps.classroom import policies
 from apps.classroom.lessons import LessonState
 from apps.classroom.policies import Person, Role, RoomAccess
 from apps.classroom.realtime.board.limits import PeopleLimits, PersonLimits
+from apps.classroom.realtime.board.yproto import EMPTY_UPDATE, STEP2, sync_frame
 from apps.classroom.realtime.cluster.bus import NoBus
+from apps.classroom.realtime.server import app
 from apps.classroom.realtime.server import room as room_module
 from apps.classroom.realtime.server.room import Room
 from apps.classroom.realtime.server.sockets import Socket
@@ -73,3 +76,38 @@ def test_right_of_guest_is_asked_for_each_time_since_it_ends_with_time(asked):
     room, socket = make_room(), Socket(None, GUEST, uuid.uuid4())
     assert [room.may_act(socket) for _ in range(3)] == [True] * 3
     assert asked == [GUEST] * 3
+
+
+def test_read_frame_is_not_kept_until_the_next_one():
+    """It may be a whole board, and a person who only watches sends nothing else."""
+    frame, references = sync_frame(STEP2, EMPTY_UPDATE), []
+    messages = [{"type": "websocket.receive", "bytes": frame}]
+    alone = sys.getrefcount(frame) - 1  # without the message
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        references.append(sys.getrefcount(frame))
+        return {"type": "websocket.disconnect"}
+
+    asyncio.run(app._read_board(make_room(), Socket(None, TUTOR, uuid.uuid4()), receive))
+    assert references == [alone]
+
+
+def test_sent_frame_is_not_kept_until_the_next_one():
+    frame = bytes(100)
+    alone, references = sys.getrefcount(frame), []
+
+    async def send(message):
+        pass
+
+    async def scenario():
+        socket = Socket(send, TUTOR, uuid.uuid4())
+        writer = asyncio.create_task(socket.run_writer())
+        socket.push(frame)
+        await asyncio.sleep(0)
+        references.append(sys.getrefcount(frame))
+        writer.cancel()
+
+    asyncio.run(scenario())
+    assert references == [alone]
