@@ -146,3 +146,10 @@ def test_pending_update_with_conflicts_is_applied_one_by_one():
     frame = yproto.sync_frame(yproto.STEP1, b"\x00")
     receiver.receive(socket, frame)
     assert socket.closing is None
+
+
+def test_origins_of_the_board_are_not_read_for_what_is_known(monkeypatch):
+    """A browser that returns has the whole board, which would be scanned for nothing."""
+    monkeypatch.setattr("apps.classroom.realtime.board.document.read_origins", None)
+    document = Document([chain()])
+    assert document.find_conflicts([scan(chain())]) == set()

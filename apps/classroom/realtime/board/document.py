@@ -311,7 +311,14 @@ class Document:
 
     def find_conflicts(self, scans: Sequence[Scan]) -> set[ItemId]:
         """Return the new items of scans that yrs may have to compare with many others."""
-        return self._origins.find_conflicts(scans, self.clocks)
+        known = self.clocks
+        placed = [
+            each
+            for scanned in scans
+            for each in scanned.placed
+            if each[0][1] >= known.get(each[0][0], 0)
+        ]
+        return self._origins.find_conflicts(placed, scans) if placed else set()
 
     def may_block(self, scanned: Scan) -> bool:
         """Whether several items of a scan may have to be compared with too many others."""

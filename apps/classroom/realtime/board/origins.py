@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from apps.classroom.realtime.board.deletions import DeleteSet
-from apps.classroom.realtime.board.update_scan import ItemId, Run, Scan, scan_trusted
+from apps.classroom.realtime.board.update_scan import ItemId, Placed, Run, Scan, scan_trusted
 from apps.classroom.realtime.board.varints import Malformed
 
 # Runs of used origins in memory. Beyond, every item with an origin counts as a conflict.
@@ -46,17 +46,11 @@ class Origins:
     def _is_used(self, origin: ItemId) -> bool:
         return self._used.count >= MAX_RUNS or self._used.contains((*origin, origin[1] + 1))
 
-    def find_conflicts(self, scans: Sequence[Scan], clocks: dict[int, int]) -> set[ItemId]:
-        """Return the items, beyond those in `clocks`, that yrs may compare with many others."""
+    def find_conflicts(self, placed: Iterable[Placed], scans: Sequence[Scan]) -> set[ItemId]:
+        """Return those items of `placed`, the new ones of scans, that yrs may compare with many."""
         conflicts, seen = set[ItemId](), set[ItemId]()
-        placed = [each for scanned in scans for each in scanned.placed]
-        if not placed:
-            return conflicts
         inner = DeleteSet(run for scanned in scans for run in scanned.inner)
         for item, origin in placed:
-            client, clock = item
-            if clock < clocks.get(client, 0):
-                continue
             if origin is None:
                 conflicts.add(item)
                 continue

@@ -44,6 +44,7 @@ _FAST_PROPERTIES = (("points", POINTS), ("pressures", NUMBERS))
 
 Run = tuple[int, int, int]  # client, first clock, clock after the last
 ItemId = tuple[int, int]  # client, clock
+Placed = tuple[ItemId, ItemId | None]  # an item and the one on its left
 
 
 class Scan(NamedTuple):
@@ -59,7 +60,7 @@ class Scan(NamedTuple):
     invalid_elements: int
     # Its items with the item on their left; None for one that yrs places by comparing in any case.
     # Not those that are the first in their key.
-    placed: list[tuple[ItemId, ItemId | None]]
+    placed: list[Placed]
     inner: list[Run]  # items that have their right neighbour in the same struct
     marked_deleted: int  # elements whose new state says that they are deleted
     items: "Sequence[Item] | None" = None  # only read for a board on which something is locked
@@ -117,7 +118,7 @@ class Scanner(ValueReader):
         self._client = self._clock = 0  # of the struct that is being read
         self.invalid_structs: list[tuple[int, int, int]] = []  # start, end, clocks
         self.collected: list[Run] = []
-        self.placed: list[tuple[ItemId, ItemId | None]] = []
+        self.placed: list[Placed] = []
         self.inner: list[Run] = []
         # How many items are put in the same place: between the same two items, or under one key.
         self._rivals: dict[object, int] = {}
