@@ -4,7 +4,7 @@ import gc
 import weakref
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, get_state, merge_updates
 from pycrdt import write_var_uint as varint
@@ -270,11 +270,14 @@ def make_updates(client):
     return drawing.updates
 
 
+slow_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 # Pieces of what two clients drew: which client, from which of its updates, and how many.
 pieces = st.tuples(st.integers(1, 2), st.integers(0, COUNT // 2), st.integers(1, COUNT))
 batches = st.lists(st.lists(pieces, min_size=1, max_size=5), max_size=10)
 
 
+@slow_machine
 @given(batches)
 def test_batches_of_overlapping_updates_have_the_same_result_as_yrs(batches):
     updates = {client: make_updates(client) for client in (1, 2)}

@@ -1,7 +1,7 @@
 """Values of updates: the short ways of reading objects agree with the general one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map
 
@@ -19,6 +19,7 @@ keys = st.text(max_size=150)
 values = st.recursive(
     plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5)
 )
+slow_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 objects = st.dictionaries(keys, values, max_size=8)
 
 
@@ -45,6 +46,7 @@ def read_with(reader, update, found):
     Reader(update, is_stored=True).scan()
 
 
+@slow_machine
 @given(objects)
 def test_objects_are_read_as_they_were_written(value):
     doc = Doc(client_id=7)
@@ -57,6 +59,7 @@ def test_objects_are_read_as_they_were_written(value):
     assert scan(update).runs == [(7, 0, 1)]
 
 
+@slow_machine
 @given(objects, st.data())
 def test_shortened_updates_are_malformed(value, data):
     doc = Doc(client_id=7)

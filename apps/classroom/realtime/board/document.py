@@ -198,16 +198,21 @@ class Document:
     # -- compaction -------------------------------------------------------------------------
 
     def snapshot(self) -> "Snapshot":
-        return Snapshot(list(self._updates), self._replacements, self._origins.conflicts)
+        origins = self._known_origins
+        conflicts = origins.conflicts if origins is not None else 0
+        return Snapshot(list(self._updates), self._replacements, conflicts)
 
     def mark_measured(self, compacted: "Snapshot") -> None:
         """Forget the conflicts up to a snapshot: how long they take has been measured."""
-        self._origins.conflicts = max(0, self._origins.conflicts - compacted.conflicts)
+        if self._known_origins is not None:
+            known = self._known_origins.conflicts
+            self._known_origins.conflicts = max(0, known - compacted.conflicts)
 
     @property
     def comparisons(self) -> int:
-        """Comparisons that conflicts since the last compaction may take."""
-        return self._origins.comparisons
+        """Comparisons that conflicts since the last compaction may take. A board of up to UNSCANNED
+        bytes is scanned for them once somebody draws."""
+        return self._known_origins.comparisons if self._known_origins is not None else 0
 
     def replace(self, compacted: "Snapshot", state: bytes) -> None:
         """Replace the updates of a snapshot by the equal but smaller `state`.
