@@ -10,7 +10,7 @@ import pytest
 
 from apps.classroom import policies
 from apps.classroom.lessons import LessonState
-from apps.classroom.policies import Person, Role, RoomAccess
+from apps.classroom.policies import BoardRules, Person, Role, RoomAccess
 from apps.classroom.realtime.board.limits import PeopleLimits, PersonLimits
 from apps.classroom.realtime.board.yproto import EMPTY_UPDATE, STEP2, sync_frame
 from apps.classroom.realtime.cluster.bus import NoBus
@@ -35,7 +35,7 @@ LESSON = LessonState(
     student_is_member=True,
     invite_generation=1,
 )
-ACCESS = RoomAccess(1, LESSON, lobby_enabled=False, board_locked=False, timer_ends_at=None)
+ACCESS = RoomAccess(1, LESSON, lobby_enabled=False, board=BoardRules(), timer_ends_at=None)
 
 
 @pytest.fixture
