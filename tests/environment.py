@@ -3,9 +3,9 @@
 import io
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from django.conf import settings
@@ -13,10 +13,11 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase, override_settings
 from django.utils import translation
 
-from apps.classroom.realtime.server.db import THREADS, _pool
 from apps.common import security_log
 from apps.common.logs import JsonFormatter
 from tests.server import RedisServer
@@ -58,8 +59,9 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Let PostgreSQL commit without waiting for its disk, and close the connections of the room's
-    threads at the end: it drops no database in use."""
+    """Let PostgreSQL commit without waiting for its disk, and close the connections of all threads
+    at the end: it drops no database in use."""
+    connection_created.connect(_remember)
     if connection.vendor == "postgresql":
         name = connection.ops.quote_name(connection.settings_dict["NAME"])
         with django_db_blocker.unblock():
@@ -67,14 +69,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
                 cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
             connection.close()  # it takes effect in new sessions
     yield
-    all_at_once = threading.Barrier(THREADS, timeout=20)
+    close_connections_of_threads()
 
-    def close() -> None:
-        all_at_once.wait()
-        connections.close_all()
 
-    for closed in [_pool.submit(close) for _ in range(THREADS)]:
-        closed.result()
+# Of the server's pools too, which keep theirs from one request to the next.
+_opened: "WeakSet[BaseDatabaseWrapper]" = WeakSet()
+
+
+def _remember(connection: BaseDatabaseWrapper, **_kwargs: object) -> None:
+    _opened.add(connection)
+
+
+def close_connections_of_threads() -> None:
+    """Close the connections that other threads have open and do not use."""
+    for opened in list(_opened):
+        if opened is not connections["default"] and opened.connection is not None:
+            opened.connection.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
