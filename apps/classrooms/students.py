@@ -67,14 +67,28 @@ def add_student(
 
 
 @transaction.atomic
-def join_placeholder(*, classroom: Classroom, student: User) -> None:
-    """Make a placeholder of the same tutor active in another classroom."""
+def join_placeholder(*, classroom: Classroom, student: User) -> bool:
+    """Make a placeholder of the same tutor active in another classroom; return False if the student
+    has meanwhile signed up, or taken it over with an account."""
+    if not _lock_placeholder(student):
+        return False
     Membership.objects.update_or_create(
         classroom=classroom,
         student=student,
         defaults={"status": Membership.Status.ACTIVE},
         create_defaults={"status": Membership.Status.ACTIVE, "joined_at": timezone.now()},
     )
+    return True
+
+
+def _lock_placeholder(student: User) -> bool:
+    """Lock the tutor and the student by id, as who takes the placeholder over does: a membership
+    made after its memberships were moved would be deleted with it. Return whether it is still a
+    placeholder."""
+    ids = (student.placeholder_of_id or 0, student.pk)
+    people = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    still = dict(people.values_list("pk", "placeholder_of"))
+    return still.get(student.pk) is not None
 
 
 def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> User | None:

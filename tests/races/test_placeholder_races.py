@@ -3,11 +3,13 @@
 from functools import partial
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from apps.accounts import adapters
 from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
+from apps.classrooms import students as roster
 from apps.common.errors import DomainError
 from apps.lessons import placeholders
 from apps.lessons.models import Lesson
@@ -81,5 +83,38 @@ def test_control_without_lock_both_accounts_accept(tutor, monkeypatch):
         Lesson.objects.all().delete()
         _placeholder, token = make_token(make_classroom(tutor))
         return accept_simultaneously(token, students) == ["accepted", "accepted"]
+
+    repeat_until(attempt)
+
+
+def join_and_accept_simultaneously(tutor):
+    """Return whether the placeholder joined the second classroom, and whether its new account is
+    active there."""
+    Lesson.objects.all().delete()
+    first, second = make_classroom(tutor), make_classroom(tutor)
+    placeholder, token = make_token(first)
+    student = make_user("student")
+    joined, _lessons = run_simultaneously(
+        partial(roster.join_placeholder, classroom=second, student=placeholder),
+        partial(placeholders.accept_student_link, token=token, student=student),
+    )
+    return joined, second.memberships.filter(student=student, status="active").exists()
+
+
+def test_placeholder_joins_a_classroom_before_or_not_after_it_is_taken_over(tutor):
+    for _ in range(10):
+        joined, is_member = join_and_accept_simultaneously(tutor)
+        assert joined == is_member
+
+
+def test_control_without_lock_a_new_membership_is_lost(tutor, monkeypatch):
+    monkeypatch.setattr(roster, "_lock_placeholder", lambda _student: True)
+
+    def attempt():
+        try:
+            joined, is_member = join_and_accept_simultaneously(tutor)
+        except IntegrityError:
+            return True
+        return joined != is_member
 
     repeat_until(attempt)

@@ -68,9 +68,10 @@ def _invite(classroom: Classroom, row: RosterRow, result: ImportResult) -> None:
 
 def _add(classroom: Classroom, row: RosterRow, result: ImportResult) -> None:
     student = _find_placeholder(classroom.tutor, row)
-    if student is not None:
-        join_placeholder(classroom=classroom, student=student)
-    else:
+    if student is not None and not join_placeholder(classroom=classroom, student=student):
+        _invite(classroom, row, result)
+        return
+    if student is None:
         student = add_student(
             classroom=classroom,
             first_name=row.first_name,
