@@ -34,6 +34,8 @@ BY_DEVICE = AttemptLimit("device", free=10, window=3600, max_delay=60)
 BY_AUTHENTICATOR_CODE = AttemptLimit("authenticator-code", free=5, window=3600, max_delay=300)
 BY_RECOVERY_CODE = AttemptLimit("recovery-code", free=5, window=3600, max_delay=300)
 
+CLOCK_DIFFERENCE = 60  # seconds between the clocks of two machines, at most
+
 
 class TooManyAttempts(Exception):
     def __init__(self, seconds: int) -> None:
@@ -92,7 +94,9 @@ def _consume(attempt: Attempt, limit: AttemptLimit, key: str) -> int:
     delay_key = _delay_key(counter_key)
     now = time.time()
     allowed_at: float = cache.get(delay_key, 0)
-    if allowed_at > now:
+    if allowed_at > now + limit.max_delay + CLOCK_DIFFERENCE:  # the clock has been set back
+        cache.delete(delay_key)
+    elif allowed_at > now:
         return math.ceil(allowed_at - now)
     cache.add(counter_key, 0, limit.window)
     attempts = _increment(counter_key, 1)

@@ -364,3 +364,17 @@ def test_wrong_codes_do_not_limit_another_account(recovery_codes):
         app_submit_code("000000")
     limit = [(attempt_limits.BY_AUTHENTICATOR_CODE, f"user {other.pk} ")]
     attempt_limits.record_attempt(limit)
+
+
+def test_wait_keeps_its_bound_when_the_clock_is_set_back(clock):
+    limit = [(attempt_limits.BY_ADDRESS, "192.0.2.7")]
+    clock.ahead = 400 * 86_400
+    for _ in range(attempt_limits.BY_ADDRESS.free):
+        attempt_limits.record_attempt(limit)
+    with pytest.raises(attempt_limits.TooManyAttempts):
+        attempt_limits.record_attempt(limit)
+    clock.ahead = 0
+    attempt_limits.record_attempt(limit)
+    with pytest.raises(attempt_limits.TooManyAttempts) as refusal:
+        attempt_limits.record_attempt(limit)
+    assert refusal.value.seconds <= attempt_limits.BY_ADDRESS.max_delay
