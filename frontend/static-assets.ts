@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
+import { PDF_WORKER, patchedPdfWorker } from "./pdf-worker.ts";
 
 const NODE_MODULES = join(import.meta.dirname, "node_modules");
 
@@ -76,6 +77,11 @@ export function staticAssets(): Plugin {
       for (const [path, fileName] of files()) {
         this.emitFile({ type: "asset", fileName, source: readFileSync(path) });
       }
+      this.emitFile({
+        type: "asset",
+        fileName: PDF_WORKER,
+        source: patchedPdfWorker(),
+      });
     },
   };
 }

@@ -117,12 +117,24 @@ def decompress_object_streams(pdf: bytes) -> bytes:
 
 # All letters of "Page 1" are Cyrillic ones here, and the font is not embedded.
 CYRILLIC_TIMES = (
-    b"/BaseFont/Times-Roman/Encoding<</Differences[32/space 49/afii10017/afii10018 80/afii10049 "
-    b"97/afii10065 101/afii10070 103/afii10068]>>"
+    b"/Subtype/Type1/BaseFont/Times-Roman/Encoding<</Differences[32/space 49/afii10017/afii10018 "
+    b"80/afii10049 97/afii10065 101/afii10070 103/afii10068]>>"
 )
 
+# The Cyrillic П is the letter P of the first; the second names it by its glyph in Windows' Arial.
+CYRILLIC_ARIAL = b"/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[80/afii10033]>>"
+ARIAL_GLYPHS = (
+    b"/Subtype/Type0/BaseFont/ArialMT/Encoding/Identity-H/DescendantFonts[<</Type/Font"
+    b"/Subtype/CIDFontType2/BaseFont/ArialMT/CIDToGIDMap/Identity"
+    b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+    b"/FontDescriptor<</Type/FontDescriptor/FontName/ArialMT/Flags 32>>>>]"
+)
+ARIAL_PE = b"<%04x>" % (570 + ord("П") - ord("А"))
 
-def make_pdf(pages: int, font: bytes = b"/BaseFont/Helvetica") -> bytes:
+
+def make_pdf(
+    pages: int, font: bytes = b"/Subtype/Type1/BaseFont/Helvetica", text: bytes = b"(Page %d)"
+) -> bytes:
     """Return a minimal PDF with a line of text on each of its pages."""
     numbers = range(1, pages + 1)
     kids = b" ".join(b"%d 0 R" % (2 + number) for number in numbers)
@@ -132,13 +144,14 @@ def make_pdf(pages: int, font: bytes = b"/BaseFont/Helvetica") -> bytes:
         b"/Contents %d 0 R>>" % (font_number, 2 + pages + number)
         for number in numbers
     ]
-    drawn = [b"BT /F 40 Tf 60 150 Td (Page %d) Tj ET" % number for number in numbers]
+    lines = [text % number if b"%d" in text else text for number in numbers]
+    drawn = [b"BT /F 40 Tf 60 150 Td %s Tj ET" % line for line in lines]
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
         *papers,
-        *(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text) for text in drawn),
-        b"<</Type/Font/Subtype/Type1%s>>" % font,
+        *(b"<</Length %d>>stream\n%s\nendstream" % (len(each), each) for each in drawn),
+        b"<</Type/Font%s>>" % font,
     ]
     numbered = (b"%d 0 obj%s\nendobj\n" % (at, body) for at, body in enumerate(objects, 1))
     trailer = b"trailer<</Size %d/Root 1 0 R>>\n%%%%EOF" % (font_number + 1)

@@ -7,6 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.board import (
+    ARIAL_GLYPHS,
+    ARIAL_PE,
+    CYRILLIC_ARIAL,
     CYRILLIC_TIMES,
     DROP,
     HAS_MARKS,
@@ -55,6 +58,19 @@ def test_pdf_pages_are_stacked_vertically_and_locked(both_pages, school, tmp_pat
     first, second = wait_for_elements(school, 2)
     assert (first["locked"], second["locked"]) == (True, True)
     assert second["y"] > first["y"] + first["height"]
+
+
+def test_letters_named_by_the_glyphs_of_a_missing_font_are_drawn(both_pages, school, tmp_path):
+    """Each page is stored as a picture; both show the same letter of the same font."""
+    tutor, _ = both_pages
+    pictures = []
+    for font, text in ((CYRILLIC_ARIAL, b"(P)"), (ARIAL_GLYPHS, ARIAL_PE)):
+        (tmp_path / "one.pdf").write_bytes(make_pdf(1, font, text))
+        with tutor.expect_response(lambda response: response.url.endswith("/files/")) as upload:
+            open_pdf(tutor, tmp_path / "one.pdf")
+        wait_for_dialog_to_close(tutor)
+        pictures.append(tutor.request.get(school.url + upload.value.json()["url"]).body())
+    assert pictures[0] == pictures[1]
 
 
 def open_pdf(page: Page, file: Path) -> None:

@@ -3,13 +3,13 @@ import {
   getDocument,
   type PDFDocumentProxy,
   type PDFPageProxy,
+  version,
 } from "pdfjs-dist";
-import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
 import { assetUrl } from "../../asset-url";
 import { canvasToBlob } from "./image-files";
 import { PdfError, pageScale } from "./pdf-limits";
 
-GlobalWorkerOptions.workerSrc = workerUrl;
+GlobalWorkerOptions.workerSrc = assetUrl(`pdfjs/pdf.worker-${version}.mjs`);
 
 /** Width of a page on the board; its image has up to twice as many pixels. */
 const PAGE_WIDTH = 800;
