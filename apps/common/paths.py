@@ -3,11 +3,21 @@
 import re
 
 _LINK_PREFIX = re.compile(
-    r"^/(join|invite|(?:classrooms|students)/invitation)(?=/|$)", re.IGNORECASE
+    r"^/(join|invite|tutor-invitation|(?:classrooms|students)/invitation)(?=/|$)", re.IGNORECASE
 )
 
 
 def normalize_path(path: str) -> str:
-    """Collapse repeated slashes, which pasted links may have, and lowercase the start of links
-    that are sent to people, since mail programs and keyboards change its case."""
-    return _LINK_PREFIX.sub(lambda found: found[0].lower(), re.sub("/{2,}", "/", path))
+    """Collapse repeated slashes, which pasted links may have. In links that are sent to people,
+    lowercase the start, since mail programs and keyboards change its case, and drop what stood
+    behind the link in the text: a full stop, a quotation mark."""
+    path = re.sub("/{2,}", "/", path)
+    prefix = _LINK_PREFIX.match(path)
+    if prefix is None:
+        return path
+    path = prefix[0].lower() + path[prefix.end() :]
+    end = len(path)
+    while not path[end - 1].isalnum():
+        end -= 1
+    slash = path.find("/", end)
+    return path if slash < 0 else path[: slash + 1]

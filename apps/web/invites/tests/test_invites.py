@@ -170,7 +170,9 @@ def test_invalid_link_shows_its_page(damage, browser, soon):
     assert actions(response.content.decode()) == 1
 
 
-@pytest.mark.parametrize("mess", [".", "),", "%C2%A0", "”", "%3E", "/?utm_source=x", "//", "%0A"])
+@pytest.mark.parametrize(
+    "mess", [".", "),", "%C2%A0", "”", "%3E", "/?utm_source=x", "//", "%0A", "/.", "/”"]
+)
 def test_pasted_link_is_cleaned(mess, browser, soon):
     assert follow(browser(), invite_path(soon) + mess).status_code == 200
 
