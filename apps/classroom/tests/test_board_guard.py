@@ -14,7 +14,9 @@ from apps.classroom.realtime.board.chunks import LARGE, index_slots
 from apps.classroom.realtime.board.guard import BoardGuard
 from apps.classroom.realtime.board.slots import SlotIndex, read_items
 from apps.classroom.realtime.board.update_scan import encode_deletions, scan
+from apps.classroom.realtime.board.yproto import state_vector_of
 from apps.classroom.realtime.events.protocol import Close
+from apps.classroom.realtime.server import board_locks
 from apps.classroom.realtime.server.sockets import Refused
 from apps.classroom.tests.boards import open_board
 
@@ -260,6 +262,52 @@ def test_free_board_has_no_guard_and_reads_no_items(monkeypatch):
     shared.send(STUDENT, struct(STUDENT, 1, parent="elements:1", key="a"))
     assert shared.board.guard is None
     assert not read
+
+
+def test_all_of_a_board_that_was_rewritten_since_the_choice_is_locked():
+    """Its items have other client ids than the state vector."""
+    shared = GuardedBoard(None)
+    shared.lock(BoardRules(Drawing.NEW))
+    shared.board.guard.set_rules(BoardRules(Drawing.NEW, frozenset(), state_vector_of({99: 5})))
+    assert shared.send(STUDENT, deletion((STUDENT, 0, 1))) == Close.LOCKED
+    shared = GuardedBoard(None)
+    shared.lock(BoardRules(Drawing.NEW))
+    shared.board.guard.set_rules(BoardRules(Drawing.NEW, frozenset(), state_vector_of({})))
+    assert shared.send(STUDENT, deletion((STUDENT, 0, 1))) is None
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+def test_index_has_what_came_while_it_was_made(monkeypatch, is_compacted):
+    shared = GuardedBoard(None)
+    board = shared.board
+    board.rules = BoardRules(Drawing.NEW, frozenset(), board.document.state_vector())
+    made = []
+
+    async def make_slowly(updates):
+        index = await index_slots(updates)
+        if not made:
+            late = struct(TUTOR, 1, parent="elements:1", key="late")
+            board.apply_updates([scan(late)], shared.sockets[TUTOR])
+            if is_compacted:
+                board.document.replace(board.document.snapshot(), board.document.encode())
+        made.append(index)
+        return index
+
+    monkeypatch.setattr(board_locks, "index_slots", make_slowly)
+    asyncio.run(board_locks.BoardLocks(board, 1, BoardRules()).apply())
+    assert len(made) == 1 + is_compacted
+    assert board.is_index_complete
+    assert shared.send(STUDENT, deletion((TUTOR, 1, 2))) is None
+    assert shared.content().keys() == {"theirs", "mine"}
+    assert shared.send(STUDENT, deletion((TUTOR, 0, 1))) == Close.LOCKED
+
+
+def test_items_that_are_not_in_the_index_are_locked():
+    """Compaction may find updates that another process stored."""
+    shared = GuardedBoard(OWN)
+    late = struct(STUDENT, 1, parent="elements:1", key="late")
+    shared.board.document.apply_updates([late])
+    assert shared.send(STUDENT, deletion((STUDENT, 1, 2))) == Close.LOCKED
 
 
 # -- the index against yrs ------------------------------------------------------------------

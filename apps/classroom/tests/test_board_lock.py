@@ -4,6 +4,8 @@ sends."""
 import asyncio
 
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from pycrdt import Map
 
 from apps.classroom.models import ClassroomSession
@@ -266,3 +268,23 @@ def test_welcome_says_that_the_board_is_locked(live_room):
             return await student.wait_for("welcome")
 
     assert asyncio.run(scenario())["room"]["board"]["drawing"] == "none"
+
+
+@pytest.mark.django_db
+def test_process_of_the_release_before_can_make_a_room():
+    columns = "uuid, lobby_enabled, notes, created_at"
+    values = ["8b57304d02ee4063914ad8cbacd4d596", True, "", timezone.now()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO classroom_classroomsession ({columns}) VALUES (%s, %s, %s, %s)",
+            values,
+        )
+    room = ClassroomSession.objects.get()
+    assert (room.drawing, room.locked_pages, room.locked_items) == ("free", [], None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("drawing", "items"), [("new", None), ("own", b"\0"), ("any", None)])
+def test_database_refuses_rules_that_contradict_each_other(drawing, items):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ClassroomSession.objects.create(drawing=drawing, locked_items=items)
