@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.accounts.models import User
+from apps.accounts.models import TutorBlock, User
 from apps.accounts.security_changes import handle_account_change, handle_password_change
 from apps.common.admin import ChangedFieldsAdmin, ChangedFieldsForm, ServerRecordAdmin
 from apps.common.security_log import log_security_event
@@ -198,3 +198,9 @@ class SessionAdmin(RecordOfPersonAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for session in queryset:
             self.delete_model(request, session)
+
+
+@admin.register(TutorBlock)
+class TutorBlockAdmin(ServerRecordAdmin):
+    fields = list_display = ("student", "tutor", "created_at")
+    search_fields = ("student__email", "tutor__email")

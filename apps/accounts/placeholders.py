@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
+from apps.accounts.tutor_blocks import blocked_tutors
 from apps.common import tokens
 from apps.common.errors import DomainError
 from apps.common.keys import derive_key
@@ -69,9 +70,10 @@ def find_placeholder(token: str) -> User | None:
 
 def placeholders_for(student: User) -> list[User]:
     """Placeholders whose tutor typed an address that this person has confirmed, the first of each
-    tutor."""
+    tutor; not those of tutors whom the person has blocked."""
     emails = verified_emails(student)
     found = User.objects.filter(placeholder_of__isnull=False, contact_email__in=emails)
+    found = found.exclude(placeholder_of__in=blocked_tutors(student))
     firsts = found.order_by().values("placeholder_of").annotate(first=Min("pk")).values("first")
     return list(User.objects.filter(pk__in=firsts).select_related("placeholder_of")[:MAX_SHOWN])
 

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
+from apps.accounts.tutor_blocks import is_blocked_by_owner, unblock_tutor
 from apps.classrooms.invitations import (
     InvitationLink,
     consume_mail_limit,
@@ -75,6 +76,8 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
     if membership.status in (Status.PAUSED, Status.REMOVED):
         raise _readmission_error()
     address_memberships.delete()
+    if created:
+        unblock_tutor(student=student, tutor=classroom.tutor)
     if created or membership.status not in (Status.ACTIVE, Status.INVITED):
         _notify_tutor_of_joining(membership)
     return _activate(membership)
@@ -144,7 +147,8 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
     elif was_mailed_today(tutor, email, now):
         return membership
     count_invitation(tutor, email, now)
-    if settings.EMAIL_URL and consume_mail_limit(tutor, email, now):
+    may_mail = settings.EMAIL_URL and consume_mail_limit(tutor, email, now)
+    if may_mail and not is_blocked_by_owner(tutor, email):
         transaction.on_commit(lambda: send_invitation(membership, email))
     return membership
 
@@ -304,4 +308,6 @@ def _activate(membership: Membership) -> Membership:
         membership.status = Status.ACTIVE
         membership.joined_at = membership.joined_at or timezone.now()
         membership.save()
+        if membership.student is not None:
+            unblock_tutor(student=membership.student, tutor=membership.classroom.tutor)
     return membership

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.placeholders import revoke_student_links
+from apps.accounts.tutor_blocks import is_blocked_by_owner
 from apps.classrooms.invitations import (
     consume_mail_limit,
     count_invitation,
@@ -123,7 +124,8 @@ def mail_student_link(student: User) -> None:
     if not consume_mail_limit(tutor, email, now):
         sentence = _("An e-mail was sent to this address today. Try again tomorrow.")
         raise throttled(DAY_SECONDS, sentence)
-    transaction.on_commit(lambda: send_student_link(student))
+    if not is_blocked_by_owner(tutor, email):
+        transaction.on_commit(lambda: send_student_link(student))
 
 
 def email_for(tutor: User, student: User) -> str:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.placeholders import read_student_link
+from apps.accounts.tutor_blocks import unblock_tutor
 from apps.classrooms.students import move_card, move_memberships
 from apps.common.errors import DomainError
 from apps.common.security_log import log_security_event
@@ -30,6 +31,8 @@ def accept_student_link(*, token: str, student: User) -> int:
     overlapping = _move_lessons(placeholder, student)
     move_memberships(placeholder=placeholder, student=student)
     move_card(placeholder=placeholder, student=student)
+    if placeholder.placeholder_of is not None:
+        unblock_tutor(student=student, tutor=placeholder.placeholder_of)
     log_security_event("placeholder_merged", user_id=student.pk, placeholder=placeholder.pk)
     placeholder.delete()
     return overlapping

@@ -10,6 +10,7 @@ from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.addresses import verified_emails
+from apps.accounts.tutor_blocks import blocked_tutors
 from apps.classrooms.models.classroom import Classroom
 from apps.common.models.fields import AddressField
 from apps.common.text import casefold, contains_all_words, shown_email
@@ -33,6 +34,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             status=Membership.Status.ACTIVE,
             classroom__archived_at=None,
         )
+
+    def not_blocked_by(self, student: "User") -> "MembershipQuerySet":
+        """Without open invitations of tutors whom the student has blocked."""
+        blocked = Q(classroom__tutor__in=blocked_tutors(student))
+        return self.exclude(blocked, status=Membership.Status.INVITED)
 
     def current(self) -> "MembershipQuerySet":
         """Invitations and memberships that have not ended, by classroom, without archived ones."""

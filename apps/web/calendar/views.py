@@ -57,8 +57,9 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 
 def _invitations(student: User) -> QuerySet[Membership]:
-    memberships = Membership.objects.of(student).current().filter(status=Status.INVITED)
-    return memberships.select_related("classroom__tutor")[:MAX_INVITATIONS]
+    memberships = Membership.objects.of(student).not_blocked_by(student).current()
+    invited = memberships.filter(status=Status.INVITED)
+    return invited.select_related("classroom__tutor")[:MAX_INVITATIONS]
 
 
 def _config(request: HttpRequest, me: User) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.classrooms.models import Classroom, Membership
+from apps.web.classrooms.forms import BlockForm
 from apps.web.shared.confirmations import Confirmation
 
 
@@ -42,6 +43,7 @@ def confirm_declining(membership: Membership) -> Confirmation:
         _("The tutor will see that you declined, and nothing else about you."),
         _("Decline"),
         _("Not now"),
+        BlockForm(),
     )
 
 

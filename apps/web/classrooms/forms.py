@@ -31,3 +31,11 @@ class JoinForm(forms.Form):
         """Leaves a pasted invite link as it is; the view redirects to it."""
         pasted: str = self.cleaned_data["join_code"]
         return pasted if is_invite_link(pasted) else clean_code(pasted)
+
+
+class BlockForm(forms.Form):
+    block = forms.BooleanField(
+        label=_("Show me no more invitations of this tutor"),
+        required=False,
+        help_text=_("Joining one of the tutor’s classrooms by code or link ends this."),
+    )

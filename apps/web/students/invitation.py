@@ -9,7 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
-from apps.accounts.placeholders import PURPOSE, decline_student_link, read_student_link
+from apps.accounts.placeholders import (
+    PURPOSE,
+    decline_student_link,
+    find_placeholder,
+    read_student_link,
+)
+from apps.accounts.tutor_blocks import block_tutor
 from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
 from apps.common.session_tokens import drop_token, kept_token
@@ -29,8 +35,10 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 def invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites whom; a signed-in student accepts, and anybody may say it is not them."""
     token = kept_token(request.session, PURPOSE)
-    if request.method == "POST" and request.POST.get("answer") == "decline":
+    if request.method == "POST" and request.POST.get("answer") in ("decline", "block"):
         if isinstance(request.user, User):
+            if request.POST["answer"] == "block":
+                _block_tutor_of(token, request.user)
             decline_student_link(token=token, student=request.user)
         drop_token(request.session, PURPOSE)
         return redirect("web:home")
@@ -52,6 +60,12 @@ def invitation(request: HttpRequest) -> HttpResponse:
     return render(
         request, "students/invitation.html", {"student": student, "may_accept": may_accept}
     )
+
+
+def _block_tutor_of(token: str, student: User) -> None:
+    placeholder = find_placeholder(token)
+    if placeholder is not None and placeholder.placeholder_of is not None:
+        block_tutor(student=student, tutor=placeholder.placeholder_of)
 
 
 def _accept(request: HttpRequest, token: str) -> HttpResponse:

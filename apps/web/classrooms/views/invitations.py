@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
+from apps.accounts.tutor_blocks import block_tutor
 from apps.classrooms.invitations import PURPOSE, read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation
@@ -59,8 +60,10 @@ def _accept_or_decline(request: HttpRequest, membership: Membership, token: str)
     me = current_student(request)
     membership = access_invitation(me, membership.pk, token)
     name = membership.classroom.name
-    if request.POST.get("answer") == "decline":
+    if request.POST.get("answer") in ("decline", "block"):
         decline_invitation(membership=membership)
+        if request.POST["answer"] == "block":
+            block_tutor(student=me, tutor=membership.classroom.tutor)
         messages.success(request, _("You have declined the invitation."))
     else:
         accept_invitation(membership=membership, student=me)

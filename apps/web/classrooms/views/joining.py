@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.accounts.tutor_blocks import block_tutor
 from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation, access_own_membership
@@ -37,7 +38,8 @@ MAX_MEMBERSHIPS = 100
 
 def memberships_page(request: HttpRequest, form: JoinForm | None = None) -> HttpResponse:
     me = current_student(request)
-    rows = Membership.objects.of(me).current().select_related("classroom__tutor")[:MAX_MEMBERSHIPS]
+    rows = Membership.objects.of(me).not_blocked_by(me).current()
+    rows = rows.select_related("classroom__tutor")[:MAX_MEMBERSHIPS]
     context = {
         "student_links": student_links(me),
         "invitations": [m for m in rows if m.status == Status.INVITED],
@@ -129,6 +131,8 @@ def decline(request: HttpRequest, membership_id: int) -> HttpResponse:
     if request.method != "POST":
         return render_confirmation(request, confirmations.confirm_declining(membership))
     decline_invitation(membership=membership)
+    if request.POST.get("block"):
+        block_tutor(student=current_student(request), tutor=membership.classroom.tutor)
     messages.success(request, _("You have declined the invitation."))
     return redirect("web:classrooms")
 
