@@ -302,6 +302,19 @@ def test_index_has_what_came_while_it_was_made(monkeypatch, is_compacted):
     assert shared.send(STUDENT, deletion((TUTOR, 0, 1))) == Close.LOCKED
 
 
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_what_is_drawn_on_a_locked_board_is_in_the_index(is_stored):
+    shared = GuardedBoard(OWN)
+    added = struct(STUDENT, 1, parent="elements:1", key="added")
+    if is_stored:  # by another process
+        shared.board.apply_stored_scan(scan(added))
+    else:
+        shared.send(STUDENT, added)
+    change = struct(STUDENT, 2, origin=(STUDENT, 1), deletes=[(STUDENT, 1, 2)], value=8)
+    assert shared.send(STUDENT, change) is None
+    assert shared.content()["added"] == 8
+
+
 def test_items_that_are_not_in_the_index_are_locked():
     """Compaction may find updates that another process stored."""
     shared = GuardedBoard(OWN)
