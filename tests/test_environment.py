@@ -1,6 +1,7 @@
 """Settings: an invalid value is refused at start, in one sentence that names the setting."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -337,6 +338,19 @@ def test_impossible_port_is_one_line_without_a_traceback(port, tmp_path):
     done = serve(tmp_path, f"--port={port}", DATABASE_URL="")
     sentence = "CommandError: --port must be a whole number from 1 to 65535.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+
+
+@pytest.mark.any_database
+def test_port_of_another_program_is_one_line_before_anything_is_prepared(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = serve(tmp_path, f"--port={port}", DATABASE_URL="")
+    sentence = (
+        f"CommandError: Port {port} cannot be used: Address already in use. Stop the program that "
+        "uses it, or set PORT to another number.\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+    assert not (tmp_path / "kreida.sqlite3").exists()
 
 
 @pytest.mark.any_database

@@ -1,6 +1,7 @@
 """Prepares the database and static files, then serves until Ctrl-C (`make run`)."""
 
 import os
+import socket
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         os.umask(0o077)  # files in DATA_DIR are private to this user
         raise_descriptor_limit()
         lock_or_refuse()
+        check_port(options["port"])
         if not options["bare"]:
             call_command("prepare")
             call_command("make_demo_school")
@@ -73,6 +75,19 @@ def lock_or_refuse() -> None:
         raise CommandError(
             f"The database of DATABASE_URL (by default in DATA_DIR) cannot be used: {exc}"
         ) from exc
+
+
+def check_port(port: int) -> None:
+    """Refuse a port that cannot be used before the database is prepared."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as exc:
+            raise CommandError(
+                f"Port {port} cannot be used: {exc.strerror}. Stop the program that uses it, or "
+                "set PORT to another number."
+            ) from exc
 
 
 def _say_waiting() -> None:
