@@ -1,14 +1,14 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { applyPatches } from "./excalidraw-patches";
+import { applyPatches, DRAWING_PATCHES, isDrawingModule } from "./excalidraw-patches";
 
-const MODULE = fileURLToPath(
-  new URL("./node_modules/@excalidraw/excalidraw/dist/prod/index.js", import.meta.url),
+const FOLDER = fileURLToPath(
+  new URL("./node_modules/@excalidraw/excalidraw/dist/prod/", import.meta.url),
 );
 
 describe("patches of Excalidraw", () => {
-  const code = readFileSync(MODULE, "utf8");
+  const code = readFileSync(`${FOLDER}index.js`, "utf8");
   const patched = applyPatches(code);
 
   it("give access to the undo stacks", () => {
@@ -37,5 +37,35 @@ describe("patches of Excalidraw", () => {
 
   it("fail when a release of Excalidraw has no such code", () => {
     expect(() => applyPatches(patched)).toThrow("undo stacks");
+  });
+});
+
+describe("patches of what draws the canvas", () => {
+  const modules = readdirSync(FOLDER)
+    .filter((name) => name.startsWith("chunk-"))
+    .map((name) => readFileSync(FOLDER + name, "utf8"))
+    .filter(isDrawingModule);
+  const [code = ""] = modules;
+  const patched = applyPatches(code, DRAWING_PATCHES);
+
+  it("are applied to a single module", () => {
+    expect(modules).toHaveLength(1);
+  });
+
+  it("draw the elements with a layer that is given Excalidraw's caches", () => {
+    const shapes = /(\w+)\.cache=new WeakMap\}/.exec(code)?.[1];
+    const bitmaps = /(\w+)\.delete\(\w+\);let \w+=\w+\(\w+,\w+\.rg,/.exec(code)?.[1];
+    expect(patched).toContain(
+      `drawElements(staticScene,{shape:${shapes}.get,bitmap:one=>${bitmaps}.get(one)},`,
+    );
+    expect(patched).toMatch(
+      /=staticScene=>\{let\{canvas:(\w+),rc:.{10,99}\}=staticScene;if\(\1===null/,
+    );
+  });
+
+  it("fail when a release of Excalidraw has no such code, or none of its names", () => {
+    expect(() => applyPatches(patched, DRAWING_PATCHES)).toThrow("parameters of drawing");
+    const renamed = code.replace('"generateElementShape"', '"makeElementShape"');
+    expect(() => applyPatches(renamed, DRAWING_PATCHES)).toThrow("No SHAPES");
   });
 });

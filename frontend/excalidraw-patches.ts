@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
-const MODULE = /\/@excalidraw\/excalidraw\/dist\/prod\/index\.js$/;
+const MODULE = /\/@excalidraw\/excalidraw\/dist\/prod\/(index|chunk-\w+)\.js$/;
+/** A text of the module that draws the static canvas, which is one of the chunks. */
+const DRAWS_SCENE = '"generateElementShape"';
 
 interface Patch {
   /** Text of the minified code that occurs once. */
@@ -9,19 +11,20 @@ interface Patch {
   replace: string;
 }
 
-/** Excalidraw's own translation function in the minified code is found by its use beside this text. */
-const TRANSLATE = /title:(\w+)\("toolBar\.extraTools"\)/;
+type Patches = Readonly<Record<string, Patch>>;
+
+/** Excalidraw's own names, which are minified, are found by how they are used. */
+const NAMES: Readonly<Record<string, RegExp>> = {
+  TRANSLATE: /title:(\w+)\("toolBar\.extraTools"\)/,
+  SHAPES: /\w+\((\w+),"generateElementShape"/,
+  BITMAPS: /\w+=(\w+)\.get\(\w+\),\w+=\w+&&\w+\.zoomValue!==/,
+};
 
 const TOUCH_IN_PEN_MODE =
   't=>t.state.penMode&&!["selection","text","image"].includes(t.state.activeTool.type)';
 
-const PREPARE_MODULE = fileURLToPath(
-  new URL("src/room/board/images/prepare-picture.ts", import.meta.url),
-);
-const PREPARE_PICTURE = `import{isForeignPicture,preparePicture}from${JSON.stringify(PREPARE_MODULE)};`;
-
 /** Changes of behaviour for which Excalidraw has no option. */
-const PATCHES: Readonly<Record<string, Patch>> = {
+const PATCHES: Patches = {
   "gives access to the undo stacks": {
     find: /history:\{clear:this\.resetHistory\}/,
     replace: "history:{clear:this.resetHistory,stacks:()=>this.history}",
@@ -72,22 +75,68 @@ const PATCHES: Readonly<Record<string, Patch>> = {
   },
 };
 
+/** Changes of what draws the static canvas, which is in another module. */
+export const DRAWING_PATCHES: Patches = {
+  "gives the parameters of drawing as one": {
+    find: /=\((\{canvas:\w+,rc:\w+,elementsMap:\w+,allElementsMap:[^}]*\})\)=>\{if/,
+    replace: "=staticScene=>{let$1=staticScene;if",
+  },
+  "draws only the elements that changed and those above them": {
+    find: /(\w+\.filter\((\w+)=>!\w+\(\2\)\))\.forEach\((?=\2=>\{try\{let \w+=\2\.frameId\|\|)/,
+    replace: "drawElements(staticScene,{shape:SHAPES.get,bitmap:one=>BITMAPS.get(one)},$1,",
+  },
+};
+
+const IMPORTS = importOf(
+  ["isForeignPicture", "preparePicture"],
+  "src/room/board/images/prepare-picture.ts",
+);
+const DRAWING_IMPORTS = importOf(["drawElements"], "src/room/board/static-layer/draw-elements.ts");
+
+function importOf(names: string[], path: string): string {
+  const module = fileURLToPath(new URL(path, import.meta.url));
+  return `import{${names.join()}}from${JSON.stringify(module)};`;
+}
+
 export function patchExcalidraw(): Plugin {
+  let isDrawingPatched = false;
   return {
     name: "patch-excalidraw",
     enforce: "pre",
     transform(code, id) {
-      if (!MODULE.test(id.replaceAll("\\", "/"))) return null;
-      return { code: PREPARE_PICTURE + applyPatches(code), map: null };
+      const file = MODULE.exec(id.replaceAll("\\", "/"))?.[1];
+      if (file === "index") return { code: IMPORTS + applyPatches(code), map: null };
+      if (!file || !isDrawingModule(code)) return null;
+      isDrawingPatched = true;
+      return { code: DRAWING_IMPORTS + applyPatches(code, DRAWING_PATCHES), map: null };
+    },
+    generateBundle() {
+      if (!isDrawingPatched) throw new Error("No module of Excalidraw that draws the canvas");
     },
   };
 }
 
-export function applyPatches(code: string): string {
-  const translate = TRANSLATE.exec(code)?.[1] ?? "";
-  return Object.entries(PATCHES).reduce((patched, [purpose, { find, replace }]) => {
+export function isDrawingModule(code: string): boolean {
+  return code.includes(DRAWS_SCENE);
+}
+
+export function applyPatches(code: string, patches = PATCHES): string {
+  const names = Object.entries(NAMES).map(([name, use]) => [name, use.exec(code)?.[1]] as const);
+  return Object.entries(patches).reduce((patched, [purpose, { find, replace }]) => {
     const found = patched.match(new RegExp(find, "g")) ?? [];
     if (found.length !== 1) throw new Error(`No single place in Excalidraw that ${purpose}`);
-    return patched.replace(find, replace.replaceAll("TRANSLATE", translate));
+    return patched.replace(find, withNames(replace, names, purpose));
   }, code);
+}
+
+function withNames(
+  text: string,
+  names: readonly (readonly [string, string | undefined])[],
+  purpose: string,
+): string {
+  return names.reduce((replaced, [name, minified]) => {
+    if (!replaced.includes(name)) return replaced;
+    if (!minified) throw new Error(`No ${name} in Excalidraw, with which it ${purpose}`);
+    return replaced.replaceAll(name, minified.replaceAll("$", "$$$$"));
+  }, text);
 }

@@ -31,6 +31,7 @@ CHROMIUM = which("chromium")
 SLOWDOWN = 4  # of the CPU
 BOARDS = {"50 strokes (the control)": 50, "1,500 strokes": 1500, "3,000 strokes": 3000}
 STROKES, VERSIONS, INTERVAL = 20, 12, 0.04  # drawn while measuring; seconds
+ABOVE_ALL = 9000  # place of the first of them, on top as Excalidraw puts a new one
 INK = "#1e1e1e"  # of the strokes that are there before
 WINDOW = {"width": 390, "height": 844}
 # Notes when a fill of each colour has been painted, which is at the next frame.
@@ -137,7 +138,8 @@ def _versions() -> Iterator[tuple[str, bytes]]:
         for version in range(1, VERSIONS + 1):
             colour = f"#{0xAA0000 + stroke * VERSIONS + version:06x}"
             element = _stroke(f"drawn{stroke}", 40 + stroke * 12, 200, version * 4, colour)
-            elements[f"drawn{stroke}"] = {**element, "version": version, "index": f"b0{stroke:02}z"}
+            index = _index(ABOVE_ALL + stroke)
+            elements[f"drawn{stroke}"] = {**element, "version": version, "index": index}
             yield colour, updates[-1]
     doc.unobserve(subscription)
 
@@ -149,8 +151,14 @@ def _make_board(count: int) -> bytes:
     with doc.transaction():
         for number in range(count):
             x, y = numbers.random() * 300, numbers.random() * 600
-            elements[f"stroke{number}"] = _stroke(f"stroke{number}", x, y, 40, INK)
+            stroke = _stroke(f"stroke{number}", x, y, 40, INK)
+            elements[f"stroke{number}"] = {**stroke, "index": _index(number)}
     return doc.get_update()
+
+
+def _index(place: int) -> str:
+    """The fractional index of a place in the order of drawing."""
+    return f"d{place:04}"
 
 
 def _stroke(name: str, x: float, y: float, count: int, colour: str) -> dict[str, Any]:
