@@ -64,21 +64,21 @@ def stroke(number: int, **values: Any) -> dict[str, Any]:
 
 
 def things() -> dict[str, dict[str, Any]]:
-    """Elements of all kinds below the strokes, with labels, and a frame around some of them."""
+    """Elements of all kinds below the strokes, whose labels and frame are above them."""
     label = {"text": "Сума", "originalText": "Сума", "width": 60.0, "height": 25.0}
-    bound = [{"id": "c003", "type": "text"}]
+    bound = [{"id": "d9991", "type": "text"}]
     kinds = [
         element("rectangle", "c002", x=200.0, y=200.0, width=240.0, height=150.0)
         | {"boundElements": bound, "link": "https://example.com/"},
-        element("text", "c003", x=290.0, y=260.0, containerId="c002", **label),
+        element("text", "d9991", x=290.0, y=260.0, containerId="c002", **label),
         element("arrow", "c004", x=500.0, y=220.0, elbowed=False, boundElements=[])
-        | {"boundElements": [{"id": "c005", "type": "text"}]},
-        element("text", "c005", x=520.0, y=250.0, containerId="c004", **label),
+        | {"boundElements": [{"id": "d9992", "type": "text"}]},
+        element("text", "d9992", x=520.0, y=250.0, containerId="c004", **label),
         element("ellipse", "c006", x=600.0, y=330.0, angle=0.6),
         element("text", "c007", x=300.0, y=420.0, **label),
-        element("line", "c008", x=560.0, y=420.0, frameId="c010"),
-        element("freedraw", "c009", x=610.0, y=470.0, frameId="c010", opacity=50.0),
-        element("frame", "c010", x=570.0, y=430.0, width=70.0, height=60.0, opacity=80.0),
+        element("line", "c008", x=560.0, y=420.0, frameId="d9990"),
+        element("freedraw", "c009", x=610.0, y=470.0, frameId="d9990", opacity=50.0),
+        element("frame", "d9990", x=570.0, y=430.0, width=70.0, height=60.0, opacity=80.0),
     ]
     return {one["id"]: one for one in kinds}
 
@@ -173,15 +173,15 @@ CHANGES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "stroke comes to the front": lambda: [stroke(153, index="d7200", version=4.0)],
     "stroke goes to the back": lambda: [stroke(290, index="c001", version=4.0)],
     "label changes": lambda: [
-        things()["c003"] | {"text": "Добуток", "originalText": "Добуток", "version": 4.0}
+        things()["d9991"] | {"text": "Добуток", "originalText": "Добуток", "version": 4.0}
     ],
     "arrow's label changes": lambda: [
-        things()["c005"] | {"text": "Дріб", "originalText": "Дріб", "version": 4.0}
+        things()["d9992"] | {"text": "Дріб", "originalText": "Дріб", "version": 4.0}
     ],
     "labelled shape moves": lambda: [things()["c002"] | {"x": 230.0, "version": 5.0}],
-    "frame moves": lambda: [things()["c010"] | {"x": 590.0, "version": 4.0}],
-    "frame fades": lambda: [things()["c010"] | {"opacity": 30.0, "version": 5.0}],
-    "frame is deleted": lambda: [things()["c010"] | {"isDeleted": True, "version": 6.0}],
+    "frame moves": lambda: [things()["d9990"] | {"x": 590.0, "version": 4.0}],
+    "frame fades": lambda: [things()["d9990"] | {"opacity": 30.0, "version": 5.0}],
+    "frame is deleted": lambda: [things()["d9990"] | {"isDeleted": True, "version": 6.0}],
     "text is turned": lambda: [things()["c007"] | {"angle": 0.4, "version": 4.0}],
 }
 
@@ -254,7 +254,8 @@ def test_board_is_moved_and_zoomed(page, peer):
         check_pixels(page)
 
 
-def test_picture_that_arrives_after_the_strokes(chromium, drawn_school, tutor, peer):
+@pytest.mark.parametrize("file", ["/files/", r"/excalidraw/.*\.woff2"])
+def test_picture_or_font_that_arrives_after_the_strokes(chromium, drawn_school, tutor, peer, file):
     context = open_as(chromium, drawn_school.tutor, viewport=SIZE)
     context.add_init_script(TOOLS)
     waiting: list[Route] = []
@@ -262,12 +263,12 @@ def test_picture_that_arrives_after_the_strokes(chromium, drawn_school, tutor, p
     def hold(route: Route) -> None:
         waiting.append(route)
 
-    context.route(re.compile("/files/"), hold)
+    context.route(re.compile(file), hold)
     page = enter(context, drawn_school.room)
     wait_for_board(page)
     wait_for_ink(page)
     page.evaluate("board.keep()")
-    put(peer, stroke(7400, x=350.0, y=200.0))
+    put(peer, stroke(7400, x=350.0 + len(file), y=200.0, version=float(len(file))))
     check_pixels(page)
     assert waiting
     for route in waiting:
