@@ -53,6 +53,10 @@ const PATCHES: Patches = {
     find: /(\w+)\((\w+)\)(&&this\.isToolSupported\("image"\)\)\{if\(\2\?\.type===)/,
     replace: "($1($2)||isForeignPicture($2))$3",
   },
+  "takes pasted pictures of kinds that it does not know": {
+    find: /(\w+)\((\w+)\)(&&!\w+\.spreadsheet\)\{if\(!this\.isToolSupported\("image"\))/,
+    replace: "($1($2)||isForeignPicture($2))$3",
+  },
   "names the button of the menu": {
     find: /"data-testid":"main-menu-trigger",/,
     replace: '$&title:TRANSLATE("buttons.menu"),"aria-label":TRANSLATE("buttons.menu"),',

@@ -37,6 +37,12 @@ DROP = """([bytes, type, x, y]) => {
   document.querySelector('.excalidraw').dispatchEvent(
     new DragEvent('drop', { dataTransfer: data, bubbles: true, clientX: x, clientY: y }));
 }"""
+PASTE = """([bytes, type]) => {
+  document.querySelector('.excalidraw').focus();
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([new Uint8Array(bytes)], 'picture', { type }));
+  document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+}"""
 
 
 def wait_for_board(page: Page) -> None:

@@ -13,6 +13,7 @@ from tests.browser.board import (
     CYRILLIC_TIMES,
     DROP,
     HAS_MARKS,
+    PASTE,
     TIMEOUT_MS,
     canvas_origin,
     last_page_elements,
@@ -199,12 +200,14 @@ def test_large_picture_is_scaled_to_a_readable_size_before_upload(both_pages, sc
     wait_for_ink(tutor)
 
 
-def test_heic_picture_is_stored_as_jpeg(both_pages, school):
+@pytest.mark.parametrize("add", [DROP, PASTE], ids=["dropped", "pasted"])
+def test_heic_picture_is_stored_as_jpeg(both_pages, school, add):
     tutor, _ = both_pages
     heic = (Path(__file__).parent / "files/photo.heic").read_bytes()
     left, top = canvas_origin(tutor)
+    tutor.mouse.move(left + 500, top + 300)
     with tutor.expect_response(lambda response: response.url.endswith("/files/")) as upload:
-        tutor.evaluate(DROP, [list(heic), "image/heic", left + 500, top + 300])
+        tutor.evaluate(add, [list(heic), "image/heic", left + 500, top + 300])
     stored = tutor.request.get(school.url + upload.value.json()["url"]).body()
     assert stored.startswith(b"\xff\xd8\xff")
     assert tutor.evaluate(QUARTERS, list(stored)) == ["red", "green", "blue", "grey"]
