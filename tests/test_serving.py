@@ -13,6 +13,7 @@ import pytest
 from tests.server import start_kreida
 
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+THREADS = 4  # in which a server answers pages
 SIGN_UP = "/_allauth/app/v1/auth/signup"
 
 
@@ -111,18 +112,20 @@ def test_health_is_answered_over_http_1_0_without_a_host(kreida):
 
 
 def test_health_is_answered_while_the_database_hangs(tmp_path):
-    """The listener never accepts, so connections to the database get no answer."""
+    """The listener never accepts, so connections to the database get no answer: the pages wait
+    longer than a busy machine takes for the health checks."""
     with (
         socket.create_server(("127.0.0.1", 0), backlog=50) as database,
         concurrent.futures.ThreadPoolExecutor(8) as pool,
     ):
-        url = f"postgres://kreida@127.0.0.1:{database.getsockname()[1]}/kreida"
+        port = database.getsockname()[1]
+        url = f"postgres://kreida@127.0.0.1:{port}/kreida?connect_timeout=12"
         server = start_kreida(tmp_path, bare=True, DATABASE_URL=url)
         try:
             ask = functools.partial(httpx.get, cookies={"sessionid": "x" * 32}, timeout=60)
-            asked = [pool.submit(ask, f"{server.url}/api/me/") for _ in range(8)]
-            alive = httpx.get(f"{server.url}/healthz", timeout=2)
-            ready = httpx.get(f"{server.url}/readyz", timeout=5)
+            asked = [pool.submit(ask, f"{server.url}/api/me/") for _ in range(THREADS)]
+            alive = httpx.get(f"{server.url}/healthz", timeout=60)
+            ready = httpx.get(f"{server.url}/readyz", timeout=60)
             assert not any(page.done() for page in asked)
         finally:
             server.process.kill()

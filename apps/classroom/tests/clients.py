@@ -246,8 +246,9 @@ class BoardClient(Client):
         """Wait until all updates are sent and the server has read them."""
         with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
             async with asyncio.timeout(TIMEOUT):
-                while not self._out.empty() and self.socket.close_code is None:
-                    await asyncio.sleep(0.001)
+                sent = asyncio.create_task(self._out.join())
+                await asyncio.wait({sent, self._tasks[1]}, return_when="FIRST_COMPLETED")
+                sent.cancel()
                 await (await self.socket.ping())
 
     async def close_code(self):

@@ -51,7 +51,7 @@ class _Uvicorn(uvicorn.Server):
             listener.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(40):  # the last to leave compacts the board
             while self.server_state.connections or self.server_state.tasks:
                 await asyncio.sleep(0.01)
         await self.lifespan.shutdown()
@@ -79,7 +79,7 @@ def server(transactional_db):
 
     def stop():
         running.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
     yield Server(f"http://127.0.0.1:{port}", stop)
