@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.board import TIMEOUT_MS, draw, wait_for_board, wait_for_elements
+from tests.browser.hostile_board import GOOD, GOOD_INK, hostile_client
 from tests.browser.room_school import enter, make_school, open_as
 from tests.browser.test_board_input import touch
 
@@ -133,4 +134,16 @@ def test_viewer_zooms_by_two_fingers(chromium: Browser, drawn_school):
     touch(touches, "touchEnd")
     assert window.evaluate(BOX)["width"] == pytest.approx(fitting["width"] * 3, rel=0.1)
     assert page.evaluate("visualViewport.scale") == 1
+    context.close()
+
+
+def test_element_far_away_does_not_make_the_others_invisible(chromium: Browser, kreida):
+    school = make_school(kreida.url)
+    far = {**GOOD, "id": "far", "x": 9e6, "y": -9e6}
+    with hostile_client(school) as client:
+        client.set("elements:1", {"good": GOOD, "other": {**GOOD, "id": "other"}, "far": far})
+    wait_for_elements(school, 3)
+    context = open_as(chromium, school.student)
+    page = open_viewer(context, school)
+    assert page.locator("#board canvas").evaluate(DARK_PIXELS) > GOOD_INK
     context.close()

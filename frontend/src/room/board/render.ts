@@ -1,8 +1,9 @@
-import { exportToCanvas } from "@excalidraw/excalidraw";
+import { exportToCanvas, getCommonBounds } from "@excalidraw/excalidraw";
 import type { ExcalidrawElement, NonDeleted } from "@excalidraw/excalidraw/element/types";
 import type { BinaryFiles } from "@excalidraw/excalidraw/types";
 import type * as Y from "yjs";
 import { readElements } from "./elements";
+import { leaveOutFarAway } from "./extent";
 import type { ImageStore } from "./images/image-store";
 import { elementsOf, pagesOf } from "./pages";
 
@@ -29,8 +30,9 @@ export async function renderPage(
   files: ImageStore,
   scale: number,
 ): Promise<HTMLCanvasElement | null> {
-  const elements = visibleElements(doc, page);
-  if (!elements.length) return null;
+  const all = visibleElements(doc, page);
+  if (!all.length) return null;
+  const elements = leaveOutFarAway(all, (element) => getCommonBounds([element]));
   const ids = elements.flatMap((element) =>
     element.type === "image" && element.fileId ? [element.fileId] : [],
   );
