@@ -28,6 +28,13 @@ describe("patches of Excalidraw", () => {
     expect(patched).not.toContain('message:g("commandPalette.shortcutHint"');
   });
 
+  it("leave the roles of dialogs and of the page's footer to those", () => {
+    for (const name of ["color-picker-container", "layer-ui__wrapper__footer"]) {
+      expect(code).toMatch(new RegExp(`role:"\\w+",[^{]*className:"${name}`));
+      expect(patched).not.toMatch(new RegExp(`role:"\\w+",[^{]*className:"${name}`));
+    }
+  });
+
   it("make pictures ready before Excalidraw decodes them, and leave it no limits", () => {
     expect(patched).toMatch(/\(\{imageFile:(\w+),[^}]*\}\)=>\{\1=await preparePicture\(\1\);/);
     expect(patched).not.toContain("Error trying to resizing");

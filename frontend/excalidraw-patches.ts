@@ -73,6 +73,14 @@ const PATCHES: Patches = {
     find: /,\w+\(\w+\.Item,\{onSelect:\(\)=>\w+\.setOpenDialog\(\{name:"ttd",tab:"mermaid"\}\)[^}]*\}\)/,
     replace: "",
   },
+  "does not call a part of its panel a dialog": {
+    find: /role:"dialog","aria-modal":"true",(className:"color-picker-container")/,
+    replace: "$1",
+  },
+  "does not call its footer the page's": {
+    find: /role:"contentinfo",(className:"layer-ui__wrapper__footer)/,
+    replace: "$1",
+  },
   "leaves Ctrl+P to the browser": {
     find: /if\((\w+)\[\w+\.CTRL_OR_CMD\]&&\1\.key===\w+\.P&&[^{]*\{this\.setToast\(\{message:\w+\("commandPalette\.shortcutHint"[^;]*;return\}/,
     replace: "",

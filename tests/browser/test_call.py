@@ -1,15 +1,14 @@
-"""A call of four people, and the accessibility of the room by axe-core."""
+"""A call of four people."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.conftest import launch
 from tests.browser.room_school import enter, make_school, open_as
-from tests.browser.test_room import FLAGS, FRAMES, wait_for_board
+from tests.browser.test_room import FLAGS, FRAMES
 
 # Twelve videos are encoded in software, on two cores: five frames a second are enough.
 SLOW_CAMERA = "--use-fake-device-for-media-stream=fps=5"
@@ -45,24 +44,3 @@ def test_four_people_all_see_each_other(browser, kreida):
             pages.append(page)
         for page in pages:
             wait_for_videos(page, 3)
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_core_finds_no_barrier_in_the_room(browser, kreida, width):
-    school = make_school(kreida.url)
-    with closing(
-        open_as(browser, school.tutor, viewport={"width": width, "height": 844})
-    ) as context:
-        page = context.new_page()
-        page.goto(school.room)
-        page.get_by_role("button", name="Enter the room").wait_for()
-        assert accessibility_violations(page) == []
-        page.get_by_role("button", name="Enter the room").click()
-        wait_for_board(page)
-        assert accessibility_violations(page) == []
-
-
-def accessibility_violations(page: Page) -> list[str]:
-    """Return axe-core's violations outside Excalidraw, whose controls are third-party code."""
-    found = Axe().run(page, context={"exclude": [[".excalidraw"]]}).response
-    return [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]

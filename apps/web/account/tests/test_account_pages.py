@@ -150,15 +150,11 @@ def test_ukrainian_titles_of_allauth_are_not_capitalised(browser, tutor):
     ],
 )
 def test_english_titles_of_allauth_are_in_sentence_case(path, browser, tutor):
-    page = (
-        browser(tutor)
-        .get(path, follow=True)
-        .content.decode()
-        .partition("<main")[2]
-        .partition("</main>")[0]
-    )
+    html = browser(tutor).get(path, follow=True).content.decode()
+    page = html.partition("<main")[2].partition("</main>")[0]
     titles = re.findall(r"<(?:h[1-3]|label|button)\b[^>]*>\s*([^<]*[^<\s])", page)
     later_words = [word for title in titles for word in title.split()[1:]]
+    assert later_words
     assert [word for word in later_words if word[0].isupper()] == []
     assert "Email" not in page
 

@@ -24,7 +24,7 @@ const TOOLS: readonly Shortcut[] = [
   [gettext("Keep the tool selected"), "Q"],
 ];
 const EDITING: readonly Shortcut[] = [
-  [gettext("Undo"), "Ctrl+Z"],
+  [gettext("Undo last action"), "Ctrl+Z"],
   [gettext("Redo"), "Ctrl+Shift+Z"],
   [gettext("Select everything"), "Ctrl+A"],
   [gettext("Duplicate"), "Ctrl+D"],
