@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from apps.classroom.models import (
     Attendance,
+    BoardAuthor,
     BoardFile,
     BoardQuarantine,
     BoardSnapshot,
@@ -92,6 +93,14 @@ class BoardRecordAdmin(LessonSearchAdmin, RecordAdmin):
     search_fields = ("session__uuid",)
     lesson_path = "session__lesson"
     list_display = ("session", "created_at")
+
+
+@admin.register(BoardAuthor)
+class BoardAuthorAdmin(LessonSearchAdmin, RecordAdmin):
+    fields = ("session", "client", "person")
+    search_fields = ("person", "session__uuid")
+    lesson_path = "session__lesson"
+    list_display = ("person", "client", "session")
 
 
 @admin.register(BoardQuarantine)

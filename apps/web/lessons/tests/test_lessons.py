@@ -242,7 +242,7 @@ def test_invite_link_is_not_shown_in_another_session(browser, tutor, coming_less
 def test_missing_lesson_is_not_found(browser, tutor):
     response = browser(tutor).get("/lessons/999999999999999999999/")
     assert response.status_code == 404
-    assert "Lesson not found." in response.content.decode()
+    assert "Lesson not found" in response.content.decode()
 
 
 def test_lesson_log_shows_attendance_and_chat(browser, tutor, student, lesson):
