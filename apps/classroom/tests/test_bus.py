@@ -241,3 +241,13 @@ def test_replay_guard_forgets_silent_senders(monkeypatch):
     assert not guard.accept("control-1", now)
     assert guard.accept("process", now + signing.MAX_AGE)
     assert list(guard._last) == ["process"]
+
+
+def test_replay_guard_forgets_senders_from_before_the_clock_was_set_back(monkeypatch):
+    now, guard = time.time(), signing.ReplayGuard()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    for number in range(100):
+        assert guard.accept(f"control-{number}", now + 3600)
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert guard.accept("process", now)
+    assert list(guard._last) == ["process"]

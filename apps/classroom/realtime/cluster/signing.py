@@ -85,7 +85,7 @@ class ReplayGuard:
         now = time.time()
         while self._last:
             first = next(iter(self._last))
-            if self._last[first] >= now - MAX_AGE:
+            if abs(now - self._last[first]) <= MAX_AGE:
                 break
             del self._last[first]
         if self._last.get(sender, 0.0) > now + MAX_AGE:
