@@ -227,6 +227,14 @@ def test_scan_refuses_update_with_too_many_parts():
         scan(deletions_of(range(MAX_CLIENTS_PER_UPDATE + 1)))
 
 
+def test_scan_refuses_update_that_names_a_client_twice():
+    """Of such an update yrs overwrites the first item in memory, and may crash later."""
+    one = b"\x01\x05\x00\x28\x01\x01a\x01v\x01\x7d\x01"
+    assert scan(b"\x01" + one + b"\x00").runs == [(5, 0, 1)]
+    with pytest.raises(Malformed):
+        scan(b"\x02" + one + one + b"\x00")
+
+
 @pytest.mark.parametrize(
     "item",
     [

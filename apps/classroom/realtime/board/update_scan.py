@@ -68,7 +68,7 @@ class Scan(NamedTuple):
 
 def scan(update: bytes) -> Scan:
     """Scan an update. Raises Malformed, also if it takes more than MAX_STEPS steps."""
-    return _scan_with(Scanner(update, is_stored=False))
+    return Scanner(update, is_stored=False).scan()
 
 
 def scan_trusted(update: bytes) -> Scan:
@@ -76,7 +76,7 @@ def scan_trusted(update: bytes) -> Scan:
 
     Values that nest too deeply, stored before updates were scanned, are invalid elements.
     """
-    return _scan_with(Scanner(update, is_stored=True))
+    return Scanner(update, is_stored=True).scan()
 
 
 def remove_deep_values(update: bytes) -> bytes:
@@ -85,16 +85,9 @@ def remove_deep_values(update: bytes) -> bytes:
     if not may_nest_too_deeply(update):
         return update
     try:
-        return _scan_with(_NestingScanner(update, is_stored=True)).update
+        return _NestingScanner(update, is_stored=True).scan().update
     except Malformed:
         return update
-
-
-def _scan_with(scanner: "Scanner") -> Scan:
-    try:
-        return scanner.scan()
-    except (IndexError, UnicodeDecodeError, struct.error) as exc:
-        raise Malformed("the update ends early or has invalid text") from exc
 
 
 def encode_deletions(runs: Iterable[Run]) -> bytes:
@@ -127,9 +120,19 @@ class Scanner(ValueReader):
         self._replaced_clocks: defaultdict[int, list[int]] | None = None  # the same, sorted
 
     def scan(self) -> Scan:
-        runs: list[Run] = []
+        """Read the update. Raises Malformed."""
+        try:
+            return self._read_update()
+        except (IndexError, UnicodeDecodeError, struct.error) as exc:
+            raise Malformed("the update ends early or has invalid text") from exc
+
+    def _read_update(self) -> Scan:
+        runs, clients = list[Run](), set[int]()
         for _ in range(self._read_client_count()):
             structs, client, clock = self._read_number(), self._read_number(), self._read_number()
+            if client in clients and not self.is_stored:
+                raise Malformed("an update names a client twice")  # yrs may overwrite its items
+            clients.add(client)
             start = clock
             self._client = client
             self._begin_client(client, clock)
