@@ -89,8 +89,10 @@ def string(text):
     return varint(len(text.encode())) + text.encode()
 
 
-def struct(client, clock, *, origin=None, right=None, parent=None, key=None, deletes=(), value=7):
-    """Encode an update with one item that holds a number."""
+def struct(
+    client, clock, *, origin=None, right=None, parent=None, key=None, deletes=(), value=7, length=1
+):
+    """Encode an update with one item that holds a number, or the same one several times."""
     info = 8 | bool(origin) * 0x80 | bool(right) * 0x40
     place = b"".join(varint(part) for item in (origin, right) if item for part in item)
     if not place:
@@ -101,7 +103,7 @@ def struct(client, clock, *, origin=None, right=None, parent=None, key=None, del
             else b"\x00" + varint(parent[0]) + varint(parent[1])
         )
         place += string(key) if key else b""
-    content = b"\x01\x7d" + bytes([value])
+    content = bytes([length]) + bytes([0x7D, value]) * length
     head = b"\x01\x01" + varint(client) + varint(clock)
     return head + bytes([info]) + place + content + encode_deletions(deletes)
 
@@ -121,6 +123,9 @@ HOSTILE = {
     "between old and own": struct(STUDENT, 1, origin=THEIRS, right=MINE),
     "delete along with own": deletion((TUTOR, 0, 1), (STUDENT, 0, 1)),
     "a child of the old item": struct(STUDENT, 1, parent=THEIRS, key="x"),
+    "the old item continued as another": struct(
+        TUTOR, 0, parent="elements:2", key="x", value=9, length=2
+    ),
 }
 
 
@@ -190,6 +195,41 @@ def test_client_id_of_somebody_who_has_not_drawn_cannot_be_taken():
     shared.board.apply_awareness(shared.sockets[OTHER], [entry])
     shared.send(STUDENT, struct(OTHER, 0, parent="elements:1", key="forged"))
     assert shared.board.authors[OTHER] == f"u{OTHER}"
+
+
+def test_own_item_in_an_element_of_another_cannot_be_continued_as_another():
+    """yrs puts the rest of an item that is known in part behind that part."""
+    shared = GuardedBoard(None, (STUDENT, struct(STUDENT, 1, origin=THEIRS)))
+    shared.lock(OWN)
+    update = struct(STUDENT, 1, parent="elements:1", key="new", value=9, length=2)
+    assert shared.send(STUDENT, update) == Close.LOCKED
+    assert shared.content() == {"theirs": 7, "mine": 7}
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        [  # the later item first
+            struct(STUDENT, 3, parent="elements:2", key="b"),
+            struct(STUDENT, 2, origin=THEIRS),
+        ],
+        [  # a known item in another place
+            merge_updates(
+                struct(STUDENT, 2, origin=THEIRS), struct(TUTOR, 0, parent="elements:2", key="c")
+            ),
+        ],
+    ],
+)
+def test_item_is_in_the_index_where_yrs_placed_it(trick):
+    """A page that is locked later stays locked for who changed an element on it before."""
+    shared = GuardedBoard(BoardRules(locked_pages=frozenset({"3"})))
+    shared.send(STUDENT, struct(STUDENT, 1, parent="elements:2", key="a"))
+    assert shared.send(STUDENT, *trick) is None
+    shared.board.guard.set_rules(PAGE)
+    clock = shared.board.document.clocks[STUDENT]
+    update = struct(STUDENT, clock, origin=(STUDENT, 2), value=9)
+    assert shared.send(STUDENT, update) == Close.LOCKED
+    assert shared.content()["theirs"] == 7
 
 
 def test_element_with_a_second_creator_belongs_to_nobody():
@@ -315,12 +355,25 @@ def test_what_is_drawn_on_a_locked_board_is_in_the_index(is_stored):
     assert shared.content()["added"] == 8
 
 
-def test_items_that_are_not_in_the_index_are_locked():
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_items_that_are_not_in_the_index_are_locked(is_followed):
     """Compaction may find updates that another process stored."""
     shared = GuardedBoard(OWN)
     late = struct(STUDENT, 1, parent="elements:1", key="late")
     shared.board.document.apply_updates([late])
+    if is_followed:
+        shared.send(STUDENT, struct(STUDENT, 2, parent="elements:1", key="later"))
     assert shared.send(STUDENT, deletion((STUDENT, 1, 2))) == Close.LOCKED
+
+
+def test_stored_update_with_invalid_text_is_left_out_of_the_index():
+    """Only an early release can have stored one; what builds on it is locked."""
+    unreadable = b"\x01\x01\x09\x00\x28\x01\x01a\x01\xff\x01\x7d\x01\x00"
+    index = asyncio.run(
+        index_slots([unreadable, struct(STUDENT, 0, parent="elements:1", key="mine")])
+    )
+    assert index.find((9, 0)) is slots.UNKNOWN
+    assert index.find(MINE).key == "mine"
 
 
 # -- the index against yrs ------------------------------------------------------------------

@@ -92,7 +92,7 @@ class Board:
             return
         self.before_deletion = before or self.before_deletion
         if self.guard is not None:
-            self.guard.add(scans)
+            self.guard.add(scans, new_part)
         self._mark_changed(new_part)
         self.uncompacted += 1
         self._log.append(new_part)
@@ -163,7 +163,7 @@ class Board:
             return
         if new_part is not None:
             if self.guard is not None:
-                self.guard.add([checked])
+                self.guard.add([checked], new_part)
             self._mark_changed(new_part)
             self._broadcast(yproto.sync_frame(yproto.UPDATE, new_part))
 

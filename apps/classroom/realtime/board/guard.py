@@ -15,6 +15,7 @@ from apps.classroom.realtime.board.slots import (
     Slot,
     SlotIndex,
     read_items,
+    unknown_items,
 )
 from apps.classroom.realtime.board.update_scan import Scan
 from apps.classroom.realtime.board.yproto import read_state_vector
@@ -51,10 +52,10 @@ class BoardGuard:
     def is_outdated(self) -> bool:
         return self._lacks_clients and not self._misses_clients()
 
-    def add(self, scans: Sequence[Scan]) -> None:
-        """Take note of updates that were applied, whoever made them."""
-        for scanned in scans:
-            self._index.add(_items_of(scanned))
+    def add(self, scans: Sequence[Scan], new_part: bytes) -> None:
+        """Add what was applied, whoever made it, to the index. Only `new_part` has the items of
+        several updates in the order in which they were applied."""
+        self._index.add(_items_of(scans[0]) if len(scans) == 1 else read_items(new_part))
 
     def check(self, scans: Sequence[Scan], person: Person | None) -> None:
         """Raise Refused if `person` (None: several people) may not make the changes of the updates;
@@ -70,12 +71,7 @@ class BoardGuard:
     def _touched(self, scans: Sequence[Scan], person: Person) -> Collection[Slot]:
         """Return the slots that the updates would change."""
         clocks = self._document.clocks
-        items = [
-            item
-            for scanned in scans
-            for item in _items_of(scanned)
-            if item.clock + item.length > clocks.get(item.client, 0)
-        ]
+        items = unknown_items((item for each in scans for item in _items_of(each)), clocks)
         if self.rules.drawing is Drawing.OWN and any(
             self._authors.get(item.client) != person.key for item in items
         ):

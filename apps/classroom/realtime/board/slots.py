@@ -8,7 +8,7 @@ update before it is applied.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from apps.classroom.realtime.board.update_scan import (
@@ -51,6 +51,18 @@ class Item(NamedTuple):
             or (self.parent if isinstance(self.parent, tuple) else None)
         )
 
+    @property
+    def end(self) -> int:
+        return self.clock + self.length
+
+    def rest_from(self, clock: int) -> "Item":
+        """Return the part from `clock` on, which yrs places behind the part before it, whatever
+        place the item names."""
+        rest = self._replace(clock=clock, length=self.end - clock)
+        if self.neighbour is None and self.parent is None:  # collected
+            return rest
+        return rest._replace(origin=(self.client, clock - 1), parent=None, key=None)
+
 
 class Slot:
     """`roots` are the items that replace no other: the first, which created the slot."""
@@ -71,6 +83,16 @@ def read_items(update: bytes) -> list[Item]:
     scanner = _ItemScanner(update, is_stored=True)
     scanner.scan()
     return scanner.items
+
+
+def unknown_items(items: Iterable[Item], clocks: Mapping[int, int]) -> list[Item]:
+    """Return the items beyond `clocks`, without their known parts."""
+    unknown = ((item, clocks.get(item.client, 0)) for item in items)
+    return [
+        item if item.clock >= known else item.rest_from(known)
+        for item, known in unknown
+        if item.end > known
+    ]
 
 
 def with_items(scanned: Scan) -> Scan:
@@ -106,9 +128,10 @@ class SlotIndex:
             slot, can_be_deleted = runs[at]
             yield slot if can_be_deleted else None
 
-    def add(self, items: Sequence[Item]) -> None:
-        """Add the items of an update that are not known yet."""
-        for item, placed in zip(items, self.place(items), strict=True):
+    def add(self, items: Iterable[Item]) -> None:
+        """Add the items of one update that are not known yet."""
+        unknown = unknown_items(items, self._ends)
+        for item, placed in zip(unknown, self.place(unknown), strict=True):
             slot = placed
             if slot is not None and slot is not UNKNOWN:
                 slot = self._slots.setdefault((slot.map, slot.key), slot)
@@ -117,18 +140,21 @@ class SlotIndex:
                 slot.roots.append((item.client, item.clock))
 
     def _append(self, item: Item, slot: Slot | None) -> bool:
-        """Add a run of items; return whether it begins with an unknown one."""
-        client, end = item.client, item.clock + item.length
-        start = max(item.clock, self._ends.get(client, 0))
-        if end <= start or self._run_count >= MAX_RUNS:
+        """Add a run of items, unless the index is full; return whether it was added."""
+        if self._run_count >= MAX_RUNS:
             return False
-        entry, runs = (slot, item.can_be_deleted), self._runs[client]
+        if item.clock > self._ends.get(item.client, 0):  # those between were missed
+            self._append_run(item.client, self._ends.get(item.client, 0), (UNKNOWN, True))
+        self._append_run(item.client, item.clock, (slot, item.can_be_deleted))
+        self._ends[item.client] = item.end
+        return True
+
+    def _append_run(self, client: int, start: int, entry: tuple[Slot | None, bool]) -> None:
+        runs = self._runs[client]
         if not runs or runs[-1] != entry:
             runs.append(entry)
             self._starts[client].append(start)
             self._run_count += 1
-        self._ends[client] = end
-        return start == item.clock
 
     def place(self, items: Sequence[Item]) -> list[Slot | None]:
         """Return the slot of each item, a new one for a new key."""
@@ -148,7 +174,7 @@ def _is_root(item: Item) -> bool:
 
 
 class _Placement:
-    """Finds the slots of the items of one update, which may depend on each other in any order."""
+    """Finds the slots of items that are applied together and may depend on each other."""
 
     def __init__(self, index: SlotIndex, items: Sequence[Item]) -> None:
         self._index, self._items = index, items
@@ -156,6 +182,8 @@ class _Placement:
         self._at: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # clock, position
         for position, item in enumerate(items):
             self._at[item.client].append((item.clock, position))
+        for own in self._at.values():
+            own.sort()  # of several updates, which may come in any order
         found: dict[int, Slot | None] = {}
         for position in range(len(items)):
             self._place(position, found)
@@ -202,8 +230,8 @@ class _Placement:
         at = bisect_right(own, (clock, len(self._items))) - 1
         if at < 0:
             return None
-        start, position = own[at]
-        return position if clock < start + self._items[position].length else None
+        position = own[at][1]
+        return position if clock < self._items[position].end else None
 
     def _checked(self, item: Item, found: dict[int, Slot | None], at: int) -> Slot | None:
         """An item between items of two slots, which no client makes, belongs to neither."""
