@@ -7,8 +7,7 @@ are kept beside the document, so that the cost of an update does not depend on t
 """
 
 import asyncio
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pycrdt import Doc, get_state, merge_updates
@@ -17,6 +16,7 @@ from pycrdt import get_update as update_without
 from apps.classroom.compaction import MAX_COMPARISONS, SMALL_BOARD, UNSCANNED
 from apps.classroom.merging import apply, build_document, merge_bytes, readable
 from apps.classroom.realtime.board.deletions import DeleteSet
+from apps.classroom.realtime.board.doc_builder import DocBuilder
 from apps.classroom.realtime.board.origins import Origins, read_origins
 from apps.classroom.realtime.board.outline import Base, Buffers, concatenate
 from apps.classroom.realtime.board.update_scan import (
@@ -44,21 +44,6 @@ class PendingDependency(Malformed):
     def __init__(self, client: int, clock: int) -> None:
         super().__init__("an update that it depends on is missing")
         self.client, self.clock = client, clock
-
-
-class _DocBuilder:
-    """Builds a document from many updates, and after each pauses for as long as it took, so that
-    the event loop is never blocked for long."""
-
-    def __init__(self) -> None:
-        self.doc: Doc[Any] = Doc()
-
-    async def add(self, updates: Iterable[bytes]) -> None:
-        """Apply updates in order. Raises ValueError."""
-        for update in updates:
-            begun = time.perf_counter()
-            apply(self.doc, update)
-            await asyncio.sleep(time.perf_counter() - begun)
 
 
 def _read_deletions(update: bytes) -> DeleteSet:
@@ -89,7 +74,7 @@ class Document:
     @classmethod
     async def outlined(cls, base: Base) -> "Document":
         """Build the document as an outline. Raises ValueError if yrs rejects the outline."""
-        builder = _DocBuilder()
+        builder = DocBuilder()
         await builder.add(base.outline.updates)
         document = cls([])
         document._delete_set = await asyncio.to_thread(_read_deletions, base.outline.deletions)
@@ -237,7 +222,7 @@ class Document:
 
         Raises ValueError, having changed nothing.
         """
-        builder, end = _DocBuilder(), len(compacted.updates)
+        builder, end = DocBuilder(), len(compacted.updates)
         await builder.add([state] if base is None else base.outline.updates)
         while compacted.replacements == self._replacements and end < len(self._updates):
             added, end = self._updates[end:], len(self._updates)

@@ -16,8 +16,8 @@ from apps.classroom.realtime.events.protocol import MAX_BOARD_FRAME, MAX_EVENT, 
 from apps.classroom.realtime.server import db, tickets
 from apps.classroom.realtime.server.origins import is_allowed_origin
 from apps.classroom.realtime.server.registry import RoomRegistry
-from apps.classroom.realtime.server.room import CLOSE_CODES, Room
-from apps.classroom.realtime.server.sockets import RateLimit, Refused, Send, Socket
+from apps.classroom.realtime.server.room import Room
+from apps.classroom.realtime.server.sockets import CLOSE_CODES, RateLimit, Refused, Send, Socket
 
 log = logging.getLogger("kreida.room")
 

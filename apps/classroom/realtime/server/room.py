@@ -16,7 +16,6 @@ from apps.classroom.lessons import Lessons
 from apps.classroom.models import ChatMessage
 from apps.classroom.policies import (
     Person,
-    Refusal,
     Role,
     RoomAccess,
     must_wait,
@@ -27,35 +26,16 @@ from apps.classroom.queries import newest_messages
 from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.limits import PeopleLimits
 from apps.classroom.realtime.board.receiver import FrameReceiver
+from apps.classroom.realtime.cluster import messages
 from apps.classroom.realtime.cluster.bus import Bus
-from apps.classroom.realtime.cluster.messages import (
-    Broadcast,
-    BusMessage,
-    Deny,
-    DiffRequest,
-    Hello,
-    LocalPeers,
-    Recheck,
-)
 from apps.classroom.realtime.events import protocol as wire
 from apps.classroom.realtime.events.presence import Changes, Presence, Present
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.board_locks import BoardLocks
-from apps.classroom.realtime.server.sockets import Socket
+from apps.classroom.realtime.server.sockets import CLOSE_CODES, Socket
 
 log = logging.getLogger("kreida.room")
-
-CLOSE_CODES = {
-    Refusal.CANCELLED: Close.CANCELLED,
-    Refusal.REMOVED: Close.FORBIDDEN,
-    Refusal.SIGNED_OUT: Close.BAD_TICKET,
-    Refusal.NO_RIGHT: Close.FORBIDDEN,
-    Refusal.NOT_A_MEMBER: Close.FORBIDDEN,
-    Refusal.INVITE_REPLACED: Close.INVITE_OVER,
-    Refusal.INVITE_EXPIRED: Close.INVITE_OVER,
-    Refusal.LESSON_OVER: Close.INVITE_OVER,
-}
 
 
 def as_message(row: ChatMessage) -> wire.Message:
@@ -101,14 +81,14 @@ class Room:
 
     # -- broadcasting -----------------------------------------------------------------------
 
-    def publish(self, message: BusMessage) -> None:
+    def publish(self, message: messages.BusMessage) -> None:
         self.bus.publish(self.uuid, message)
 
     def broadcast(self, message: wire.Outgoing, audience: str = "in") -> None:
         """Send to an audience (`in`, `tutor` or a peer's id) in all processes."""
         frame = wire.encode(message)
         self.deliver_broadcast(frame, audience)
-        self.publish(Broadcast(audience, frame))
+        self.publish(messages.Broadcast(audience, frame))
 
     def deliver_broadcast(self, frame: str, audience: str) -> None:
         """Deliver a frame in this process, and hold it for peers who are just entering: the chat in
@@ -157,7 +137,7 @@ class Room:
     def publish_presence(self) -> None:
         """Send this process's peers to the other processes; also its heartbeat."""
         peers = list(self.presence.local.values())
-        self.publish(LocalPeers(peers))
+        self.publish(messages.LocalPeers(peers))
         self.bus.store_presence(self.uuid, peers)
 
     # -- entering and leaving ---------------------------------------------------------------
@@ -324,7 +304,7 @@ class Room:
         return self._rechecks_begun
 
     async def recheck_everywhere(self) -> None:
-        self.publish(Recheck())
+        self.publish(messages.Recheck())
         await self.recheck()
 
     def people(self) -> set[Person]:
@@ -384,7 +364,7 @@ class Room:
             self.publish_presence()
 
     def deny(self, person: str) -> None:
-        self.publish(Deny(person))
+        self.publish(messages.Deny(person))
         self.close_waiting(person)
 
     def close_waiting(self, person: str) -> None:
@@ -407,11 +387,11 @@ class Room:
     # -- other processes --------------------------------------------------------------------
 
     def request_diff(self, *, back: bool) -> None:
-        self.publish(DiffRequest(self.board.document.state_vector(), back))
+        self.publish(messages.DiffRequest(self.board.document.state_vector(), back))
 
     def resync(self) -> None:
         """Exchange state with the other processes, after opening the room or reconnecting."""
-        self.publish(Hello())
+        self.publish(messages.Hello())
         self.publish_presence()
         self.board.publish_awareness()
         self.request_diff(back=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from apps.classroom.policies import Person
+from apps.classroom.policies import Person, Refusal
 from apps.classroom.realtime.events.protocol import Close
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -23,6 +23,18 @@ CLOSE_TIMEOUT = 5.0
 # Seconds one frame may take to leave the process; after that the client is considered dead. The
 # registry looks once a second: a timer for each frame would cost more than sending it.
 WRITE_TIMEOUT = 30.0
+
+
+CLOSE_CODES = {
+    Refusal.CANCELLED: Close.CANCELLED,
+    Refusal.REMOVED: Close.FORBIDDEN,
+    Refusal.SIGNED_OUT: Close.BAD_TICKET,
+    Refusal.NO_RIGHT: Close.FORBIDDEN,
+    Refusal.NOT_A_MEMBER: Close.FORBIDDEN,
+    Refusal.INVITE_REPLACED: Close.INVITE_OVER,
+    Refusal.INVITE_EXPIRED: Close.INVITE_OVER,
+    Refusal.LESSON_OVER: Close.INVITE_OVER,
+}
 
 
 class Refused(Exception):
