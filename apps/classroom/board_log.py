@@ -18,6 +18,8 @@ from apps.classroom.models import (
 )
 from apps.classroom.realtime.board.update_scan import remove_deep_values
 
+Authors = dict[tuple[int, int], str]  # the person key by session and Yjs client id
+
 
 @dataclass(slots=True)
 class StoredBoard:
@@ -76,9 +78,6 @@ def load_document(session_id: int) -> "Doc[Any]":
     return build_document(load([session_id])[session_id].updates)[0]
 
 
-Authors = dict[tuple[int, int], str]  # the person by session and Yjs client id
-
-
 def append(batch: Mapping[int, Sequence[bytes]]) -> None:
     """Append updates to the logs: one row per session, all in one transaction."""
     BoardUpdate.objects.bulk_create(
@@ -100,6 +99,11 @@ def add_authors(authors: Authors) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def load_authors(session_id: int) -> dict[int, str]:
+    """Return the person key by Yjs client id."""
+    return dict(BoardAuthor.objects.filter(session=session_id).values_list("client", "person"))
 
 
 def existing_sessions(sessions: Sequence[int]) -> set[int]:

@@ -47,11 +47,8 @@ MAX_COMPARISONS, UNSCANNED = 1_000_000, 16 * 1024
 MAX_INTEGRATION, INTEGRATION_PER_BYTE = 0.25, 0.25 / 1024 / 1024
 TOO_MANY, TOO_DEEP = "too many client ids", "values nested too deeply"
 TOO_MANY_RUNS, TOO_MANY_CONFLICTS = "too many deletions", "too many conflicting changes"
-REWRITTEN = (
-    TOO_MANY,
-    TOO_MANY_RUNS,
-    TOO_MANY_CONFLICTS,
-)  # the reasons for which a board gets a new client id
+# The reasons for which a board is rewritten under a new client id.
+REWRITTEN = (TOO_MANY, TOO_MANY_RUNS, TOO_MANY_CONFLICTS)
 # Signals by which a process ends whose stack overflows: yrs decodes nested values recursively.
 _CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 T = TypeVar("T")

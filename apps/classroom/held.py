@@ -1,4 +1,4 @@
-"""Which visits to a room were its lesson."""
+"""Which of a tutor's visits to a room count as teaching its lesson."""
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from apps.classroom import blobs, board_log, compaction
 from apps.classroom.models import BoardVersion
 from apps.classroom.realtime import notify
+from apps.classroom.realtime.board.yproto import EMPTY_UPDATE
 from apps.classroom.versions import save_version, version_updates
 from apps.common.errors import not_found, service_unavailable
 
 MAX_CONCURRENT = 2  # versions read or restored at once; each holds a page thread and a subprocess
 MAX_WAIT = 1.0  # seconds; the caller holds a page thread meanwhile
-EMPTY_UPDATE = b"\0\0"  # no structs, no deletions
 _slots = threading.BoundedSemaphore(MAX_CONCURRENT)
 
 

@@ -14,7 +14,6 @@ from apps.classroom.held import visits_that_taught
 from apps.classroom.lessons import Lessons
 from apps.classroom.models import (
     Attendance,
-    BoardAuthor,
     ChatMessage,
     ClassroomSession,
     RoomAdmission,
@@ -113,11 +112,6 @@ def lock_page(*, session_id: int, page: str, locked: bool) -> None:
             pages.add(page)
         session.locked_pages = sorted(pages)
         session.save(update_fields=["locked_pages"])
-
-
-def load_board_authors(session_id: int) -> dict[int, str]:
-    """Return the person key by Yjs client id."""
-    return dict(BoardAuthor.objects.filter(session=session_id).values_list("client", "person"))
 
 
 def remove_person(

@@ -117,7 +117,7 @@ def test_board_found_slow_accepts_deletions_only():
 
 
 def test_unmeasured_conflicts_are_limited_until_compaction(monkeypatch):
-    monkeypatch.setattr(limits, "MAX_COMPARISONS", 5000)
+    monkeypatch.setattr(limits, "MAX_UNMEASURED_COMPARISONS", 5000)
     listed, across, last = reordered(100)
     receiver, socket = open_board(listed), FakeSocket()
     send(receiver, socket, across)

@@ -36,7 +36,7 @@ STEPS_PER_SECOND, UNCHARGED_STEPS = 1_000_000, 2_000
 STEPS_PER_CONFLICT, CONFLICT_WEIGHT = 1000, 10
 # Comparisons that the conflicts of a board may take, in another order of its items, before they are
 # measured by the next compaction.
-MAX_COMPARISONS = 100_000_000
+MAX_UNMEASURED_COMPARISONS = 100_000_000
 # How far a refused frame was read is unknown, so its whole length is charged.
 STEPS_PER_REFUSED_BYTE = 0.2
 # For frames sent: yrs encodes them, which is faster.

@@ -8,7 +8,7 @@ from apps.classroom.realtime.cluster.messages import BoardFrame
 
 
 class BoardLog:
-    """The log of one board. Neither method waits."""
+    """The log of one board. No method waits."""
 
     def __init__(self, *, session_id: int, room: UUID, writer: LogWriter, bus: Bus) -> None:
         self._session_id, self._room = session_id, room

@@ -24,8 +24,8 @@ class FrameReceiver:
         self._limits = people
 
     def set_rules(self, rules: BoardRules) -> None:
-        """Drop what others than the tutor have pending, since the tutor's next update could apply
-        it to the locked board."""
+        """Set the rules and drop pending updates of people who may not draw any more: the tutor's
+        next update could make them due."""
         self.board.rules = rules
         for socket in self._batcher.pending_senders():
             if not may_draw(socket.person, rules):
@@ -172,7 +172,7 @@ class FrameReceiver:
         compaction has measured it. Raises Refused."""
         if self.board.is_slow:
             raise Refused(Close.TOO_LARGE)
-        if self.board.document.comparisons > limits.MAX_COMPARISONS:
+        if self.board.document.comparisons > limits.MAX_UNMEASURED_COMPARISONS:
             raise Refused(Close.FLOOD)
 
     def _check_deletions(self, checked: Scan) -> None:

@@ -1,9 +1,9 @@
-"""Keeps the guard of a room's board as the tutor's rules say, and says what they are."""
+"""Makes the guard of a room's board follow the tutor's rules, and describes them to people."""
 
 import asyncio
 import logging
 
-from apps.classroom import services
+from apps.classroom import board_log
 from apps.classroom.policies import BoardRules, Drawing, Person
 from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.chunks import index_slots
@@ -20,17 +20,17 @@ class BoardLocks:
 
     def __init__(self, board: Board, session_id: int, rules: BoardRules) -> None:
         self._board, self._session_id = board, session_id
-        self._told = rules  # what people were told last
+        self._sent = rules  # to the people of the room, last
         self._lock = asyncio.Lock()
         self._missing: set[int] = set()  # client ids whose author was not stored at the last load
         self._unknown: set[int] = set()  # those not at the load before either
 
     async def apply(self) -> bool:
-        """Make the guard follow the rules; return whether people have to be told something new."""
+        """Make the guard follow the rules; return whether people have to be sent the rules."""
         async with self._lock:
             has_changed = await self._update_guard()
-            told, self._told = self._told, self._board.rules
-            return has_changed or told != self._told
+            sent, self._sent = self._sent, self._board.rules
+            return has_changed or sent != self._sent
 
     async def _update_guard(self) -> bool:
         """Return whether something was changed."""
@@ -71,7 +71,7 @@ class BoardLocks:
         if not missing:
             return False
         try:
-            stored = await db.run(services.load_board_authors, self._session_id)
+            stored = await db.run(board_log.load_authors, self._session_id)
         except db.Failure:
             log.exception("the authors on a board could not be loaded")
             return False
@@ -82,7 +82,7 @@ class BoardLocks:
         return bool(stored)
 
     def describe(self, person: Person) -> wire.Rules:
-        """Return the rules as `person` is to be told them."""
+        """Return the rules as they are sent to `person`."""
         rules, guard = self._board.rules, self._board.guard
         pages = sorted(rules.locked_pages)
         if person.is_tutor or guard is None:
