@@ -66,9 +66,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return is_open() or self.is_invited(request)
 
     def is_invited(self, request: HttpRequest) -> bool:
-        """Whether a tutor's link was opened in this session, or is part of this request."""
-        kept = kept_token(request.session, PURPOSE)
-        return any(find_placeholder(token) for token in {kept, _sent_invitation(request)})
+        """Whether this request, or else this session, has a tutor's valid link; of two links this
+        is the one that `save_user` takes."""
+        token = _sent_invitation(request) or kept_token(request.session, PURPOSE)
+        return find_placeholder(token) is not None
 
     def clean_email(self, email: str) -> str:
         """Used for sign-up, added addresses and password resets."""

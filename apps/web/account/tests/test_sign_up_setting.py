@@ -104,6 +104,19 @@ def test_used_link_opens_closed_sign_up_to_nobody_else(browser, closed, settings
     assert not User.objects.filter(email="second@school.example").exists()
 
 
+def test_another_link_in_the_form_makes_no_account_of_its_own_where_sign_up_is_closed(
+    browser, closed, settings, classroom
+):
+    made = make_placeholder(classroom)
+    client = browser()
+    client.get(link_path(settings, make_student_link(made, timezone.now())))
+    client.post("/accounts/signup/", {**form("student"), "invitation": "x"})
+    assert not User.objects.filter(email="new@school.example").exists()
+    client.post("/accounts/signup/", form("student"))
+    made.refresh_from_db()
+    assert made.email == "new@school.example"
+
+
 def test_app_signs_up_by_an_invitation_where_sign_up_is_closed(closed, classroom):
     made = make_placeholder(classroom)
     link = make_student_link(made, timezone.now())
