@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.classrooms.api.serializers import ClassroomNameSerializer
-from apps.classrooms.models.student_card import MAX_LEVEL, MAX_NOTE, MAX_PHONE
+from apps.classrooms.models.student_card import MAX_GUARDIAN, MAX_LEVEL, MAX_NOTE, MAX_PHONE
 from apps.common.openapi import example
 from apps.common.parsing import AddressField, IdField, NameField, TextField
 from apps.common.text import MAX_NAME
@@ -24,17 +24,23 @@ class BlankableAddressField(AddressField):
         return "" if data == "" else super().to_internal_value(data)
 
 
-def _optional_text(max_length: int) -> TextField:
-    return TextField(required=False, allow_null=True, allow_blank=True, max_length=max_length)
+def _optional_text(max_length: int, *, multiline: bool = False) -> TextField:
+    return TextField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=max_length,
+        multiline=multiline,
+    )
 
 
 class StudentContactsSerializer(serializers.Serializer[Any]):
     email = BlankableAddressField(required=False, allow_null=True, allow_blank=True, max_length=254)
     phone = _optional_text(MAX_PHONE)
-    guardian_name = _optional_text(200)
+    guardian_name = _optional_text(MAX_GUARDIAN)
     guardian_phone = _optional_text(MAX_PHONE)
     level = _optional_text(MAX_LEVEL)
-    note = _optional_text(MAX_NOTE)
+    note = _optional_text(MAX_NOTE, multiline=True)
 
 
 @example({**_NAMES, "classroom_id": 3, "email": "ivan@school.example", **_CONTACTS})

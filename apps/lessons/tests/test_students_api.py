@@ -83,6 +83,13 @@ def test_card_of_a_placeholder_is_changed(api, tutor, classroom):
     assert changes.items() <= answer.json().items()
 
 
+def test_note_keeps_its_lines(api, tutor, body):
+    card = api(tutor).post(URL, {**body, "note": "One\nTwo"}).json()
+    assert card["note"] == "One\nTwo"
+    url = f"{URL}{card['id']}/"
+    assert api(tutor).patch(url, {"note": "Three\n\nFour"}).json()["note"] == "Three\n\nFour"
+
+
 def test_card_changed_since_it_was_read_is_refused(api, tutor, classroom):
     client, url = api(tutor), f"{URL}{make_placeholder(classroom).pk}/"
     seen = client.get(url)["ETag"]
