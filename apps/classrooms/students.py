@@ -20,7 +20,7 @@ from apps.classrooms.invitations import (
 from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.notices import send_student_link
-from apps.common.errors import forbidden, invalid, throttled
+from apps.common.errors import forbidden, invalid, not_found, throttled
 from apps.common.etags import check_version, compute_version
 from apps.common.idempotency import Idempotency
 from apps.common.models import DailyLimit
@@ -129,12 +129,16 @@ def mail_student_link(student: User) -> None:
 
 
 def email_for(tutor: User, student: User) -> str:
-    """The student's address, as far as this tutor may see it: a former tutor does not learn what
-    the account's address is now."""
+    """The student's address, or "" if this tutor may not see it."""
+    return student.shown_email if _may_see_email(tutor, student) else ""
+
+
+def _may_see_email(tutor: User, student: User) -> bool:
+    """False for a former tutor, who does not learn what the account's address is now."""
     taught = Membership.objects.taught_by(tutor).filter(
         student=student, status__in=(Membership.Status.ACTIVE, Membership.Status.PAUSED)
     )
-    return student.shown_email if student.is_placeholder or taught.exists() else ""
+    return student.is_placeholder or taught.exists()
 
 
 def get_card(tutor: User, student: User) -> StudentCard:
@@ -144,9 +148,10 @@ def get_card(tutor: User, student: User) -> StudentCard:
 
 
 def card_version(student: User, card: StudentCard) -> str:
-    """The version of all that `change_student` changes."""
+    """The version of all that `change_student` changes. An account's address is not part of it: a
+    former tutor, who may not see it, could try guesses."""
     kept = [getattr(card, name) for name in CONTACT_FIELDS]
-    return compute_version(student.first_name, student.last_name, student.shown_email, *kept)
+    return compute_version(student.first_name, student.last_name, student.contact_email, *kept)
 
 
 @transaction.atomic
@@ -155,20 +160,24 @@ def change_student(
 ) -> None:
     """Change what the tutor keeps, and a placeholder's name and e-mail. Raises `validation_error`
     for a new name or e-mail of a student who has signed up, `throttled` over the limit of an
-    address, `precondition_failed` if the card's version is not one of `seen`."""
-    locked = User.objects.select_for_update(no_key=True).get(pk=student.pk)
+    address, `precondition_failed` if the card's version is not one of `seen`, `not_found` if an
+    account has just taken the placeholder over."""
+    locked = User.objects.select_for_update(no_key=True).filter(pk=student.pk).first()
+    if locked is None:
+        raise not_found()
     check_version(card_version(locked, get_card(tutor, locked)), seen)
-    _change_person(locked, changes)
+    _change_person(tutor, locked, changes)
     kept = {name: changes[name] for name in CONTACT_FIELDS if name in changes}
     if kept:
         StudentCard.objects.update_or_create(tutor=tutor, student=locked, defaults=kept)
 
 
-def _change_person(student: User, changes: dict[str, str]) -> None:
+def _change_person(tutor: User, student: User, changes: dict[str, str]) -> None:
+    email = student.contact_email if student.is_placeholder else student.email
     current: dict[str, Any] = {
         "first_name": student.first_name,
         "last_name": student.last_name,
-        "email": student.contact_email if student.is_placeholder else student.email,
+        "email": email if _may_see_email(tutor, student) else "",
     }
     changed = {n: changes[n] for n in current if n in changes and changes[n] != current[n]}
     if not changed:

@@ -106,6 +106,8 @@ def reschedule_lesson(
         with transaction.atomic():
             people = _lock_users(lesson.tutor_id, lesson.student_id)
             lesson.refresh_from_db()
+            if lesson.student_id not in people:  # an account has just taken the placeholder over
+                raise precondition_failed()
             lesson.student = people[lesson.student_id]
             if lesson.is_cancelled:
                 raise lesson_cancelled()

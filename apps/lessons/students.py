@@ -25,10 +25,10 @@ def has_taught(tutor: User, student_id: int) -> bool:
 
 def access_student_card(tutor: User, student_id: int) -> User:
     """Raises `not_found`, which does not disclose whether the person exists."""
-    student_id = min(student_id, MAX_ID)
-    if not has_taught(tutor, student_id):
+    student = User.objects.filter(pk=min(student_id, MAX_ID)).first()
+    if student is None or not has_taught(tutor, student.pk):
         raise not_found()
-    return User.objects.get(pk=student_id)
+    return student
 
 
 def shared_classrooms(tutor: User, student: User) -> list[Classroom]:

@@ -19,6 +19,7 @@ from apps.common.errors import DomainError
 from apps.lessons import placeholders
 from apps.lessons.models import Lesson
 from apps.lessons.placeholders import accept_student_link
+from apps.lessons.services import reschedule_lesson
 from tests.builders import HOUR, NOON, PASSWORD, make_lesson, make_placeholder, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,24 @@ def test_old_link_or_one_of_an_earlier_address_makes_an_own_account(tutor, place
     assert sign_up_by(token).status_code == 200
     placeholder.refresh_from_db()
     assert placeholder.is_placeholder
+
+
+def test_placeholder_taken_over_meanwhile_is_not_found(tutor, stranger, placeholder):
+    accept_student_link(token=token_of(placeholder), student=stranger)
+    with pytest.raises(DomainError, match="Not found"):
+        change_student(tutor=tutor, student=placeholder, note="Mine")
+
+
+def test_lesson_whose_placeholder_was_taken_over_meanwhile_is_read_again(
+    tutor, stranger, placeholder
+):
+    lesson = make_lesson(tutor, placeholder)
+    accept_student_link(token=token_of(placeholder), student=stranger)
+    with pytest.raises(DomainError) as refused:
+        reschedule_lesson(tutor=tutor, lesson=lesson, title="Fractions")
+    assert refused.value.code == "precondition_failed"
+    reschedule_lesson(tutor=tutor, lesson=lesson, title="Fractions")
+    assert Lesson.objects.get().title == "Fractions"
 
 
 def test_address_typed_again_does_not_bring_its_link_back(tutor, stranger, placeholder):

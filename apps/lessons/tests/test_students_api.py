@@ -123,6 +123,21 @@ def test_former_tutor_reads_the_card_and_another_does_not(
     assert api(other_tutor).get(f"{URL}{student.pk}/").json()["note"] == ""
 
 
+def test_former_tutor_learns_the_present_address_neither_from_a_change_nor_from_the_etag(
+    api, tutor, classroom, student
+):
+    classroom.memberships.update(status="removed")
+    url = f"{URL}{student.pk}/"
+    card = api(tutor).get(url)
+    unchanged = {name: card.json()[name] for name in ("first_name", "email", "note")}
+    assert api(tutor).patch(url, unchanged).status_code == 200
+    guess = api(tutor).patch(url, {"email": student.email})
+    assert (guess.status_code, list(guess.json()["fields"])) == (400, ["email"])
+    student.email = "moved@school.example"
+    student.save()
+    assert api(tutor).get(url)["ETag"] == card["ETag"]
+
+
 def test_student_cannot_read_the_own_card(api, classroom, student):
     assert api(student).get(f"{URL}{student.pk}/").status_code == 403
 
