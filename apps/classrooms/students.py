@@ -60,8 +60,7 @@ def add_student(
     StudentCard.objects.create(
         tutor=tutor,
         student=student,
-        idempotency_key=idempotency.key if idempotency else None,
-        idempotency_digest=idempotency.digest if idempotency else "",
+        **(idempotency.columns if idempotency else {}),
         **(contacts or {}),
     )
     return student

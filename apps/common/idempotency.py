@@ -32,6 +32,11 @@ class Idempotency:
         fields = "\n".join(f"{name}={request[name]}" for name in sorted(request))
         return cls(key, hashlib.sha256(fields.encode()).hexdigest())
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The fields of a row by which a repeat finds it."""
+        return {"idempotency_key": self.key, "idempotency_digest": self.digest}
+
     def check(self, digest: str) -> None:
         """Raises `validation_error` if the key came with a different request before."""
         if digest != self.digest:

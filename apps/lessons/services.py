@@ -49,8 +49,6 @@ def schedule_lesson(
             if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
                 return earlier
             membership = _find_shared_membership(tutor, student_id, classroom_id)
-            if not allow_overlap:
-                _check_conflicts(tutor, student_id, starts_at, ends_at)
             lesson = Lesson(
                 tutor=tutor,
                 student=people[student_id],
@@ -59,16 +57,21 @@ def schedule_lesson(
                 starts_at=starts_at,
                 ends_at=ends_at,
                 allow_overlap=allow_overlap,
-                idempotency_key=idempotency.key if idempotency else None,
-                idempotency_digest=idempotency.digest if idempotency else "",
+                **(idempotency.columns if idempotency else {}),
             )
-            check_limits(lesson, timezone.now())
-            lesson.save(force_insert=True)
-            get_or_create_session(lesson_id=lesson.pk)
-            transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson))
+            _insert_lesson(lesson)
     except IntegrityError as exc:
         raise _to_conflict_error(exc) from exc
     return lesson
+
+
+def _insert_lesson(lesson: Lesson) -> None:
+    if not lesson.allow_overlap:
+        _check_conflicts(lesson.tutor, lesson.student_id, lesson.starts_at, lesson.ends_at)
+    check_limits(lesson, timezone.now())
+    lesson.save(force_insert=True)
+    get_or_create_session(lesson_id=lesson.pk)
+    transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson))
 
 
 @dataclass(frozen=True, slots=True)
