@@ -230,8 +230,8 @@ def _tutor_transitions(membership: Membership) -> set[Status]:
     return _TUTOR_TRANSITIONS[current]
 
 
-def _transition_error_message(current: Status) -> str:
-    choices = [str(status) for status in (current, *sorted(_TUTOR_TRANSITIONS[current]))]
+def _transition_error_message(current: Status, allowed: set[Status]) -> str:
+    choices = [str(status) for status in (current, *sorted(allowed))]
     if len(choices) == 1:
         return _("A removed student can only come back with a new invitation.")
     return _("This membership is “%(current)s”. Must be one of: %(choices)s.") % {
@@ -252,8 +252,9 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
     current = Status(membership.status)
     if status == Status.ACTIVE and current == Status.INVITED:
         raise forbidden(_("Only the student can accept an invitation."))
-    if status not in _tutor_transitions(membership):
-        raise invalid(status=_transition_error_message(current))
+    allowed = _tutor_transitions(membership)
+    if status not in allowed:
+        raise invalid(status=_transition_error_message(current, allowed))
     updated_rows = Membership.objects.filter(pk=membership.pk, status=current).update(status=status)
     if not updated_rows:
         raise invalid(status=_("Somebody else has just changed this membership."))

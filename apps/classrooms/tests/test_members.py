@@ -231,6 +231,15 @@ def test_missing_membership_is_not_found(api, tutor, student, classroom, members
     assert get_error(accept(api(student), membership_id)) == (404, "not_found")
 
 
+def test_refused_change_of_a_removed_placeholder_says_that_it_can_be_restored(
+    api, tutor, classroom
+):
+    added = make_placeholder(classroom).memberships.get()
+    change_status(api(tutor), added.pk, "removed")
+    [sentence] = change_status(api(tutor), added.pk, "paused").json()["fields"]["status"]
+    assert "removed, active." in sentence
+
+
 def test_removed_placeholder_is_restored_and_a_removed_account_is_not(api, tutor, classroom):
     added = make_placeholder(classroom).memberships.get()
     joined = classroom.memberships.exclude(pk=added.pk).get()
