@@ -22,7 +22,7 @@ from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
 from apps.lessons.access import find_attendance
 from apps.lessons.models import Lesson
-from apps.lessons.phases import PAST, Phase, find_phase
+from apps.lessons.phases import PAST, find_phase, find_phases
 from apps.lessons.policies import (
     Action,
     access_lesson,
@@ -134,7 +134,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "may_change": may_change(me, lesson),
         "may_cancel": may_cancel(me, lesson, now),
         "may_share": may_share(me, lesson, now),
-        "may_decide_outcome": phase is Phase.NOT_HELD and may_decide_outcome(me, lesson, now),
+        "may_decide_outcome": may_decide_outcome(me, lesson, phase),
         "cancel": confirmations.confirm_cancellation(lesson),
         "revoke": confirmations.confirm_revoking_invites(lesson),
         "link_form": InviteLinkForm(),
@@ -232,9 +232,10 @@ def outcome(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """The tutor says that a lesson was held although nobody was in its room, or takes it back."""
     me = current_tutor(request)
     lesson = access_lesson(me, lesson_id, to=Action.EDIT)
+    phase = find_phases([lesson], timezone.now())[lesson.pk]
     if request.POST.get("held") != "1":
         lesson.undo_completion()
-    elif may_decide_outcome(me, lesson, timezone.now()) and lesson.complete():
+    elif may_decide_outcome(me, lesson, phase) and lesson.complete():
         undo = reverse("web:lesson-outcome", args=[lesson.pk])
         messages.success(request, _("Marked as completed."), extra_tags=f"undo {undo}")
     return redirect("web:lesson", lesson.pk)

@@ -58,6 +58,16 @@ def test_lesson_without_its_tutor_is_not_held_until_the_tutor_says_so(browser, t
     assert "badge not_held" in page
 
 
+def test_stale_page_does_not_complete_a_lesson_that_its_tutor_is_teaching(
+    browser, tutor, student, lesson
+):
+    make_attendance(lesson, tutor, "tutor")
+    make_attendance(lesson, student, "student")
+    browser(tutor).post(f"/lessons/{lesson.pk}/outcome/", {"held": "1"})
+    lesson.refresh_from_db()
+    assert lesson.status == "scheduled"
+
+
 def test_reconnects_are_one_visit_with_its_minutes(browser, tutor, lesson):
     start = lesson.starts_at
     for first, last in ((0, 10), (15, 40), (44, 44), (58, 59)):
