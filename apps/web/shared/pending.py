@@ -15,6 +15,7 @@ from apps.accounts import placeholders
 from apps.classrooms import invitations
 from apps.classrooms.queries import find_classroom_by_code
 from apps.common.errors import DomainError
+from apps.common.pasted import clean_code
 from apps.common.rate_limits import check_rate_limit
 from apps.common.session_tokens import kept_token
 from apps.lessons import invites
@@ -34,6 +35,11 @@ class Pending(NamedTuple):
 
 def remember_code(request: HttpRequest, code: str) -> None:
     request.session[_CODE_KEY] = code
+
+
+def is_remembered(request: HttpRequest, code: str) -> bool:
+    """True for a code that was right when this visitor opened its link: it is no guess."""
+    return bool(code) and request.session.get(_CODE_KEY) == clean_code(code)
 
 
 def forget_code(request: HttpRequest) -> None:
@@ -91,12 +97,16 @@ def _of_path(request: HttpRequest, path: str) -> Pending | None:
     name = _invited_page(path)
     if not name:
         return None
-    check_rate_limit(request, "join" if name == "join-code" else "invite")
+    if name != "join-code":
+        check_rate_limit(request, "invite")
     return _READERS[name](request, path)
 
 
 def _of_code(request: HttpRequest, path: str) -> Pending | None:
-    classroom = find_classroom_by_code(resolve(path).kwargs["code"])
+    code = resolve(path).kwargs["code"]
+    if not is_remembered(request, code):
+        check_rate_limit(request, "join")
+    classroom = find_classroom_by_code(code)
     if classroom is None:
         return None
     return Pending(path, classroom.tutor.get_full_name(), classroom.name, True)

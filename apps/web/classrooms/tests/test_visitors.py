@@ -3,6 +3,7 @@
 import pytest
 
 from apps.classrooms.models import Membership
+from apps.common.rate_limits import REQUESTS_PER_WINDOW
 from tests.builders import PASSWORD
 
 
@@ -46,6 +47,19 @@ def test_header_and_home_remember_the_code(browser, tutor, classroom):
     client.post("/join/", {"join_code": classroom.join_code})
     assert Membership.objects.get(classroom=classroom, student__email="new@school.example")
     assert "Continue" not in client.get("/calendar/").content.decode()
+
+
+def test_code_counts_once_for_a_visitor_however_many_pages_name_its_classroom(
+    browser, classroom, monkeypatch
+):
+    """A whole class may open the link from one address."""
+    monkeypatch.setitem(REQUESTS_PER_WINDOW, "join", 2)
+    path = f"/join/{classroom.join_code}/"
+    for _visitor in range(2):
+        client = browser()
+        for page in (path, f"/accounts/signup/?next={path}", "/accounts/login/", path):
+            answer = client.get(page)
+            assert (answer.status_code, "Algebra" in answer.content.decode()) == (200, True)
 
 
 @pytest.mark.django_db

@@ -29,7 +29,7 @@ from apps.web.classrooms.forms import JoinForm
 from apps.web.shared.access import current_student, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
-from apps.web.shared.pending import forget_code, remember_code
+from apps.web.shared.pending import forget_code, is_remembered, remember_code
 from apps.web.shared.student_links import student_links
 
 Status = Membership.Status
@@ -93,10 +93,12 @@ def _confirm_code(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _welcome_visitor(request: HttpRequest, code: str) -> HttpResponse:
-    """Guessing codes here has the same limit as joining."""
+    """Guessing codes here has the same limit as joining. A code counts once for each visitor, since
+    a whole class may open the link from one address."""
     if is_invite_link(code):
         return _redirect_to_invite(code)
-    check_rate_limit(request, "join")
+    if not is_remembered(request, code):
+        check_rate_limit(request, "join")
     classroom = find_classroom_by_code(code)
     if request.method == "POST" or classroom is None:
         return redirect_to_login(request.get_full_path())
