@@ -101,7 +101,7 @@ def _send(mail: OutgoingMail, transport: BaseEmailBackend) -> bool:
         )
         if is_permanent:
             mail.delete()
-            _note_given_up(1, timezone.now())
+            DailyLimit.use(_GIVEN_UP, _COUNTED, timezone.now())
         else:
             mail.reschedule(claimed_until, timezone.now() + _retry_delay(mail.attempts))
         return _is_refusal_of_message(exc)
@@ -114,11 +114,6 @@ def count_given_up(now: datetime) -> int:
     return _COUNTED - DailyLimit.remaining(_GIVEN_UP, _COUNTED, now)
 
 
-def _note_given_up(number: int, now: datetime) -> None:
-    for _message in range(number):
-        DailyLimit.use(_GIVEN_UP, _COUNTED, now)
-
-
 def _delete_decoys() -> None:
     OutgoingMail.objects.filter(recipients=[]).delete()
 
@@ -128,7 +123,7 @@ def _drop_expired(now: datetime) -> None:
     is_expired |= Q(unconfirmed__gte=MAX_UNCONFIRMED)
     dropped, _each = OutgoingMail.objects.filter(is_expired & _is_due(now)).delete()
     if dropped:
-        _note_given_up(dropped, now)
+        DailyLimit.use(_GIVEN_UP, _COUNTED, now, dropped)
         log.error("mail was given up", extra={"data": {"dropped": dropped}})
 
 

@@ -29,16 +29,17 @@ class DailyLimit(models.Model):
         return f"{self.name}: {self.used}"
 
     @staticmethod
-    def use(name: str, limit: int, now: datetime) -> bool:
-        """Count one use; return False if `limit` is reached. The day starts with the first use.
+    def use(name: str, limit: int, now: datetime, number: int = 1) -> bool:
+        """Count uses; return False if they are more than `limit` allows. The day starts with the
+        first use.
 
         Safe under concurrency, because each step is one conditional update.
         """
         DailyLimit.objects.bulk_create([DailyLimit(name=name, began_at=now)], ignore_conflicts=True)
         row = DailyLimit.objects.filter(name=name)
-        if row.exclude(_is_today(now)).update(began_at=now, used=1):
-            return limit > 0
-        return row.filter(used__lt=limit).update(used=F("used") + 1) == 1
+        if row.exclude(_is_today(now)).update(began_at=now, used=number):
+            return limit >= number
+        return row.filter(used__lte=limit - number).update(used=F("used") + number) == 1
 
     @staticmethod
     def delete_old(now: datetime) -> None:

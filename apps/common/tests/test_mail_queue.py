@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.common import mail, mail_queue
@@ -139,6 +140,21 @@ def test_expired_mail_is_dropped_and_logged(smtp, log_lines):
     assert smtp.messages == []
     assert not OutgoingMail.objects.exists()
     assert log_lines()[-1]["message"] == "mail was given up"
+
+
+def test_expired_mails_are_counted_by_the_same_queries_whatever_their_number(
+    smtp,
+):
+    counts = []
+    for number in (1, 3):
+        for _mail in range(number):
+            queue()
+        OutgoingMail.objects.update(created_at=from_now(days=-1, seconds=-1))
+        with CaptureQueriesContext(connection) as queries:
+            mail_queue.send_queued(timezone.now())
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert mail_queue.count_given_up(timezone.now()) == 4
 
 
 def test_mail_over_the_attempts_limit_is_dropped(settings):
