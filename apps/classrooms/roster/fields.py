@@ -34,10 +34,13 @@ _ABOUT_OTHERS = re.compile(
 )
 _LAST_NAME = r"last name|surname|family name|прізвищ\w*"
 _FIRST_NAME = r"first name|given name|forename|ім'?я|імен\w*"
+# Short words by their forms: with any ending, a surname such as “Татарчук” would be a heading.
 _PARENT = re.compile(
-    r"\b(parents?|mother|father|guardian|(step|grand)?(mom|mum|dad)|mam\w*|papa|caregiver|carer|family"
-    r"|батьк\w*|матер\w*|мам\w*|мати|тат\w*|опікун\w*|бабус\w*|дідус\w*|рідн\w*|родич\w*"
-    r"|представни\w*|родител\w*|опекун\w*)\b"
+    r"\b((step|grand)?(parents?|mother|father|mom|mum|dad)|mam[ay]?|papa|granny|grandma|grandpa"
+    r"|guardian|caregiver|carer|family|relative|sister|brother|aunt|uncle"
+    r"|батьк\w*|мати|матер[іи]|матус[іяю]|мам[аиіу]|мамин\w*|тат[аоу]|татк[аоу]|татов\w*|татус[ья]"
+    r"|вітчима?|мачух[аи]|опікун\w*|баб[аиіу]|бабус[іяю]|дід[ау]?|дідус[ьяю]|тітк[аи]|тітоньк[аи]"
+    r"|дядьк[ау]|сестр[аи]|брат[ау]?|рідн\w*|родич\w*|представни\w*|родител\w*|опекун\w*)\b"
 )
 _OTHER_ADULT = re.compile(
     r"\b(teacher|tutor|mentor|driver|emergency|вчител\w*|учител\w*|керівник\w*|куратор\w*|водій|водія)\b"
@@ -47,7 +50,10 @@ _RULES: tuple[tuple[Field, re.Pattern[str]], ...] = tuple(
     (field, re.compile(rf"\b(?:{words})\b"))
     for field, words in (
         (Field.MIDDLE_NAME, r"по батькові|patronymic|middle name|additional name"),
-        (Field.PHONE, r"(tele)?phones?( number)?|mobile|cell|тел\w*|моб\w*|viber|whatsapp"),
+        (
+            Field.PHONE,
+            r"(tele)?phones?( number)?|mobile|cell|тел|телефон\w*|моб|мобільн\w*|viber|whatsapp",
+        ),
         (Field.NOTE, r"notes?|comments?|remarks?|нотат\w*|приміт\w*|комент\w*"),
         (Field.LAST_FIRST, rf"(?:{_LAST_NAME}).*(?:{_FIRST_NAME})|піб|піп|п і б"),
         (Field.FIRST_LAST, rf"(?:{_FIRST_NAME}).*(?:{_LAST_NAME})"),
@@ -89,8 +95,8 @@ def find_field(heading: str) -> Field | None:
         return None
     # “Family Name” is the student's own, “Mother's name” is not.
     if _PARENT.search(re.sub("family name", "", words)):
-        is_contact = {Field.PHONE: Field.GUARDIAN_PHONE, Field.NOTE: None, Field.LEVEL: None}
-        return is_contact.get(found, Field.GUARDIAN_NAME) if found else Field.GUARDIAN_NAME
+        of_guardian = {Field.PHONE: Field.GUARDIAN_PHONE, Field.NOTE: None, Field.LEVEL: None}
+        return of_guardian.get(found, Field.GUARDIAN_NAME) if found else Field.GUARDIAN_NAME
     return found
 
 

@@ -43,6 +43,9 @@ from apps.classrooms.roster.reader import Choices, RosterError, read_roster
         ("Mobile Phone", "phone"),
         ("parentPhone", "guardian_phone"),
         ("Guardian's name", "guardian_name"),
+        ("Grandmother's phone", "guardian_phone"),
+        ("Телефон діда", "guardian_phone"),
+        ("Тітка", "guardian_name"),
         ("Grade", "level"),
         ("Notes", "note"),
         ("Display name of parent", None),
@@ -58,6 +61,12 @@ from apps.classrooms.roster.reader import Choices, RosterError, read_roster
 )
 def test_heading_has_its_meaning(heading, field):
     assert find_field(heading) == field
+
+
+def test_surname_that_begins_like_a_heading_is_a_student():
+    text = "ПІБ;Контакт\nКоваль Олена;\nТеличко Іван;мама Оксана\n"
+    roster = read_roster(text.encode())
+    assert [row.name for row in roster.rows] == ["Коваль Олена", "Теличко Іван"]
 
 
 EXPORTS = {
