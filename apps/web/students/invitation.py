@@ -37,7 +37,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
     token = kept_token(request.session, PURPOSE)
     if request.method == "POST" and request.POST.get("answer") in ("decline", "block"):
         if isinstance(request.user, User):
-            if request.POST["answer"] == "block":
+            if request.POST["answer"] == "block" and request.user.is_student:
                 _block_tutor_of(token, request.user)
             decline_student_link(token=token, student=request.user)
         drop_token(request.session, PURPOSE)

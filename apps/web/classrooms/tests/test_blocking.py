@@ -78,6 +78,13 @@ def test_tutor_is_blocked_on_the_page_of_a_link(
     assert invitations(client) == [False, False]
 
 
+def test_tutor_with_another_tutors_link_blocks_nobody(browser, settings, other_tutor, classroom):
+    client = browser(other_tutor)
+    client.get(path_of(make_student_link(make_placeholder(classroom), timezone.now()), settings))
+    client.post("/students/invitation/", {"answer": "block"})
+    assert not TutorBlock.objects.exists()
+
+
 def test_joining_a_classroom_ends_the_block(api, tutor, stranger, classroom):
     TutorBlock.objects.create(student=stranger, tutor=tutor)
     api(stranger).post("/api/classrooms/join/", {"join_code": classroom.join_code})
