@@ -32,7 +32,7 @@ STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10*
 TRUSTED_PROXIES = trusted_proxies(PUBLIC_URL)
 # Scope of Strict-Transport-Security: this host, its subdomains, or also preloading.
 HSTS = environment.choice("HSTS", ("host", "off", "subdomains", "preload"))
-# Who may sign up: everybody, students and invited tutors, or nobody.
+# Who may sign up: everybody, students and invited tutors, or invited students only.
 SIGN_UP = environment.choice("SIGN_UP", ("open", "invited-tutors", "closed"))
 SCHOOL_NAME = environment.shown_name("SCHOOL_NAME")
 SCHOOL_LOGO = school_logo()

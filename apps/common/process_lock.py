@@ -25,9 +25,8 @@ RETRY_SECONDS, CHECK_SECONDS = 0.5, 10.0
 _KEEPALIVES = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 log = logging.getLogger("kreida.process_lock")
 
-_lock_files: list[
-    IO[str]
-] = []  # kept open until the process ends, when the kernel releases the locks
+# Kept open until the process ends, when the kernel releases the locks.
+_lock_files: list[IO[str]] = []
 
 
 class AlreadyServedError(Exception):
