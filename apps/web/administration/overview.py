@@ -57,9 +57,7 @@ def load_overview(now: datetime) -> Overview:
         people=_count_people(),
         classrooms=Classroom.objects.filter(archived_at=None).count(),
         lessons=_count_lessons(now),
-        open_rooms=Attendance.objects.present(now).aggregate(n=Count("session", distinct=True))[
-            "n"
-        ],
+        open_rooms=Attendance.objects.present(now).order_by().values("session").distinct().count(),
         disk=_measure_disk(),
         sign_ups=list(_count_sign_ups(now)),
         mail=_count_mail(now) if settings.EMAIL_URL else None,
