@@ -109,7 +109,8 @@ def list_students_with_lessons(
         ids = {i for next_id, last_id, _tutor in people.values() for i in (next_id, last_id)}
         lessons = Lesson.objects.in_bulk(ids - {None})
         for row in rows:
-            next_id, last_id, placeholder_of = people[row["id"]]
+            # An account may have just taken a placeholder over, which deletes it.
+            next_id, last_id, placeholder_of = people.get(row["id"], (None, None, None))
             row["next"], row["last"] = lessons.get(next_id), lessons.get(last_id)
             row["placeholder"] = placeholder_of is not None
     return count, rows

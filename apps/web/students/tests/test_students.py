@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.invitations import MAX_PER_ADDRESS
 from apps.classrooms.models import StudentCard
+from apps.classrooms.queries import list_my_students
 from apps.classrooms.roster.invite import import_students
 from apps.classrooms.roster.reader import read_roster
 from apps.web.students.export import students_csv
@@ -26,6 +27,20 @@ def test_search_is_in_the_url_and_case_insensitive_in_any_script(browser, tutor,
     page = browser(tutor).get("/students/?q=КОВАЛЬ+олена").content.decode()
     assert "Олена Коваль" in page
     assert 'value="КОВАЛЬ олена"' in page
+
+
+def test_list_is_shown_although_a_placeholder_was_taken_over_meanwhile(
+    browser, tutor, classroom, monkeypatch
+):
+    made = make_placeholder(classroom, "Бондар")
+
+    def list_then_delete(*given):
+        found = list_my_students(*given)
+        made.delete()
+        return found
+
+    monkeypatch.setattr("apps.lessons.queries.list_my_students", list_then_delete)
+    assert "Бондар" in browser(tutor).get("/students/").content.decode()
 
 
 def test_fragment_is_only_the_list(browser, tutor, classroom):
