@@ -42,14 +42,15 @@ class StaticLayer {
     elements: readonly NonDeletedExcalidrawElement[],
     draw: (element: NonDeletedExcalidrawElement) => void,
   ): void {
-    if (isSpecial(scene)) {
-      this.#plan.reset();
+    if (isSpecial(scene)) this.#plan.reset();
+    // While the view moves, no frame has anything in common with the one before.
+    if (isSpecial(scene) || this.#plan.isNewView(viewAppearance(scene))) {
       elements.forEach(draw);
       return;
     }
     const look = (element: NonDeletedExcalidrawElement) => appearance(element, scene, caches);
     const before = elements.map(look);
-    const { unchanged, reused, stored } = this.#plan.next(viewAppearance(scene), before);
+    const { unchanged, reused, stored } = this.#plan.next(before);
     if (reused && this.#bitmap) copy(this.#bitmap, this.canvas);
     if (stored !== null) {
       elements.slice(reused, stored).forEach(draw);

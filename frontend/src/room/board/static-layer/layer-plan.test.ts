@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Appearance, LAST_ELEMENTS, LayerPlan, MIN_GROWTH, MIN_NEW } from "./layer-plan";
+import { type Appearance, LAST_ELEMENTS, LayerPlan, MIN_GROWTH } from "./layer-plan";
 
-const VIEW = [0, 0, 1, "light"];
 const COUNT = 500;
 const HELD = COUNT - LAST_ELEMENTS;
 
@@ -17,23 +16,17 @@ function planOf(first: readonly Appearance[]): LayerPlan {
   return plan;
 }
 
-function draw(plan: LayerPlan, shown: readonly Appearance[], view: Appearance = VIEW) {
-  const { reused, stored } = plan.next(view, shown);
+function draw(plan: LayerPlan, shown: readonly Appearance[]) {
+  const { reused, stored } = plan.next(shown);
   plan.record(shown);
   return { reused, stored };
 }
 
 describe("LayerPlan", () => {
-  it("stores all but the last elements of a large page at once", () => {
-    expect(draw(new LayerPlan(), elements())).toEqual({ reused: 0, stored: HELD });
-  });
-
-  it("stores a smaller page when it is drawn again without change", () => {
-    const few = elements(MIN_NEW);
+  it("stores all but the last elements at once", () => {
     const plan = new LayerPlan();
-    expect(draw(plan, few)).toEqual({ reused: 0, stored: null });
-    expect(draw(plan, few)).toEqual({ reused: 0, stored: MIN_NEW - LAST_ELEMENTS });
-    expect(draw(plan, few)).toEqual({ reused: MIN_NEW - LAST_ELEMENTS, stored: null });
+    expect(draw(plan, elements())).toEqual({ reused: 0, stored: HELD });
+    expect(draw(plan, elements())).toEqual({ reused: HELD, stored: null });
   });
 
   it("never stores a page of a few elements", () => {
@@ -85,19 +78,23 @@ describe("LayerPlan", () => {
   });
 
   it("is outdated when the view changes, and after a reset", () => {
-    const plan = planOf(elements());
-    expect(draw(plan, elements(), [1, 0, 1, "light"])).toEqual({ reused: 0, stored: HELD });
-    expect(draw(plan, elements(), [1, 0, 1, "light"])).toEqual({ reused: HELD, stored: null });
+    const plan = new LayerPlan();
+    expect(plan.isNewView([0, 0, 1])).toBe(true);
+    draw(plan, elements());
+    expect(plan.isNewView([0, 0, 1])).toBe(false);
+    expect(draw(plan, elements())).toEqual({ reused: HELD, stored: null });
+    expect(plan.isNewView([1, 0, 1])).toBe(true);
+    expect(draw(plan, elements())).toEqual({ reused: 0, stored: HELD });
     plan.reset();
-    expect(draw(plan, elements(), [1, 0, 1, "light"])).toEqual({ reused: 0, stored: HELD });
+    expect(plan.isNewView([1, 0, 1])).toBe(true);
   });
 
   it("compares with how elements were drawn, not with how they were before", () => {
     const plan = new LayerPlan();
-    plan.next(VIEW, elements());
+    plan.next(elements());
     plan.record(changed(7));
-    expect(plan.next(VIEW, elements())).toMatchObject({ unchanged: 7, reused: 0 });
+    expect(plan.next(elements())).toMatchObject({ unchanged: 7, reused: 0 });
     plan.record(changed(7));
-    expect(plan.next(VIEW, changed(7))).toMatchObject({ unchanged: COUNT, reused: 0 });
+    expect(plan.next(changed(7))).toMatchObject({ unchanged: COUNT, reused: 0 });
   });
 });

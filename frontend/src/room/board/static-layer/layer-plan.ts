@@ -5,8 +5,6 @@ export type Appearance = readonly unknown[];
 export const LAST_ELEMENTS = 32;
 /** The layer is stored again when it can hold at least so many more elements. */
 export const MIN_GROWTH = 32;
-/** It is stored in a view that may be gone with the next frame if that costs less than the drawing. */
-export const MIN_NEW = 256;
 
 export interface Plan {
   /** How many of the first elements look as in the last frame. */
@@ -26,16 +24,22 @@ export class LayerPlan {
   #last: readonly Appearance[] = [];
   #length = 0;
 
-  /** The plan of the next frame; `view` is what decides how all of the elements are drawn. */
-  next(view: Appearance, elements: readonly Appearance[]): Plan {
-    const isSameView = isSame(view, this.#view);
-    const unchanged = isSameView ? countUnchanged(this.#last, elements) : 0;
-    const reused = this.#length <= unchanged ? this.#length : 0;
-    const lasting = isSameView ? unchanged : elements.length;
-    const possible = Math.min(lasting, elements.length - LAST_ELEMENTS);
-    const isWorth = possible - reused >= (isSameView ? MIN_GROWTH : MIN_NEW);
-    const stored = isWorth ? possible : null;
+  /** Whether the view is another one than in the last frame, of which nothing is left then. */
+  isNewView(view: Appearance): boolean {
+    const isNew = !isSame(view, this.#view);
+    if (isNew) this.reset();
     this.#view = view;
+    return isNew;
+  }
+
+  /** The plan of the next frame in this view. */
+  next(elements: readonly Appearance[]): Plan {
+    const unchanged = countUnchanged(this.#last, elements);
+    const reused = this.#length <= unchanged ? this.#length : 0;
+    // In the first frame that is compared, all may be there to stay.
+    const lasting = this.#last.length > 0 ? unchanged : elements.length;
+    const possible = Math.min(lasting, elements.length - LAST_ELEMENTS);
+    const stored = possible - reused >= MIN_GROWTH ? possible : null;
     this.#length = stored ?? reused;
     return { unchanged, reused, stored };
   }
