@@ -1,7 +1,8 @@
 """User journeys of a tutor and a student, with mouse and keyboard, at laptop and phone size."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -351,11 +352,13 @@ def test_invite_token_is_sent_only_once_and_not_in_referer(visit, scene, school)
 
 def test_waiting_page_counts_down_in_the_zone_of_the_browser(visit, scene, school):
     tutor, student, _room = school()
-    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=soon(minutes=75))
+    starts_at = soon(minutes=75)
+    lesson = scene.lesson(tutor=tutor["id"], student=student["id"], starts_at=starts_at)
     v = visit(timezone_id="Asia/Tokyo")
     v.page.goto(scene.invite(lesson_id=lesson["id"])["path"])
     v.page.wait_for_function("/^(59|1:00):/.test(document.querySelector('.countdown').textContent)")
-    assert "Asia/Tokyo" in v.page.locator("main").inner_text()
+    in_tokyo = datetime.fromisoformat(starts_at).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"{in_tokyo:%H:%M}" in v.page.locator("[data-local-time]").inner_text()
 
 
 def test_search_after_signing_out_redirects_to_sign_in(visit, school):
