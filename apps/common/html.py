@@ -26,6 +26,8 @@ class HtmlMiddleware(GZipMiddleware):
             response.content = content  # type: ignore[attr-defined]
             if response.has_header("Content-Length"):
                 response.headers["Content-Length"] = str(len(content))
+        if request.META.get("QUERY_STRING"):  # which the page may repeat beside a secret
+            return response
         return super().process_response(request, response)
 
 

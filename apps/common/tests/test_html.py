@@ -34,6 +34,13 @@ def test_compressed_lengths_differ_at_random():
     assert len(lengths) > 5
 
 
+@pytest.mark.django_db
+def test_page_that_may_repeat_its_query_is_not_compressed():
+    response = Client(headers={"Accept-Encoding": "gzip"}).get("/?q=guess")
+    assert "guess" in response.content.decode()
+    assert not response.has_header("Content-Encoding")
+
+
 def test_json_is_not_compressed(api, tutor):
     client = api(tutor)
     response = client.get("/api/classroom/my-students/", headers={"Accept-Encoding": "gzip"})
