@@ -15,6 +15,11 @@ def may_manage_classroom(user: User, classroom: Classroom) -> bool:
     return user.is_tutor and classroom.tutor_id == user.pk
 
 
+def may_invite_student(tutor: User, student: User) -> bool:
+    """Whether the student is a placeholder of this tutor, who may hand out its link."""
+    return tutor.is_tutor and student.placeholder_of_id == tutor.pk
+
+
 def may_accept_invitation(user: User, membership: Membership, token: str = "") -> bool:
     """Whether the user is the invited student, has confirmed the invited address, or has the link.
 

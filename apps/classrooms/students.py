@@ -20,6 +20,7 @@ from apps.classrooms.invitations import (
 from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.notices import send_student_link
+from apps.classrooms.policies import may_invite_student
 from apps.common.errors import forbidden, invalid, not_found, throttled
 from apps.common.etags import check_version, compute_version
 from apps.common.idempotency import Idempotency
@@ -113,11 +114,11 @@ def _count_added_student(tutor: User) -> None:
 
 
 @transaction.atomic
-def mail_student_link(student: User) -> None:
+def mail_student_link(*, tutor: User, student: User) -> None:
     """Mail the student link to the address that the tutor typed. Raises `forbidden` if the student
     has an account or no address, `throttled` over a limit of invitations and mails."""
-    tutor, email, now = student.placeholder_of, student.contact_email, timezone.now()
-    if tutor is None or not email or not settings.EMAIL_URL:
+    email, now = student.contact_email, timezone.now()
+    if not may_invite_student(tutor, student) or not email or not settings.EMAIL_URL:
         raise forbidden()
     count_invitation(tutor, email, now)
     if not consume_mail_limit(tutor, email, now):

@@ -82,7 +82,7 @@ def _add(classroom: Classroom, row: RosterRow, result: ImportResult) -> None:
     result.added += 1
     if row.email and settings.EMAIL_URL:
         try:
-            mail_student_link(student)
+            mail_student_link(tutor=classroom.tutor, student=student)
         except DomainError:
             result.unmailed += 1
 

@@ -7,7 +7,7 @@ from apps.accounts.placeholders import LINK_LIFETIME, make_student_link
 from apps.accounts.policies import require_tutor
 from apps.accounts.requests import AuthenticatedRequest
 from apps.classrooms.models.student_card import CONTACT_FIELDS
-from apps.classrooms.policies import access_classroom
+from apps.classrooms.policies import access_classroom, may_invite_student
 from apps.classrooms.students import (
     MAX_ADDED_PER_DAY,
     add_student,
@@ -110,7 +110,7 @@ class StudentInviteView(APIView):
     def post(self, request: AuthenticatedRequest, student_id: int) -> HttpResponse:
         require_tutor(request.user)
         student = access_student_card(request.user, student_id)
-        if student.placeholder_of_id != request.user.pk:
+        if not may_invite_student(request.user, student):
             raise forbidden()
         url, expires_at = make_student_link(student, timezone.now())
         return json_response({"invite_url": url, "expires_at": expires_at})

@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.models import Classroom
 from apps.classrooms.models.student_card import CONTACT_FIELDS
+from apps.classrooms.policies import may_invite_student
 from apps.classrooms.students import (
     add_student,
     card_version,
@@ -113,7 +114,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
         "upcoming": lessons.upcoming(now).in_order()[:MAX_UPCOMING],
         "past": [(lesson, phases[lesson.pk]) for lesson in page],
         "listing": listing.with_total(past.count()),
-        "link": make_student_link(student, now) if student.is_placeholder else None,
+        "link": make_student_link(student, now) if may_invite_student(me, student) else None,
     }
     return render(request, "students/card.html", context)
 
@@ -150,7 +151,7 @@ def mail_link(request: HttpRequest, student_id: int) -> HttpResponse:
     me = current_tutor(request)
     student = access_student_card(me, student_id)
     try:
-        mail_student_link(student)
+        mail_student_link(tutor=me, student=student)
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:

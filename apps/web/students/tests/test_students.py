@@ -43,6 +43,14 @@ def test_list_is_shown_although_a_placeholder_was_taken_over_meanwhile(
     assert "Бондар" in browser(tutor).get("/students/").content.decode()
 
 
+def test_only_the_tutor_who_added_a_student_reads_the_link(browser, tutor, other_tutor, classroom):
+    made = make_placeholder(classroom)
+    make_lesson(other_tutor, made)  # as the administrator can make one
+    for person, is_shown in ((tutor, True), (other_tutor, False)):
+        page = browser(person).get(f"/students/{made.pk}/").content.decode()
+        assert ('id="student-link"' in page) == is_shown
+
+
 def test_fragment_is_only_the_list(browser, tutor, classroom):
     response = browser(tutor).get("/students/?q=олена", headers={"X-Fragment": "1"})
     assert "<html" not in response.content.decode()
