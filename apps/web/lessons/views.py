@@ -124,7 +124,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     phase = find_phase(lesson, now, room.tutor_is_in)
     context = {
         "lesson": lesson,
-        "title": lesson_title(lesson, me),
+        "title": lesson_title(lesson, me.pk),
         "room": room,
         "phase": phase,
         "is_over": phase in PAST,

@@ -11,7 +11,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotAuthenticated
@@ -54,7 +53,7 @@ def board_page(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "csrfToken": get_token(request),
         "roomApi": f"/api/classroom/sessions/{room}/",
     }
-    context = {"lesson": lesson, "title": lesson_title(lesson, me), "config": config}
+    context = {"lesson": lesson, "title": lesson_title(lesson, me.pk), "config": config}
     return render(request, "room/board.html", context)
 
 
@@ -64,7 +63,6 @@ def room_context(lesson: Lesson, room: UUID, person: Person, zone: str | None) -
     `zone` is the time zone of the person's account.
     """
     is_guest = person.role is Role.GUEST
-    other = lesson.student if person.is_tutor else lesson.tutor
     return {
         "sessionUuid": str(room),
         "joinUrl": f"/api/classroom/sessions/{room}/join/",
@@ -73,7 +71,7 @@ def room_context(lesson: Lesson, room: UUID, person: Person, zone: str | None) -
         "lessonId": lesson.pk,
         # Guests cannot open the lesson's page.
         "lessonUrl": "" if is_guest else reverse("web:lesson", args=[lesson.pk]),
-        "title": lesson.title or _("Lesson with %(name)s") % {"name": other.get_full_name()},
+        "title": lesson_title(lesson, person.user_id),
         "locale": get_language(),
         "timeZone": zone,
         "zoneFallbacks": {zone: zone_fallbacks(zone, timezone.now())} if zone else {},

@@ -30,4 +30,6 @@ def find_next_lesson(user: object, now: datetime) -> NextLesson | None:
         return None
     phase = find_phase(lesson, now)
     running = phase is Phase.RUNNING
-    return NextLesson(lesson, lesson_title(lesson, user), running, running or phase is Phase.SOON)
+    return NextLesson(
+        lesson, lesson_title(lesson, user.pk), running, running or phase is Phase.SOON
+    )
