@@ -1,3 +1,5 @@
+import { withTimeout } from "../../shared/with-timeout";
+
 /** How the test of the connection ended. */
 export type ConnectionResult =
   /** A packet went through the TURN server and back in `rttMs`. */
@@ -22,8 +24,9 @@ export async function testConnection(servers: RTCIceServer[]): Promise<Connectio
     new RTCPeerConnection(configuration),
   ] as const;
   try {
-    const channel = await withTimeout(connect(...pair));
-    return { kind: "relayed", rttMs: await withTimeout(measureRoundTrip(channel)) };
+    const channel = await withTimeout(connect(...pair), TIMEOUT_MS);
+    const rttMs = await withTimeout(measureRoundTrip(channel), TIMEOUT_MS);
+    return { kind: "relayed", rttMs };
   } catch {
     return { kind: "blocked" };
   } finally {
@@ -67,13 +70,4 @@ function measureRoundTrip(channel: RTCDataChannel): Promise<number> {
     channel.onmessage = () => resolve(Math.round(performance.now() - sentAt));
     channel.send("ping");
   });
-}
-
-function withTimeout<T>(promise: Promise<T>): Promise<T> {
-  return Promise.race([
-    promise,
-    new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error("timeout")), TIMEOUT_MS);
-    }),
-  ]);
 }

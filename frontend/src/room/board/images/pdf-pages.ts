@@ -5,6 +5,7 @@ import {
   type PDFPageProxy,
   version,
 } from "pdfjs-dist";
+import { withTimeout } from "../../../shared/with-timeout";
 import { assetUrl } from "../../asset-url";
 import { canvasToBlob } from "./image-files";
 import { PdfError, pageScale } from "./pdf-limits";
@@ -103,11 +104,4 @@ function drawEdge(canvas: HTMLCanvasElement): void {
   context.strokeStyle = "#ced4da";
   context.lineWidth = 2 * PIXEL_RATIO;
   context.strokeRect(0, 0, canvas.width, canvas.height);
-}
-
-function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("timeout")), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
