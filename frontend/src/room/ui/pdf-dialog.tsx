@@ -6,7 +6,7 @@ import { insertPdf } from "../board/images/insert";
 import { firstPages, MAX_PAGES, parsePages } from "../board/images/page-range";
 import { PdfError, type PdfProblem } from "../board/images/pdf-limits";
 import type { OpenPdf } from "../board/images/pdf-pages";
-import { Button, Dialog, Field } from "./components";
+import { Button, Dialog, Field, RadioGroup } from "./components";
 
 type Layout = "column" | "pages";
 
@@ -76,24 +76,16 @@ function PasswordField({ onEnter }: { onEnter: (password: string) => void }) {
 
 function LayoutChoice({ layout, onChange }: { layout: Layout; onChange: (to: Layout) => void }) {
   return (
-    <fieldset className="room-choice">
-      <legend>{gettext("Page layout")}</legend>
-      {(["column", "pages"] as const).map((value) => (
-        <label key={value}>
-          <input
-            type="radio"
-            name="layout"
-            checked={layout === value}
-            onChange={() => onChange(value)}
-          />
-          <span>
-            {value === "column"
-              ? gettext("One below another on this page")
-              : gettext("Each on its own page")}
-          </span>
-        </label>
-      ))}
-    </fieldset>
+    <RadioGroup
+      legend={gettext("Page layout")}
+      name="layout"
+      value={layout}
+      options={[
+        ["column", gettext("One below another on this page")],
+        ["pages", gettext("Each on its own page")],
+      ]}
+      onChoose={onChange}
+    />
   );
 }
 
