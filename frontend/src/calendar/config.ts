@@ -26,7 +26,6 @@ export interface Config extends PageConfig {
   lessonUrl: string;
   /** Holds `{id}`; empty for a student. */
   studentUrl?: string;
-  newLessonUrl: string;
   /** Sign-in URL, to which `?next=` is added. */
   signInUrl?: string;
   /** `week`, `day`, `month` or `agenda`, on screens wide enough for all of them. */
