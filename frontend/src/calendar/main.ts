@@ -2,6 +2,7 @@ import { gettext } from "../shared/gettext";
 import "fullcalendar/skeleton.css";
 import "fullcalendar/themes/classic/theme.css";
 import "./calendar.css";
+import "./events.css";
 import "./dialogs.css";
 import type { Calendar } from "fullcalendar";
 import { fromLocalInput, localDate } from "../shared/time";
