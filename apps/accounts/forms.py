@@ -94,7 +94,7 @@ class SignupProfileForm(forms.Form):
         is_tutor = data.get("role") == User.Role.TUTOR
         is_open = get_adapter().is_open_for_signup(context.request)  # else the view refuses
         if is_tutor and is_open and not may_sign_up_as_tutor(data.get("email", ""), self._session):
-            message = _("Tutors are invited here: ask the administrator for a link.")
+            message = _("Tutors sign up by invitation: ask the administrator for a link.")
             self.add_error(None, forms.ValidationError(message, code="tutors_are_invited"))
         return data
 

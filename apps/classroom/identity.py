@@ -55,7 +55,7 @@ def _require(person: Person | None, user: AnyUser) -> Person:
     if not user.is_authenticated:
         raise NotAuthenticated
     raise forbidden(
-        _("This is the room of other people’s lesson. Ask its tutor for an invite link.")
+        _("This room belongs to somebody else’s lesson. Ask its tutor for an invite link.")
     )
 
 

@@ -71,7 +71,7 @@ def send_joining_notice(membership: Membership) -> None:
         return
     with translation.override(tutor.locale):
         names = _names(student, membership.classroom)
-        lines = [_("New in the classroom “%(classroom)s”: %(student)s, by the code.") % names]
+        lines = [_("%(student)s has joined the classroom “%(classroom)s” with its code.") % names]
         if _has_excluded_namesake(membership):
             lines.append(_("A student whom you have paused or removed there has the same name."))
         lines += [

@@ -164,7 +164,7 @@ def _read_workbook_lines(data: bytes) -> list[Line]:
         raise RosterError(_("This workbook is too large. Keep only the sheet with names.")) from exc
     except DamagedWorkbookError as exc:
         raise RosterError(
-            _("This workbook cannot be read. Open it and save it anew as .xlsx or CSV.")
+            _("This workbook cannot be read. Open it and save it again as .xlsx or CSV.")
         ) from exc
     if not lines:
         raise RosterError(_("The file has no rows."))

@@ -35,7 +35,7 @@ class JoinForm(forms.Form):
 
 class BlockForm(forms.Form):
     block = forms.BooleanField(
-        label=_("Show me no more invitations of this tutor"),
+        label=_("Don’t show me any more invitations from this tutor"),
         required=False,
-        help_text=_("Joining one of the tutor’s classrooms by code or link ends this."),
+        help_text=_("This ends when you join one of the tutor’s classrooms by code or link."),
     )

@@ -133,7 +133,7 @@ def test_url_without_trailing_slash_is_served(browser, tutor):
         ("/students/", "student", "This is for tutors only"),
         ("/memberships/{membership}/decline/", "tutor", "This is for students only"),
         ("/lessons/{lesson}/edit/", "other_tutor", "This lesson is not yours"),
-        ("/lessons/{lesson}/room/", "other_tutor", "the room of other people’s lesson"),
+        ("/lessons/{lesson}/room/", "other_tutor", "belongs to somebody else’s lesson"),
         ("/classrooms/{classroom}/", "other_tutor", "belongs to another tutor"),
         ("/memberships/{membership}/leave/", "stranger", "somebody else’s place"),
     ],

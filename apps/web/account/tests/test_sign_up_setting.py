@@ -36,7 +36,7 @@ def test_tutor_needs_an_invitation_on_pages_and_api(browser, settings):
     assert "Start teaching" not in landing
     assert "I am a student" in landing
     page = browser().post("/accounts/signup/", form("tutor")).content.decode()
-    assert "Tutors are invited here" in page
+    assert "Tutors sign up by invitation" in page
     assert sign_up(role="tutor").status_code == 400
     assert not User.objects.exists()
     browser().post("/accounts/signup/", form("student"))

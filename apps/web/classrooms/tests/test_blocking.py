@@ -37,7 +37,7 @@ def test_blocked_tutor_fills_neither_list_nor_mailbox(
     client = browser(stranger)
     assert invitations(client) == [True, True]
     page = client.get(f"/memberships/{first.pk}/decline/").content.decode()
-    assert "Show me no more invitations of this tutor" in page
+    assert "Don’t show me any more invitations from this tutor" in page
     client.post(f"/memberships/{first.pk}/decline/", {"block": "on"})
     other = make_classroom(tutor, name="Geometry")
     make_placeholder(other, email=stranger.email)

@@ -136,7 +136,7 @@ def test_query_count_does_not_grow_with_members(
 def test_code_is_closed_and_opened(browser, tutor, stranger, classroom):
     client, url = browser(tutor), f"/classrooms/{classroom.pk}/"
     page = client.post(f"{url}joining/", {"open": "no"}, follow=True).content.decode()
-    assert "nobody can join by it" in page
+    assert "nobody can join with it" in page
     assert classroom.join_code[:4] not in page
     refused = browser(stranger).post("/join/", {"join_code": classroom.join_code})
     assert refused.status_code == 400

@@ -154,7 +154,7 @@ def set_joining(request: HttpRequest, classroom_id: int) -> HttpResponse:
     classroom = access_classroom(current_tutor(request), classroom_id)
     is_open = request.POST.get("open") == "yes"
     classroom.set_code_open(is_open)
-    sentence = _("The code works again.") if is_open else _("Nobody can join by the code now.")
+    sentence = _("The code works again.") if is_open else _("Nobody can join with the code now.")
     messages.success(request, sentence)
     return redirect("web:classroom", classroom.pk)
 

@@ -305,7 +305,7 @@ def test_link_until_the_end_follows_a_moved_lesson(browser, tutor, coming_lesson
     assert answer(browser(), until_end) == 200
     page, end = client.get(f"/lessons/{coming_lesson.pk}/"), coming_lesson.ends_at + GUEST_GRACE
     assert page.context["link"].expires_at == end.replace(microsecond=0)
-    assert "If you move the lesson, this moves with it." in page.content.decode()
+    assert "If you move the lesson, the link works until its new end." in page.content.decode()
 
 
 def test_link_until_the_end_outlives_its_own_expiry(browser, tutor, student, classroom):

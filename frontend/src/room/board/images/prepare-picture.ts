@@ -18,10 +18,10 @@ const SCALE_TIMEOUT_MS = 30_000;
 const HEIC_DECODER = "libheif/libheif-bundle.mjs";
 
 const TOO_MANY_PIXELS_TEXT = gettext(
-  "This picture has %(width)s × %(height)s pixels, which is too many: at most 64 megapixels. Make it smaller and add it again.",
+  "This picture is %(width)s × %(height)s pixels; the limits are 16,384 pixels a side and 64 megapixels in all. Make it smaller and add it again.",
 );
 const TOO_LARGE_TEXT = gettext(
-  "This file has %(size)s MB. At most 10 MB: save the picture smaller and add it again.",
+  "This file is %(size)s MB; the limit is 10 MB. Save the picture at a smaller size and add it again.",
 );
 const DAMAGED_TEXT = gettext("This picture could not be read. Save it again as JPEG or PNG.");
 const NOT_A_PICTURE_TEXT = gettext(
