@@ -110,7 +110,7 @@ def test_pdf_with_a_password_asks_for_it(both_pages, school):
     dialog = tutor.get_by_role("dialog")
     dialog.get_by_label("PDF file").set_input_files(Path(__file__).parent / "files/locked.pdf")
     for password, words in (("wrong", "The password is wrong"), ("chalk", None)):
-        dialog.get_by_label("Password of the PDF").fill(password)
+        dialog.get_by_label("PDF password").fill(password)
         dialog.get_by_role("button", name="Open", exact=True).click()
         if words:
             expect(dialog.get_by_role("alert")).to_contain_text(words)

@@ -34,7 +34,7 @@ class ContactsForm(OptimisticForm, forms.Form):
         max_length=MAX_NOTE,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("Only you see it."),
+        help_text=_("Only you can see it."),
     )
 
     def __init__(

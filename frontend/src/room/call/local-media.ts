@@ -56,7 +56,7 @@ export class LocalMedia {
     });
   }
 
-  /** Recovers tracks when devices come and go and when the page is shown again; returns its end. */
+  /** Recovers tracks when devices or the page come back; returns a function that stops it. */
   watch(): () => void {
     const onDevices = () => void this.#onDevicesChanged();
     const onVisible = () => {
@@ -202,7 +202,7 @@ export class LocalMedia {
     }
   }
 
-  /** Opens anew what ended or stayed muted while the page was hidden, as phones do it. */
+  /** Opens anew what ended or stayed muted while the page was hidden, as happens on phones. */
   #checkTracks(): void {
     for (const kind of KINDS) {
       const { [kind]: track } = this.store.get();

@@ -59,7 +59,7 @@ function PasswordField({ onEnter }: { onEnter: (password: string) => void }) {
   const [password, setPassword] = useState("");
   return (
     <div className="room-test">
-      <Field label={gettext("Password of the PDF")}>
+      <Field label={gettext("PDF password")}>
         <input
           type="password"
           autoComplete="off"
