@@ -23,8 +23,10 @@ from apps.common.logs import JsonFormatter
 from tests.server import RedisServer
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest evaluates `-m`
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # before pytest evaluates `-m`, and after pytest-django has sorted
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
     """Deselect the tests that are marked for the other database; mark those that use none."""
     on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     other = "sqlite" if on_postgres else "postgres"
@@ -34,6 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if not _uses_database(item):
             item.add_marker("any_database")
+    yield
+    # First the groups that one worker has to run alone, so that it does not end long after others.
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def _uses_database(item: pytest.Item) -> bool:
