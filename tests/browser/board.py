@@ -4,6 +4,7 @@ import re
 import struct
 import time
 import zlib
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 from pycrdt import Doc, Map
@@ -106,8 +107,19 @@ def last_page_elements(school: School) -> list[dict]:
 
 def wait_for_elements(school: School, count: int) -> list[dict]:
     """Wait until the server has stored `count` elements of the last page; return them."""
+    return _wait_for(school, count, last_page_elements)
+
+
+def wait_for_pictures(school: School, count: int) -> list[dict]:
+    """Wait until `count` pictures of the last page name their files, after their elements came."""
+    return _wait_for(
+        school, count, lambda of: [each for each in last_page_elements(of) if each.get("fileId")]
+    )
+
+
+def _wait_for(school: School, count: int, find: Callable[[School], list[dict]]) -> list[dict]:
     deadline = time.monotonic() + TIMEOUT_MS / 1000
-    while len(found := last_page_elements(school)) != count:
+    while len(found := find(school)) != count:
         assert time.monotonic() < deadline, f"{len(found)} elements instead of {count}"
         time.sleep(0.1)
     return found

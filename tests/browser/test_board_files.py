@@ -22,6 +22,7 @@ from tests.browser.board import (
     wait_for_dialog_to_close,
     wait_for_elements,
     wait_for_ink,
+    wait_for_pictures,
 )
 
 # The colours of a picture's quarters.
@@ -211,7 +212,7 @@ def test_dropped_or_pasted_heic_picture_is_stored_as_jpeg(both_pages, school):
     assert stored.startswith(b"\xff\xd8\xff")
     assert tutor.evaluate(QUARTERS, list(stored)) == ["red", "green", "blue", "grey"]
     tutor.evaluate(PASTE, [heic, "image/heic"])
-    dropped, pasted = wait_for_elements(school, 2)
+    dropped, pasted = wait_for_pictures(school, 2)
     assert pasted["fileId"] == dropped["fileId"]
 
 
