@@ -1,10 +1,12 @@
 """Pictures and PDF files on the board, in two real browsers."""
 
+import io
 import struct
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.board import (
     ARIAL_GLYPHS,
@@ -120,6 +122,22 @@ def test_pdf_with_a_password_asks_for_it(both_pages, school):
     wait_for_elements(school, 2)
 
 
+def test_jpeg_2000_in_a_pdf_is_decoded_by_webassembly(both_pages, school, tmp_path):
+    """Without it, pdf.js decodes with a script, which takes five times as long."""
+    tutor, _ = both_pages
+    made = io.BytesIO()
+    Image.new("RGBA", (400, 300), "black").save(made, "PDF")
+    assert b"/JPXDecode" in made.getvalue()
+    (tmp_path / "scan.pdf").write_bytes(made.getvalue())
+    asked: list[str] = []
+    tutor.on("request", lambda request: asked.append(request.url))
+    open_pdf(tutor, tmp_path / "scan.pdf")
+    wait_for_dialog_to_close(tutor)
+    wait_for_ink(tutor)
+    decoders = [Path(url).name for url in asked if "openjpeg" in url]
+    assert decoders == ["openjpeg.wasm"]
+
+
 def test_pdf_import_stops_when_cancelled(both_pages, school, tmp_path):
     tutor, _ = both_pages
     (tmp_path / "long.pdf").write_bytes(make_pdf(60))
@@ -199,6 +217,25 @@ def test_large_picture_is_scaled_to_a_readable_size_before_upload(both_pages, sc
     stored = tutor.request.get(school.url + upload.value.json()["url"]).body()
     assert struct.unpack(">II", stored[16:24]) == (2560, 1920)
     wait_for_ink(tutor)
+
+
+def test_large_picture_is_scaled_in_a_worker_while_a_notice_is_shown(both_pages, school):
+    tutor, _ = both_pages
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    tutor.route("**/scale-worker*", hold)
+    left, top = canvas_origin(tutor)
+    tutor.evaluate(DROP, [list(make_black_png(3000, 200)), "image/png", left + 500, top + 300])
+    notice = tutor.get_by_text("Preparing the picture…")
+    expect(notice).to_be_visible()
+    assert len(held) == 1
+    held[0].continue_()
+    tutor.unroute("**/scale-worker*")
+    expect(notice).to_have_count(0)
+    wait_for_elements(school, 1)
 
 
 def test_dropped_or_pasted_heic_picture_is_stored_as_jpeg(both_pages, school):

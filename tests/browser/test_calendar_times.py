@@ -1,6 +1,7 @@
 """The calendar with concurrent changes, and in the hour that is repeated when DST ends."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import BOTH
 from tests.browser.test_calendar import SAVED, center, drag, event, fill_start, open_calendar
@@ -137,3 +138,27 @@ def test_lesson_form_shows_the_other_persons_time_by_the_24_hour_clock(visit, sc
     page.locator("[name=date]").fill("2031-01-15")
     page.locator("[name=time]").fill("22:00")
     assert "Wednesday 15:00" in page.locator("[data-their-time]").inner_text().replace(",", "")
+
+
+def test_lesson_form_warns_of_a_time_in_the_past(visit, scene):
+    tutor, student = scene.person(role="tutor"), scene.person(role="student")
+    scene.classroom(tutor=tutor["id"], students=[student["id"]])
+    page = visit(tutor).page
+    page.goto(f"/lessons/new/?student={student['id']}")
+    warning = page.locator("[data-past-time]")
+    page.locator("[name=date]").fill("2031-01-15")
+    expect(warning).to_be_hidden()
+    page.locator("[name=date]").fill("2021-01-15")
+    expect(warning).to_be_visible()
+
+
+def test_click_on_a_free_slot_proposes_an_hour(visit, lesson):
+    tutor, _number = lesson("en", "2027-01-04T08:00:00+00:00")
+    v = visit(tutor)
+    open_calendar(v)
+    box = event(v, "Sets").bounding_box()
+    x, y = center(box)
+    v.page.mouse.click(x, y + 2 * box["height"] + 4)
+    dialog = v.page.locator("dialog[open]")
+    expect(dialog.locator("input[type=time]")).to_have_value("12:30")
+    expect(dialog.locator("select").first).to_have_value("60")

@@ -47,13 +47,37 @@ def enter_in_ukrainian(context, address):
     return page
 
 
+# Counts the notes that the page plays.
+COUNT_NOTES = """
+  window.notes = 0;
+  const { start } = OscillatorNode.prototype;
+  OscillatorNode.prototype.start = function (...given) {
+    window.notes += 1;
+    return start.apply(this, given);
+  };
+"""
+
+
 def test_raised_hand_is_announced_to_the_tutor_until_it_goes_down(both_pages):
     tutor, student = both_pages
+    for page in both_pages:
+        page.evaluate(f"() => {{ {COUNT_NOTES} }}")
     student.get_by_role("button", name="Raise your hand").click()
     notice = tutor.locator(".room-notices").get_by_text("Hand raised: Олена Коваль")
     expect(notice).to_be_visible()
+    tutor.wait_for_function("window.notes === 2")
     student.get_by_role("button", name="Lower your hand").click()
     expect(notice).to_have_count(0)
+    assert [page.evaluate("window.notes") for page in both_pages] == [2, 0]
+
+
+def test_people_cannot_be_followed_by_excalidraws_pictures_of_them(both_pages):
+    """Kreida has its own way of following the tutor."""
+    tutor, student = both_pages
+    focus_board(student)
+    person = tutor.locator(".excalidraw .UserList__collaborator").first
+    expect(person).to_be_attached()
+    expect(person).to_be_hidden()
 
 
 def test_choosing_no_file_leaves_the_pdf_dialog_open(both_pages):
