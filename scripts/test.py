@@ -47,6 +47,7 @@ REQUIREMENTS: dict[str, tuple[Callable[[], bool], str]] = {
     "turn": (_is_installed("turnserver"), "apt-get install coturn"),
     "systemd": (_is_installed("systemd-analyze"), "apt-get install systemd"),
     "nginx": (_is_installed("nginx"), "apt-get install nginx-light"),
+    "sqlite_tool": (_is_installed("sqlite3"), "apt-get install sqlite3"),
 }
 
 

@@ -274,6 +274,30 @@ def test_full_disk_leaves_no_partial_secret_key(tmp_path, monkeypatch):
 
 
 @pytest.mark.any_database
+@pytest.mark.parametrize(
+    ("hsts", "expected"),
+    [
+        ("host", "31536000 False False"),
+        ("off", "0 False False"),
+        ("subdomains", "31536000 True False"),
+        ("preload", "31536000 True True"),
+    ],
+)
+def test_hsts_covers_what_the_setting_asks_for(hsts, expected, tmp_path):
+    names = "s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD"
+    secure = {"DATA_DIR": str(tmp_path), "PUBLIC_URL": "https://kreida.example", "HSTS": hsts}
+    done = subprocess.run(
+        [sys.executable, "-c", f"from config import settings as s; print({names})"],
+        cwd=ROOT,
+        env={**os.environ, **secure},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == expected
+
+
+@pytest.mark.any_database
 @pytest.mark.parametrize("command", ["serve", "check"])
 def test_refusal_is_one_line_without_a_traceback(command, tmp_path):
     done = subprocess.run(

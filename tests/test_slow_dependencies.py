@@ -41,7 +41,7 @@ def send_raw(server: Kreida, request: str) -> bytes:
         return connection.makefile("rb").read()
 
 
-def test_health_answers_while_every_thread_waits_for_the_database(hanging):
+def test_health_and_static_files_are_answered_while_every_thread_waits_for_the_database(hanging):
     cookie = f"Cookie: sessionid={'a' * 32}"
     page = f"GET /api/me/ HTTP/1.0\r\nHost: 127.0.0.1\r\n{cookie}\r\n\r\n"
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
@@ -52,6 +52,8 @@ def test_health_answers_while_every_thread_waits_for_the_database(hanging):
         ready = send_raw(hanging, "GET /readyz HTTP/1.0\r\n\r\n")
         assert time.monotonic() - began < 4
         assert b'{"status":"unavailable","failing":["database"]}' in ready
+        static = "GET /static/no-such.js HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
+        assert send_raw(hanging, static).startswith(b"HTTP/1.1 404")
         assert not any(page.done() for page in pages)
         hanging.process.kill()  # else the pages would wait for the database's timeout
 
