@@ -57,8 +57,8 @@ export class GridScroll {
   }
 
   private position(): number | null {
-    const { scrollTop, scrollHeight } = this.scroller ?? {};
-    return scrollTop && scrollHeight ? Math.round((scrollTop / scrollHeight) * DAY) : null;
+    const { scrollTop = 0, scrollHeight = 0 } = this.scroller ?? {};
+    return scrollHeight ? Math.round((scrollTop / scrollHeight) * DAY) : null;
   }
 
   private onScroll({ target }: Event): void {

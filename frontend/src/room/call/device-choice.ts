@@ -6,11 +6,19 @@ export const NO_CHOICE: DeviceChoice = { camera: null, microphone: null, speaker
 
 /** Keeps the chosen devices in this browser for every later lesson. */
 export function saveDeviceChoice(choice: DeviceChoice): void {
-  localStorage.setItem(KEY, JSON.stringify(choice));
+  try {
+    localStorage.setItem(KEY, JSON.stringify(choice));
+  } catch {
+    // The storage is full or blocked: the choice holds until the page is left.
+  }
 }
 
 export function loadDeviceChoice(): DeviceChoice {
-  return { ...NO_CHOICE, ...parseChoice(localStorage.getItem(KEY)) };
+  try {
+    return { ...NO_CHOICE, ...parseChoice(localStorage.getItem(KEY)) };
+  } catch {
+    return { ...NO_CHOICE };
+  }
 }
 
 /** The known devices in stored JSON, which may be from another version or damaged. */
