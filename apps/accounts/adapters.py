@@ -13,10 +13,11 @@ from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from apps.accounts.account_mails import consume_account_mail
 from apps.accounts.attempt_limits import (
@@ -39,7 +40,7 @@ from apps.accounts.placeholders import (
 )
 from apps.accounts.sign_up import is_open
 from apps.common.addresses import address_key, client_address
-from apps.common.errors import forbidden, throttled
+from apps.common.errors import forbidden, invalid, throttled
 from apps.common.mail_queue import queue_decoy
 from apps.common.security_log import log_security_event
 from apps.common.session_tokens import drop_token, kept_token
@@ -83,10 +84,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """Fill in the profile before allauth saves the row, whose role must not be empty."""
-        saved = self._become_placeholder(request, form)
-        if saved is None and not self.is_open_for_signup(request):
-            raise forbidden()  # somebody else has used the link meanwhile
-        saved = saved or self._save_new(request, user, form)
+        try:
+            saved = self._become_placeholder(request, form)
+            if saved is None and not self.is_open_for_signup(request):
+                raise forbidden()  # somebody else has used the link meanwhile
+            saved = saved or self._save_new(request, user, form)
+        except IntegrityError as exc:  # a second click, at the same time
+            raise invalid(email=_("This address has just been registered. Sign in.")) from exc
         # allauth creates the address rows of a new account and requires that there are none yet.
         saved.emailaddress_set.all().delete()
         log_security_event("sign_up", request=request, user_id=saved.pk)
@@ -94,7 +98,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _save_new(self, request: HttpRequest, user: Any, form: Any) -> Any:
         form.fill_user(user)
-        return super().save_user(request, user, form)
+        super().save_user(request, user, form, commit=False)
+        with transaction.atomic():  # without the hashing, which would block SQLite's writers
+            user.save()
+        return user
 
     def _become_placeholder(self, request: HttpRequest, form: Any) -> User | None:
         """Sign up as the student of the link (see placeholders.py), if nobody else has just done

@@ -5,7 +5,8 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.builders import AUTH, PASSWORD
+from apps.accounts.models import User
+from tests.builders import AUTH, PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
 EMAIL = "new@school.example"
@@ -45,6 +46,22 @@ def test_sign_up_answers_alike_for_known_and_new_addresses(
     if sign_up_by is app_sign_up and not weak:
         assert answers[0].json()["data"] == answers[1].json()["data"]
         assert set(answers[0].json()["meta"]) == set(answers[1].json()["meta"])
+
+
+@pytest.mark.parametrize("sign_up_by", [page_sign_up, app_sign_up])
+def test_second_of_two_simultaneous_sign_ups_is_refused_in_words(db, monkeypatch, sign_up_by):
+    """Both found the address unknown; the first is stored while the second hashes its password."""
+    save = User.save
+
+    def save_after_another(user, **options):
+        monkeypatch.setattr(User, "save", save)
+        make_user("tutor", email=EMAIL)
+        user.save(**options)
+
+    monkeypatch.setattr(User, "save", save_after_another)
+    answer = sign_up_by(EMAIL)
+    assert answer.status_code == 400
+    assert "This address has just been registered" in answer.content.decode()
 
 
 @pytest.mark.parametrize("sign_up_by", [page_sign_up, app_sign_up])
