@@ -24,7 +24,7 @@ def main() -> None:
         "--write", action="store_true", help="write the tables into docs/performance-room.md"
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--phone", action="store_true", help="measure a slow browser instead")
+    parser.add_argument("--phone", action="store_true", help="measure a phone and a laptop instead")
     arguments = parser.parse_args()
     packages = os.path.join(os.environ.get("DATA_DIR", "var"), "bench-room")
     with tempfile.TemporaryDirectory() as folder:

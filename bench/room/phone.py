@@ -1,9 +1,9 @@
-"""How long after it was sent a stroke is seen in Chromium, slowed down to the speed of a phone.
+"""How long after it was sent a stroke is seen in Chromium, on a laptop and as slow as on a phone.
 
 The page of a student shows a board with many strokes while somebody draws: every 40 ms a stroke
 grows by a few points and a cursor moves, as Kreida's own client sends them. Each version of a
 stroke has a colour of its own, and the page notes when that colour was painted. The control is
-the same board page with a few strokes.
+the same device with a page of a few strokes.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright
 from pycrdt import Doc, Map
 
 from apps.accounts.models import User
@@ -28,12 +28,27 @@ from bench.room.data import STUDENT
 from bench.room.servers import Server
 
 CHROMIUM = which("chromium")
-SLOWDOWN = 4  # of the CPU
-BOARDS = {"50 strokes (the control)": 50, "1,500 strokes": 1500, "3,000 strokes": 3000}
+
+
+@dataclass
+class Device:
+    slowdown: int  # of the CPU
+    window: ViewportSize
+
+
+PHONE = Device(4, {"width": 390, "height": 844})
+LAPTOP = Device(1, {"width": 1280, "height": 860})
+# The devices, and how many strokes are on their pages.
+BOARDS = {
+    "phone, 50 strokes (the control)": (PHONE, 50),
+    "phone, 1,500 strokes": (PHONE, 1500),
+    "phone, 3,000 strokes": (PHONE, 3000),
+    "laptop, 50 strokes (the control)": (LAPTOP, 50),
+    "laptop, 3,000 strokes": (LAPTOP, 3000),
+}
 STROKES, VERSIONS, INTERVAL = 20, 12, 0.04  # drawn while measuring; seconds
 ABOVE_ALL = 9000  # place of the first of them, on top as Excalidraw puts a new one
 INK = "#1e1e1e"  # of the strokes that are there before
-WINDOW = {"width": 390, "height": 844}
 # Notes when a fill of each colour has been painted, which is at the next frame.
 RECORD = """
   window.painted = {};
@@ -64,7 +79,8 @@ def prepare(rooms: dict[str, str]) -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
     for name, uuid in rooms.items():
         session = ClassroomSession.objects.get(uuid=uuid)
-        state = _make_board(BOARDS[name])
+        _device, count = BOARDS[name]
+        state = _make_board(count)
         BoardSnapshot.objects.update_or_create(session=session, defaults={"state": state})
 
 
@@ -79,27 +95,28 @@ async def _measure_boards(
     address = f"http://127.0.0.1:{server.port}"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = await browser.new_context(viewport=WINDOW)  # type: ignore[arg-type]
-        await context.add_cookies(
-            [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
-        )
-        await context.add_init_script(RECORD)
         delays = {}
         for name, room in rooms.items():
-            page = await _open_board(await context.new_page(), address, room)
+            device, _count = BOARDS[name]
+            context = await browser.new_context(viewport=device.window)
+            await context.add_cookies(
+                [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
+            )
+            await context.add_init_script(RECORD)
+            page = await _open_board(await context.new_page(), address, room, device.slowdown)
             delays[name] = Delay(await _draw(server, room, page))
-            await page.close()
+            await context.close()
         await browser.close()
         return delays
 
 
-async def _open_board(page: Page, address: str, room: str) -> Page:
+async def _open_board(page: Page, address: str, room: str, slowdown: int) -> Page:
     session = await asyncio.to_thread(ClassroomSession.objects.get, uuid=room)
     await page.goto(f"{address}/lessons/{session.lesson_id}/room/")
     await page.locator(".room-pre-join button[type=submit]").click()
     await page.wait_for_function("(colour) => window.painted[colour]", arg=INK, timeout=60_000)
     devtools = await page.context.new_cdp_session(page)
-    await devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    await devtools.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
     return page
 
 

@@ -99,7 +99,7 @@ def _large_board_table(results: dict[str, large.VisitResult]) -> str:
 
 
 def make_phone_table(delays: dict[str, phone.Delay]) -> str:
-    head = [f"Chromium, CPU slowed down {phone.SLOWDOWN} times", "stroke seen after: p50", "p95"]
+    head = [f"Chromium (phone: CPU ÷ {phone.PHONE.slowdown})", "stroke seen after: p50", "p95"]
     rows = [
         [name, *(f"{delay.percentile(percent):.0f} ms" for percent in (50, 95))]
         for name, delay in delays.items()
