@@ -53,6 +53,10 @@ const PATCHES: Patches = {
     find: /(\w+)\((\w+)\)(&&this\.isToolSupported\("image"\)\)\{if\(\2\?\.type===)/,
     replace: "($1($2)||isForeignPicture($2))$3",
   },
+  "lets one choose pictures of kinds that it does not know": {
+    find: /\w+\(\{description:"Image",extensions:Object\.keys\(\w+\)\}\)/,
+    replace: "choosePicture()",
+  },
   "takes pasted pictures of kinds that it does not know": {
     find: /(\w+)\((\w+)\)(&&!\w+\.spreadsheet\)\{if\(!this\.isToolSupported\("image"\))/,
     replace: "($1($2)||isForeignPicture($2))$3",
@@ -99,10 +103,9 @@ export const DRAWING_PATCHES: Patches = {
   },
 };
 
-const IMPORTS = importOf(
-  ["isForeignPicture", "preparePicture"],
-  "src/room/board/images/prepare-picture.ts",
-);
+const IMPORTS =
+  importOf(["isForeignPicture", "preparePicture"], "src/room/board/images/prepare-picture.ts") +
+  importOf(["choosePicture"], "src/room/board/images/choose-picture.ts");
 const DRAWING_IMPORTS = importOf(["drawElements"], "src/room/board/static-layer/draw-elements.ts");
 
 function importOf(names: string[], path: string): string {

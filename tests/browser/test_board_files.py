@@ -238,9 +238,12 @@ def test_large_picture_is_scaled_in_a_worker_while_a_notice_is_shown(both_pages,
     wait_for_elements(school, 1)
 
 
-def test_dropped_or_pasted_heic_picture_is_stored_as_jpeg(both_pages, school):
+PHOTO = Path(__file__).parent / "files/photo.heic"
+
+
+def test_heic_picture_is_stored_as_jpeg_however_it_is_added(both_pages, school):
     tutor, _ = both_pages
-    heic = list((Path(__file__).parent / "files/photo.heic").read_bytes())
+    heic = list(PHOTO.read_bytes())
     left, top = canvas_origin(tutor)
     tutor.mouse.move(left + 500, top + 300)
     with tutor.expect_response(lambda response: response.url.endswith("/files/")) as upload:
@@ -249,8 +252,15 @@ def test_dropped_or_pasted_heic_picture_is_stored_as_jpeg(both_pages, school):
     assert stored.startswith(b"\xff\xd8\xff")
     assert tutor.evaluate(QUARTERS, list(stored)) == ["red", "green", "blue", "grey"]
     tutor.evaluate(PASTE, [heic, "image/heic"])
-    dropped, pasted = wait_for_pictures(school, 2)
-    assert pasted["fileId"] == dropped["fileId"]
+    wait_for_pictures(school, 2)
+    with tutor.expect_file_chooser() as chooser:
+        tutor.locator("[data-testid=toolbar-image]").check(force=True)
+    chooser.value.set_files(PHOTO)
+    tutor.mouse.move(left + 300, top + 400)
+    tutor.mouse.down()
+    tutor.mouse.move(left + 400, top + 500)
+    tutor.mouse.up()
+    assert len({picture["fileId"] for picture in wait_for_pictures(school, 3)}) == 1
 
 
 def test_picture_without_its_file_is_named_until_it_arrives(both_pages):
