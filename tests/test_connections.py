@@ -18,7 +18,7 @@ from apps.common import http_protocol
 from apps.common.file_descriptors import MAX_DESCRIPTORS
 from tests.server import Kreida, start_kreida, stop_kreida
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("connections")]
 
 
 def connect(server: Kreida) -> socket.socket:

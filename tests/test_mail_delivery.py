@@ -12,7 +12,7 @@ from tests.builders import AUTH, PASSWORD
 from tests.server import start_kreida, stop_kreida
 from tests.smtp import SmtpServer
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("mail_delivery")]
 
 
 @pytest.fixture

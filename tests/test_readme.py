@@ -11,7 +11,7 @@ import pytest
 
 from bench.environment import set_environment
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("readme")]
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.server import start_kreida
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("serving")]
 THREADS = 4  # in which a server answers pages
 SIGN_UP = "/_allauth/app/v1/auth/signup"
 
