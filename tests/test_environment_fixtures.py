@@ -1,4 +1,4 @@
-"""What the fixtures leave behind."""
+"""The fixtures clean up after themselves."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

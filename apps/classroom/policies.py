@@ -68,7 +68,7 @@ class Person:
 
 
 class Drawing(StrEnum):
-    """What others than the tutor may change on a board."""
+    """Which changes students and guests may make on a board."""
 
     FREE = "free"
     OWN = "own"  # what they drew themselves
@@ -78,7 +78,7 @@ class Drawing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BoardRules:
-    """What the tutor allows everybody else on the board."""
+    """A board's locks, which apply to everybody but the tutor."""
 
     drawing: Drawing = Drawing.FREE
     locked_pages: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""What the tutor has locked on the board, as the student meets it."""
+"""The board's locks in the browser of a student."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect

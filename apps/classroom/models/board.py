@@ -41,7 +41,7 @@ class BoardSnapshot(models.Model):
 
 
 class BoardAuthor(models.Model):
-    """Who drew under a Yjs client id: the first person who sent it, which never changes."""
+    """The person to whom a Yjs client id belongs: the first who sent it; never changed."""
 
     session = models.ForeignKey(ClassroomSession, on_delete=models.CASCADE, related_name="authors")
     client = models.BigIntegerField()

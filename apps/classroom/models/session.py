@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 class ClassroomSession(models.Model):
     class Drawing(models.TextChoices):
-        """What others than the tutor may change on a board that is not locked as a whole."""
+        """Which changes students and guests may make while the board is not locked as a whole."""
 
         FREE = "free", _("everything")
         OWN = "own", _("what they drew themselves")

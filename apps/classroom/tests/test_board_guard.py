@@ -343,7 +343,7 @@ def test_index_has_what_came_while_it_was_made(monkeypatch, is_compacted):
 
 
 @pytest.mark.parametrize("is_stored", [False, True])
-def test_what_is_drawn_on_a_locked_board_is_in_the_index(is_stored):
+def test_items_drawn_on_a_locked_board_are_indexed(is_stored):
     shared = GuardedBoard(OWN)
     added = struct(STUDENT, 1, parent="elements:1", key="added")
     if is_stored:  # by another process

@@ -1,5 +1,4 @@
-"""What the tutor has locked on a board cannot be changed by anybody else, whatever their client
-sends."""
+"""Students cannot change locked parts of a board, whatever their client sends."""
 
 import asyncio
 
@@ -216,7 +215,7 @@ def test_welcome_says_which_client_ids_are_ones_own(live_room, tickets):
     asyncio.run(scenario())
 
 
-def test_what_is_drawn_after_the_lock_can_be_changed(live_room, tickets):
+def test_elements_drawn_after_the_lock_can_be_changed(live_room, tickets):
     async def scenario():
         async with (
             live_room.events(tickets["tutor"]) as tutor,

@@ -1,4 +1,4 @@
-"""What a frame costs a room beside its content: checks of rights, and memory held after it."""
+"""The cost of a frame apart from its content: permission checks and retained memory."""
 
 import asyncio
 import dataclasses

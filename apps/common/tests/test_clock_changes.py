@@ -1,4 +1,4 @@
-"""What was written while the clock was ahead holds nothing up once the clock is right again."""
+"""Jobs, mail and limits go on after a clock that was ahead has been corrected."""
 
 from datetime import UTC, datetime, time, timedelta
 

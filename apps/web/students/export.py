@@ -40,7 +40,7 @@ def _headings() -> list[str]:
 
 
 def _contacts(tutor: User, students: list[int]) -> dict[int, list[str]]:
-    """What this tutor keeps about the students, by their ids."""
+    """This tutor's cards of the students, by student id."""
     cards = StudentCard.objects.filter(tutor=tutor, student__in=students)
     return {pk: contacts for pk, *contacts in cards.values_list("student", *CONTACT_FIELDS)}
 

@@ -48,7 +48,7 @@ export interface You {
   state: "in" | "waiting";
 }
 
-/** What students and guests may change on the board. */
+/** Changes that students and guests may make on the board. */
 export type Drawing = "free" | "own" | "new" | "none";
 
 export interface BoardRules {

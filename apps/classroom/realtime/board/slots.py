@@ -55,13 +55,13 @@ class Item(NamedTuple):
     def end(self) -> int:
         return self.clock + self.length
 
-    def rest_from(self, clock: int) -> "Item":
+    def tail_from(self, clock: int) -> "Item":
         """Return the part from `clock` on, which yrs places behind the part before it, whatever
         place the item names."""
-        rest = self._replace(clock=clock, length=self.end - clock)
+        tail = self._replace(clock=clock, length=self.end - clock)
         if self.neighbour is None and self.parent is None:  # collected
-            return rest
-        return rest._replace(origin=(self.client, clock - 1), parent=None, key=None)
+            return tail
+        return tail._replace(origin=(self.client, clock - 1), parent=None, key=None)
 
 
 class Slot:
@@ -89,7 +89,7 @@ def unknown_items(items: Iterable[Item], clocks: Mapping[int, int]) -> list[Item
     """Return the items beyond `clocks`, without their known parts."""
     unknown = ((item, clocks.get(item.client, 0)) for item in items)
     return [
-        item if item.clock >= known else item.rest_from(known)
+        item if item.clock >= known else item.tail_from(known)
         for item, known in unknown
         if item.end > known
     ]

@@ -166,7 +166,7 @@ class You(Struct, frozen=True):
 
 
 class Rules(Struct, frozen=True):
-    """What the receiver may change on the board; `clients` are their own Yjs client ids."""
+    """The board's locks as they apply to the receiver, whose own Yjs client ids are `clients`."""
 
     drawing: Drawing
     locked_pages: list[str]

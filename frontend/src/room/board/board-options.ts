@@ -1,4 +1,4 @@
-/** What a `Board` is given, what it shows, and what it leaves to the one that replaces it. */
+/** Types of a `Board`: its options, its state, and the data that its replacement takes over. */
 import type { Request } from "../../shared/api";
 import type { Refusal } from "../net/reconnecting-web-socket";
 import type { Following } from "./follow";
@@ -15,11 +15,11 @@ export interface BoardState {
   problem: string | null;
 }
 
-/** What a board of this tab leaves to the one that replaces it. */
+/** Data of a board that its replacement in this tab takes over. */
 export interface BoardHandover {
   /** Whether the server has refused a change of what the tutor had locked. */
   afterLock: boolean;
-  /** What the server does not know yet, to be made again once the board is synced. */
+  /** Changes that the server has not confirmed, to be repeated once the board is synced. */
   unsent: UnsentChanges | null;
   page: string;
   following: Following;
@@ -37,6 +37,6 @@ export interface BoardOptions {
   onRefused(reason: Refusal): void;
   isDark(): boolean;
   previous: BoardHandover | null;
-  /** What to follow the tutor in at first. */
+  /** The initial choice of following the tutor. */
   following: Following;
 }

@@ -25,7 +25,7 @@ export function isSpecial({ appState, renderConfig }: StaticScene): boolean {
   );
 }
 
-/** What decides how the background and all of the elements are drawn. */
+/** The values on which the drawing of the background and of every element depends. */
 export function viewAppearance({ canvas, scale, appState, renderConfig }: StaticScene): Appearance {
   const { frameRendering } = appState;
   return [

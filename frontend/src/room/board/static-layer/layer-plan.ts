@@ -1,4 +1,4 @@
-/** What decides how an element is drawn; equal if all values are identical. */
+/** The values on which the drawing of an element depends; equal if all are identical. */
 export type Appearance = readonly unknown[];
 
 /** Elements at the end that the layer leaves out, since they are the ones that are being drawn. */
