@@ -253,3 +253,27 @@ def both_pages(people) -> tuple[Page, Page]:
             str(count), timeout=TIMEOUT_MS
         )
     return people
+
+
+@pytest.fixture
+def week(scene):
+    """A tutor in Kyiv and a student in New York, with lessons at 10:00 and 12:00 on 4 January."""
+
+    def make(locale="en", zone="America/New_York"):
+        tutor = scene.person(role="tutor", first_name="Taras", locale=locale)
+        student = scene.person(
+            role="student", first_name="Olena", last_name="Koval", locale=locale, timezone=zone
+        )
+        scene.classroom(tutor=tutor["id"], students=[student["id"]])
+        ids = [
+            scene.lesson(
+                tutor=tutor["id"],
+                student=student["id"],
+                starts_at=f"2027-01-04T{hour:02}:00:00+00:00",
+                title=title,
+            )["id"]
+            for hour, title in ((8, "First"), (10, "Second"))
+        ]
+        return tutor, student, ids
+
+    return make
