@@ -16,13 +16,19 @@ DARK_PIXELS = """canvas => {
 }"""
 
 
-def test_board_is_seen_without_room_camera_sockets_or_attendance(chromium: Browser, kreida):
+def draw_as_tutor(chromium: Browser, kreida):
+    """Return a new school, the tutor's browser, and the room in which the tutor drew a stroke."""
     school = make_school(kreida.url)
     tutor = open_as(chromium, school.tutor)
     room = enter(tutor, school.room)
     wait_for_board(room)
     draw(room)
     wait_for_elements(school, 1)
+    return school, tutor, room
+
+
+def test_board_is_seen_without_room_camera_sockets_or_attendance(chromium: Browser, kreida):
+    school, tutor, room = draw_as_tutor(chromium, kreida)
     room.close()
     student = open_as(chromium, school.student)
     page = student.new_page()
@@ -61,12 +67,7 @@ def open_viewer(context, school) -> Page:
 @pytest.fixture(scope="module")
 def drawn_school(chromium: Browser, kreida):
     """A board with two pages, of which each has a stroke."""
-    school = make_school(kreida.url)
-    tutor = open_as(chromium, school.tutor)
-    room = enter(tutor, school.room)
-    wait_for_board(room)
-    draw(room)
-    wait_for_elements(school, 1)
+    school, tutor, room = draw_as_tutor(chromium, kreida)
     room.get_by_role("button", name="New page").click()
     wait_for_elements(school, 0)
     draw(room)
