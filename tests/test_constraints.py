@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from apps.accounts.models import User
 from apps.classroom.models import ClassroomSession
 from apps.classrooms.models import Membership
+from apps.common.models import Installation
 from apps.lessons.models import Lesson
 from apps.lessons.overlap import CONSTRAINT_NAMES
 from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
@@ -153,14 +154,15 @@ def test_overlap_constraints_exist_after_migrate():
         assert {row[0] for row in cursor.fetchall()} >= wanted
 
 
-def test_replaced_email_trigger_exists_after_migrate():
+@pytest.mark.parametrize("name", ["user_replaced_email", "lesson_sequence"])
+def test_trigger_exists_after_migrate(name):
     table = (
         "sqlite_master WHERE type = 'trigger' AND name"
         if connection.vendor == "sqlite"
         else ("pg_trigger WHERE tgname")
     )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {table} = 'user_replaced_email'")
+        cursor.execute(f"SELECT count(*) FROM {table} = '{name}'")
         assert cursor.fetchone() == (1,)
 
 
@@ -172,6 +174,12 @@ def test_overlap_constraints_need_no_postgresql_extension():
 
 
 # Uniqueness
+
+
+def test_second_installation_id_is_refused(db):
+    Installation.get_uuid()
+    assert is_refused(Installation.objects.bulk_create, [Installation(id=1)])
+    assert is_refused(Installation.objects.bulk_create, [Installation(id=2)])
 
 
 def test_second_session_of_a_lesson_is_refused(lesson):

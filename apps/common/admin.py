@@ -7,7 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from apps.common.models import DailyLimit, OutgoingMail, PeriodicJob
+from apps.common.models import DailyLimit, Installation, OutgoingMail, PeriodicJob
 
 
 class ChangedFieldsForm(forms.ModelForm):
@@ -104,3 +104,14 @@ class DailyLimitAdmin(ServerRecordAdmin):
 
     fields = list_display = ("name", "began_at", "used")
     search_fields = ("name",)
+
+
+@admin.register(Installation)
+class InstallationAdmin(ServerRecordAdmin):
+    """Cannot be deleted: entries in people's calendars carry it."""
+
+    fields = list_display = ("uuid",)
+    search_fields = ("uuid",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False

@@ -127,6 +127,7 @@ def reschedule_lesson(
             lesson.save(
                 update_fields=["starts_at", "ends_at", "ended_at", "title", "allow_overlap"]
             )
+            lesson.refresh_from_db(fields=["sequence", "updated_at"])  # a trigger raised them
     except IntegrityError as exc:
         raise _to_conflict_error(exc) from exc
 

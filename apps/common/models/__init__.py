@@ -1,5 +1,6 @@
 from apps.common.models.daily_limit import DailyLimit
+from apps.common.models.installation import Installation
 from apps.common.models.outgoing_mail import OutgoingMail
 from apps.common.models.periodic_job import PeriodicJob
 
-__all__ = ["DailyLimit", "OutgoingMail", "PeriodicJob"]
+__all__ = ["DailyLimit", "Installation", "OutgoingMail", "PeriodicJob"]

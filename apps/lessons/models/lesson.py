@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.classrooms.models import Classroom
@@ -102,6 +103,16 @@ class Lesson(models.Model):
     idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)
     idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Both are raised by a trigger; see apps/lessons/sequence_trigger.py.
+    sequence = models.PositiveIntegerField(
+        default=0,
+        db_default=0,  # during an upgrade, processes of the previous release write rows
+        editable=False,
+        help_text="How often what calendars show of it has changed.",
+    )
+    updated_at = models.DateTimeField(
+        db_default=Now(), editable=False, help_text="When `sequence` changed last."
+    )
 
     objects = LessonQuerySet.as_manager()
 
