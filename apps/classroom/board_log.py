@@ -16,7 +16,7 @@ from apps.classroom.models import (
     BoardUpdate,
     ClassroomSession,
 )
-from apps.classroom.realtime.board.update_scan import remove_deep_values
+from apps.classroom.realtime.board.update_scan import names_client_twice, remove_deep_values
 
 Authors = dict[tuple[int, int], str]  # the person key by session and Yjs client id
 
@@ -42,8 +42,16 @@ class StoredBoard:
         self.updates += updates
         self.sources += [row] * len(updates)
 
-    def remove_deep_values(self) -> None:
-        """Clean a small board, which this process will load; a subprocess loads a large one."""
+    def remove_unsafe_parts(self) -> None:
+        """Leave out what could crash yrs: rows with two blocks of one client, and the deep values
+        of a small board, which this process will load; a subprocess loads a large one.
+
+        A snapshot was made by yrs and has one block of each client.
+        """
+        self.updates = [
+            b"" if row is not None and names_client_twice(update) else update
+            for row, update in zip(self.sources, self.updates, strict=True)
+        ]
         if not compaction.is_large(self.updates):
             cleaned = [remove_deep_values(update) for update in self.updates]
             pairs = zip(self.sources, self.updates, cleaned, strict=True)
@@ -69,7 +77,7 @@ def load(sessions: Collection[int]) -> dict[int, StoredBoard]:
             read[session].add(bytes(data), row)
         versions = dict(snapshots.values_list("pk", "version"))
         for board in read.values():
-            board.remove_deep_values()
+            board.remove_unsafe_parts()
         boards |= {pk: board for pk, board in read.items() if board.version == versions.get(pk)}
     return boards
 

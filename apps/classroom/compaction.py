@@ -41,7 +41,7 @@ REWRITE_FROM_RUNS = MAX_DELETION_RUNS // 2
 TIMEOUT = 120.0  # seconds
 # Comparisons of conflicting items, each about 0.1 µs, from which a small board is checked in a
 # subprocess too. Boards of so few bytes are not scanned for them.
-MAX_COMPARISONS, UNSCANNED = 1_000_000, 16 * 1024
+MAX_COMPARISONS, UNSCANNED = 1_000_000, 8 * 1024
 # Seconds of CPU that integrating a board may take, and more for each byte; usual boards take a
 # tenth.
 MAX_INTEGRATION, INTEGRATION_PER_BYTE = 0.25, 0.25 / 1024 / 1024
@@ -142,10 +142,14 @@ def compact_and_outline(updates: Sequence[bytes]) -> CompactedBoard:
 
 def has_too_many_clients(updates: Sequence[bytes], limit: float) -> bool:
     """Whether an update has at least `limit` client ids, so that the board is to be rewritten."""
+    return any(_count_clients(update) >= limit for update in updates)
+
+
+def _count_clients(update: bytes) -> int:
     try:
-        return any(read_varint(update, 0)[0] >= limit for update in updates)
+        return read_varint(update, 0)[0]
     except Malformed:
-        return False
+        return 0
 
 
 def restore(updates: Sequence[bytes], past: Sequence[bytes]) -> bytes:

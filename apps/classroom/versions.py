@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from apps.classroom import blobs, compaction
 from apps.classroom.models import BoardVersion, ClassroomSession
-from apps.classroom.realtime.board.update_scan import remove_deep_values
+from apps.classroom.realtime.board.update_scan import names_client_twice, remove_deep_values
 
 MAX_VERSIONS = 240
 # Up to each age, one version is kept per interval; all are kept in the first hour.
@@ -41,7 +41,7 @@ def version_updates(version: BoardVersion) -> list[bytes]:
         updates = blobs.decode(bytes(version.packed))
     if compaction.is_large(updates):  # loaded in a subprocess, which cleans it if it crashes
         return updates
-    return [remove_deep_values(update) for update in updates]
+    return [remove_deep_values(update) for update in updates if not names_client_twice(update)]
 
 
 def thin_out_all(now: datetime) -> None:

@@ -70,6 +70,39 @@ def test_items_within_a_text_are_conflicts():
     assert len(Document([text]).find_conflicts([attack])) == CHAIN - 1
 
 
+@pytest.mark.parametrize("size", [0, 50])
+def test_new_part_of_a_partly_known_item_is_a_conflict_where_others_follow(size):
+    """yrs places it behind the known part, as it does with whatever else was placed there."""
+    document = Document([])
+    document.apply_updates([text_of(1, 10), update(2, [item_between((1, 9))] * 3)])
+    document.apply_updates([text_of(7, size)] if size else [])  # another list, known in whole
+    resent = [scan(text_of(1, 20))]
+    assert document.find_conflicts(resent) == {(1, 0)}
+    document.apply_scans(resent)
+    assert document.find_conflicts(resent) == set()
+
+
+def test_new_part_of_a_partly_known_item_at_the_end_is_no_conflict():
+    document = Document([])
+    document.apply_updates([text_of(1, 10)])
+    before = document.snapshot().conflicts
+    assert document.find_conflicts([scan(text_of(1, 20))]) == set()
+    document.apply_updates([text_of(1, 20)])
+    assert document.snapshot().conflicts == before
+
+
+def test_known_items_of_an_update_are_not_counted_again():
+    document = Document([])
+    document.apply_updates([chain()])
+    before = document.snapshot().conflicts
+    document.apply_updates([chain(), update(5, [item_between(LAST)])])
+    assert document.snapshot().conflicts == before
+
+
+def text_of(client, length):
+    return update(client, [b"\x04\x01\x01t" + varint(length) + b"a" * length])
+
+
 def test_drawing_makes_no_conflicts():
     doc, document, updates = Doc(client_id=7), Document([]), []
     doc.observe(lambda event: updates.append(event.update))

@@ -9,6 +9,7 @@ from pycrdt import Doc, merge_updates
 from apps.classroom import compaction
 from apps.classroom.models import BoardQuarantine, BoardSnapshot
 from apps.classroom.realtime.board import limits, yproto
+from apps.classroom.realtime.board import storage as storage_module
 from apps.classroom.realtime.board.document import Document
 from apps.classroom.realtime.board.storage import BoardStorage
 from apps.classroom.realtime.board.update_scan import encode_deletions, scan
@@ -17,7 +18,7 @@ from apps.classroom.realtime.cluster.messages import BoardFrame
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.sockets import Refused
 from apps.classroom.tests.boards import content, drawing, open_board
-from apps.classroom.tests.test_conflicts import BINARY, item_between, update
+from apps.classroom.tests.test_conflicts import BINARY, IN_KEY, item_between, update
 from apps.classroom.tests.test_limits import FakeSocket, send
 
 LIST, ACROSS, LAST = 9, 20, 30  # client ids, in the reverse order in which yrs loads them
@@ -60,6 +61,33 @@ def test_slow_board_is_rewritten_when_opened(slow):
 @pytest.mark.django_db(transaction=True)
 def test_slow_board_is_not_opened_while_another_process_has_it_open(slow):
     assert open_stored(slow) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_slow_board_of_another_process_is_measured_once_in_a_while(slow, monkeypatch):
+    storage, measured = BoardStorage(writer=None), []
+    real = storage._load_small
+
+    def load(updates):
+        measured.append(1)
+        return real(updates)
+
+    monkeypatch.setattr(storage, "_load_small", load)
+    opened = [asyncio.run(storage.open(slow)) for _ in range(3)]
+    assert (opened, len(measured)) == ([None] * 3, 1)
+    monkeypatch.setattr(storage_module, "SLOW_RETRY_AFTER", 0)
+    storage._slow_until.clear()
+    for _ in range(2):
+        asyncio.run(storage.open(slow))
+    assert len(measured) == 3
+
+
+def test_stored_first_values_of_one_key_are_conflicts():
+    """Each is compared with all before it, however small the board is."""
+    first = bytes([BINARY | IN_KEY]) + b"\x01\x01l\x01k\x00"
+    state = merge_updates(*(update(client, [first]) for client in range(1, 2000)))
+    assert len(state) > compaction.UNSCANNED
+    assert compaction.may_be_slow([state])
 
 
 def test_board_that_may_be_slow_is_compacted_in_a_subprocess(monkeypatch):

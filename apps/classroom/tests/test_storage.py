@@ -57,6 +57,26 @@ def test_unreadable_row_is_quarantined(half_broken, live_room, log_lines):
     assert not [line for line in log_lines() if "Traceback" in str(line)]
 
 
+# Two blocks of client 5, which an early release could store: yrs may crash on it.
+TWO_BLOCKS = b"\x02" + b"\x01\x05\x00\x28\x01\x01a\x01v\x01\x7d\x01" * 2 + b"\x00"
+
+
+@pytest.mark.parametrize("others", [drawing(b=2), BIG], ids=["small", "large"])
+def test_stored_row_that_names_a_client_twice_is_quarantined(lesson, others):
+    board_log.append({lesson.session.pk: [drawing(a=1)]})
+    board_log.append({lesson.session.pk: [TWO_BLOCKS]})
+    board_log.append({lesson.session.pk: [others]})
+    compacted = board_log.compact(lesson.session.pk)
+    assert content(compacted.state) == {"a": 1} | content(others)
+    assert 5 not in clocks_of([compacted.state])
+    assert BoardQuarantine.objects.get().reason == "unreadable"
+
+
+def test_version_that_names_a_client_twice_is_read_without_it(lesson):
+    save_version(lesson.session.pk, [drawing(a=1), TWO_BLOCKS], now=NOW, at_least=timedelta(0))
+    assert len(version_updates(BoardVersion.objects.get())) == 1
+
+
 def test_unreadable_snapshot_is_quarantined(lesson):
     BoardSnapshot.objects.create(session=lesson.session, state=BROKEN)
     board_log.append({lesson.session.pk: [drawing(a=1)]})

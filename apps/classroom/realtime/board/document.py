@@ -21,6 +21,7 @@ from apps.classroom.realtime.board.origins import Origins, read_origins
 from apps.classroom.realtime.board.outline import Base, Buffers, concatenate
 from apps.classroom.realtime.board.update_scan import (
     ItemId,
+    Placed,
     Run,
     Scan,
     encode_deletions,
@@ -265,14 +266,14 @@ class Document:
         if not ends and not new_deletions:
             return None
         new_part, origins = self._new_part(scans, new_deletions), self._origins
+        places = [(self._new_places(each), self._new_inner(each)) for each in scans]
         self._apply(new_part, self._depends_on_itself(scans), ends)
         self._collected += self._count_new_collected(scans)
         self.clocks |= ends
         for run in new_deletions:
             self.deletions.add(run)
-        for scanned in scans:
-            if scanned.placed or scanned.inner:
-                origins.add(scanned)
+        for placed, inner in places:
+            origins.add(placed, inner)
         return new_part
 
     def is_known(self, scanned: Scan) -> bool:
@@ -301,14 +302,30 @@ class Document:
 
     def find_conflicts(self, scans: Sequence[Scan]) -> set[ItemId]:
         """Return the new items of scans that yrs may have to compare with many others."""
+        placed = [each for scanned in scans for each in self._new_places(scanned)]
+        if not placed:
+            return set()
+        inner = [run for scanned in scans for run in self._new_inner(scanned)]
+        return self._origins.find_conflicts(placed, inner)
+
+    def _new_places(self, scanned: Scan) -> list[Placed]:
+        """Return a scan's items that are new. yrs places the new part of a partly known one behind
+        the known part."""
         known = self.clocks
-        placed = [
-            each
-            for scanned in scans
-            for each in scanned.placed
-            if each[0][1] >= known.get(each[0][0], 0)
-        ]
-        return self._origins.find_conflicts(placed, scans) if placed else set()
+        new = [each for each in scanned.placed if each[0][1] >= known.get(each[0][0], 0)]
+        for client, start, last in scanned.inner:
+            if start < known.get(client, 0) <= last:
+                new.append(((client, start), (client, known[client] - 1)))
+        return new
+
+    def _new_inner(self, scanned: Scan) -> list[Run]:
+        """Return the runs of `inner` without their known parts."""
+        known = self.clocks
+        runs = (
+            (client, max(start, known.get(client, 0)), last)
+            for client, start, last in scanned.inner
+        )
+        return [run for run in runs if run[1] < run[2]]
 
     def may_block(self, scanned: Scan) -> bool:
         """Whether several items of a scan may have to be compared with too many others."""

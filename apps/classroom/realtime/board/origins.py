@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from apps.classroom.realtime.board.deletions import DeleteSet
-from apps.classroom.realtime.board.update_scan import ItemId, Placed, Run, Scan, scan_trusted
+from apps.classroom.realtime.board.update_scan import ItemId, Placed, Run, scan_trusted
 from apps.classroom.realtime.board.varints import Malformed
 
 # Runs of used origins in memory. Beyond, every item with an origin counts as a conflict.
@@ -26,14 +26,14 @@ class Origins:
     def runs(self) -> list[Run]:
         return list(self._used)
 
-    def add(self, scanned: Scan) -> None:
-        self.items += len(scanned.placed)
-        for _item, origin in scanned.placed:
+    def add(self, placed: Sequence[Placed], inner: Iterable[Run]) -> None:
+        self.items += len(placed)
+        for _item, origin in placed:
             if origin is None or self._is_used(origin):
                 self.conflicts += 1
             else:
                 self._used.add((*origin, origin[1] + 1))
-        for run in scanned.inner:
+        for run in inner:
             if self._used.count < MAX_RUNS:
                 self._used.add(run)
 
@@ -46,10 +46,10 @@ class Origins:
     def _is_used(self, origin: ItemId) -> bool:
         return self._used.count >= MAX_RUNS or self._used.contains((*origin, origin[1] + 1))
 
-    def find_conflicts(self, placed: Iterable[Placed], scans: Sequence[Scan]) -> set[ItemId]:
+    def find_conflicts(self, placed: Iterable[Placed], inner_runs: Iterable[Run]) -> set[ItemId]:
         """Return those items of `placed`, the new ones of scans, that yrs may compare with many."""
         conflicts, seen = set[ItemId](), set[ItemId]()
-        inner = DeleteSet(run for scanned in scans for run in scanned.inner)
+        inner = DeleteSet(inner_runs)
         for item, origin in placed:
             if origin is None:
                 conflicts.add(item)
@@ -66,5 +66,6 @@ def read_origins(*updates: bytes) -> Origins:
     origins = Origins()
     with suppress(Malformed):  # stored by an early release
         for update in updates:
-            origins.add(scan_trusted(update))
+            scanned = scan_trusted(update)
+            origins.add(scanned.placed, scanned.inner)
     return origins

@@ -113,7 +113,7 @@ def outline_of(state: bytes) -> Outline:
     updates = [*_encode_updates(scanner.blocks, _UpdateBuilder.is_full), *deletions]
     clocks = {client: end for client, _start, end in scan.runs}
     origins = Origins()
-    origins.add(scan)
+    origins.add(scan.placed, scan.inner)
     return Outline(
         updates,
         list(_chunks(scanner.blocks)),

@@ -51,6 +51,7 @@ COMPACT_RETRY_AFTER = 30.0  # seconds, after a failed compaction or for a board 
 # Size in bytes above which opening or closing a board releases memory to the system. Other threads
 # that allocate wait meanwhile, and the memory of smaller boards is soon used again.
 RELEASE_MEMORY_ABOVE = 4 * 1024 * 1024
+SLOW_RETRY_AFTER = 30.0  # seconds, until a board found slow is measured again
 VERSION_INTERVAL = timedelta(seconds=30)
 DELETION_VERSION_INTERVAL = timedelta(seconds=2)
 # Comparisons (origins.py) after which a board is compacted, which measures them, and how often.
@@ -72,6 +73,7 @@ class BoardStorage:
         self._loader: db.BatchLoader[int, board_log.StoredBoard]
         self._loader = db.BatchLoader(board_log.load, max_batch=MAX_BOARDS_PER_QUERY)
         self._failed_sessions: set[int] = set()
+        self._slow_until: dict[int, float] = {}  # by session, on the monotonic clock
 
     async def open(self, session_id: int, *, unopened: bool = False) -> LoadedBoard | None:
         """Load a board; log and return None if it cannot be opened. Raises db.Failure.
@@ -79,14 +81,25 @@ class BoardStorage:
         If no process has it open (`unopened`), it is rewritten long before its client ids run out,
         or if it is slow; a slow board that another process has open is not opened here.
         """
+        if not unopened and self._was_slow(session_id):
+            return None
         try:
             loaded = await self._open(session_id, unopened)
             if loaded.document.size > RELEASE_MEMORY_ABOVE:
                 await asyncio.to_thread(release_memory)
             return loaded
         except (NewerFormat, SubprocessFailed, SlowBoard, MemoryError) as exc:
+            if isinstance(exc, SlowBoard):
+                self._slow_until[session_id] = time.monotonic() + SLOW_RETRY_AFTER
             self._log_once(session_id, exc)
             return None
+
+    def _was_slow(self, session_id: int) -> bool:
+        """Whether a board was found slow just now: each of its clients would have it measured again
+        at each attempt to connect."""
+        now = time.monotonic()
+        self._slow_until = {pk: until for pk, until in self._slow_until.items() if until > now}
+        return session_id in self._slow_until
 
     def _log_once(self, session_id: int, exc: BaseException) -> None:
         """Log a board that cannot be opened once, since its clients try again and again."""

@@ -24,7 +24,7 @@ from apps.classroom.realtime.board.values import (
     ValueReader,
     may_nest_too_deeply,
 )
-from apps.classroom.realtime.board.varints import Malformed
+from apps.classroom.realtime.board.varints import Malformed, read_varint
 
 if TYPE_CHECKING:
     from apps.classroom.realtime.board.slots import Item
@@ -213,10 +213,10 @@ class Scanner(ValueReader):
             return length
         origin = self._read_dependency() if info & HAS_ORIGIN else None
         right_origin = self._read_dependency() if info & HAS_RIGHT_ORIGIN else None
-        place: object = (origin, right_origin)
         if origin is right_origin is None:
-            place = self._read_parent(info)
-        has_rivals = self._count_rivals(place)
+            has_rivals = self._count_rivals(self._read_parent(info))
+        else:  # placed in any case; a stored update is not charged for its steps
+            has_rivals = self.is_stored or self._count_rivals((origin, right_origin))
         if origin or right_origin or has_rivals or not info & HAS_KEY:
             self.placed.append(((self._client, self._clock), origin))
         length, is_valid = self._read_content(kind)
@@ -238,9 +238,9 @@ class Scanner(ValueReader):
         """Count a step for each earlier item in the same place, and return whether there are any:
         yrs and Yjs compare a new item with all of them."""
         rivals = self._rivals.get(place, 0)
+        self._rivals[place] = rivals + 1
         if not self.is_stored:
             self.steps += rivals
-            self._rivals[place] = rivals + 1
         return rivals > 0
 
     def _read_content(self, kind: int) -> tuple[int, bool]:
@@ -377,6 +377,35 @@ _CONTENTS: dict[int, Callable[[Scanner], tuple[int, bool]]] = {
     ANY: Scanner._read_values,
     _DOC: Scanner._read_document,
 }
+
+
+def names_client_twice(update: bytes) -> bool:
+    """Whether a stored update has two blocks of one client, from before they were refused: yrs
+    overwrites the items of the first, and may crash."""
+    try:
+        if read_varint(update, 0)[0] < 2:
+            return False
+        scanner = _ClientScanner(update, is_stored=True)
+        scanner.scan()
+    except Malformed:
+        return False  # yrs decides
+    return scanner.has_repeated_client
+
+
+class _ClientScanner(Scanner):
+    """Notices clients with several blocks; the values do not matter."""
+
+    def __init__(self, update: bytes, *, is_stored: bool) -> None:
+        super().__init__(update, is_stored=is_stored)
+        self._clients: set[int] = set()
+        self.has_repeated_client = False
+
+    def _begin_client(self, client: int, clock: int) -> None:
+        self.has_repeated_client |= client in self._clients
+        self._clients.add(client)
+
+    def _is_valid(self, value: Any) -> bool:
+        return True
 
 
 class _NestingScanner(Scanner):
