@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -107,12 +107,11 @@ class RoomRegistry:
             for socket in room.sockets():
                 socket.close(wire.Close.RESTARTING)
         await self.writer.stop()
-        await asyncio.gather(
-            *(
-                self.board_storage.compact(room.session_id, room.board)
-                for room in self.rooms.values()
-            )
-        )
+        rooms = list(self.rooms.values())
+        compactions = (self.board_storage.compact(room.session_id, room.board) for room in rooms)
+        for result in await asyncio.gather(*compactions, return_exceptions=True):
+            if isinstance(result, Exception):
+                log.error("a board could not be compacted at shutdown", exc_info=result)
         await self.bus.stop()
         for task in self._tasks:
             task.cancel()
@@ -237,44 +236,60 @@ class RoomRegistry:
         for at in range(0, len(rooms), MAX_ROOMS_PER_QUERY):
             await self._recheck_rooms(rooms[at : at + MAX_ROOMS_PER_QUERY])
 
-    async def _apply_board_rules(self) -> None:
-        """Not with the access check: an index of a large board may take seconds to make."""
-        for room in list(self.rooms.values()):
-            await room.apply_board_rules()
+    async def _for_each_room(
+        self, work: Callable[[Room], Awaitable[None]], rooms: Iterable[Room] | None = None
+    ) -> None:
+        """Do something in each room; a room where it fails keeps no other from its turn.
 
-    async def _refresh_presence(self) -> None:
-        """Needs no database: other processes would take this one for dead while it is away."""
-        for room in self.rooms.values():
-            self._heartbeat(room)
-            room.renew_ice_servers()
-
-    async def _record_attendance(self) -> None:
-        """Record who is connected; a room for which that fails does not keep the others waiting."""
-        rooms = list(self.rooms.values())
-        peers = [peer for room in rooms for peer in room.presence.local]
-        if peers:
-            await db.run(services.record_seen, peers=peers, now=timezone.now())
+        Raises db.Failure afterwards if that is why it failed.
+        """
         failure: Exception | None = None
-        for room in rooms:
+        for room in list(self.rooms.values() if rooms is None else rooms):
             try:
-                await room.record_pending_arrivals()
+                await work(room)
             except db.Failure as exc:
                 failure = exc
-        await self._deliver_missed_chat()
+            except Exception:  # a fault of one room, which the others must not feel
+                log.exception("a task of a room failed", extra={"data": {"room": str(room.uuid)}})
         if failure is not None:
             raise failure
 
+    async def _apply_board_rules(self) -> None:
+        """Not with the access check: an index of a large board may take seconds to make."""
+        await self._for_each_room(lambda room: room.apply_board_rules())
+
+    async def _refresh_presence(self) -> None:
+        """Needs no database: other processes would take this one for dead while it is away."""
+
+        async def refresh(room: Room) -> None:
+            self._heartbeat(room)
+            room.renew_ice_servers()
+
+        await self._for_each_room(refresh)
+
+    async def _record_attendance(self) -> None:
+        peers = [peer for room in self.rooms.values() for peer in room.presence.local]
+        if peers:
+            await db.run(services.record_seen, peers=peers, now=timezone.now())
+        await self._deliver_missed_chat()
+        await self._for_each_room(lambda room: room.record_pending_arrivals())
+
     async def _notify_saving(self) -> None:
         since = self.writer.unsaved_since if self.writer.is_late else None
-        for room in self.rooms.values():
+
+        async def notify(room: Room) -> None:
             room.notify_saving(since)
             room.notify_board_size()
 
+        await self._for_each_room(notify)
+
     async def _maintain_boards(self) -> None:
-        for room in list(self.rooms.values()):
+        async def maintain(room: Room) -> None:
             room.board.unload_if_idle()
             await self.board_storage.add_version(room.session_id, room.board, VERSION_INTERVAL)
             await self.board_storage.compact_if_due(room.session_id, room.board)
+
+        await self._for_each_room(maintain)
 
     async def _complete_past_lessons(self) -> None:
         await db.run(services.complete_past_lessons, lessons=self.lessons, now=timezone.now())
@@ -301,8 +316,12 @@ class RoomRegistry:
         loaded: dict[int, RoomAccess] = await db.run(
             load_room_access, [r.session_id for r in rooms], people, lessons=self.lessons
         )
-        for room, number in zip(rooms, numbers, strict=True):
-            await room.apply_access(loaded.get(room.session_id), number)
+        number_of = dict(zip(rooms, numbers, strict=True))
+
+        async def apply(room: Room) -> None:
+            await room.apply_access(loaded.get(room.session_id), number_of[room])
+
+        await self._for_each_room(apply, rooms)
 
     # -- other processes --------------------------------------------------------------------
 
@@ -317,20 +336,23 @@ class RoomRegistry:
     def _resync(self, since: datetime) -> None:
         """After Redis is reachable again: resynchronise all rooms, and have the next presence task
         deliver the chat missed since `since` from the database."""
+        self._missed_since = min(since, self._missed_since or since)
         for room in self.rooms.values():
             room.presence.reset_heartbeats()
             room.resync()
-        self._missed_since = min(since, self._missed_since or since)
 
     async def _deliver_missed_chat(self) -> None:
         """Deliver missed chat, selected by time since the ids of several processes interleave."""
         since, self._missed_since = self._missed_since, None
         if since is None:
             return
+
+        async def deliver(room: Room) -> None:
+            for row in await db.run(services.messages_since, room.session_id, since):
+                room.deliver_locally(wire.Chat(as_message(row)))
+
         try:
-            for room in list(self.rooms.values()):
-                for row in await db.run(services.messages_since, room.session_id, since):
-                    room.deliver_locally(wire.Chat(as_message(row)))
+            await self._for_each_room(deliver)
         except db.Failure:
             self._missed_since = min(since, self._missed_since or since)
             raise
