@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.classroom.chat_limits import check_chat_limits, count_stored_message
 from apps.classroom.held import visits_that_taught
@@ -20,6 +21,7 @@ from apps.classroom.models import (
     RoomBan,
 )
 from apps.classroom.policies import Drawing, Person, Role
+from apps.common.errors import invalid, not_found
 from apps.common.etags import check_version, compute_version
 
 MAX_LOCKED_PAGES = 500  # as many as a board shows
@@ -54,8 +56,14 @@ def messages_since(session_id: int, since: datetime) -> list[ChatMessage]:
 
 
 def admit(*, session_id: int, people: Collection[str], lesson_id: int, lessons: Lessons) -> None:
-    """Admit guests until the lesson's current invites are revoked; admitting again renews it."""
-    generation = lessons.load([lesson_id])[lesson_id].invite_generation
+    """Admit guests until the lesson's current invites are revoked; admitting again renews it.
+
+    Raises `not_found` if the lesson is gone.
+    """
+    lesson = lessons.load([lesson_id]).get(lesson_id)
+    if lesson is None:
+        raise not_found()
+    generation = lesson.invite_generation
     RoomAdmission.objects.bulk_create(
         [
             RoomAdmission(session_id=session_id, person=person, generation=generation)
@@ -103,15 +111,25 @@ def set_drawing(*, session_id: int, drawing: Drawing, state_vector: bytes) -> No
 
 
 def lock_page(*, session_id: int, page: str, locked: bool) -> None:
+    """Raises `validation_error` for one page too many, and `not_found` if the room is gone."""
     with transaction.atomic():
-        session = (
-            ClassroomSession.objects.select_for_update().only("locked_pages").get(pk=session_id)
-        )
+        session = _lock_session(session_id, "locked_pages")
         pages = set(session.locked_pages) - {page}
-        if locked and len(pages) < MAX_LOCKED_PAGES:
+        if locked:
+            if len(pages) >= MAX_LOCKED_PAGES:
+                message = _("No more than %(count)s pages can be locked.")
+                raise invalid(page=message % {"count": MAX_LOCKED_PAGES})
             pages.add(page)
         session.locked_pages = sorted(pages)
         session.save(update_fields=["locked_pages"])
+
+
+def _lock_session(session_id: int, field: str) -> ClassroomSession:
+    """Return the session with one field, its row locked. Raises `not_found`."""
+    session = ClassroomSession.objects.select_for_update().only(field).filter(pk=session_id).first()
+    if session is None:
+        raise not_found()
+    return session
 
 
 def remove_person(
@@ -124,7 +142,7 @@ def remove_person(
     them again. Raises `throttled` above the number of bans that a room can have.
     """
     with transaction.atomic():
-        _, is_new = RoomBan.objects.get_or_create(
+        _ban, is_new = RoomBan.objects.get_or_create(
             session_id=session_id, person=person, defaults={"name": name}
         )
         if is_new:
@@ -143,9 +161,12 @@ def set_timer(*, session_id: int, seconds: int, now: datetime) -> None:
 
 
 def write_notes(*, session_id: int, text: str, seen: Collection[str] | None = None) -> None:
-    """Replace the notes if their version is one of `seen`. Raises `precondition_failed`."""
+    """Replace the notes if their version is one of `seen`.
+
+    Raises `precondition_failed` or `not_found`.
+    """
     with transaction.atomic():
-        session = ClassroomSession.objects.select_for_update().only("notes").get(pk=session_id)
+        session = _lock_session(session_id, "notes")
         check_version(compute_version(session.notes), seen)
         session.notes = text
         session.save(update_fields=["notes"])

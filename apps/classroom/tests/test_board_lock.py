@@ -9,6 +9,7 @@ from pycrdt import Map
 
 from apps.classroom.models import ClassroomSession
 from apps.classroom.realtime.board import yproto
+from apps.classroom.realtime.server import registry
 from apps.classroom.tests.boards import in_thread, stored
 from apps.classroom.tests.clients import eventually
 
@@ -267,6 +268,52 @@ def test_welcome_says_that_the_board_is_locked(live_room):
             return await student.wait_for("welcome")
 
     assert asyncio.run(scenario())["room"]["board"]["drawing"] == "none"
+
+
+def test_page_beyond_the_limit_of_locked_pages_is_refused(live_room, tickets):
+    ClassroomSession.objects.update(locked_pages=[str(number) for number in range(500)])
+
+    async def scenario():
+        async with live_room.events(tickets["tutor"]) as tutor:
+            await tutor.wait_for("welcome")
+            await tutor.send("page.lock", page="one more", locked=True)
+            error = await tutor.wait_for("error")
+            await lock_page(tutor, "7", locked=False)
+            await lock_page(tutor, "one more")
+            return error
+
+    error = asyncio.run(scenario())
+    assert (error["code"], error["ref"]) == ("validation_error", "page.lock")
+    assert "500" in error["detail"]
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize(
+    ("type_", "fields"),
+    [
+        ("page.lock", {"page": "1", "locked": True}),
+        ("lobby.admit", {"person": "u1"}),
+        ("remove", {"person": "u99"}),
+        ("end", {}),
+    ],
+)
+def test_message_to_a_deleted_room_closes_as_no_room(
+    live_room, tickets, type_, fields, monkeypatch
+):
+    monkeypatch.setattr(registry, "ACCESS_CHECK_INTERVAL", 60.0)
+
+    def delete():
+        ClassroomSession.objects.all().delete()
+        live_room.lesson.delete()
+
+    async def scenario():
+        async with live_room.events(tickets["tutor"]) as tutor:
+            await tutor.wait_for("welcome")
+            await in_thread(delete)
+            await tutor.send(type_, **fields)
+            return await tutor.close_code()
+
+    assert asyncio.run(scenario()) == 4404
 
 
 @pytest.mark.django_db

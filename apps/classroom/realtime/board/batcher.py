@@ -131,7 +131,7 @@ class UpdateBatcher:
         conflicts = self._board.document.find_conflicts(scans)
         if len(conflicts) > 1:
             return False
-        if len(senders) > 1 and self._board.guard is not None:  # each may change something else
+        if len(senders) > 1 and self._board.is_guarded:  # each may change something else
             return False
         if len(senders) > 1 and self._unmerged > 0:  # so that the slow sender is charged
             self._unmerged -= 1

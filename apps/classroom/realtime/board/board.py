@@ -45,7 +45,7 @@ class Board:
         self.before_deletion: list[bytes] | None = None  # updates, until they are saved
         self.authors: dict[int, str] = {}  # person keys by client id, of those this process met
         self.rules = BoardRules()
-        self.guard: BoardGuard | None = None  # while something is locked
+        self.guard: BoardGuard | None = None  # while something is locked, and a little longer
         self.is_index_complete = True  # of the guard
         self._dirty = False  # changed since the last diff request to the other processes
         self._last_change_at: float | None = None  # None once the document is unloaded
@@ -63,6 +63,10 @@ class Board:
         """Close the board and release its document, after its last socket left."""
         self.is_open, self.guard, self.authors = False, None, {}
         self.document = Document([])
+
+    @property
+    def is_guarded(self) -> bool:
+        return self.guard is not None and self.guard.rules.lock_something
 
     # -- sockets of this process ------------------------------------------------------------
 

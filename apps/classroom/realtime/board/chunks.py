@@ -26,6 +26,8 @@ RUNS_PER_CHUNK = 500
 # A single thread: each further one could hold Python's lock for another 5 ms before the event loop
 # gets it.
 _executor = ThreadPoolExecutor(1, "board-parts")
+# Seconds for a large board, during which nobody's large update is to wait.
+_index_executor = ThreadPoolExecutor(1, "board-index")
 
 
 async def split_update(update: bytes, *, trusted: bool = False, items: bool = False) -> list[Scan]:
@@ -49,7 +51,7 @@ async def index_slots(updates: Sequence[bytes]) -> SlotIndex:
                 index.add(read_items(update))
         return index
 
-    return await asyncio.get_running_loop().run_in_executor(_executor, work)
+    return await asyncio.get_running_loop().run_in_executor(_index_executor, work)
 
 
 def split_conflicts(whole: Scan, conflicts: set[ItemId]) -> list[Scan]:

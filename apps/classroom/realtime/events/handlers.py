@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from apps.classroom import services
@@ -58,6 +59,11 @@ async def _handle(room: Room, socket: Socket, message: wire.Incoming, ref: str) 
     except DomainError as exc:
         _log_refusal(room, socket, ref, exc.code)
         send_error(socket, exc.code, exc.detail, ref)
+        if exc.code == "not_found":
+            await room.recheck()  # closes the sockets of a room that is gone
+    except ObjectDoesNotExist:
+        await room.recheck()
+        send_error(socket, "not_found", "This room no longer exists.", ref)
     except db.Failure as exc:
         log.exception("a message of a room could not be stored", extra={"data": {"type": ref}})
         failure = dependency_failure(exc) or service_unavailable()
