@@ -47,6 +47,14 @@ def test_message_type_or_close_code_is_documented(term):
     assert re.search(rf"`{re.escape(term)}\b", document) or f"| {term} " in document
 
 
+def test_shapes_have_one_name_on_both_sides():
+    shapes = re.findall(r"^export interface (\w+) \{\n(.*?)^\}", TYPESCRIPT, re.M | re.S)
+    assert {name for name, _ in shapes} >= {"BoardRules", "BoardSize", "ChatMessage", "RoomInfo"}
+    for name, body in shapes:
+        fields = set(re.findall(r"^  (\w+)\??:", body, re.M)) - {"type"}
+        assert fields == set(getattr(protocol, name).__struct_fields__), name
+
+
 def test_limits_of_pictures_match_the_server():
     path = settings.BASE_DIR / "frontend/src/room/board/images/prepare-picture.ts"
     found = dict(re.findall(r"^export const (\w+) = ([\d_* ]+);", path.read_text("utf-8"), re.M))

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ClassroomSession(models.Model):
-    class Drawing(models.TextChoices):
+    class UnlockedDrawing(models.TextChoices):
         """Which changes students and guests may make while the board is not locked as a whole."""
 
         FREE = "free", _("everything")
@@ -30,9 +30,9 @@ class ClassroomSession(models.Model):
     drawing = models.CharField(
         _("students may change"),
         max_length=10,
-        choices=Drawing.choices,
-        default=Drawing.FREE,
-        db_default=Drawing.FREE,
+        choices=UnlockedDrawing.choices,
+        default=UnlockedDrawing.FREE,
+        db_default=UnlockedDrawing.FREE,
     )
     locked_items = models.BinaryField(
         null=True,

@@ -6,7 +6,7 @@
 export type Role = "tutor" | "student" | "guest";
 export type QualityLevel = "good" | "fair" | "poor";
 
-export interface Media {
+export interface MediaState {
   camera: boolean;
   microphone: boolean;
   screen: boolean;
@@ -22,7 +22,7 @@ export interface Peer {
   role: Role;
   since: string;
   hand: boolean;
-  media: Media;
+  media: MediaState;
 }
 
 export interface Waiting {
@@ -76,7 +76,7 @@ export interface Quality {
 }
 
 /** Size of the board in bytes when it was last measured. */
-export interface Fullness {
+export interface BoardSize {
   used: number;
   limit: number;
   level: "ok" | "nearly_full" | "full";
@@ -108,14 +108,14 @@ export type ServerMessage =
   | { type: "ended" }
   | { type: "ice"; ice_servers: RTCIceServer[] }
   | { type: "saving"; ok: boolean; since: string | null }
-  | ({ type: "board.size" } & Fullness)
+  | ({ type: "board.size" } & BoardSize)
   | { type: "pong" }
   | { type: "error"; code: string; detail: string; ref: string | null };
 
 export type ClientMessage =
   | { type: "chat.send"; id: string; text: string }
   | { type: "hand"; raised: boolean }
-  | ({ type: "media" } & Media)
+  | ({ type: "media" } & MediaState)
   | { type: "signal"; to: string; data: Record<string, unknown> }
   | ({ type: "quality" } & Quality)
   | { type: "lobby.admit"; person: string }

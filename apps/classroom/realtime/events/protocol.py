@@ -165,7 +165,7 @@ class You(Struct, frozen=True):
     state: str
 
 
-class Rules(Struct, frozen=True):
+class BoardRules(Struct, frozen=True):
     """The board's locks as they apply to the receiver, whose own Yjs client ids are `clients`."""
 
     drawing: Drawing
@@ -174,10 +174,10 @@ class Rules(Struct, frozen=True):
     clients: list[int] = []
 
 
-class RoomState(Struct, frozen=True):
+class RoomInfo(Struct, frozen=True):
     lesson_id: int
     lobby_enabled: bool
-    board: Rules
+    board: BoardRules
     timer_ends_at: datetime | None
     now: datetime
 
@@ -199,7 +199,7 @@ class Waiting(Struct, frozen=True):
     name: str
 
 
-class Message(Struct, frozen=True):
+class ChatMessage(Struct, frozen=True):
     id: UUID
     person: str
     name: str
@@ -211,10 +211,10 @@ class Message(Struct, frozen=True):
 class Welcome(Outgoing, tag="welcome", frozen=True):
     v: int
     you: You
-    room: RoomState
+    room: RoomInfo
     peers: list[Peer]
     lobby: list[Waiting]
-    chat: list[Message]
+    chat: list[ChatMessage]
     ice_servers: list[dict[str, Any]]
 
 
@@ -242,7 +242,7 @@ class Lobby(Outgoing, tag="lobby", frozen=True):
 
 
 class Chat(Outgoing, tag="chat", frozen=True):
-    message: Message
+    message: ChatMessage
 
 
 class SignalFrom(Outgoing, tag="signal", rename={"sender": "from"}, frozen=True):
@@ -262,7 +262,7 @@ class QualityOf(Outgoing, tag="quality", frozen=True):
 
 
 class BoardRulesChanged(Outgoing, tag="board.rules", frozen=True):
-    rules: Rules
+    rules: BoardRules
 
 
 class Timer(Outgoing, tag="timer", frozen=True):

@@ -38,8 +38,8 @@ from apps.classroom.realtime.server.sockets import CLOSE_CODES, Socket
 log = logging.getLogger("kreida.room")
 
 
-def as_message(row: ChatMessage) -> wire.Message:
-    return wire.Message(row.uuid, row.person, row.name, row.role, row.text, row.sent_at)
+def as_message(row: ChatMessage) -> wire.ChatMessage:
+    return wire.ChatMessage(row.uuid, row.person, row.name, row.role, row.text, row.sent_at)
 
 
 class Room:
@@ -207,11 +207,11 @@ class Room:
                 await self._record_joining(socket, at)
             self._pending_arrivals.pop(peer, None)
 
-    def _welcome(self, socket: Socket, chat: list[wire.Message], *, waiting: bool) -> None:
+    def _welcome(self, socket: Socket, chat: list[wire.ChatMessage], *, waiting: bool) -> None:
         person, access = socket.person, self.access
         state = "waiting" if waiting else "in"
         you = wire.You(socket.peer, person.key, person.name, person.role.value, socket.since, state)
-        room = wire.RoomState(
+        room = wire.RoomInfo(
             access.lesson.id,
             access.lobby_enabled,
             self.locks.describe(person),

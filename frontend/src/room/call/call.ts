@@ -1,5 +1,5 @@
 import { isRelayOnly } from "../config";
-import type { Media, ServerMessage } from "../protocol";
+import type { MediaState, ServerMessage } from "../protocol";
 import type { RoomSession } from "../state/session";
 import { Store } from "../state/store";
 import type { LocalMedia, LocalState } from "./local-media";
@@ -38,7 +38,7 @@ export class Call {
   #links = new Map<string, PeerLink>();
   #own: CallMember | null = null;
   #others: readonly CallMember[] = [];
-  #sentMedia: Media | null = null;
+  #sentMedia: MediaState | null = null;
   #networkType = networkInformation(navigator)?.type;
   #timer: ReturnType<typeof setInterval> | undefined;
   #unsubscribers: (() => void)[] = [];
@@ -168,7 +168,7 @@ export class Call {
 }
 
 /** What the others are told about our devices. */
-export function mediaOf(local: LocalState): Media {
+export function mediaOf(local: LocalState): MediaState {
   const { camera, microphone, screen, muted, interrupted } = local;
   return {
     camera: camera !== null && !interrupted.camera,
@@ -179,7 +179,7 @@ export function mediaOf(local: LocalState): Media {
   };
 }
 
-function isSameMedia(one: Media, other: Media | null): boolean {
+function isSameMedia(one: MediaState, other: MediaState | null): boolean {
   return (["camera", "microphone", "screen", "away"] as const).every(
     (key) => one[key] === other?.[key],
   );

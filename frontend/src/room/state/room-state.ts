@@ -1,6 +1,6 @@
 import type {
   ChatMessage,
-  Fullness,
+  BoardSize,
   Peer,
   Quality,
   RoomInfo,
@@ -21,7 +21,7 @@ export interface RoomState {
   ended: boolean;
   /** Since when the server has been unable to store the board; null while it can. */
   notSavedSince: string | null;
-  boardLevel: Fullness["level"];
+  boardLevel: BoardSize["level"];
 }
 
 export const INITIAL_STATE: RoomState = {
