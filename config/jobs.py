@@ -8,7 +8,7 @@ from django.conf import settings
 from apps.accounts.cleanup import delete_expired_sessions
 from apps.classroom.cleanup import close_abandoned_attendance, delete_orphaned_files
 from apps.classroom.versions import thin_out_all
-from apps.common import mail_queue
+from apps.common import mail_history, mail_queue
 from apps.common.cleanup import delete_abandoned_uploads
 from apps.common.models import DailyLimit
 from apps.common.worker import Job
@@ -29,7 +29,7 @@ JOBS = [
     nightly("board versions", thin_out_all),
     nightly("abandoned attendance", close_abandoned_attendance),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
-    nightly("mail leftovers", mail_queue.delete_unsent_mail),
+    nightly("mail leftovers", mail_history.delete_old),
 ]
 if settings.EMAIL_URL:
     JOBS.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=mail_queue.send_queued))

@@ -165,7 +165,9 @@ EMAIL_URL = environment.text("EMAIL_URL")
 if EMAIL_URL:
     vars().update(environment.mail())
     # Mail is queued in the database; the worker sends it by the backend of EMAIL_URL.
-    MAIL_TRANSPORT = vars()["EMAIL_BACKEND"]
+    MAIL_TRANSPORT = str(vars()["EMAIL_BACKEND"]).replace(
+        "django.core.mail.backends.smtp.EmailBackend", "apps.common.smtp.SmtpTransport"
+    )
     EMAIL_BACKEND = "apps.common.mail_queue.QueueBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

@@ -9,8 +9,8 @@ from email.message import Message
 class SmtpServer:
     """`recipient_code` is the reply to RCPT, unless `codes` has one for the address; `hangs` sends
     no greeting, and `given_up` counts the clients that stopped waiting for it; `cut_after_data`
-    accepts a message and closes before the reply; `before_answer` is called when a message was
-    received."""
+    accepts a message and closes before the reply, `cuts_at_data` before it;
+    `before_answer` is called when a message was received, and `data_code` is the reply to it."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -18,7 +18,8 @@ class SmtpServer:
         self.connections = self.given_up = 0
         self.recipient_code = 250
         self.codes: dict[str, int] = {}
-        self.hangs = self.cut_after_data = False
+        self.data_code = 250
+        self.hangs = self.cut_after_data = self.cuts_at_data = False
         self.before_answer = lambda: None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.smtp = self
@@ -59,19 +60,27 @@ class _Handler(socketserver.StreamRequestHandler):
                 address = recipient.partition("<")[2].partition(">")[0]
                 self.say(f"{smtp.codes.get(address, smtp.recipient_code)} answer")
             elif verb == b"DATA":
+                if smtp.cuts_at_data:
+                    return
                 self.say("354 go on")
-                smtp.messages.append(message_from_bytes(self.content()))
+                if (content := self.content()) is None:
+                    return
+                if smtp.data_code == 250:
+                    smtp.messages.append(message_from_bytes(content))
                 smtp.before_answer()
                 if smtp.cut_after_data:
                     return
-                self.say("250 taken")
+                self.say(f"{smtp.data_code} taken")
             else:
                 self.say("250 ok")
 
-    def content(self) -> bytes:
+    def content(self) -> bytes | None:
+        """None if the client went away before the end of the message."""
         lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
-            lines.append(line)
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                return None
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         return b"".join(lines)
 
     def say(self, line: str) -> None:

@@ -65,7 +65,7 @@ def test_admin_pages_show_no_secret(admin_client, lesson):
     codes = {"seed": "recovery-seed", "used_mask": 0, "migrated_codes": ["recovery-code"]}
     Authenticator.objects.create(user=user, type="recovery_codes", data=codes)
     Lesson.objects.update(idempotency_key="idem-secret", idempotency_digest="digest-secret")
-    message = EmailMessage("reset-secret", "reset-secret", to=["olena@school.example"])
+    message = EmailMessage("A reset", "reset-secret", to=["olena@school.example"])
     QueueBackend().send_messages([message])
     sessions = list(UserSession.objects.values_list("session_key", flat=True))
     assert sessions

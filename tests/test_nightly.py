@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from apps.classroom.models import Attendance, BoardFile, BoardVersion
-from apps.common.models import DailyLimit, OutgoingMail
+from apps.common.models import DailyLimit, MailMessage, OutgoingMail
 from apps.common.worker import Worker
 from config.jobs import JOBS
 from tests.builders import make_user, sign_up
@@ -141,8 +141,10 @@ def test_old_versions_of_an_idle_board_are_thinned_out(lesson):
 
 
 def test_old_mail_is_deleted_when_sending_is_off():
-    old = timezone.now() - 2 * DAY
-    mail = {"sender": "a@b.example", "recipients": ["c@d.example"], "content": b"x"}
-    OutgoingMail.objects.create(**mail, created_at=old, try_at=old)
+    old = timezone.now() - 6 * DAY
+    mail = {"sender": "a@b.example", "content": b"x", "created_at": old, "try_at": old}
+    OutgoingMail.objects.create(recipients=["c@d.example"], **mail)
+    MailMessage.objects.create(recipient="c@d.example", expires_at=old + 5 * DAY, **mail)
     run_a_night()
     assert not OutgoingMail.objects.exists()
+    assert [row.content for row in MailMessage.objects.all()] == [None]

@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Classroom, Membership
-from apps.common.mail import send
+from apps.common.mail import Kind, send
 
 MAX_SHOWN = 60  # characters of a name, in a mail that may go to a stranger
 
@@ -30,7 +30,9 @@ def send_invitation(membership: Membership, email: str) -> None:
             _("To accept or decline, open: %(url)s") % values,
             _("If you don’t know this person, you can ignore this e-mail."),
         ]
-        send(to=email, subject=_("An invitation to a classroom"), text="\n\n".join(lines))
+        text = "\n\n".join(lines)
+        subject = _("An invitation to a classroom")
+        send(to=email, subject=subject, text=text, kind=Kind.INVITATION)
 
 
 def send_student_link(student: User) -> None:
@@ -47,7 +49,8 @@ def send_student_link(student: User) -> None:
             _("If you don’t know this person, you can ignore this e-mail."),
         ]
         text = "\n\n".join(lines)
-        send(to=student.contact_email, subject=_("An invitation to lessons"), text=text)
+        subject = _("An invitation to lessons")
+        send(to=student.contact_email, subject=subject, text=text, kind=Kind.INVITATION)
 
 
 def send_departure_notice(membership: Membership) -> None:
@@ -61,7 +64,8 @@ def send_departure_notice(membership: Membership) -> None:
             _("Lessons already scheduled stay in your calendar until you cancel them."),
             f"{settings.PUBLIC_URL}/classrooms/{membership.classroom_id}/",
         ]
-        send(to=tutor.email, subject=_("A student has left a classroom"), text="\n\n".join(lines))
+        subject, text = _("A student has left a classroom"), "\n\n".join(lines)
+        send(to=tutor.email, subject=subject, text=text, kind=Kind.CLASSROOM)
 
 
 def send_joining_notice(membership: Membership) -> None:
@@ -78,7 +82,8 @@ def send_joining_notice(membership: Membership) -> None:
             _("If you don’t know this person, remove them and create a new code or close it."),
             f"{settings.PUBLIC_URL}/classrooms/{membership.classroom_id}/",
         ]
-        send(to=tutor.email, subject=_("A student has joined a classroom"), text="\n\n".join(lines))
+        subject, text = _("A student has joined a classroom"), "\n\n".join(lines)
+        send(to=tutor.email, subject=subject, text=text, kind=Kind.CLASSROOM)
 
 
 def _names(student: User, classroom: Classroom) -> dict[str, str]:

@@ -7,7 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from apps.common.models import DailyLimit, Installation, OutgoingMail, PeriodicJob
+from apps.common.models import DailyLimit, Installation, MailMessage, OutgoingMail, PeriodicJob
 
 
 class ChangedFieldsForm(forms.ModelForm):
@@ -82,6 +82,14 @@ class ServerRecordAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+@admin.register(MailMessage)
+class MailMessageAdmin(ServerRecordAdmin):
+    """Leaves out the content, which may hold reset links."""
+
+    fields = list_display = ("recipient", "subject", "kind", "state", "created_at")
+    search_fields = ("recipient", "subject")
 
 
 @admin.register(OutgoingMail)

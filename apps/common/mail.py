@@ -2,16 +2,23 @@
 
 import logging
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.db import DatabaseError
+from django.core.mail import get_connection
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
+from apps.common.mail_history import MAX_AGE
+from apps.common.mail_queue import QueuedEmail, store
+from apps.common.models import MailMessage
 from apps.common.text import lookup_email
 
+Kind = MailMessage.Kind
 log = logging.getLogger("kreida.mail")
 
 
@@ -28,15 +35,97 @@ def suppressed() -> Iterator[None]:
         _suppressed.reset(token)
 
 
-def send(*, to: str, subject: str, text: str) -> None:
+class CalendarPart(NamedTuple):
+    """An iTIP message (RFC 5546): its method, such as REQUEST, and the iCalendar text."""
+
+    method: str
+    content: str
+
+
+class DeferredMail(NamedTuple):
+    """Mail that the composer of its kind (config/jobs.py) writes when it is sent."""
+
+    payload: dict[str, Any]
+    dedupe_key: str
+    expires_at: datetime
+
+
+def send(
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    calendar: CalendarPart | None = None,
+    headers: Mapping[str, str] | None = None,
+    dedupe_key: str | None = None,
+    expires_at: datetime | None = None,
+    kind: str = Kind.ACCOUNT,
+) -> bool:
     """Queue a message (apps/common/mail_queue.py); call it after the commit.
 
-    Does nothing without EMAIL_URL. Failures are logged, not raised.
+    Mail with a `dedupe_key` that was queued in the last 30 days is not queued again, and after
+    `expires_at` it is dropped. Does nothing without EMAIL_URL. Failures are logged, not raised;
+    returns False if the mail was not queued.
     """
+    message = compose(
+        to=to, subject=subject, text=text, html=html, calendar=calendar, headers=headers
+    )
+    message.kind, message.dedupe_key, message.expires_at = kind, dedupe_key, expires_at
+    return send_all([message])
+
+
+def compose(
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    calendar: CalendarPart | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> QueuedEmail:
+    # Names in the subject may have line breaks, which headers must not have.
+    subject = " ".join(subject.split())
+    message = QueuedEmail(subject, text, None, [lookup_email(to)], headers=dict(headers or {}))
+    if html is not None:
+        message.attach_alternative(html, "text/html")
+    if calendar is not None:  # RFC 6047 §2.4; the last alternative is the one that is preferred
+        message.attach_alternative(calendar.content, f"text/calendar; method={calendar.method}")
+    return message
+
+
+def send_all(messages: Iterable[QueuedEmail]) -> bool:
+    """Queue several messages at once, as `send` does."""
     if not settings.EMAIL_URL or _suppressed.get():
-        return
+        return False
     try:
-        # Names in the subject may have line breaks, which headers must not have.
-        send_mail(" ".join(subject.split()), text, None, [lookup_email(to)])
+        with transaction.atomic():  # a savepoint, where the caller is in a transaction
+            return bool(get_connection().send_messages(list(messages)))
     except (DatabaseError, OSError, smtplib.SMTPException):
         log.exception("mail was not sent")
+        return False
+
+
+def defer(kind: str, mails: Iterable[DeferredMail]) -> int:
+    """Queue mail that is composed only when it is sent, so that it tells how things stand then.
+
+    Returns how many were accepted. Database errors are raised, so that the caller's transaction
+    ends as a whole.
+    """
+    if not settings.EMAIL_URL or _suppressed.get():
+        return 0
+    now = timezone.now()
+    return store(
+        [
+            MailMessage(
+                kind=kind,
+                recipient="?",  # until it is composed
+                payload=mail.payload,
+                dedupe_key=mail.dedupe_key,
+                created_at=now,
+                try_at=now,
+                expires_at=min(mail.expires_at, now + MAX_AGE),
+            )
+            for mail in mails
+        ]
+    )

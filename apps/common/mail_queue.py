@@ -1,80 +1,128 @@
-"""A mail queue in the database: requests store mail and the worker sends it.
+"""A mail queue in the database: requests store mail and a worker sends it, each message once.
 
 With EMAIL_URL, `QueueBackend` is Django's EMAIL_BACKEND, so that allauth's mail is queued too, and
-MAIL_TRANSPORT is the backend that sends.
+MAIL_TRANSPORT is the backend that sends. ADR 23 says what happens when a process dies.
 """
 
 import contextlib
 import logging
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.common import worker
-from apps.common.db import delete_in_batches
-from apps.common.models import DailyLimit, OutgoingMail
+from apps.common import mail_failures, worker
+from apps.common.mail_history import LONGEST_DELAY, MAX_AGE, expire, is_due
+from apps.common.models import MailMessage
+from apps.common.old_mail_queue import adopt_old_rows
+from apps.common.smtp import SmtpTransport
 
 JOB_NAME = "mail"
 INTERVAL = timedelta(seconds=30)  # for retries; new mail is sent at once by `run_soon`
-MAX_QUEUED = 2000  # messages
 MAX_SIZE = 256 * 1024  # bytes of one message
-MAX_AGE = timedelta(days=1)
-MAX_ATTEMPTS = 30
-MAX_UNCONFIRMED = 2  # attempts during which the process died
-FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
+FIRST_DELAY = timedelta(seconds=30)
 LEASE = timedelta(minutes=5)  # after which the process that claimed a message counts as dead
 BATCH = 50  # messages per run
-SERVICE_CLOSING = 421  # RFC 5321 §3.8: the server ends the connection
-_GIVEN_UP = "mail given up"  # a counter among the daily limits
-_COUNTED = 1_000_000
+Composers = Mapping[str, Callable[[dict[str, Any]], EmailMessage | None]]
+State, Kind = MailMessage.State, MailMessage.Kind
 log = logging.getLogger("kreida.mail")
+
+
+class Bound(NamedTuple):
+    """At most so many messages may wait."""
+
+    limit: int
+    messages: Q
+
+
+# Mail that strangers can cause has a bound of its own, so that it leaves room for the rest.
+STRANGER_KINDS = (Kind.ACCOUNT, Kind.INVITATION)
+FROM_STRANGERS = Bound(2000, Q(kind__in=STRANGER_KINDS))
+COMPOSED = Bound(20_000, Q(payload__isnull=True) & ~FROM_STRANGERS.messages)
+DEFERRED = Bound(200_000, Q(payload__isnull=False))
+
+
+class QueuedEmail(EmailMultiAlternatives):
+    """A message, and what the queue needs to know besides."""
+
+    kind: str = Kind.ACCOUNT
+    dedupe_key: str | None = None
+    expires_at: datetime | None = None
 
 
 class QueueBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         now = timezone.now()
-        return _store([_build_row(each, now) for each in email_messages if each.recipients()])
+        return store(
+            [
+                _build_row(message, recipient, now)
+                for message in email_messages
+                for recipient in message.recipients()
+            ]
+        )
 
 
 def queue_decoy(message: EmailMessage) -> None:
     """Queue a message that the worker deletes instead of sending it: the request that must not send
     it does the same work as one that does, so that its time tells nothing."""
-    row = _build_row(message, timezone.now())
-    row.recipients = []
-    _store([row])
+    store([_build_row(message, "", timezone.now())])
 
 
-def _store(rows: list[OutgoingMail]) -> int:
-    free = max(0, MAX_QUEUED - OutgoingMail.objects.count())
-    accepted = [row for row in rows if len(row.content) <= MAX_SIZE][:free]
+def store(rows: list[MailMessage]) -> int:
+    """Queue the rows and return how many were accepted; one whose `dedupe_key` was queued before
+    counts as accepted."""
+    accepted = _select_accepted(rows)
     if len(accepted) < len(rows):
         log.error(
             "mail was dropped: the queue is full, or a message is too long",
             extra={"data": {"dropped": len(rows) - len(accepted)}},
         )
-    OutgoingMail.objects.bulk_create(accepted)
-    transaction.on_commit(lambda: worker.run_soon(JOB_NAME))
+    has_keys = any(row.dedupe_key for row in accepted)
+    MailMessage.objects.bulk_create(accepted, ignore_conflicts=has_keys, batch_size=500)
+    transaction.on_commit(partial(worker.run_soon, JOB_NAME))
     return len(accepted)
 
 
-def send_queued(now: datetime) -> None:
+def _select_accepted(rows: list[MailMessage]) -> list[MailMessage]:
+    waiting = MailMessage.objects.filter(state=State.WAITING)
+    free: dict[Bound, int] = {}
+    accepted = []
+    for row in rows:
+        bound = _bound_of(row)
+        if bound not in free:
+            free[bound] = bound.limit - waiting.filter(bound.messages).count()
+        if free[bound] > 0 and len(row.content or b"") <= MAX_SIZE:
+            free[bound] -= 1
+            accepted.append(row)
+    return accepted
+
+
+def _bound_of(row: MailMessage) -> Bound:
+    if row.payload is not None:
+        return DEFERRED
+    return FROM_STRANGERS if row.kind in STRANGER_KINDS else COMPOSED
+
+
+def send_queued(now: datetime, composers: Composers | None = None) -> None:
     """Send the due messages over one connection; stop when the server fails. A refusal of one
-    message leaves the others alone."""
-    _delete_decoys()
-    _drop_expired(now)
-    due = list(OutgoingMail.objects.filter(_is_due(now)).order_by("try_at", "pk")[:BATCH])
+    message leaves the others alone. `composers`, by kind, write what was queued as a payload."""
+    adopt_old_rows(now)
+    MailMessage.objects.filter(state=State.WAITING, recipient="").delete()
+    expire(now)
+    waiting = MailMessage.objects.filter(is_due(now), state=State.WAITING)
+    due = list(waiting.order_by("try_at", "pk")[:BATCH])
     transport = get_connection(settings.MAIL_TRANSPORT)
     try:
         for mail in due:
-            if worker.is_stopping() or not _send(mail, transport):
+            if worker.is_stopping() or not _send(mail, transport, composers or {}):
                 return
     finally:
         with contextlib.suppress(OSError, smtplib.SMTPException):
@@ -83,58 +131,56 @@ def send_queued(now: datetime) -> None:
         worker.run_soon(JOB_NAME)
 
 
-def _send(mail: OutgoingMail, transport: BaseEmailBackend) -> bool:
+def _send(mail: MailMessage, transport: BaseEmailBackend, composers: Composers) -> bool:
     """Return False if the server failed, so that no further message is tried in this run."""
-    claimed_until = timezone.now() + LEASE
-    if not mail.claim(claimed_until):
+    if not mail.claim(timezone.now() + LEASE):
+        return True
+    message = _load(mail, composers)
+    if message is None:
+        mail.finish(State.DROPPED, timezone.now())
         return True
     try:
         transport.open()
-        transport.send_messages([_StoredMessage(mail)])
-    except (OSError, smtplib.SMTPException, ValueError) as exc:
-        is_permanent = _is_permanent_failure(exc)
-        log.warning(
-            "mail was not sent",
-            extra={
-                "data": {"mail": mail.pk, "final": is_permanent, "reason": _describe_failure(exc)}
-            },
-        )
-        if is_permanent:
-            mail.delete()
-            DailyLimit.use(_GIVEN_UP, _COUNTED, timezone.now())
-        else:
-            mail.reschedule(claimed_until, timezone.now() + _retry_delay(mail.attempts))
-        return _is_refusal_of_message(exc)
-    mail.delete()
+        _deliver(mail, message, transport)
+    except ClaimLostError:  # this process was suspended for longer than its lease
+        transport.close()
+        return True
+    except mail_failures.TRANSPORT_ERRORS as exc:
+        _record_failure(mail, exc)
+        return mail_failures.is_refusal_of_message(exc)
+    mail.finish(State.SENT, timezone.now())
     return True
 
 
-def count_given_up(now: datetime) -> int:
-    """Return the number of messages of the last day that were never sent."""
-    return _COUNTED - DailyLimit.remaining(_GIVEN_UP, _COUNTED, now)
+class ClaimLostError(Exception):
+    pass
 
 
-def _delete_decoys() -> None:
-    OutgoingMail.objects.filter(recipients=[]).delete()
+def _deliver(mail: MailMessage, message: EmailMessage, transport: BaseEmailBackend) -> None:
+    """Commit the state `sending` at the last moment at which the server cannot have the message:
+    if this process dies later, nobody knows, and the message must not be sent again."""
+
+    def begin_sending() -> None:
+        if not mail.begin_sending(timezone.now() + LEASE):
+            raise ClaimLostError
+
+    if isinstance(transport, SmtpTransport):
+        transport.call_before_end(begin_sending)
+    else:
+        begin_sending()
+    transport.send_messages([message])
 
 
-def _drop_expired(now: datetime) -> None:
-    is_expired = Q(created_at__lt=now - MAX_AGE) | Q(attempts__gte=MAX_ATTEMPTS)
-    is_expired |= Q(unconfirmed__gte=MAX_UNCONFIRMED)
-    dropped, _each = OutgoingMail.objects.filter(is_expired & _is_due(now)).delete()
-    if dropped:
-        DailyLimit.use(_GIVEN_UP, _COUNTED, now, dropped)
-        log.error("mail was given up", extra={"data": {"dropped": dropped}})
-
-
-def _is_due(now: datetime) -> Q:
-    """Mail to be tried later than the longest delay was stored while the clock was wrong."""
-    return Q(try_at__lte=now) | Q(try_at__gt=now + 2 * LONGEST_DELAY)
-
-
-def delete_unsent_mail(now: datetime) -> None:
-    """Delete expired mail where EMAIL_URL was removed, because its text may hold reset links."""
-    delete_in_batches(OutgoingMail.objects.filter(created_at__lt=now - MAX_AGE))
+def _record_failure(mail: MailMessage, exc: Exception) -> None:
+    now, reason = timezone.now(), mail_failures.describe_for_admin(exc)
+    is_uncertain = mail.state == State.SENDING and not mail_failures.is_reply(exc)
+    is_final = is_uncertain or mail_failures.is_permanent(exc)
+    if is_final:
+        mail.finish(State.UNCERTAIN if is_uncertain else State.FAILED, now, reason)
+    else:
+        mail.return_to_queue(now + _retry_delay(mail.attempts), reason)
+    data = {"mail": mail.pk, "final": is_final, "reason": mail_failures.describe_for_log(exc)}
+    log.warning("mail was not sent", extra={"data": data})
 
 
 def _retry_delay(attempts: int) -> timedelta:
@@ -142,42 +188,29 @@ def _retry_delay(attempts: int) -> timedelta:
     return min(FIRST_DELAY * (1 << min(attempts, 10)), LONGEST_DELAY)
 
 
-def _is_refusal_of_message(exc: Exception) -> bool:
-    """Return True if the server refused this message only and the connection can be used on."""
-    if isinstance(exc, smtplib.SMTPRecipientsRefused):
-        return all(code != SERVICE_CLOSING for code, _text in exc.recipients.values())
-    if isinstance(exc, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        return int(exc.smtp_code) != SERVICE_CLOSING
-    return isinstance(exc, ValueError)
-
-
-def _is_permanent_failure(exc: Exception) -> bool:
-    """Return True if this message can never be sent (RFC 5321 §4.2.1: reply codes 5yz)."""
-    if isinstance(exc, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _text in exc.recipients.values())
-    if isinstance(exc, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        return int(exc.smtp_code) >= 500
-    return isinstance(exc, ValueError)  # an address or header that cannot be written
-
-
-def _describe_failure(exc: Exception) -> str:
-    """Describe a failure for the log, without addresses or text from the server's reply."""
-    if isinstance(exc, smtplib.SMTPRecipientsRefused):
-        codes = {code for code, _text in exc.recipients.values()}
-        return f"{type(exc).__name__} {codes}"
-    if isinstance(exc, smtplib.SMTPResponseException):
-        return f"{type(exc).__name__} {exc.smtp_code}"
-    return f"{type(exc).__name__} {exc.errno}" if isinstance(exc, OSError) else type(exc).__name__
-
-
-def _build_row(message: EmailMessage, now: datetime) -> OutgoingMail:
-    return OutgoingMail(
+def _build_row(message: EmailMessage, recipient: str, now: datetime) -> MailMessage:
+    latest = now + MAX_AGE
+    return MailMessage(
+        kind=getattr(message, "kind", Kind.ACCOUNT),
         sender=message.from_email,
-        recipients=message.recipients(),
+        recipient=recipient,
+        subject=message.subject[:500],
         content=message.message().as_bytes(),
+        dedupe_key=getattr(message, "dedupe_key", None),
         created_at=now,
         try_at=now,
+        expires_at=min(getattr(message, "expires_at", None) or latest, latest),
     )
+
+
+def _load(mail: MailMessage, composers: Composers) -> EmailMessage | None:
+    """Return the message that is to be sent; None if its composer finds that it is of no use."""
+    if mail.content is not None:
+        return _StoredMessage(mail.sender, mail.recipient, bytes(mail.content))
+    message = composers[mail.kind](mail.payload or {})
+    if message is not None:
+        mail.recipient, mail.subject = message.to[0], message.subject[:500]
+    return message
 
 
 class _RawMessage:
@@ -194,9 +227,9 @@ class _RawMessage:
 
 
 class _StoredMessage(EmailMessage):
-    def __init__(self, mail: OutgoingMail) -> None:
-        super().__init__(from_email=mail.sender, to=mail.recipients)
-        self._raw = _RawMessage(bytes(mail.content))
+    def __init__(self, sender: str, recipient: str, content: bytes) -> None:
+        super().__init__(from_email=sender, to=[recipient])
+        self._raw = _RawMessage(content)
 
     def message(self, **_policy: Any) -> Any:
         return self._raw

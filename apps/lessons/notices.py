@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.common.mail import send
+from apps.common.mail import Kind, send
 from apps.common.models import DailyLimit
 from apps.common.zones import clock_times, zone_label
 from apps.lessons.models import Lesson
@@ -70,7 +70,8 @@ def _mail_student(
             return
         if remaining == 0:
             lines += ["", _last_mail_note(lesson)]
-        send(to=student.email, subject=subject, text="\n".join(line for line in lines if line))
+        text = "\n".join(line for line in lines if line)
+        send(to=student.email, subject=subject, text=text, kind=Kind.LESSON)
 
 
 def _count_mail(lesson: Lesson) -> int:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import User
-from apps.common.mail import send
+from apps.common.mail import Kind, send
 from apps.common.zones import find_zone, zone_label
 from apps.lessons.models import Lesson, ZoneRules
 from apps.lessons.models.zone_rules import list_offsets
@@ -159,4 +159,5 @@ def _send_mail(tutor: User, changes: list[LocalTimeChange], lessons: int) -> Non
             lines.append(
                 _("All others are in your calendar: %(url)s") % {"url": settings.PUBLIC_URL}
             )
-        send(to=tutor.email, subject=subject, text="\n".join(lines))
+        text = "\n".join(lines)
+        send(to=tutor.email, subject=subject, text=text, kind=Kind.TIME_ZONE)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.account_mails import DAILY_LIMITS, MAX_RESETS_PER_REQUESTER
 from apps.common.mail_queue import send_queued
-from apps.common.models import OutgoingMail
+from apps.common.models import MailMessage
 from tests.builders import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)  # each commit is a call, too
@@ -71,4 +71,4 @@ def test_only_mails_within_the_limits_are_sent(request_reset, settings, mailoutb
     assert sent.count([KNOWN]) == MAX_RESETS_PER_REQUESTER
     assert sent.count([UNKNOWN]) == DAILY_LIMITS["unknown_account"]
     assert len(sent) == sent.count([KNOWN]) + sent.count([UNKNOWN])
-    assert not OutgoingMail.objects.exists()
+    assert MailMessage.objects.exclude(state="sent").count() == 0

@@ -1,6 +1,7 @@
 from apps.common.models.daily_limit import DailyLimit
 from apps.common.models.installation import Installation
+from apps.common.models.mail_message import MailMessage
 from apps.common.models.outgoing_mail import OutgoingMail
 from apps.common.models.periodic_job import PeriodicJob
 
-__all__ = ["DailyLimit", "Installation", "OutgoingMail", "PeriodicJob"]
+__all__ = ["DailyLimit", "Installation", "MailMessage", "OutgoingMail", "PeriodicJob"]

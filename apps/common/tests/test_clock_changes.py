@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from apps.common import mail_queue
-from apps.common.models import DailyLimit, OutgoingMail, PeriodicJob
+from apps.common.models import DailyLimit, MailMessage, PeriodicJob
 from apps.common.worker import Job, Worker
 
 pytestmark = pytest.mark.django_db
@@ -39,11 +39,13 @@ def test_processes_whose_clocks_differ_by_seconds_run_a_job_once(every, at):
 
 def test_mail_is_sent_when_the_clock_is_put_right(settings, mailoutbox):
     settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
-    content = {"sender": "a@b.example", "recipients": ["c@d.example"], "content": b"Subject: x\n\n"}
-    OutgoingMail.objects.create(created_at=AHEAD, try_at=AHEAD, **content)
-    OutgoingMail.objects.create(created_at=NOW, try_at=NOW + mail_queue.LONGEST_DELAY, **content)
+    message = {"sender": "a@b.example", "recipient": "c@d.example", "content": b"Subject: x\n\n"}
+    for at, try_at in ((AHEAD, AHEAD), (NOW, NOW + mail_queue.LONGEST_DELAY)):
+        expires_at = at + 5 * DAY
+        MailMessage.objects.create(**message, created_at=at, try_at=try_at, expires_at=expires_at)
     mail_queue.send_queued(NOW)
-    assert [mail.created_at for mail in OutgoingMail.objects.all()] == [NOW]
+    waiting = MailMessage.objects.filter(state="waiting")
+    assert [mail.created_at for mail in waiting] == [NOW]
 
 
 def test_daily_limit_starts_again_when_the_clock_is_put_right():

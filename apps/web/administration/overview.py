@@ -9,16 +9,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncWeek
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.classroom.models import Attendance, BoardFile
 from apps.classrooms.models import Classroom
-from apps.common import mail_queue
+from apps.common import mail_history
 from apps.common.health import PROBE_ROW
-from apps.common.models import OutgoingMail, PeriodicJob
+from apps.common.models import MailMessage, PeriodicJob
 from apps.common.supervisor import failing_tasks
 from apps.lessons.models import Lesson
 
@@ -126,7 +126,6 @@ def _count_sign_ups(now: datetime) -> Iterator[tuple[date, int]]:
 
 
 def _count_mail(now: datetime) -> dict[str, Any]:
-    queued = OutgoingMail.objects.exclude(recipients=[]).aggregate(
-        waiting=Count("pk"), failed=Count("pk", filter=Q(attempts__gt=F("unconfirmed")))
-    )
-    return {**queued, "given_up": mail_queue.count_given_up(now)}
+    waiting = MailMessage.objects.filter(state=MailMessage.State.WAITING).exclude(recipient="")
+    queued = waiting.aggregate(waiting=Count("pk"), failed=Count("pk", filter=~Q(reason="")))
+    return {**queued, "given_up": mail_history.count_not_sent(now)}

@@ -13,8 +13,8 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.classroom.models import Attendance, BoardFile
 from apps.classrooms.models import Classroom, StudentCard
-from apps.common import mail_queue
-from apps.common.models import OutgoingMail, PeriodicJob
+from apps.common import mail_history, mail_queue
+from apps.common.models import MailMessage, PeriodicJob
 from apps.common.supervisor import set_failing
 from apps.lessons.models import Lesson
 from apps.web.administration.overview import JOB_NAMES, WEEKS, load_overview
@@ -66,11 +66,12 @@ def test_disk_is_measured_by_kind(lesson):
 def test_mail_that_failed_or_was_given_up_is_counted(settings):
     settings.EMAIL_URL = "smtp://mail.example"
     mail_queue.QueueBackend().send_messages([EmailMessage("a", to=["a@b.example"])] * 3)
-    waiting = list(OutgoingMail.objects.all())
+    waiting = list(MailMessage.objects.all())
     now = timezone.now()
-    OutgoingMail.objects.filter(pk=waiting[0].pk).update(attempts=1)
-    OutgoingMail.objects.filter(pk=waiting[1].pk).update(created_at=now - timedelta(days=2))
-    mail_queue._drop_expired(now)
+    MailMessage.objects.filter(pk=waiting[0].pk).update(attempts=1, reason="timed out")
+    old = {"created_at": now - timedelta(days=5), "expires_at": now}
+    MailMessage.objects.filter(pk=waiting[1].pk).update(**old)
+    mail_history.expire(now)
     assert load_overview(now).mail == {"waiting": 2, "failed": 1, "given_up": 1}
 
 
