@@ -12,8 +12,6 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from redis import ConnectionPool
-from redis.exceptions import RedisError
 
 from apps.common.text import MAX_NAME, clean_name
 
@@ -124,6 +122,8 @@ def redis_url() -> str:
         raise setting_error("REDIS_URL", expected)
     if is_network and number and not number.isdecimal():
         raise setting_error("REDIS_URL", f"{expected}, with the number of a database at its end")
+    from redis import ConnectionPool, RedisError  # noqa: PLC0415 -- 7 MB, only for this setting
+
     unknown = dict(parse_qsl(parts.query, keep_blank_values=True)).keys() - _REDIS_OPTIONS
     try:
         if unknown:

@@ -167,6 +167,34 @@ def test_models_of_lessons_load_no_part_of_the_room_server():
     assert run.stdout.strip() == "[]"
 
 
+# Several megabytes each, which a server without Redis and without Excel rosters does not load.
+LARGE_LIBRARIES = {"redis", "openpyxl"}
+THEIR_MODULES = {
+    "apps.classroom.realtime.cluster.redis_bus",
+    "apps.classrooms.roster.xlsx_sheets",
+    "apps.common.cache",
+}
+
+
+def modules_loaded_at_start(source: str) -> set[str]:
+    """Return the imports outside functions, with their packages."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [ast.Pass()]
+    parts = [name.split(".") for name in imported_modules(ast.unparse(tree))]
+    return {".".join(name[:length]) for name in parts for length in range(1, len(name) + 1)}
+
+
+def test_large_libraries_are_not_loaded_at_start():
+    everything = {path: source for layer in LAYERS for path, source in sources(layer).items()}
+    everything |= {str(path): path.read_text() for path in (ROOT / "config").glob("*.py")}
+    found = {path: modules_loaded_at_start(source) for path, source in everything.items()}
+    users = {path for path, names in found.items() if names & LARGE_LIBRARIES}
+    assert users == {f"{name.replace('.', '/')}.py" for name in THEIR_MODULES}
+    assert not {path for path, names in found.items() if names & THEIR_MODULES}
+
+
 def imports_from_other_features(feature: str, source: str) -> list[str]:
     """Return the imports of apps/web that are neither the feature's own nor of shared/."""
     return [

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from redis.exceptions import RedisError
 
 from apps.common.errors import (
     DomainError,
@@ -50,11 +50,17 @@ def dependency_failure(exc: BaseException | None) -> DomainError | None:
 def _classify(exc: BaseException) -> DomainError | None:
     if isinstance(exc, OSError) and exc.errno in _NO_SPACE:
         return storage_full()
-    if isinstance(exc, RedisError):
+    if settings.REDIS_URL and _is_redis_error(exc):
         return service_unavailable()
     if isinstance(exc, DatabaseError | InterfaceError):
         return _database_failure(exc)
     return None
+
+
+def _is_redis_error(exc: BaseException) -> bool:
+    from redis.exceptions import RedisError  # noqa: PLC0415 -- 7 MB, which others need not load
+
+    return isinstance(exc, RedisError)
 
 
 def _database_failure(exc: DatabaseError | InterfaceError) -> DomainError | None:

@@ -8,10 +8,6 @@ import logging
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from apps.classroom.realtime.board.yproto import UPDATE, sync_frame
 from apps.classroom.realtime.cluster.bus import channel_of, seal_messages
@@ -47,6 +43,10 @@ def _publish_to_processes(room: UUID, message: BusMessage) -> None:
     """Publish to all processes; this one receives the message a second time, without effect."""
     if not settings.REDIS_URL:
         return
+    from redis import Redis, RedisError  # noqa: PLC0415 -- 7 MB, which others need not load
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
     channel = channel_of(room)
     # Threads may publish in any order, and receivers reject timestamps of one sender that do not
     # increase: each message therefore has a sender of its own.

@@ -9,8 +9,9 @@ from django.db import OperationalError
 from redis import Redis
 
 from apps.classroom.realtime.cluster import signing
-from apps.classroom.realtime.cluster.bus import RedisBus, channel_of, seal_messages
+from apps.classroom.realtime.cluster.bus import channel_of, seal_messages
 from apps.classroom.realtime.cluster.messages import Broadcast, pack
+from apps.classroom.realtime.cluster.redis_bus import RedisBus
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.registry import RoomRegistry
 from apps.classroom.tests.clients import eventually

@@ -1,13 +1,10 @@
-"""Reads the rows of an Excel workbook (.xlsx) with openpyxl."""
+"""Reads the rows of an Excel workbook (.xlsx)."""
 
 import io
-import warnings
 import zipfile
 import zlib
 from datetime import date, datetime, time
 from typing import Any
-
-from openpyxl.reader.excel import ExcelReader
 
 from apps.classrooms.roster.csv_table import Line
 
@@ -22,7 +19,6 @@ _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
     *(KeyError, IndexError, ValueError, TypeError, AttributeError, SyntaxError, OverflowError),
 )
-warnings.filterwarnings("ignore", module="openpyxl")  # about styles, which are not read
 
 
 class DamagedWorkbookError(ValueError):
@@ -31,15 +27,6 @@ class DamagedWorkbookError(ValueError):
 
 class HugeWorkbookError(ValueError):
     """The archive would unpack to more than the limits."""
-
-
-class _Reader(ExcelReader):
-    def read_worksheets(self) -> None:
-        """Read each part of the archive once, since any number of sheets may refer to the same."""
-        parser: Any = self.parser
-        sheets = [sheet for sheet in parser.sheets if sheet.id]
-        parser.sheets = list({parser.rels[sheet.id].target: sheet for sheet in sheets}.values())
-        super().read_worksheets()  # type: ignore[no-untyped-call]
 
 
 def is_workbook(data: bytes) -> bool:
@@ -51,10 +38,10 @@ def read_workbook(data: bytes, *, max_rows: int, max_columns: int) -> list[Line]
     DamagedWorkbookError or HugeWorkbookError."""
     try:
         _check_archive(data)
-        open_reader: Any = _Reader  # openpyxl has no annotations
-        reader = open_reader(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        reader.read()
-        for sheet in reader.wb.worksheets:
+        # openpyxl takes 8 MB, which most servers never need.
+        from apps.classrooms.roster.xlsx_sheets import open_sheets  # noqa: PLC0415
+
+        for sheet in open_sheets(data):
             rows = sheet.iter_rows(max_row=max_rows, max_col=max_columns, values_only=True)
             lines = [
                 (number, cells)

@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-from apps.classrooms.roster import xlsx_table
+from apps.classrooms.roster import xlsx_sheets, xlsx_table
 from apps.classrooms.roster.fields import Field, find_field
 from apps.classrooms.roster.reader import Choices, RosterError, read_roster
 
@@ -210,7 +210,7 @@ def test_workbook_with_entities_or_damage_is_refused(content):
 
 @pytest.mark.parametrize("name", [SHEET, "xl/media/image1.png"])
 def test_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch, name):
-    monkeypatch.setattr(xlsx_table, "_Reader", None)
+    monkeypatch.setattr(xlsx_sheets, "open_sheets", None)
     bomb = rewritten(workbook(HEAD), SHEET, b" " * (xlsx_table.MAX_UNPACKED + 1), name=name)
     assert len(bomb) < 100_000
     with pytest.raises(RosterError, match="too large"):

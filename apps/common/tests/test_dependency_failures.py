@@ -31,11 +31,15 @@ def sqlite_error(code: int, message: str) -> OperationalError:
         (sqlite_error(sqlite3.SQLITE_READONLY, "attempt to write a readonly database"), 503),
         (OSError(errno.ENOSPC, "No space left on device"), 507),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), 507),
-        (RedisConnectionError("gone"), 503),
     ],
 )
 def test_dependency_failure_has_its_status(exc, status):
     assert dependency_failure(exc).status == status
+
+
+def test_failure_of_redis_is_a_failure_of_a_dependency(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert dependency_failure(RedisConnectionError("gone")).status == 503
 
 
 def test_dependency_failure_behind_another_exception_is_found():

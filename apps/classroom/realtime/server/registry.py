@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from django.conf import settings
 from django.utils import timezone
 
 from apps.classroom import services
@@ -28,7 +27,7 @@ from apps.classroom.realtime.board.storage import (
     BoardStorage,
 )
 from apps.classroom.realtime.cluster import handlers
-from apps.classroom.realtime.cluster.bus import Bus, NoBus, RedisBus
+from apps.classroom.realtime.cluster.bus import make_bus
 from apps.classroom.realtime.cluster.messages import BusMessage
 from apps.classroom.realtime.events import protocol as wire
 from apps.classroom.realtime.server import db, socket_limits
@@ -63,11 +62,7 @@ class RoomRegistry:
         self.limits = socket_limits.SocketLimits()
         self._room_limits = RoomLimits()
         self.writer = LogWriter()
-        self.bus: Bus = (
-            RedisBus(settings.REDIS_URL, on_messages=self._on_messages, on_reconnect=self._resync)
-            if settings.REDIS_URL
-            else NoBus()
-        )
+        self.bus = make_bus(on_messages=self._on_messages, on_reconnect=self._resync)
         self.access_loader: db.BatchLoader[AccessQuery, RoomAccess] = db.BatchLoader(
             partial(find_room_accesses, lessons=lessons), max_batch=MAX_ROOMS_PER_QUERY
         )

@@ -1,0 +1,26 @@
+"""Opens workbooks with openpyxl; imported by the first import of a workbook only."""
+
+import io
+import warnings
+from typing import Any
+
+from openpyxl.reader.excel import ExcelReader
+
+warnings.filterwarnings("ignore", module="openpyxl")  # about styles, which are not read
+
+
+class _Reader(ExcelReader):
+    def read_worksheets(self) -> None:
+        """Read each part of the archive once, since any number of sheets may refer to the same."""
+        parser: Any = self.parser
+        sheets = [sheet for sheet in parser.sheets if sheet.id]
+        parser.sheets = list({parser.rels[sheet.id].target: sheet for sheet in sheets}.values())
+        super().read_worksheets()  # type: ignore[no-untyped-call]
+
+
+def open_sheets(data: bytes) -> list[Any]:
+    open_reader: Any = _Reader  # openpyxl has no annotations
+    reader = open_reader(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    reader.read()
+    sheets: list[Any] = reader.wb.worksheets
+    return sheets
