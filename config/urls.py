@@ -13,6 +13,7 @@ from apps.accounts.primary_address import EmailPageView
 from apps.accounts.second_factor import DeactivateTotpPageView
 from apps.common import error_pages, errors, health
 from apps.common.api_views import NoSuchPathView, SchemaView
+from apps.lessons.feed.views import feed_file
 from apps.web.administration import views as administration
 
 handler400 = errors.bad_request
@@ -39,6 +40,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/", include([path("<path:rest>", NoSuchPathView.as_view())])),
+    path("feeds/<str:token>.ics/", feed_file, name="feed"),
     path("_allauth/", include("apps.accounts.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/confirm-email/<str:key>/", ConfirmEmailPageView.as_view()),

@@ -30,6 +30,8 @@ ROOM = "classroom/sessions/{session}/"
 TABLE = [
     ("me/",                                 "GET",    401, 200, 200, 200, 200, 200),
     ("me/",                                 "PATCH",  401, 200, 200, 200, 200, 200),
+    ("me/feed/",                            "GET",    401, 200, 200, 200, 200, 200),
+    ("me/feed/rotate/",                     "POST",   401, 200, 200, 200, 200, 200),
     ("classrooms/",                         "GET",    401, 403, 200, 200, 200, 403),
     ("classrooms/",                         "POST",   401, 403, 201, 201, 201, 403),
     ("classrooms/join/",                    "POST",   401, 200, 403, 403, 403, 200),

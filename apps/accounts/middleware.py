@@ -23,8 +23,8 @@ class UserLocaleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # The API uses Accept-Language, to avoid a second session lookup.
-        if not request.path.startswith("/api/") and request.user.is_authenticated:
+        # The API uses Accept-Language, to avoid a second session lookup; feeds have no session.
+        if not request.path.startswith(("/api/", "/feeds/")) and request.user.is_authenticated:
             translation.activate(request.user.locale)
             request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)

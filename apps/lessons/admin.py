@@ -2,9 +2,9 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from apps.common.admin import ChangedFieldsAdmin
+from apps.common.admin import ChangedFieldsAdmin, ServerRecordAdmin
 from apps.common.forms import TextField
-from apps.lessons.models import Lesson, ZoneRules
+from apps.lessons.models import CalendarFeed, Lesson, ZoneRules
 
 
 @admin.register(Lesson)
@@ -31,3 +31,12 @@ class ZoneRulesAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(ServerRecordAdmin):
+    """Deleting a row makes the person's first address valid again."""
+
+    fields = list_display = ("user", "generation")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__last_name")

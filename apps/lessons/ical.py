@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
+from icalendar.prop import vText
 
 from apps.accounts.models import User
 from apps.lessons.calendar_ids import uid_of
@@ -79,8 +80,11 @@ def _names(lesson: Lesson, reader: User, students: Sequence[User]) -> str:
     return ", ".join(names[:MAX_NAMES]) + (f" +{others}" if others > 0 else "")
 
 
-def build_calendar(events: Iterable[Event], *, name: str = "", method: str = "") -> bytes:
-    """The calendar as a file, with the time zones that the events use."""
+def build_calendar(
+    events: Iterable[Event], *, name: str = "", refresh: str = "", method: str = ""
+) -> bytes:
+    """The calendar as a file, with the time zones that the events use. `refresh` is how often to
+    fetch it again, such as PT1H, under the names of RFC 7986 and of Outlook."""
     calendar = Calendar()
     calendar.add("VERSION", "2.0")
     calendar.add("PRODID", PRODUCT_ID)
@@ -88,7 +92,11 @@ def build_calendar(events: Iterable[Event], *, name: str = "", method: str = "")
     if method:
         calendar.add("METHOD", method)
     if name:
+        calendar.add("NAME", name)
         calendar.add("X-WR-CALNAME", name)
+    if refresh:
+        calendar["REFRESH-INTERVAL"] = vText(refresh, params={"VALUE": "DURATION"})
+        calendar.add("X-PUBLISHED-TTL", refresh)
     head, foot = bytes(calendar.to_ical()).split(b"END:VCALENDAR")
     events = list(events)
     zones = [build_timezone(zone, *years) for zone, years in _zones(events).items()]

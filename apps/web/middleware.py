@@ -11,7 +11,10 @@ from apps.accounts.models import User
 from apps.common.errors import DomainError
 
 Handler = Callable[[HttpRequest], HttpResponse]
-_NON_PAGE_PREFIXES = ("/api/", "/_allauth/", "/healthz", "/readyz", settings.STATIC_URL)
+_NON_PAGE_PREFIXES = (
+    *("/api/", "/feeds/", "/_allauth/", "/healthz", "/readyz"),
+    settings.STATIC_URL,
+)
 
 
 class PageMiddleware:

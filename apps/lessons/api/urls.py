@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.lessons.api import student_views, views
+from apps.lessons.api import feed_views, student_views, views
 
 urlpatterns = [
     path("lessons/", views.LessonsView.as_view(), name="lessons"),
@@ -20,5 +20,7 @@ urlpatterns = [
         student_views.StudentInviteView.as_view(),
         name="student-invite",
     ),
+    path("me/feed/", feed_views.FeedView.as_view(), name="feed"),
+    path("me/feed/rotate/", feed_views.FeedRotateView.as_view(), name="feed-rotate"),
     path("lesson-invites/resolve/", views.ResolveInviteView.as_view(), name="invite-resolve"),
 ]

@@ -1,4 +1,5 @@
+from apps.lessons.models.calendar_feed import CalendarFeed
 from apps.lessons.models.lesson import MAX_DURATION, MIN_DURATION, Lesson
 from apps.lessons.models.zone_rules import ZoneRules
 
-__all__ = ["MAX_DURATION", "MIN_DURATION", "Lesson", "ZoneRules"]
+__all__ = ["MAX_DURATION", "MIN_DURATION", "CalendarFeed", "Lesson", "ZoneRules"]
