@@ -11,6 +11,7 @@ from apps.classrooms.models import Membership
 from apps.common.models import Installation
 from apps.lessons.models import Lesson
 from apps.lessons.overlap import CONSTRAINT_NAMES
+from apps.lessons.participant_triggers import OVERLAP, TRIGGER_NAMES
 from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
@@ -140,18 +141,19 @@ def test_lesson_can_move_within_its_own_time(lesson):
 
 def test_overlap_constraints_exist_after_migrate():
     """SQLite drops triggers with the table that Django rebuilds in a migration."""
+    tutor = CONSTRAINT_NAMES["tutor"]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            wanted = {
-                f"{name}_{event}"
-                for name in CONSTRAINT_NAMES.values()
-                for event in ("insert", "update")
-            }
+            wanted = {f"{tutor}_insert", f"{tutor}_update"}
+            replaced = {f"{CONSTRAINT_NAMES['student']}_{when}" for when in ("insert", "update")}
         else:
-            cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'x'")
-            wanted = set(CONSTRAINT_NAMES.values())
-        assert {row[0] for row in cursor.fetchall()} >= wanted
+            cursor.execute("SELECT conname FROM pg_constraint UNION SELECT tgname FROM pg_trigger")
+            wanted = {tutor, OVERLAP, "lesson_student_participates"}
+            replaced = {CONSTRAINT_NAMES["student"]}
+        found = {row[0] for row in cursor.fetchall()}
+    assert found >= wanted | set(TRIGGER_NAMES[connection.vendor])
+    assert not found & replaced
 
 
 @pytest.mark.parametrize("name", ["user_replaced_email", "lesson_sequence"])

@@ -11,7 +11,7 @@ from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.queries import list_my_students
 from apps.common.pagination import Page
 from apps.common.text import contains_all_words
-from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
+from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson, Participant
 from apps.lessons.queries import lesson_json, list_lessons
 from tests.builders import HOUR, NOON, make_classroom, make_user
 
@@ -52,6 +52,11 @@ def school(request):
             status=chance.choice(Lesson.Status.values),
             allow_overlap=True,
         )
+        for student in chance.sample(students, chance.choice([0, 0, 2, 4])):
+            Participant.objects.get_or_create(lesson=lesson, student=student)
+        lesson.participants.filter(pk__gt=chance.randrange(1, 200)).update(
+            status=chance.choice(Participant.Status.values)
+        )
         if chance.random() < 0.8:
             get_or_create_session(lesson_id=lesson.pk)
     return chance
@@ -63,6 +68,9 @@ def describe_person(user):
 
 def describe_lesson(lesson):
     session = getattr(lesson, "session", None)
+    students = lesson.participants.select_related("student").order_by(
+        "student__sort_key", "student_id"
+    )
     return {
         "id": lesson.pk,
         "title": lesson.title,
@@ -70,9 +78,12 @@ def describe_lesson(lesson):
         "ends_at": lesson.ends_at,
         "status": lesson.status,
         "tutor": describe_person(lesson.tutor),
-        "student": describe_person(lesson.student),
+        "student": describe_person(students[0].student),
+        "students": [{**describe_person(one.student), "status": one.status} for one in students],
         "classroom_id": lesson.classroom_id,
         "session_uuid": session.uuid if session else None,
+        "series_id": None,
+        "original_starts_at": None,
     }
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
+from apps.lessons.models import Participant
 from tests.builders import HOUR, NOON, make_membership, make_user
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,9 @@ TABLE = [
     ("lessons/{lesson}/",                   "GET",    401, 200, 200, 403, 403, 403),
     ("lessons/{lesson}/",                   "PATCH",  401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/cancel/",            "POST",   401, 403, 200, 403, 403, 403),
+    ("lessons/{lesson}/students/",          "POST",   401, 403, 200, 403, 403, 403),
+    ("lessons/{lesson}/students/{student}/", "PATCH", 401, 403, 200, 403, 403, 403),
+    ("lessons/{lesson}/students/{student}/", "DELETE", 401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/room/",              "GET",    401, 200, 200, 403, 403, 403),
     ("lessons/{lesson}/invite/",            "POST",   401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/invites/revoke/",    "POST",   401, 403, 204, 403, 403, 403),
@@ -85,6 +89,7 @@ BODIES = {
     ("classrooms/{classroom}/members/", "POST"): {"email": "new@x.example"},
     ("memberships/{membership}/", "PATCH"): {"status": "paused"},
     ("lessons/{lesson}/", "PATCH"): {"title": "New"},
+    ("lessons/{lesson}/students/{student}/", "PATCH"): {"status": "attended"},
     ("students/{student}/", "PATCH"): {"level": "New"},
     (f"{ROOM}notes/", "PUT"): {"text": "New"},
 }
@@ -111,6 +116,7 @@ def call(clients, lesson, student):
     bodies = {
         **BODIES,
         ("lessons/", "POST"): lesson_body,
+        ("lessons/{lesson}/students/", "POST"): {"student_id": student.pk},
         ("students/", "POST"): {
             "first_name": "New",
             "last_name": "Person",
@@ -124,6 +130,7 @@ def call(clients, lesson, student):
         session=lesson.session, file=picture, mime_type="image/gif", size=6, person="u1"
     )
     version = BoardVersion.objects.create(session=lesson.session, state=b"\x00\x00")
+    Participant.objects.create(lesson=lesson, student=make_user("student"))
 
     def send_request(person, route, method):
         ids = {

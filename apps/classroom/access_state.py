@@ -28,7 +28,8 @@ def load_access(
     people = list(people)
     sessions = [room.session_id for room in rooms]
     user_ids = {person.user_id for person in people} - {None}
-    user_ids |= {id_ for room in rooms for id_ in (room.lesson.tutor_id, room.lesson.student_id)}
+    for room in rooms:
+        user_ids |= {room.lesson.tutor_id, *room.lesson.students}
     passwords, inactive = _load_accounts(user_ids)
     ended_logins = _ended_logins(people, passwords)
     banned = _banned_people(RoomBan.objects.filter(session__in=sessions))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -17,13 +17,13 @@ LessonIds: TypeAlias = QuerySet[Any, int]  # a subquery
 
 
 class LessonPeople(Protocol):
-    """The participants of a lesson, of its row or of its state."""
+    """The people of a lesson, of its row or of its state."""
 
     @property
     def tutor_id(self) -> int: ...
 
-    @property
-    def student_id(self) -> int: ...
+    def has_student(self, user_id: int) -> bool:
+        """Also for a student whose participation was cancelled."""
 
 
 class LessonEnd(Protocol):
@@ -36,6 +36,14 @@ class LessonEnd(Protocol):
     def ends_at(self) -> datetime: ...
 
 
+class StudentState(NamedTuple):
+    """One student of a lesson as far as the right to be in its room depends on it."""
+
+    is_member: bool
+    has_cancelled: bool = False
+    role_unchanged: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class LessonState:
     """One lesson as far as the right to be in its room depends on it."""
@@ -46,10 +54,12 @@ class LessonState:
     ends_at: datetime
     classroom_id: int
     tutor_id: int
-    student_id: int
-    roles_unchanged: bool  # both accounts still have the roles of tutor and student
-    student_is_member: bool
+    tutor_role_unchanged: bool
+    students: Mapping[int, StudentState]
     invite_generation: int
+
+    def has_student(self, user_id: int) -> bool:
+        return user_id in self.students
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ class Refusal(Enum):
     NO_RIGHT = auto()
     LESSON_OVER = auto()
     NOT_A_MEMBER = auto()
+    PARTICIPATION_CANCELLED = auto()
     INVITE_REPLACED = auto()
     INVITE_EXPIRED = auto()
 
@@ -130,16 +131,22 @@ def participant_role(user: User, lesson: LessonPeople) -> Role | None:
     """Return `user`'s part in a lesson, or None for everybody who is not one of its people."""
     if user.is_tutor and user.pk == lesson.tutor_id:
         return Role.TUTOR
-    return Role.STUDENT if user.pk == lesson.student_id else None
+    return Role.STUDENT if lesson.has_student(user.pk) else None
 
 
 def refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
     """Return why `person` may not be in the live room, or None if they may."""
-    return Refusal.CANCELLED if access.lesson.is_cancelled else refusal_to_read(access, person, now)
+    if access.lesson.is_cancelled:
+        return Refusal.CANCELLED
+    student = access.lesson.students.get(person.user_id or 0)
+    if person.role is Role.STUDENT and student is not None and student.has_cancelled:
+        return Refusal.PARTICIPATION_CANCELLED
+    return refusal_to_read(access, person, now)
 
 
 def refusal_to_read(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
-    """Return why `person` may not read the room's content, which stays after a cancellation."""
+    """Return why `person` may not read the room's content, which stays after a cancellation of the
+    lesson or of this person's participation."""
     if person.login in access.ended_logins:
         return Refusal.SIGNED_OUT
     if person.key in access.banned:
@@ -153,24 +160,27 @@ def refusal_to_read(access: RoomAccess, person: Person, now: datetime) -> Refusa
 
 def _participant_refusal(access: RoomAccess, person: Person) -> Refusal | None:
     lesson = access.lesson
-    user_id = lesson.tutor_id if person.role is Role.TUTOR else lesson.student_id
-    if person.user_id != user_id or not lesson.roles_unchanged:
+    if not lesson.tutor_role_unchanged:
         return Refusal.NO_RIGHT
-    if person.role is Role.STUDENT and not lesson.student_is_member:
-        return Refusal.NOT_A_MEMBER
-    return None
+    if person.role is Role.TUTOR:
+        return None if person.user_id == lesson.tutor_id else Refusal.NO_RIGHT
+    student = lesson.students.get(person.user_id or 0)
+    if student is None or not student.role_unchanged:
+        return Refusal.NO_RIGHT
+    return None if student.is_member else Refusal.NOT_A_MEMBER
 
 
 def _guest_refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None:
     """A guest's right ends with the lesson.
 
-    While the lesson's student is paused or removed, its invites are refused to everybody: without
-    an account, that student cannot be distinguished from another guest.
+    While all of the lesson's students are paused or removed, its invites are refused to everybody:
+    without an account, those students cannot be distinguished from other guests.
     """
     lesson = access.lesson
     if lesson.is_cancelled:
         return Refusal.CANCELLED
-    if not lesson.student_is_member or person.key in access.suspended:
+    has_members = any(student.is_member for student in lesson.students.values())
+    if not has_members or person.key in access.suspended:
         return Refusal.NO_RIGHT
     if is_closed_to_guests(lesson, now):
         return Refusal.LESSON_OVER

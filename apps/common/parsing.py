@@ -79,6 +79,19 @@ class IdField(StrictIntegerField):
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
+class IdListField(serializers.ListField):
+    """Reports the first bad id under the field's own name."""
+
+    child = IdField()
+
+    def run_child_validation(self, data: Any) -> Any:
+        try:
+            return super().run_child_validation(data)
+        except serializers.ValidationError as exc:
+            by_index: Any = exc.detail
+            raise serializers.ValidationError(next(iter(by_index.values()))) from exc
+
+
 class StrictBooleanField(serializers.BooleanField):
     """A JSON boolean; strings and numbers are invalid."""
 

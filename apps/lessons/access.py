@@ -33,12 +33,12 @@ class RoomAttendance(NamedTuple):
 
 
 def access_lesson_room(user: AnyUser, session: SessionBase, lesson_id: int) -> LessonRoom:
-    """For the lesson's tutor and student, and for a guest who has opened an invite link.
+    """For the lesson's tutor and students, and for a guest who has opened an invite link.
 
     Whether the guest's invite is still valid is not checked: `join` does that for each connection.
     Raises NotAuthenticated for an unknown visitor, `lesson_not_found`, or `forbidden`.
     """
-    lesson = Lesson.objects.select_related("tutor", "student").filter(pk=lesson_id).first()
+    lesson = Lesson.objects.with_people().filter(pk=lesson_id).first()
     if lesson is None:
         raise lesson_not_found() if user.is_authenticated else NotAuthenticated
     room = get_or_create_session(lesson_id=lesson.pk).uuid

@@ -1,22 +1,59 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from apps.common.admin import ChangedFieldsAdmin, ServerRecordAdmin
 from apps.common.forms import TextField
-from apps.lessons.models import CalendarFeed, Lesson, ZoneRules
+from apps.lessons.models import CalendarFeed, Lesson, Participant, ZoneRules
 
 
 @admin.register(Lesson)
 class LessonAdmin(ChangedFieldsAdmin):
     formfield_overrides = {models.CharField: {"form_class": TextField}}
     raw_id_fields = ("tutor", "student", "classroom")
-    readonly_fields = ("created_at", "cancelled_at", "invite_generation")
-    list_display = ("starts_at", "title", "tutor", "student", "status")
+    readonly_fields = ("students", "created_at", "cancelled_at", "invite_generation")
+    list_display = ("starts_at", "title", "tutor", "students", "status")
     list_filter = ("status",)
-    list_select_related = ("tutor", "student")
-    search_fields = ("title", "tutor__email", "student__email", "student__last_name")
+    list_select_related = ("tutor",)
+    search_fields = (
+        "title",
+        "tutor__email",
+        "participants__student__email",
+        "participants__student__last_name",
+    )
     date_hierarchy = "starts_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Lesson]:
+        return super().get_queryset(request).prefetch_related("participants__student")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The students of an existing lesson are changed on its page, where the rules are
+        checked."""
+        return (*self.readonly_fields, *(("student",) if obj is not None else ()))
+
+    @admin.display(description=_("students"))
+    def students(self, lesson: Lesson) -> str:
+        return ", ".join(str(one.student) for one in lesson.participants.all())
+
+
+@admin.register(Participant)
+class ParticipantAdmin(admin.ModelAdmin):
+    """Read-only: the students of a lesson are changed on its page, where the rules are checked."""
+
+    fields = list_display = ("lesson", "student", "status")
+    list_filter = ("status",)
+    list_select_related = ("lesson", "student")
+    search_fields = ("lesson__title", "student__email", "student__last_name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(ZoneRules)

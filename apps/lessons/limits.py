@@ -4,14 +4,14 @@ They keep one tutor from filling a student's whole calendar. Hours are limited i
 the number of lessons a day in the past as well: a calendar shows all lessons of its range.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.errors import invalid
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, Participant
 
 MAX_LEAD_TIME = timedelta(days=5 * 366)
 MAX_PER_DAY = timedelta(hours=12)
@@ -19,35 +19,61 @@ MAX_PER_WEEK = timedelta(hours=60)
 MAX_NUMBER_PER_DAY = 200  # with cancelled ones
 
 
-def check_limits(lesson: Lesson, now: datetime) -> None:
-    """Check a lesson before it is saved, by days and weeks in the student's time zone.
+Span = tuple[datetime, datetime]
+StoredLesson = tuple[datetime, datetime, bool]  # start, end, whether it is cancelled
 
-    The tutor's and the student's rows must be locked. Raises `validation_error`.
+
+def check_limits(
+    tutor_id: int, students: Sequence[User], lessons: Sequence[Lesson], now: datetime
+) -> None:
+    """Check lessons before they are saved, by days and weeks in each student's time zone.
+
+    The tutor's and the students' rows must be locked. Raises `validation_error`.
     """
-    day, week = _day_and_week_of(lesson.student, lesson.starts_at)
-    others = list(
-        Lesson.objects.filter(tutor=lesson.tutor_id, student=lesson.student_id)
-        .filter(starts_at__gte=week[0], starts_at__lt=week[1])
-        .exclude(Q(pk=lesson.pk) if lesson.pk else Q(pk__in=()))
+    if any(lesson.starts_at > now + MAX_LEAD_TIME for lesson in lessons):
+        raise invalid(starts_at=_("A lesson can be scheduled at most five years ahead."))
+    stored = _load_stored(tutor_id, students, lessons)
+    for student in students:
+        others = stored[student.pk]
+        for lesson in lessons:
+            _check_student(student, lesson, others, now)
+            others.append((lesson.starts_at, lesson.ends_at, False))
+
+
+def _load_stored(
+    tutor_id: int, students: Sequence[User], lessons: Sequence[Lesson]
+) -> dict[int, list[StoredLesson]]:
+    """The tutor's lessons by student, in the weeks of `lessons` and without these."""
+    weeks = [_day_and_week_of(s, one.starts_at)[1] for s in students for one in lessons]
+    rows = (
+        Participant.objects.filter(lesson__tutor=tutor_id, student__in=students)
+        .filter(starts_at__gte=min(w[0] for w in weeks), starts_at__lt=max(w[1] for w in weeks))
+        .exclude(lesson__in=[lesson.pk for lesson in lessons if lesson.pk])
         .order_by()
-        .values_list("starts_at", "ends_at", "status")
     )
+    columns = ("student_id", "lesson__starts_at", "lesson__ends_at", "lesson__status", "status")
+    stored: dict[int, list[StoredLesson]] = {student.pk: [] for student in students}
+    for student_id, start, end, lesson_status, status in rows.values_list(*columns):
+        cancelled = lesson_status == Lesson.Status.CANCELLED or status in Participant.CANCELLED
+        stored[student_id].append((start, end, cancelled))
+    return stored
+
+
+def _check_student(
+    student: User, lesson: Lesson, others: list[StoredLesson], now: datetime
+) -> None:
+    day, week = _day_and_week_of(student, lesson.starts_at)
     if sum(day[0] <= start < day[1] for start, *_rest in others) >= MAX_NUMBER_PER_DAY:
         message = _("At most %(n)s lessons a day with one student, cancelled ones included.")
         raise invalid(starts_at=message % {"n": MAX_NUMBER_PER_DAY})
     if lesson.ends_at <= now:
         return
-    if lesson.starts_at > now + MAX_LEAD_TIME:
-        raise invalid(starts_at=_("A lesson can be scheduled at most five years ahead."))
-    kept = [(start, end) for start, end, status in others if status != Lesson.Status.CANCELLED]
+    kept = [(start, end) for start, end, is_cancelled in others if not is_cancelled]
     spans = [*kept, (lesson.starts_at, lesson.ends_at)]
     if _total_duration(spans, *day) > MAX_PER_DAY:
         raise invalid(starts_at=_("At most 12 hours of lessons a day with one student."))
     if _total_duration(spans, *week) > MAX_PER_WEEK:
         raise invalid(starts_at=_("At most 60 hours of lessons a week with one student."))
-
-
-Span = tuple[datetime, datetime]
 
 
 def _day_and_week_of(student: User, instant: datetime) -> tuple[Span, Span]:

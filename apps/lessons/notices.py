@@ -1,7 +1,7 @@
-"""Mail to the student about a lesson, in the student's language and time zone."""
+"""Mail to the students about a lesson, in each student's language and time zone."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -19,21 +19,35 @@ MAX_PER_DAY = 50  # mails about lessons of one tutor with one student; the last 
 log = logging.getLogger("kreida.mail")
 
 
-def notify_lesson_scheduled(lesson: Lesson) -> None:
-    _mail_student(lesson, lambda: _("A lesson with %(tutor)s: %(when)s"))
+def notify_lesson_scheduled(lesson: Lesson, students: Iterable[User]) -> None:
+    _mail_students(lesson, students, lambda: _("A lesson with %(tutor)s: %(when)s"))
 
 
-def notify_time_changed(lesson: Lesson, starts_at: datetime, ends_at: datetime) -> None:
+def notify_time_changed(
+    lesson: Lesson, students: Iterable[User], starts_at: datetime, ends_at: datetime
+) -> None:
     """`starts_at` and `ends_at` are the previous times. A new end alone is not called a move."""
     before = (starts_at, ends_at)
     if lesson.starts_at == starts_at:
-        _mail_student(lesson, lambda: _("Your lesson with %(tutor)s now ends at %(end)s"), before)
+        _mail_students(
+            lesson, students, lambda: _("Your lesson with %(tutor)s now ends at %(end)s"), before
+        )
     else:
-        _mail_student(lesson, lambda: _("Your lesson with %(tutor)s has moved: %(when)s"), before)
+        _mail_students(
+            lesson, students, lambda: _("Your lesson with %(tutor)s has moved: %(when)s"), before
+        )
 
 
-def notify_lesson_cancelled(lesson: Lesson) -> None:
-    _mail_student(lesson, lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"))
+def notify_lesson_cancelled(lesson: Lesson, students: Iterable[User]) -> None:
+    _mail_students(
+        lesson, students, lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s")
+    )
+
+
+def notify_removed(lesson: Lesson, student: User) -> None:
+    _mail_student(
+        lesson, student, lambda: _("You no longer have a lesson with %(tutor)s: %(when)s")
+    )
 
 
 def format_span(reader: User, start: datetime, end: datetime) -> str:
@@ -45,11 +59,23 @@ def format_span(reader: User, start: datetime, end: datetime) -> str:
     return f"{begins:%Y-%m-%d} {since}–{until} ({zone_label(reader.timezone)})"
 
 
+def _mail_students(
+    lesson: Lesson,
+    students: Iterable[User],
+    sentence: Callable[[], str],
+    before: tuple[datetime, datetime] | None = None,
+) -> None:
+    for student in students:
+        _mail_student(lesson, student, sentence, before)
+
+
 def _mail_student(
-    lesson: Lesson, sentence: Callable[[], str], before: tuple[datetime, datetime] | None = None
+    lesson: Lesson,
+    student: User,
+    sentence: Callable[[], str],
+    before: tuple[datetime, datetime] | None = None,
 ) -> None:
     """`sentence` is called with the student's language active. A placeholder gets no mail."""
-    student = lesson.student
     if not settings.EMAIL_URL or student.is_placeholder:
         return
     with translation.override(student.locale):
@@ -65,7 +91,7 @@ def _mail_student(
                 _("Now: %(when)s") % {"when": now},
             ]
         lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
-        remaining = _count_mail(lesson)
+        remaining = _count_mail(lesson, student)
         if remaining < 0:
             return
         if remaining == 0:
@@ -74,14 +100,14 @@ def _mail_student(
         send(to=student.email, subject=subject, text=text, kind=Kind.LESSON)
 
 
-def _count_mail(lesson: Lesson) -> int:
+def _count_mail(lesson: Lesson, student: User) -> int:
     """Count a mail of the tutor to the student, and return how many are left for today.
 
     Negative if this mail is over the limit. If the database fails, the mail is sent anyway.
     """
     if not settings.THROTTLING:
         return MAX_PER_DAY
-    name, now = f"lesson-mails:{lesson.tutor_id}:{lesson.student_id}", timezone.now()
+    name, now = f"lesson-mails:{lesson.tutor_id}:{student.pk}", timezone.now()
     try:
         if not DailyLimit.use(name, MAX_PER_DAY, now):
             return -1

@@ -4,16 +4,20 @@ Of two lessons of a tutor or a student that overlap and are not cancelled, at le
 `allow_overlap`. A lesson occupies its time until `ended_at` if the tutor ended it early, and no
 time at all if it was ended before it started.
 
+This module has the tutor's constraint, and the one of `lesson.student_id` that stood there before
+lessons had participants (0014 removed it); apps/lessons/participant_triggers.py has the students'.
+
 PostgreSQL uses exclusion constraints, with `int8range(id, id, '[]')` in place of `id WITH =`, which
 would need the btree_gist extension. SQLite uses triggers; they cannot race, because a SQLite
 database has one writer at a time. A lesson lasts 12 hours at most, so the triggers also bound
 `starts_at` from below, which lets them use the index on (person, starts_at).
 
 SQLite drops the triggers when Django rebuilds the table, so a migration that alters Lesson has to
-restore them, as 0005 does (checked by tests/test_constraints.py). Migrations before 0005 use the
-planned end only.
+restore them by `participant_triggers.without_triggers` (checked by tests/test_constraints.py).
+Migrations before 0005 use the planned end only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +62,12 @@ class OverlapRule:
     postgres: str
     sqlite: str
 
-    def install(self, apps: Any, schema_editor: Any) -> None:
-        uninstall(apps, schema_editor)
-        for person, name in CONSTRAINT_NAMES.items():
+    def install(
+        self, apps: Any, schema_editor: Any, people: Iterable[str] = tuple(CONSTRAINT_NAMES)
+    ) -> None:
+        uninstall(apps, schema_editor, people)
+        for person in people:
+            name = CONSTRAINT_NAMES[person]
             if schema_editor.connection.vendor == "postgresql":
                 until = self.postgres
                 schema_editor.execute(_POSTGRES.format(person=person, name=name, until=until))
@@ -98,8 +105,10 @@ install = PLANNED_END.install
 restore_triggers = PLANNED_END.restore_triggers
 
 
-def uninstall(apps: Any, schema_editor: Any) -> None:
-    for name in CONSTRAINT_NAMES.values():
+def uninstall(
+    apps: Any, schema_editor: Any, people: Iterable[str] = tuple(CONSTRAINT_NAMES)
+) -> None:
+    for name in (CONSTRAINT_NAMES[person] for person in people):
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"ALTER TABLE lessons_lesson DROP CONSTRAINT IF EXISTS {name}")
             continue

@@ -10,7 +10,7 @@ from apps.accounts.tutor_blocks import unblock_tutor
 from apps.classrooms.students import move_card, move_memberships
 from apps.common.errors import DomainError
 from apps.common.security_log import log_security_event
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, Participant
 
 
 @transaction.atomic
@@ -49,13 +49,22 @@ def _lock(placeholder: User, student: User) -> None:
 def _move_lessons(placeholder: User, student: User) -> int:
     """Lessons that overlap one of the student's are kept as double-booked, since neither of the
     two can be dropped without asking."""
-    own = Lesson.objects.not_cancelled().filter(
-        student=student, starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at")
+    own = (
+        Lesson.objects.not_cancelled()
+        .filter(participants__in=Participant.objects.attending().filter(student=student))
+        .filter(starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at"))
+        .exclude(pk=OuterRef("pk"))
     )
-    lessons = Lesson.objects.filter(student=placeholder)
-    overlapping = list(
-        lessons.not_cancelled().filter(Exists(own)).order_by().values_list("pk", flat=True)
-    )
+    lessons = Lesson.objects.attended_by(placeholder).not_cancelled().filter(Exists(own))
+    overlapping = list(lessons.order_by().values_list("pk", flat=True))
     Lesson.objects.filter(pk__in=overlapping).update(allow_overlap=True)
-    lessons.update(student=student)
+    _move_participations(placeholder, student)
     return len(overlapping)
+
+
+def _move_participations(placeholder: User, student: User) -> None:
+    """In a lesson that both attend, the student's own participation stays."""
+    Lesson.objects.filter(student=placeholder).update(student=student)  # a trigger does the same
+    participations = Participant.objects.filter(student=placeholder)
+    participations.filter(lesson__participants__student=student).delete()
+    participations.update(student=student)

@@ -1,10 +1,12 @@
 """Reads of lessons for the calendar and the API, and of a tutor's students with their lessons."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -13,33 +15,44 @@ from apps.classrooms.queries import list_my_students
 from apps.common.db import select_rows
 from apps.common.errors import invalid
 from apps.common.pagination import Page
-from apps.lessons.models import MAX_DURATION, Lesson
+from apps.lessons.models import MAX_DURATION, Lesson, Participant
 from apps.lessons.phases import Phase, find_phases
 
 Row = dict[str, Any]
 MAX_ZONES = 1000
 MAX_LESSONS = 20_000  # in one response
+MAX_PARTICIPANTS = 100_000  # of all its lessons
 RECENT = timedelta(days=120)
 
-_LESSONS = """
+# A row per participant of each lesson.
+_COLUMNS = """
 SELECT lesson.id, lesson.title, lesson.starts_at, lesson.ends_at, lesson.status,
-    tutor.id, tutor.first_name, tutor.last_name,
-    student.id, student.first_name, student.last_name,
-    lesson.classroom_id, session.uuid
-FROM lessons_lesson AS lesson
+    tutor.id, tutor.first_name, tutor.last_name, lesson.classroom_id, session.uuid,
+    student.id, student.first_name, student.last_name, participant.status, student.sort_key
+"""
+_JOINS = """
 JOIN accounts_user AS tutor ON tutor.id = lesson.tutor_id
-JOIN accounts_user AS student ON student.id = lesson.student_id
+JOIN lessons_participant AS participant ON participant.lesson_id = lesson.id
+JOIN accounts_user AS student ON student.id = participant.student_id
 LEFT JOIN classroom_classroomsession AS session ON session.lesson_id = lesson.id
 """
 # The same condition as LessonQuerySet.between, with its lower bound of the start.
-_BETWEEN = """
+_TAUGHT = f"""
+{_COLUMNS} FROM lessons_lesson AS lesson {_JOINS}
+WHERE lesson.tutor_id = %s
 AND lesson.starts_at < %s AND lesson.starts_at > %s AND lesson.ends_at > %s
 AND (lesson.status <> 'cancelled' OR %s)
 ORDER BY lesson.starts_at, lesson.id LIMIT %s
 """
-_ONE = f"{_LESSONS} WHERE lesson.id = %s"
-_TAUGHT = f"{_LESSONS} WHERE lesson.tutor_id = %s {_BETWEEN}"
-_ATTENDED = f"{_LESSONS} WHERE lesson.student_id = %s {_BETWEEN}"
+_ATTENDED = f"""
+{_COLUMNS} FROM lessons_participant AS own
+JOIN lessons_lesson AS lesson ON lesson.id = own.lesson_id {_JOINS}
+WHERE own.student_id = %s
+AND own.starts_at < %s AND own.starts_at > %s AND lesson.ends_at > %s
+AND (lesson.status <> 'cancelled' OR %s)
+ORDER BY own.starts_at, own.lesson_id LIMIT %s
+"""
+_ONE = f"{_COLUMNS} FROM lessons_lesson AS lesson {_JOINS} WHERE lesson.id = %s"
 
 
 def list_lessons(
@@ -48,18 +61,34 @@ def list_lessons(
     """The user's lessons that overlap [start, end), by start. Raises `validation_error` for more
     than MAX_LESSONS."""
     query = _TAUGHT if user.is_tutor else _ATTENDED
-    bounds = (end, start - MAX_DURATION, start, include_cancelled, MAX_LESSONS + 1)
+    bounds = (end, start - MAX_DURATION, start, include_cancelled, MAX_PARTICIPANTS + 1)
     rows = select_rows(query, user.pk, *bounds)
-    if len(rows) > MAX_LESSONS:
+    lessons = _group(rows)
+    if len(lessons) > MAX_LESSONS or len(rows) > MAX_PARTICIPANTS:
         raise invalid(to=_("Too many lessons. Choose a shorter range."))
-    return [_row(row) for row in rows]
+    return lessons
 
 
 def lesson_json(lesson_id: int) -> Row:
-    return _row(select_rows(_ONE, lesson_id)[0])
+    return _group(select_rows(_ONE, lesson_id))[0]
 
 
-def _row(columns: tuple[Any, ...]) -> Row:
+def _group(rows: list[tuple[Any, ...]]) -> list[Row]:
+    """Lessons with their students, of rows that are ordered by lesson."""
+    lessons = []
+    for lesson, participants in groupby(rows, key=itemgetter(slice(10))):
+        group = list(participants)
+        if len(group) > 1:
+            group.sort(key=lambda row: (bytes(row[14]), row[10]))
+        students = [
+            {"id": pk, "first_name": first_name, "last_name": last_name, "status": status}
+            for pk, first_name, last_name, status, _key in (row[10:] for row in group)
+        ]
+        lessons.append(_row(lesson, students))
+    return lessons
+
+
+def _row(columns: tuple[Any, ...], students: list[Row]) -> Row:
     (
         pk,
         title,
@@ -69,12 +98,10 @@ def _row(columns: tuple[Any, ...]) -> Row:
         tutor,
         tutor_first,
         tutor_last,
-        student,
-        student_first,
-        student_last,
         classroom_id,
         session_uuid,
     ) = columns
+    first = students[0]
     return {
         "id": pk,
         "title": title,
@@ -82,9 +109,12 @@ def _row(columns: tuple[Any, ...]) -> Row:
         "ends_at": ends_at.replace(tzinfo=UTC),
         "status": status,
         "tutor": {"id": tutor, "first_name": tutor_first, "last_name": tutor_last},
-        "student": {"id": student, "first_name": student_first, "last_name": student_last},
+        "student": {name: first[name] for name in ("id", "first_name", "last_name")},
+        "students": students,
         "classroom_id": classroom_id,
         "session_uuid": UUID(session_uuid) if isinstance(session_uuid, str) else session_uuid,
+        "series_id": None,
+        "original_starts_at": None,
     }
 
 
@@ -95,7 +125,7 @@ def list_students_with_lessons(
     placeholders, which takes two more queries."""
     count, rows = list_my_students(tutor, search, page)
     if rows:
-        shared = Lesson.objects.filter(tutor=tutor, student=OuterRef("pk"))
+        shared = Lesson.objects.filter(tutor=tutor).booked_for(OuterRef("pk"))
         upcoming = shared.upcoming(now).in_order()
         past = shared.past(now).order_by("-starts_at", "-id")
         people = {
@@ -122,27 +152,29 @@ def find_differing_zones(user: User) -> dict[int, str]:
 
     A placeholder's zone is only a copy of the tutor's.
     """
-    role = "student" if user.is_tutor else "tutor"
-    lessons = Lesson.objects.of(user).filter(student__placeholder_of=None).order_by()
-    lessons = lessons.exclude(**{f"{role}__timezone": user.timezone})
-    zones = dict(lessons.values_list(f"{role}_id", f"{role}__timezone").distinct()[:MAX_ZONES])
-    if user.is_tutor:
-        members = Membership.objects.active().taught_by(user).order_by()
-        members = members.filter(student__placeholder_of=None).exclude(
-            student__timezone=user.timezone
-        )
-        zones |= dict(members.values_list("student_id", "student__timezone")[:MAX_ZONES])
-    return zones
+    if not user.is_tutor:
+        taught = Lesson.objects.of(user).exclude(tutor__timezone=user.timezone).order_by()
+        return dict(taught.values_list("tutor_id", "tutor__timezone").distinct()[:MAX_ZONES])
+    differing = ~Q(student__timezone=user.timezone) & Q(student__placeholder_of=None)
+    attended = Participant.objects.filter(differing, lesson__tutor=user).order_by()
+    members = Membership.objects.active().taught_by(user).filter(differing).order_by()
+    columns = ("student_id", "student__timezone")
+    zones = dict(attended.values_list(*columns).distinct()[:MAX_ZONES])
+    return zones | dict(members.values_list(*columns)[:MAX_ZONES])
 
 
 def find_last_minutes(tutor: User, now: datetime, student: User | None = None) -> dict[int, int]:
     """How long the latest lesson of each student lasts, in minutes, by student id; of the lessons
     since RECENT and, for all students, of the latest MAX_ZONES."""
-    lessons = Lesson.objects.filter(tutor=tutor, starts_at__gt=now - RECENT).not_cancelled()
+    attended = Participant.objects.attending().filter(
+        lesson__tutor=tutor, starts_at__gt=now - RECENT
+    )
+    attended = attended.exclude(lesson__status=Lesson.Status.CANCELLED)
     if student is not None:
-        lessons = lessons.filter(student=student)
-    latest = lessons.order_by("-starts_at", "-id").values_list("student", "starts_at", "ends_at")
-    rows = reversed(latest[: 1 if student is not None else MAX_ZONES])
+        attended = attended.filter(student=student)
+    latest = attended.order_by("-starts_at", "-lesson_id")
+    times = latest.values_list("student_id", "lesson__starts_at", "lesson__ends_at")
+    rows = reversed(times[: 1 if student is not None else MAX_ZONES])
     return {pk: int((end - start).total_seconds() // 60) for pk, start, end in rows}
 
 

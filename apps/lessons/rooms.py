@@ -1,50 +1,60 @@
 """The implementation of the interface `Lessons` of apps/classroom/lessons.py."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from apps.accounts.models import User
-from apps.classroom.lessons import InviteClaims, LessonIds, Lessons, LessonState
+from apps.classroom.lessons import InviteClaims, LessonIds, Lessons, LessonState, StudentState
 from apps.classrooms.models import Membership
 from apps.lessons import services
 from apps.lessons.invites import read_invite
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, Participant
 
-_ROLES_UNCHANGED = Q(tutor__role=User.Role.TUTOR, student__role=User.Role.STUDENT)
 _COLUMNS = (
     "pk",
     "status",
     "ends_at",
     "classroom_id",
     "tutor_id",
-    "student_id",
-    "roles_unchanged",
-    "student_is_member",
+    "tutor__role",
     "invite_generation",
+    "participants__student_id",
+    "participants__status",
+    "participants__student__role",
+    "is_member",
 )
 
 
 class RoomLessons(Lessons):
     def load(self, lesson_ids: Collection[int]) -> dict[int, LessonState]:
-        membership = Membership.objects.filter(
-            classroom=OuterRef("classroom"),
-            student=OuterRef("student"),
-            status=Membership.Status.ACTIVE,
-        )
-        rows = (
-            Lesson.objects.filter(pk__in=lesson_ids)
-            .annotate(roles_unchanged=_ROLES_UNCHANGED, student_is_member=Exists(membership))
-            .values_list(*_COLUMNS)
-        )
-        return {
-            pk: LessonState(
-                pk, status == Lesson.Status.CANCELLED, status == Lesson.Status.COMPLETED, *others
+        lessons = Lesson.objects.filter(pk__in=lesson_ids).annotate(is_member=_is_member())
+        found: dict[int, LessonState] = {}
+        students: defaultdict[int, dict[int, StudentState]] = defaultdict(dict)
+        for row in lessons.values_list(*_COLUMNS):
+            pk, status, ends_at, classroom_id, tutor_id, tutor_role, generation, *participant = row
+            student_id, participation, student_role, is_member = participant
+            if student_id is not None:
+                students[pk][student_id] = StudentState(
+                    is_member,
+                    participation in Participant.CANCELLED,
+                    student_role == User.Role.STUDENT,
+                )
+            found[pk] = LessonState(
+                id=pk,
+                is_cancelled=status == Lesson.Status.CANCELLED,
+                is_completed=status == Lesson.Status.COMPLETED,
+                ends_at=ends_at,
+                classroom_id=classroom_id,
+                tutor_id=tutor_id,
+                tutor_role_unchanged=tutor_role == User.Role.TUTOR,
+                students=students[pk],
+                invite_generation=generation,
             )
-            for pk, status, *others in rows
-        }
+        return found
 
     def read_invite(self, token: str) -> InviteClaims:
         return read_invite(token).claims
@@ -65,3 +75,12 @@ class RoomLessons(Lessons):
 
     def taught_by(self, tutor_id: int) -> LessonIds:
         return Lesson.objects.filter(tutor=tutor_id).values_list("pk", flat=True)
+
+
+def _is_member() -> Any:
+    """Whether the participant is active in the lesson's classroom, or, having never been in it,
+    in another one of the tutor's: the students of a lesson need not share a classroom."""
+    memberships = Membership.objects.filter(student=OuterRef("participants__student"))
+    here = memberships.filter(classroom=OuterRef("classroom"))
+    elsewhere = memberships.filter(classroom__tutor=OuterRef("tutor"))
+    return Exists(here.active()) | (~Exists(here) & Exists(elsewhere.active()))

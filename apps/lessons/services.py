@@ -1,25 +1,30 @@
 """Schedules, moves and cancels lessons."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classroom.errors import lesson_cancelled
 from apps.classroom.realtime.notify import recheck_lesson
-from apps.classroom.services import get_or_create_session
-from apps.classrooms.models import Membership
-from apps.common.db import is_violation_of
 from apps.common.errors import invalid, precondition_failed
 from apps.common.etags import check_version
 from apps.common.idempotency import Idempotency
-from apps.lessons import notices, overlap
-from apps.lessons.errors import lesson_conflict, not_a_member
+from apps.lessons import notices
+from apps.lessons.booking import (
+    check_students_number,
+    find_classroom,
+    in_order,
+    insert_lessons,
+    lock_people,
+    to_domain_error,
+)
+from apps.lessons.conflicts import check_conflicts
 from apps.lessons.limits import check_limits
 from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
 
@@ -27,7 +32,7 @@ from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson
 def schedule_lesson(
     *,
     tutor: User,
-    student_id: int,
+    student_ids: Sequence[int],
     starts_at: datetime,
     ends_at: datetime,
     title: str = "",
@@ -38,40 +43,35 @@ def schedule_lesson(
     """Create a lesson and its room, or return the lesson created earlier with the same key.
 
     Raises `not_a_member`, `lesson_conflict`, or `validation_error` for a duration outside 5 minutes
-    to 12 hours, too many hours with one student, or an idempotency key of a different request.
+    to 12 hours, too many students, too many hours with one of them, or an idempotency key of a
+    different request.
     """
     check_duration(starts_at, ends_at)
+    check_students_number(len(student_ids))
     if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
         return earlier
     try:
         with transaction.atomic():
-            people = _lock_users(tutor.pk, student_id)
+            people = lock_people([tutor.pk, *student_ids])
             if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
                 return earlier
-            membership = _find_shared_membership(tutor, student_id, classroom_id)
+            classroom = find_classroom(tutor, student_ids, classroom_id)
+            students = in_order(people[pk] for pk in student_ids)
             lesson = Lesson(
                 tutor=tutor,
-                student=people[student_id],
-                classroom_id=membership.classroom_id,
+                student=students[0],
+                classroom_id=classroom,
                 title=title,
                 starts_at=starts_at,
                 ends_at=ends_at,
                 allow_overlap=allow_overlap,
                 **(idempotency.columns if idempotency else {}),
             )
-            _insert_lesson(lesson)
+            insert_lessons([lesson], students)
+            transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson, students))
     except IntegrityError as exc:
-        raise _to_conflict_error(exc) from exc
+        raise to_domain_error(exc) from exc
     return lesson
-
-
-def _insert_lesson(lesson: Lesson) -> None:
-    if not lesson.allow_overlap:
-        _check_conflicts(lesson.tutor, lesson.student_id, lesson.starts_at, lesson.ends_at)
-    check_limits(lesson, timezone.now())
-    lesson.save(force_insert=True)
-    get_or_create_session(lesson_id=lesson.pk)
-    transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class ExpectedState:
 
     def check(self, lesson: Lesson) -> None:
         """Raises `precondition_failed` if the lesson has changed since."""
-        check_version(lesson.version, self.versions)
+        check_version(lesson.get_version(), self.versions)
         times = ((self.starts_at, lesson.starts_at), (self.ends_at, lesson.ends_at))
         for expected, current in times:
             if expected is not None and expected != current:
@@ -101,17 +101,17 @@ def reschedule_lesson(
     allow_overlap: bool = False,
     expected: ExpectedState | None = None,
 ) -> None:
-    """Change the given fields, and mail the student if the time changes.
+    """Change the given fields, and mail the students if the time changes.
 
     Raises `lesson_cancelled`, `precondition_failed`, `lesson_conflict` or `validation_error`.
     """
     try:
         with transaction.atomic():
-            people = _lock_users(lesson.tutor_id, lesson.student_id)
+            people = lock_people([lesson.tutor_id, *lesson.list_student_ids()])
             lesson.refresh_from_db()
-            if lesson.student_id not in people:  # an account has just taken the placeholder over
-                raise precondition_failed()
-            lesson.student = people[lesson.student_id]
+            students = list_attending(lesson)
+            if not people.keys() >= {student.pk for student in students}:
+                raise precondition_failed()  # somebody has joined or taken a placeholder over
             if lesson.is_cancelled:
                 raise lesson_cancelled()
             if expected is not None:
@@ -122,14 +122,16 @@ def reschedule_lesson(
             lesson.title = lesson.title if title is None else title
             if (lesson.starts_at, lesson.ends_at) != before:
                 lesson.ended_at = None
-                _check_new_time(tutor, lesson, allow_overlap)
-                transaction.on_commit(lambda: notices.notify_time_changed(lesson, *before))
+                _check_new_time(tutor, lesson, students, allow_overlap)
+                transaction.on_commit(
+                    lambda: notices.notify_time_changed(lesson, students, *before)
+                )
             lesson.save(
                 update_fields=["starts_at", "ends_at", "ended_at", "title", "allow_overlap"]
             )
             lesson.refresh_from_db(fields=["sequence", "updated_at"])  # a trigger raised them
     except IntegrityError as exc:
-        raise _to_conflict_error(exc) from exc
+        raise to_domain_error(exc) from exc
 
 
 def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
@@ -148,7 +150,8 @@ def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
         if not cancelled:
             raise lesson_cancelled()
         lesson.refresh_from_db()
-        transaction.on_commit(lambda: notices.notify_lesson_cancelled(lesson))
+        students = list_attending(lesson)
+        transaction.on_commit(lambda: notices.notify_lesson_cancelled(lesson, students))
         transaction.on_commit(lambda: recheck_lesson(lesson.pk))
 
 
@@ -168,22 +171,19 @@ def check_duration(starts_at: datetime, ends_at: datetime) -> None:
         raise invalid(ends_at=_("A lesson must last between 5 minutes and 12 hours."))
 
 
-def _check_new_time(tutor: User, lesson: Lesson, allow_overlap: bool) -> None:
+def list_attending(lesson: Lesson) -> list[User]:
+    """The students in order, without those whose participation is cancelled."""
+    attending = lesson.participants.attending().select_related("student")
+    return [participant.student for participant in attending]
+
+
+def _check_new_time(tutor: User, lesson: Lesson, students: list[User], allow_overlap: bool) -> None:
     check_duration(lesson.starts_at, lesson.ends_at)
-    check_limits(lesson, timezone.now())
+    check_limits(lesson.tutor_id, students, [lesson], timezone.now())
     lesson.allow_overlap = allow_overlap
     if not allow_overlap:
-        _check_conflicts(tutor, lesson.student_id, lesson.starts_at, lesson.ends_at, lesson.pk)
-
-
-def _lock_users(tutor_id: int, student_id: int) -> dict[int, User]:
-    """Serialise writes per user, so that no lesson appears between the check and the insert.
-
-    Rows are locked in the order of their ids, so that two requests cannot deadlock. SQLite needs no
-    row locks: its IMMEDIATE transactions are already serialised.
-    """
-    people = User.objects.select_for_update(no_key=True).filter(pk__in=(tutor_id, student_id))
-    return {person.pk: person for person in people.order_by("pk")}
+        span = (lesson.starts_at, lesson.ends_at)
+        check_conflicts(tutor, [one.pk for one in students], [span], exclude=[lesson.pk])
 
 
 def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> Lesson | None:
@@ -193,48 +193,3 @@ def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> Le
     if lesson is not None:
         idempotency.check(lesson.idempotency_digest)
     return lesson
-
-
-def _find_shared_membership(tutor: User, student_id: int, classroom_id: int | None) -> Membership:
-    """The student's active membership in `classroom_id`, else in the classroom joined first."""
-    shared = Membership.objects.active().taught_by(tutor).filter(student=student_id)
-    if classroom_id is not None:
-        shared = shared.filter(classroom=classroom_id)
-    membership = shared.order_by("joined_at", "id").first()
-    if membership is None:
-        raise not_a_member()
-    return membership
-
-
-def _check_conflicts(
-    tutor: User, student_id: int, start: datetime, end: datetime, exclude_id: int = 0
-) -> None:
-    """Raises `lesson_conflict`, naming the time of the conflicting lesson.
-
-    For a student's lesson with another tutor only its part within [start, end) is named, so that
-    nothing else about it is disclosed.
-    """
-    conflict = (
-        Lesson.objects.occupying(start, end)
-        .filter(Q(tutor=tutor) | Q(student=student_id))
-        .exclude(pk=exclude_id)
-        .select_related("student")
-        .in_order()
-        .first()
-    )
-    if conflict is None:
-        return
-    if conflict.tutor_id == tutor.pk:
-        sentence = _("You already have a lesson with %(name)s then: %(when)s.")
-        when = notices.format_span(tutor, conflict.starts_at, conflict.occupied_until)
-        name = conflict.student.get_full_name()
-        raise lesson_conflict(sentence % {"when": when, "name": name})
-    sentence = _("The student is not free then: %(when)s.")
-    shown = max(start, conflict.starts_at), min(end, conflict.occupied_until)
-    raise lesson_conflict(sentence % {"when": notices.format_span(tutor, *shown)})
-
-
-def _to_conflict_error(exc: IntegrityError) -> Exception:
-    if any(is_violation_of(exc, name) for name in overlap.CONSTRAINT_NAMES.values()):
-        return lesson_conflict(_("There is another lesson at this time."))
-    return exc

@@ -1,7 +1,6 @@
 """A student as their tutor sees them: contacts, classrooms, and the next and last lesson."""
 
 from datetime import datetime
-from typing import Any
 
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
@@ -9,7 +8,8 @@ from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.students import email_for, get_card
 from apps.common.errors import not_found
 from apps.common.parsing import MAX_ID
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, Participant
+from apps.lessons.models.lesson import LessonQuerySet
 from apps.lessons.queries import Row, lesson_json
 
 
@@ -19,7 +19,7 @@ def has_taught(tutor: User, student_id: int) -> bool:
     memberships = Membership.objects.taught_by(tutor).filter(student=student_id)
     return (
         memberships.exclude(joined_at=None).exists()
-        or Lesson.objects.filter(tutor=tutor, student=student_id).exists()
+        or Participant.objects.filter(lesson__tutor=tutor, student=student_id).exists()
     )
 
 
@@ -37,13 +37,13 @@ def shared_classrooms(tutor: User, student: User) -> list[Classroom]:
     return list(Classroom.objects.of(tutor).filter(memberships__in=active))
 
 
-def lessons_with(tutor: User, student: User) -> Any:
-    return Lesson.objects.filter(tutor=tutor, student=student)
+def lessons_with(tutor: User, student: User) -> LessonQuerySet:
+    return Lesson.objects.filter(tutor=tutor).attended_by(student)
 
 
 def student_json(tutor: User, student: User, now: datetime) -> Row:
     card = get_card(tutor, student)
-    lessons = lessons_with(tutor, student)
+    lessons = Lesson.objects.filter(tutor=tutor).booked_for(student)
     upcoming = lessons.upcoming(now).in_order().first()
     last = lessons.past(now).order_by("-starts_at", "-id").first()
     return {

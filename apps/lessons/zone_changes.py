@@ -73,18 +73,23 @@ def _zones_in_use(now: datetime) -> set[str]:
     lessons = Lesson.objects.not_cancelled().filter(starts_at__gt=now).order_by()
     return {
         zone
-        for person in ("tutor", "student")
+        for person in ("tutor", "participants__student")
         for zone in lessons.values_list(f"{person}__timezone", flat=True).distinct()
     }
 
 
 def _find_changes(outdated: dict[str, ZoneRules], now: datetime) -> list[LocalTimeChange]:
     zones = list(outdated)
-    uses_zone = Q(tutor__timezone__in=zones) | Q(student__timezone__in=zones)
-    lessons = Lesson.objects.not_cancelled().filter(uses_zone, starts_at__gt=now).in_order()
+    uses_zone = Q(tutor__timezone__in=zones) | Q(participants__student__timezone__in=zones)
+    lessons = (
+        Lesson.objects.not_cancelled()
+        .filter(starts_at__gt=now)
+        .filter(pk__in=Lesson.objects.filter(uses_zone).values("pk"))
+    )
     changes = []
-    for lesson in lessons.select_related("tutor", "student").iterator():
-        for person in (lesson.tutor, lesson.student):
+    lessons = lessons.in_order().select_related("tutor").prefetch_related("participants__student")
+    for lesson in lessons.iterator(chunk_size=500):
+        for person in (lesson.tutor, *_attending(lesson)):
             rules = outdated.get(person.timezone)
             planned = rules.offset_at(lesson.starts_at) if rules is not None else None
             local = person.to_local_time(lesson.starts_at)
@@ -92,6 +97,10 @@ def _find_changes(outdated: dict[str, ZoneRules], now: datetime) -> list[LocalTi
                 before = lesson.starts_at.astimezone(timezone(planned))
                 changes.append(LocalTimeChange(lesson, person, before, local))
     return changes
+
+
+def _attending(lesson: Lesson) -> list[User]:
+    return [one.student for one in lesson.participants.all() if not one.is_cancelled]
 
 
 def _replace_if_unchanged(row: ZoneRules, offsets: list[list[int]], now: datetime) -> bool:

@@ -82,7 +82,7 @@ class LessonsView(generics.ListCreateAPIView):
     serializer_class = LessonSerializer
 
     def get_queryset(self) -> QuerySet[Lesson]:
-        return Lesson.objects.select_related("tutor", "student", "session")
+        return Lesson.objects.with_people().select_related("session")
 
     def list(self, request: Request) -> Response:
         start, end = (datetime.fromisoformat(request.query_params[n]) for n in ("from", "to"))

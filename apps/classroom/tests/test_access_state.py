@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.classroom.access_state import find_room_accesses, load_room_access
-from apps.classroom.lessons import get_lessons
+from apps.classroom.lessons import StudentState, get_lessons
 from apps.classroom.policies import Login, Person, Role, participant_role
 from apps.lessons.services import cancel_lesson
 from tests.builders import HOUR, NOON, make_lesson, make_user
@@ -56,15 +56,15 @@ def test_access_of_connecting_people_has_a_constant_number_of_queries(
 def test_state_of_a_lesson_follows_its_row(lesson, tutor, student):
     lessons = get_lessons()
     state = lessons.load([lesson.pk, 999_999])[lesson.pk]
-    assert (state.tutor_id, state.student_id) == (tutor.pk, student.pk)
-    assert (state.is_cancelled, state.is_completed, state.student_is_member) == (False, False, True)
-    assert state.roles_unchanged
+    assert (state.tutor_id, list(state.students)) == (tutor.pk, [student.pk])
+    assert (state.is_cancelled, state.is_completed) == (False, False)
+    assert (state.students[student.pk], state.tutor_role_unchanged) == (StudentState(True), True)
     lesson.classroom.memberships.update(status="paused")
     type(tutor).objects.filter(pk=tutor.pk).update(role="student")
     cancel_lesson(lesson=lesson)
     state = lessons.load([lesson.pk])[lesson.pk]
-    assert (state.is_cancelled, state.is_completed, state.student_is_member) == (True, False, False)
-    assert not state.roles_unchanged
+    assert (state.is_cancelled, state.is_completed) == (True, False)
+    assert (state.students[student.pk], state.tutor_role_unchanged) == (StudentState(False), False)
 
 
 def test_revoking_returns_the_new_generation(lesson):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.classroom import policies
-from apps.classroom.lessons import LessonState
+from apps.classroom.lessons import LessonState, StudentState
 from apps.classroom.policies import BoardRules, Person, Role, RoomAccess
 from apps.classroom.realtime.board.limits import PeopleLimits, PersonLimits
 from apps.classroom.realtime.board.yproto import EMPTY_UPDATE, STEP2, sync_frame
@@ -30,9 +30,8 @@ LESSON = LessonState(
     ends_at=LATER,
     classroom_id=1,
     tutor_id=1,
-    student_id=2,
-    roles_unchanged=True,
-    student_is_member=True,
+    tutor_role_unchanged=True,
+    students={2: StudentState(is_member=True)},
     invite_generation=1,
 )
 ACCESS = RoomAccess(1, LESSON, lobby_enabled=False, board=BoardRules(), timer_ends_at=None)

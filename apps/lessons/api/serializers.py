@@ -1,20 +1,23 @@
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from apps.common.openapi import example
 from apps.common.parsing import (
     IdField,
+    IdListField,
     InstantField,
     StrictBooleanField,
     StrictIntegerField,
     TextField,
 )
 from apps.lessons.invites import DEFAULT_TTL, MAX_TTL, MIN_TTL
-from apps.lessons.models import Lesson
+from apps.lessons.models import MAX_STUDENTS, Lesson, Participant
+from apps.lessons.participants import OUTCOMES
 
 _ROOM = "0b9f5c1e-6a0f-4a58-9d3c-1f6f5f7f2a10"
-LESSON = {
+LESSON: dict[str, Any] = {
     "id": 7,
     "title": "Fractions",
     "starts_at": "2026-03-02T15:00:00Z",
@@ -22,35 +25,62 @@ LESSON = {
     "status": "scheduled",
     "tutor": {"id": 1, "first_name": "Olena", "last_name": "Koval"},
     "student": {"id": 2, "first_name": "Ivan", "last_name": "Melnyk"},
+    "students": [
+        {"id": 2, "first_name": "Ivan", "last_name": "Melnyk", "status": "booked"},
+        {"id": 5, "first_name": "Sofiia", "last_name": "Sydorenko", "status": "booked"},
+    ],
     "classroom_id": 3,
     "session_uuid": _ROOM,
+    "series_id": None,
+    "original_starts_at": None,
 }
 _TOKEN = "eyJsZXNzb24iOjd9.c2lnbmF0dXJl"  # noqa: S105 -- an example
 
 
 @example(
     {
-        "student_id": 2,
+        "student_ids": [2, 5],
         "starts_at": "2026-03-02T17:00:00+02:00",
         "ends_at": "2026-03-02T18:00:00+02:00",
         "title": "Fractions",
     }
 )
 class LessonCreateSerializer(serializers.Serializer[Any]):
-    student_id = IdField()
+    student_id = IdField(
+        required=False, allow_null=True, help_text="The only student; instead of `student_ids`."
+    )
+    student_ids = IdListField(
+        required=False,
+        allow_null=True,
+        min_length=1,
+        max_length=MAX_STUDENTS,
+        help_text="Different students, instead of `student_id`: exactly one of the two is needed.",
+    )
     starts_at = InstantField()
     ends_at = InstantField()
     title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
     classroom_id = IdField(
         required=False,
         allow_null=True,
-        help_text="A classroom that tutor and student share; by default the one joined first.",
+        help_text="A classroom that tutor and students share; by default the one joined first.",
     )
     allow_overlap = StrictBooleanField(
         required=False,
         allow_null=True,
         help_text="Schedule the lesson even if it overlaps another one.",
     )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Replace either of the two fields by a list, `student_ids`."""
+        if "student_id" not in data and "student_ids" not in data:
+            raise serializers.ValidationError({"student_id": _("This field is required.")})
+        if "student_id" in data and "student_ids" in data:
+            message = _("Send either student_id or student_ids, not both.")
+            raise serializers.ValidationError({"student_ids": message})
+        ids = [data.pop("student_id")] if "student_id" in data else data["student_ids"]
+        if len(set(ids)) < len(ids):
+            raise serializers.ValidationError({"student_ids": _("Name each student once.")})
+        return {**data, "student_ids": ids}
 
 
 @example({"starts_at": "2026-03-03T17:00:00+02:00", "ends_at": "2026-03-03T18:00:00+02:00"})
@@ -87,6 +117,24 @@ class PersonSerializer(serializers.Serializer[Any]):
     last_name = serializers.CharField()
 
 
+@example(LESSON["students"][0])
+class ParticipantSerializer(PersonSerializer):
+    status = serializers.ChoiceField(choices=Participant.Status.choices)
+
+
+@example({"student_id": 5})
+class ParticipantCreateSerializer(serializers.Serializer[Any]):
+    student_id = IdField()
+
+
+@example({"status": "attended"})
+class ParticipantUpdateSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(
+        choices=[(one.value, one.label) for one in OUTCOMES],
+        help_text="Whether the student came; once the lesson has started.",
+    )
+
+
 @example(LESSON)
 class LessonSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
@@ -95,11 +143,18 @@ class LessonSerializer(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=Lesson.Status.choices)
     tutor = PersonSerializer()
-    student = PersonSerializer()
+    student = PersonSerializer(help_text="The first of `students`.")
+    students = ParticipantSerializer(
+        many=True, help_text="1 to 30, by last name, first name and id."
+    )
     classroom_id = serializers.IntegerField()
     session_uuid = serializers.UUIDField(
         allow_null=True,
         help_text="Null only for a lesson created before rooms existed, until it is entered.",
+    )
+    series_id = serializers.IntegerField(allow_null=True, help_text="Null outside a series.")
+    original_starts_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the series' rule has this lesson start."
     )
 
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -66,8 +67,8 @@ class LessonsView(APIView):
         body=serializers.LessonCreateSerializer,
         query=[IDEMPOTENCY_KEY],
         errors=["not_a_member", "lesson_conflict"],
-        description="By a tutor, with a student who is an `active` member of one of the tutor's "
-        "classrooms. A lesson must last between 5 minutes and 12 hours.",
+        description="By a tutor, with 1 to 30 students who are each an `active` member of one of "
+        "the tutor's classrooms. A lesson must last between 5 minutes and 12 hours.",
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
@@ -75,10 +76,18 @@ class LessonsView(APIView):
         data.is_valid(raise_exception=True)
         lesson = services.schedule_lesson(
             tutor=request.user,
-            idempotency=parse_idempotency_key(request, data.validated_data),
+            idempotency=parse_idempotency_key(request, _digested(data.validated_data)),
             **data.validated_data,
         )
         return json_response(lesson_json(lesson.pk), 201)
+
+
+def _digested(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that make two requests the same; of one student, those of release 0.32."""
+    fields = dict(fields)
+    if len(fields["student_ids"]) == 1:
+        fields["student_id"] = fields.pop("student_ids")[0]
+    return fields
 
 
 class LessonView(APIView):
@@ -88,11 +97,11 @@ class LessonView(APIView):
         {200: serializers.LessonSerializer},
         query=[ETAG],
         errors=["lesson_not_found"],
-        description="By its tutor or its student.",
+        description="By its tutor or one of its students.",
     )
     def get(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.VIEW)
-        return _lesson_response(lesson)
+        return lesson_response(lesson)
 
     @documented(
         "lessons_partial_update",
@@ -101,7 +110,7 @@ class LessonView(APIView):
         body=serializers.LessonUpdateSerializer,
         query=[IF_MATCH, ETAG],
         errors=["lesson_not_found", "lesson_conflict", "lesson_cancelled", "precondition_failed"],
-        description="By its tutor. Fields that are left out stay as they are; the student is "
+        description="By its tutor. Fields that are left out stay as they are; the students are "
         "mailed only if the time changes.",
     )
     def patch(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
@@ -115,13 +124,13 @@ class LessonView(APIView):
             changes.pop("expected_ends_at", None),
         )
         services.reschedule_lesson(tutor=request.user, lesson=lesson, expected=expected, **changes)
-        return _lesson_response(lesson)
+        return lesson_response(lesson)
 
 
-def _lesson_response(lesson: Lesson) -> HttpResponse:
+def lesson_response(lesson: Lesson) -> HttpResponse:
     """With the lesson's version as ETag, which a client may send back as `If-Match`."""
     response = json_response(lesson_json(lesson.pk))
-    response["ETag"] = etag(lesson.version)
+    response["ETag"] = etag(lesson.get_version())
     return response
 
 
@@ -148,7 +157,7 @@ class RoomView(APIView):
         "Get the room of a lesson",
         {200: serializers.RoomSerializer},
         errors=["lesson_not_found"],
-        description="By its tutor or its student. The uuid is what `room_join` takes.",
+        description="By its tutor or one of its students. The uuid is what `room_join` takes.",
     )
     def get(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.ENTER)

@@ -37,8 +37,13 @@ def build_body(reader: User, now: datetime) -> bytes:
 
 def _events(reader: User, now: datetime) -> list[Event]:
     installation = installation_id()
-    lessons = select_lessons(reader, now).select_related("tutor", "student").in_order()
+    lessons = select_lessons(reader, now).with_people().in_order()
     return [
-        build_event(lesson, reader=reader, students=[lesson.student], installation=installation)
+        build_event(
+            lesson,
+            reader=reader,
+            students=lesson.attending_students,
+            installation=installation,
+        )
         for lesson in lessons
     ]

@@ -38,8 +38,8 @@ def select_lessons(reader: User, now: datetime) -> LessonQuerySet:
 
 def load_state(reader: User, now: datetime) -> FeedState:
     """One query, which reads no more of each lesson than its place in the sums."""
-    other = "student" if reader.is_tutor else "tutor"
-    people = (f"{other}_id", f"{other}__first_name", f"{other}__last_name")
+    other = "participants__student" if reader.is_tutor else "tutor"
+    people = (f"{other}_id", f"{other}__first_name", f"{other}__last_name", "participants__status")
     rows = list(
         select_lessons(reader, now)
         .order_by(people[0])

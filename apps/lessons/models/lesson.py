@@ -1,7 +1,7 @@
-"""A lesson of a tutor and a student; its room, board, files and notes belong to it."""
+"""A lesson of a tutor and 1 to 30 students; its room, board, files and notes belong to it."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -24,7 +24,19 @@ MAX_DURATION = timedelta(hours=12)
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def of(self, user: "User") -> "LessonQuerySet":
         """Lessons that a tutor teaches or a student attends."""
-        return self.filter(tutor=user) if user.is_tutor else self.filter(student=user)
+        return self.filter(tutor=user) if user.is_tutor else self.attended_by(user)
+
+    def attended_by(self, student: "User") -> "LessonQuerySet":
+        """Also those in which the student's participation is cancelled."""
+        return self.filter(participants__student=student)
+
+    def booked_for(self, student: Any) -> "LessonQuerySet":
+        """Without those in which the student's participation is cancelled."""
+        statuses = ("booked", "attended", "no_show")
+        return self.filter(participants__student=student, participants__status__in=statuses)
+
+    def with_people(self) -> "LessonQuerySet":
+        return self.select_related("tutor").prefetch_related("participants__student")
 
     def not_cancelled(self) -> "LessonQuerySet":
         return self.exclude(status=Lesson.Status.CANCELLED)
@@ -78,8 +90,9 @@ class Lesson(models.Model):
     student = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
-        related_name="lessons_attended",
+        related_name="+",
         db_index=False,
+        help_text="One of the participants, for processes of release 0.32; nothing else reads it.",
     )
     classroom = models.ForeignKey(Classroom, on_delete=models.PROTECT, related_name="lessons")
     title = models.CharField(_("title"), max_length=200, blank=True)
@@ -154,16 +167,29 @@ class Lesson(models.Model):
         if self.is_cancelled or self.allow_overlap or not (self.starts_at and self.ends_at):
             return
         others = Lesson.objects.filter(allow_overlap=False).exclude(pk=self.pk)
-        same_person = Q(tutor=self.tutor_id) | Q(student=self.student_id)
         if self.occupied_until <= self.starts_at:
             return
+        students = self.list_student_ids() if self.pk else [self.student_id]
+        same_person = Q(tutor=self.tutor_id) | Q(participants__student__in=students)
         if others.occupying(self.starts_at, self.occupied_until).filter(same_person).exists():
             raise ValidationError(_("There is another lesson at this time."))
 
     @property
-    def version(self) -> str:
-        """A digest of the editable fields; see apps/common/etags.py."""
-        return compute_version(self.title, self.starts_at, self.ends_at, self.status)
+    def attending_students(self) -> "list[User]":
+        """In order, without those who have cancelled; for lessons loaded `with_people`."""
+        return [one.student for one in self.participants.all() if not one.is_cancelled]
+
+    def list_student_ids(self) -> list[int]:
+        """Of all participants, also of those who have cancelled."""
+        return [participant.student_id for participant in self.participants.all()]
+
+    def has_student(self, user_id: int) -> bool:
+        return user_id in self.list_student_ids()
+
+    def get_version(self) -> str:
+        """A digest of what can be edited, the students included; see apps/common/etags.py."""
+        students = sorted((one.student_id, one.status) for one in self.participants.all())
+        return compute_version(self.title, self.starts_at, self.ends_at, self.status, students)
 
     @property
     def is_cancelled(self) -> bool:

@@ -35,8 +35,13 @@ def test_tutor_schedules_lesson_with_its_session(api, tutor, student, classroom)
         "status": "scheduled",
         "tutor": {"id": tutor.pk, "first_name": "Тарас", "last_name": "Вчитель"},
         "student": {"id": student.pk, "first_name": "Олена", "last_name": "Коваль"},
+        "students": [
+            {"id": student.pk, "first_name": "Олена", "last_name": "Коваль", "status": "booked"}
+        ],
         "classroom_id": classroom.pk,
         "session_uuid": str(session.uuid),
+        "series_id": None,
+        "original_starts_at": None,
     }
 
 

@@ -40,8 +40,18 @@ def test_range_lists_lessons_under_results(api, tutor, student, lesson):
                 "status": "scheduled",
                 "tutor": {"id": tutor.pk, "first_name": "Тарас", "last_name": "Вчитель"},
                 "student": {"id": student.pk, "first_name": "Олена", "last_name": "Коваль"},
+                "students": [
+                    {
+                        "id": student.pk,
+                        "first_name": "Олена",
+                        "last_name": "Коваль",
+                        "status": "booked",
+                    }
+                ],
                 "classroom_id": lesson.classroom_id,
                 "session_uuid": str(lesson.session.uuid),
+                "series_id": None,
+                "original_starts_at": None,
             }
         ]
     }

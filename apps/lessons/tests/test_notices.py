@@ -102,5 +102,5 @@ def test_mail_limit_is_counted_per_tutor(change, reader, lesson, other_tutor, mo
     monkeypatch.setattr(notices, "MAX_PER_DAY", 1)
     change(lesson, starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
     make_classroom(other_tutor, reader)
-    notices.notify_lesson_scheduled(make_lesson(other_tutor, reader, NOON + 9 * HOUR))
+    notices.notify_lesson_scheduled(make_lesson(other_tutor, reader, NOON + 9 * HOUR), [reader])
     assert len(change(lesson, starts_at=NOON + 2 * HOUR, ends_at=NOON + 3 * HOUR)) == 2

@@ -26,6 +26,7 @@ from apps.lessons.queries import (
 )
 from apps.web.shared.access import current_user
 from apps.web.shared.durations import MINUTES
+from apps.web.shared.lesson_title import other_people
 from apps.web.shared.student_links import student_links
 
 MAX_UPCOMING = 20
@@ -43,12 +44,14 @@ def calendar(request: HttpRequest) -> HttpResponse:
         Lesson.objects.of(me)
         .upcoming(now - timedelta(minutes=15))
         .in_order()
-        .select_related("tutor", "student")[:MAX_UPCOMING]
+        .with_people()[:MAX_UPCOMING]
     )
     phases = find_phases(upcoming, now)
     context = {
         "config": _config(request, me),
-        "upcoming": [(lesson, phases[lesson.pk]) for lesson in upcoming],
+        "upcoming": [
+            (lesson, other_people(lesson, me.pk), phases[lesson.pk]) for lesson in upcoming
+        ],
         "first_step": next_setup_step(me),
         "invitations": _invitations(me) if me.is_student else (),
         "student_links": student_links(me) if me.is_student else (),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -48,7 +49,7 @@ from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.durations import DEFAULT_MINUTES
 from apps.web.shared.form_errors import add_domain_error
-from apps.web.shared.lesson_title import lesson_title
+from apps.web.shared.lesson_title import lesson_title, other_people
 from apps.web.shared.paging import is_fragment, parse_listing
 
 
@@ -70,7 +71,7 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             lesson = schedule_lesson(
                 tutor=me,
-                student_id=student.pk,
+                student_ids=[student.pk],
                 **form.get_values(),
                 idempotency=form_idempotency(
                     form.cleaned_data["once"], {**form.cleaned_data, "student": student.pk}
@@ -81,7 +82,8 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Lesson scheduled."))
             return redirect("web:lesson", lesson.pk)
-    return _render_form(request, form, {"student": student, "other_person": student})
+    people = {"other_people": student.get_full_name(), "students": [student]}
+    return _render_form(request, form, {"student": student, **people})
 
 
 def _parse_id(text: str) -> int:
@@ -119,6 +121,8 @@ def _render_form(request: HttpRequest, form: LessonForm, context: dict[str, Any]
 def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_user(request)
     lesson = access_lesson(me, lesson_id, to=Action.VIEW)
+    prefetch_related_objects([lesson], "participants__student")
+    participants = list(lesson.participants.all()) if lesson.tutor_id == me.pk else []
     now = timezone.now()
     room = find_attendance(me, request.session, lesson)
     phase = find_phase(lesson, now, room.tutor_is_in)
@@ -128,9 +132,9 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "room": room,
         "phase": phase,
         "is_over": phase in PAST,
-        "other_person": lesson.student if lesson.tutor_id == me.pk else lesson.tutor,
+        "people": [one.student for one in participants] or [lesson.tutor],
+        "participants": [(one, email_for(me, one.student)) for one in participants],
         "may_edit": may(me, Action.EDIT, lesson),
-        "other_email": email_for(me, lesson.student) if lesson.tutor_id == me.pk else "",
         "may_change": may_change(me, lesson),
         "may_cancel": may_cancel(me, lesson, now),
         "may_share": may_share(me, lesson, now),
@@ -164,7 +168,7 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
                 tutor=me,
                 lesson=lesson,
                 allow_overlap=form.cleaned_data["allow_overlap"],
-                expected=ExpectedState({lesson.version}),
+                expected=ExpectedState({lesson.get_version()}),
                 **form.get_changes(),
             )
         except DomainError as exc:
@@ -172,7 +176,9 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("web:lesson", lesson.pk)
-    return _render_form(request, form, {"lesson": lesson, "other_person": lesson.student})
+    prefetch_related_objects([lesson], "participants__student")
+    people = {"other_people": other_people(lesson, me.pk), "students": lesson.attending_students}
+    return _render_form(request, form, {"lesson": lesson, **people})
 
 
 @login_required

@@ -21,7 +21,7 @@ def find_next_lesson(user: object, now: datetime) -> NextLesson | None:
     """None for tutors and visitors, and on days without another lesson."""
     if not isinstance(user, User) or not user.is_student:
         return None
-    upcoming = Lesson.objects.of(user).upcoming(now).in_order().select_related("tutor", "student")
+    upcoming = Lesson.objects.booked_for(user).upcoming(now).in_order().select_related("tutor")
     lesson = upcoming.first()
     if (
         lesson is None

@@ -100,7 +100,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
     """The student's card: contacts, the private note, and the lessons with this tutor."""
     me, now = current_tutor(request), timezone.now()
     student = access_student_card(me, student_id)
-    lessons = lessons_with(me, student).select_related("tutor", "student")
+    lessons = lessons_with(me, student).with_people()
     past = lessons.past(now).order_by("-starts_at", "-id")
     listing = parse_listing(request)
     page = list(past[listing.page.offset : listing.page.stop])

@@ -28,7 +28,7 @@ def test_query_count_does_not_grow_with_lessons(
     for i in range(number):
         make_lesson(tutor, student, timezone.now() + HOUR * (2 * i + 1))
     client = browser(tutor)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         client.get("/calendar/")
 
 

@@ -112,7 +112,7 @@ def _schedule_week(tutor: User, students: list[User], now: datetime) -> None:
 def _schedule(tutor: User, student: User, start: datetime, minutes: int, title: str) -> Lesson:
     return schedule_lesson(
         tutor=tutor,
-        student_id=student.pk,
+        student_ids=[student.pk],
         starts_at=start,
         ends_at=start + timedelta(minutes=minutes),
         title=title,
