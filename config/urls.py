@@ -40,7 +40,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/", include([path("<path:rest>", NoSuchPathView.as_view())])),
-    path("feeds/<str:token>.ics/", feed_file, name="feed"),
+    path("feeds/<str:token>.ics/", feed_file, name="feed-file"),
     path("_allauth/", include("apps.accounts.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/confirm-email/<str:key>/", ConfirmEmailPageView.as_view()),

@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("apps.web.home.urls")),
     path("", include("apps.web.account.urls")),
     path("", include("apps.web.calendar.urls")),
+    path("", include("apps.web.feed.urls")),
     path("", include("apps.web.students.urls")),
     path("", include("apps.web.roster.urls")),
     path("", include("apps.web.classrooms.urls")),

@@ -13,6 +13,8 @@ PAGES = {
     "privacy": ("/privacy/", (404, 404, 404, 404)),
     "tutor-invitation-link": ("/tutor-invitation/abc/", (302, 302, 302, 302)),
     "settings": ("/settings/", (302, 200, 200, 200)),
+    "feed": ("/settings/calendar/", (302, 200, 200, 200)),
+    "feed-rotate": ("/settings/calendar/address/", (302, 200, 200, 200)),
     "calendar": ("/calendar/", (302, 200, 200, 200)),
     "students": ("/students/", (302, 403, 200, 200)),
     "student-new": ("/students/new/", (302, 403, 200, 302)),
