@@ -21,7 +21,7 @@ def nightly(name: str, run: Callable[[datetime], object]) -> Job:
     return Job(name, every=timedelta(days=1), run=run, at=NIGHT)
 
 
-JOBS = [
+MAINTENANCE = [
     nightly("expired sessions", delete_expired_sessions),
     nightly("orphaned files", delete_orphaned_files),
     nightly("abandoned uploads", delete_abandoned_uploads),
@@ -31,5 +31,8 @@ JOBS = [
     Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("mail leftovers", mail_history.delete_old),
 ]
+# What `manage.py work` runs too: jobs that need nothing of a serving process.
+DELIVERY = []
 if settings.EMAIL_URL:
-    JOBS.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=mail_queue.send_queued))
+    DELIVERY.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=mail_queue.send_queued))
+JOBS = [*MAINTENANCE, *DELIVERY]

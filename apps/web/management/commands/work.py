@@ -1,0 +1,35 @@
+"""Sends queued mail and reminders until it is stopped, without serving (`deploy/`)."""
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from apps.common.supervisor import supervise
+from apps.common.worker import Worker
+from config.jobs import DELIVERY
+
+
+class Command(BaseCommand):
+    help = "Send queued mail and reminders, beside the processes that serve."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not DELIVERY:
+            raise CommandError("There is nothing to send with. Set EMAIL_URL.")
+        os.umask(0o077)  # files in DATA_DIR are private to this user
+        asyncio.run(_work_until_stopped())
+        self.stdout.write("Kreida's worker has stopped.")
+
+
+async def _work_until_stopped() -> None:
+    """What is being sent when a signal arrives is still sent."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    task = supervise("worker", Worker(DELIVERY).run)
+    print("Kreida's worker is running.", flush=True)
+    await stop.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
