@@ -1,13 +1,18 @@
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_value
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
+from apps.common.mail_queue import JOB_NAME
 from apps.common.models import DailyLimit, Installation, MailMessage, OutgoingMail, PeriodicJob
+from apps.common.worker import run_soon
 
 
 class ChangedFieldsForm(forms.ModelForm):
@@ -88,8 +93,53 @@ class ServerRecordAdmin(admin.ModelAdmin):
 class MailMessageAdmin(ServerRecordAdmin):
     """Leaves out the content, which may hold reset links."""
 
-    fields = list_display = ("recipient", "subject", "kind", "state", "created_at")
+    list_display = (
+        *("created_at", "recipient", "subject", "kind", "state"),
+        *("attempts", "shown_reason", "next_attempt"),
+    )
+    fields = (*list_display, "finished_at")
+    list_filter = ("state", "kind")
     search_fields = ("recipient", "subject")
+    date_hierarchy = "created_at"
+    actions = ("send_again",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[MailMessage]:
+        return super().get_queryset(request).exclude(recipient="")  # decoys
+
+    @admin.display(description=gettext_lazy("reason"))
+    def shown_reason(self, mail: MailMessage) -> str:
+        """Our own reasons are messages of the catalogue; those of mail servers are not."""
+        return _(mail.reason) if mail.reason else ""
+
+    @admin.display(description=gettext_lazy("next attempt"))
+    def next_attempt(self, mail: MailMessage) -> datetime | None:
+        return mail.try_at if mail.state == MailMessage.State.WAITING else None
+
+    def has_send_again_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("common.change_mailmessage")
+
+    @admin.action(description=gettext_lazy("Send again"), permissions=["send_again"])
+    def send_again(self, request: HttpRequest, chosen: models.QuerySet[MailMessage]) -> None:
+        """For messages that were not sent and those that may have been, while their content is
+        there."""
+        mails = list(chosen)
+        queued = [mail for mail in mails if mail.queue_again(timezone.now())]
+        for mail in queued:
+            self.log_change(request, mail, _("Sent again."))
+        if queued:
+            run_soon(JOB_NAME)
+            text = ngettext(
+                "%(n)s message will be sent.", "%(n)s messages will be sent.", len(queued)
+            )
+            self.message_user(request, text % {"n": len(queued)}, messages.SUCCESS)
+        if left := len(mails) - len(queued):
+            text = ngettext(
+                "%(n)s message can’t be sent again. It is waiting or sent, or its text is gone.",
+                "%(n)s messages can’t be sent again. They are waiting or sent, or their text is"
+                " gone.",
+                left,
+            )
+            self.message_user(request, text % {"n": left}, messages.WARNING)
 
 
 @admin.register(OutgoingMail)

@@ -13,9 +13,9 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from apps.common.mail_history import MAX_AGE
 from apps.common.mail_queue import QueuedEmail, store
 from apps.common.models import MailMessage
+from apps.common.models.mail_message import MAX_AGE
 from apps.common.text import lookup_email
 
 Kind = MailMessage.Kind

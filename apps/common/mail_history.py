@@ -8,9 +8,9 @@ from django.utils.translation import gettext_noop
 
 from apps.common.db import delete_in_batches
 from apps.common.models import MailMessage, OutgoingMail
+from apps.common.models.mail_message import MAX_AGE
 
 LONGEST_DELAY = timedelta(hours=1)
-MAX_AGE = timedelta(days=5)  # as mail servers do (RFC 5321 §4.5.4.1)
 KEPT = timedelta(days=30)
 MAX_KEPT = 100_000  # messages; those with a dedupe key, such as reminders, come on top
 TOO_LATE = gettext_noop("It could not be sent in time.")

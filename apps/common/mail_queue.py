@@ -20,8 +20,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.common import mail_failures, worker
-from apps.common.mail_history import LONGEST_DELAY, MAX_AGE, expire, is_due
+from apps.common.mail_history import LONGEST_DELAY, expire, is_due
 from apps.common.models import MailMessage
+from apps.common.models.mail_message import MAX_AGE
 from apps.common.old_mail_queue import adopt_old_rows
 from apps.common.smtp import SmtpTransport
 

@@ -10,8 +10,9 @@ from email.policy import default
 
 from django.db import transaction
 
-from apps.common.mail_history import MAX_AGE, PROCESS_DIED, is_due
+from apps.common.mail_history import PROCESS_DIED, is_due
 from apps.common.models import MailMessage, OutgoingMail
+from apps.common.models.mail_message import MAX_AGE
 
 BATCH = 50
 

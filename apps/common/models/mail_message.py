@@ -4,12 +4,14 @@ The content may hold reset links, so that it is deleted as soon as the message w
 stays for the administrator (apps/common/mail_history.py).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+MAX_AGE = timedelta(days=5)  # as mail servers do (RFC 5321 §4.5.4.1)
 
 
 class MailMessage(models.Model):
@@ -101,6 +103,14 @@ class MailMessage(models.Model):
             changes |= {"content": None, "payload": None}
         mine = Q(state=self.state, try_at=self.try_at) | Q(state=self.State.UNCERTAIN)
         MailMessage.objects.filter(mine, pk=self.pk).update(**changes)
+
+    def queue_again(self, now: datetime) -> bool:
+        """Return True if the message, which was not sent or perhaps sent, is queued once more."""
+        ended = MailMessage.objects.filter(state__in=[self.State.FAILED, self.State.UNCERTAIN])
+        with_content = Q(content__isnull=False) | Q(payload__isnull=False)
+        changes = {"state": self.State.WAITING, "try_at": now, "finished_at": None}
+        again = ended.filter(with_content, pk=self.pk)
+        return again.update(**changes, expires_at=now + MAX_AGE) == 1
 
     def _update(self, current: str, /, **changes: Any) -> bool:
         mine = MailMessage.objects.filter(pk=self.pk, state=current, try_at=self.try_at)

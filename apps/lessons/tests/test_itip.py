@@ -1,6 +1,6 @@
 """The calendar messages that are mailed to a student."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.utils import translation
@@ -73,9 +73,3 @@ def test_names_and_titles_cannot_add_lines(lesson, student, tutor):
     event = read(itip.build_request(lesson, student, NOW))
     assert event["ATTENDEE"] == f"mailto:{student.email}"
     assert event["SUMMARY"].startswith('A"')
-
-
-def test_length_of_a_lesson_over_a_clock_change_is_kept(tutor, student):
-    lesson = make_lesson(tutor, student, datetime(2026, 3, 29, 0, 30, tzinfo=UTC))
-    event = read(itip.build_request(lesson, student, NOW))
-    assert event.end - event.start == timedelta(hours=1)
