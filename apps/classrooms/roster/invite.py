@@ -3,17 +3,20 @@
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.classrooms.invitations import invitations_left
+from apps.classrooms.invitations import invitations_left, lock_address_limits
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.roster.reader import RosterRow
 from apps.classrooms.services import create_classroom, invite_to_classroom
 from apps.classrooms.students import add_student, join_placeholder, mail_student_link
 from apps.common.errors import DomainError
+
+BATCH = 20  # rows per transaction
 
 
 @dataclass(slots=True)
@@ -34,51 +37,74 @@ def import_students(*, classroom: Classroom, rows: list[RosterRow]) -> ImportRes
     their address. `classroom` may be a new one, which is saved; raises the errors of
     `create_classroom`.
 
-    Each row has its own transaction: a single one would block SQLite's other writers.
+    Rows are stored in batches: a transaction for each would wait for the disk a thousand times, and
+    a single one would block SQLite's other writers.
     """
     if classroom.pk is None:
         classroom = create_classroom(tutor=classroom.tutor, name=classroom.name)
     result = ImportResult(classroom)
     accounts = _accounts_of(classroom.tutor, [row.email for row in rows])
+    for start in range(0, len(rows), BATCH):
+        with transaction.atomic():
+            _import_batch(rows[start : start + BATCH], accounts, result)
+    return result
+
+
+def _import_batch(rows: list[RosterRow], accounts: set[str], result: ImportResult) -> None:
+    """Each row is undone by itself if it is refused."""
+    tutor, emails = result.classroom.tutor, [row.email for row in rows if row.email]
+    placeholders = _lock_placeholders(tutor, emails)
+    lock_address_limits(emails, timezone.now())
     for row in rows:
         try:
             if row.first_name and row.email not in accounts:
-                _add(classroom, row, result)
+                earlier = placeholders.get((row.first_name, row.last_name, row.email))
+                _add(row, earlier, result)
             else:
-                _invite(classroom, row, result)
+                _invite(row, result)
         except DomainError as exc:
             if exc.code == "throttled":
                 result.skipped += 1
             else:
                 result.failures.append(f"{row.email or row.name}: {exc.detail}")
-    return result
 
 
-def _invite(classroom: Classroom, row: RosterRow, result: ImportResult) -> None:
-    if not invitations_left(classroom.tutor, timezone.now()):
+def _lock_placeholders(tutor: User, emails: list[str]) -> dict[tuple[str, str, str], User]:
+    """Lock the tutor, then the students whom they have added with these addresses, by name and
+    address. Lock order everywhere: people, memberships, limits."""
+    added = Q(placeholder_of=tutor, contact_email__in=emails)
+    people = User.objects.select_for_update(no_key=True).filter(Q(pk=tutor.pk) | added)
+    return {
+        (person.first_name, person.last_name, person.contact_email): person
+        for person in people.order_by("pk")
+        if person.pk != tutor.pk
+    }
+
+
+def _invite(row: RosterRow, result: ImportResult) -> None:
+    if not invitations_left(result.classroom.tutor, timezone.now()):
         result.skipped += 1
         return
     try:
-        invite_to_classroom(classroom=classroom, email=row.email)
+        invite_to_classroom(classroom=result.classroom, email=row.email)
     except DomainError as exc:  # throttled: the limit of this address
         result.failures.append(f"{row.email}: {exc.detail}")
     else:
         result.invited += 1
 
 
-def _add(classroom: Classroom, row: RosterRow, result: ImportResult) -> None:
-    student = _find_placeholder(classroom.tutor, row)
-    if student is not None and not join_placeholder(classroom=classroom, student=student):
-        _invite(classroom, row, result)
-        return
-    if student is None:
-        student = add_student(
-            classroom=classroom,
-            first_name=row.first_name,
-            last_name=row.last_name,
-            email=row.email,
-            contacts=row.contacts,
-        )
+def _add(row: RosterRow, earlier: User | None, result: ImportResult) -> None:
+    """Add the student, or the same one whom the tutor has added to another classroom already."""
+    classroom = result.classroom
+    if earlier is not None:
+        join_placeholder(classroom=classroom, student=earlier)
+    student = earlier or add_student(
+        classroom=classroom,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        email=row.email,
+        contacts=row.contacts,
+    )
     result.added += 1
     if row.email and settings.EMAIL_URL:
         try:
@@ -87,28 +113,25 @@ def _add(classroom: Classroom, row: RosterRow, result: ImportResult) -> None:
             result.unmailed += 1
 
 
-def _find_placeholder(tutor: User, row: RosterRow) -> User | None:
-    """The same student, if the tutor has added them to another classroom already."""
-    same = {"first_name": row.first_name, "last_name": row.last_name, "contact_email": row.email}
-    return User.objects.filter(placeholder_of=tutor, **same).exclude(contact_email="").first()
-
-
 def _accounts_of(tutor: User, emails: list[str]) -> set[str]:
-    """Which addresses are accounts that the tutor knows, because they accepted before."""
-    known = Membership.objects.taught_by(tutor).exclude(joined_at=None)
-    found = known.filter(student__email__in=emails).values_list("student__email", flat=True)
-    return {str(email) for email in found}
+    """Which addresses are accounts of the tutor's present students. A former student's address is
+    not compared: the import would tell what it is now."""
+    members = Membership.objects.taught_by(tutor).filter(student__email__in=emails)
+    present = members.filter(status__in=(Membership.Status.ACTIVE, Membership.Status.PAUSED))
+    return {str(email) for email in present.values_list("student__email", flat=True)}
 
 
 def mark_members(classroom: Classroom, rows: list[RosterRow]) -> None:
-    """Mark rows of members of the classroom; does not disclose who has an account."""
-    by_email, by_name = _statuses(classroom) if classroom.pk else ({}, {})
+    """Mark rows of members of the classroom, and of former ones by their names, which the tutor
+    knows; does not disclose who has an account."""
+    by_email, by_name, former_names = _statuses(classroom)
     for row in rows:
         if row.error:
             continue
         names = (row.first_name, row.last_name)
         state = by_email.get(row.email) if row.email else by_name.get(names)
-        if state in (Membership.Status.DECLINED, Membership.Status.LEFT):
+        has_ended = state in (Membership.Status.DECLINED, Membership.Status.LEFT)
+        if has_ended or (not state and names in former_names):
             row.error = _(
                 "This student declined or left. Invite them again from the classroom’s page."
             )
@@ -117,22 +140,25 @@ def mark_members(classroom: Classroom, rows: list[RosterRow]) -> None:
             row.error = _("Already in this classroom: %(state)s.") % {"state": label}
 
 
-def _statuses(classroom: Classroom) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
-    """Statuses by address, and by name of students whom the tutor added without an address."""
-    memberships = Membership.objects.filter(classroom=classroom).exclude(
-        status=Membership.Status.REMOVED
-    )
-    by_email = {
-        str(email or contact or invited): status
-        for email, contact, invited, status in memberships.values_list(
-            "student__email", "student__contact_email", "invited_email", "status"
-        )
-    }
-    nameless = Q(student__contact_email="") & Q(student__email=None)
-    by_name = {
-        (str(first), str(last)): status
-        for first, last, status in memberships.filter(nameless)
-        .exclude(student=None)
-        .values_list("student__first_name", "student__last_name", "status")
-    }
-    return by_email, by_name
+_Names = tuple[str, str]
+
+
+def _statuses(classroom: Classroom) -> tuple[dict[str, str], dict[_Names, str], set[_Names]]:
+    """Statuses by address, and by name of students whom the tutor added without an address, and
+    the names of those who have left."""
+    by_email: dict[str, str] = {}
+    by_name: dict[_Names, str] = {}
+    former_names: set[_Names] = set()
+    if classroom.pk is None:
+        return by_email, by_name, former_names
+    memberships = Membership.objects.filter(classroom=classroom).select_related("student")
+    for membership in memberships.exclude(status=Membership.Status.REMOVED):
+        student = membership.student
+        email = student.email or student.contact_email if student else membership.invited_email
+        if student and membership.is_former:
+            former_names.add((student.first_name, student.last_name))
+        elif student and not email:
+            by_name[student.first_name, student.last_name] = membership.status
+        else:
+            by_email[email] = membership.status
+    return by_email, by_name, former_names

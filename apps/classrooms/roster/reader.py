@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from dataclasses import field as dc_field
 
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from apps.classrooms.models import StudentCard
 from apps.classrooms.models.student_card import MAX_GUARDIAN, MAX_LEVEL, MAX_NOTE, MAX_PHONE
 from apps.classrooms.roster.charsets import Decoded, NotTextError, decode
 from apps.classrooms.roster.columns import (
@@ -60,6 +62,7 @@ class RosterRow:
     first_name: str = ""
     last_name: str = ""
     contacts: dict[str, str] = dc_field(default_factory=dict)
+    shortened: list[str] = dc_field(default_factory=list)  # those of `contacts` that were too long
     error: str = ""
 
 
@@ -125,6 +128,7 @@ def read_roster(data: bytes, chosen: Choices | None = None) -> Roster:
         titles = ", ".join(filter(None, lines[0][1]))
         notes.append(_("Line 1 is taken as headings: %(titles)s.") % {"titles": titles[:200]})
     rows = [_read_row(*line, column, fields) for line in body]
+    notes += _shortened_notes(rows)
     if column is None and columns.choices:
         rows = []
     return Roster(
@@ -226,6 +230,22 @@ def _notes(decoded: Decoded) -> list[str]:
     return notes
 
 
+def _shortened_notes(rows: list[RosterRow]) -> list[str]:
+    """One sentence for each field of which a cell is too long."""
+    notes = []
+    for name, limit in CONTACT_LIMITS.items():
+        lines = [str(row.line) for row in rows if name in row.shortened]
+        if lines:
+            label = capfirst(StudentCard._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            shown = ", ".join(lines[:MAX_NOTES]) + ("…" if len(lines) > MAX_NOTES else "")
+            values = {"field": label, "n": limit, "lines": shown}
+            notes.append(
+                _("%(field)s: only the first %(n)s characters are kept in lines %(lines)s.")
+                % values
+            )
+    return notes
+
+
 def _read_row(
     number: int, cells: list[str], email_index: int | None, fields: dict[Field, int]
 ) -> RosterRow:
@@ -245,6 +265,7 @@ def _read_row(
         for name, limit in CONTACT_LIMITS.items()
         if texts.get(Field(name))
     }
+    row.shortened = [name for name, kept in row.contacts.items() if kept != texts[Field(name)]]
     _read_email(row, cell(email_index).strip())
     return row
 

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from apps.classrooms import invitations, services
 from apps.classrooms.models import Membership
+from apps.classrooms.students import mail_student_link
+from apps.common.errors import DomainError
 from apps.common.models import DailyLimit
-from tests.builders import make_classroom, make_user
+from tests.builders import make_classroom, make_placeholder, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +146,24 @@ def test_link_in_the_mail_opens_the_invitation(invite_by_mail, classroom, settin
 def test_mail_goes_to_the_idna_2008_form_of_the_domain(invite_by_mail, classroom):
     [mail] = invite_by_mail(classroom, "a@faß.example")
     assert mail.to == ["a@xn--fa-hia.example"]
+
+
+def test_mail_refused_for_a_mailbox_says_when_its_own_day_ends(settings, classroom):
+    settings.EMAIL_URL = "smtp://localhost"
+    student, email = make_placeholder(classroom, email="new@x.example"), "new@x.example"
+    earlier = timezone.now() - timedelta(hours=20)
+    for _ in range(invitations.MAX_MAILS_PER_ADDRESS):
+        invitations.consume_mail_limit(make_user("tutor"), email, earlier)
+    with pytest.raises(DomainError) as refusal:
+        mail_student_link(tutor=classroom.tutor, student=student)
+    assert 14_300 < refusal.value.retry_after <= 14_401
+
+
+def test_use_over_the_limit_changes_nothing_and_a_new_day_starts_over():
+    now = timezone.now()
+    assert [DailyLimit.use("x", 3, now, 2), DailyLimit.use("x", 3, now, 2)] == [True, False]
+    assert not DailyLimit.use("y", 1, now, 2)
+    assert DailyLimit.objects.get().used == 2
+    for later in (timedelta(days=1), -timedelta(hours=2)):  # the clock may also be set back
+        assert DailyLimit.use("x", 3, now + later, 3)
+        assert DailyLimit.objects.get(name="x").began_at == now + later

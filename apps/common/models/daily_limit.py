@@ -1,9 +1,10 @@
 """Daily rate limits, counted in the database."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db import models
-from django.db.models import F, Q
+from django.db import connection, models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.db import delete_in_batches
@@ -11,6 +12,15 @@ from apps.common.db import delete_in_batches
 DAY = timedelta(days=1)
 # A day that begins later than this was written while the clock was wrong, and counts nothing.
 LATEST_BEGIN = timedelta(hours=1)
+_IS_TODAY = "(limits.began_at > %(began_after)s AND limits.began_at <= %(began_before)s)"
+_USE = f"""
+INSERT INTO common_dailylimit AS limits (name, began_at, used)
+VALUES (%(name)s, %(now)s, %(number)s)
+ON CONFLICT (name) DO UPDATE SET
+    used = CASE WHEN {_IS_TODAY} THEN limits.used + %(number)s ELSE %(number)s END,
+    began_at = CASE WHEN {_IS_TODAY} THEN limits.began_at ELSE %(now)s END
+WHERE NOT {_IS_TODAY} OR limits.used <= %(limit)s - %(number)s
+"""  # noqa: S608 (constants)
 
 
 class DailyLimit(models.Model):
@@ -33,13 +43,26 @@ class DailyLimit(models.Model):
         """Count uses; return False if they are more than `limit` allows. The day starts with the
         first use.
 
-        Safe under concurrency, because each step is one conditional update.
+        Safe under concurrency, because it is one statement.
         """
-        DailyLimit.objects.bulk_create([DailyLimit(name=name, began_at=now)], ignore_conflicts=True)
-        row = DailyLimit.objects.filter(name=name)
-        if row.exclude(_is_today(now)).update(began_at=now, used=number):
-            return limit >= number
-        return row.filter(used__lte=limit - number).update(used=F("used") + number) == 1
+        if number > limit:
+            return False
+        day = {"now": now, "began_after": now - DAY, "began_before": now + LATEST_BEGIN}
+        values = {key: connection.ops.adapt_datetimefield_value(at) for key, at in day.items()}
+        with connection.cursor() as cursor:
+            cursor.execute(_USE, {**values, "name": name, "number": number, "limit": limit})
+            return bool(cursor.rowcount == 1)
+
+    @staticmethod
+    def lock(names: Collection[str], now: datetime) -> None:
+        """Lock these limits until the transaction ends, in one order, so that two transactions
+        that use several of them cannot deadlock."""
+        if not connection.features.has_select_for_update:
+            return  # SQLite has one writer
+        unused = [DailyLimit(name=name, began_at=now) for name in sorted(names)]
+        DailyLimit.objects.bulk_create(unused, ignore_conflicts=True)
+        rows = DailyLimit.objects.select_for_update().filter(name__in=names)
+        list(rows.order_by("name").values_list("name"))
 
     @staticmethod
     def delete_old(now: datetime) -> None:

@@ -25,6 +25,8 @@ from apps.web.roster.forms import RosterForm
 from apps.web.roster.upload_session import delete_upload, load_upload, store_upload
 from apps.web.shared.access import current_tutor
 
+MAX_SHOWN_FAILURES = 5
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -183,5 +185,18 @@ def _add_result_messages(request: HttpRequest, result: ImportResult) -> None:
             result.skipped,
         )
         messages.warning(request, sentence % {"n": result.skipped})
-    for sentence in result.failures:
+    _add_failure_messages(request, result.failures)
+
+
+def _add_failure_messages(request: HttpRequest, failures: list[str]) -> None:
+    """The session keeps messages, so only a few are added."""
+    for sentence in failures[:MAX_SHOWN_FAILURES]:
         messages.error(request, sentence)
+    more = len(failures) - MAX_SHOWN_FAILURES
+    if more > 0:
+        sentence = ngettext(
+            "%(n)s more student could not be imported for such a reason.",
+            "%(n)s more students could not be imported for such reasons.",
+            more,
+        )
+        messages.error(request, sentence % {"n": more})

@@ -8,10 +8,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from apps.classrooms import services
-from apps.classrooms.invitations import MAX_PER_TUTOR, invitations_left
+from apps.classrooms.invitations import (
+    MAX_PER_ADDRESS,
+    MAX_PER_TUTOR,
+    count_invitation,
+    invitations_left,
+)
 from apps.classrooms.models import Classroom, Membership, StudentCard
+from apps.classrooms.models.student_card import MAX_NOTE
 from apps.classrooms.services import invite_to_classroom
 from apps.common.models import DailyLimit
+from tests.builders import make_classroom, make_user
 
 PREVIEW = "/students/import/preview/"
 
@@ -264,3 +271,50 @@ def test_import_into_a_new_classroom_over_the_limit_is_refused(browser, tutor, m
     shown = client.post("/students/import/confirm/", {"id": page.context["id"]}, follow=True)
     assert "At most 0 classrooms" in shown.content.decode()
     assert not Classroom.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["left", "declined", "removed"])
+def test_import_does_not_tell_a_former_students_present_address(
+    browser, tutor, student, classroom, status
+):
+    classroom.memberships.update(status=status)
+    other = make_classroom(tutor, name="Geometry")
+    client = browser(tutor)
+    for target in (classroom, other):
+        pages = []
+        for number, email in enumerate((student.email, "nobody@x.example")):
+            data = f"name,email\nKey{number} Person{number},{email}\n".encode()
+            page = upload(client, data, classroom=target.pk)
+            row = page.content.decode().partition("<tbody>")[2]
+            confirm(client, page)
+            shown = client.get(f"/classrooms/{target.pk}/").content.decode()
+            pages.append((row.count("is added"), "1 student is added" in shown))
+        assert pages[0] == pages[1] == (1, True)
+
+
+def test_former_student_is_known_by_the_name(browser, tutor, student, classroom):
+    classroom.memberships.update(status="left")
+    names = f"{student.first_name},{student.last_name}"
+    data = f"first name,last name,email\n{names},new@x.example\n".encode()
+    page = upload(browser(tutor), data, classroom=classroom.pk)
+    assert "This student declined or left." in page.content.decode()
+
+
+def test_few_of_many_failures_are_kept_as_messages(browser, tutor, classroom):
+    emails = [f"a{n}@x.example" for n in range(30)]
+    for email in emails:
+        for _ in range(MAX_PER_ADDRESS):
+            count_invitation(make_user("tutor"), email, timezone.now())
+    client = browser(tutor)
+    page = upload(client, "\n".join(["email", *emails]).encode(), classroom=classroom.pk)
+    confirm(client, page)
+    shown = client.get(f"/classrooms/{classroom.pk}/").content.decode()
+    assert shown.count("has been invited too often") == 5
+    assert "25 more students could not be imported" in shown
+
+
+def test_preview_says_which_contacts_are_shortened(browser, tutor, classroom):
+    rows = [f"S{n},{'x' * (MAX_NOTE + n)}" for n in range(3)]
+    page = upload(browser(tutor), "\n".join(["name,note", *rows]).encode(), classroom=classroom.pk)
+    text = page.content.decode()
+    assert "Private note: only the first 5000 characters are kept in lines 3, 4." in text
