@@ -25,6 +25,9 @@ _REDIS_OPTIONS = {
     *("username", "password", "db", "client_name", "protocol", "ssl_cert_reqs", "ssl_ca_certs"),
     *("ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"),
 }
+# Nothing else in an environment begins so, as it may with DATABASE_, EMAIL_ or PUBLIC_.
+_OWN_PREFIXES = ("ALLOWED_", "LOGO_", "PRIVACY_", "SCHOOL_", "SIGN_", "TRUSTED_", "TURN_")
+_SHORT = 6  # characters; ratios of shorter names say nothing
 _known: set[str] = set()
 
 
@@ -90,11 +93,27 @@ def shown_name(name: str) -> str:
 
 def check_misspelt_names() -> None:
     """Raise for a variable whose name is close to, but not equal to, that of a setting."""
+    slips = {slip: known for known in _known if len(known) < _SHORT for slip in _slips(known)}
     for name in os.environ:
-        if name in _known or len(name) < 6:
+        if name in _known:
             continue
-        for known in difflib.get_close_matches(name.upper(), _known, n=1, cutoff=0.85):
-            raise ImproperlyConfigured(f"{name} is not a setting. Did you mean {known}?")
+        upper = name.upper()
+        found = upper.removeprefix("KREIDA_")
+        if found not in _known:
+            cutoff = 0.7 if upper.startswith(_OWN_PREFIXES) else 0.85
+            near = difflib.get_close_matches(upper, _known, n=1, cutoff=cutoff)
+            found = slips.get(upper) or (near[0] if near and len(name) >= _SHORT else "")
+        if found:
+            raise ImproperlyConfigured(f"{name} is not a setting. Did you mean {found}?")
+
+
+def _slips(name: str) -> set[str]:
+    """A short name with a letter left out, typed twice or swapped with the next one. Changed
+    letters make other words (POST, SORT), which an environment may well have."""
+    left_out = {name[:i] + name[i + 1 :] for i in range(1, len(name))}
+    twice = {name[:i] + name[i] + name[i:] for i in range(len(name))}
+    swapped = {name[:i] + name[i + 1] + name[i] + name[i + 2 :] for i in range(len(name) - 1)}
+    return (left_out | twice | swapped) - {name}
 
 
 def split_url(name: str, expected: str, value: str) -> SplitResult:

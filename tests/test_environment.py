@@ -165,7 +165,13 @@ def test_turn_urls_need_a_long_secret(monkeypatch, urls, secret):
         environment.turn()
 
 
-@pytest.mark.parametrize("name", ["DATABSE_URL", "PUBLIC_URI", "TRUSTED_PROXY", "database_url"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("DATABSE_URL", "PUBLIC_URI", "TRUSTED_PROXY", "database_url"),
+        *("PRT", "POT", "PROT", "PORTT", "port", "HSST", "SIGN_IN", "TURN_URI", "KREIDA_PORT"),
+    ],
+)
 def test_misspelt_name_is_refused(monkeypatch, name):
     for reader in READERS.values():
         reader()
@@ -174,8 +180,17 @@ def test_misspelt_name_is_refused(monkeypatch, name):
         environment.check_misspelt_names()
 
 
-@pytest.mark.parametrize("name", ["TEST_DATABASE_URL", "XDG_DATA_DIRS", "REPORT", "HOSTNAME"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("TEST_DATABASE_URL", "XDG_DATA_DIRS", "REPORT", "HOSTNAME", "HOST", "HOME", "PATH"),
+        *("POST", "SORT", "PWD", "PS1", "TERM", "PORTS", "PUBLIC_IP", "REDIS_HOST", "REDIS_PORT"),
+        *("EMAIL_HOST", "EMAIL_PORT", "DATABASE_HOST", "DATABASE_NAME", "SECRETS", "DATA", "DEBUG"),
+    ],
+)
 def test_unrelated_variable_is_ignored(monkeypatch, name):
+    for reader in READERS.values():
+        reader()
     monkeypatch.setenv(name, "x")
     environment.check_misspelt_names()
 

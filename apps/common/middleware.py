@@ -24,6 +24,7 @@ from apps.common.health import HealthApp
 from apps.common.paths import normalize_path
 from apps.common.request_body import body_limit, is_body_pending
 
+REDIRECTED_COOKIE = "redirected-to-https"
 # Exceptions that views raise on purpose, which are not logged as crashes.
 _EXPECTED_ERRORS = (
     BadRequest,
@@ -123,23 +124,49 @@ class SecurityHeadersMiddleware:
 
 class ForwardedProtoMiddleware:
     """Answers 503 with an explanation if PUBLIC_URL is https and the proxy sends no
-    X-Forwarded-Proto, which would otherwise cause an endless redirect."""
+    X-Forwarded-Proto, or says http of a request that was just redirected to https. Both would
+    otherwise cause an endless redirect."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_scheme_known = request.is_secure() or "HTTP_X_FORWARDED_PROTO" in request.META
-        if is_scheme_known or not settings.SECURE_SSL_REDIRECT or HealthApp.handles(request.path):
+        if not settings.SECURE_SSL_REDIRECT or HealthApp.handles(request.path):
             return self.get_response(request)
-        detail = _(
-            "PUBLIC_URL begins with https, but the proxy in front of Kreida does not say that this "
-            "request came by https. Let it set the header X-Forwarded-Proto (nginx: "
-            "proxy_set_header X-Forwarded-Proto $scheme;). If it does, name its address in "
-            "TRUSTED_PROXIES."
-        )
-        refusal = DomainError("service_unavailable", 503, detail, retry_after=60)
-        return refusal_response(request.path, refusal)
+        if request.is_secure():
+            response = self.get_response(request)
+            if request.COOKIES.get(REDIRECTED_COOKIE):
+                response.delete_cookie(REDIRECTED_COOKIE)
+            return response
+        if "HTTP_X_FORWARDED_PROTO" not in request.META:
+            return _refuse_unknown_scheme(
+                request,
+                _(
+                    "PUBLIC_URL begins with https, but the proxy in front of Kreida does not say "
+                    "that this request came by https. Let it set the header X-Forwarded-Proto "
+                    "(nginx: proxy_set_header X-Forwarded-Proto $scheme;). If it does, name its "
+                    "address in TRUSTED_PROXIES."
+                ),
+            )
+        # Browsers send Sec-Fetch-Mode by https alone, and the cookie comes back from a redirect.
+        if "HTTP_SEC_FETCH_MODE" in request.META or request.COOKIES.get(REDIRECTED_COOKIE):
+            return _refuse_unknown_scheme(
+                request,
+                _(
+                    "PUBLIC_URL begins with https and this request came by https, but "
+                    "X-Forwarded-Proto says http: a proxy behind the one with the certificate "
+                    "replaces the header. Let it pass the header on (nginx: proxy_set_header "
+                    "X-Forwarded-Proto $http_x_forwarded_proto;)."
+                ),
+            )
+        response = self.get_response(request)
+        response.set_cookie(REDIRECTED_COOKIE, "1", max_age=30, httponly=True, samesite="Lax")
+        return response
+
+
+def _refuse_unknown_scheme(request: HttpRequest, detail: str) -> HttpResponse:
+    refusal = DomainError("service_unavailable", 503, detail, retry_after=60)
+    return refusal_response(request.path, refusal)
 
 
 class BodyLimitMiddleware:

@@ -62,6 +62,27 @@ def test_missing_forwarded_proto_is_explained(settings, path):
         assert name in response.content.decode()
 
 
+@pytest.mark.parametrize("sent", [{}, {"Sec-Fetch-Mode": "navigate"}])
+def test_proxy_that_replaces_forwarded_proto_is_explained_instead_of_a_redirect_loop(
+    settings, sent
+):
+    settings.SECURE_SSL_REDIRECT = True
+    client, headers = Client(), {"X-Forwarded-Proto": "http", **sent}
+    answers = [client.get("/accounts/login/", headers=headers) for _ in range(2)]
+    assert answers[0].status_code == (503 if sent else 301)
+    assert (answers[1].status_code, answers[1]["Retry-After"]) == (503, "60")
+    assert "$http_x_forwarded_proto" in answers[1].content.decode()
+
+
+def test_redirect_to_https_that_arrives_can_be_repeated(settings):
+    settings.SECURE_SSL_REDIRECT = True
+    client = Client()
+    for _ in range(2):
+        plain = client.get("/accounts/login/", headers={"X-Forwarded-Proto": "http"})
+        assert plain.status_code == 301
+        assert client.get("/accounts/login/", secure=True).status_code == 200
+
+
 def test_api_responses_are_not_stored_in_caches(api, tutor):
     response = api(tutor).get("/api/me/")
     assert response["Cache-Control"] == "no-store"
