@@ -8,7 +8,7 @@ from itertools import count
 from apps.classroom.pictures.errors import DamagedPicture
 from apps.classroom.pictures.exif import orientation_only, read_orientation
 from apps.classroom.pictures.icc import standard_profile
-from apps.classroom.pictures.limits import check_coded_size, limit_parts
+from apps.classroom.pictures.limits import JPEG_BYTES, check_coded_size, limit_parts, padded
 
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _HUFFMAN, _QUANTISATION, _RESTART = 0xC4, 0xDB, 0xDD
@@ -51,7 +51,7 @@ class _Cleaner:
 
     def __init__(self) -> None:
         self.size = (0, 0)
-        self.scans = self.coded = 0
+        self.scans = self.coded = self.samples = 0
         self.parts: list[bytes] = []
         self.application: dict[int, bytes] = {}
         self.profile: list[bytes] = []
@@ -86,6 +86,7 @@ class _Cleaner:
         if len(body) != 6 + 3 * count:
             raise DamagedPicture("has a damaged frame")
         self.size = (width, height)
+        self.samples = _count_samples(width, height, body[7::3])
         self.quantisers = list(body[8::3])
         self.parts.append(_segment(marker, body))
 
@@ -104,7 +105,7 @@ class _Cleaner:
                 self.parts.append(_segment(key[0], self.tables.pop(key)))
         self.parts += [_segment(_SCAN, head), coded]
         self.coded += len(coded)
-        check_coded_size(self.coded, *self.size)
+        check_coded_size(self.coded, self.samples, JPEG_BYTES)
         self.scans += 1
 
     def join(self) -> bytes:
@@ -114,6 +115,17 @@ class _Cleaner:
             self.application[_ICC] = _ICC_HEAD + b"\1\1" + profile
         application = [_segment(*item) for item in sorted(self.application.items())]
         return b"".join([b"\xff\xd8", *application, *self.parts, b"\xff\xd9"])
+
+
+def _count_samples(width: int, height: int, factors: bytes) -> int:
+    """Return how many samples the components have by their sampling factors, in whole blocks."""
+    across, down = [factor >> 4 for factor in factors], [factor & 15 for factor in factors]
+    if not factors or 0 in across or 0 in down:
+        raise DamagedPicture("has a damaged frame")
+    units = (
+        padded(width, 8 * max(across)) // max(across) * padded(height, 8 * max(down)) // max(down)
+    )
+    return units * sum(a * d for a, d in zip(across, down, strict=True))
 
 
 def _quantisation_tables(body: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:

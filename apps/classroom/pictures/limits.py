@@ -15,8 +15,13 @@ MAX_FRAMES = 3000
 # Chunks, segments or blocks of a file: an animation has a few for each frame. Walking the millions
 # of empty ones that fit into a file would take a second.
 MAX_PARTS = 20_000
-# Bytes of compressed pixels per pixel and beside them; with more, something else is behind them.
-MAX_BYTES_PER_PIXEL, MAX_BYTES_BESIDES = 8, 64 * 1024
+# Sub-blocks of a GIF of up to 255 bytes; the largest file has 41,000 full ones.
+MAX_BLOCKS = 100_000
+# Bytes that encoders need for noise, which is the worst case, and beside it: of a JPEG, per sample
+# of a component (measured: 1.9); of a WebP, per pixel of a lossy (2.1), lossless (4.1) or
+# transparency part (1.1). With more, something else is behind the pixels. See ADR 6.
+JPEG_BYTES, VP8_BYTES, VP8L_BYTES, ALPHA_BYTES = 2.0, 3.0, 4.25, 1.25
+MAX_BYTES_BESIDES = 1024
 
 T = TypeVar("T")
 
@@ -29,13 +34,18 @@ def limit_parts(parts: Iterable[T], limit: int = MAX_PARTS) -> Iterator[T]:
         yield part
 
 
-def check_coded_size(coded: int, width: int, height: int) -> None:
+def check_coded_size(coded: int, samples: int, bytes_per_sample: float) -> None:
     """Raises DamagedPicture if the bytes cannot all belong to the pixels.
 
     Where pixels end in a JPEG's scan or in a WebP only a decoder knows.
     """
-    if coded > MAX_BYTES_BESIDES + MAX_BYTES_PER_PIXEL * width * height:
+    if coded > MAX_BYTES_BESIDES + bytes_per_sample * samples:
         raise DamagedPicture("has more data than pixels")
+
+
+def padded(length: int, to: int) -> int:
+    """Return the length in whole blocks."""
+    return -(-length // to) * to
 
 
 def check_size(width: int, height: int, frames: int = 1) -> None:

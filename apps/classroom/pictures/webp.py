@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from apps.classroom.pictures.errors import DamagedPicture
 from apps.classroom.pictures.exif import orientation_only, read_orientation
 from apps.classroom.pictures.icc import standard_profile
-from apps.classroom.pictures.limits import check_coded_size, check_frame, limit_parts
+from apps.classroom.pictures.limits import (
+    ALPHA_BYTES,
+    VP8_BYTES,
+    VP8L_BYTES,
+    check_coded_size,
+    check_frame,
+    limit_parts,
+    padded,
+)
 
 _PIXELS = (b"VP8 ", b"VP8L")
 _HAS_ICC, _HAS_ALPHA, _HAS_EXIF, _IS_ANIMATED = 0x20, 0x10, 0x08, 0x02
@@ -23,7 +31,7 @@ def clean(data: bytes) -> tuple[bytes, int, int, int]:
     chunks = list(limit_parts(_chunks(data, 12, length + 8)))
     if chunks[0][0] in _PIXELS:  # then it is the only chunk that a decoder reads
         kept, size, frames = chunks[:1], _size(*chunks[0]), 1
-        check_coded_size(len(chunks[0][1]), *size)
+        _check_coded_size(*chunks[0], size)
     else:
         kept, size, frames = _clean_extended(chunks)
     body = b"".join(_pack_chunk(kind, part) for kind, part in kept)
@@ -83,9 +91,9 @@ def _image(chunks: list[Chunk], size: tuple[int, int]) -> Iterator[Chunk]:
         raise DamagedPicture("has no image")
     if _size(kind, body) != size:
         raise DamagedPicture("has an image of another size than its frame")
-    check_coded_size(len(body), *size)
+    _check_coded_size(kind, body, size)
     if kind == b"VP8 " and (alpha := found.get(b"ALPH")):
-        check_coded_size(len(alpha), *size)
+        check_coded_size(len(alpha), size[0] * size[1], ALPHA_BYTES)
         is_raw = alpha[0] & 3 == 0
         yield b"ALPH", alpha[: 1 + size[0] * size[1]] if is_raw else alpha
     yield kind, body
@@ -117,6 +125,14 @@ def _size(kind: bytes, body: bytes) -> tuple[int, int]:
         (bits,) = struct.unpack_from("<I", body, 1)
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     raise DamagedPicture("does not start with an image")
+
+
+def _check_coded_size(kind: bytes, body: bytes, size: tuple[int, int]) -> None:
+    """Raises DamagedPicture if an image has more data than its pixels can need."""
+    if kind == b"VP8L":
+        check_coded_size(len(body), size[0] * size[1], VP8L_BYTES)
+    else:
+        check_coded_size(len(body), padded(size[0], 16) * padded(size[1], 16), VP8_BYTES)
 
 
 def _pack_chunk(kind: bytes, body: bytes) -> bytes:

@@ -1,12 +1,13 @@
 """Pictures of very many parts, or of more bytes than their pixels can need, are refused."""
 
 import io
+import random
 import struct
 
 import pytest
 from PIL import Image
 
-from apps.classroom.pictures import DamagedPicture, clean_picture, jpeg, limits
+from apps.classroom.pictures import DamagedPicture, PictureTooLarge, clean_picture, jpeg, limits
 from apps.classroom.tests.pictures import animated, plain, png_chunk
 from apps.classroom.tests.test_hidden_data import make_webp, webp_chunks
 
@@ -34,6 +35,26 @@ def test_picture_of_very_many_parts_is_refused(build):
     clean_picture(build(MANY - 100))
     with pytest.raises(DamagedPicture):
         clean_picture(build(MANY + 1))
+
+
+GIF_HEAD = b"GIF89a" + struct.pack("<HH", 9, 9) + bytes(3)
+GIF_IMAGE = b"\x2c" + struct.pack("<HHHH", 0, 0, 1, 1) + b"\0\x02\x02\x44\x01\0"
+
+
+@pytest.mark.parametrize(("part", "limit"), [(b"\x21\x01\0", MANY), (GIF_IMAGE, limits.MAX_FRAMES)])
+def test_gif_of_very_many_parts_is_refused(part, limit):
+    """3.5 million empty extensions or 700,000 tiny images took seconds of CPU."""
+    clean_picture(GIF_HEAD + part * (limit - 10) + GIF_IMAGE + b"\x3b")
+    with pytest.raises((DamagedPicture, PictureTooLarge)):
+        clean_picture(GIF_HEAD + part * (limit + 1) + GIF_IMAGE + b"\x3b")
+
+
+@pytest.mark.parametrize("head", [b"\x21\x01", GIF_IMAGE[:-4]])
+def test_gif_of_very_many_sub_blocks_is_refused(head):
+    half = b"\x01\x44" * (limits.MAX_BLOCKS // 2)
+    clean_picture(GIF_HEAD + GIF_IMAGE + (head + half[:-20] + b"\0") * 2 + b"\x3b")
+    with pytest.raises(DamagedPicture):
+        clean_picture(GIF_HEAD + GIF_IMAGE + (head + half + b"\0") * 2 + b"\x3b")
 
 
 def test_webp_frame_of_many_chunks_is_refused():
@@ -67,6 +88,39 @@ def test_webp_of_more_bytes_than_pixels_is_refused(options):
     clean_picture(make_webp([(kind, body + b"\x11" * limits.MAX_BYTES_BESIDES)]))
     with pytest.raises(DamagedPicture):
         clean_picture(make_webp([(kind, body + b"\x11" * (limits.MAX_BYTES_BESIDES + 3072))]))
+
+
+def test_small_picture_carries_no_file_behind_its_pixels():
+    """A picture of 100 × 100 could carry 140 KB."""
+    out = io.BytesIO()
+    Image.new("RGB", (100, 100)).save(out, "JPEG")
+    data, at = out.getvalue(), out.getvalue().rindex(b"\xff\xd9")
+    with pytest.raises(DamagedPicture):
+        clean_picture(data[:at] + b"\x11" * 40_000 + data[at:])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (17, 17), (200, 150)])
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [
+        ("JPEG", "RGB", {"quality": 100, "subsampling": 0}),
+        ("JPEG", "CMYK", {"quality": 100, "restart_marker_blocks": 1}),
+        ("JPEG", "L", {"quality": 100}),
+        ("JPEG", "RGB", {"quality": 100, "subsampling": 2}),
+        ("WEBP", "RGB", {"quality": 100}),
+        ("WEBP", "RGBA", {"quality": 100}),
+        ("WEBP", "RGBA", {"lossless": True}),
+    ],
+)
+def test_noise_of_black_and_white_in_best_quality_is_kept(size, kind, mode, options):
+    """The worst case for an encoder, which the limits must leave room for."""
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    chooser = random.Random(1)
+    noise = bytes(chooser.choice((0, 255)) for _ in range(size[0] * size[1] * channels))
+    for data in (noise, chooser.randbytes(len(noise))):
+        out = io.BytesIO()
+        Image.frombytes(mode, size, data).save(out, kind, **options)
+        assert clean_picture(out.getvalue()).width == size[0]
 
 
 @pytest.mark.parametrize("mode", ["RGB", "CMYK"])

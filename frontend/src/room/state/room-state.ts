@@ -1,6 +1,6 @@
 import type {
-  ChatMessage,
   BoardSize,
+  ChatMessage,
   Peer,
   Quality,
   RoomInfo,
