@@ -107,6 +107,29 @@ def test_chosen_pdf_pages_are_added_after_an_interruption_and_stay_locked(
     assert not any(element["isDeleted"] for element in placed)
 
 
+def test_pdf_refused_midway_goes_on_with_the_rest(both_pages, school, tmp_path):
+    tutor, _ = both_pages
+    (tmp_path / "four.pdf").write_bytes(make_pdf(4))
+    uploads = []
+
+    def refuse_third(route):
+        uploads.append(1)
+        if len(uploads) == 3:
+            route.fulfill(status=507, json={"error": "storage_full", "detail": "No space."})
+        else:
+            route.continue_()
+
+    tutor.route("**/files/", refuse_third)
+    open_pdf(tutor, tmp_path / "four.pdf")
+    dialog = tutor.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_have_text("No space.", timeout=TIMEOUT_MS)
+    expect(dialog.get_by_label("Pages (of 4)")).to_have_value("3–4")
+    dialog.get_by_role("button", name="Add to board").click()
+    wait_for_dialog_to_close(tutor)
+    tops = sorted(element["y"] for element in wait_for_elements(school, 4))
+    assert len(set(tops)) == 4
+
+
 def test_pdf_with_a_password_asks_for_it(both_pages, school):
     tutor, _ = both_pages
     tutor.get_by_role("button", name="PDF", exact=True).click()

@@ -121,6 +121,32 @@ def test_tab_keeps_its_page_removals_and_undo_when_its_board_was_rewritten(chrom
     context.close()
 
 
+def test_tab_keeps_an_image_being_uploaded_when_its_board_was_rewritten(chromium, kreida):
+    school = make_school(kreida.url)
+    fill_with_client_ids(kreida, school, range(1, REWRITE_FROM - 100))
+    context = open_as(chromium, school.tutor)
+    page = enter(context, school.room)
+    wait_for_board(page)
+    draw(page)
+    wait_for_elements(school, 1)
+    context.set_offline(True)
+    left, top = canvas_origin(page)
+    page.evaluate(DROP, [list(make_black_png(60, 40)), "image/png", left + 500, top + 300])
+    wait_until(lambda: is_empty(kreida, school), seconds=60)
+    fill_with_client_ids(kreida, school, range(REWRITE_FROM, REWRITE_FROM + 200))
+    context.set_offline(False)
+    expect(page.get_by_role("alert").filter(has_text="rebuilt")).to_be_visible(timeout=60_000)
+    wait_for_elements(school, 2)
+    expect(page.locator(".room-unsent")).to_have_text("", timeout=60_000)
+    with database_of(kreida) as database:
+        files = "SELECT count(*) FROM classroom_boardfile"
+        wait_until(lambda: database.execute(files).fetchone() == (1,), seconds=20)
+    with page.expect_response(lambda response: "/files/" in response.url) as fetched:
+        page.reload()
+    assert fetched.value.ok
+    context.close()
+
+
 def test_element_too_large_for_a_frame_is_removed_with_a_notice(both_pages, school):
     tutor, _ = both_pages
     paste(tutor, strokes_clipboard(1, 40_000))

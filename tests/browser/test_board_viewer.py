@@ -121,6 +121,21 @@ def test_viewer_turns_pages(chromium: Browser, drawn_school):
     context.close()
 
 
+def test_viewer_says_that_a_later_page_cannot_be_shown(chromium: Browser, drawn_school):
+    context = open_as(chromium, drawn_school.student)
+    page = open_viewer(context, drawn_school)
+    page.evaluate(
+        "() => { const proto = HTMLCanvasElement.prototype; window.real = proto.getContext;"
+        " proto.getContext = () => { throw new Error('no memory'); }; }"
+    )
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator(".board-window")).to_have_text("This page could not be shown.")
+    page.evaluate("() => { HTMLCanvasElement.prototype.getContext = window.real; }")
+    page.get_by_role("button", name="Previous page").click()
+    expect(page.get_by_role("img", name="Page 1")).to_be_visible()
+    context.close()
+
+
 def test_viewer_zooms_by_two_fingers(chromium: Browser, drawn_school):
     phone = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
     context = open_as(chromium, drawn_school.student, **phone)

@@ -9,7 +9,7 @@ export class PanAndZoom {
   private view: View = { x: 0, y: 0, scale: 1 };
   private content: Size = { width: 1, height: 1 };
   private fits = true;
-  private canvas?: HTMLCanvasElement;
+  private canvas: HTMLCanvasElement | undefined;
   private readonly pointers = new Map<number, Point>();
 
   constructor(
@@ -32,6 +32,11 @@ export class PanAndZoom {
     this.content = { width: canvas.width / naturalScale, height: canvas.height / naturalScale };
     this.window.replaceChildren(canvas);
     this.fit();
+  }
+
+  /** Has nothing to move any more. */
+  clear(): void {
+    this.canvas = undefined;
   }
 
   fit(): void {

@@ -79,17 +79,22 @@ class BoardViewer {
     const page = pages[index];
     if (!page) return;
     this.current = index;
-    const canvas = await renderPage(doc, page.id, images, SCALE);
-    if (!canvas || this.current !== index) return; // another page was chosen meanwhile
-    canvas.removeAttribute("style");
+    const canvas = await renderPage(doc, page.id, images, SCALE).catch(() => null);
+    if (this.current !== index) return; // another page was chosen meanwhile
     const label = interpolate(gettext("Page %(number)s"), { number: page.number });
+    this.page.textContent = label;
+    this.previous.disabled = index === 0;
+    this.next.disabled = index === pages.length - 1;
+    if (!canvas) {
+      this.panAndZoom.clear();
+      this.window.replaceChildren(paragraph(gettext("This page could not be shown.")));
+      return;
+    }
+    canvas.removeAttribute("style");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", label);
     this.window.setAttribute("role", "group");
     this.window.setAttribute("aria-label", gettext("Page of the board"));
-    this.page.textContent = label;
-    this.previous.disabled = index === 0;
-    this.next.disabled = index === pages.length - 1;
     this.panAndZoom.show(canvas, SCALE);
   }
 

@@ -2,6 +2,7 @@
 import type { Request } from "../../shared/api";
 import type { Refusal } from "../net/reconnecting-web-socket";
 import type { Following } from "./follow";
+import type { PendingUpload } from "./images/image-store";
 import type { Page } from "./pages";
 import type { ToolState } from "./tool-state";
 import type { UndoHistory } from "./undo-history";
@@ -21,6 +22,8 @@ export interface BoardHandover {
   afterLock: boolean;
   /** Changes that the server has not confirmed, to be repeated once the board is synced. */
   unsent: UnsentChanges | null;
+  /** Images that are being uploaded. */
+  uploads: ReadonlyMap<string, PendingUpload>;
   page: string;
   following: Following;
   views: Map<string, View>;

@@ -55,6 +55,7 @@ export class Board {
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #presence: Presence;
   #unsent: unsentChanges.UnsentChanges | null;
+  #uploads: BoardHandover["uploads"];
   #afterLock: boolean;
   #synced = false;
   /** The viewport at the last change of the scene, and the view that was set since by the program. */
@@ -70,6 +71,7 @@ export class Board {
     this.#undo = previous?.undo ?? new UndoHistory();
     this.#tools = previous?.tools ?? initialTools();
     this.#unsent = previous?.unsent ?? null;
+    this.#uploads = previous?.uploads ?? new Map();
     this.#afterLock = previous?.afterLock ?? false;
     this.locks = new BoardLocks(this.doc, this.awareness, me.person);
     this.store = new Store<BoardState>({
@@ -117,6 +119,7 @@ export class Board {
     this.#cancelCursors?.();
     removeEventListener("pagehide", this.#flush);
     this.deletions.stop();
+    this.sceneImages.stop();
     this.provider.stop();
     this.awareness.destroy();
     this.doc.destroy();
@@ -128,11 +131,13 @@ export class Board {
     const { page, following } = this.store.get();
     const rest = { page, following, views: this.#views, tools: this.#tools, afterLock };
     // A change that the rules here allow and the server refuses is not made a third time.
-    if (afterLock && this.#afterLock) return { ...rest, unsent: null, undo: new UndoHistory() };
+    if (afterLock && this.#afterLock)
+      return { ...rest, unsent: null, uploads: new Map(), undo: new UndoHistory() };
     const changes = unsentChanges.readUnsentChanges(this.doc, this.provider.unsentEntries);
     return {
       ...rest,
       unsent: unsentChanges.mergeChanges(this.#unsent ?? {}, changes),
+      uploads: new Map([...this.#uploads, ...this.files.release()]),
       undo: this.#undo,
     };
   }
@@ -167,6 +172,8 @@ export class Board {
   attach(api: ExcalidrawImperativeAPI): void {
     this.detach();
     this.#api = api;
+    this.files.adopt(this.#uploads, api);
+    this.#uploads = new Map();
     this.#bind();
   }
 

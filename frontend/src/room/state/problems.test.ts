@@ -15,7 +15,7 @@ describe("problemOf", () => {
   });
 
   it("keeps an earlier problem then", () => {
-    const full = { code: "storage_full", detail: "" };
+    const full = { code: "storage_full", detail: "", ref: null };
     expect(problemOf(error("no_such_peer", "signal"), full)).toBe(full);
   });
 

@@ -2,9 +2,17 @@ const FREQUENCIES_HZ = [660, 880];
 const NOTE_S = 0.14;
 const VOLUME = 0.08;
 
+/** One for the page: a browser has few, and one that it does not let play yet is never closed. */
+let shared: AudioContext | null = null;
+
 /** Plays two short soft notes; silent where the browser does not allow sound yet. */
 export function playChime(): void {
-  const context = new AudioContext();
+  shared ??= new AudioContext();
+  const context = shared;
+  if (context.state !== "running") {
+    void context.resume(); // for the next time: notes that wait for a click would come too late
+    return;
+  }
   const volume = context.createGain();
   volume.gain.value = VOLUME;
   volume.connect(context.destination);
@@ -14,6 +22,5 @@ export function playChime(): void {
     note.connect(volume);
     note.start(context.currentTime + index * NOTE_S);
     note.stop(context.currentTime + (index + 1) * NOTE_S);
-    note.onended = () => index === FREQUENCIES_HZ.length - 1 && void context.close();
   });
 }

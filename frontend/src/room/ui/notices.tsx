@@ -7,19 +7,9 @@ import { Button, ProblemNotice } from "./components";
 import { useOtherPeople, useRoom, useSession } from "./context";
 import { DeviceNotices } from "./device-notices";
 import { Icon } from "./icons";
+import { problemText } from "./problem-text";
 
 const EVENT_DURATION_MS = 6000;
-
-const ERROR_TEXTS: Readonly<Record<string, string>> = {
-  service_unavailable: gettext(
-    "The server can’t save anything right now. Messages will be sent later; try anything else again in a moment.",
-  ),
-  storage_full: gettext(
-    "The server has no space left, so this was not saved. Tell the tutor or the school.",
-  ),
-  forbidden: gettext("Only the tutor can do this."),
-  throttled: gettext("Too many chat messages right now. Yours will be sent later."),
-};
 
 /** Announces recent events once. */
 function useEventText(): string {
@@ -85,7 +75,6 @@ function RaisedHands() {
 export function Notices({ onLobby }: { onLobby: () => void }) {
   const { session } = useRoom();
   const { link, lobby, you, problem, notSavedSince } = useSession();
-  const known = problem && ERROR_TEXTS[problem.code];
   const eventText = useEventText();
   const names = lobby.map((person) => person.name).join(", ");
   const admit = () => {
@@ -120,10 +109,7 @@ export function Notices({ onLobby }: { onLobby: () => void }) {
         )}
       </div>
       {problem && (
-        <ProblemNotice
-          text={known ?? gettext("That didn’t work. Reload the page and try again.")}
-          onDismiss={() => session.dismissProblem()}
-        />
+        <ProblemNotice text={problemText(problem)} onDismiss={() => session.dismissProblem()} />
       )}
     </div>
   );

@@ -3,7 +3,7 @@ import { errorMessage } from "../../shared/api";
 import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import { insertPdf } from "../board/images/insert";
-import { firstPages, MAX_PAGES, parsePages } from "../board/images/page-range";
+import { firstPages, formatPages, MAX_PAGES, parsePages } from "../board/images/page-range";
 import { PdfError, type PdfProblem } from "../board/images/pdf-limits";
 import type { OpenPdf } from "../board/images/pdf-pages";
 import { Button, Dialog, Field, RadioGroup } from "./components";
@@ -103,6 +103,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
   const [progress, setProgress] = useState<{ done: number; count: number } | null>(null);
   const [failed, setFailed] = useState("");
   const stop = useRef<AbortController>(null);
+  const missing = useRef<number[]>([]);
   useEffect(() => () => stop.current?.abort(), []);
 
   const count = pdf?.count ?? 0;
@@ -112,6 +113,7 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
   const choose = (chosen: File | null) => {
     setFile(chosen);
     setRange(null);
+    missing.current = [];
     setFailed("");
   };
   const insert = async () => {
@@ -120,17 +122,19 @@ export function PdfDialog({ board, onClose }: { board: Board; onClose: () => voi
     stop.current = new AbortController();
     const { signal } = stop.current;
     const onProgress = (done: number, total: number) => setProgress({ done, count: total });
+    const insertion = { waiting: [...choice.pages], missing: missing.current };
     try {
-      const missing = await insertPdf(board, pdf, choice.pages, layout, onProgress, signal);
+      await insertPdf(board, pdf, insertion, layout, onProgress, signal);
       if (signal.aborted) return;
-      if (missing.length) {
+      if (insertion.missing.length) {
         const words = gettext("These pages could not be drawn and were left out: %(pages)s.");
-        board.showProblem(interpolate(words, { pages: missing.join(", ") }));
+        board.showProblem(interpolate(words, { pages: insertion.missing.join(", ") }));
       }
       onClose();
     } catch (error) {
       if (signal.aborted) return;
       setProgress(null);
+      setRange(formatPages(insertion.waiting)); // so that a second try adds no page twice
       setFailed(errorMessage(error, gettext("Not all pages could be added.")));
     }
   };

@@ -14,11 +14,17 @@ import { toPng } from "./image-files";
 
 const ACCEPTED_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 
-interface StoredFile {
+export interface StoredFile {
   id: string;
   url: string;
   mimeType: string;
   created: number;
+}
+
+/** An image that was pasted or dropped and is being stored, for whichever document will show it. */
+export interface PendingUpload {
+  file: Promise<BinaryFileData>;
+  stored: Promise<StoredFile>;
 }
 
 /**
@@ -28,7 +34,7 @@ interface StoredFile {
 export class ImageStore {
   /** Number of local images that are not uploaded yet. */
   readonly unsent = new Store(0);
-  #uploading = new Set<string>();
+  #uploads = new Map<string, PendingUpload>();
   #pendingSince = new Map<string, number>();
   #fetched = new Map<string, Promise<BinaryFileData | null>>();
 
@@ -42,7 +48,7 @@ export class ImageStore {
 
   /** Whether the image is neither in the document nor being uploaded. */
   isNew(id: string): boolean {
-    return !this.map.has(id) && !this.#uploading.has(id);
+    return !this.map.has(id) && !this.#uploads.has(id);
   }
 
   /** Uploads an image with retries; removes its element from the board when it is refused. */
@@ -51,16 +57,47 @@ export class ImageStore {
     file: Promise<BinaryFileData>,
     api: ExcalidrawImperativeAPI,
   ): Promise<void> {
-    this.#uploading.add(id);
+    const stored = file.then(({ dataURL }) => this.#uploadWithRetry(id, dataUrlToBlob(dataURL)));
+    await this.#finish(id, { file, stored }, api);
+  }
+
+  async #finish(id: string, upload: PendingUpload, api: ExcalidrawImperativeAPI): Promise<void> {
+    this.#uploads.set(id, upload);
     this.#setPending(id, true);
+    const isOwn = () => this.#uploads.get(id) === upload;
     try {
-      await this.#uploadWithRetry(id, dataUrlToBlob((await file).dataURL));
+      const entry = await upload.stored;
+      if (!isOwn()) return;
+      this.map.set(id, entry);
       updateImageElements(api, id, { status: "saved" });
     } catch (error) {
+      if (!isOwn()) return;
       updateImageElements(api, id, { isDeleted: true });
       this.onError(error);
     } finally {
-      this.#setPending(id, false);
+      if (isOwn()) {
+        this.#uploads.delete(id);
+        this.#setPending(id, false);
+      }
+    }
+  }
+
+  /** Returns the uploads in progress, for the store that replaces this one; it forgets them. */
+  release(): Map<string, PendingUpload> {
+    const uploads = this.#uploads;
+    this.#uploads = new Map();
+    for (const id of uploads.keys()) this.#setPending(id, false);
+    return uploads;
+  }
+
+  /** Takes over uploads in progress and shows their images, which this scene does not have yet. */
+  adopt(uploads: ReadonlyMap<string, PendingUpload>, api: ExcalidrawImperativeAPI): void {
+    for (const [id, upload] of uploads) {
+      upload.file.then(
+        (file) => api.addFiles([file]),
+        () => {}, // reported with the upload
+      );
+      void this.#finish(id, upload, api);
     }
   }
 
@@ -78,8 +115,10 @@ export class ImageStore {
   async add(id: FileId, blob: Blob, signal?: AbortSignal): Promise<BinaryFileData> {
     this.#setPending(id, true);
     try {
-      if (signal) await this.#uploadWithRetry(id, blob, signal);
-      else await this.#upload(id, blob);
+      const entry = signal
+        ? await this.#uploadWithRetry(id, blob, signal)
+        : await this.#upload(id, blob);
+      this.map.set(id, entry);
     } finally {
       this.#setPending(id, false);
     }
@@ -122,12 +161,12 @@ export class ImageStore {
     this.unsent.set(this.#pendingSince.size);
   }
 
-  /** Retries until the image is in the document; throws ApiError when the server refuses it. */
-  async #uploadWithRetry(id: string, blob: Blob, signal?: AbortSignal): Promise<void> {
-    for (let attempt = 0; !this.map.has(id); attempt += 1) {
+  /** Retries until the image is stored; throws ApiError when the server refuses it. */
+  async #uploadWithRetry(id: string, blob: Blob, signal?: AbortSignal): Promise<StoredFile> {
+    for (let attempt = 0; ; attempt += 1) {
       signal?.throwIfAborted();
       try {
-        await this.#upload(id, blob);
+        return await this.#upload(id, blob);
       } catch (error) {
         if (!(error instanceof ApiError) || isFinal(error)) throw error;
         await waitOrOnline(backoff(attempt));
@@ -135,19 +174,13 @@ export class ImageStore {
     }
   }
 
-  async #upload(id: string, blob: Blob): Promise<void> {
+  async #upload(id: string, blob: Blob): Promise<StoredFile> {
     const image = ACCEPTED_TYPES.includes(blob.type) ? blob : await toPng(blob);
     const body = new FormData();
     body.append("file", image, `picture.${image.type.split("/")[1]}`);
     const response = await this.request(`${this.root}files/`, { method: "POST", body });
     const stored = (await response.json()) as { url: string; mime_type: string };
-    const entry: StoredFile = {
-      id,
-      url: stored.url,
-      mimeType: stored.mime_type,
-      created: Date.now(),
-    };
-    this.map.set(id, entry);
+    return { id, url: stored.url, mimeType: stored.mime_type, created: Date.now() };
   }
 }
 

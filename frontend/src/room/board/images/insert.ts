@@ -87,46 +87,50 @@ async function placeImage(
   });
 }
 
+/** The PDF pages that are still to be inserted, and those that could not be drawn. */
+export interface PdfInsertion {
+  waiting: number[];
+  missing: number[];
+}
+
 /**
- * Inserts each PDF page as a locked image, which cannot be dragged while writing on it: one below
- * another, or each on a board page of its own. Returns the numbers of the pages that could not be
- * drawn. While the connection is lost it waits, until the signal aborts.
+ * Inserts each waiting PDF page as a locked image, which cannot be dragged while writing on it: one below
+ * another, or each on a board page of its own. After an error, the rest are still waiting. While the
+ * connection is lost it waits, until the signal aborts.
  */
 export async function insertPdf(
   board: Board,
   pdf: OpenPdf,
-  numbers: readonly number[],
+  { waiting, missing }: PdfInsertion,
   layout: "column" | "pages",
   progress: (done: number, count: number) => void,
   signal: AbortSignal,
-): Promise<number[]> {
-  const failed: number[] = [];
+): Promise<void> {
   const api = board.api;
-  if (!api) return failed;
+  if (!api) return;
   // Stop following, so that all of it goes to the same page even if the tutor turns the page.
   board.setFollowing(null);
   const start = positionBelow(api);
   let y = start.y;
-  let done = 0;
+  const numbers = [...waiting];
   progress(0, numbers.length);
   for await (const page of pdf.render(numbers)) {
     if (signal.aborted) break;
-    done += 1;
-    progress(done, numbers.length);
+    progress(numbers.length - waiting.length + 1, numbers.length);
     if (!page) {
-      failed.push(numbers[done - 1] ?? 0);
+      missing.push(...waiting.splice(0, 1));
       continue;
     }
     // Do not cover a page that already has content.
     if (layout === "pages" && board.api?.getSceneElements().length) board.addPage();
     const at = layout === "pages" ? { x: 0, y: 0 } : { x: start.x - page.width / 2, y };
     await placeImage(board, page, at, { pdf: true }, signal);
+    waiting.shift();
     if (y === start.y || layout === "pages") {
       board.api?.scrollToContent(board.api.getSceneElements().at(-1), { fitToViewport: true });
     }
     y += page.height + PAGE_GAP;
   }
-  return failed;
 }
 
 /** The selected formula; null unless exactly one formula is selected. */

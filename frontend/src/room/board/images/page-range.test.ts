@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { firstPages, MAX_PAGES, parsePages } from "./page-range";
+import { firstPages, formatPages, MAX_PAGES, parsePages } from "./page-range";
 
 it.each([
   ["1", [1]],
@@ -17,4 +17,8 @@ it.each(["", "0", "5-3", "1-301", "x", "1,", "-2", "1.5", "99999999"])("refuses 
 it("refuses more pages than are added at once", () => {
   expect(parsePages("1-61", 300)).toEqual({ pages: null, error: "too-many" });
   expect(firstPages(1)).toBe("1");
+});
+
+it.each([[[3, 4, 5, 8]], [[8, 2, 3]], [[1]]])("writes %j so that it is read again", (pages) => {
+  expect(parsePages(formatPages(pages), 9)).toEqual({ pages, error: null });
 });

@@ -18,6 +18,17 @@ export function parsePages(text: string, count: number): PageChoice {
   return { pages: [...pages], error: null };
 }
 
+/** Writes a choice of pages as `parsePages` reads it. */
+export function formatPages(pages: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const page of pages) {
+    const last = runs.at(-1);
+    if (last && page === last[1] + 1) last[1] = page;
+    else runs.push([page, page]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
+}
+
 /** The choice that is offered first. */
 export function firstPages(count: number): string {
   return count > 1 ? `1–${Math.min(count, MAX_PAGES)}` : "1";

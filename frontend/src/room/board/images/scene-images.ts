@@ -21,6 +21,10 @@ export class SceneImages {
     private readonly isDark: () => boolean,
   ) {}
 
+  stop(): void {
+    clearTimeout(this.#missingTimer);
+  }
+
   /** Adds the scene's missing images to Excalidraw; called after every change of the scene. */
   async show(api: ExcalidrawImperativeAPI): Promise<void> {
     const known = api.getFiles();
