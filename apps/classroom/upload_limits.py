@@ -1,14 +1,16 @@
-"""Limits of picture uploads: bytes per person and minute, quota per tutor, free disk space."""
+"""Limits of what is stored: uploads per person and minute, a tutor's quota, free disk space."""
 
 import time
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classroom.lessons import get_lessons
-from apps.classroom.models import BoardFile
+from apps.classroom.models import BoardFile, BoardSnapshot, BoardUpdate
 from apps.common.counters import count_up
 from apps.common.disk import has_free_space
 from apps.common.errors import storage_full, throttled
@@ -43,13 +45,30 @@ def check_quota(tutor_id: int, size: int) -> None:
     two concurrent uploads counts the first.
     """
     _lock_tutor(tutor_id)
-    files = BoardFile.objects.filter(session__lesson__in=get_lessons().taught_by(tutor_id))
-    used = files.aggregate(total=Sum("size", default=0))["total"]
-    if used + size > settings.STORAGE_QUOTA_MB * 1024 * 1024:
+    if count_stored_bytes(tutor_id) + size > quota():
         raise storage_full(
-            _("There is no space left for pictures in this tutor’s lessons (at most %(mb)s MB).")
+            _("There is no space left in this tutor’s lessons: pictures and boards fill %(mb)s MB.")
             % {"mb": settings.STORAGE_QUOTA_MB}
         )
+
+
+def quota() -> int:
+    """Return the bytes that each tutor's pictures and boards may take."""
+    return settings.STORAGE_QUOTA_MB * 1024 * 1024
+
+
+def count_stored_bytes(tutor_id: int) -> int:
+    """Return the bytes of the pictures and boards in a tutor's rooms.
+
+    Not of the history, which keeps what was deleted and is thinned out by itself.
+    """
+    rooms = {"session__lesson__in": get_lessons().taught_by(tutor_id)}
+    parts: tuple[tuple[QuerySet[Any], Any], ...] = (
+        (BoardFile.objects.filter(**rooms), "size"),
+        (BoardSnapshot.objects.filter(**rooms), Length("state")),
+        (BoardUpdate.objects.filter(**rooms), Length("data")),
+    )
+    return sum(rows.aggregate(total=Sum(size, default=0))["total"] for rows, size in parts)
 
 
 def _lock_tutor(tutor_id: int) -> None:

@@ -7,7 +7,13 @@ from types import SimpleNamespace
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.classroom.models import BoardFile, RoomAdmission
+from apps.classroom.models import (
+    BoardFile,
+    BoardSnapshot,
+    BoardUpdate,
+    BoardVersion,
+    RoomAdmission,
+)
 from apps.classroom.pictures import clean_picture
 from apps.classroom.tests.pictures import (
     FORMATS,
@@ -148,6 +154,17 @@ def test_quota_counts_pictures_of_one_tutor(api, url, student, other_tutor, sett
     again = make_lesson(other_tutor, student, NOON + 9 * HOUR)
     elsewhere = f"/api/classroom/sessions/{again.session.uuid}/files/"
     assert upload(api(student), elsewhere, large_picture(1_000_000)).status_code == 507
+
+
+def test_quota_counts_boards(api, url, lesson, student, settings):
+    settings.STORAGE_QUOTA_MB = 1
+    session = lesson.session
+    BoardSnapshot.objects.create(session=session, state=bytes(500_000))
+    BoardUpdate.objects.create(session=session, data=bytes(400_000))
+    BoardVersion.objects.create(session=session, state=b"", packed=bytes(900_000))
+    assert upload(api(student), url, large_picture(100_000)).status_code == 201
+    response = upload(api(student), url, large_picture(100_000))
+    assert (response.status_code, response.json()["error"]) == (507, "storage_full")
 
 
 def test_upload_to_full_disk_is_refused_with_507(api, url, student, monkeypatch, tmp_path):

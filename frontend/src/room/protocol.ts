@@ -79,7 +79,8 @@ export interface Quality {
 export interface BoardSize {
   used: number;
   limit: number;
-  level: "ok" | "nearly_full" | "full";
+  /** `storage_full`: all boards and pictures of the tutor together. */
+  level: "ok" | "nearly_full" | "full" | "storage_full";
 }
 
 export interface Welcome {

@@ -41,6 +41,7 @@ class Board:
         self.compact_not_before = 0.0  # on the monotonic clock
         self.uncompacted = 0  # changes since the last compaction
         self.changed_since_version = False  # since the last version in the history
+        self.is_storage_full = False  # the tutor's quota is used up
         self.is_slow = False  # to be rewritten before more may be drawn
         self.before_deletion: list[bytes] | None = None  # updates, until they are saved
         self.authors: dict[int, str] = {}  # person keys by client id, of those this process met
@@ -212,12 +213,15 @@ class Board:
     def size_report(self) -> BoardSize:
         marks = ("full", limits.FULL), ("nearly_full", limits.NEARLY_FULL), ("ok", 0.0)
         level = next(level for level, share in marks if self.size >= share * limits.MAX_BOARD)
+        if self.is_storage_full and level != "full":
+            level = "storage_full"
         return BoardSize(self.size, limits.MAX_BOARD, level)
 
     def may_have_changed_level(self) -> bool:
         """Whether compaction may change the level of `size_report`, in either direction."""
         nearly_full = limits.NEARLY_FULL * limits.MAX_BOARD
-        return self.uncompacted > 0 and self.size + self.bytes_since_compaction > nearly_full
+        may_be_full = self.size + self.bytes_since_compaction > nearly_full
+        return self.uncompacted > 0 and (may_be_full or self.is_storage_full)
 
     def consume_dirty(self) -> bool:
         """Return whether the board has changed since the last call."""

@@ -157,12 +157,12 @@ class FrameReceiver:
         self.board.record_authors(new, socket.person)
 
     def _check_size(self, more: int) -> None:
-        """Limit the size of the board. Raises Refused.
+        """Limit the size of the board, and of all that its tutor has. Raises Refused.
 
         Only compaction can measure it: while a stroke is drawn it is sent many times, so far more
         bytes come in than the board holds.
         """
-        if self.board.size + more > limits.MAX_BOARD:
+        if self.board.size + more > limits.MAX_BOARD or self.board.is_storage_full:
             raise Refused(Close.TOO_LARGE)
         if self.board.bytes_since_compaction + more > limits.MAX_GROWTH:
             raise Refused(Close.FLOOD)

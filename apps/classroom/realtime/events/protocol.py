@@ -281,7 +281,8 @@ class Saving(Outgoing, tag="saving", frozen=True):
 
 
 class BoardSize(Outgoing, tag="board.size", frozen=True):
-    """Bytes of the board when it was last compacted; `level` is `ok`, `nearly_full` or `full`."""
+    """Bytes of the board when it was last compacted; `level` is `ok`, `nearly_full`, `full`, or
+    `storage_full` if the tutor's quota is used up."""
 
     used: int
     limit: int

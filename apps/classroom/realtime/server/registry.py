@@ -283,6 +283,7 @@ class RoomRegistry:
             room.board.unload_if_idle()
             await self.board_storage.add_version(room.session_id, room.board, VERSION_INTERVAL)
             await self.board_storage.compact_if_due(room.session_id, room.board)
+            await room.check_storage()
 
         await self._for_each_room(maintain)
 

@@ -10,7 +10,7 @@ import { preparing } from "../board/images/prepare-picture";
 import { translateShortcuts } from "../board/key-layout";
 import { isPageLocked } from "../board/locks";
 import { ignorePalms } from "../board/palm-filter";
-import type { BoardRules } from "../protocol";
+import type { BoardRules, BoardSize } from "../protocol";
 import { BoardBar } from "./board-bar";
 import { BoardBoundary } from "./board-boundary";
 import { type BoardDialog, BoardDialogs } from "./board-dialogs";
@@ -108,7 +108,25 @@ function useInputFilters(host: RefObject<HTMLElement | null>, onHelp: () => void
 function useIsBoardFull(board: Board): boolean {
   const { boardLevel } = useSession();
   const { full } = useStore(board.provider.link);
-  return full || boardLevel === "full";
+  return full || boardLevel === "full" || boardLevel === "storage_full";
+}
+
+function fullnessText(level: BoardSize["level"], full: boolean, sendingStopped: boolean): string {
+  if (level === "storage_full") {
+    return sendingStopped
+      ? gettext(
+          "The tutor’s storage is full. Your last changes were not saved. Reload the page to see what others draw.",
+        )
+      : gettext("The tutor’s storage is full: nothing more can be drawn or added.");
+  }
+  if (sendingStopped) {
+    return gettext(
+      "This board is full. Your last changes were not saved. Reload the page to see what others draw.",
+    );
+  }
+  return full
+    ? gettext("This board is full: you can’t draw on it any more.")
+    : gettext("This board is almost full: soon you won’t be able to draw on it.");
 }
 
 function FullnessNotice({ board }: { board: Board }) {
@@ -124,13 +142,7 @@ function FullnessNotice({ board }: { board: Board }) {
       : gettext(
           "Ask the tutor to delete pages that are no longer needed. A new page doesn’t help: it is part of the same board.",
         );
-  const state = sendingStopped
-    ? gettext(
-        "This board is full. Your last changes were not saved. Reload the page to see what others draw.",
-      )
-    : full
-      ? gettext("This board is full: you can’t draw on it any more.")
-      : gettext("This board is almost full: soon you won’t be able to draw on it.");
+  const state = fullnessText(boardLevel, full, sendingStopped);
 
   return (
     <div className={"notice error"} role="status">

@@ -11,7 +11,7 @@ const ERROR_TEXTS: Readonly<Record<string, string>> = {
   forbidden: gettext("Only the tutor can do this."),
   throttled: gettext("That was too often. Wait a moment and try again."),
   "throttled chat.send": gettext("Too many chat messages right now. Yours will be sent later."),
-  "throttled remove": gettext("Nobody else can be removed from this lesson today."),
+  "throttled remove": gettext("Too many people have been removed from this lesson."),
   "validation_error page.lock": gettext("No more pages can be locked. Unlock one first."),
 };
 
