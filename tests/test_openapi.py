@@ -99,6 +99,7 @@ def test_throttled_responses_document_retry_after(document):
 OPERATION_IDS = {
     *("me_retrieve", "me_partial_update", "me_feed_retrieve", "me_feed_rotate"),
     "my_students_list",
+    *("me_blocked_tutors_list", "me_blocked_tutors_destroy"),
     *("classrooms_list", "classrooms_create", "classrooms_retrieve", "classrooms_partial_update"),
     *("classrooms_destroy", "classrooms_join"),
     *("classrooms_members_list", "classrooms_members_create"),

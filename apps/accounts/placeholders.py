@@ -15,6 +15,7 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts import tutor_blocks
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
 from apps.accounts.tutor_blocks import blocked_tutors
@@ -78,18 +79,20 @@ def placeholders_for(student: User) -> list[User]:
     return list(User.objects.filter(pk__in=firsts).select_related("placeholder_of")[:MAX_SHOWN])
 
 
-def decline_student_link(*, token: str, student: User) -> None:
+@transaction.atomic
+def decline_student_link(*, token: str, student: User, block_tutor: bool = False) -> None:
     """If the link's placeholder has an address of this person, forget the address: the link ends
     and is not offered again. Somebody else's link stays valid for the addressee."""
-    with transaction.atomic():
-        if not lock_placeholder(token):
-            return
-        placeholder = read_student_link(token)
-        if placeholder.contact_email in verified_emails(student):
-            placeholder.contact_email = ""
-            revoke_student_links(placeholder)
-            placeholder.save(update_fields=["contact_email", "password"])
-            log_security_event("placeholder_declined", user_id=student.pk, account=placeholder.pk)
+    if not lock_placeholder(token):
+        return
+    placeholder = read_student_link(token)
+    if block_tutor and placeholder.placeholder_of is not None:
+        tutor_blocks.block_tutor(student=student, tutor=placeholder.placeholder_of)
+    if placeholder.contact_email in verified_emails(student):
+        placeholder.contact_email = ""
+        revoke_student_links(placeholder)
+        placeholder.save(update_fields=["contact_email", "password"])
+        log_security_event("placeholder_declined", user_id=student.pk, account=placeholder.pk)
 
 
 def lock_placeholder(token: str) -> bool:

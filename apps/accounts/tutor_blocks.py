@@ -14,8 +14,18 @@ def block_tutor(*, student: User, tutor: User) -> None:
     log_security_event("tutor_blocked", user_id=student.pk, tutor=tutor.pk)
 
 
-def unblock_tutor(*, student: User, tutor: User) -> None:
-    TutorBlock.objects.filter(student=student, tutor=tutor).delete()
+def unblock_tutor(*, student: User, tutor_id: int) -> bool:
+    """Return whether the tutor was blocked."""
+    deleted, _each = TutorBlock.objects.filter(student=student, tutor=tutor_id).delete()
+    if deleted:
+        log_security_event("tutor_unblocked", user_id=student.pk, tutor=tutor_id)
+    return bool(deleted)
+
+
+def list_tutor_blocks(student: User) -> "QuerySet[TutorBlock]":
+    """The student's blocks with their tutors, the latest first."""
+    blocks = TutorBlock.objects.filter(student=student).select_related("tutor")
+    return blocks.order_by("-created_at", "-pk")
 
 
 def blocked_tutors(student: User) -> "QuerySet[TutorBlock, int]":

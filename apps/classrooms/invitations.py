@@ -6,6 +6,7 @@ nor its time can reveal it.
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -66,9 +67,19 @@ def count_placeholder_address(email: str, now: datetime) -> None:
 
 def consume_mail_limit(tutor: User, email: str, now: datetime) -> bool:
     """Count one mail; return False if the tutor or the address is over its limit."""
-    return DailyLimit.use(_pair_key(tutor, email), 1, now) and DailyLimit.use(
-        _address_key("mails", email), MAX_MAILS_PER_ADDRESS, now
-    )
+    return not find_exceeded_mail_limit(tutor, email, now)
+
+
+def find_exceeded_mail_limit(tutor: User, email: str, now: datetime) -> str:
+    """Count one mail; return the name of the limit that it exceeds, or ""."""
+    limits = ((_pair_key(tutor, email), 1), (_address_key("mails", email), MAX_MAILS_PER_ADDRESS))
+    return next((key for key, limit in limits if not DailyLimit.use(key, limit, now)), "")
+
+
+def lock_address_limits(emails: Collection[str], now: datetime) -> None:
+    """Lock all limits of these addresses, for a transaction that invites several of them."""
+    kinds = ("invitations", "mails", "placeholders")
+    DailyLimit.lock({_address_key(kind, email) for kind in kinds for email in emails}, now)
 
 
 def was_mailed_today(tutor: User, email: str, now: datetime) -> bool:

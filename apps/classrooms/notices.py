@@ -10,12 +10,12 @@ from apps.accounts.models import User
 from apps.accounts.placeholders import make_student_link
 from apps.classrooms.invitations import make_invitation_link
 from apps.classrooms.models import Classroom, Membership
-from apps.common.mail import Kind, send
+from apps.common.mail import Kind, send, send_decoy
 
 MAX_SHOWN = 60  # characters of a name, in a mail that may go to a stranger
 
 
-def send_invitation(membership: Membership, email: str) -> None:
+def send_invitation(membership: Membership, email: str, *, is_blocked: bool) -> None:
     """Mail the invitation, in the tutor's language: the address is not matched to an account."""
     tutor = membership.classroom.tutor
     link = make_invitation_link(membership, timezone.now())
@@ -32,10 +32,10 @@ def send_invitation(membership: Membership, email: str) -> None:
         ]
         text = "\n\n".join(lines)
         subject = _("An invitation to a classroom")
-        send(to=email, subject=subject, text=text, kind=Kind.INVITATION)
+        _send_unless_blocked(to=email, subject=subject, text=text, is_blocked=is_blocked)
 
 
-def send_student_link(student: User) -> None:
+def send_student_link(student: User, *, is_blocked: bool) -> None:
     """Mail the link to the address that the tutor typed, in the tutor's language."""
     tutor = student.placeholder_of
     if tutor is None:
@@ -50,7 +50,16 @@ def send_student_link(student: User) -> None:
         ]
         text = "\n\n".join(lines)
         subject = _("An invitation to lessons")
-        send(to=student.contact_email, subject=subject, text=text, kind=Kind.INVITATION)
+        email = student.contact_email
+        _send_unless_blocked(to=email, subject=subject, text=text, is_blocked=is_blocked)
+
+
+def _send_unless_blocked(*, to: str, subject: str, text: str, is_blocked: bool) -> None:
+    """A tutor who is blocked must not learn it by the time of the response."""
+    if is_blocked:
+        send_decoy(to=to, subject=subject, text=text)
+    else:
+        send(to=to, subject=subject, text=text, kind=Kind.INVITATION)
 
 
 def send_departure_notice(membership: Membership) -> None:

@@ -24,8 +24,11 @@ def may_accept_invitation(user: User, membership: Membership, token: str = "") -
     """Whether the user is the invited student, has confirmed the invited address, or has the link.
 
     Raises `invite_invalid` or `invite_expired` for a bad `token`."""
-    if not user.is_student:
-        return False
+    return user.is_student and may_decline_invitation(user, membership, token)
+
+
+def may_decline_invitation(user: User, membership: Membership, token: str = "") -> bool:
+    """As `may_accept_invitation`, but also for a tutor whose address was taken for a student's."""
     if membership.student_id is not None:
         return membership.student_id == user.pk
     if token and read_invitation(token).pk == membership.pk:
@@ -83,6 +86,14 @@ def access_invitation(user: User, membership_id: int, token: str = "") -> Member
     membership = _get_membership(membership_id)
     require_student(user)
     if not may_accept_invitation(user, membership, token):
+        raise forbidden(_("This invitation is for somebody else."))
+    return membership
+
+
+def access_invitation_to_decline(user: User, membership_id: int, token: str = "") -> Membership:
+    """As `access_invitation`, for who may decline."""
+    membership = _get_membership(membership_id)
+    if not may_decline_invitation(user, membership, token):
         raise forbidden(_("This invitation is for somebody else."))
     return membership
 

@@ -4,13 +4,14 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.accounts import tutor_blocks
 from apps.accounts.addresses import verified_emails
 from apps.accounts.models import User
+from apps.accounts.policies import require_student
 from apps.accounts.tutor_blocks import is_blocked_by_owner, unblock_tutor
 from apps.classrooms.invitations import (
     InvitationLink,
@@ -77,7 +78,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
         raise _readmission_error()
     address_memberships.delete()
     if created:
-        unblock_tutor(student=student, tutor=classroom.tutor)
+        unblock_tutor(student=student, tutor_id=classroom.tutor_id)
     if created or membership.status not in (Status.ACTIVE, Status.INVITED):
         _notify_tutor_of_joining(membership)
     return _activate(membership)
@@ -147,22 +148,20 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
     elif was_mailed_today(tutor, email, now):
         return membership
     count_invitation(tutor, email, now)
-    may_mail = settings.EMAIL_URL and consume_mail_limit(tutor, email, now)
-    if may_mail and not is_blocked_by_owner(tutor, email):
-        transaction.on_commit(lambda: send_invitation(membership, email))
+    if settings.EMAIL_URL and consume_mail_limit(tutor, email, now):
+        is_blocked = is_blocked_by_owner(tutor, email)
+        transaction.on_commit(lambda: send_invitation(membership, email, is_blocked=is_blocked))
     return membership
 
 
 def _get_or_build_membership(classroom: Classroom, email: str) -> Membership:
-    """Return the membership of the address's account or of the address, else an unsaved one.
-
-    Unless they are a member, the account must have confirmed the address; otherwise a former
-    member could take somebody's address and, with it, their invitation."""
+    """Return the membership of a present member with this address or of the address, else an
+    unsaved one. A former member's address is not compared: the id would tell the tutor what it
+    is now. Their acceptance revives the membership they had."""
     in_classroom = Membership.objects.select_related("student").filter(classroom=classroom)
-    is_member = Q(status__in=(Status.ACTIVE, Status.PAUSED))
-    has_confirmed = Q(student__emailaddress__email=email, student__emailaddress__verified=True)
+    members = in_classroom.filter(status__in=(Status.ACTIVE, Status.PAUSED))
     existing = (
-        in_classroom.filter(is_member | has_confirmed, student__email=email).first()
+        members.filter(student__email=email).first()
         or in_classroom.filter(invited_email=email).first()
     )
     return existing or Membership(classroom=classroom, invited_email=email)
@@ -188,13 +187,20 @@ def accept_invitation(*, membership: Membership, student: User) -> Membership:
 
 
 @transaction.atomic
-def decline_invitation(*, membership: Membership) -> Membership:
-    """Decline the invitation; idempotent. Raises `forbidden` if it is not open."""
+def decline_invitation(
+    *, membership: Membership, person: User, block_tutor: bool = False
+) -> Membership:
+    """Decline the invitation; idempotent. Raises `forbidden` if it is not open, or for a block by
+    somebody who is not a student."""
+    if block_tutor:
+        require_student(person)
     membership = _lock_membership(membership)
     if membership.status not in (Status.INVITED, Status.DECLINED):
         raise forbidden(_("This invitation is no longer valid."))
     membership.status = Status.DECLINED
     membership.save(update_fields=["status"])
+    if block_tutor:
+        tutor_blocks.block_tutor(student=person, tutor=membership.classroom.tutor)
     return membership
 
 
@@ -247,6 +253,7 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
 
     Removing a student also withdraws open invitations to their other addresses, which would let
     them back in."""
+    membership = _lock_with_person(membership)
     if status == membership.status:
         return membership
     current = Status(membership.status)
@@ -255,10 +262,8 @@ def change_membership(*, membership: Membership, status: str) -> Membership:
     allowed = _tutor_transitions(membership)
     if status not in allowed:
         raise invalid(status=_transition_error_message(current, allowed))
-    updated_rows = Membership.objects.filter(pk=membership.pk, status=current).update(status=status)
-    if not updated_rows:
-        raise invalid(status=_("Somebody else has just changed this membership."))
     membership.status = status
+    membership.save(update_fields=["status"])
     if status == Status.REMOVED and membership.student is not None:
         Membership.objects.filter(
             classroom=membership.classroom_id,
@@ -299,6 +304,17 @@ def _lock_membership(membership: Membership) -> Membership:
     return found
 
 
+def _lock_with_person(membership: Membership) -> Membership:
+    """Lock the student, then the membership. Raises `not_found` if it was merged into another one
+    meanwhile, `validation_error` if it has become somebody else's."""
+    people = User.objects.select_for_update(no_key=True).filter(pk=membership.student_id or 0)
+    list(people.values_list("pk"))
+    found = _lock_membership(membership)
+    if found.student_id != membership.student_id:
+        raise invalid(status=_("Somebody else has just changed this membership."))
+    return found
+
+
 def _lock_first(memberships: MembershipQuerySet) -> Membership | None:
     locked = memberships.select_for_update(of=("self",)).select_related("classroom", "student")
     return locked.first()
@@ -310,5 +326,5 @@ def _activate(membership: Membership) -> Membership:
         membership.joined_at = membership.joined_at or timezone.now()
         membership.save()
         if membership.student is not None:
-            unblock_tutor(student=membership.student, tutor=membership.classroom.tutor)
+            unblock_tutor(student=membership.student, tutor_id=membership.classroom.tutor_id)
     return membership

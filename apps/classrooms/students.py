@@ -13,9 +13,9 @@ from apps.accounts.models import User
 from apps.accounts.placeholders import revoke_student_links
 from apps.accounts.tutor_blocks import is_blocked_by_owner
 from apps.classrooms.invitations import (
-    consume_mail_limit,
     count_invitation,
     count_placeholder_address,
+    find_exceeded_mail_limit,
 )
 from apps.classrooms.models import Classroom, Membership, StudentCard
 from apps.classrooms.models.student_card import CONTACT_FIELDS
@@ -27,8 +27,6 @@ from apps.common.idempotency import Idempotency
 from apps.common.models import DailyLimit
 
 MAX_ADDED_PER_DAY = 1000  # placeholders of one tutor: as many as a roster has rows
-
-DAY_SECONDS = 86400
 
 
 @transaction.atomic
@@ -121,11 +119,11 @@ def mail_student_link(*, tutor: User, student: User) -> None:
     if not may_invite_student(tutor, student) or not email or not settings.EMAIL_URL:
         raise forbidden()
     count_invitation(tutor, email, now)
-    if not consume_mail_limit(tutor, email, now):
+    if exceeded := find_exceeded_mail_limit(tutor, email, now):
         sentence = _("An e-mail was sent to this address today. Try again tomorrow.")
-        raise throttled(DAY_SECONDS, sentence)
-    if not is_blocked_by_owner(tutor, email):
-        transaction.on_commit(lambda: send_student_link(student))
+        raise throttled(DailyLimit.retry_after(exceeded, now), sentence)
+    is_blocked = is_blocked_by_owner(tutor, email)
+    transaction.on_commit(lambda: send_student_link(student, is_blocked=is_blocked))
 
 
 def email_for(tutor: User, student: User) -> str:

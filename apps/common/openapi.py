@@ -88,6 +88,7 @@ PATH_PARAMETERS = {
     "membership_id": "The `id` of a membership.",
     "lesson_id": "The `id` of a lesson.",
     "student_id": "The `id` of a student.",
+    "tutor_id": "The `tutor_id` of a blocked tutor.",
     "session_uuid": "The `session_uuid` of a lesson.",
     "file_uuid": "The `id` of a picture.",
     "version_id": "The `id` of a board version.",

@@ -33,13 +33,22 @@ class CountField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class PageQuerySerializer(serializers.Serializer[Page]):
-    """Query parameters of a list: `limit` (1–100, by default 20), `offset` and the search `q`."""
+class LimitQuerySerializer(serializers.Serializer[Page]):
+    """Query parameters of a list: `limit` (1–100, by default 20) and `offset`."""
 
     limit = CountField(min_value=1, max_value=100, default=20, help_text="How many to return.")
     offset = CountField(
         min_value=0, max_value=MAX_OFFSET, default=0, help_text="How many to leave out."
     )
+
+    @property
+    def page(self) -> Page:
+        return Page(self.validated_data["limit"], self.validated_data["offset"])
+
+
+class PageQuerySerializer(LimitQuerySerializer):
+    """Also has the search `q`."""
+
     q = serializers.CharField(
         required=False,
         allow_blank=True,
@@ -47,10 +56,6 @@ class PageQuerySerializer(serializers.Serializer[Page]):
         max_length=200,
         help_text="Words that must all occur, in any order and letter case.",
     )
-
-    @property
-    def page(self) -> Page:
-        return Page(self.validated_data["limit"], self.validated_data["offset"])
 
     @property
     def words(self) -> str:

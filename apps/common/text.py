@@ -173,12 +173,20 @@ def clean_email(typed: str) -> str:
         ascii_domain = idna.encode(domain, uts46=True, std3_rules=True).decode().rstrip(".")
         email = f"{local}@{ascii_domain}".lower()
         validate_email(email)
+        _check_public_domain(email.rpartition("@")[2])
         # The form that is shown can be longer than the ASCII one.
         if max(len(email), len(shown_email(email))) > MAX_EMAIL:
             raise ValueError(email)
     except (ValueError, ValidationError) as exc:  # idna's errors are ValueErrors
         raise ValidationError(_("Enter a valid email address."), code="invalid") from exc
     return email
+
+
+def _check_public_domain(domain: str) -> None:
+    """Refuse `localhost`, which Django accepts, and IPv4 addresses: no mail leaves for them."""
+    _host, dot, top = domain.rpartition(".")
+    if not dot or top.isdecimal():
+        raise ValueError(domain)
 
 
 def lookup_email(typed: str) -> str:

@@ -31,8 +31,8 @@ def accept_student_link(*, token: str, student: User) -> int:
     overlapping = _move_lessons(placeholder, student)
     move_memberships(placeholder=placeholder, student=student)
     move_card(placeholder=placeholder, student=student)
-    if placeholder.placeholder_of is not None:
-        unblock_tutor(student=student, tutor=placeholder.placeholder_of)
+    if placeholder.placeholder_of_id is not None:
+        unblock_tutor(student=student, tutor_id=placeholder.placeholder_of_id)
     log_security_event("placeholder_merged", user_id=student.pk, placeholder=placeholder.pk)
     placeholder.delete()
     return overlapping

@@ -97,6 +97,7 @@ PAGES = {
         "/lessons/{lesson}/",
         "/lessons/{lesson}/record/",
         "/memberships/{membership}/leave/",
+        "/settings/blocked-tutors/",
         "/students/",
     ],
     "new student": ["/calendar/", "/classrooms/", "/classrooms/" + SENT],

@@ -76,6 +76,15 @@ class InvitationReplySerializer(serializers.Serializer[Any]):
     )
 
 
+@example({"invitation": _TOKEN, "block_tutor": True})
+class InvitationDeclineSerializer(InvitationReplySerializer):
+    block_tutor = StrictBooleanField(
+        required=False,
+        allow_null=True,
+        help_text="`true`: further invitations of this tutor are neither shown nor mailed.",
+    )
+
+
 @example(
     {
         "invite_url": f"https://kreida.example/classrooms/invitation/{_TOKEN}/",

@@ -11,10 +11,11 @@ from apps.classrooms.invitations import (
     MAX_PER_ADDRESS,
     MAX_PER_TUTOR,
 )
-from apps.classrooms.models import Classroom, Membership
+from apps.classrooms.models import Classroom
 from apps.classrooms.policies import (
     access_classroom,
     access_invitation,
+    access_invitation_to_decline,
     access_membership,
     access_own_membership,
 )
@@ -194,7 +195,7 @@ class MembershipView(APIView):
         membership = access_membership(request.user, membership_id)
         data = serializers.MembershipUpdateSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
-        services.change_membership(membership=membership, **data.validated_data)
+        membership = services.change_membership(membership=membership, **data.validated_data)
         return json_response(serialize_membership(membership))
 
 
@@ -223,7 +224,10 @@ class AcceptView(APIView):
         description="By a student who has confirmed the invited address, or who sends the link.",
     )
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
-        invitation = _get_invitation(request, membership_id)
+        data = serializers.InvitationReplySerializer(data=drop_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        token = data.validated_data.get("invitation", "")
+        invitation = access_invitation(request.user, membership_id, token)
         membership = services.accept_invitation(membership=invitation, student=request.user)
         return json_response(serialize_membership(membership))
 
@@ -233,14 +237,20 @@ class DeclineView(APIView):
         "memberships_decline",
         "Decline an invitation",
         {200: serializers.MembershipSerializer},
-        body=serializers.InvitationReplySerializer,
+        body=serializers.InvitationDeclineSerializer,
         errors=["not_found", "invite_invalid", "invite_expired"],
         description="It becomes `declined`. The tutor may invite the student again, and the join "
-        "code still works.",
+        "code still works. Also by a tutor who was taken for a student, and who cannot block.",
     )
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
-        invitation = _get_invitation(request, membership_id)
-        membership = services.decline_invitation(membership=invitation)
+        data = serializers.InvitationDeclineSerializer(data=drop_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        token = data.validated_data.get("invitation", "")
+        membership = services.decline_invitation(
+            membership=access_invitation_to_decline(request.user, membership_id, token),
+            person=request.user,
+            block_tutor=data.validated_data.get("block_tutor", False),
+        )
         return json_response(serialize_membership(membership))
 
 
@@ -256,13 +266,6 @@ class LeaveView(APIView):
     def post(self, request: AuthenticatedRequest, membership_id: int) -> HttpResponse:
         membership = access_own_membership(request.user, membership_id)
         return json_response(serialize_membership(services.leave_classroom(membership=membership)))
-
-
-def _get_invitation(request: AuthenticatedRequest, membership_id: int) -> Membership:
-    data = serializers.InvitationReplySerializer(data=drop_nulls(request.data))
-    data.is_valid(raise_exception=True)
-    token = data.validated_data.get("invitation", "")
-    return access_invitation(request.user, membership_id, token)
 
 
 class MyStudentsView(APIView):

@@ -90,7 +90,7 @@ class Classroom(models.Model):
     @property
     def version(self) -> str:
         """Version of the editable fields (see apps/common/etags.py)."""
-        return compute_version(self.name)
+        return compute_version(self.name, self.is_code_open)
 
     def set_code_open(self, is_open: bool) -> None:
         """Open or close the classroom for joining by its code; invitations work either way."""

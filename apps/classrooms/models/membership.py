@@ -182,10 +182,11 @@ class Membership(models.Model):
         """Empty for a former student, whose account may have another address by now."""
         if self.student is None:
             return shown_email(self.invited_email)
-        return "" if self._is_over else self.student.shown_email
+        return "" if self.is_former else self.student.shown_email
 
     @property
-    def _is_over(self) -> bool:
+    def is_former(self) -> bool:
+        """Whether the student has an account and was a member, but is none any more."""
         is_placeholder = self.student is not None and self.student.is_placeholder
         return self.status in _OVER and not self.is_name_hidden and not is_placeholder
 

@@ -109,6 +109,14 @@ def test_stale_version_is_refused(api, tutor, classroom):
     assert client.get(url).json()["name"] == "Sets"
 
 
+def test_version_covers_the_join_code_that_another_tab_closed(api, tutor, classroom):
+    client, url = api(tutor), f"/api/classrooms/{classroom.pk}/"
+    seen = client.get(url)["ETag"]
+    assert client.patch(url, {"join_code_open": False}).status_code == 200
+    answer = client.patch(url, {"join_code_open": True}, headers={"If-Match": seen})
+    assert answer.status_code == 412
+
+
 def test_tutor_over_the_limit_creates_no_classroom(api, tutor, other_tutor, monkeypatch):
     """Pages and lists have all classrooms of a tutor in them; archived ones can come back."""
     monkeypatch.setattr(services, "MAX_CLASSROOMS", 2)

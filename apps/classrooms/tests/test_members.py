@@ -3,6 +3,8 @@
 import pytest
 
 from apps.classrooms.models import Membership
+from apps.classrooms.services import change_membership
+from apps.common.errors import DomainError
 from tests.builders import make_membership, make_placeholder, make_user
 
 pytestmark = pytest.mark.django_db
@@ -149,9 +151,11 @@ def test_paused_student_cannot_accept(api, tutor, student, classroom):
 def test_removed_student_can_be_invited_again(api, tutor, student, classroom, members_url):
     membership = classroom.memberships.get()
     change_status(api(tutor), membership.pk, "removed")
-    answer = api(tutor).post(members_url, {"email": student.email})
-    assert (answer.json()["id"], answer.json()["status"]) == (membership.pk, "invited")
-    assert accept(api(student), membership.pk).json()["status"] == "active"
+    invited = api(tutor).post(members_url, {"email": student.email}).json()
+    assert invited["status"] == "invited"
+    back = accept(api(student), invited["id"]).json()
+    assert (back["id"], back["status"]) == (membership.pk, "active")
+    assert classroom.memberships.count() == 1
 
 
 LONG = "x@" + ".".join(["\u0130" * 60] * 4) + ".example"  # too long in lower case
@@ -247,3 +251,20 @@ def test_removed_placeholder_is_restored_and_a_removed_account_is_not(api, tutor
         url = f"/api/memberships/{membership.pk}/"
         api(tutor).patch(url, {"status": "removed"})
         assert api(tutor).patch(url, {"status": "active"}).status_code == status
+
+
+def test_change_of_a_membership_that_became_somebody_elses_is_refused(tutor, student, classroom):
+    """The tutor removes a student without an account while an account takes the place over."""
+    stale = make_placeholder(classroom).memberships.get()
+    Membership.objects.filter(pk=stale.pk).update(student=make_user("student"))
+    with pytest.raises(DomainError, match="Somebody else has just changed"):
+        change_membership(membership=stale, status="removed")
+    assert Membership.objects.get(pk=stale.pk).status == "active"
+
+
+def test_change_goes_by_the_present_status(api, tutor, student, classroom):
+    stale = classroom.memberships.get()
+    Membership.objects.filter(pk=stale.pk).update(status="left")
+    with pytest.raises(DomainError) as refusal:
+        change_membership(membership=stale, status="paused")
+    assert "left, removed." in refusal.value.fields["status"][0]

@@ -8,4 +8,5 @@ urlpatterns = [
     path("school-logo/<str:version>/", views.logo, name="school-logo"),
     path("language/", views.language, name="language"),
     path("settings/", views.edit_settings, name="settings"),
+    path("settings/blocked-tutors/", views.blocked_tutors, name="blocked-tutors"),
 ]

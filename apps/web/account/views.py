@@ -11,9 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import User
 from apps.accounts.sign_up import PURPOSE
+from apps.accounts.tutor_blocks import list_tutor_blocks, unblock_tutor
 from apps.web.account.forms import SettingsForm
-from apps.web.shared.access import current_user
+from apps.web.shared.access import current_student, current_user
 from apps.web.shared.token_links import move_token_to_session
+
+MAX_SHOWN_BLOCKS = 100
 
 
 @login_required
@@ -29,6 +32,21 @@ def edit_settings(request: HttpRequest) -> HttpResponse:
         return redirect("web:settings")
     status = 409 if form.is_stale else 400 if form.errors else 200
     return render(request, "account/settings.html", {"form": form}, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def blocked_tutors(request: HttpRequest) -> HttpResponse:
+    """The tutors whom the student has blocked; a POST unblocks one."""
+    me = current_student(request)
+    if request.method == "POST":
+        tutor_id = request.POST.get("tutor", "")
+        if tutor_id.isascii() and tutor_id.isdecimal() and len(tutor_id) < 19:
+            unblock_tutor(student=me, tutor_id=int(tutor_id))
+        messages.success(request, _("Unblocked. This tutor’s invitations are shown again."))
+        return redirect("web:blocked-tutors")
+    blocks = list_tutor_blocks(me)[:MAX_SHOWN_BLOCKS]
+    return render(request, "account/blocked_tutors.html", {"blocks": blocks})
 
 
 @require_POST

@@ -9,13 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
-from apps.accounts.placeholders import (
-    PURPOSE,
-    decline_student_link,
-    find_placeholder,
-    read_student_link,
-)
-from apps.accounts.tutor_blocks import block_tutor
+from apps.accounts.placeholders import PURPOSE, decline_student_link, read_student_link
 from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
 from apps.common.session_tokens import drop_token, kept_token
@@ -35,11 +29,11 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 def invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites whom; a signed-in student accepts, and anybody may say it is not them."""
     token = kept_token(request.session, PURPOSE)
-    if request.method == "POST" and request.POST.get("answer") in ("decline", "block"):
+    answer = request.POST.get("answer")
+    if request.method == "POST" and answer in ("decline", "block"):
         if isinstance(request.user, User):
-            if request.POST["answer"] == "block" and request.user.is_student:
-                _block_tutor_of(token, request.user)
-            decline_student_link(token=token, student=request.user)
+            is_blocking = answer == "block" and request.user.is_student
+            decline_student_link(token=token, student=request.user, block_tutor=is_blocking)
         drop_token(request.session, PURPOSE)
         return redirect("web:home")
     try:
@@ -60,12 +54,6 @@ def invitation(request: HttpRequest) -> HttpResponse:
     return render(
         request, "students/invitation.html", {"student": student, "may_accept": may_accept}
     )
-
-
-def _block_tutor_of(token: str, student: User) -> None:
-    placeholder = find_placeholder(token)
-    if placeholder is not None and placeholder.placeholder_of is not None:
-        block_tutor(student=student, tutor=placeholder.placeholder_of)
 
 
 def _accept(request: HttpRequest, token: str) -> HttpResponse:

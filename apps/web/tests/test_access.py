@@ -15,6 +15,7 @@ PAGES = {
     "settings": ("/settings/", (302, 200, 200, 200)),
     "feed": ("/settings/calendar/", (302, 200, 200, 200)),
     "feed-rotate": ("/settings/calendar/address/", (302, 200, 200, 200)),
+    "blocked-tutors": ("/settings/blocked-tutors/", (302, 200, 403, 403)),
     "calendar": ("/calendar/", (302, 200, 200, 200)),
     "students": ("/students/", (302, 403, 200, 200)),
     "student-new": ("/students/new/", (302, 403, 200, 302)),

@@ -8,15 +8,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
-from apps.accounts.tutor_blocks import block_tutor
 from apps.classrooms.invitations import PURPOSE, read_invitation
 from apps.classrooms.models import Membership
-from apps.classrooms.policies import access_invitation
+from apps.classrooms.policies import access_invitation, access_invitation_to_decline
 from apps.classrooms.services import accept_invitation, decline_invitation
 from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
 from apps.common.session_tokens import drop_token, kept_token
-from apps.web.shared.access import current_student
+from apps.web.shared.access import current_student, current_user
 from apps.web.shared.token_links import move_token_to_session
 
 _ANSWERED_KEY = "invitation_answered"
@@ -57,16 +56,17 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 
 def _accept_or_decline(request: HttpRequest, membership: Membership, token: str) -> HttpResponse:
-    me = current_student(request)
-    membership = access_invitation(me, membership.pk, token)
     name = membership.classroom.name
-    if request.POST.get("answer") in ("decline", "block"):
-        decline_invitation(membership=membership)
-        if request.POST["answer"] == "block":
-            block_tutor(student=me, tutor=membership.classroom.tutor)
+    answer = request.POST.get("answer")
+    if answer in ("decline", "block"):
+        me = current_user(request)
+        membership = access_invitation_to_decline(me, membership.pk, token)
+        decline_invitation(membership=membership, person=me, block_tutor=answer == "block")
         messages.success(request, _("You have declined the invitation."))
     else:
-        accept_invitation(membership=membership, student=me)
+        student = current_student(request)
+        membership = access_invitation(student, membership.pk, token)
+        accept_invitation(membership=membership, student=student)
         messages.success(request, _("You are in “%(name)s”.") % {"name": name})
     drop_token(request.session, PURPOSE)
     request.session[_ANSWERED_KEY] = True

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.tutor_blocks import block_tutor
 from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation, access_own_membership
@@ -129,12 +128,12 @@ def accept(request: HttpRequest, membership_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, membership_id: int) -> HttpResponse:
-    membership = access_invitation(current_student(request), membership_id)
+    me = current_student(request)
+    membership = access_invitation(me, membership_id)
     if request.method != "POST":
         return render_confirmation(request, confirmations.confirm_declining(membership))
-    decline_invitation(membership=membership)
-    if request.POST.get("block"):
-        block_tutor(student=current_student(request), tutor=membership.classroom.tutor)
+    is_blocking = bool(request.POST.get("block"))
+    decline_invitation(membership=membership, person=me, block_tutor=is_blocking)
     messages.success(request, _("You have declined the invitation."))
     return redirect("web:classrooms")
 
