@@ -1,5 +1,7 @@
-"""The data folder, and the secret key that is stored in it."""
+"""The data folder, and the keys that are stored in it."""
 
+import base64
+import binascii
 import os
 import secrets
 import tempfile
@@ -10,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.environment import BASE_DIR, setting_error, text
 
 MIN_KEY_LENGTH = 50
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def data_dir() -> Path:
@@ -53,6 +56,39 @@ def secret_key(folder: Path) -> str:
             "a new one is made, everybody signs in again, and invite links stop working."
         )
     return key
+
+
+def vapid_key(folder: Path) -> str:
+    """Return the private key by which push services know this installation (RFC 8292), generated at
+    the first start: the scalar of a P-256 key, in Base64 for URLs."""
+    file = folder / "vapid_key"
+    try:
+        if not file.exists():
+            scalar = secrets.randbelow(_P256_ORDER - 1) + 1
+            _create_file(file, _encode(scalar.to_bytes(32, "big")))
+        key = file.read_text(errors="replace").strip()
+    except OSError as exc:
+        raise ImproperlyConfigured(
+            f"The key in {file} cannot be read or written: {exc.strerror}."
+        ) from exc
+    if not _is_scalar(key):
+        raise ImproperlyConfigured(
+            f"The key in {file} is empty or cut off. Restore it from a backup, or delete the file: "
+            "a new one is made, and people have to turn notifications on again."
+        )
+    return key
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _is_scalar(key: str) -> bool:
+    try:
+        data = base64.b64decode(f"{key}=", altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    return len(data) == 32 and 0 < int.from_bytes(data, "big") < _P256_ORDER
 
 
 def _is_strong(key: str) -> bool:

@@ -191,3 +191,22 @@ def turn() -> tuple[list[str], str]:
     if secret and len(secret) < 16:
         raise setting_error("TURN_SECRET", "at least 16 characters, the same as coturn's")
     return urls, secret
+
+
+def telegram_token() -> str:
+    """Read the token that Telegram's @BotFather gives a bot; "" if it is not set."""
+    value = text("TELEGRAM_BOT_TOKEN")
+    if value and not re.fullmatch(r"\d{3,20}:[A-Za-z0-9_-]{20,100}", value, re.ASCII):
+        raise setting_error("TELEGRAM_BOT_TOKEN", "the token of a bot, like 123456789:AAF…")
+    return value
+
+
+def telegram_api_url() -> str:
+    """Read where the Bot API is, without the slash at its end."""
+    expected = "like https://api.telegram.org"
+    value = text("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/")
+    parts = split_url("TELEGRAM_API_URL", expected, value)
+    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
+        raise setting_error("TELEGRAM_API_URL", expected, value)
+    return value

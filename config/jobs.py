@@ -2,19 +2,26 @@
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from functools import partial
 
 from django.conf import settings
 
 from apps.accounts.cleanup import delete_expired_sessions
+from apps.accounts.notifications.subscriptions import delete_dead_subscriptions
 from apps.classroom.cleanup import close_abandoned_attendance, delete_orphaned_files
 from apps.classroom.versions import thin_out_all
 from apps.common import mail_history, mail_queue
 from apps.common.cleanup import delete_abandoned_uploads
+from apps.common.mail import Kind
 from apps.common.models import DailyLimit
 from apps.common.worker import Job
+from apps.lessons.reminders import delivery, jobs
+from apps.lessons.reminders.mails import compose_reminder
 from apps.lessons.zone_changes import check_zones
 
 NIGHT = time(2)  # UTC
+# What writes deferred mail at the moment at which it is sent.
+send_mail = partial(mail_queue.send_queued, composers={Kind.REMINDER: compose_reminder})
 
 
 def nightly(name: str, run: Callable[[datetime], object]) -> Job:
@@ -23,16 +30,18 @@ def nightly(name: str, run: Callable[[datetime], object]) -> Job:
 
 MAINTENANCE = [
     nightly("expired sessions", delete_expired_sessions),
+    nightly("push subscriptions", delete_dead_subscriptions),
     nightly("orphaned files", delete_orphaned_files),
     nightly("abandoned uploads", delete_abandoned_uploads),
     nightly("daily limits", DailyLimit.delete_old),
     nightly("board versions", thin_out_all),
     nightly("abandoned attendance", close_abandoned_attendance),
+    nightly("old reminders", delivery.delete_old),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("mail leftovers", mail_history.delete_old),
 ]
 # What `manage.py work` runs too: jobs that need nothing of a serving process.
-DELIVERY = []
+DELIVERY = [Job(delivery.JOB_NAME, every=jobs.INTERVAL, run=jobs.remind)]
 if settings.EMAIL_URL:
-    DELIVERY.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=mail_queue.send_queued))
+    DELIVERY.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=send_mail))
 JOBS = [*MAINTENANCE, *DELIVERY]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.keys import derive_key
 from apps.common.static import is_immutable
 from config import environment
-from config.data_dir import data_dir, secret_key
+from config.data_dir import data_dir, secret_key, vapid_key
 from config.database import database
 from config.environment import BASE_DIR
 from config.hosts import allowed_hosts, public_url, trusted_proxies
@@ -37,6 +37,12 @@ SIGN_UP = environment.choice("SIGN_UP", ("open", "invited-tutors", "closed"))
 SCHOOL_NAME = environment.shown_name("SCHOOL_NAME")
 SCHOOL_LOGO = school_logo()
 PRIVACY_TEXT = environment.file_text("PRIVACY_FILE")
+# Reminders by Telegram, where the server has a bot; the URL is another one in tests.
+TELEGRAM_BOT_TOKEN = environment.telegram_token()
+TELEGRAM_API_URL = environment.telegram_api_url()
+# Push services are on the internet; one in the own network has to be allowed.
+PUSH_SERVICES = environment.choice("PUSH_SERVICES", ("public", "any"))
+VAPID_KEY = vapid_key(DATA_DIR)
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 
 INSTALLED_APPS = [

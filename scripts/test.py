@@ -21,6 +21,7 @@ SERVER_SETTINGS = (
     *("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "TURN_URLS", "TURN_SECRET"),
     *("DATA_DIR", "PORT", "SECRET_KEY", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "HSTS", "THROTTLING"),
     *("STORAGE_QUOTA_MB", "SIGN_UP", "SCHOOL_NAME", "LOGO_FILE", "PRIVACY_FILE"),
+    *("PUSH_SERVICES", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"),
 )
 # Without cached bytecode each of the many processes that tests start compiles the whole program.
 UNSET = {*SERVER_SETTINGS, "PYTHONDONTWRITEBYTECODE"}

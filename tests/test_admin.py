@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.mail import EmailMessage
 from django.urls import reverse
 
-from apps.accounts.models import User
+from apps.accounts.models import PushSubscription, User
 from apps.classroom.models import BoardVersion, ClassroomSession
 from apps.classrooms.models import Classroom, Membership
 from apps.common.admin import ChangedFieldsAdmin
@@ -67,6 +67,9 @@ def test_admin_pages_show_no_secret(admin_client, lesson):
     Lesson.objects.update(idempotency_key="idem-secret", idempotency_digest="digest-secret")
     message = EmailMessage("A reset", "reset-secret", to=["olena@school.example"])
     QueueBackend().send_messages([message])
+    PushSubscription.objects.create(
+        user=user, endpoint="https://push.example/endpoint-secret", auth="auth-secret"
+    )
     sessions = list(UserSession.objects.values_list("session_key", flat=True))
     assert sessions
     secrets = [
@@ -74,6 +77,8 @@ def test_admin_pages_show_no_secret(admin_client, lesson):
             "idem-secret",
             "digest-secret",
             "reset-secret",
+            "endpoint-secret",
+            "auth-secret",
             seed,
             "recovery-seed",
             "recovery-code",

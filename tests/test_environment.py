@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
-from config.data_dir import data_dir, secret_key
+from config.data_dir import data_dir, secret_key, vapid_key
 from config.database import database
 from config.hosts import allowed_hosts, public_url, trusted_proxies
 from config.school_logo import school_logo
@@ -40,6 +40,9 @@ READERS = {
     "REDIS_URL": environment.redis_url,
     "EMAIL_URL": environment.mail,
     "TURN_URLS": environment.turn,
+    "PUSH_SERVICES": lambda: environment.choice("PUSH_SERVICES", ("public", "any")),
+    "TELEGRAM_BOT_TOKEN": environment.telegram_token,
+    "TELEGRAM_API_URL": environment.telegram_api_url,
     "TRUSTED_PROXIES": lambda: trusted_proxies("https://kreida.example"),
     "DATA_DIR": data_dir,
 }
@@ -54,6 +57,15 @@ READERS = {
         *(("SCHOOL_NAME", value) for value in ("\u200b", "\u202eKreida", "K" * 101, "K" * 10_000)),
         *(("LOGO_FILE", value) for value in ("/nowhere/logo.png", "/dev/null")),
         *(("THROTTLING", value) for value in ("of", "OFF", "1", "true")),
+        *(("PUSH_SERVICES", value) for value in ("all", "private", "on")),
+        *(
+            ("TELEGRAM_BOT_TOKEN", value)
+            for value in ("token", "123456789", ":" + "a" * 35, "12345:short", "1٣3456:" + "a" * 35)
+        ),
+        *(
+            ("TELEGRAM_API_URL", value)
+            for value in ("api.telegram.org", "ftp://a", "https://", "https://u:p@a", "https://a?b")
+        ),
         *(
             ("PUBLIC_URL", value)
             for value in (
@@ -269,6 +281,20 @@ def test_secret_key_is_made_once_and_kept(tmp_path):
     assert secret_key(tmp_path) == key
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_vapid_key_is_made_once_and_kept(tmp_path):
+    key = vapid_key(tmp_path)
+    assert vapid_key(tmp_path) == key
+    assert stat.S_IMODE((tmp_path / "vapid_key").stat().st_mode) == 0o600
+    assert len(key) == 43
+
+
+@pytest.mark.parametrize("content", ["", "cut-off", "A" * 43, "_" * 43, "ї" * 43])
+def test_vapid_key_that_is_no_key_is_refused(tmp_path, content):
+    (tmp_path / "vapid_key").write_text(content)
+    with pytest.raises(ImproperlyConfigured, match="empty or cut off"):
+        vapid_key(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "cut-off", "\n", "a" * 80])

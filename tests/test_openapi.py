@@ -100,6 +100,8 @@ OPERATION_IDS = {
     *("me_retrieve", "me_partial_update", "me_feed_retrieve", "me_feed_rotate"),
     "my_students_list",
     *("me_blocked_tutors_list", "me_blocked_tutors_destroy"),
+    *("me_notifications_retrieve", "me_notifications_update"),
+    *("me_push_retrieve", "me_push_update", "me_push_destroy", "me_push_test"),
     *("classrooms_list", "classrooms_create", "classrooms_retrieve", "classrooms_partial_update"),
     *("classrooms_destroy", "classrooms_join"),
     *("classrooms_members_list", "classrooms_members_create"),

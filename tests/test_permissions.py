@@ -35,6 +35,12 @@ TABLE = [
     ("me/feed/rotate/",                     "POST",   401, 200, 200, 200, 200, 200),
     ("me/blocked-tutors/",                  "GET",    401, 200, 403, 403, 403, 200),
     ("me/blocked-tutors/{tutor}/",          "DELETE", 401, 404, 403, 403, 403, 404),
+    ("me/notifications/",                   "GET",    401, 200, 200, 200, 200, 200),
+    ("me/notifications/",                   "PUT",    401, 200, 200, 200, 200, 200),
+    ("me/push/",                            "GET",    401, 200, 200, 200, 200, 200),
+    ("me/push/",                            "PUT",    401, 200, 200, 200, 200, 200),
+    ("me/push/",                            "DELETE", 401, 204, 204, 204, 204, 204),
+    ("me/push/test/",                       "POST",   401, 404, 404, 404, 404, 404),
     ("classrooms/",                         "GET",    401, 403, 200, 200, 200, 403),
     ("classrooms/",                         "POST",   401, 403, 201, 201, 201, 403),
     ("classrooms/join/",                    "POST",   401, 200, 403, 403, 403, 200),
@@ -86,6 +92,14 @@ TABLE = [
 OPEN = {"schema/", "docs/"}
 BODIES = {
     ("me/", "PATCH"): {"first_name": "New"},
+    ("me/push/", "PUT"): {
+        "endpoint": "https://push.example/abc",
+        "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6"
+            "SRpkNtoIAiw4",
+            "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        },
+    },
     ("classrooms/", "POST"): {"name": "New"},
     ("classrooms/{classroom}/", "PATCH"): {"name": "New"},
     ("classrooms/{classroom}/members/", "POST"): {"email": "new@x.example"},

@@ -12,7 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.accounts.models import TutorBlock, User
+from apps.accounts.models import (
+    NotificationSettings,
+    PushSubscription,
+    ReminderTime,
+    TelegramBot,
+    TelegramChat,
+    TelegramCode,
+    TutorBlock,
+    User,
+)
 from apps.accounts.security_changes import handle_account_change, handle_password_change
 from apps.common.admin import ChangedFieldsAdmin, ChangedFieldsForm, ServerRecordAdmin
 from apps.common.security_log import log_security_event
@@ -204,3 +213,45 @@ class SessionAdmin(RecordOfPersonAdmin):
 class TutorBlockAdmin(ServerRecordAdmin):
     fields = list_display = ("student", "tutor", "created_at")
     search_fields = ("student__email", "tutor__email")
+
+
+@admin.register(NotificationSettings)
+class NotificationSettingsAdmin(ServerRecordAdmin):
+    fields = list_display = ("user", "email", "quiet_from", "quiet_to", "updated_at")
+    search_fields = ("user__search_text",)
+    list_select_related = ("user",)
+
+
+@admin.register(ReminderTime)
+class ReminderTimeAdmin(ServerRecordAdmin):
+    fields = list_display = ("owner", "minutes")
+    search_fields = ("owner__user__search_text",)
+
+
+@admin.register(PushSubscription)
+class PushSubscriptionAdmin(ServerRecordAdmin):
+    """Leaves out the endpoint and the keys, by which anybody could write to the browser."""
+
+    fields = list_display = ("user", "created_at")
+    search_fields = ("user__search_text",)
+    list_select_related = ("user",)
+
+
+@admin.register(TelegramChat)
+class TelegramChatAdmin(ServerRecordAdmin):
+    fields = list_display = ("user", "linked_at")
+    search_fields = ("user__search_text",)
+    list_select_related = ("user",)
+
+
+@admin.register(TelegramCode)
+class TelegramCodeAdmin(ServerRecordAdmin):
+    fields = list_display = ("user", "expires_at")
+    search_fields = ("user__search_text",)
+    list_select_related = ("user",)
+
+
+@admin.register(TelegramBot)
+class TelegramBotAdmin(ServerRecordAdmin):
+    fields = list_display = ("username", "next_update", "paused_until")
+    search_fields = ("username",)

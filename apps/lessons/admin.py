@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.admin import ChangedFieldsAdmin, ServerRecordAdmin
 from apps.common.forms import TextField
-from apps.lessons.models import CalendarFeed, Lesson, Participant, ZoneRules
+from apps.lessons.models import CalendarFeed, Lesson, Participant, Reminder, ZoneRules
 
 
 @admin.register(Lesson)
@@ -77,3 +77,16 @@ class CalendarFeedAdmin(ServerRecordAdmin):
     fields = list_display = ("user", "generation")
     list_select_related = ("user",)
     search_fields = ("user__email", "user__last_name")
+
+
+@admin.register(Reminder)
+class ReminderAdmin(ServerRecordAdmin):
+    """Those by e-mail are in the mail queue from the start, and are called sent here."""
+
+    fields = list_display = (
+        *("user", "lesson", "starts_at", "minutes", "channel", "status", "reason"),
+        *("attempts", "try_at", "finished_at"),
+    )
+    list_filter = ("status", "reason", "channel")
+    search_fields = ("user__search_text", "lesson__title")
+    list_select_related = ("user", "lesson")

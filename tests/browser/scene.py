@@ -21,6 +21,7 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from apps.accounts.models import User  # noqa: E402
+from apps.accounts.notifications.unsubscribing import make_unsubscribe_url  # noqa: E402
 from apps.accounts.placeholders import make_student_link  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
@@ -49,6 +50,10 @@ def placeholder(classroom_id: int, **fields: Any) -> dict[str, Any]:
     made = build.make_placeholder(Classroom.objects.get(pk=classroom_id), **fields)
     link = make_student_link(made, timezone.now())
     return {"id": made.pk, "path": urlsplit(link.url).path}
+
+
+def unsubscribe_link(user: int) -> dict[str, Any]:
+    return {"path": urlsplit(make_unsubscribe_url(User.objects.get(pk=user))).path}
 
 
 def invitation(classroom_id: int, student: int) -> dict[str, Any]:

@@ -39,6 +39,7 @@ PAGES = {
         "{early_invite}",
         "{student_link}",
         "/students/invitation/",
+        "{unsubscribe}",
         "/nowhere/",
     ],
     "tutor": [
@@ -78,6 +79,7 @@ PAGES = {
         "/settings/",
         "/settings/calendar/",
         "/settings/calendar/address/",
+        "/settings/notifications/",
         "/accounts/email/",
         "/accounts/password/change/",
         "/accounts/2fa/",
@@ -114,7 +116,7 @@ OTHER_ROUTES = {
         "mfa_download_recovery_codes",
     ],
     "a redirect": ["tutor-invitation-link", "student-invitation-link", "invitation-link"],
-    "seen by its redirect": ["roster-preview", "invite-link"],
+    "seen by its redirect": ["roster-preview", "invite-link", "unsubscribe-link"],
     "seen under another name": ["account_set_password", "mfa_reauthenticate"],
     "the room, in test_room_accessibility.py": ["room"],
     "only in a step of signing in or with a second factor": [
@@ -203,6 +205,7 @@ def school(request, scene):
         "student": student["id"],
         "placeholder": added["id"],
         "student_link": added["path"],
+        "unsubscribe": scene.unsubscribe_link(user=student["id"])["path"],
         "lesson": now,
         "cancelled": cancelled,
         "completed": completed,

@@ -1,4 +1,16 @@
+from apps.accounts.models.notification_settings import NotificationSettings, ReminderTime
+from apps.accounts.models.push_subscription import PushSubscription
+from apps.accounts.models.telegram import TelegramBot, TelegramChat, TelegramCode
 from apps.accounts.models.tutor_block import TutorBlock
 from apps.accounts.models.user import User
 
-__all__ = ["TutorBlock", "User"]
+__all__ = [
+    "NotificationSettings",
+    "PushSubscription",
+    "ReminderTime",
+    "TelegramBot",
+    "TelegramChat",
+    "TelegramCode",
+    "TutorBlock",
+    "User",
+]

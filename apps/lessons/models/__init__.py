@@ -1,6 +1,7 @@
 from apps.lessons.models.calendar_feed import CalendarFeed
 from apps.lessons.models.lesson import MAX_DURATION, MIN_DURATION, Lesson
 from apps.lessons.models.participant import MAX_STUDENTS, Participant
+from apps.lessons.models.reminder import Reminder
 from apps.lessons.models.zone_rules import ZoneRules
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "CalendarFeed",
     "Lesson",
     "Participant",
+    "Reminder",
     "ZoneRules",
 ]

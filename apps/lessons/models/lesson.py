@@ -156,6 +156,11 @@ class Lesson(models.Model):
         indexes = (
             models.Index(name="lesson_tutor_starts", fields=["tutor", "starts_at"]),
             models.Index(name="lesson_student_starts", fields=["student", "starts_at"]),
+            models.Index(
+                name="lesson_scheduled_starts",
+                fields=["starts_at"],
+                condition=Q(status="scheduled"),
+            ),
         )
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ import os
 import signal
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import BaseCommand
 
 from apps.common.supervisor import supervise
 from apps.common.worker import Worker
@@ -16,8 +16,6 @@ class Command(BaseCommand):
     help = "Send queued mail and reminders, beside the processes that serve."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not DELIVERY:
-            raise CommandError("There is nothing to send with. Set EMAIL_URL.")
         os.umask(0o077)  # files in DATA_DIR are private to this user
         asyncio.run(_work_until_stopped())
         self.stdout.write("Kreida's worker has stopped.")

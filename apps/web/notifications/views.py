@@ -1,0 +1,51 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.notifications.preferences import load_preferences, save_preferences
+from apps.accounts.notifications.unsubscribing import PURPOSE, find_reader, unsubscribe
+from apps.common.session_tokens import kept_token
+from apps.web.notifications.forms import NotificationsForm
+from apps.web.shared.access import current_user
+from apps.web.shared.token_links import move_token_to_session
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_notifications(request: HttpRequest) -> HttpResponse:
+    me = current_user(request)
+    form = NotificationsForm(request.POST or None, load_preferences(me.pk))
+    if request.method == "POST" and form.is_valid():
+        save_preferences(me, form.preferences)
+        messages.success(request, _("Saved."))
+        return redirect("web:notifications")
+    status = 400 if form.errors else 200
+    return render(request, "notifications/notifications.html", {"form": form}, status=status)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def unsubscribe_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Mail programs POST here, without cookies (RFC 8058); a person who follows the link confirms
+    first, because mail scanners follow links too."""
+    if request.method == "POST":
+        unsubscribe(token)
+        return render(request, "notifications/unsubscribed.html")
+    return move_token_to_session(request, PURPOSE, token, then="web:unsubscribe")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def confirm_unsubscribing(request: HttpRequest) -> HttpResponse:
+    token = kept_token(request.session, PURPOSE)
+    if request.method == "POST":
+        unsubscribe(token)
+        return render(request, "notifications/unsubscribed.html")
+    find_reader(token)
+    return render(request, "notifications/unsubscribe.html")
