@@ -69,9 +69,9 @@ def send(
     returns False if the mail was not queued.
     """
     message = compose(
-        to=to, subject=subject, text=text, html=html, calendar=calendar, headers=headers
+        to=to, subject=subject, text=text, html=html, calendar=calendar, headers=headers, kind=kind
     )
-    message.kind, message.dedupe_key, message.expires_at = kind, dedupe_key, expires_at
+    message.dedupe_key, message.expires_at = dedupe_key, expires_at
     return send_all([message])
 
 
@@ -94,10 +94,13 @@ def compose(
     html: str | None = None,
     calendar: CalendarPart | None = None,
     headers: Mapping[str, str] | None = None,
+    kind: str = Kind.ACCOUNT,
 ) -> QueuedEmail:
     # Names in the subject may have line breaks, which headers must not have.
     subject = " ".join(subject.split())
-    message = QueuedEmail(subject, text, None, [lookup_email(to)], headers=dict(headers or {}))
+    headers = {"Auto-Submitted": "auto-generated", **(headers or {})}  # RFC 3834: no auto-replies
+    message = QueuedEmail(subject, text, None, [lookup_email(to)], headers=headers)
+    message.kind = kind
     if html is not None:
         message.attach_alternative(html, "text/html")
     if calendar is not None:  # RFC 6047 §2.4; the last alternative is the one that is preferred

@@ -5,7 +5,6 @@ addresses. The organizer has the tutor's name and the address of the installatio
 tell the tutor's address either. Nobody is asked to reply (ADR 23).
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from email.utils import parseaddr
 
@@ -14,31 +13,34 @@ from icalendar import Event, vCalAddress
 
 from apps.accounts.models import User
 from apps.common.mail import CalendarPart
-from apps.lessons.calendar_ids import installation_id
 from apps.lessons.ical import build_calendar, build_event
 from apps.lessons.models import Lesson
 
 
-def build_request(lesson: Lesson, student: User, now: datetime) -> CalendarPart:
+def build_request(
+    lesson: Lesson, student: User, *, installation: str, now: datetime
+) -> CalendarPart:
     """The lesson was scheduled, or its time has changed."""
-    return _build("REQUEST", [_build_event(lesson, student, now)])
+    return _build("REQUEST", _build_event(lesson, student, installation, now))
 
 
-def build_cancel(lesson: Lesson, student: User, now: datetime) -> CalendarPart:
+def build_cancel(
+    lesson: Lesson, student: User, *, installation: str, now: datetime
+) -> CalendarPart:
     """The lesson was cancelled, or goes on without the student; only the first has a STATUS
     (RFC 5546 §3.2.5)."""
-    event = _build_event(lesson, student, now)
+    event = _build_event(lesson, student, installation, now)
     if not lesson.is_cancelled:
         del event["STATUS"]
-    return _build("CANCEL", [event])
+    return _build("CANCEL", event)
 
 
-def _build(method: str, events: Iterable[Event]) -> CalendarPart:
+def _build(method: str, *events: Event) -> CalendarPart:
     return CalendarPart(method, build_calendar(events, method=method).decode())
 
 
-def _build_event(lesson: Lesson, student: User, now: datetime) -> Event:
-    event = build_event(lesson, reader=student, students=[student], installation=installation_id())
+def _build_event(lesson: Lesson, student: User, installation: str, now: datetime) -> Event:
+    event = build_event(lesson, reader=student, students=[student], installation=installation)
     address_event(event, tutor=lesson.tutor, student=student, now=now)
     return event
 

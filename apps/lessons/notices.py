@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -10,44 +11,57 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.common.mail import Kind, send
+from apps.common.mail import CalendarPart, Kind, compose, send_all
+from apps.common.mail_body import MailBody
+from apps.common.mail_queue import QueuedEmail
 from apps.common.models import DailyLimit
 from apps.common.zones import clock_times, zone_label
+from apps.lessons import itip
+from apps.lessons.calendar_ids import installation_id
 from apps.lessons.models import Lesson
 
 MAX_PER_DAY = 50  # mails about lessons of one tutor with one student; the last announces the limit
 log = logging.getLogger("kreida.mail")
 
 
+class _Change(NamedTuple):
+    """`sentence` is called with the student's language active."""
+
+    sentence: Callable[[], str]
+    build_part: Callable[..., CalendarPart]
+    before: tuple[datetime, datetime] | None = None
+
+
 def notify_lesson_scheduled(lesson: Lesson, students: Iterable[User]) -> None:
-    _mail_students(lesson, students, lambda: _("A lesson with %(tutor)s: %(when)s"))
+    change = _Change(lambda: _("A lesson with %(tutor)s: %(when)s"), itip.build_request)
+    _mail_students(lesson, students, change)
 
 
 def notify_time_changed(
     lesson: Lesson, students: Iterable[User], starts_at: datetime, ends_at: datetime
 ) -> None:
     """`starts_at` and `ends_at` are the previous times. A new end alone is not called a move."""
-    before = (starts_at, ends_at)
-    if lesson.starts_at == starts_at:
-        _mail_students(
-            lesson, students, lambda: _("Your lesson with %(tutor)s now ends at %(end)s"), before
-        )
-    else:
-        _mail_students(
-            lesson, students, lambda: _("Your lesson with %(tutor)s has moved: %(when)s"), before
-        )
+
+    def sentence() -> str:
+        if lesson.starts_at == starts_at:
+            return _("Your lesson with %(tutor)s now ends at %(end)s")
+        return _("Your lesson with %(tutor)s has moved: %(when)s")
+
+    _mail_students(lesson, students, _Change(sentence, itip.build_request, (starts_at, ends_at)))
 
 
 def notify_lesson_cancelled(lesson: Lesson, students: Iterable[User]) -> None:
-    _mail_students(
-        lesson, students, lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s")
+    change = _Change(
+        lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"), itip.build_cancel
     )
+    _mail_students(lesson, students, change)
 
 
 def notify_removed(lesson: Lesson, student: User) -> None:
-    _mail_student(
-        lesson, student, lambda: _("You no longer have a lesson with %(tutor)s: %(when)s")
+    change = _Change(
+        lambda: _("You no longer have a lesson with %(tutor)s: %(when)s"), itip.build_cancel
     )
+    _mail_students(lesson, [student], change)
 
 
 def format_span(reader: User, start: datetime, end: datetime) -> str:
@@ -59,45 +73,67 @@ def format_span(reader: User, start: datetime, end: datetime) -> str:
     return f"{begins:%Y-%m-%d} {since}–{until} ({zone_label(reader.timezone)})"
 
 
-def _mail_students(
-    lesson: Lesson,
-    students: Iterable[User],
-    sentence: Callable[[], str],
-    before: tuple[datetime, datetime] | None = None,
-) -> None:
-    for student in students:
-        _mail_student(lesson, student, sentence, before)
-
-
-def _mail_student(
-    lesson: Lesson,
-    student: User,
-    sentence: Callable[[], str],
-    before: tuple[datetime, datetime] | None = None,
-) -> None:
-    """`sentence` is called with the student's language active. A placeholder gets no mail."""
-    if not settings.EMAIL_URL or student.is_placeholder:
+def _mail_students(lesson: Lesson, students: Iterable[User], change: _Change) -> None:
+    """A placeholder gets no mail."""
+    readers = [student for student in students if not student.is_placeholder]
+    if not settings.EMAIL_URL or not readers:
         return
+    installation = _load_calendar_fields(lesson)
+    mails = (_compose(lesson, student, change, installation) for student in readers)
+    send_all([mail for mail in mails if mail is not None])
+
+
+def _load_calendar_fields(lesson: Lesson) -> str:
+    """Reload what a trigger has changed, and return the installation's id; empty if the database
+    fails, so that the mail is sent all the same."""
+    try:
+        lesson.refresh_from_db(fields=["sequence", "created_at", "updated_at"])
+        return installation_id()
+    except (DatabaseError, Lesson.DoesNotExist):
+        log.exception("could not load what calendars need")
+        return ""
+
+
+def _compose(
+    lesson: Lesson, student: User, change: _Change, installation: str
+) -> QueuedEmail | None:
+    """None over the day's limit."""
+    remaining = _count_mail(lesson, student)
+    if remaining < 0:
+        return None
     with translation.override(student.locale):
         now = format_span(student, lesson.starts_at, lesson.ends_at)
         _begin, end = clock_times(
             student.to_local_time(lesson.starts_at), student.to_local_time(lesson.ends_at)
         )
-        subject = sentence() % {"tutor": lesson.tutor.get_full_name(), "when": now, "end": end}
-        lines = [subject]
-        if before:
-            lines += [
-                _("Before: %(when)s") % {"when": format_span(student, *before)},
+        values = {"tutor": lesson.tutor.get_full_name(), "when": now, "end": end}
+        lines = [lesson.title, lesson.cancel_reason]
+        if change.before:
+            previous = format_span(student, *change.before)
+            lines = [
+                _("Before: %(when)s") % {"when": previous},
                 _("Now: %(when)s") % {"when": now},
+                *lines,
             ]
-        lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
-        remaining = _count_mail(lesson, student)
-        if remaining < 0:
-            return
-        if remaining == 0:
-            lines += ["", _last_mail_note(lesson)]
-        text = "\n".join(line for line in lines if line)
-        send(to=student.email, subject=subject, text=text, kind=Kind.LESSON)
+        body = MailBody(
+            title=change.sentence() % values,
+            lines=tuple(lines),
+            url=f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/",
+            link=_("Open the lesson"),
+            notes=() if remaining else (_last_mail_note(lesson),),
+        )
+        part = None
+        if installation:
+            at = timezone.now()
+            part = change.build_part(lesson, student, installation=installation, now=at)
+        return compose(
+            to=student.email,
+            subject=body.title,
+            text=body.as_text(),
+            html=body.as_html(),
+            calendar=part,
+            kind=Kind.LESSON,
+        )
 
 
 def _count_mail(lesson: Lesson, student: User) -> int:
