@@ -8,7 +8,11 @@ from django.conf import settings
 
 from apps.accounts.cleanup import delete_expired_sessions
 from apps.accounts.notifications.subscriptions import delete_dead_subscriptions
-from apps.classroom.cleanup import close_abandoned_attendance, delete_orphaned_files
+from apps.classroom.cleanup import (
+    close_abandoned_attendance,
+    delete_orphaned_files,
+    delete_unused_authors,
+)
 from apps.classroom.versions import thin_out_all
 from apps.common import mail_history, mail_queue
 from apps.common.cleanup import delete_abandoned_uploads
@@ -35,6 +39,7 @@ MAINTENANCE = [
     nightly("abandoned uploads", delete_abandoned_uploads),
     nightly("daily limits", DailyLimit.delete_old),
     nightly("board versions", thin_out_all),
+    nightly("board authors", delete_unused_authors),
     nightly("abandoned attendance", close_abandoned_attendance),
     nightly("old reminders", delivery.delete_old),
     Job("time zones", every=timedelta(hours=1), run=check_zones),

@@ -11,7 +11,15 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from apps.classroom.models import Attendance, BoardFile, BoardVersion
+from apps.classroom import board_log
+from apps.classroom.models import (
+    Attendance,
+    BoardAuthor,
+    BoardFile,
+    BoardVersion,
+    ClassroomSession,
+)
+from apps.classroom.tests.boards import DrawingClient
 from apps.common.models import DailyLimit, MailMessage, OutgoingMail
 from apps.common.worker import Worker
 from config.jobs import JOBS
@@ -148,3 +156,16 @@ def test_old_mail_is_deleted_when_sending_is_off():
     run_a_night()
     assert not OutgoingMail.objects.exists()
     assert [row.content for row in MailMessage.objects.all()] == [None]
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize(("age", "kept"), [(2 * DAY, {7}), (DAY / 2, {7, 8})])
+def test_authors_of_client_ids_that_are_not_on_the_board_are_deleted(lesson, age, kept):
+    session = lesson.session.pk
+    drawn = DrawingClient(7)
+    drawn.map["a"] = 1
+    board_log.add_authors({(session, 7): "u1", (session, 8): "u2"})
+    board_log.append({session: drawn.updates})
+    ClassroomSession.objects.filter(pk=session).update(versioned_at=timezone.now() + DAY - age)
+    run_a_night()
+    assert set(BoardAuthor.objects.values_list("client", flat=True)) == kept

@@ -152,6 +152,8 @@ def compact(
             ):
                 transaction.set_rollback(True)
                 return None
+            if compacted.reason in compaction.REWRITTEN:  # its items have no author any more
+                BoardAuthor.objects.filter(session=session_id).delete()
             for start in range(0, len(rows), 500):
                 BoardUpdate.objects.filter(pk__in=rows[start : start + 500]).delete()
     except IntegrityError:  # another process made the first snapshot, or the room is gone

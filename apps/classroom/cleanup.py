@@ -1,15 +1,22 @@
-"""Nightly clean-up of rooms: orphaned picture files and abandoned attendance rows."""
+"""Nightly clean-up of rooms: picture files, authors of boards and attendance rows not needed."""
 
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.core.files.storage import Storage
+from django.db.models import Q
+from pycrdt import get_state
 
-from apps.classroom.models import Attendance, BoardFile
+from apps.classroom import board_log
+from apps.classroom.merging import merge_bytes
+from apps.classroom.models import Attendance, BoardAuthor, BoardFile, ClassroomSession
 from apps.classroom.models.file import FOLDER
+from apps.classroom.realtime.board.yproto import read_state_vector
 
 ORPHAN_AFTER = timedelta(days=1)  # a new file has no row yet
+# Boards last drawn on so long ago are looked at, and not again after a week.
+UNUSED_AUTHORS_AFTER, UNUSED_AUTHORS_UNTIL = timedelta(days=1), timedelta(days=8)
 log = logging.getLogger("kreida.cleanup")
 
 
@@ -59,3 +66,30 @@ def _delete_empty_folders(storage: Storage, now: datetime) -> None:
     for folder in _folders(storage):
         if storage.listdir(folder) == ([], []) and _is_old(storage, folder, now):
             storage.delete(folder)
+
+
+def delete_unused_authors(now: datetime) -> None:
+    """Delete authors of client ids that their board does not have: it was rewritten under another
+    one, or what they sent first was refused. The history needs none: restoring makes new items."""
+    since, until = now - UNUSED_AUTHORS_UNTIL, now - UNUSED_AUTHORS_AFTER
+    drawn = Q(versioned_at__range=(since, until))
+    drawn |= Q(versioned_at=None, created_at__range=(since, until))
+    present = Attendance.objects.present(now).values("session")
+    rooms = ClassroomSession.objects.filter(drawn, pk__in=BoardAuthor.objects.values("session"))
+    for session_id in list(rooms.exclude(pk__in=present).values_list("pk", flat=True)):
+        _delete_unused_authors_of(session_id)
+
+
+def _delete_unused_authors_of(session_id: int) -> None:
+    board = board_log.load([session_id])[session_id]
+    if board.is_newer:
+        return
+    try:
+        vector = get_state(merge_bytes(board.updates)) if board.updates else b"\0"
+    except ValueError:  # partly unreadable; its next compaction leaves that out
+        return
+    clients = {client for client, _clock in read_state_vector(vector)}
+    authors = BoardAuthor.objects.filter(session=session_id)
+    unused = [pk for pk, client in authors.values_list("pk", "client") if client not in clients]
+    for at in range(0, len(unused), 500):
+        BoardAuthor.objects.filter(pk__in=unused[at : at + 500]).delete()

@@ -10,7 +10,13 @@ from pycrdt import Array, Doc, get_state, merge_updates
 from pycrdt import write_var_uint as varint
 
 from apps.classroom import blobs, board_log, compaction
-from apps.classroom.models import BoardQuarantine, BoardSnapshot, BoardUpdate, BoardVersion
+from apps.classroom.models import (
+    BoardAuthor,
+    BoardQuarantine,
+    BoardSnapshot,
+    BoardUpdate,
+    BoardVersion,
+)
 from apps.classroom.realtime.board.values import MAX_NESTING
 from apps.classroom.realtime.board.yproto import read_state_vector
 from apps.classroom.realtime.cluster.bus import NoBus
@@ -153,6 +159,16 @@ def test_board_at_the_limit_of_clients_is_rewritten_when_opened(lesson, live_roo
 
     asyncio.run(scenario())
     assert BoardQuarantine.objects.exists()
+
+
+def test_board_that_is_rewritten_forgets_its_authors(lesson):
+    session = lesson.session.pk
+    board_log.append({session: [drawing(a=1), update_naming(compaction.REWRITE_FROM)]})
+    board_log.add_authors({(session, 5): "u1"})
+    board_log.compact(session)
+    assert BoardAuthor.objects.count() == 1
+    board_log.compact(session, unopened=True)
+    assert BoardAuthor.objects.count() == 0
 
 
 @pytest.mark.parametrize(("elsewhere", "kept"), [({}, False), ({"process": []}, True)])
