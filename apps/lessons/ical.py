@@ -23,9 +23,15 @@ MAX_NAMES = 3  # of students in a summary
 
 
 def build_event(
-    lesson: Lesson, *, reader: User, students: Sequence[User], installation: str
+    lesson: Lesson,
+    *,
+    reader: User,
+    students: Sequence[User],
+    installation: str,
+    is_cancelled: bool = False,
 ) -> Event:
-    """`students` are the lesson's, in their order; those with whom the reader meets.
+    """`students` are those who attend, in their order. `is_cancelled` is whether the reader's own
+    participation is.
 
     DTSTAMP is the time of the last change, which suits a feed; with a METHOD it is the time of
     sending (RFC 5545 §3.8.7.2).
@@ -40,8 +46,9 @@ def build_event(
     url = f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"
     event.add("DESCRIPTION", describe(lesson, reader, students, url))
     event.add("URL", url)
-    event.add("STATUS", "CANCELLED" if lesson.is_cancelled else "CONFIRMED")
-    event.add("TRANSP", "TRANSPARENT" if lesson.is_cancelled else "OPAQUE")
+    is_cancelled = is_cancelled or lesson.is_cancelled
+    event.add("STATUS", "CANCELLED" if is_cancelled else "CONFIRMED")
+    event.add("TRANSP", "TRANSPARENT" if is_cancelled else "OPAQUE")
     event.add("SEQUENCE", lesson.sequence)
     event.add("CREATED", lesson.created_at)
     event.add("LAST-MODIFIED", lesson.updated_at)

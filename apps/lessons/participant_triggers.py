@@ -240,11 +240,13 @@ def _restore(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "sqlite":
         overlap.ACTUAL_END.install(apps, schema_editor, people=("tutor",))
         sequence_trigger.install(apps, schema_editor)
+        sequence_trigger.install_participants(apps, schema_editor)
         install(apps, schema_editor)
 
 
 def _remove(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "sqlite":
+        sequence_trigger.uninstall_participants(apps, schema_editor)
         uninstall(apps, schema_editor)
 
 

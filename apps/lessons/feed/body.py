@@ -44,6 +44,7 @@ def _events(reader: User, now: datetime) -> list[Event]:
             reader=reader,
             students=lesson.attending_students,
             installation=installation,
+            is_cancelled=lesson.is_off,
         )
         for lesson in lessons
     ]

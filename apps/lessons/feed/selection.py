@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Case, Count, Max, Q, Sum, When
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
 from apps.common.etags import compute_version
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, Participant
 from apps.lessons.models.lesson import LessonQuerySet
 
 PAST = timedelta(days=92)
@@ -29,17 +29,21 @@ class FeedState:
 
 
 def select_lessons(reader: User, now: datetime) -> LessonQuerySet:
-    cancelled_at = Coalesce("cancelled_at", "updated_at")
+    """`is_off` is whether the lesson, or the student's participation, is cancelled."""
     lessons = Lesson.objects.of(reader).filter(starts_at__gt=_midnight(now) - PAST)
-    return lessons.annotate(_cancelled_at=cancelled_at).filter(
-        ~Q(status=Lesson.Status.CANCELLED) | Q(_cancelled_at__gt=_midnight(now) - CANCELLED_FOR)
+    is_off, off_since = Q(status=Lesson.Status.CANCELLED), Coalesce("cancelled_at", "updated_at")
+    if reader.is_student:  # `of` has joined the student's own participation
+        is_off |= Q(participants__status__in=Participant.CANCELLED)
+    lessons = lessons.annotate(is_off=Case(When(is_off, then=True), default=False))
+    return lessons.annotate(off_since=off_since).filter(
+        Q(is_off=False) | Q(off_since__gt=_midnight(now) - CANCELLED_FOR)
     )
 
 
 def load_state(reader: User, now: datetime) -> FeedState:
     """One query, which reads no more of each lesson than its place in the sums."""
     other = "participants__student" if reader.is_tutor else "tutor"
-    people = (f"{other}_id", f"{other}__first_name", f"{other}__last_name", "participants__status")
+    people = (f"{other}_id", f"{other}__first_name", f"{other}__last_name")
     rows = list(
         select_lessons(reader, now)
         .order_by(people[0])

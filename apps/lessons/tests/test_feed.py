@@ -11,6 +11,7 @@ from icalendar import Calendar
 from apps.lessons import services
 from apps.lessons.feed import limits, views
 from apps.lessons.feed.address import feed_url, rotate_feed
+from apps.lessons.feed.selection import select_lessons
 from apps.lessons.models import Lesson
 from tests.builders import HOUR, make_lesson
 
@@ -35,6 +36,13 @@ def events(fetch):
         return {event["UID"]: event for event in calendar.walk("VEVENT")}
 
     return read
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """The clock stands a while after the last change; within a second of it no date is exact."""
+    now = timezone.now() + timedelta(seconds=5)
+    monkeypatch.setattr(views.timezone, "now", lambda: now)
 
 
 # The address
@@ -115,7 +123,7 @@ def test_get_sends_calendar_without_cookies(student, coming_lesson, fetch):
     assert "Cookie" not in response["Vary"]
 
 
-def test_head_has_the_headers_of_get(student, coming_lesson, fetch):
+def test_head_has_the_headers_of_get(student, coming_lesson, fetch, later):
     got, head = (fetch(feed_url(student), method) for method in ("get", "head"))
     assert head.content == b""
     for name in ("ETag", "Last-Modified", "Content-Type"):
@@ -143,9 +151,7 @@ def test_etag_wins_over_date(student, coming_lesson, fetch):
     assert fetch(feed_url(student), **headers).status_code == 304
 
 
-def test_date_of_last_change_is_not_modified(student, coming_lesson, fetch, monkeypatch):
-    later = timezone.now() + timedelta(seconds=5)
-    monkeypatch.setattr(views.timezone, "now", lambda: later)
+def test_date_of_last_change_is_not_modified(student, coming_lesson, fetch, later):
     first = fetch(feed_url(student))
     since = {"If-Modified-Since": first["Last-Modified"]}
     assert fetch(feed_url(student), **since).status_code == 304
@@ -219,6 +225,32 @@ def test_cancelled_lesson_stays_for_60_days(tutor, student, coming_lesson, event
     for person in (tutor, student):
         statuses = [event["STATUS"] for event in events(person).values()]
         assert statuses == (["CANCELLED"] if is_kept else [])
+
+
+def test_own_cancelled_participation_is_cancelled_for_60_days(
+    tutor, student, stranger, coming_lesson, events
+):
+    coming_lesson.participants.create(student=stranger)
+    coming_lesson.participants.filter(student=stranger).update(status="late_cancelled")
+    for person, status in ((stranger, "CANCELLED"), (student, "CONFIRMED"), (tutor, "CONFIRMED")):
+        [event] = events(person).values()
+        assert event["STATUS"] == status
+    later = timezone.now() + 62 * DAY
+    assert select_lessons(stranger, later).count() == 0
+    assert select_lessons(student, later).count() == 1
+
+
+def test_tutors_summary_follows_the_students(tutor, student, stranger, coming_lesson, events):
+    tutor.locale = "en"
+    tutor.save()
+    coming_lesson.participants.create(student=stranger)
+    [event] = events(tutor).values()
+    assert event["SUMMARY"] == "Lesson with Some Stranger, Олена Коваль"
+    [event] = events(stranger).values()
+    assert student.last_name not in event["SUMMARY"] + event["DESCRIPTION"]
+    coming_lesson.participants.filter(student=stranger).delete()
+    [event] = events(tutor).values()
+    assert event["SUMMARY"] == "Lesson with Олена Коваль"
 
 
 def test_feed_has_nobody_elses_lessons(other_tutor, stranger, coming_lesson, events):

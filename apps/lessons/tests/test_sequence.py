@@ -89,3 +89,28 @@ def test_services_raise_sequence(aged, tutor):
     assert stored(aged) == 1
     services.cancel_lesson(lesson=aged)
     assert (aged.sequence, stored(aged)) == (2, 2)
+
+
+def test_student_who_joins_leaves_or_cancels_raises_sequence(aged, stranger):
+    other = aged.participants.create(student=stranger)
+    assert stored(aged) == 1
+    rows = aged.participants.filter(pk=other.pk)
+    rows.update(status="attended")
+    assert stored(aged) == 1
+    rows.update(status="late_cancelled")
+    assert stored(aged) == 2
+    rows.update(status="cancelled")
+    assert stored(aged) == 2
+    rows.delete()
+    assert stored(aged) == 3
+
+
+def test_placeholder_taken_over_raises_sequence(aged, stranger):
+    aged.participants.update(student=stranger)
+    assert stored(aged) >= 1
+
+
+def test_lesson_with_participants_can_be_deleted(aged):
+    aged.session.delete()
+    Lesson.objects.filter(pk=aged.pk).delete()
+    assert not Lesson.objects.exists()
