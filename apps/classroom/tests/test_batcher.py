@@ -155,9 +155,12 @@ def test_step_1_applies_queued_updates_first():
 
 def test_stored_update_of_120_000_values_is_applied_and_broadcast_in_chunks():
     """More values than one update of a client may have, and the deletions of a restored board."""
-    deletions = [(1, clock, clock + 1) for clock in range(0, 4 * RUNS_PER_CHUNK, 2)]
-    values = b"\x08\x01\x04list" + varint(120_000) + b"\x7d\x01" * 120_000
-    stored = b"\x01\x01\x01\x00" + values + encode_deletions(deletions)
+    few = 4 * RUNS_PER_CHUNK
+    many = 120_000 - few  # in a list of their own: each deletion copies the rest of its list
+    deletions = [(1, clock, clock + 1) for clock in range(0, few, 2)]
+    values = b"\x08\x01\x03few" + varint(few) + b"\x7d\x01" * few
+    values += b"\x08\x01\x04many" + varint(many) + b"\x7d\x01" * many
+    stored = b"\x01\x02\x01\x00" + values + encode_deletions(deletions)
     shared = SharedBoard(1)
     asyncio.run(shared.board.apply_stored_update(stored))
     received = shared.sockets[0].received
@@ -166,7 +169,8 @@ def test_stored_update_of_120_000_values_is_applied_and_broadcast_in_chunks():
         doc = Doc()
         for update in updates:
             doc.apply_update(update)
-        assert len(doc.get("list", type=Array)) == 120_000 - 2 * RUNS_PER_CHUNK
+        assert len(doc.get("few", type=Array)) == few - 2 * RUNS_PER_CHUNK
+        assert len(doc.get("many", type=Array)) == many
     assert shared.stored == []
 
 
