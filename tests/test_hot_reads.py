@@ -1,6 +1,7 @@
-"""The SQL of the calendar range and of my-students returns what the querysets define."""
+"""Hand-written SQL returns what the querysets define."""
 
 import random
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,11 @@ from apps.accounts.models import User
 from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.queries import list_my_students
+from apps.common.errors import DomainError
 from apps.common.pagination import Page
 from apps.common.text import contains_all_words
+from apps.lessons import limits
+from apps.lessons.booking import find_classroom
 from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson, Participant
 from apps.lessons.queries import lesson_json, list_lessons
 from tests.builders import HOUR, NOON, make_classroom, make_user
@@ -134,3 +138,36 @@ def test_my_students_equal_the_queryset(school):
                 rows = expected[page.offset : page.stop]
                 assert list_my_students(tutor, words, page) == (len(expected), rows)
     assert found
+
+
+def test_classroom_of_a_lesson_is_the_shared_one_joined_first(school):
+    for tutor in User.objects.filter(role="tutor"):
+        for student in User.objects.filter(role="student"):
+            shared = Membership.objects.active().taught_by(tutor).filter(student=student)
+            first = shared.order_by("joined_at", "id").first()
+            assert _find_classroom(tutor, student) == (first and first.classroom_id)
+
+
+def _find_classroom(tutor, student):
+    with suppress(DomainError):
+        return find_classroom(tutor, [student.pk], None)
+    return None
+
+
+def test_limits_count_the_tutors_lessons_with_the_student(school, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_NUMBER_PER_DAY", 1)
+    for tutor in User.objects.filter(role="tutor"):
+        for student in User.objects.filter(role="student"):
+            day, _week = limits._day_and_week_of(student, NOON)
+            theirs = Participant.objects.filter(lesson__tutor=tutor, student=student)
+            on_that_day = theirs.filter(starts_at__gte=day[0], starts_at__lt=day[1])
+            lesson = Lesson(tutor=tutor, starts_at=NOON, ends_at=NOON + HOUR)
+            assert _is_over_limit(tutor, student, lesson) == on_that_day.exists()
+
+
+def _is_over_limit(tutor, student, lesson):
+    try:
+        limits.check_limits(tutor.pk, [student], [lesson], NOON + 24 * HOUR)
+    except DomainError:
+        return True
+    return False

@@ -1,5 +1,6 @@
 """Database helpers: constraint errors, raw SQL, deletes in batches and time arithmetic."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,11 @@ def select_rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
             cursor.cursor.format = Format.BINARY
         cursor.execute(statement, [adapt(v) if isinstance(v, datetime) else v for v in values])
         return list(cursor.fetchall())
+
+
+def placeholders(values: Collection[Any]) -> str:
+    """For an `IN (…)` of `select_rows`, which is given the values one by one."""
+    return ", ".join(["%s"] * len(values))
 
 
 def delete_in_batches(rows: "models.QuerySet[Any]", size: int = 500) -> int:

@@ -8,14 +8,24 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classroom.models import ClassroomSession
-from apps.classrooms.models import Membership
-from apps.common.db import is_violation_of
+from apps.common.db import is_violation_of, placeholders, select_rows
 from apps.common.errors import invalid
 from apps.lessons import overlap, participant_triggers
 from apps.lessons.conflicts import check_conflicts
 from apps.lessons.errors import lesson_conflict, not_a_member
 from apps.lessons.limits import check_limits
 from apps.lessons.models import MAX_STUDENTS, Lesson, Participant
+
+# The same memberships as `active()` and `taught_by()` select.
+_MEMBERSHIPS = """
+SELECT membership.classroom_id, membership.student_id
+FROM classrooms_membership AS membership
+JOIN classrooms_classroom AS classroom ON classroom.id = membership.classroom_id
+WHERE classroom.tutor_id = %s AND classroom.archived_at IS NULL
+    AND membership.role = 'student' AND membership.status = 'active'
+    AND membership.student_id IN ({students})
+ORDER BY membership.joined_at, membership.id
+"""
 
 
 def lock_people(ids: Iterable[int]) -> dict[int, User]:
@@ -35,12 +45,9 @@ def find_classroom(tutor: User, student_ids: Sequence[int], classroom_id: int | 
     among those that all share; else the one that the first student joined first. Raises
     `not_a_member`.
     """
-    rows = dict.fromkeys(
-        Membership.objects.active()
-        .taught_by(tutor)
-        .filter(student__in=student_ids)
-        .order_by("joined_at", "id")
-        .values_list("classroom_id", "student_id")
+    query = _MEMBERSHIPS.format(students=placeholders(student_ids))
+    rows: dict[tuple[int, int], None] = dict.fromkeys(
+        (classroom, student) for classroom, student in select_rows(query, tutor.pk, *student_ids)
     )
     if {student for _classroom, student in rows} != set(student_ids):
         raise not_a_member()

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.common.db import select_rows
+from apps.common.db import placeholders, select_rows
 from apps.lessons.errors import lesson_conflict
 from apps.lessons.models import MAX_DURATION, Participant
 from apps.lessons.notices import format_span
@@ -60,8 +60,8 @@ def find_conflicts(
     bounds = (end, start - MAX_DURATION, start)
     query, values = _TAUGHT, [tutor.pk, *bounds]
     if student_ids:
-        placeholders = ", ".join(["%s"] * len(student_ids))
-        query = f"{_TAUGHT} UNION ALL {_ATTENDED.format(students=placeholders)}"
+        attended = _ATTENDED.format(students=placeholders(student_ids))
+        query = f"{_TAUGHT} UNION ALL {attended}"
         values += [*student_ids, *bounds]
     found = [_to_conflict(row) for row in select_rows(query, *values)]
     return sorted(

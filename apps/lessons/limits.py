@@ -5,11 +5,12 @@ the number of lessons a day in the past as well: a calendar shows all lessons of
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.common.db import placeholders, select_rows
 from apps.common.errors import invalid
 from apps.lessons.models import Lesson, Participant
 
@@ -18,6 +19,15 @@ MAX_PER_DAY = timedelta(hours=12)
 MAX_PER_WEEK = timedelta(hours=60)
 MAX_NUMBER_PER_DAY = 200  # with cancelled ones
 
+
+_STORED = """
+SELECT lesson.id, participant.student_id, lesson.starts_at, lesson.ends_at, lesson.status,
+    participant.status
+FROM lessons_participant AS participant
+JOIN lessons_lesson AS lesson ON lesson.id = participant.lesson_id
+WHERE lesson.tutor_id = %s AND participant.student_id IN ({students})
+    AND participant.starts_at >= %s AND participant.starts_at < %s
+"""
 
 Span = tuple[datetime, datetime]
 StoredLesson = tuple[datetime, datetime, bool]  # start, end, whether it is cancelled
@@ -45,17 +55,17 @@ def _load_stored(
 ) -> dict[int, list[StoredLesson]]:
     """The tutor's lessons by student, in the weeks of `lessons` and without these."""
     weeks = [_day_and_week_of(s, one.starts_at)[1] for s in students for one in lessons]
-    rows = (
-        Participant.objects.filter(lesson__tutor=tutor_id, student__in=students)
-        .filter(starts_at__gte=min(w[0] for w in weeks), starts_at__lt=max(w[1] for w in weeks))
-        .exclude(lesson__in=[lesson.pk for lesson in lessons if lesson.pk])
-        .order_by()
-    )
-    columns = ("student_id", "lesson__starts_at", "lesson__ends_at", "lesson__status", "status")
+    since, until = min(week[0] for week in weeks), max(week[1] for week in weeks)
     stored: dict[int, list[StoredLesson]] = {student.pk: [] for student in students}
-    for student_id, start, end, lesson_status, status in rows.values_list(*columns):
-        cancelled = lesson_status == Lesson.Status.CANCELLED or status in Participant.CANCELLED
-        stored[student_id].append((start, end, cancelled))
+    query = _STORED.format(students=placeholders(stored))
+    own = {lesson.pk for lesson in lessons}
+    for pk, student_id, start, end, lesson_status, status in select_rows(
+        query, tutor_id, *stored, since, until
+    ):
+        if pk not in own:
+            cancelled = lesson_status == Lesson.Status.CANCELLED or status in Participant.CANCELLED
+            span = (start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
+            stored[student_id].append((*span, cancelled))
     return stored
 
 
