@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.lessons.calendar_ids import installation_id
 from apps.lessons.feed.selection import FeedState, select_lessons, site_name
 from apps.lessons.ical import build_calendar, build_event
+from apps.lessons.models import Lesson
 
 _KEPT_SECONDS = 86_400  # the version changes at midnight anyway
 
@@ -44,7 +45,13 @@ def _events(reader: User, now: datetime) -> list[Event]:
             reader=reader,
             students=lesson.attending_students,
             installation=installation,
-            is_cancelled=lesson.is_off,
+            is_cancelled=_has_cancelled(lesson, reader),
         )
         for lesson in lessons
     ]
+
+
+def _has_cancelled(lesson: Lesson, reader: User) -> bool:
+    return any(
+        one.student_id == reader.pk and one.is_cancelled for one in lesson.participants.all()
+    )

@@ -29,15 +29,17 @@ class FeedState:
 
 
 def select_lessons(reader: User, now: datetime) -> LessonQuerySet:
-    """`is_off` is whether the lesson, or the student's participation, is cancelled."""
+    """For a student, a lesson is cancelled also if only the own participation is."""
     lessons = Lesson.objects.of(reader).filter(starts_at__gt=_midnight(now) - PAST)
-    is_off, off_since = Q(status=Lesson.Status.CANCELLED), Coalesce("cancelled_at", "updated_at")
+    is_cancelled = Q(status=Lesson.Status.CANCELLED)
     if reader.is_student:  # `of` has joined the student's own participation
-        is_off |= Q(participants__status__in=Participant.CANCELLED)
-    lessons = lessons.annotate(is_off=Case(When(is_off, then=True), default=False))
-    return lessons.annotate(off_since=off_since).filter(
-        Q(is_off=False) | Q(off_since__gt=_midnight(now) - CANCELLED_FOR)
+        is_cancelled |= Q(participants__status__in=Participant.CANCELLED)
+    lessons = lessons.annotate(
+        is_off=Case(When(is_cancelled, then=True), default=False),
+        cancelled_since=Coalesce("cancelled_at", "updated_at"),
     )
+    recently = Q(cancelled_since__gt=_midnight(now) - CANCELLED_FOR)
+    return lessons.filter(Q(is_off=False) | recently)
 
 
 def load_state(reader: User, now: datetime) -> FeedState:
