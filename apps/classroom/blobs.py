@@ -1,7 +1,7 @@
 """The stored format of boards: a list of Yjs updates, behind a mark and a format version.
 
-A format is read one release before it is written, so that two releases can run side by side: the
-format without a mark (`encode_plain`) is the one the previous release reads. See docs/adr/0009.
+A format is read one release before it is written, so that two releases can run side by side: log
+rows and snapshots are still one update each, without a mark, as 0.32 has them. See docs/adr/0009.
 """
 
 import zlib
@@ -21,11 +21,6 @@ class NewerFormat(Exception):
     """The data was written by a later release and must not be changed."""
 
 
-def encode_plain(updates: Sequence[bytes]) -> bytes:
-    """Encode a row of the log in the format without a mark."""
-    return msgspec.msgpack.encode(updates)
-
-
 def encode_compressed(updates: Sequence[bytes]) -> bytes:
     packed = zlib.compress(msgspec.msgpack.encode(updates), _COMPRESSION)
     return MARK + bytes((_COMPRESSED_LIST,)) + packed
@@ -34,7 +29,9 @@ def encode_compressed(updates: Sequence[bytes]) -> bytes:
 def decode(data: bytes) -> list[bytes]:
     """Return the updates in `data`, without checking that they are updates.
 
-    Old snapshots and log rows are a single update without a mark. Raises NewerFormat.
+    Snapshots and log rows are a single update without a mark; a list without one was written
+    between 0.32 and this release. Neither is ever taken for the other: an update that decodes as
+    a list would name more than 8,000 clients. Raises NewerFormat.
     """
     try:
         if not data.startswith(MARK):

@@ -87,12 +87,14 @@ def load_document(session_id: int) -> "Doc[Any]":
 
 
 def append(batch: Mapping[int, Sequence[bytes]]) -> None:
-    """Append updates to the logs: one row per session, all in one transaction."""
+    """Append updates to the logs, all in one transaction: one row per update, as 0.32 reads it."""
     BoardUpdate.objects.bulk_create(
         [
-            BoardUpdate(session_id=session, data=blobs.encode_plain(updates))
+            BoardUpdate(session_id=session, data=update)
             for session, updates in batch.items()
-        ]
+            for update in updates
+        ],
+        batch_size=500,
     )
 
 

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from pycrdt import write_var_uint as varint
 
-from apps.classroom import blobs
 from apps.classroom.compaction import REWRITE_FROM
 from tests.browser.board import (
     DROP,
@@ -58,7 +57,7 @@ def fill_with_client_ids(kreida, school, clients):
         database.execute(
             "INSERT INTO classroom_boardupdate (session_id, data, created_at)"
             " SELECT id, ?, '2026-01-01' FROM classroom_classroomsession WHERE uuid = ?",
-            (blobs.encode_plain([update]), school.session_uuid.replace("-", "")),
+            (update, school.session_uuid.replace("-", "")),
         )
 
 
