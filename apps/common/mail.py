@@ -13,6 +13,7 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from apps.common.mail_html import render_html
 from apps.common.mail_queue import QueuedEmail, queue_decoy, store
 from apps.common.models import MailMessage
 from apps.common.models.mail_message import MAX_AGE
@@ -65,8 +66,9 @@ def send(
     """Queue a message (apps/common/mail_queue.py); call it after the commit.
 
     Mail with a `dedupe_key` that was queued in the last 30 days is not queued again, and after
-    `expires_at` it is dropped. Does nothing without EMAIL_URL. Failures are logged, not raised;
-    returns False if the mail was not queued.
+    `expires_at` it is dropped. HTML is made of the text, in the active language, if none is given.
+    Does nothing without EMAIL_URL. Failures are logged, not raised; returns False if the mail was
+    not queued.
     """
     message = compose(
         to=to, subject=subject, text=text, html=html, calendar=calendar, headers=headers, kind=kind
@@ -101,8 +103,7 @@ def compose(
     headers = {"Auto-Submitted": "auto-generated", **(headers or {})}  # RFC 3834: no auto-replies
     message = QueuedEmail(subject, text, None, [lookup_email(to)], headers=headers)
     message.kind = kind
-    if html is not None:
-        message.attach_alternative(html, "text/html")
+    message.attach_alternative(html or render_html(subject, text), "text/html")
     if calendar is not None:  # RFC 6047 §2.4; the last alternative is the one that is preferred
         message.attach_alternative(calendar.content, f"text/calendar; method={calendar.method}")
     return message

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.mail import CalendarPart, Kind, compose, send_all
-from apps.common.mail_body import MailBody
 from apps.common.mail_queue import QueuedEmail
 from apps.common.models import DailyLimit
 from apps.common.zones import clock_times, zone_label
@@ -107,30 +106,25 @@ def _compose(
             student.to_local_time(lesson.starts_at), student.to_local_time(lesson.ends_at)
         )
         values = {"tutor": lesson.tutor.get_full_name(), "when": now, "end": end}
-        lines = [lesson.title, lesson.cancel_reason]
+        subject = change.sentence() % values
+        lines = [subject]
         if change.before:
-            previous = format_span(student, *change.before)
-            lines = [
-                _("Before: %(when)s") % {"when": previous},
+            lines += [
+                _("Before: %(when)s") % {"when": format_span(student, *change.before)},
                 _("Now: %(when)s") % {"when": now},
-                *lines,
             ]
-        body = MailBody(
-            title=change.sentence() % values,
-            lines=tuple(lines),
-            url=f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/",
-            link=_("Open the lesson"),
-            notes=() if remaining else (_last_mail_note(lesson),),
-        )
+        lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
+        lines = [line for line in lines if line]
+        if remaining == 0:
+            lines += ["", _last_mail_note(lesson)]
         part = None
         if installation:
             at = timezone.now()
             part = change.build_part(lesson, student, installation=installation, now=at)
         return compose(
             to=student.email,
-            subject=body.title,
-            text=body.as_text(),
-            html=body.as_html(),
+            subject=subject,
+            text="\n".join(lines),
             calendar=part,
             kind=Kind.LESSON,
         )
