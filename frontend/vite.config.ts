@@ -12,6 +12,7 @@ const input = {
   calendar: "src/calendar/main.ts",
   room: "src/room/main.tsx",
   boardViewer: "src/board-viewer/main.ts",
+  serviceWorker: "src/service-worker/main.ts",
 };
 
 export default defineConfig({
@@ -39,6 +40,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rolldownOptions: {
       input,
+      // Django serves the service worker under a name of its own, so that it may control all pages.
+      output: {
+        entryFileNames: ({ name }) =>
+          name === "serviceWorker" ? "service-worker.js" : "assets/[name]-[hash].js",
+      },
       onwarn(warning, warn) {
         // The "use client" directive only matters for React Server Components.
         if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);

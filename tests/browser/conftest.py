@@ -181,7 +181,7 @@ def visit(chromium: Browser, site: Kreida) -> Iterator[Callable[..., Visitor]]:
             locale=locale,
             has_touch=size == "phone",
             permissions=["clipboard-read", "clipboard-write"],
-            **{"timezone_id": "Europe/Kyiv", **options},
+            **{"timezone_id": "Europe/Kyiv", "service_workers": "block", **options},
         )
         context.set_default_timeout(20_000)
         contexts.append(context)

@@ -96,7 +96,7 @@ def make_school(url: str, title: str = "Дроби") -> School:
 
 
 def open_as(browser: Browser, person: Person | None, **options) -> BrowserContext:
-    context = browser.new_context(**{"locale": "en-GB", **options})
+    context = browser.new_context(**{"locale": "en-GB", "service_workers": "block", **options})
     if person is not None:
         context.add_cookies(person.cookies)
     return context

@@ -40,6 +40,7 @@ PAGES = {
         "{student_link}",
         "/students/invitation/",
         "{unsubscribe}",
+        "/offline/",
         "/nowhere/",
     ],
     "tutor": [
@@ -112,7 +113,8 @@ OTHER_ROUTES = {
         *("member-invite", "member", "accept", "lesson-outcome", "invite-guest"),
     ],
     "a file": [
-        *("feed-file", "school-logo", "students-export", "classroom-qr"),
+        *("manifest", "service-worker", "feed-file", "school-logo"),
+        *("students-export", "classroom-qr"),
         "mfa_download_recovery_codes",
     ],
     "a redirect": ["tutor-invitation-link", "student-invitation-link", "invitation-link"],

@@ -19,8 +19,9 @@ from apps.web.shared.token_links import move_token_to_session
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_notifications(request: HttpRequest) -> HttpResponse:
     me = current_user(request)
-    form = NotificationsForm(request.POST or None, load_preferences(me.pk))
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None  # which may be empty
+    form = NotificationsForm(sent, load_preferences(me.pk))
+    if sent is not None and form.is_valid():
         save_preferences(me, form.preferences)
         messages.success(request, _("Saved."))
         return redirect("web:notifications")

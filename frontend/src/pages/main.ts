@@ -2,8 +2,10 @@
 import { initCopyButtons } from "./copy-buttons";
 import { initCountdown } from "./countdown";
 import { initDialogs, initMenus } from "./dialogs";
+import { each } from "./dom";
 import { initLessonForm } from "./lesson-form";
 import { initLiveSearch } from "./live-search";
+import { registerServiceWorker } from "./service-worker";
 import { initSignOutReload, preventDoubleSubmits } from "./submit";
 import { initThemeButtons } from "./theme";
 import { initTimeUntil } from "./time-until";
@@ -21,3 +23,5 @@ initSignOutReload();
 initLessonForm();
 initCountdown();
 initTimeUntil();
+registerServiceWorker();
+each("[data-push]", async (section) => (await import("./push")).initPush(section));
