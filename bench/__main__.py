@@ -20,6 +20,7 @@ def main() -> None:
     )
     parser.add_argument("--keep", action="store_true", help="keep the databases for the next run")
     parser.add_argument("--servers", action="store_true", help="compare servers instead")
+    parser.add_argument("--only", metavar="CASE", help="of bench/cases.py, such as groups")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -30,7 +31,7 @@ def main() -> None:
             if arguments.servers:
                 print(run.servers_report(URL, arguments.rounds))
             else:
-                print(tables := run.endpoints_report(URL, arguments.rounds))
+                print(tables := run.endpoints_report(URL, arguments.rounds, arguments.only))
                 if arguments.write:
                     write_tables("performance.md", tables)
         finally:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from apps.common import tokens
 from apps.lessons.invites import PURPOSE
-from bench.data import FREE_FROM, LESSONS_PER_TUTOR, School
+from bench.data import FREE_FROM, GROUP_WEEKS, LESSONS_PER_TUTOR, SINGLE_WEEKS, School
 
 HOUR = timedelta(hours=1)
 
@@ -40,11 +40,15 @@ def _random_numbers(school: School) -> Iterator[tuple[int, int]]:
         )
 
 
-def _range_requests(school: School) -> Iterator[ApiRequest]:
+def _range_requests(school: School, weeks: range = SINGLE_WEEKS) -> Iterator[ApiRequest]:
     for tutor, number in _random_numbers(school):
-        start, end = school.week(number)
+        start, end = school.week(number, weeks)
         query = urlencode({"from": start.isoformat(), "to": end.isoformat()})
         yield ApiRequest(tutor + 1, f"lessons/?{query}")
+
+
+def _group_range_requests(school: School) -> Iterator[ApiRequest]:
+    return _range_requests(school, GROUP_WEEKS)
 
 
 # Each new lesson takes the tutor's next free hour, so that none overlap.
@@ -94,6 +98,7 @@ def _search_requests(school: School) -> Iterator[ApiRequest]:
 
 CASES = {
     "range": Case("calendar range, 42 lessons", 200, _range_requests),
+    "groups": Case("calendar range, 42 lessons of 4", 200, _group_range_requests),
     "students": Case("my students, 20 of 30", 200, _my_students_requests),
     "search": Case("my students, by a word", 200, _search_requests),
     "schedule": Case("schedule a lesson", 201, _schedule_requests, "POST"),

@@ -2,7 +2,8 @@
 
 A block is 10 tutors and 100 students. Every tutor gives 1,000 lessons of an hour, 42 a week, to
 30 of the block's students in turn; every student has 100 lessons with 3 tutors. At any moment the
-block's tutors teach different students, so no lessons overlap. A school of 1,000,000 lessons
+block's tutors teach different students, so no lessons overlap, also in the four weeks in which
+each lesson has four students. A school of 1,000,000 lessons
 has 100 blocks and one of 10,000 lessons has one: their responses are equal in size, and only the
 sizes of the tables differ.
 """
@@ -20,10 +21,11 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from apps.accounts.models import User
-from apps.lessons import overlap
+from apps.lessons import overlap, participant_triggers
 
 TUTORS_PER_BLOCK, STUDENTS_PER_BLOCK = 10, 100
 LESSONS_PER_TUTOR, LESSONS_PER_WEEK, STUDENTS_PER_TUTOR = 1000, 42, 30
+SINGLE_WEEKS, GROUP_WEEKS = range(19), range(19, 23)  # of lessons with one or four students
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 # Rows of the school have lower ids, rows written during the benchmark higher ones.
 MAX_SCHOOL_ID = 2_000_000
@@ -75,6 +77,27 @@ FROM generate_series(0, 999) AS nth, generate_series(0, {tutors} - 1) AS tutor,
         + nth % 42 / 7 * '1 day'::interval + (9 + nth % 7) * '1 hour'::interval AS starts_at) AS t
 ORDER BY nth, tutor;
 
+INSERT INTO lessons_participant (lesson_id, student_id, status, starts_at, occupied_until,
+    occupies)
+SELECT id, student_id, 'booked', starts_at, ends_at, true FROM lessons_lesson ORDER BY id;
+
+INSERT INTO lessons_participant (lesson_id, student_id, status, starts_at, occupied_until,
+    occupies)
+SELECT id, {tutors} + 1 + (tutor / 10) * 100 + (tutor % 10 * 10 + (nth + other) % 30) % 100,
+    'booked', starts_at, ends_at, true
+FROM (SELECT id, (id - 1) % {tutors} AS tutor, (id - 1) / {tutors} AS nth, starts_at, ends_at
+    FROM lessons_lesson) AS lesson, generate_series(1, 3) AS other
+WHERE nth / 42 BETWEEN {first_group_week} AND {last_group_week}
+ORDER BY id, other;
+
+UPDATE lessons_lesson AS lesson SET student_id = first.student_id
+FROM (SELECT DISTINCT ON (lesson_id) lesson_id, student_id
+    FROM lessons_participant AS participant
+    JOIN accounts_user AS student ON student.id = participant.student_id
+    WHERE (lesson_id - 1) / {tutors} / 42 BETWEEN {first_group_week} AND {last_group_week}
+    ORDER BY lesson_id, student.sort_key, student.id) AS first
+WHERE lesson.id = first.lesson_id;
+
 INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, notes, created_at)
 SELECT gen_random_uuid(), id, true, '', now() FROM lessons_lesson ORDER BY id;
 
@@ -103,9 +126,9 @@ class School:
     def lesson_id(self, tutor: int, number: int) -> int:
         return number * self.tutors + tutor + 1
 
-    def week(self, number: int) -> tuple[datetime, datetime]:
-        """Start and end of a week in which every tutor has exactly 42 lessons."""
-        start = MONDAY + timedelta(weeks=number % (LESSONS_PER_TUTOR // LESSONS_PER_WEEK))
+    def week(self, number: int, weeks: range) -> tuple[datetime, datetime]:
+        """Start and end of one of the weeks, in which every tutor has exactly 42 lessons."""
+        start = MONDAY + timedelta(weeks=weeks[number % len(weeks)])
         return start, start + timedelta(weeks=1)
 
 
@@ -119,15 +142,22 @@ def insert_school(school: School) -> None:
     """
     students = school.blocks * STUDENTS_PER_BLOCK
     statements = _FILL.format(
-        tutors=school.tutors, students=students, monday=MONDAY.isoformat(), reserved=MAX_SCHOOL_ID
+        tutors=school.tutors,
+        students=students,
+        monday=MONDAY.isoformat(),
+        reserved=MAX_SCHOOL_ID,
+        first_group_week=GROUP_WEEKS.start,
+        last_group_week=GROUP_WEEKS.stop - 1,
     )
     with connection.schema_editor() as editor:
         overlap.uninstall(None, editor)
+        participant_triggers.uninstall(None, editor)
         # Skips the check of each foreign key; the statements cannot create an invalid one.
         editor.execute("SET LOCAL session_replication_role = replica")
         editor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         editor.execute(statements, params=None)
-        overlap.install(None, editor)
+        overlap.ACTUAL_END.install(None, editor, people=["tutor"])
+        participant_triggers.install(None, editor)
     with connection.cursor() as cursor:
         # Otherwise autovacuum would do this minutes later, in the middle of a round.
         cursor.execute("VACUUM (FREEZE, ANALYZE)")

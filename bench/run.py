@@ -32,13 +32,15 @@ _POOL_SETTINGS = {
 PACKAGES = ("Django", "djangorestframework", "psycopg", "msgspec", "uvicorn", "uvloop")
 
 
-def endpoints_report(url: str, rounds: int) -> str:
+def endpoints_report(url: str, rounds: int, only: str | None = None) -> str:
+    """`only` is the name of one of CASES."""
+    cases = [CASES[only]] if only else list(CASES.values())
     with ExitStack() as stack:
         large = _start_server(stack, PORT, url, LARGE)
         small = _start_server(stack, PORT + 1, _small_database_url(url), SMALL)
         check_controls_match(large)
         measured, scale = {}, {}
-        for case in CASES.values():
+        for case in cases:
             for connections in (8, 64):
                 measurements = [Measurement(large, case, variant) for variant in PREFIXES]
                 run_alternating(measurements, connections, SECONDS, rounds)

@@ -23,7 +23,7 @@ from apps.common.text import contains_all_words
 from apps.lessons import services
 from apps.lessons.api.serializers import LessonCreateSerializer
 from apps.lessons.invites import make_invite, read_invite
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, Participant
 from apps.lessons.policies import Action, access_lesson
 
 
@@ -33,10 +33,23 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         fields = ("id", "first_name", "last_name")
 
 
+class ParticipantSerializer(serializers.ModelSerializer[Participant]):
+    id = serializers.IntegerField(source="student.id")
+    first_name = serializers.CharField(source="student.first_name")
+    last_name = serializers.CharField(source="student.last_name")
+
+    class Meta:
+        model = Participant
+        fields = ("id", "first_name", "last_name", "status")
+
+
 class LessonSerializer(serializers.ModelSerializer[Lesson]):
     tutor = PersonSerializer()
     student = PersonSerializer()
+    students = ParticipantSerializer(source="participants", many=True)
     session_uuid = serializers.UUIDField(source="session.uuid")
+    series_id = serializers.ReadOnlyField(default=None)
+    original_starts_at = serializers.ReadOnlyField(default=None)
 
     class Meta:
         model = Lesson
@@ -48,8 +61,11 @@ class LessonSerializer(serializers.ModelSerializer[Lesson]):
             "status",
             "tutor",
             "student",
+            "students",
             "classroom_id",
             "session_uuid",
+            "series_id",
+            "original_starts_at",
         )
 
 
@@ -82,7 +98,7 @@ class LessonsView(generics.ListCreateAPIView):
     serializer_class = LessonSerializer
 
     def get_queryset(self) -> QuerySet[Lesson]:
-        return Lesson.objects.with_people().select_related("session")
+        return Lesson.objects.with_people().select_related("student", "session")
 
     def list(self, request: Request) -> Response:
         start, end = (datetime.fromisoformat(request.query_params[n]) for n in ("from", "to"))

