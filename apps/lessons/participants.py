@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,7 +48,6 @@ def add_student(*, lesson: Lesson, student_id: int) -> None:
                 Participant.objects.create(lesson=lesson, student=student)
             else:
                 lesson.participants.filter(pk=known.pk).update(status=Participant.Status.BOOKED)
-            _raise_sequence(lesson)
             transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson, [student]))
             transaction.on_commit(lambda: recheck_lesson(lesson.pk))
     except IntegrityError as exc:
@@ -71,7 +69,6 @@ def remove_student(*, lesson: Lesson, student_id: int) -> None:
         if lesson.student_id == student_id:  # whose participant a trigger then deletes
             Lesson.objects.filter(pk=lesson.pk).update(student=successor.student_id)
         lesson.participants.filter(pk=removed.pk).delete()
-        _raise_sequence(lesson)
         if not removed.is_cancelled:
             transaction.on_commit(lambda: notices.notify_removed(lesson, removed.student))
         transaction.on_commit(lambda: recheck_lesson(lesson.pk))
@@ -101,11 +98,6 @@ def _lock_lesson(lesson: Lesson) -> None:
     lesson.refresh_from_db()
     if lesson.is_cancelled:
         raise lesson_cancelled()
-
-
-def _raise_sequence(lesson: Lesson) -> None:
-    """Calendars show who attends."""
-    Lesson.objects.filter(pk=lesson.pk).update(sequence=F("sequence") + 1)
 
 
 def _get_participant(lesson: Lesson, student_id: int) -> Participant:

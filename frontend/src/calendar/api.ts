@@ -10,6 +10,10 @@ export interface Student extends Person {
   email: string;
 }
 
+export interface Participant extends Person {
+  status: "booked" | "cancelled" | "late_cancelled" | "attended" | "no_show";
+}
+
 /** The first students found, and how many there are. */
 export interface FoundStudents {
   count: number;
@@ -25,11 +29,11 @@ export interface Lesson {
   ends_at: string;
   status: LessonStatus;
   tutor: Person;
-  student: Person;
+  students: Participant[];
 }
 
 export interface NewLesson {
-  student_id: number;
+  student_ids: number[];
   title: string;
   starts_at: string;
   ends_at: string;

@@ -5,7 +5,7 @@ import type { Lesson } from "./api";
 import type { Config } from "./config";
 import { h } from "./dom";
 import { mayChange } from "./lesson-status";
-import { fullName, lessonTitle, otherParticipant } from "./participants";
+import { lessonTitle, otherNames } from "./participants";
 import { phaseOf, phaseText } from "./phases";
 
 const MIN_TWO_LINES_MINUTES = 40;
@@ -50,9 +50,9 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
   return { domNodes: [node] };
 }
 
-/** A tutor knows lessons by the student, a student by their title. */
+/** A tutor knows lessons by the students, a student by their title. */
 function names(lesson: Lesson, config: Config): [string, string] {
-  const person = fullName(otherParticipant(lesson, config.role));
+  const person = otherNames(lesson, config.role);
   if (!lesson.title) return [person, ""];
   return config.role === "tutor" ? [person, lesson.title] : [lesson.title, person];
 }

@@ -9,7 +9,7 @@ import { TimeFields } from "./time-fields";
 const DEFAULT_MINUTES = 60;
 
 /**
- * Dialog that schedules a lesson; `onClose` clears the selection. Without a duration, that of the chosen student's last
+ * Dialog that schedules a lesson; `onClose` clears the selection. Without a duration, that of the first student's last
  * lesson is proposed.
  */
 export function openCreateDialog(
@@ -19,9 +19,10 @@ export function openCreateDialog(
   onClose?: () => void,
 ): void {
   const times = new TimeFields(app.config, start, minutes ?? DEFAULT_MINUTES);
-  const picker = new StudentPicker(app, (student) => {
-    times.setOther(student);
-    if (student && minutes === null) times.propose(app.config.lastMinutes?.[student.id]);
+  const picker = new StudentPicker(app, (students) => {
+    times.setOthers(students);
+    const [first] = students;
+    if (first && minutes === null) times.propose(app.config.lastMinutes?.[first.id]);
   });
   const title = h("input", { type: "text", maxlength: "200", autocomplete: "off" });
   const form = dialogForm(
@@ -37,7 +38,7 @@ export function openCreateDialog(
 
   function send(allowOverlap: boolean): void {
     const range = times.read();
-    if (!picker.chosen) {
+    if (picker.chosen.length === 0) {
       dialog.showError(gettext("Choose a student from the list."));
       picker.focus();
       return;
@@ -47,7 +48,7 @@ export function openCreateDialog(
       return;
     }
     const lesson = {
-      student_id: picker.chosen.id,
+      student_ids: picker.chosen.map(({ id }) => id),
       title: title.value.trim(),
       starts_at: range.start.toISOString(),
       ends_at: range.end.toISOString(),

@@ -1,11 +1,11 @@
 import { gettext, interpolate } from "../../shared/gettext";
 import { capitalize, formatTimeRange, wallClocksDiffer, zoneName } from "../../shared/time";
-import type { Lesson } from "../api";
+import type { Lesson, Participant, Person } from "../api";
 import type { App } from "../app";
 import { boardUrl, lessonUrl, roomUrl, studentUrl } from "../config";
 import { button, h, link } from "../dom";
 import { mayChange } from "../lesson-status";
-import { fullName, lessonTitle, otherParticipant } from "../participants";
+import { fullName, lessonTitle, otherPeople } from "../participants";
 import { isOver, type Phase, phaseOf, phaseText } from "../phases";
 import { openCancelDialog } from "./cancel";
 import { type Dialog, openDialog } from "./dialog";
@@ -13,14 +13,13 @@ import { openRescheduleDialog } from "./reschedule";
 
 export function openLessonCard(app: App, lesson: Lesson): void {
   const { config } = app;
-  const other = otherParticipant(lesson, config.role);
   const phase = phaseOf(lesson, config);
   const details = h(
     "dl",
     { class: "kr-facts" },
     ...detail(gettext("When"), ownTime(app, lesson)),
-    ...theirTime(app, lesson),
-    ...detail(gettext("With"), personLink(app, other)),
+    ...otherPeople(lesson, config.role).flatMap((person) => theirTime(app, lesson, person)),
+    ...detail(gettext("With"), people(app, lesson)),
   );
   const links = h(
     "p",
@@ -62,10 +61,9 @@ function ownTime(app: App, lesson: Lesson): string {
   );
 }
 
-/** The time in the other person's zone, when it is known and differs from the user's. */
-function theirTime(app: App, lesson: Lesson): HTMLElement[] {
-  const { userTimezone, locale, role, zones, zoneNames } = app.config;
-  const other = otherParticipant(lesson, role);
+/** The time in another person's zone, when it is known and differs from the user's. */
+function theirTime(app: App, lesson: Lesson, other: Person): HTMLElement[] {
+  const { userTimezone, locale, zones, zoneNames } = app.config;
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
   const theirs = zones?.[other.id];
   if (!theirs || !wallClocksDiffer(start, end, userTimezone, theirs)) return [];
@@ -75,10 +73,28 @@ function theirTime(app: App, lesson: Lesson): HTMLElement[] {
   return detail(label, when, zone);
 }
 
-/** The other person's name, as a link to the student's card for the tutor. */
-function personLink(app: App, person: Lesson["student"]): HTMLElement | string {
-  const url = studentUrl(app.config, person.id);
-  return url ? h("a", { href: url }, fullName(person)) : fullName(person);
+/** The tutor, and the students of a group; for the tutor as links to their cards. */
+function people(app: App, lesson: Lesson): HTMLElement | string {
+  const { role } = app.config;
+  const isGroup = lesson.students.length > 1;
+  const tutor = role === "tutor" ? [] : [fullName(lesson.tutor)];
+  const students = role === "tutor" || isGroup ? lesson.students : [];
+  const items = [...tutor, ...students.map((student) => studentItem(app, student))];
+  if (items.length === 1) return h("span", {}, items[0] ?? "");
+  return h("ul", { class: "kr-people" }, ...items.map((item) => h("li", {}, item)));
+}
+
+function studentItem(app: App, student: Participant): HTMLElement {
+  const url = studentUrl(app.config, student.id);
+  const name = url ? h("a", { href: url }, fullName(student)) : fullName(student);
+  const status = participationText(student);
+  return h("span", {}, name, status ? h("small", {}, status) : null);
+}
+
+function participationText({ status }: Participant): string {
+  if (status === "attended") return gettext("attended");
+  if (status === "no_show") return gettext("did not come");
+  return status === "booked" ? "" : gettext("cancelled");
 }
 
 function detail(

@@ -4,7 +4,7 @@ import type { Lesson } from "../api";
 import type { App } from "../app";
 import { button } from "../dom";
 import { announceMove, conflictText } from "../drag-and-drop";
-import { otherParticipant } from "../participants";
+import { otherPeople } from "../participants";
 import { type Dialog, dialogForm, openDialog, submit, submitButton } from "./dialog";
 import { TimeFields } from "./time-fields";
 
@@ -12,7 +12,7 @@ import { TimeFields } from "./time-fields";
 export function openRescheduleDialog(app: App, lesson: Lesson): void {
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
   const times = new TimeFields(app.config, start, (end.getTime() - start.getTime()) / 60_000);
-  times.setOther(otherParticipant(lesson, app.config.role));
+  times.setOthers(otherPeople(lesson, app.config.role));
   const form = dialogForm(() => send(lesson), times.element);
   const back = button(gettext("Cancel"), "", () => dialog.close());
   const actions = [back, submitButton(gettext("Save"), form, "primary")];

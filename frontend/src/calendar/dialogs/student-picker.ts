@@ -2,16 +2,22 @@ import { gettext, interpolate } from "../../shared/gettext";
 import { isComposing } from "../../shared/keyboard";
 import type { FoundStudents, Student } from "../api";
 import { type App, errorText } from "../app";
-import { h, uniqueId } from "../dom";
+import { button, h, uniqueId } from "../dom";
 import { fullName } from "../participants";
 import { field } from "./dialog";
 
 const DEBOUNCE_MS = 200;
 
-/** An ARIA combobox that searches on the server while typing. */
+const MAX_STUDENTS = 30;
+
+/**
+ * An ARIA combobox that searches on the server while typing. The chosen students are listed below it, each with a
+ * button; Backspace in the empty input removes the last one.
+ */
 export class StudentPicker {
   readonly element: HTMLElement;
-  chosen: Student | null = null;
+  readonly chosen: Student[] = [];
+  private readonly chips = h("ul", { class: "kr-chips", "aria-label": gettext("Chosen students") });
   private readonly input: HTMLInputElement;
   private readonly list: HTMLUListElement;
   private readonly status = h("p", { role: "status", class: "kr-hint" });
@@ -22,10 +28,10 @@ export class StudentPicker {
 
   constructor(
     private readonly app: App,
-    private readonly onChoose: (student: Student | null) => void,
+    private readonly onChange: (students: Student[]) => void,
   ) {
     const listId = uniqueId("students");
-    this.list = h("ul", { id: listId, role: "listbox", "aria-label": gettext("Student") });
+    this.list = h("ul", { id: listId, role: "listbox", "aria-label": gettext("Students") });
     this.list.hidden = true;
     this.input = h("input", {
       type: "text",
@@ -36,9 +42,10 @@ export class StudentPicker {
       "aria-controls": listId,
       "aria-expanded": "false",
     });
-    this.element = field(gettext("Student"), this.input);
+    this.chips.hidden = true;
+    this.element = field(gettext("Students"), this.input);
     this.element.classList.add("kr-picker");
-    this.element.append(this.list, this.status);
+    this.element.append(this.list, this.chips, this.status);
     this.input.addEventListener("input", () => this.onInput());
     this.input.addEventListener("focus", () => this.search());
     this.input.addEventListener("blur", () => this.open(false));
@@ -50,30 +57,32 @@ export class StudentPicker {
   }
 
   private onInput(): void {
-    this.chosen = null;
-    this.onChoose(null);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.search(), DEBOUNCE_MS);
   }
 
   private async search(): Promise<void> {
-    if (this.chosen) return;
     this.lastRequest += 1;
     const request = this.lastRequest;
     try {
       const found = await this.app.api.students(this.input.value.trim());
       // Ignore a slow response to an earlier search.
-      if (request === this.lastRequest && !this.chosen) this.show(found);
+      if (request === this.lastRequest) this.show(found);
     } catch (error) {
       this.open(false);
       this.status.textContent = errorText(error);
     }
   }
 
-  private show({ count, results: found }: FoundStudents): void {
+  private show({ count, results }: FoundStudents): void {
+    const found = results.filter(({ id }) => this.chosen.every((one) => one.id !== id));
     this.found = found;
     this.list.replaceChildren(...found.map((student, index) => this.option(student, index)));
-    this.status.textContent = foundText(found.length, count);
+    this.status.textContent = foundText(
+      found.length,
+      count - (results.length - found.length),
+      count,
+    );
     this.activate(found.length === 1 ? 0 : -1);
     this.open(found.length > 0 && document.activeElement === this.input);
   }
@@ -104,6 +113,8 @@ export class StudentPicker {
       event.preventDefault();
       const student = this.found[this.active];
       if (student) this.choose(student);
+    } else if (key === "Backspace" && this.input.value === "" && this.chosen.length > 0) {
+      this.remove(this.chosen.at(-1));
     } else if (key === "Escape" && !this.list.hidden) {
       // Close only the list, not the dialog around it.
       event.preventDefault();
@@ -129,11 +140,43 @@ export class StudentPicker {
   }
 
   private choose(student: Student): void {
-    this.chosen = student;
-    this.input.value = fullName(student);
-    this.status.textContent = student.email;
+    clearTimeout(this.timer);
+    this.lastRequest += 1;
     this.open(false);
-    this.onChoose(student);
+    if (this.chosen.length >= MAX_STUDENTS) {
+      const text = gettext("A lesson has at most %(n)s students.");
+      this.status.textContent = interpolate(text, { n: MAX_STUDENTS });
+      return;
+    }
+    this.chosen.push(student);
+    this.found = [];
+    this.input.value = "";
+    this.status.textContent = interpolate(gettext("Added: %(name)s"), { name: fullName(student) });
+    this.showChosen();
+  }
+
+  private remove(student: Student | undefined): void {
+    const index = student ? this.chosen.indexOf(student) : -1;
+    if (!student || index < 0) return;
+    this.chosen.splice(index, 1);
+    this.status.textContent = interpolate(gettext("Removed: %(name)s"), {
+      name: fullName(student),
+    });
+    this.showChosen();
+    this.focus();
+  }
+
+  private showChosen(): void {
+    this.chips.replaceChildren(...this.chosen.map((student) => this.chip(student)));
+    this.chips.hidden = this.chosen.length === 0;
+    this.onChange([...this.chosen]);
+  }
+
+  private chip(student: Student): HTMLLIElement {
+    const name = fullName(student);
+    const remove = button("×", "kr-chip-remove", () => this.remove(student));
+    remove.setAttribute("aria-label", interpolate(gettext("Remove %(name)s"), { name }));
+    return h("li", { title: student.email }, name, remove);
   }
 
   private open(open: boolean): void {
@@ -143,7 +186,7 @@ export class StudentPicker {
   }
 }
 
-function foundText(shown: number, count: number): string {
+function foundText(shown: number, count: number, inAll: number): string {
   if (count > shown) {
     return interpolate(gettext("Students found: %(count)s, the first %(shown)s are listed"), {
       count,
@@ -151,6 +194,7 @@ function foundText(shown: number, count: number): string {
     });
   }
   if (count > 0) return interpolate(gettext("Students found: %(count)s"), { count });
+  if (inAll > 0) return gettext("Everybody found is chosen already.");
   return gettext(
     "No student found. You can schedule lessons only with active students in your classrooms.",
   );

@@ -30,7 +30,7 @@ export class TimeFields {
   private readonly past = h("p", { class: "kr-hint kr-warning", role: "status" });
   private shown = { local: "", instant: new Date(0) };
   private durationChosen = false;
-  private other: Person | null = null;
+  private others: Person[] = [];
 
   constructor(
     private readonly config: Config,
@@ -71,9 +71,9 @@ export class TimeFields {
     this.showHints();
   }
 
-  /** Show the local time of the student as well. */
-  setOther(person: Person | null): void {
-    this.other = person;
+  /** Show the local times of the students as well. */
+  setOthers(people: Person[]): void {
+    this.others = people;
     this.showHints();
   }
 
@@ -138,18 +138,19 @@ export class TimeFields {
 
   private showHints(): void {
     const start = this.start();
-    this.theirs.textContent = start ? this.theirTime(start) : "";
+    const hints = start ? this.others.map((person) => this.theirTime(person, start)) : [];
+    this.theirs.replaceChildren(...hints.filter(Boolean).map((hint) => h("span", {}, hint)));
     const inThePast = start !== null && start.getTime() < Date.now();
     this.past.textContent = inThePast ? gettext("This time is in the past.") : "";
   }
 
-  private theirTime(start: Date): string {
+  private theirTime(person: Person, start: Date): string {
     const { userTimezone, locale, zones, zoneNames } = this.config;
-    const theirs = this.other && zones?.[this.other.id];
-    if (!this.other || !theirs) return "";
+    const theirs = zones?.[person.id];
+    if (!theirs) return "";
     if (!wallClocksDiffer(start, this.end(start), userTimezone, theirs)) return "";
     return interpolate(gettext("Local time for %(name)s: %(when)s (%(zone)s)"), {
-      name: fullName(this.other),
+      name: fullName(person),
       when: formatDayAndTime(start, theirs, locale),
       zone: zoneName(theirs, zoneNames),
     });
