@@ -41,6 +41,7 @@ from apps.accounts.placeholders import (
 from apps.accounts.sign_up import is_open
 from apps.common.addresses import address_key, client_address
 from apps.common.errors import forbidden, invalid, throttled
+from apps.common.mail import compose
 from apps.common.mail_queue import queue_decoy
 from apps.common.security_log import log_security_event
 from apps.common.session_tokens import drop_token, kept_token
@@ -186,7 +187,8 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         recipient = lookup_email(email)
         context = {"request": self.request, "email": recipient, **context, **links}
-        message = self.render_mail(template_prefix, recipient, {**context, "current_site": site})
+        rendered = self.render_mail(template_prefix, recipient, {**context, "current_site": site})
+        message = compose(to=recipient, subject=rendered.subject, text=rendered.body)
         with transaction.atomic():
             if consume_account_mail(template_prefix, email, self.request, context.get("user")):
                 message.send()

@@ -39,6 +39,11 @@ def states():
     return list(MailMessage.objects.order_by("pk").values_list("state", flat=True))
 
 
+def read_text(message):
+    text, _html = message.get_payload()
+    return text.get_payload(decode=True).decode()
+
+
 def from_now(**by):
     return timezone.now() + timedelta(**by)
 
@@ -49,7 +54,7 @@ def test_queued_mail_is_sent_once_and_its_content_deleted(smtp):
     mail_queue.send_queued(timezone.now())
     mail_queue.send_queued(from_now(hours=2))
     [message] = smtp.messages
-    assert message.get_payload(decode=True).decode().strip() == "Завтра о 10:00"
+    assert read_text(message).strip() == "Завтра о 10:00"
     assert smtp.recipients == ["rcpt TO:<olena@school.example>"]
     row = MailMessage.objects.get()
     assert (row.state, row.content, row.attempts) == ("sent", None, 1)
@@ -318,7 +323,7 @@ def test_dots_and_line_ends_arrive_as_they_were(smtp):
     queue(text=text)
     mail_queue.send_queued(timezone.now())
     [message] = smtp.messages
-    assert message.get_payload(decode=True).decode().replace("\r\n", "\n").rstrip("\n") == text
+    assert read_text(message).replace("\r\n", "\n").rstrip("\n") == text
 
 
 def test_old_records_are_deleted_and_their_content_earlier(smtp):
