@@ -7,6 +7,7 @@ from functools import partial
 from django.conf import settings
 
 from apps.accounts.cleanup import delete_expired_sessions
+from apps.accounts.notifications import telegram_links
 from apps.accounts.notifications.subscriptions import delete_dead_subscriptions
 from apps.classroom.cleanup import (
     close_abandoned_attendance,
@@ -49,4 +50,7 @@ MAINTENANCE = [
 DELIVERY = [Job(delivery.JOB_NAME, every=jobs.INTERVAL, run=jobs.remind)]
 if settings.EMAIL_URL:
     DELIVERY.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=send_mail))
+if settings.TELEGRAM_BOT_TOKEN:
+    every = telegram_links.INTERVAL
+    MAINTENANCE.append(Job(telegram_links.JOB_NAME, every=every, run=telegram_links.poll))
 JOBS = [*MAINTENANCE, *DELIVERY]

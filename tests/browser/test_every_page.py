@@ -111,6 +111,7 @@ OTHER_ROUTES = {
     "POST alone": [
         *("language", "student-mail", "roster-confirm", "classroom-restore", "classroom-joining"),
         *("member-invite", "member", "accept", "lesson-outcome", "invite-guest"),
+        *("telegram-link", "telegram-unlink"),
     ],
     "a file": [
         *("manifest", "service-worker", "feed-file", "school-logo"),
@@ -129,6 +130,7 @@ OTHER_ROUTES = {
     ],
     "an installation's own text": ["privacy"],
     "a classroom's invitation by mail": ["invitation"],
+    "opened by the link of a mail": ["unsubscribe"],
 }
 
 

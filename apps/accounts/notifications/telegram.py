@@ -1,6 +1,8 @@
 """The Bot API of Telegram: messages to linked chats, and the commands that link and unlink them."""
 
 import json
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +18,25 @@ from apps.common.outgoing_http import (
 
 _MAX_RETRY_AFTER = 3600  # seconds
 UNREACHABLE, NO_ANSWER = 0, -1  # instead of a status
+
+
+class _Pace:
+    """Lets the threads of this process send no faster than Telegram allows in all."""
+
+    def __init__(self, per_second: int) -> None:
+        self._interval = 1 / per_second
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            at = max(now, self._next)
+            self._next = at + self._interval
+        time.sleep(at - now)
+
+
+_pace = _Pace(per_second=25)
 
 
 class BotError(Exception):
@@ -48,6 +69,7 @@ def call(method: str, **parameters: Any) -> Any:
 
 def send_text(chat_id: int, text: str) -> Outcome:
     """Send plain text; failures are results, not exceptions."""
+    _pace.wait()
     try:
         call("sendMessage", chat_id=chat_id, text=text, link_preview_options={"is_disabled": True})
     except BotError as exc:

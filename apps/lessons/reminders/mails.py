@@ -51,7 +51,7 @@ def _compose(reminder: Reminder) -> QueuedEmail:
     }
     lines = [
         _("Lesson with %(person)s: %(span)s") % values,
-        lesson.title,
+        *([lesson.title] if lesson.title else []),
         f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/",
         "",
         _("When you are reminded: %(settings)s") % values,
@@ -60,7 +60,7 @@ def _compose(reminder: Reminder) -> QueuedEmail:
     return compose(
         to=str(reader.email),
         subject=_("Reminder: lesson with %(person)s, %(when)s") % values,
-        text="\n".join(line for line in lines if line or line is lines[3]),
+        text="\n".join(lines),
         headers={
             "List-Unsubscribe": f"<{unsubscribe}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058

@@ -1,13 +1,16 @@
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.notifications.preferences import load_preferences, save_preferences
+from apps.accounts.notifications.telegram_links import is_linked, make_link, unlink
 from apps.accounts.notifications.unsubscribing import PURPOSE, find_reader, unsubscribe
 from apps.common.session_tokens import kept_token
 from apps.web.notifications.forms import NotificationsForm
@@ -26,7 +29,12 @@ def edit_notifications(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("web:notifications")
     status = 400 if form.errors else 200
-    return render(request, "notifications/notifications.html", {"form": form}, status=status)
+    context = {
+        "form": form,
+        "has_telegram": bool(settings.TELEGRAM_BOT_TOKEN),
+        "telegram_linked": is_linked(me),
+    }
+    return render(request, "notifications/notifications.html", context, status=status)
 
 
 @csrf_exempt
@@ -50,3 +58,22 @@ def confirm_unsubscribing(request: HttpRequest) -> HttpResponse:
         return render(request, "notifications/unsubscribed.html")
     find_reader(token)
     return render(request, "notifications/unsubscribe.html")
+
+
+@login_required
+@require_POST
+@never_cache
+def link_telegram(request: HttpRequest) -> HttpResponse:
+    """Show the link; a redirect to another site after a form is against the page's policy."""
+    if not settings.TELEGRAM_BOT_TOKEN:
+        raise Http404
+    link = make_link(current_user(request), timezone.now())
+    return render(request, "notifications/telegram.html", {"link": link})
+
+
+@login_required
+@require_POST
+def unlink_telegram(request: HttpRequest) -> HttpResponse:
+    unlink(current_user(request))
+    messages.success(request, _("Telegram is no longer linked."))
+    return redirect("web:notifications")

@@ -17,6 +17,8 @@ PAGES = {
     "feed-rotate": ("/settings/calendar/address/", (302, 200, 200, 200)),
     "blocked-tutors": ("/settings/blocked-tutors/", (302, 200, 403, 403)),
     "notifications": ("/settings/notifications/", (302, 200, 200, 200)),
+    "telegram-link": ("/settings/notifications/telegram/", (302, 405, 405, 405)),
+    "telegram-unlink": ("/settings/notifications/telegram/end/", (302, 405, 405, 405)),
     "unsubscribe": ("/unsubscribe/", (400, 400, 400, 400)),
     "unsubscribe-link": ("/unsubscribe/abc/", (302, 302, 302, 302)),
     "manifest": ("/manifest.webmanifest", (200, 200, 200, 200)),
