@@ -32,6 +32,8 @@ TAGS = {
     "memberships": "A student's place in a classroom: invitations, pauses, departures.",
     "students": "A student as their tutor sees them, also before the student has signed up.",
     "lessons": "Lessons between a tutor and a student, and the calendar.",
+    "lesson_series": "Lessons that repeat by a rule, made and checked together.",
+    "lesson_changes": "Changes of lessons that a tutor can still take back.",
     "lesson_invites": "Links by which somebody else enters the room of a lesson.",
     "room": "The live room of a lesson: its pictures, board versions, notes, attendance and chat.",
 }

@@ -10,7 +10,8 @@ from apps.accounts.models import User
 from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.students import add_student
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, LessonSeries
+from apps.lessons.series.services import SeriesPlan, create_series
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -76,6 +77,19 @@ def make_lesson(
     )
     get_or_create_session(lesson_id=lesson.pk)
     return lesson
+
+
+def make_series(tutor: User, *students: User, **fields: object) -> LessonSeries:
+    """Create a series of four weekly lessons in Kyiv, in the evening of the days after NOON."""
+    wanted = {
+        "student_ids": [student.pk for student in students],
+        "starts_at": datetime.fromisoformat("2026-03-03T18:00"),
+        "duration_minutes": 60,
+        "rrule": "FREQ=WEEKLY;COUNT=4",
+        "timezone": "Europe/Kyiv",
+        **fields,
+    }
+    return create_series(tutor=tutor, wanted=SeriesPlan(**wanted))
 
 
 def sign_up(**changes: object) -> HttpResponse:

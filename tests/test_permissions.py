@@ -17,7 +17,8 @@ from django.utils import timezone
 from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Participant
-from tests.builders import HOUR, NOON, make_membership, make_user
+from apps.lessons.series.undo import recorded
+from tests.builders import HOUR, NOON, make_membership, make_series, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +71,14 @@ TABLE = [
     ("lessons/{lesson}/room/",              "GET",    401, 200, 200, 403, 403, 403),
     ("lessons/{lesson}/invite/",            "POST",   401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/invites/revoke/",    "POST",   401, 403, 204, 403, 403, 403),
+    ("lessons/{lesson}/changes/preview/",   "POST",   401, 403, 200, 403, 403, 403),
+    ("lesson-changes/",                     "GET",    401, 403, 200, 200, 200, 403),
+    ("lesson-changes/{change}/undo/",       "POST",   401, 404, 200, 404, 404, 404),
+    ("lesson-series/",                      "GET",    401, 200, 200, 200, 200, 200),
+    ("lesson-series/",                      "POST",   401, 403, 201, 403, 403, 403),
+    ("lesson-series/preview/",              "POST",   401, 403, 200, 403, 403, 403),
+    ("lesson-series/{series}/",             "GET",    401, 200, 200, 403, 403, 403),
+    ("lesson-series/{series}/lessons/",     "GET",    401, 200, 200, 403, 403, 403),
     ("lesson-invites/resolve/",             "GET",    401, 200, 200, 200, 200, 200),
     (f"{ROOM}join/",                        "POST",   401, 200, 200, 403, 403, 403),
     (f"{ROOM}files/",                       "POST",   401, 415, 415, 403, 403, 403),
@@ -105,6 +114,7 @@ BODIES = {
     ("classrooms/{classroom}/members/", "POST"): {"email": "new@x.example"},
     ("memberships/{membership}/", "PATCH"): {"status": "paused"},
     ("lessons/{lesson}/", "PATCH"): {"title": "New"},
+    ("lessons/{lesson}/changes/preview/", "POST"): {"action": "cancel"},
     ("lessons/{lesson}/students/{student}/", "PATCH"): {"status": "attended"},
     ("students/{student}/", "PATCH"): {"level": "New"},
     (f"{ROOM}notes/", "PUT"): {"text": "New"},
@@ -140,6 +150,14 @@ def call(clients, lesson, student):
         },
         ("classrooms/join/", "POST"): {"join_code": lesson.classroom.join_code},
     }
+    series_body = {
+        "student_id": student.pk,
+        "starts_at": "2026-03-02T20:00",
+        "duration_minutes": 60,
+        "rrule": "FREQ=DAILY;COUNT=2",
+    }
+    bodies[("lesson-series/", "POST")] = bodies[("lesson-series/preview/", "POST")] = series_body
+    series = make_series(lesson.tutor, student)
     token = make_invite(lesson=lesson, now=timezone.now()).token
     picture = ContentFile(b"GIF89a", "x.gif")
     kept = BoardFile.objects.create(
@@ -147,6 +165,9 @@ def call(clients, lesson, student):
     )
     version = BoardVersion.objects.create(session=lesson.session, state=b"\x00\x00")
     Participant.objects.create(lesson=lesson, student=make_user("student"))
+
+    with recorded(tutor=lesson.tutor, kind="moved", lesson_ids=[lesson.pk]) as recording:
+        type(lesson).objects.filter(pk=lesson.pk).update(title="Changed")
 
     def send_request(person, route, method):
         ids = {
@@ -156,6 +177,8 @@ def call(clients, lesson, student):
             "student": student.pk,
             "tutor": lesson.tutor_id,
             "session": lesson.session.uuid,
+            "series": series.pk,
+            "change": recording.change.pk,
             "file": kept.uuid,
             "version": version.pk,
         }

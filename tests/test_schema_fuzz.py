@@ -24,7 +24,7 @@ from apps.accounts.models import User
 from apps.classroom.models import BoardVersion
 from apps.common.text import clean_name, clean_text
 from config.wsgi import application
-from tests.builders import make_classroom, make_lesson, sign_up
+from tests.builders import make_classroom, make_lesson, make_series, sign_up
 from tests.test_permissions import TABLE
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,7 @@ def school(db, settings):
         "version_id": BoardVersion.objects.create(session=lesson.session, state=b"\0\0").pk,
         "classroom_id": classroom.pk,
         "membership_id": classroom.memberships.get().pk,
+        "series_id": make_series(tutor, student).pk,
     }
     return tokens, ids
 

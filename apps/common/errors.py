@@ -24,13 +24,17 @@ class DomainError(Exception):
         detail: str,
         fields: Fields | None = None,
         retry_after: int | None = None,
+        *,
+        extra: dict[str, Any] | None = None,
     ) -> None:
+        """`extra` is added to the body."""
         super().__init__(detail)
         self.code = code
         self.status = status
         self.detail = detail
         self.fields = fields
         self.retry_after = retry_after
+        self.extra = extra
 
 
 def forbidden(detail: str = "") -> DomainError:
@@ -79,16 +83,20 @@ def storage_full(detail: str = "") -> DomainError:
 
 
 def error_response(
-    code: str, status: int, detail: str, fields: Fields | None = None
+    code: str,
+    status: int,
+    detail: str,
+    fields: Fields | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    body: dict[str, Any] = {"error": code, "detail": detail}
+    body: dict[str, Any] = {"error": code, "detail": detail, **(extra or {})}
     if code == "validation_error":
         body["fields"] = fields or {}
     return json_response(body, status)
 
 
 def domain_error_response(exc: DomainError) -> HttpResponse:
-    response = error_response(exc.code, exc.status, exc.detail, exc.fields)
+    response = error_response(exc.code, exc.status, exc.detail, exc.fields, exc.extra)
     if exc.retry_after is not None:
         response["Retry-After"] = str(exc.retry_after)
     return response

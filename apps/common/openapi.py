@@ -16,6 +16,12 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 
+class ConflictSerializer(serializers.Serializer[Any]):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    detail = serializers.CharField()
+
+
 class ApiErrorSerializer(serializers.Serializer[Any]):
     error = serializers.CharField(help_text="A stable code, for programs.")
     detail = serializers.CharField(help_text="A sentence for people; its wording may change.")
@@ -23,6 +29,11 @@ class ApiErrorSerializer(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="Of a `validation_error`: sentences by the name of a field or parameter.",
+    )
+    conflicts = ConflictSerializer(
+        many=True,
+        required=False,
+        help_text="Of a `lesson_conflict` of a series: each lesson that cannot be scheduled.",
     )
 
 
@@ -52,11 +63,13 @@ FAILURES = {
     ),
     "not_found": Failure(404, "not_found", "Not found."),
     "lesson_not_found": Failure(404, "lesson_not_found", "Lesson not found."),
+    "series_not_found": Failure(404, "series_not_found", "Lesson series not found."),
     "request_timeout": Failure(408, "validation_error", "The request took too long to arrive."),
     "lesson_conflict": Failure(
         409, "lesson_conflict", "The tutor or the student already has a lesson that overlaps."
     ),
     "lesson_cancelled": Failure(409, "lesson_cancelled", "This lesson was cancelled."),
+    "not_undoable": Failure(409, "not_undoable", "A change can be undone for a minute."),
     "invite_expired": Failure(410, "invite_expired", "Invite expired"),
     "precondition_failed": Failure(
         412, "precondition_failed", "This has changed since you opened it."
@@ -87,8 +100,10 @@ PATH_PARAMETERS = {
     "classroom_id": "The `id` of a classroom.",
     "membership_id": "The `id` of a membership.",
     "lesson_id": "The `id` of a lesson.",
+    "series_id": "The `id` of a lesson series.",
     "student_id": "The `id` of a student.",
     "tutor_id": "The `tutor_id` of a blocked tutor.",
+    "change_id": "The `Change-Id` of a change of lessons.",
     "session_uuid": "The `session_uuid` of a lesson.",
     "file_uuid": "The `id` of a picture.",
     "version_id": "The `id` of a board version.",

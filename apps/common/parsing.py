@@ -30,6 +30,10 @@ _INSTANT = re.compile(
 )
 
 
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
 class JsonParser(BaseParser):
     """Strict JSON (RFC 8259) in UTF-8, without NaN or lone surrogates; ignores the charset."""
 
@@ -171,6 +175,46 @@ class InstantField(serializers.DateTimeField):
         if not EARLIEST <= instant < LATEST:
             self.fail("range")
         return instant
+
+
+class LocalTimeField(serializers.Field[datetime, Any, str, Any]):
+    """Wall-clock time without an offset, such as 2026-10-19T17:00."""
+
+    default_error_messages = {
+        "invalid": gettext_lazy("Enter a date and time without an offset: 2026-10-19T17:00."),
+        "range": InstantField.default_error_messages["range"],
+    }
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str) or not _LOCAL_TIME.fullmatch(data):
+            self.fail("invalid")
+        try:
+            local = datetime.fromisoformat(data)
+        except ValueError:
+            self.fail("invalid")
+        if not EARLIEST.year < local.year < LATEST.year:
+            self.fail("range")
+        return local
+
+
+class DayField(serializers.Field[date, Any, str, Any]):
+    """A date, such as 2026-10-19."""
+
+    default_error_messages = {
+        "invalid": gettext_lazy("Enter a date, such as 2026-10-19."),
+        "range": InstantField.default_error_messages["range"],
+    }
+
+    def to_internal_value(self, data: Any) -> date:
+        if not isinstance(data, str) or not _DAY.fullmatch(data):
+            self.fail("invalid")
+        try:
+            day = date.fromisoformat(data)
+        except ValueError:
+            self.fail("invalid")
+        if not EARLIEST.year < day.year < LATEST.year:
+            self.fail("range")
+        return day
 
 
 def parse_instant(text: str) -> datetime | None:

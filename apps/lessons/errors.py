@@ -10,6 +10,10 @@ def lesson_not_found() -> DomainError:
     return DomainError("lesson_not_found", 404, _("Lesson not found."))
 
 
+def series_not_found() -> DomainError:
+    return DomainError("series_not_found", 404, _("Lesson series not found."))
+
+
 def lesson_conflict(detail: str) -> DomainError:
     return DomainError("lesson_conflict", 409, detail)
 

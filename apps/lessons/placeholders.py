@@ -10,7 +10,7 @@ from apps.accounts.tutor_blocks import unblock_tutor
 from apps.classrooms.students import move_card, move_memberships
 from apps.common.errors import DomainError
 from apps.common.security_log import log_security_event
-from apps.lessons.models import Lesson, Participant
+from apps.lessons.models import Lesson, Participant, SeriesStudent
 
 
 @transaction.atomic
@@ -29,6 +29,7 @@ def accept_student_link(*, token: str, student: User) -> int:
     if not placeholder.is_placeholder:
         raise DomainError("invite_invalid", 400, _("This invite link is not valid."))
     overlapping = _move_lessons(placeholder, student)
+    _move_series(placeholder, student)
     move_memberships(placeholder=placeholder, student=student)
     move_card(placeholder=placeholder, student=student)
     if placeholder.placeholder_of_id is not None:
@@ -68,3 +69,9 @@ def _move_participations(placeholder: User, student: User) -> None:
     participations = Participant.objects.filter(student=placeholder)
     participations.filter(lesson__participants__student=student).delete()
     participations.update(student=student)
+
+
+def _move_series(placeholder: User, student: User) -> None:
+    memberships = SeriesStudent.objects.filter(student=placeholder)
+    memberships.filter(series__members__student=student).delete()
+    memberships.update(student=student)

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.classroom.policies import Role, is_closed_to_guests, participant_role
 from apps.classrooms.models import Membership
-from apps.common.errors import DomainError, forbidden
+from apps.common.errors import DomainError, forbidden, not_found
 from apps.common.parsing import MAX_ID
-from apps.lessons.errors import lesson_not_found, not_a_member
-from apps.lessons.models import Lesson
+from apps.lessons.errors import lesson_not_found, not_a_member, series_not_found
+from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.lessons.phases import Phase
 
 
@@ -79,3 +79,27 @@ def access_student(tutor: User, student_id: int) -> tuple[User, list[Membership]
     if not shared or shared[0].student is None:
         raise not_a_member()
     return shared[0].student, shared
+
+
+def may_view_series(user: User, series: LessonSeries) -> bool:
+    if user.is_tutor:
+        return series.tutor_id == user.pk
+    return series.members.filter(student=user).exists()
+
+
+def access_series(user: User, series_id: int) -> LessonSeries:
+    """For the tutor and the students of the series. Raises `series_not_found` or `forbidden`."""
+    series = LessonSeries.objects.filter(pk=min(series_id, MAX_ID)).first()
+    if series is None:
+        raise series_not_found()
+    if not may_view_series(user, series):
+        raise forbidden(_("This series is not yours: you neither teach nor attend it."))
+    return series
+
+
+def access_change(user: User, change_id: int) -> LessonChange:
+    """For the tutor who made it; `not_found` for everybody else."""
+    change = LessonChange.objects.filter(pk=min(change_id, MAX_ID), tutor=user).first()
+    if change is None:
+        raise not_found()
+    return change

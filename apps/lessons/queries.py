@@ -1,5 +1,6 @@
 """Reads of lessons for the calendar and the API, and of a tutor's students with their lessons."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -28,6 +29,7 @@ RECENT = timedelta(days=120)
 _COLUMNS = """
 SELECT lesson.id, lesson.title, lesson.starts_at, lesson.ends_at, lesson.status,
     tutor.id, tutor.first_name, tutor.last_name, lesson.classroom_id, session.uuid,
+    lesson.series_id, lesson.original_starts_at,
     student.id, student.first_name, student.last_name, participant.status, student.sort_key
 """
 _JOINS = """
@@ -73,16 +75,26 @@ def lesson_json(lesson_id: int) -> Row:
     return _group(select_rows(_ONE, lesson_id))[0]
 
 
+def list_lessons_by_id(ids: Sequence[int]) -> list[Row]:
+    """In the order of `ids`."""
+    if not ids:
+        return []
+    places = ", ".join(["%s"] * len(ids))
+    query = f"{_COLUMNS} FROM lessons_lesson AS lesson {_JOINS} WHERE lesson.id IN ({places})"
+    rows = {row["id"]: row for row in _group(select_rows(f"{query} ORDER BY lesson.id", *ids))}
+    return [rows[pk] for pk in ids if pk in rows]
+
+
 def _group(rows: list[tuple[Any, ...]]) -> list[Row]:
     """Lessons with their students, of rows that are ordered by lesson."""
     lessons = []
-    for lesson, participants in groupby(rows, key=itemgetter(slice(10))):
+    for lesson, participants in groupby(rows, key=itemgetter(slice(12))):
         group = list(participants)
         if len(group) > 1:
-            group.sort(key=lambda row: (bytes(row[14]), row[10]))
+            group.sort(key=lambda row: (bytes(row[16]), row[12]))
         students = [
             {"id": pk, "first_name": first_name, "last_name": last_name, "status": status}
-            for pk, first_name, last_name, status, _key in (row[10:] for row in group)
+            for pk, first_name, last_name, status, _key in (row[12:] for row in group)
         ]
         lessons.append(_row(lesson, students))
     return lessons
@@ -100,6 +112,8 @@ def _row(columns: tuple[Any, ...], students: list[Row]) -> Row:
         tutor_last,
         classroom_id,
         session_uuid,
+        series_id,
+        original_starts_at,
     ) = columns
     first = students[0]
     return {
@@ -113,8 +127,8 @@ def _row(columns: tuple[Any, ...], students: list[Row]) -> Row:
         "students": students,
         "classroom_id": classroom_id,
         "session_uuid": UUID(session_uuid) if isinstance(session_uuid, str) else session_uuid,
-        "series_id": None,
-        "original_starts_at": None,
+        "series_id": series_id,
+        "original_starts_at": original_starts_at and original_starts_at.replace(tzinfo=UTC),
     }
 
 

@@ -8,6 +8,7 @@ from apps.common.parsing import (
     IdField,
     IdListField,
     InstantField,
+    OneOfField,
     StrictBooleanField,
     StrictIntegerField,
     TextField,
@@ -15,6 +16,7 @@ from apps.common.parsing import (
 from apps.lessons.invites import DEFAULT_TTL, MAX_TTL, MIN_TTL
 from apps.lessons.models import MAX_STUDENTS, Lesson, Participant
 from apps.lessons.participants import OUTCOMES
+from apps.lessons.series.scope import Scope
 
 _ROOM = "0b9f5c1e-6a0f-4a58-9d3c-1f6f5f7f2a10"
 LESSON: dict[str, Any] = {
@@ -34,6 +36,18 @@ LESSON: dict[str, Any] = {
     "series_id": None,
     "original_starts_at": None,
 }
+
+
+def scope_field() -> OneOfField:
+    return OneOfField(
+        choices=[each.value for each in Scope],
+        required=False,
+        allow_null=True,
+        help_text="Of a lesson in a series: `this` (the default), `following` (this one and those "
+        "after it) or `all`. Only lessons that have not started change.",
+    )
+
+
 _TOKEN = "eyJsZXNzb24iOjd9.c2lnbmF0dXJl"  # noqa: S105 -- an example
 
 
@@ -95,6 +109,12 @@ class LessonUpdateSerializer(serializers.Serializer[Any]):
         help_text="The start that the client last saw: refused with 412 if it has changed since.",
     )
     expected_ends_at = InstantField(required=False, allow_null=True)
+    scope = scope_field()
+    reset_exceptions = StrictBooleanField(
+        required=False,
+        allow_null=True,
+        help_text="With `following` and `all`: also give up what was changed in single lessons.",
+    )
 
 
 @example({"reason": "The tutor is ill."})
@@ -102,6 +122,7 @@ class LessonCancelSerializer(serializers.Serializer[Any]):
     reason = TextField(
         required=False, allow_null=True, allow_blank=True, max_length=500, multiline=True
     )
+    scope = scope_field()
 
 
 @example({"ttl_seconds": 3600})
@@ -117,6 +138,10 @@ class PersonSerializer(serializers.Serializer[Any]):
     last_name = serializers.CharField()
 
 
+class ScopeQuerySerializer(serializers.Serializer[Any]):
+    scope = scope_field()
+
+
 @example(LESSON["students"][0])
 class ParticipantSerializer(PersonSerializer):
     status = serializers.ChoiceField(choices=Participant.Status.choices)
@@ -125,6 +150,7 @@ class ParticipantSerializer(PersonSerializer):
 @example({"student_id": 5})
 class ParticipantCreateSerializer(serializers.Serializer[Any]):
     student_id = IdField()
+    scope = scope_field()
 
 
 @example({"status": "attended"})

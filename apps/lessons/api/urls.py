@@ -1,6 +1,13 @@
 from django.urls import path
 
-from apps.lessons.api import feed_views, participant_views, student_views, views
+from apps.lessons.api import (
+    change_views,
+    feed_views,
+    participant_views,
+    series_views,
+    student_views,
+    views,
+)
 
 urlpatterns = [
     path("lessons/", views.LessonsView.as_view(), name="lessons"),
@@ -32,5 +39,28 @@ urlpatterns = [
     ),
     path("me/feed/", feed_views.FeedView.as_view(), name="feed"),
     path("me/feed/rotate/", feed_views.FeedRotateView.as_view(), name="feed-rotate"),
+    path(
+        "lessons/<int:lesson_id>/changes/preview/",
+        change_views.ChangePreviewView.as_view(),
+        name="lesson-changes-preview",
+    ),
+    path("lesson-changes/", change_views.LessonChangesView.as_view(), name="lesson-changes"),
+    path(
+        "lesson-changes/<int:change_id>/undo/",
+        change_views.UndoView.as_view(),
+        name="lesson-change-undo",
+    ),
+    path("lesson-series/", series_views.SeriesListView.as_view(), name="lesson-series-list"),
+    path(
+        "lesson-series/preview/",
+        series_views.SeriesPreviewView.as_view(),
+        name="lesson-series-preview",
+    ),
+    path("lesson-series/<int:series_id>/", series_views.SeriesView.as_view(), name="lesson-series"),
+    path(
+        "lesson-series/<int:series_id>/lessons/",
+        series_views.SeriesLessonsView.as_view(),
+        name="lesson-series-lessons",
+    ),
     path("lesson-invites/resolve/", views.ResolveInviteView.as_view(), name="invite-resolve"),
 ]

@@ -18,10 +18,14 @@ from apps.common.parsing import drop_nulls, parse_boolean, parse_range
 from apps.common.rate_limits import check_rate_limit
 from apps.lessons import services
 from apps.lessons.api import serializers
+from apps.lessons.api.change_header import CHANGE_ID, with_change_id
 from apps.lessons.invites import make_invite, read_invite
 from apps.lessons.models import Lesson
 from apps.lessons.policies import Action, access_lesson
 from apps.lessons.queries import MAX_LESSONS, lesson_json, list_lessons
+from apps.lessons.series import scoped
+from apps.lessons.series.changes import Wanted
+from apps.lessons.series.scope import Scope
 
 MAX_RANGE = timedelta(days=366)
 
@@ -108,10 +112,12 @@ class LessonView(APIView):
         "Rename or move a lesson",
         {200: serializers.LessonSerializer},
         body=serializers.LessonUpdateSerializer,
-        query=[IF_MATCH, ETAG],
+        query=[IF_MATCH, ETAG, CHANGE_ID],
         errors=["lesson_not_found", "lesson_conflict", "lesson_cancelled", "precondition_failed"],
         description="By its tutor. Fields that are left out stay as they are; the students are "
-        "mailed only if the time changes.",
+        "mailed only if the time changes. With `scope` the lessons of its series move by the same "
+        "difference of wall-clock time; exceptions keep what was changed in them. `following` "
+        "splits the series. Ids, rooms, boards and links stay.",
     )
     def patch(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
@@ -123,8 +129,14 @@ class LessonView(APIView):
             changes.pop("expected_starts_at", None),
             changes.pop("expected_ends_at", None),
         )
-        services.reschedule_lesson(tutor=request.user, lesson=lesson, expected=expected, **changes)
-        return lesson_response(lesson)
+        change = scoped.update_lesson(
+            tutor=request.user,
+            lesson=lesson,
+            scope=Scope(changes.pop("scope", Scope.THIS)),
+            wanted=Wanted(**changes),
+            expected=expected,
+        )
+        return with_change_id(lesson_response(lesson), change)
 
 
 def lesson_response(lesson: Lesson) -> HttpResponse:
@@ -140,15 +152,20 @@ class CancelView(APIView):
         "Cancel a lesson",
         {200: serializers.LessonSerializer},
         body=serializers.LessonCancelSerializer,
+        query=[CHANGE_ID],
         errors=["lesson_not_found", "lesson_cancelled"],
-        description="By its tutor. It can still be read, and its time is free again.",
+        description="By its tutor. It can still be read, and its time is free again. With `scope` "
+        "the lessons of its series that have not started; they never come back.",
     )
     def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
         data = serializers.LessonCancelSerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
-        services.cancel_lesson(lesson=lesson, **data.validated_data)
-        return json_response(lesson_json(lesson.pk))
+        fields = dict(data.validated_data)
+        change = scoped.cancel_lesson(
+            lesson=lesson, scope=Scope(fields.pop("scope", Scope.THIS)), **fields
+        )
+        return with_change_id(json_response(lesson_json(lesson.pk)), change)
 
 
 class RoomView(APIView):

@@ -95,6 +95,18 @@ class Lesson(models.Model):
         help_text="One of the participants, for processes of release 0.32; nothing else reads it.",
     )
     classroom = models.ForeignKey(Classroom, on_delete=models.PROTECT, related_name="lessons")
+    series = models.ForeignKey(
+        "lessons.LessonSeries",
+        on_delete=models.PROTECT,
+        related_name="lessons",
+        null=True,
+        blank=True,
+        db_index=False,  # its unique constraint starts with it
+        editable=False,
+    )
+    original_starts_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="By the rule of its series."
+    )
     title = models.CharField(_("title"), max_length=200, blank=True)
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
@@ -148,6 +160,14 @@ class Lesson(models.Model):
                 name="lesson_ended_only_if_completed",
                 condition=Q(ended_at=None) | Q(status="completed"),
                 violation_error_message=_("Only a completed lesson has ended."),
+            ),
+            models.CheckConstraint(
+                name="lesson_occurrence_of_series",
+                condition=Q(series=None, original_starts_at=None)
+                | Q(series__isnull=False, original_starts_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="lesson_once_per_occurrence", fields=["series", "original_starts_at"]
             ),
             models.UniqueConstraint(
                 name="lesson_once_per_idempotency_key", fields=["tutor", "idempotency_key"]

@@ -1,0 +1,20 @@
+"""The header by which a change of lessons can be undone."""
+
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter
+
+from apps.lessons.models import LessonChange
+
+CHANGE_ID = OpenApiParameter(
+    "Change-Id",
+    int,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="By which `lesson_changes_undo` takes the change back; absent if nothing changed.",
+)
+
+
+def with_change_id(response: HttpResponse, change: LessonChange | None) -> HttpResponse:
+    if change is not None:
+        response["Change-Id"] = str(change.pk)
+    return response

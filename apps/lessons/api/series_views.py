@@ -1,0 +1,134 @@
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from apps.accounts.models import User
+from apps.accounts.policies import require_tutor
+from apps.accounts.requests import AuthenticatedRequest
+from apps.common.idempotency import PARAMETER as IDEMPOTENCY_KEY
+from apps.common.idempotency import parse_idempotency_key
+from apps.common.json import json_response
+from apps.common.openapi import documented
+from apps.common.pagination import Page, PageQuerySerializer
+from apps.common.parsing import drop_nulls
+from apps.lessons.api import series_serializers as serializers
+from apps.lessons.policies import access_series
+from apps.lessons.series import queries, services
+from apps.lessons.series.planning import Choices
+from apps.lessons.series.services import OnConflict, SeriesPlan
+from apps.lessons.series.zone_differences import find_local_time_changes
+
+
+class ListQuerySerializer(PageQuerySerializer):
+    q = None  # type: ignore[assignment]
+
+
+class SeriesListView(APIView):
+    @documented(
+        "lesson_series_list",
+        "List lesson series",
+        {200: serializers.SeriesListSerializer},
+        query=[ListQuerySerializer],
+        description="The series that a tutor teaches, or a student attends, the newest first.",
+    )
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
+        count, rows = queries.list_series(request.user, _page(request))
+        return json_response({"count": count, "results": rows})
+
+    @documented(
+        "lesson_series_create",
+        "Make a lesson series",
+        {201: serializers.SeriesSerializer},
+        body=serializers.SeriesCreateSerializer,
+        query=[IDEMPOTENCY_KEY],
+        errors=["not_a_member", "lesson_conflict"],
+        description="By a tutor, with active members of the tutor’s classrooms. All lessons are "
+        "made at once or none. The wall-clock time stays the same when clocks change; a time that "
+        "a change skips moves forward by the gap, of one that comes twice it is the first.",
+    )
+    def post(self, request: AuthenticatedRequest) -> HttpResponse:
+        require_tutor(request.user)
+        fields = _parse(request)
+        idempotency = parse_idempotency_key(request, fields)
+        on_conflict = OnConflict(fields.pop("on_conflict", OnConflict.REJECT))
+        series = services.create_series(
+            tutor=request.user,
+            wanted=_plan_of(request.user, fields),
+            on_conflict=on_conflict,
+            idempotency=idempotency,
+        )
+        return json_response(queries.series_json(series), 201)
+
+
+class SeriesPreviewView(APIView):
+    @documented(
+        "lesson_series_preview",
+        "Preview a lesson series",
+        {200: serializers.SeriesPreviewSerializer},
+        body=serializers.SeriesCreateSerializer,
+        errors=["not_a_member"],
+        description="Each lesson with what is in its way, and the days on which lessons come to "
+        "another local time of a student. Writes nothing.",
+    )
+    def post(self, request: AuthenticatedRequest) -> HttpResponse:
+        require_tutor(request.user)
+        fields = _parse(request)
+        fields.pop("on_conflict", None)
+        wanted = _plan_of(request.user, fields)
+        planned, students = services.preview_series(tutor=request.user, wanted=wanted)
+        starts = sorted(one.original_starts_at for one in planned)
+        changes = find_local_time_changes(starts, wanted.recurrence().zone, students)
+        return json_response(
+            {
+                "occurrences": queries.occurrence_rows(planned),
+                "zone_changes": [queries.zone_change_row(change) for change in changes],
+            }
+        )
+
+
+class SeriesView(APIView):
+    @documented(
+        "lesson_series_retrieve",
+        "Get a lesson series",
+        {200: serializers.SeriesSerializer},
+        errors=["series_not_found"],
+        description="By its tutor or one of its students.",
+    )
+    def get(self, request: AuthenticatedRequest, series_id: int) -> HttpResponse:
+        return json_response(queries.series_json(access_series(request.user, series_id)))
+
+
+class SeriesLessonsView(APIView):
+    @documented(
+        "lesson_series_lessons_list",
+        "List the lessons of a series",
+        {200: serializers.SeriesLessonsSerializer},
+        query=[ListQuerySerializer],
+        errors=["series_not_found"],
+        description="By its tutor or one of its students: by start, cancelled ones too.",
+    )
+    def get(self, request: AuthenticatedRequest, series_id: int) -> HttpResponse:
+        series = access_series(request.user, series_id)
+        count, rows = queries.list_series_lessons(series, _page(request))
+        return json_response({"count": count, "results": rows})
+
+
+def _page(request: Request) -> Page:
+    query = ListQuerySerializer(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    return query.page
+
+
+def _parse(request: Request) -> dict[str, Any]:
+    data = serializers.SeriesCreateSerializer(data=drop_nulls(request.data))
+    data.is_valid(raise_exception=True)
+    return dict(data.validated_data)
+
+
+def _plan_of(tutor: User, fields: dict[str, Any]) -> SeriesPlan:
+    moved = {each["date"]: each["starts_at"] for each in fields.pop("moved", ())}
+    choices = Choices(moved, frozenset(fields.pop("allow_dates", ())))
+    fields.setdefault("timezone", tutor.timezone)
+    return SeriesPlan(choices=choices, **fields)

@@ -1,0 +1,176 @@
+"""Plans the occurrences of a series before anything is saved: each with its conflict, if any."""
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.common.errors import invalid
+from apps.lessons.conflicts import Conflict, find_conflicts
+from apps.lessons.models import MAX_DURATION, Participant
+from apps.lessons.notices import format_span
+from apps.lessons.series.rules import Recurrence, to_instant
+
+HORIZON = relativedelta(months=12)  # of a series without end
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A lesson to be made. `conflict` is what is in its way, or None."""
+
+    original_starts_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    conflict: Conflict | None = None
+    detail: str | None = None  # the conflict in words
+    allow_overlap: bool = False
+    student_ids: frozenset[int] | None = None  # None: all students of the series
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.detail is not None and not self.allow_overlap
+
+    def is_hindered_by(self, conflict: Conflict) -> bool:
+        if not conflict.overlaps(self.starts_at, self.ends_at):
+            return False
+        if conflict.student_id is None or self.student_ids is None:
+            return True
+        return conflict.student_id in self.student_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the tutor decided for single local dates of the rule."""
+
+    moved: Mapping[date, datetime] = field(default_factory=dict)  # wall-clock times
+    allow_dates: Collection[date] = ()
+
+
+def horizon(now: datetime, recurrence: Recurrence) -> date:
+    """The last local date for which lessons of a series without end exist now."""
+    return now.astimezone(recurrence.zone).date() + HORIZON
+
+
+def plan(
+    *,
+    tutor: User,
+    students: Sequence[User],
+    recurrence: Recurrence,
+    duration: timedelta,
+    last: date,
+    first: date = date.min,
+    choices: Choices | None = None,
+) -> list[Occurrence]:
+    """The occurrences on the local dates from `first` to `last`, with their conflicts.
+
+    Raises `validation_error` if `choices` name a date that the rule does not have.
+    """
+    choices = choices or Choices()
+    originals = {
+        start.astimezone(recurrence.zone).date(): start
+        for start in recurrence.occurrences(first=first, last=last)
+    }
+    _check_dates("moved", choices.moved, originals)
+    _check_dates("allow_dates", choices.allow_dates, originals)
+    occurrences = []
+    for day, original in originals.items():
+        moved = choices.moved.get(day)
+        start = to_instant(moved, recurrence.zone) if moved is not None else original
+        occurrences.append(Occurrence(original, start, start + duration))
+    allowed = {originals[day] for day in choices.allow_dates}
+    return _allow(with_conflicts(tutor, students, occurrences), tutor, allowed)
+
+
+def _check_dates(name: str, chosen: Collection[date], originals: Mapping[date, datetime]) -> None:
+    if unknown := sorted(day for day in chosen if day not in originals):
+        message = _("There is no lesson of this series on %(date)s.")
+        raise invalid(**{name: message % {"date": unknown[0].isoformat()}})
+
+
+def _allow(
+    occurrences: list[Occurrence], tutor: User, allowed: Collection[datetime]
+) -> list[Occurrence]:
+    return [allow(one, tutor) if one.original_starts_at in allowed else one for one in occurrences]
+
+
+def allow(occurrence: Occurrence, tutor: User) -> Occurrence:
+    """Double-book the tutor, but never a student of another tutor's lesson."""
+    conflict = occurrence.conflict
+    if conflict is None or conflict.tutor_id != tutor.pk:
+        return occurrence
+    return replace(occurrence, allow_overlap=True)
+
+
+def with_conflicts(
+    tutor: User,
+    students: Sequence[User],
+    occurrences: Sequence[Occurrence],
+    *,
+    exclude: Collection[int] = (),
+) -> list[Occurrence]:
+    """The occurrences in order, with their conflicts; three queries at most.
+
+    Another tutor's lesson with a student counts before the tutor's own, since it cannot be allowed.
+    """
+    occurrences = sorted(occurrences, key=lambda one: (one.starts_at, one.original_starts_at))
+    if not occurrences:
+        return []
+    whole = occurrences[0].starts_at, max(one.ends_at for one in occurrences)
+    found = find_conflicts(tutor, [one.pk for one in students], whole, exclude=exclude)
+    starts = [conflict.starts_at for conflict in found]
+    blocked: dict[int, Conflict] = {}
+    for index, one in enumerate(occurrences):
+        near = found[
+            bisect_left(starts, one.starts_at - MAX_DURATION) : bisect_left(starts, one.ends_at)
+        ]
+        overlapping = [c for c in near if one.is_hindered_by(c)]
+        if overlapping:
+            blocked[index] = min(overlapping, key=lambda c: c.tutor_id == tutor.pk)
+    names = _load_names(tutor, list(blocked.values()))
+    planned: list[Occurrence] = []
+    for index, one in enumerate(occurrences):
+        if index in blocked:
+            sentence = _describe(tutor, blocked[index], one, names)
+            planned.append(replace(one, conflict=blocked[index], detail=sentence))
+        elif planned and planned[-1].ends_at > one.starts_at:
+            planned.append(replace(one, detail=_("It overlaps another lesson of this series.")))
+        else:
+            planned.append(one)
+    return planned
+
+
+def _load_names(tutor: User, conflicts: Sequence[Conflict]) -> dict[tuple[str, int], str]:
+    """The students of the tutor's own lessons, by lesson, and those of other tutors' by student."""
+    names: dict[tuple[str, int], str] = {}
+    own = {c.lesson_id for c in conflicts if c.tutor_id == tutor.pk}
+    busy = {c.student_id or 0 for c in conflicts if c.tutor_id != tutor.pk}
+    if own:
+        attending = Participant.objects.attending().filter(lesson__in=own).select_related("student")
+        for one in attending.order_by("student__sort_key", "student_id"):
+            key = ("lesson", one.lesson_id)
+            name = one.student.get_full_name()
+            names[key] = f"{names[key]}, {name}" if key in names else name
+    if busy:
+        for student in User.objects.filter(pk__in=busy):
+            names["student", student.pk] = student.get_full_name()
+    return names
+
+
+def _describe(
+    tutor: User, conflict: Conflict, occurrence: Occurrence, names: dict[tuple[str, int], str]
+) -> str:
+    """Of another tutor's lesson only its part within the occurrence is named, so that nothing else
+    about it is disclosed (as in apps/lessons/conflicts.py)."""
+    if conflict.tutor_id == tutor.pk:
+        when = format_span(tutor, conflict.starts_at, conflict.occupied_until)
+        sentence = _("You already have a lesson with %(name)s then: %(when)s.")
+        return sentence % {"when": when, "name": names.get(("lesson", conflict.lesson_id), "")}
+    start = max(occurrence.starts_at, conflict.starts_at)
+    end = min(occurrence.ends_at, conflict.occupied_until)
+    sentence = _("%(name)s is not free then: %(when)s.")
+    name = names.get(("student", conflict.student_id or 0), "")
+    return sentence % {"name": name, "when": format_span(tutor, start, end)}

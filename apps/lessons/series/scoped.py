@@ -1,0 +1,90 @@
+"""Changes of one lesson, of the following ones or of all lessons of its series; each is recorded,
+so that it can be undone."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.lessons import participants, services
+from apps.lessons.models import Lesson, LessonChange
+from apps.lessons.series import changes, student_changes
+from apps.lessons.series.changes import Wanted
+from apps.lessons.series.scope import Scope, lock_lesson
+from apps.lessons.series.undo import recorded
+from apps.lessons.services import ExpectedState
+
+
+def update_lesson(
+    *,
+    tutor: User,
+    lesson: Lesson,
+    scope: Scope,
+    wanted: Wanted,
+    expected: ExpectedState | None = None,
+) -> LessonChange | None:
+    """Raises as `services.reschedule_lesson`."""
+    if _has_scope(lesson, scope):
+        return changes.change_series(lesson=lesson, scope=scope, wanted=wanted, expected=expected)
+    return _record(
+        lesson,
+        LessonChange.Kind.MOVED,
+        lambda: services.reschedule_lesson(
+            tutor=tutor,
+            lesson=lesson,
+            starts_at=wanted.starts_at,
+            ends_at=wanted.ends_at,
+            title=wanted.title,
+            allow_overlap=wanted.allow_overlap,
+            expected=expected,
+        ),
+    )
+
+
+def cancel_lesson(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonChange | None:
+    """Raises `lesson_cancelled` if the lesson is cancelled already."""
+    if _has_scope(lesson, scope):
+        return changes.cancel_lessons(lesson=lesson, scope=scope, reason=reason)
+    return _record(
+        lesson,
+        LessonChange.Kind.CANCELLED,
+        lambda: services.cancel_lesson(lesson=lesson, reason=reason),
+    )
+
+
+def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:
+    """Raises as `participants.add_student`."""
+    if _has_scope(lesson, scope):
+        return student_changes.add_student(lesson=lesson, scope=scope, student_id=student_id)
+    return _record(
+        lesson,
+        LessonChange.Kind.STUDENTS,
+        lambda: participants.add_student(lesson=lesson, student_id=student_id),
+        student_id,
+    )
+
+
+def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:
+    """Raises as `participants.remove_student`."""
+    if _has_scope(lesson, scope):
+        return student_changes.remove_student(lesson=lesson, scope=scope, student_id=student_id)
+    return _record(
+        lesson,
+        LessonChange.Kind.STUDENTS,
+        lambda: participants.remove_student(lesson=lesson, student_id=student_id),
+    )
+
+
+def _has_scope(lesson: Lesson, scope: Scope) -> bool:
+    """A lesson outside of a series is all there is to change."""
+    return lesson.series_id is not None and scope is not Scope.THIS
+
+
+def _record(
+    lesson: Lesson, kind: str, run: Callable[[], None], *more_people: int
+) -> LessonChange | None:
+    with transaction.atomic():
+        scoped = lock_lesson(lesson, more_people=more_people)
+        with recorded(tutor=scoped.tutor, kind=kind, lesson_ids=[lesson.pk]) as recording:
+            run()
+    return recording.change

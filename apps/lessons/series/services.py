@@ -1,0 +1,217 @@
+"""Makes series: all their lessons in one transaction, checked by a few queries."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone as clock
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.common.errors import DomainError, invalid
+from apps.common.idempotency import Idempotency
+from apps.common.zones import find_zone
+from apps.lessons.booking import (
+    check_students_number,
+    find_classroom,
+    in_order,
+    insert_lessons,
+    lock_people,
+    to_domain_error,
+)
+from apps.lessons.models import Lesson, LessonSeries, SeriesStudent
+from apps.lessons.series import notices
+from apps.lessons.series.planning import Choices, Occurrence, allow, horizon, plan
+from apps.lessons.series.rules import Recurrence, parse_rule
+
+
+class OnConflict(StrEnum):
+    REJECT = "reject"
+    SKIP = "skip"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlan:
+    """A series as a tutor asks for it; `starts_at` is wall-clock time in `timezone`."""
+
+    student_ids: Sequence[int]
+    starts_at: datetime
+    duration_minutes: int
+    rrule: str
+    timezone: str
+    title: str = ""
+    classroom_id: int | None = None
+    skip_dates: Collection[date] = ()
+    choices: Choices = field(default_factory=Choices)
+    board_mode: str = LessonSeries.BoardMode.FRESH
+
+    def recurrence(self) -> Recurrence:
+        """Raises `validation_error` for a bad rule."""
+        return Recurrence(
+            rule=parse_rule(self.rrule),
+            start=self.starts_at,
+            zone=find_zone(self.timezone),
+            skip_dates=frozenset(self.skip_dates),
+        )
+
+    def last_date(self, now: datetime) -> date:
+        recurrence = self.recurrence()
+        return horizon(now, recurrence) if recurrence.rule.is_open else date.max
+
+
+def preview_series(*, tutor: User, wanted: SeriesPlan) -> tuple[list[Occurrence], list[User]]:
+    """The occurrences with their conflicts, and the students in order; writes nothing.
+
+    Raises `not_a_member` or `validation_error`.
+    """
+    check_students_number(len(wanted.student_ids))
+    find_classroom(tutor, wanted.student_ids, wanted.classroom_id)
+    students = in_order(User.objects.filter(pk__in=wanted.student_ids))
+    return _plan(tutor, students, wanted, clock.now()), students
+
+
+def create_series(
+    *,
+    tutor: User,
+    wanted: SeriesPlan,
+    on_conflict: OnConflict = OnConflict.REJECT,
+    idempotency: Idempotency | None = None,
+) -> LessonSeries:
+    """Create a series with its lessons and their rooms, or return the one created earlier with the
+    same key.
+
+    Raises `not_a_member`, `validation_error`, or `lesson_conflict` with every conflict that
+    `on_conflict` does not resolve.
+    """
+    check_students_number(len(wanted.student_ids))
+    wanted.recurrence()
+    try:
+        with transaction.atomic():
+            people = lock_people([tutor.pk, *wanted.student_ids])
+            if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
+                return earlier
+            classroom = find_classroom(tutor, wanted.student_ids, wanted.classroom_id)
+            students = in_order(people[pk] for pk in wanted.student_ids)
+            now = clock.now()
+            planned = _plan(tutor, students, wanted, now)
+            chosen = resolve(tutor, planned, on_conflict)
+            series = _build_series(wanted, planned, chosen, now)
+            series.tutor, series.classroom_id = tutor, classroom
+            if idempotency is not None:
+                series.idempotency_key = idempotency.key
+                series.idempotency_digest = idempotency.digest
+            _insert_series(series, students)
+            lessons = insert_occurrences(series, tutor, students, chosen)
+            transaction.on_commit(lambda: notices.notify_scheduled(tutor, lessons, students))
+    except IntegrityError as exc:
+        raise to_domain_error(exc) from exc
+    return series
+
+
+def _plan(
+    tutor: User, students: Sequence[User], wanted: SeriesPlan, now: datetime
+) -> list[Occurrence]:
+    planned = plan(
+        tutor=tutor,
+        students=students,
+        recurrence=wanted.recurrence(),
+        duration=timedelta(minutes=wanted.duration_minutes),
+        last=wanted.last_date(now),
+        choices=wanted.choices,
+    )
+    if not planned:
+        raise invalid(rrule=_("This rule makes no lesson. Check its days and dates."))
+    return planned
+
+
+def resolve(
+    tutor: User, planned: Sequence[Occurrence], on_conflict: OnConflict
+) -> list[Occurrence]:
+    """The occurrences to make. Raises `lesson_conflict` with those that are in the way."""
+    if on_conflict is OnConflict.ALLOW:
+        planned = [allow(one, tutor) for one in planned]
+    blocked = [one for one in planned if one.is_blocked]
+    chosen = [one for one in planned if not one.is_blocked]
+    if blocked and (on_conflict is not OnConflict.SKIP or not chosen):
+        raise conflict_error(blocked)
+    return chosen
+
+
+def conflict_error(blocked: Sequence[Occurrence]) -> DomainError:
+    conflicts = [
+        {"starts_at": one.starts_at, "ends_at": one.ends_at, "detail": one.detail}
+        for one in blocked
+    ]
+    first = blocked[0].detail or ""
+    return DomainError("lesson_conflict", 409, first, extra={"conflicts": conflicts})
+
+
+def _build_series(
+    wanted: SeriesPlan,
+    planned: Sequence[Occurrence],
+    chosen: Sequence[Occurrence],
+    now: datetime,
+) -> LessonSeries:
+    """Without tutor and classroom."""
+    recurrence = wanted.recurrence()
+    last = planned[-1].original_starts_at.astimezone(recurrence.zone).date()
+    made = {one.original_starts_at for one in chosen}
+    return LessonSeries(
+        title=wanted.title,
+        rrule=str(recurrence.rule),
+        timezone=wanted.timezone,
+        start_date=wanted.starts_at.date(),
+        start_time=wanted.starts_at.time(),
+        duration_minutes=wanted.duration_minutes,
+        skip_dates=sorted(day.isoformat() for day in set(wanted.skip_dates)),
+        ends_on=None if recurrence.rule.is_open else last,
+        covered_until=wanted.last_date(now) if recurrence.rule.is_open else last,
+        skipped=[
+            {"starts_at": one.original_starts_at.isoformat(), "reason": "conflict"}
+            for one in planned
+            if one.original_starts_at not in made
+        ],
+        board_mode=wanted.board_mode,
+    )
+
+
+def _insert_series(series: LessonSeries, students: Sequence[User]) -> None:
+    series.save(force_insert=True)
+    SeriesStudent.objects.bulk_create(
+        [SeriesStudent(series=series, student=student) for student in students]
+    )
+
+
+def insert_occurrences(
+    series: LessonSeries, tutor: User, students: Sequence[User], chosen: Sequence[Occurrence]
+) -> list[Lesson]:
+    """The people must be locked. Raises `lesson_conflict` or `validation_error`."""
+    lessons = [
+        Lesson(
+            tutor=tutor,
+            student=students[0],
+            classroom_id=series.classroom_id,
+            series=series,
+            original_starts_at=one.original_starts_at,
+            title=series.title,
+            starts_at=one.starts_at,
+            ends_at=one.ends_at,
+            allow_overlap=one.allow_overlap,
+        )
+        for one in chosen
+    ]
+    if lessons:
+        insert_lessons(lessons, students)
+    return lessons
+
+
+def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> LessonSeries | None:
+    if idempotency is None:
+        return None
+    series = LessonSeries.objects.filter(tutor=tutor, idempotency_key=idempotency.key).first()
+    if series is not None:
+        idempotency.check(series.idempotency_digest)
+    return series

@@ -1,0 +1,433 @@
+"""Changes of one, the following or all lessons of a series, and undoing them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from apps.lessons.models import Lesson, LessonChange, LessonSeries, Participant
+from tests.builders import HOUR, make_classroom, make_lesson, make_user
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/lesson-series/"
+WEEK = timedelta(days=7)
+KYIV_FIRST = "2030-10-14T17:00"  # a Monday; clocks change on 27 October
+FIRST = datetime(2030, 10, 14, 14, tzinfo=UTC)
+AUTUMN = [FIRST, FIRST + WEEK, FIRST + 2 * WEEK + HOUR, FIRST + 3 * WEEK + HOUR]
+
+
+@pytest.fixture(autouse=True)
+def _in_2030(monkeypatch):
+    """So that the clock change is ahead and within the limit of five years."""
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2030, 10, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def client(api, tutor):
+    return api(tutor)
+
+
+@pytest.fixture
+def make(client, classroom, student):
+    def post(**changes):
+        sent = {
+            "student_id": student.pk,
+            "title": "Algebra",
+            "starts_at": KYIV_FIRST,
+            "duration_minutes": 60,
+            "rrule": "FREQ=WEEKLY;COUNT=4",
+            "timezone": "Europe/Kyiv",
+            **changes,
+        }
+        answer = client.post(URL, sent)
+        assert answer.status_code == 201, answer.content
+        return LessonSeries.objects.get(pk=answer.json()["id"])
+
+    return post
+
+
+@pytest.fixture
+def series(make):
+    return make()
+
+
+def lessons(*many):
+    return list(Lesson.objects.filter(series__in=many).order_by("original_starts_at"))
+
+
+def starts(*many):
+    return [lesson.starts_at for lesson in lessons(*many)]
+
+
+def originals(*many):
+    return [lesson.original_starts_at for lesson in lessons(*many)]
+
+
+def patch(client, lesson, **sent):
+    sent = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in sent.items()}
+    return client.patch(f"/api/lessons/{lesson.pk}/", sent)
+
+
+def move(client, lesson, shift, scope="following", **more):
+    times = {"starts_at": lesson.starts_at + shift, "ends_at": lesson.ends_at + shift}
+    return patch(client, lesson, scope=scope, **times, **more)
+
+
+def test_following_moves_by_wall_clock_and_splits_the_series(client, series):
+    before = lessons(series)
+    rooms = [lesson.session.uuid for lesson in before]
+    answer = move(client, before[1], 2 * HOUR)
+    assert answer.status_code == 200
+    later = LessonSeries.objects.exclude(pk=series.pk).get()
+    assert answer.json()["series_id"] == later.pk
+    assert starts(series) == AUTUMN[:1]
+    assert starts(later) == originals(later) == [each + 2 * HOUR for each in AUTUMN[1:]]
+    after = lessons(series, later)
+    assert [lesson.pk for lesson in after] == [lesson.pk for lesson in before]
+    assert [lesson.session.uuid for lesson in after] == rooms
+    series.refresh_from_db()
+    assert (series.rrule, str(series.ends_on)) == ("FREQ=WEEKLY;UNTIL=20301020", "2030-10-20")
+    assert later.starts_at == datetime.fromisoformat("2030-10-21T19:00")
+    assert later.recurrence.occurrences() == starts(later)
+
+
+def test_wall_clock_difference_holds_across_the_clock_change(client, series):
+    """From 17:00 on Tuesday before the change to 03:30 on Sunday, which comes twice."""
+    [first, *_others] = lessons(series)
+    assert move(client, first, 6 * 24 * HOUR - 13.5 * HOUR, "all").status_code == 200
+    assert starts(series) == [
+        datetime(2030, 10, 20, 0, 30, tzinfo=UTC),
+        datetime(2030, 10, 27, 0, 30, tzinfo=UTC),
+        datetime(2030, 11, 3, 1, 30, tzinfo=UTC),
+        datetime(2030, 11, 10, 1, 30, tzinfo=UTC),
+    ]
+    series.refresh_from_db()
+    assert series.recurrence.occurrences() == starts(series)
+
+
+@pytest.mark.parametrize("weeks", [-1, 1, 3])
+def test_all_move_onto_each_others_times(client, series, weeks):
+    lesson = lessons(series)[1]
+    moved = move(client, lesson, weeks * WEEK if weeks < 1 else weeks * WEEK + HOUR, "all")
+    assert moved.status_code == 200
+    series.refresh_from_db()
+    assert series.recurrence.occurrences() == starts(series) == originals(series)
+    assert LessonSeries.objects.count() == 1
+
+
+def test_monthly_series_moves_by_days(client, make):
+    series = make(rrule="FREQ=MONTHLY;BYMONTHDAY=31;COUNT=3", starts_at="2030-10-31T17:00")
+    lesson = lessons(series)[0]
+    assert move(client, lesson, 24 * HOUR, "all").status_code == 200
+    series.refresh_from_db()
+    assert [f"{each:%m-%d}" for each in starts(series)] == ["11-01", "01-01", "02-01"]
+    assert (series.day_shift, series.rrule) == (1, "FREQ=MONTHLY;COUNT=3;BYMONTHDAY=31")
+    assert series.recurrence.occurrences() == starts(series)
+
+
+def test_new_end_changes_the_duration_of_all(client, series):
+    lesson = lessons(series)[2]
+    answer = patch(client, lesson, ends_at=lesson.ends_at + HOUR / 2, scope="all")
+    assert answer.status_code == 200
+    assert {each.ends_at - each.starts_at for each in lessons(series)} == {1.5 * HOUR}
+    series.refresh_from_db()
+    assert series.duration_minutes == 90
+
+
+def test_exception_keeps_what_was_changed_by_hand(client, series):
+    second, third = lessons(series)[1:3]
+    assert move(client, second, 5 * HOUR, "this").status_code == 200
+    assert patch(client, third, title="Test").status_code == 200
+    assert move(client, lessons(series)[0], HOUR, "all", title="Geometry").status_code == 200
+    found = lessons(series)
+    assert [each.starts_at - old for each, old in zip(found, AUTUMN, strict=True)] == [
+        HOUR,
+        5 * HOUR,
+        HOUR,
+        HOUR,
+    ]
+    assert originals(series) == [each + HOUR for each in AUTUMN]
+    assert [each.title for each in found] == ["Geometry", "Geometry", "Test", "Geometry"]
+
+
+def test_reset_exceptions_gives_up_what_was_changed_by_hand(client, series):
+    second = lessons(series)[1]
+    move(client, second, 5 * HOUR, "this", title="Test")
+    answer = patch(client, lessons(series)[0], scope="all", reset_exceptions=True)
+    assert answer.status_code == 200
+    assert starts(series) == AUTUMN
+    assert {each.title for each in lessons(series)} == {"Algebra"}
+
+
+def test_cancelled_occurrence_never_comes_back(client, series):
+    """Other calendars bring a deleted occurrence back when its series is edited."""
+    second = lessons(series)[1]
+    assert client.post(f"/api/lessons/{second.pk}/cancel/").status_code == 200
+    move(client, lessons(series)[0], HOUR, "all")
+    move(client, lessons(series)[2], HOUR, "following", reset_exceptions=True)
+    assert Lesson.objects.count() == 4
+    second.refresh_from_db()
+    assert (second.status, second.starts_at) == ("cancelled", AUTUMN[1])
+
+
+def test_only_lessons_that_have_not_started_change(api, tutor, series, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: AUTUMN[1] + HOUR / 2)
+    client = api(tutor)
+    assert move(client, lessons(series)[3], HOUR, "all").status_code == 200
+    past = LessonSeries.objects.exclude(pk=series.pk).get()
+    assert starts(past) == AUTUMN[:2]
+    assert starts(series) == [each + HOUR for each in AUTUMN[2:]]
+    series.refresh_from_db()
+    assert series.recurrence.occurrences() == starts(series)
+    assert past.recurrence.occurrences() == starts(past)
+
+
+def test_conflict_of_one_lesson_changes_none(client, tutor, student, series):
+    make_lesson(tutor, student, AUTUMN[2] + 2 * HOUR)
+    answer = move(client, lessons(series)[0], 2 * HOUR, "all")
+    assert answer.json()["error"] == "lesson_conflict"
+    [conflict] = answer.json()["conflicts"]
+    assert conflict["starts_at"] == "2030-10-28T17:00:00Z"
+    assert starts(series) == AUTUMN
+    assert LessonSeries.objects.count() == 1
+    allowed = move(client, lessons(series)[0], 2 * HOUR, "all", allow_overlap=True)
+    assert allowed.status_code == 200
+    assert [each.allow_overlap for each in lessons(series)] == [False, False, True, False]
+
+
+def test_students_busy_elsewhere_count_only_in_lessons_that_they_attend(
+    client, tutor, other_tutor, series, classroom
+):
+    guest = make_user("student")
+    make_classroom(tutor, guest)
+    second, third = lessons(series)[1:3]
+    added = client.post(f"/api/lessons/{second.pk}/students/", {"student_id": guest.pk})
+    assert added.status_code == 200
+    make_lesson(other_tutor, guest, third.starts_at + 2 * HOUR)
+    assert move(client, lessons(series)[0], 2 * HOUR, "all").status_code == 200
+
+
+def test_rename_of_all_leaves_the_times(client, series):
+    answer = patch(client, lessons(series)[3], title="Geometry", scope="all")
+    assert answer.status_code == 200
+    assert {each.title for each in lessons(series)} == {"Geometry"}
+    assert starts(series) == originals(series) == AUTUMN
+    series.refresh_from_db()
+    assert series.title == "Geometry"
+
+
+def test_cancel_following_ends_the_series(client, series):
+    second = lessons(series)[1]
+    url = f"/api/lessons/{second.pk}/cancel/"
+    answer = client.post(url, {"scope": "following", "reason": "Holidays"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert [each.status for each in lessons(series)] == ["scheduled"] + ["cancelled"] * 3
+    assert {each.cancel_reason for each in lessons(series)[1:]} == {"Holidays"}
+    series.refresh_from_db()
+    assert series.recurrence.occurrences() == AUTUMN[:1]
+    again = client.post(url, {"scope": "following"})
+    assert (again.status_code, again.json()["error"]) == (409, "lesson_cancelled")
+
+
+def test_scope_of_a_single_lesson_is_the_lesson(client, tutor, student, classroom):
+    lesson = make_lesson(tutor, student, FIRST)
+    assert patch(client, lesson, title="Alone", scope="all").status_code == 200
+    lesson.refresh_from_db()
+    assert lesson.title == "Alone"
+
+
+def test_unknown_scope_is_refused(client, series):
+    answer = patch(client, lessons(series)[0], title="X", scope="some")
+    assert (answer.status_code, [*answer.json()["fields"]]) == (400, ["scope"])
+
+
+def test_student_joins_following_lessons_and_leaves_them(client, tutor, series):
+    friend = make_user("student", "Anna", "Friend")
+    make_classroom(tutor, friend)
+    second = lessons(series)[1]
+    url = f"/api/lessons/{second.pk}/students/"
+    answer = client.post(url, {"student_id": friend.pk, "scope": "following"})
+    assert answer.status_code == 200
+    booked = Participant.objects.filter(student=friend)
+    assert set(booked.values_list("lesson", flat=True)) == {each.pk for each in lessons(series)[1:]}
+    assert series.members.filter(student=friend).exists()
+    answer = client.delete(f"{url}{friend.pk}/?scope=all")
+    assert answer.status_code == 200
+    assert not booked.exists()
+    assert not series.members.filter(student=friend).exists()
+
+
+def test_first_student_of_the_lessons_can_be_removed_from_all(client, tutor, student, series):
+    friend = make_user("student")
+    make_classroom(tutor, friend)
+    url = f"/api/lessons/{lessons(series)[0].pk}/students/"
+    client.post(url, {"student_id": friend.pk, "scope": "all"})
+    assert client.delete(f"{url}{student.pk}/?scope=all").status_code == 200
+    assert {each.student_id for each in lessons(series)} == {friend.pk}
+    assert Participant.objects.count() == 4
+    last = client.delete(f"{url}{friend.pk}/?scope=all")
+    assert last.json()["error"] == "validation_error"
+
+
+def test_busy_student_joins_none_of_the_lessons(client, tutor, other_tutor, series):
+    friend = make_user("student")
+    make_classroom(tutor, friend)
+    make_lesson(other_tutor, friend, AUTUMN[2])
+    url = f"/api/lessons/{lessons(series)[0].pk}/students/"
+    answer = client.post(url, {"student_id": friend.pk, "scope": "all"})
+    assert answer.json()["error"] == "lesson_conflict"
+    assert len(answer.json()["conflicts"]) == 1
+    assert Participant.objects.filter(student=friend).count() == 1
+
+
+def test_students_get_one_mail_about_all_moved_lessons(
+    client, series, settings, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "smtp://mail.example"
+    with django_capture_on_commit_callbacks(execute=True):
+        move(client, lessons(series)[0], HOUR, "all")
+    [message] = mail.outbox
+    assert message.body.count("18:00") == 4
+
+
+# Previews
+
+
+def preview(client, lesson, **sent):
+    sent = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in sent.items()}
+    return client.post(f"/api/lessons/{lesson.pk}/changes/preview/", sent)
+
+
+def test_preview_of_a_move_lists_each_lesson_and_writes_nothing(client, tutor, student, series):
+    found = lessons(series)
+    move(client, found[1], 5 * HOUR, "this")
+    make_lesson(tutor, student, AUTUMN[2] + 2 * HOUR)
+    sent = {"starts_at": AUTUMN[0] + 2 * HOUR, "ends_at": AUTUMN[0] + 3 * HOUR}
+    answer = preview(client, found[0], action="update", scope="all", **sent)
+    assert answer.status_code == 200
+    rows = answer.json()["changes"]
+    assert [row["lesson_id"] for row in rows] == [each.pk for each in found]
+    assert [row["change"] for row in rows] == ["moved", "kept", "moved", "moved"]
+    assert [row["conflict"] is None for row in rows] == [True, True, False, True]
+    assert rows[3]["new_starts_at"] == "2030-11-04T17:00:00Z"
+    assert starts(series) == [AUTUMN[0], AUTUMN[1] + 5 * HOUR, *AUTUMN[2:]]
+
+
+@pytest.mark.parametrize(("scope", "count"), [("this", 1), ("following", 3), ("all", 4)])
+def test_preview_of_a_cancellation_lists_the_lessons_in_scope(client, series, scope, count):
+    answer = preview(client, lessons(series)[1], action="cancel", scope=scope)
+    assert [row["change"] for row in answer.json()["changes"]] == ["cancelled"] * count
+    assert not Lesson.objects.filter(status="cancelled").exists()
+
+
+def test_preview_of_a_new_student_names_conflicts(client, tutor, other_tutor, series):
+    friend = make_user("student")
+    make_classroom(tutor, friend)
+    make_lesson(other_tutor, friend, AUTUMN[2])
+    sent = {"action": "add_student", "student_id": friend.pk}
+    answer = preview(client, lessons(series)[0], scope="all", **sent)
+    found = [row["conflict"] is None for row in answer.json()["changes"]]
+    assert found == [True, True, False, True]
+
+
+def test_preview_of_a_single_lesson_names_its_conflict(client, tutor, student, classroom):
+    lesson = make_lesson(tutor, student, FIRST)
+    make_lesson(tutor, student, FIRST + 2 * HOUR)
+    sent = {"starts_at": FIRST + 2 * HOUR, "ends_at": FIRST + 3 * HOUR}
+    [row] = preview(client, lesson, action="update", **sent).json()["changes"]
+    assert (row["change"], row["conflict"] is None) == ("moved", False)
+
+
+# Undo
+
+
+def undo(client, answer):
+    return client.post(f"/api/lesson-changes/{answer['Change-Id']}/undo/")
+
+
+def state():
+    fields = [f.attname for f in Lesson._meta.fields if f.attname not in ("sequence", "updated_at")]
+    people = Participant.objects.order_by("lesson", "student").values("lesson", "student", "status")
+    kept = [f.attname for f in LessonSeries._meta.fields]
+    return [
+        list(Lesson.objects.order_by("pk").values(*fields)),
+        list(people),
+        list(LessonSeries.objects.order_by("pk").values(*kept)),
+    ]
+
+
+CHANGES = {
+    "move following": lambda client, found: move(client, found[1], 2 * HOUR, title="New"),
+    "move all by a week": lambda client, found: move(client, found[1], WEEK + HOUR, "all"),
+    "move one": lambda client, found: move(client, found[1], 2 * HOUR, "this"),
+    "rename": lambda client, found: patch(client, found[1], title="New", scope="following"),
+    "cancel": lambda client, found: client.post(
+        f"/api/lessons/{found[1].pk}/cancel/", {"scope": "following", "reason": "Ill"}
+    ),
+    "cancel one": lambda client, found: client.post(f"/api/lessons/{found[1].pk}/cancel/"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_undo_restores_lessons_and_series(client, series, name):
+    move(client, lessons(series)[2], 3 * HOUR, "this")
+    before = state()
+    answer = CHANGES[name](client, lessons(series))
+    assert answer.status_code == 200
+    assert state() != before
+    undone = undo(client, answer)
+    assert undone.status_code == 200, undone.content
+    assert state() == before
+
+
+@pytest.mark.parametrize("scope", ["this", "all"])
+def test_undo_restores_students(client, tutor, student, series, scope):
+    friend = make_user("student")
+    make_classroom(tutor, friend)
+    url = f"/api/lessons/{lessons(series)[1].pk}/students/"
+    before = state()
+    added = client.post(url, {"student_id": friend.pk, "scope": scope})
+    with_friend = state()[1]
+    removed = client.delete(f"{url}{student.pk}/?scope=this")
+    assert undo(client, removed).status_code == 200
+    assert state()[1] == with_friend
+    assert undo(client, added).status_code == 200
+    assert state()[1:] == before[1:]
+
+
+def test_change_is_undone_once_and_only_by_its_tutor(client, api, other_tutor, student, series):
+    answer = move(client, lessons(series)[0], HOUR, "all")
+    for stranger in (other_tutor, student):
+        assert undo(api(stranger), answer).status_code == 404
+    listed = client.get("/api/lesson-changes/").json()["results"]
+    assert [(each["id"], each["lessons_count"]) for each in listed] == [
+        (int(answer["Change-Id"]), 4)
+    ]
+    assert undo(client, answer).json() == {"lessons_count": 4}
+    again = undo(client, answer)
+    assert (again.status_code, again.json()["error"]) == (409, "not_undoable")
+    assert client.get("/api/lesson-changes/").json()["results"] == []
+
+
+def test_change_cannot_be_undone_after_a_minute(client, series, monkeypatch):
+    answer = move(client, lessons(series)[0], HOUR, "all")
+    later = timezone.now() + timedelta(seconds=61)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert undo(client, answer).json()["error"] == "not_undoable"
+    assert starts(series) == [each + HOUR for each in AUTUMN]
+
+
+def test_change_cannot_be_undone_once_a_lesson_has_changed_again(client, series):
+    answer = move(client, lessons(series)[0], HOUR, "all")
+    patch(client, lessons(series)[3], title="Since")
+    assert undo(client, answer).json()["error"] == "not_undoable"
+
+
+def test_change_cannot_be_undone_once_the_old_time_is_taken(client, tutor, student, series):
+    answer = move(client, lessons(series)[0], 2 * HOUR, "all")
+    make_lesson(tutor, student, AUTUMN[1])
+    assert undo(client, answer).json()["error"] == "lesson_conflict"
+    assert starts(series) == [each + 2 * HOUR for each in AUTUMN]
+    assert LessonChange.objects.get(pk=answer["Change-Id"]).undone_at is None
