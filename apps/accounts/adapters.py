@@ -188,7 +188,7 @@ class AccountAdapter(DefaultAccountAdapter):
         recipient = lookup_email(email)
         context = {"request": self.request, "email": recipient, **context, **links}
         rendered = self.render_mail(template_prefix, recipient, {**context, "current_site": site})
-        message = compose(to=recipient, subject=rendered.subject, text=rendered.body)
+        message = compose(to=recipient, subject=str(rendered.subject), text=str(rendered.body))
         with transaction.atomic():
             if consume_account_mail(template_prefix, email, self.request, context.get("user")):
                 message.send()
