@@ -25,7 +25,7 @@ SERVER_SETTINGS = (
 )
 # Without cached bytecode each of the many processes that tests start compiles the whole program.
 UNSET = {*SERVER_SETTINGS, "PYTHONDONTWRITEBYTECODE"}
-CORES = min(os.cpu_count() or 2, 4)  # PostgreSQL's 100 connections suffice for five workers
+CORES = min(os.cpu_count() or 2, 4)
 
 
 def _is_postgres_reachable() -> bool:
@@ -61,8 +61,10 @@ def main() -> int:
         markers = " and ".join([expression, *(f"not {marker}" for marker in missing)])
         return [sys.executable, "-m", "pytest", "-q", "-m", markers, *options]
 
-    # One more than the cores, since some tests wait; those with a browser or Redis rarely do.
-    in_parallel = ("-n", str(CORES + 1), "--dist", "loadgroup")
+    # More than the cores, since many tests wait; those with a browser or Redis rarely do. Browser
+    # tests are not even imported, which would take a second and a half per worker.
+    workers = min(CORES + 2, 5)  # PostgreSQL's 100 connections suffice for five
+    in_parallel = ("-n", str(workers), "--dist", "loadgroup", "--ignore", "tests/browser")
     by_file = ("-n", str(CORES), "--dist", "loadfile")
     database = {} if "postgres" in missing else {"DATABASE_URL": POSTGRES}
     stages: list[tuple[str, list[str], dict[str, str]]] = [

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import shared_folder
 from tests.server import Kreida, make_seed, start_kreida, stop_kreida
 
 
 @pytest.fixture(scope="session")
 def kreida_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a server's first start makes, with which others start faster; made once for all
-    workers of pytest-xdist, whose temporary folders are in one folder."""
-    temporary = tmp_path_factory.getbasetemp()
-    shared = temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary
+    workers of pytest-xdist."""
+    shared = shared_folder(tmp_path_factory)
     seed = shared / "kreida-seed"
     with (shared / "kreida-seed.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,10 +1,15 @@
 """Fixtures around every test: its database, settings, cache, language, log and Redis."""
 
+import fcntl
 import io
 import json
 import logging
+import os
+import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
 from weakref import WeakSet
 
 import pytest
@@ -51,28 +56,69 @@ def _uses_database(item: pytest.Item) -> bool:
     )
 
 
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder of all workers of pytest-xdist, which have theirs in it."""
+    temporary = tmp_path_factory.getbasetemp()
+    return temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MigratedSqlite"]:
+    """The database file that the first worker of pytest-xdist migrates and the others copy."""
+    with (shared_folder(tmp_path_factory) / "migrated.lock").open("w") as lock:
+        if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield MigratedSqlite(shared_folder(tmp_path_factory) / "migrated.sqlite3", lock)
+
+
+@dataclass
+class MigratedSqlite:
+    """Locked until `release`, so that one worker migrates while the others wait."""
+
+    file: Path
+    lock: IO[str]
+
+    def release(self) -> None:
+        fcntl.flock(self.lock, fcntl.LOCK_UN)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated_sqlite: MigratedSqlite,
 ) -> None:
     """Put SQLite in a file, which the threads and processes of the room's tests share."""
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         file = tmp_path_factory.mktemp("database") / "test.sqlite3"
         database.setdefault("TEST", {})["NAME"] = str(file)
+        if migrated_sqlite.file.exists():
+            shutil.copy(migrated_sqlite.file, file)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_keepdb(migrated_sqlite: MigratedSqlite) -> bool:
+    return migrated_sqlite.file.exists()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: Any, migrated_sqlite: MigratedSqlite
+) -> Iterator[None]:
     """Let PostgreSQL commit without waiting for its disk, and close the connections of all threads
     at the end: it drops no database in use."""
     connection_created.connect(_remember)
-    if connection.vendor == "postgresql":
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        with django_db_blocker.unblock():
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            name = connection.ops.quote_name(connection.settings_dict["NAME"])
             with connection.cursor() as cursor:
                 cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
             connection.close()  # it takes effect in new sessions
+        elif not migrated_sqlite.file.exists():
+            connection.close()  # moves the write-ahead log into the file
+            shutil.copy(connection.settings_dict["NAME"], migrated_sqlite.file)
+    migrated_sqlite.release()
     yield
     close_connections_of_threads()
 

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -34,3 +35,10 @@ def test_connections_of_idle_threads_are_closed():
         deadline = time.monotonic() + 20
         while is_any_open(pids):
             assert time.monotonic() < deadline
+
+
+def test_every_module_of_browser_tests_is_marked():
+    """The other stages of `make test` do not collect the folder."""
+    files = sorted((Path(__file__).parent / "browser").glob("test_*.py"))
+    assert files
+    assert [file.name for file in files if "pytest.mark.browser" not in file.read_text()] == []
