@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.proxy import nginx
+from tests.proxy import CONF, nginx
 from tests.server import Kreida, start_kreida, stop_kreida
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres, pytest.mark.nginx]
@@ -81,3 +81,9 @@ def test_proxy_logs_contain_no_tokens_or_tickets(proxy, tmp_path_factory):
 def test_proxy_does_not_answer_for_another_host(proxy, host):
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(f"{proxy}/readyz", headers={"Host": host}, timeout=10)
+
+
+def test_every_server_of_the_proxy_limits_the_time_of_headers():
+    """The limit of the default server holds until the host of a request is known."""
+    servers = CONF.read_text().split("\nserver {")[1:]
+    assert [("client_header_timeout 15s;" in server) for server in servers] == [True] * 4

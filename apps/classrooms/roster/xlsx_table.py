@@ -34,8 +34,8 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes, *, max_rows: int, max_columns: int) -> list[Line]:
-    """Non-empty rows of the first sheet that has any, with their numbers. Raises
-    DamagedWorkbookError or HugeWorkbookError."""
+    """Non-empty rows of the first sheet that has any, with their numbers; `max_rows` counts those
+    of all sheets up to it. Raises DamagedWorkbookError or HugeWorkbookError."""
     try:
         _check_archive(data)
         # openpyxl takes 8 MB, which most servers never need.
@@ -43,12 +43,13 @@ def read_workbook(data: bytes, *, max_rows: int, max_columns: int) -> list[Line]
 
         for sheet in open_sheets(data):
             rows = sheet.iter_rows(max_row=max_rows, max_col=max_columns, values_only=True)
-            lines = [
-                (number, cells)
-                for number, row in enumerate(rows, 1)
-                if any(cells := [_text(value) for value in row])
-            ]
-            if lines:
+            lines: list[Line] = []
+            number = 0
+            for number, row in enumerate(rows, 1):
+                if any(cells := [_text(value) for value in row]):
+                    lines.append((number, cells))
+            max_rows -= number
+            if lines or max_rows < 1:
                 return lines
     except HugeWorkbookError:
         raise
