@@ -1,5 +1,7 @@
 """Permissions on lessons, for REST, sockets and pages."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -7,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classroom.policies import Role, is_closed_to_guests, participant_role
-from apps.classrooms.models import Membership
+from apps.classrooms.models import Classroom, Membership
 from apps.common.errors import DomainError, forbidden, not_found
 from apps.common.parsing import MAX_ID
 from apps.lessons.errors import lesson_not_found, not_a_member, series_not_found
@@ -45,6 +47,11 @@ def may_share(user: User, lesson: Lesson, now: datetime) -> bool:
     return may_change(user, lesson) and not is_closed_to_guests(lesson, now)
 
 
+def may_record_participation(user: User, lesson: Lesson, now: datetime) -> bool:
+    """True if the pages should offer the user to record who came."""
+    return may(user, Action.EDIT, lesson) and not lesson.is_cancelled and now >= lesson.starts_at
+
+
 def may_decide_outcome(user: User, lesson: Lesson, phase: Phase) -> bool:
     """True if the user may say that a lesson was held although nobody was in its room."""
     return may(user, Action.EDIT, lesson) and phase is Phase.NOT_HELD
@@ -66,19 +73,26 @@ def _access_error(user: User, lesson: Lesson) -> DomainError:
     return forbidden(_("This lesson is not yours: you neither teach nor attend it."))
 
 
-def access_student(tutor: User, student_id: int) -> tuple[User, list[Membership]]:
-    """Return a student for whom the tutor may schedule lessons, and the memberships that they
+def access_students(tutor: User, student_ids: Sequence[int]) -> tuple[list[User], list[Classroom]]:
+    """Return students for whom the tutor may schedule a lesson, and the classrooms that they all
     share, first joined first. Raises `not_a_member`."""
-    shared = list(
+    memberships = (
         Membership.objects.active()
         .taught_by(tutor)
-        .filter(student=min(student_id, MAX_ID))
+        .filter(student__in=[min(pk, MAX_ID) for pk in student_ids])
         .select_related("student", "classroom")
         .order_by("joined_at", "id")
     )
-    if not shared or shared[0].student is None:
+    people: dict[int, User] = {}
+    classrooms: dict[Classroom, set[int]] = defaultdict(set)
+    for membership in memberships:
+        if membership.student is not None:
+            people[membership.student.pk] = membership.student
+            classrooms[membership.classroom].add(membership.student.pk)
+    if not student_ids or not people.keys() >= set(student_ids):
         raise not_a_member()
-    return shared[0].student, shared
+    shared = [one for one, members in classrooms.items() if members >= set(student_ids)]
+    return [people[pk] for pk in student_ids], shared
 
 
 def may_view_series(user: User, series: LessonSeries) -> bool:

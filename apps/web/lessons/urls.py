@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.web.lessons import views
+from apps.web.lessons import participants, views
 
 urlpatterns = [
     path("lessons/new/", views.new, name="lesson-new"),
@@ -9,6 +9,12 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/edit/", views.edit, name="lesson-edit"),
     path("lessons/<int:lesson_id>/cancel/", views.cancel, name="lesson-cancel"),
     path("lessons/<int:lesson_id>/outcome/", views.outcome, name="lesson-outcome"),
+    path("lessons/<int:lesson_id>/students/", participants.students, name="lesson-students"),
+    path(
+        "lessons/<int:lesson_id>/students/<int:student_id>/",
+        participants.student,
+        name="lesson-student",
+    ),
     path("lessons/<int:lesson_id>/invite/", views.invite, name="lesson-invite"),
     path("lessons/<int:lesson_id>/invites/revoke/", views.revoke, name="lesson-revoke"),
 ]

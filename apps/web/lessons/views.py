@@ -1,6 +1,7 @@
 import secrets
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,16 +23,17 @@ from apps.classrooms.students import email_for
 from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
 from apps.lessons.access import find_attendance
-from apps.lessons.models import Lesson
+from apps.lessons.models import MAX_STUDENTS, Lesson
 from apps.lessons.phases import PAST, find_phase, find_phases
 from apps.lessons.policies import (
     Action,
     access_lesson,
-    access_student,
+    access_students,
     may,
     may_cancel,
     may_change,
     may_decide_outcome,
+    may_record_participation,
     may_share,
 )
 from apps.lessons.queries import find_last_minutes, list_students_with_lessons
@@ -49,7 +51,8 @@ from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.durations import DEFAULT_MINUTES
 from apps.web.shared.form_errors import add_domain_error
-from apps.web.shared.lesson_title import lesson_title, other_people
+from apps.web.shared.ids import parse_id
+from apps.web.shared.lesson_title import lesson_title, other_people, other_students
 from apps.web.shared.paging import is_fragment, parse_listing
 
 
@@ -57,24 +60,24 @@ from apps.web.shared.paging import is_fragment, parse_listing
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     me = current_tutor(request)
-    chosen = request.POST.get("student") or request.GET.get("student", "")
-    if not chosen:
-        return _render_student_choice(request, me)
-    student, shared = access_student(me, _parse_id(chosen))
+    ids = _chosen_students(request)
+    if not ids or "add" in request.GET:
+        return _render_student_choice(request, me, ids)
+    students, shared = access_students(me, ids)
     form = LessonForm(
         request.POST or None,
         zone=me.zone,
-        classrooms=[(m.classroom_id, m.classroom.name) for m in shared],
-        initial=_initial_values(request, me, student),
+        classrooms=[(one.pk, one.name) for one in shared],
+        initial=_initial_values(request, me, students[0]),
     )
     if request.method == "POST" and form.is_valid():
         try:
             lesson = schedule_lesson(
                 tutor=me,
-                student_ids=[student.pk],
+                student_ids=ids,
                 **form.get_values(),
                 idempotency=form_idempotency(
-                    form.cleaned_data["once"], {**form.cleaned_data, "student": student.pk}
+                    form.cleaned_data["once"], {**form.cleaned_data, "students": ids}
                 ),
             )
         except DomainError as exc:
@@ -82,13 +85,24 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Lesson scheduled."))
             return redirect("web:lesson", lesson.pk)
-    people = {"other_people": student.get_full_name(), "students": [student]}
-    return _render_form(request, form, {"student": student, **people})
+    return _render_form(request, form, {"students": students, **_links(students)})
 
 
-def _parse_id(text: str) -> int:
-    """The number, or 0, which is nobody's id."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
+def _chosen_students(request: HttpRequest) -> list[int]:
+    """Different ids, in the order in which they were chosen."""
+    chosen = request.POST.getlist("student") or request.GET.getlist("student")
+    return list(dict.fromkeys(parse_id(text) for text in chosen))[: MAX_STUDENTS + 1]
+
+
+def _links(students: list[User]) -> dict[str, Any]:
+    """Query strings to choose another student, and each student with one to do without."""
+    ids = [student.pk for student in students]
+    chosen = [(one, _query([pk for pk in ids if pk != one.pk])) for one in students]
+    return {"chosen": chosen, "query": _query(ids)}
+
+
+def _query(ids: list[int]) -> str:
+    return urlencode([("student", pk) for pk in ids])
 
 
 def _initial_values(request: HttpRequest, me: User, student: User) -> dict[str, Any]:
@@ -102,13 +116,20 @@ def _initial_values(request: HttpRequest, me: User, student: User) -> dict[str, 
     return defaults | given | {"classroom": request.GET.get("classroom"), "once": nonce}
 
 
-def _render_student_choice(request: HttpRequest, me: User) -> HttpResponse:
-    listing = parse_listing(request)
+def _render_student_choice(request: HttpRequest, me: User, ids: list[int]) -> HttpResponse:
+    kept = [("student", pk) for pk in ids] + ([("add", 1)] if ids else [])
+    listing = parse_listing(request, kept=kept)
     count, rows = list_students_with_lessons(me, listing.search, listing.page, timezone.now())
     template = (
         "lessons/student_choices.html" if is_fragment(request) else "lessons/choose_student.html"
     )
-    return render(request, template, {"rows": rows, "listing": listing.with_total(count)})
+    context = {
+        "rows": [row for row in rows if row["id"] not in ids],
+        "listing": listing.with_total(count),
+        "query": _query(ids),
+        "kept": kept,
+    }
+    return render(request, template, context)
 
 
 def _render_form(request: HttpRequest, form: LessonForm, context: dict[str, Any]) -> HttpResponse:
@@ -134,10 +155,13 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "is_over": phase in PAST,
         "people": [one.student for one in participants] or [lesson.tutor],
         "participants": [(one, email_for(me, one.student)) for one in participants],
+        "is_group": len(lesson.participants.all()) > 1,
+        "group": other_students(lesson, me.pk),
         "may_edit": may(me, Action.EDIT, lesson),
         "may_change": may_change(me, lesson),
         "may_cancel": may_cancel(me, lesson, now),
         "may_share": may_share(me, lesson, now),
+        "may_record": may_record_participation(me, lesson, now),
         "may_decide_outcome": may_decide_outcome(me, lesson, phase),
         "cancel": confirmations.confirm_cancellation(lesson),
         "revoke": confirmations.confirm_revoking_invites(lesson),

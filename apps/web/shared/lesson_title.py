@@ -16,6 +16,13 @@ def other_people(lesson: Lesson, reader_id: int | None) -> str:
     return ", ".join(one.get_full_name() for one in _named_students(lesson))
 
 
+def other_students(lesson: Lesson, reader_id: int) -> str:
+    """The names of those with whom a student is in a group."""
+    return ", ".join(
+        one.get_full_name() for one in lesson.attending_students if one.pk != reader_id
+    )
+
+
 def _named_students(lesson: Lesson) -> list[User]:
     """Those who attend, or everybody if nobody does any more."""
     everybody = [participant.student for participant in lesson.participants.all()]

@@ -1,5 +1,6 @@
 """Search and pagination of the lists by `?q=` and `?page=`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -48,13 +49,17 @@ class Listing:
         return "?" + urlencode([(name, value) for name, value in query if value])
 
 
-def parse_listing(request: HttpRequest, *kept_params: str) -> Listing:
-    """Read the query string; an invalid page number means the first page."""
+def parse_listing(
+    request: HttpRequest, *kept_params: str, kept: Iterable[tuple[str, object]] = ()
+) -> Listing:
+    """Read the query string; an invalid page number means the first page. `kept` are parameters
+    with their values, which may occur several times."""
     text = request.GET.get("page", "")
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 1
-    kept = tuple((name, request.GET.get(name, "")) for name in kept_params)
+    params = tuple((name, request.GET.get(name, "")) for name in kept_params)
+    params += tuple((name, str(value)) for name, value in kept)
     search = request.GET.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "")
-    return Listing(search, max(1, min(number, MAX_OFFSET // PAGE_SIZE)), 0, kept)
+    return Listing(search, max(1, min(number, MAX_OFFSET // PAGE_SIZE)), 0, params)
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -2,24 +2,20 @@ import { createTimeFormat, instantsAt } from "../shared/time";
 import { firstSupportedZone } from "../shared/zones";
 import { each } from "./dom";
 
-/** Shows the other person's local time next to the chosen time, and warns of a time in the past. */
+/** Shows the other people's local times next to the chosen time, and warns of a time in the past. */
 export function initLessonForm(): void {
   each<HTMLFormElement>("form[data-own-zone]", (form) => {
-    const otherTimeHint = form.querySelector<HTMLElement>("[data-their-time]");
+    const otherTimeHints = form.querySelectorAll<HTMLElement>("[data-their-time]");
     const ambiguousHint = form.querySelector<HTMLElement>("[data-ambiguous-time]");
-    if (!otherTimeHint || !ambiguousHint) return;
+    if (!ambiguousHint) return;
     const userZone = firstSupportedZone(form.dataset.ownZone);
-    const otherZone = firstSupportedZone(form.dataset.theirZone);
-    const sameZone = form.dataset.ownZone === form.dataset.theirZone;
     const pastHint = form.querySelector<HTMLElement>("[data-past-time]");
     const show = () => {
       const instants = chosenInstants(form, userZone);
       ambiguousHint.hidden = instants.length < 2 && !ambiguousHint.querySelector(".errorlist");
       const instant = instants[Number(value(form, "fold"))] ?? instants[0];
-      otherTimeHint.hidden = !instant || sameZone;
+      for (const hint of otherTimeHints) showOtherTime(hint, instant);
       if (pastHint) pastHint.hidden = !instant || instant.getTime() >= Date.now();
-      if (instant && !sameZone)
-        otherTimeHint.textContent = formatOtherTime(otherTimeHint, instant, otherZone);
     };
     form.addEventListener("input", show);
     show();
@@ -43,11 +39,13 @@ function chosenInstants(form: HTMLFormElement, zone: string): Date[] {
   return instantsAt(`${date}T${time}`, zone);
 }
 
-function formatOtherTime(otherTimeHint: HTMLElement, instant: Date, timeZone: string): string {
+function showOtherTime(hint: HTMLElement, instant: Date | undefined): void {
+  hint.hidden = !instant;
+  if (!instant) return;
   const format = createTimeFormat(
-    { locale: document.documentElement.lang, timeZone },
+    { locale: document.documentElement.lang, timeZone: firstSupportedZone(hint.dataset.zone) },
     { weekday: "long", hour: "2-digit", minute: "2-digit" },
   );
   const when = format.format(instant);
-  return (otherTimeHint.dataset.theirTime ?? "").replace("{when}", () => when);
+  hint.textContent = (hint.dataset.theirTime ?? "").replace("{when}", () => when);
 }

@@ -1,0 +1,59 @@
+"""The students of a lesson, on its page: who is added, removed, and came."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.common.errors import DomainError
+from apps.lessons.participants import add_student, remove_student, set_participation
+from apps.lessons.policies import Action, access_lesson
+from apps.lessons.queries import list_students_with_lessons
+from apps.web.shared.access import current_tutor
+from apps.web.shared.ids import parse_id
+from apps.web.shared.paging import is_fragment, parse_listing
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def students(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """Choose a student to add; without JavaScript, too."""
+    me = current_tutor(request)
+    lesson = access_lesson(me, lesson_id, to=Action.EDIT)
+    if request.method == "POST":
+        try:
+            add_student(lesson=lesson, student_id=parse_id(request.POST.get("student", "")))
+        except DomainError as exc:
+            messages.error(request, exc.detail)
+        else:
+            messages.success(request, _("Added."))
+            return redirect("web:lesson", lesson.pk)
+    listing = parse_listing(request)
+    count, rows = list_students_with_lessons(me, listing.search, listing.page, timezone.now())
+    template = (
+        "lessons/student_choices.html" if is_fragment(request) else "lessons/choose_student.html"
+    )
+    context = {"rows": rows, "listing": listing.with_total(count), "lesson": lesson}
+    return render(request, template, context)
+
+
+@login_required
+@require_POST
+def student(request: HttpRequest, lesson_id: int, student_id: int) -> HttpResponse:
+    """Record whether the student came, or remove the student."""
+    lesson = access_lesson(current_tutor(request), lesson_id, to=Action.EDIT)
+    try:
+        if "remove" in request.POST:
+            remove_student(lesson=lesson, student_id=student_id)
+            messages.success(request, _("Removed."))
+        else:
+            status = request.POST.get("status", "")
+            set_participation(
+                lesson=lesson, student_id=student_id, status=status, now=timezone.now()
+            )
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+    return redirect("web:lesson", lesson.pk)
