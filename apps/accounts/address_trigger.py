@@ -35,7 +35,7 @@ def install(apps: Any, schema_editor: Any) -> None:
     schema_editor.execute(_POSTGRES if is_postgres else _SQLITE)
 
 
-def uninstall(apps: Any, schema_editor: Any) -> None:
+def uninstall(_apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {NAME} ON accounts_user")
         schema_editor.execute(f"DROP FUNCTION IF EXISTS {NAME}()")

@@ -97,11 +97,11 @@ def build_report(failing: list[str]) -> tuple[int, dict[str, object]]:
     return (503 if failing else 200), body
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     return json_response({"status": "ok"})
 
 
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(_request: HttpRequest) -> HttpResponse:
     """Used only when Django runs without `HealthApp`, as under the test client."""
     status, body = build_report([name for name in CHECKS if not run_check(name)])
     return json_response(body, status)

@@ -34,6 +34,6 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
         return QuickCompressor(extensions=_UNCOMPRESSED, quiet=True)  # type: ignore[no-untyped-call]
 
 
-def is_immutable(path: str, url: str) -> bool:
+def is_immutable(_path: str, url: str) -> bool:
     """Return True if the URL has a content hash (WhiteNoise's immutable_file_test)."""
     return _HASHED.search(url) is not None

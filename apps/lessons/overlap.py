@@ -106,7 +106,7 @@ restore_triggers = PLANNED_END.restore_triggers
 
 
 def uninstall(
-    apps: Any, schema_editor: Any, people: Iterable[str] = tuple(CONSTRAINT_NAMES)
+    _apps: Any, schema_editor: Any, people: Iterable[str] = tuple(CONSTRAINT_NAMES)
 ) -> None:
     for name in (CONSTRAINT_NAMES[person] for person in people):
         if schema_editor.connection.vendor == "postgresql":

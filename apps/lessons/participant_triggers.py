@@ -216,7 +216,7 @@ def _create_sqlite_trigger(name: str, trigger: str) -> str:
 TRIGGER_NAMES = {"sqlite": tuple(_SQLITE), "postgresql": tuple(_POSTGRES_TRIGGERS)}
 
 
-def install(apps: Any, schema_editor: Any) -> None:
+def install(_apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         for statement in _POSTGRES:
             schema_editor.execute(statement.format(**_VALUES))
@@ -225,7 +225,7 @@ def install(apps: Any, schema_editor: Any) -> None:
             schema_editor.execute(_create_sqlite_trigger(name, trigger))
 
 
-def uninstall(apps: Any, schema_editor: Any) -> None:
+def uninstall(_apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         for name, table in _POSTGRES_TRIGGERS.items():
             schema_editor.execute(f"DROP TRIGGER {name} ON {table}")

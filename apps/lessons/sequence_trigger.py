@@ -71,7 +71,7 @@ def _shown(row: str, columns: list[str]) -> str:
     return ", ".join([*(f"{row}.{column}" for column in columns), f"{row}.status = 'cancelled'"])
 
 
-def uninstall(apps: Any, schema_editor: Any) -> None:
+def uninstall(_apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {NAME} ON lessons_lesson")
         schema_editor.execute(f"DROP FUNCTION IF EXISTS {NAME}()")
@@ -116,7 +116,7 @@ def install_participants(apps: Any, schema_editor: Any) -> None:
             schema_editor.execute(f"CREATE TRIGGER {name} {trigger}")
 
 
-def uninstall_participants(apps: Any, schema_editor: Any) -> None:
+def uninstall_participants(_apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {PARTICIPANTS} ON lessons_participant")
         schema_editor.execute(f"DROP FUNCTION IF EXISTS {PARTICIPANTS}()")

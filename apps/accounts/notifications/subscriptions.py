@@ -55,7 +55,7 @@ def find_subscription(user: User, session_key: str) -> PushSubscription | None:
     return PushSubscription.objects.filter(user=user, session_key=session_key).first()
 
 
-def delete_dead_subscriptions(now: datetime) -> None:
+def delete_dead_subscriptions(_now: datetime) -> None:
     """Delete those whose session has ended; they are not used in the meantime."""
     session: Any = Session.objects.filter(session_key=OuterRef("session_key"))
     delete_in_batches(PushSubscription.objects.filter(~Exists(session)))

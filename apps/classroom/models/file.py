@@ -10,7 +10,7 @@ from apps.classroom.models.session import ClassroomSession
 FOLDER = "board"
 
 
-def path_of(instance: "BoardFile", filename: str) -> str:
+def path_of(instance: "BoardFile", _filename: str) -> str:
     """Return the stored path; the uploaded name is untrusted and not used."""
     return f"{FOLDER}/{instance.session.uuid}/{instance.uuid}"
 

@@ -89,7 +89,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @cache_control(public=True, max_age=365 * 86400, immutable=True)
-def logo(request: HttpRequest, version: str) -> HttpResponse:
+def logo(_request: HttpRequest, version: str) -> HttpResponse:
     """The picture of the installation's own file; its address changes with it."""
     found = settings.SCHOOL_LOGO
     if found is None or version != found.version:

@@ -51,7 +51,7 @@ def _icon(name: str, sizes: str, mime_type: str = "image/png") -> dict[str, str]
 
 @require_safe
 @cache_control(no_cache=True)
-def service_worker(request: HttpRequest) -> HttpResponse:
+def service_worker(_request: HttpRequest) -> HttpResponse:
     """The built script, under a path from which it may control every page."""
     return HttpResponse(_read_script(), content_type="text/javascript; charset=utf-8")
 
