@@ -114,7 +114,7 @@ OPERATION_IDS = {
     *("lessons_invite_create", "lessons_invites_revoke", "lesson_invites_resolve"),
     *("lessons_changes_preview", "lesson_changes_list", "lesson_changes_undo"),
     *("lesson_series_list", "lesson_series_create", "lesson_series_preview"),
-    *("lesson_series_retrieve", "lesson_series_lessons_list"),
+    *("lesson_series_retrieve", "lesson_series_lessons_list", "lesson_series_restart"),
     *("room_join", "room_files_create", "room_files_retrieve"),
     "room_board_retrieve",
     *("room_history_list", "room_history_retrieve", "room_history_restore"),

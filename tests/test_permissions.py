@@ -78,6 +78,7 @@ TABLE = [
     ("lesson-series/",                      "POST",   401, 403, 201, 403, 403, 403),
     ("lesson-series/preview/",              "POST",   401, 403, 200, 403, 403, 403),
     ("lesson-series/{series}/",             "GET",    401, 200, 200, 403, 403, 403),
+    ("lesson-series/{series}/restart/",     "POST",   401, 403, 400, 403, 403, 403),
     ("lesson-series/{series}/lessons/",     "GET",    401, 200, 200, 403, 403, 403),
     ("lesson-invites/resolve/",             "GET",    401, 200, 200, 200, 200, 200),
     (f"{ROOM}join/",                        "POST",   401, 200, 200, 403, 403, 403),

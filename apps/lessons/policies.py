@@ -101,13 +101,16 @@ def may_view_series(user: User, series: LessonSeries) -> bool:
     return series.members.filter(student=user).exists()
 
 
-def access_series(user: User, series_id: int) -> LessonSeries:
-    """For the tutor and the students of the series. Raises `series_not_found` or `forbidden`."""
+def access_series(user: User, series_id: int, *, to: Action = Action.VIEW) -> LessonSeries:
+    """Viewed by its tutor and its students, edited by its tutor. Raises `series_not_found` or
+    `forbidden`."""
     series = LessonSeries.objects.filter(pk=min(series_id, MAX_ID)).first()
     if series is None:
         raise series_not_found()
     if not may_view_series(user, series):
         raise forbidden(_("This series is not yours: you neither teach nor attend it."))
+    if to is Action.EDIT and series.tutor_id != user.pk:
+        raise forbidden(_("Only the tutor of this series can do this."))
     return series
 
 

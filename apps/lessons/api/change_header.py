@@ -5,13 +5,19 @@ from drf_spectacular.utils import OpenApiParameter
 
 from apps.lessons.models import LessonChange
 
-CHANGE_ID = OpenApiParameter(
-    "Change-Id",
-    int,
-    OpenApiParameter.HEADER,
-    response=[200],
-    description="By which `lesson_changes_undo` takes the change back; absent if nothing changed.",
-)
+
+def _header(status: int) -> OpenApiParameter:
+    return OpenApiParameter(
+        "Change-Id",
+        int,
+        OpenApiParameter.HEADER,
+        response=[status],
+        description="By which `lesson_changes_undo` takes the change back; absent if nothing "
+        "changed.",
+    )
+
+
+CHANGE_ID, CREATED_CHANGE_ID = _header(200), _header(201)
 
 
 def with_change_id(response: HttpResponse, change: LessonChange | None) -> HttpResponse:

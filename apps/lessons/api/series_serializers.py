@@ -136,6 +136,14 @@ class SeriesCreateSerializer(serializers.Serializer[Any]):
         help_text="Local dates on which the tutor is double-booked knowingly, whatever "
         "`on_conflict` says.",
     )
+    lesson_ids = serializers.ListField(
+        child=IdField(),
+        required=False,
+        allow_null=True,
+        max_length=MAX_OCCURRENCES,
+        help_text="Single lessons of the tutor that become the series’ lessons of their dates; "
+        "they keep their times, students, rooms and ids.",
+    )
     board_mode = OneOfField(
         choices=LessonSeries.BoardMode.values,
         required=False,
@@ -155,6 +163,14 @@ class SeriesCreateSerializer(serializers.Serializer[Any]):
         if len({each["date"] for each in data.get("moved", ())}) < len(data.get("moved", ())):
             raise serializers.ValidationError({"moved": _("Name each date once.")})
         return {**data, "student_ids": ids}
+
+
+@example({"from_date": "2026-12-07", **_BODY, "rrule": "FREQ=WEEKLY;BYDAY=TU,FR;COUNT=20"})
+class SeriesRestartSerializer(SeriesCreateSerializer):
+    from_date = DocumentedDayField(
+        help_text="Lessons of the series from this local date on that have not started are "
+        "cancelled."
+    )
 
 
 class SkippedSerializer(serializers.Serializer[Any]):

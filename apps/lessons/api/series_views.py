@@ -14,9 +14,11 @@ from apps.common.openapi import documented
 from apps.common.pagination import Page, PageQuerySerializer
 from apps.common.parsing import drop_nulls
 from apps.lessons.api import series_serializers as serializers
-from apps.lessons.policies import access_series
+from apps.lessons.api.change_header import CREATED_CHANGE_ID, with_change_id
+from apps.lessons.policies import Action, access_series
 from apps.lessons.series import queries, services
 from apps.lessons.series.planning import Choices
+from apps.lessons.series.restart import restart_series
 from apps.lessons.series.services import OnConflict, SeriesPlan
 from apps.lessons.series.zone_differences import find_local_time_changes
 
@@ -98,6 +100,32 @@ class SeriesView(APIView):
     )
     def get(self, request: AuthenticatedRequest, series_id: int) -> HttpResponse:
         return json_response(queries.series_json(access_series(request.user, series_id)))
+
+
+class SeriesRestartView(APIView):
+    @documented(
+        "lesson_series_restart",
+        "Start a series again by a new rule",
+        {201: serializers.SeriesSerializer},
+        body=serializers.SeriesRestartSerializer,
+        query=[CREATED_CHANGE_ID],
+        errors=["series_not_found", "not_a_member", "lesson_conflict", "lesson_cancelled"],
+        description="By its tutor: cancels the lessons from a date on and makes a new series in "
+        "their place, or changes nothing. Can be undone as a whole.",
+    )
+    def post(self, request: AuthenticatedRequest, series_id: int) -> HttpResponse:
+        series = access_series(request.user, series_id, to=Action.EDIT)
+        data = serializers.SeriesRestartSerializer(data=drop_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        fields = dict(data.validated_data)
+        new, change = restart_series(
+            tutor=request.user,
+            series=series,
+            from_date=fields.pop("from_date"),
+            on_conflict=OnConflict(fields.pop("on_conflict", OnConflict.REJECT)),
+            wanted=_plan_of(request.user, fields),
+        )
+        return with_change_id(json_response(queries.series_json(new), 201), change)
 
 
 class SeriesLessonsView(APIView):

@@ -58,6 +58,11 @@ urlpatterns = [
     ),
     path("lesson-series/<int:series_id>/", series_views.SeriesView.as_view(), name="lesson-series"),
     path(
+        "lesson-series/<int:series_id>/restart/",
+        series_views.SeriesRestartView.as_view(),
+        name="lesson-series-restart",
+    ),
+    path(
         "lesson-series/<int:series_id>/lessons/",
         series_views.SeriesLessonsView.as_view(),
         name="lesson-series-lessons",

@@ -329,36 +329,36 @@ def cancel_lessons(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonC
     now = clock.now()
     with transaction.atomic():
         scoped = lock_scope(lesson, scope, now)
-        cancelled = scoped.changeable
-        ids = [row.pk for row in cancelled]
         with recorded(
             tutor=scoped.tutor,
             kind=LessonChange.Kind.CANCELLED,
-            lesson_ids=ids,
+            lesson_ids=[row.pk for row in scoped.changeable],
             series_ids=[scoped.series.pk],
         ) as recording:
-            Lesson.objects.filter(pk__in=ids).update(
-                status=Lesson.Status.CANCELLED,
-                cancelled_at=now,
-                cancel_reason=reason,
-                ended_at=None,
-            )
-            _end_series(scoped)
-        if cancelled:
-            students = scoped.students_of(cancelled)
-            tell = partial(notices.notify_cancelled, scoped.tutor, cancelled, students, reason)
-            transaction.on_commit(tell)
-        for pk in ids:
-            transaction.on_commit(partial(recheck_lesson, pk))
+            cancel_locked(scoped, now, reason)
     lesson.refresh_from_db()
     return recording.change
+
+
+def cancel_locked(scoped: ScopedLessons, now: datetime, reason: str = "") -> None:
+    cancelled = scoped.changeable
+    if not cancelled:
+        return
+    ids = [row.pk for row in cancelled]
+    Lesson.objects.filter(pk__in=ids).update(
+        status=Lesson.Status.CANCELLED, cancelled_at=now, cancel_reason=reason, ended_at=None
+    )
+    _end_series(scoped)
+    students = scoped.students_of(cancelled)
+    tell = partial(notices.notify_cancelled, scoped.tutor, cancelled, students, reason)
+    transaction.on_commit(tell)
+    for pk in ids:
+        transaction.on_commit(partial(recheck_lesson, pk))
 
 
 def _end_series(scoped: ScopedLessons) -> None:
     """A series of which every lesson was cancelled keeps its rule, but gets no more of them."""
     series, changed = scoped.series, scoped.changeable
-    if not changed:
-        return
     rule, day = parse_rule(series.rrule), local_date(series, _original(changed[0]))
     if day > series.starts_at.date():
         close(series, rule, day)

@@ -9,8 +9,9 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.common.mail import send
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, LessonSeries
 from apps.lessons.notices import format_span
+from apps.lessons.series.planning import Occurrence
 
 MAX_LISTED = 10  # dates in one mail
 
@@ -70,6 +71,25 @@ def notify_undone(tutor: User, lessons: Sequence[Lesson], students: Sequence[Use
                 "tutor": tutor.get_full_name()
             }
             _send(student, subject, _("Your lessons are as they were before:"), lessons)
+
+
+def notify_not_scheduled(
+    tutor: User, series: LessonSeries, refused: Sequence[tuple[Occurrence, str]]
+) -> None:
+    """To the tutor, about lessons of a series without end that have come within its horizon."""
+    if not settings.EMAIL_URL:
+        return
+    with translation.override(tutor.locale):
+        subject = ngettext(
+            "%(n)s lesson of your series could not be scheduled",
+            "%(n)s lessons of your series could not be scheduled",
+            len(refused),
+        ) % {"n": len(refused)}
+        lines = [series.title, ""] if series.title else []
+        for one, reason in refused[:MAX_LISTED]:
+            lines += [format_span(tutor, one.starts_at, one.ends_at), reason]
+        lines += ["", f"{settings.PUBLIC_URL}/calendar/"]
+        send(to=tutor.email, subject=subject, text="\n".join(lines))
 
 
 def _readers(students: Sequence[User]) -> list[User]:

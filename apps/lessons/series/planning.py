@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.common.errors import invalid
 from apps.lessons.conflicts import Conflict, find_conflicts
-from apps.lessons.models import MAX_DURATION, Participant
+from apps.lessons.models import MAX_DURATION, Lesson, Participant
 from apps.lessons.notices import format_span
 from apps.lessons.series.rules import Recurrence, to_instant
 
@@ -29,6 +29,7 @@ class Occurrence:
     detail: str | None = None  # the conflict in words
     allow_overlap: bool = False
     student_ids: frozenset[int] | None = None  # None: all students of the series
+    lesson: Lesson | None = None  # one that exists and becomes this occurrence
 
     @property
     def is_blocked(self) -> bool:
@@ -48,6 +49,7 @@ class Choices:
 
     moved: Mapping[date, datetime] = field(default_factory=dict)  # wall-clock times
     allow_dates: Collection[date] = ()
+    lessons: Sequence[Lesson] = ()  # that exist and become the occurrences of their dates
 
 
 def horizon(now: datetime, recurrence: Recurrence) -> date:
@@ -76,13 +78,22 @@ def plan(
     }
     _check_dates("moved", choices.moved, originals)
     _check_dates("allow_dates", choices.allow_dates, originals)
+    taken_over = {one.starts_at.astimezone(recurrence.zone).date(): one for one in choices.lessons}
+    _check_dates("lesson_ids", taken_over, originals)
+    if len(taken_over) < len(choices.lessons):
+        raise invalid(lesson_ids=_("Two of these lessons are on the same day."))
     occurrences = []
     for day, original in originals.items():
+        if (lesson := taken_over.get(day)) is not None:
+            times = lesson.starts_at, lesson.ends_at
+            occurrences.append(Occurrence(original, *times, lesson=lesson))
+            continue
         moved = choices.moved.get(day)
         start = to_instant(moved, recurrence.zone) if moved is not None else original
         occurrences.append(Occurrence(original, start, start + duration))
     allowed = {originals[day] for day in choices.allow_dates}
-    return _allow(with_conflicts(tutor, students, occurrences), tutor, allowed)
+    own = [lesson.pk for lesson in choices.lessons]
+    return _allow(with_conflicts(tutor, students, occurrences, exclude=own), tutor, allowed)
 
 
 def _check_dates(name: str, chosen: Collection[date], originals: Mapping[date, datetime]) -> None:
@@ -124,6 +135,8 @@ def with_conflicts(
     starts = [conflict.starts_at for conflict in found]
     blocked: dict[int, Conflict] = {}
     for index, one in enumerate(occurrences):
+        if one.lesson is not None:
+            continue
         near = found[
             bisect_left(starts, one.starts_at - MAX_DURATION) : bisect_left(starts, one.ends_at)
         ]

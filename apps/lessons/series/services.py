@@ -1,7 +1,7 @@
 """Makes series: all their lessons in one transaction, checked by a few queries."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -47,6 +47,7 @@ class SeriesPlan:
     skip_dates: Collection[date] = ()
     choices: Choices = field(default_factory=Choices)
     board_mode: str = LessonSeries.BoardMode.FRESH
+    lesson_ids: Sequence[int] = ()  # single lessons that become occurrences of their dates
 
     def recurrence(self) -> Recurrence:
         """Raises `validation_error` for a bad rule."""
@@ -120,11 +121,22 @@ def _plan(
         recurrence=wanted.recurrence(),
         duration=timedelta(minutes=wanted.duration_minutes),
         last=wanted.last_date(now),
-        choices=wanted.choices,
+        choices=replace(wanted.choices, lessons=_load_single(tutor, wanted.lesson_ids)),
     )
     if not planned:
         raise invalid(rrule=_("This rule makes no lesson. Check its days and dates."))
     return planned
+
+
+def _load_single(tutor: User, lesson_ids: Sequence[int]) -> list[Lesson]:
+    """Raises `validation_error` for a lesson that cannot become part of a series."""
+    if not lesson_ids:
+        return []
+    own = Lesson.objects.not_cancelled().filter(tutor=tutor, series=None)
+    lessons = list(own.filter(pk__in=lesson_ids).in_order())
+    if len(lessons) < len(set(lesson_ids)):
+        raise invalid(lesson_ids=_("Only your own lessons can join, and none of another series."))
+    return lessons
 
 
 def resolve(
@@ -202,9 +214,14 @@ def insert_occurrences(
             allow_overlap=one.allow_overlap,
         )
         for one in chosen
+        if one.lesson is None
     ]
     if lessons:
         insert_lessons(lessons, students)
+    for one in chosen:
+        if one.lesson is not None:
+            one.lesson.series, one.lesson.original_starts_at = series, one.original_starts_at
+            one.lesson.save(update_fields=["series", "original_starts_at"])
     return lessons
 
 

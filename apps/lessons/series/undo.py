@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.classroom.realtime.notify import recheck_lesson
+from apps.common.db import delete_in_batches
 from apps.common.errors import DomainError, precondition_failed
 from apps.lessons.booking import lock_people, to_domain_error
 from apps.lessons.models import UNDO_TIME, Lesson, LessonChange, LessonSeries, Participant
@@ -86,6 +87,10 @@ def list_undoable(tutor: User, now: datetime) -> list[LessonChange]:
         tutor=tutor, undone_at=None, created_at__gt=now - UNDO_TIME
     )
     return list(recent.order_by("-id")[:20])
+
+
+def delete_old_changes(now: datetime) -> int:
+    return delete_in_batches(LessonChange.objects.filter(created_at__lt=now - 10 * UNDO_TIME))
 
 
 def undo(*, change: LessonChange, now: datetime) -> int:

@@ -292,6 +292,75 @@ def test_students_get_one_mail_about_all_moved_lessons(
     assert message.body.count("18:00") == 4
 
 
+# Another rule, and single lessons that join
+
+
+def test_series_starts_again_by_a_new_rule_and_back(client, student, series):
+    before = state()
+    sent = {
+        "from_date": "2030-10-28",
+        "student_id": student.pk,
+        "starts_at": "2030-10-29T18:00",
+        "duration_minutes": 45,
+        "rrule": "FREQ=WEEKLY;BYDAY=TU,FR;COUNT=3",
+        "timezone": "Europe/Kyiv",
+    }
+    answer = client.post(f"{URL}{series.pk}/restart/", sent)
+    assert answer.status_code == 201
+    assert [each.status for each in lessons(series)] == ["scheduled"] * 2 + ["cancelled"] * 2
+    new = LessonSeries.objects.get(pk=answer.json()["id"])
+    assert [f"{each:%m-%d %H:%M}" for each in starts(new)] == [
+        "10-29 16:00",
+        "11-01 16:00",
+        "11-05 16:00",
+    ]
+    assert undo(client, answer).status_code == 200
+    assert state() == before
+
+
+def test_restart_with_a_conflict_changes_nothing(client, tutor, student, series):
+    make_lesson(tutor, student, AUTUMN[3] + 24 * HOUR)
+    before = state()
+    sent = {
+        "from_date": "2030-10-21",
+        "student_id": student.pk,
+        "starts_at": "2030-10-22T17:00",
+        "duration_minutes": 60,
+        "rrule": "FREQ=WEEKLY;COUNT=4",
+        "timezone": "Europe/Kyiv",
+    }
+    assert client.post(f"{URL}{series.pk}/restart/", sent).status_code == 409
+    assert state() == before
+    late = client.post(f"{URL}{series.pk}/restart/", {**sent, "from_date": "2031-01-01"})
+    assert [*late.json()["fields"]] == ["from_date"]
+
+
+def test_single_lessons_become_occurrences_and_keep_their_rooms(client, tutor, student, make):
+    single = make_lesson(tutor, student, FIRST)
+    moved = make_lesson(tutor, student, FIRST + WEEK + 3 * HOUR, title="Own")
+    rooms = {single.session.uuid, moved.session.uuid}
+    series = make(lesson_ids=[single.pk, moved.pk])
+    found = lessons(series)
+    assert [each.pk for each in found[:2]] == [single.pk, moved.pk]
+    assert {each.session.uuid for each in found[:2]} == rooms
+    assert originals(series) == AUTUMN
+    assert (found[1].starts_at, found[1].title) == (AUTUMN[1] + 3 * HOUR, "Own")
+
+
+def test_lesson_of_another_date_or_series_cannot_join(client, tutor, student, make):
+    series = make()
+    for lesson in (make_lesson(tutor, student, FIRST + 24 * HOUR), lessons(series)[0]):
+        sent = {
+            "student_id": student.pk,
+            "starts_at": KYIV_FIRST,
+            "duration_minutes": 60,
+            "rrule": "FREQ=WEEKLY;COUNT=4",
+            "lesson_ids": [lesson.pk],
+        }
+        answer = client.post(f"{URL}preview/", sent)
+        assert [*answer.json()["fields"]] == ["lesson_ids"]
+
+
 # Previews
 
 

@@ -1,0 +1,57 @@
+"""Ends a series before a date and starts a new one by another rule."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone as clock
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.common.errors import invalid
+from apps.lessons.booking import lock_people
+from apps.lessons.models import Lesson, LessonChange, LessonSeries
+from apps.lessons.series.changes import cancel_locked
+from apps.lessons.series.scope import Scope, is_changeable, local_date, lock_scope
+from apps.lessons.series.services import OnConflict, SeriesPlan, create_series
+from apps.lessons.series.undo import recorded
+
+
+def restart_series(
+    *,
+    tutor: User,
+    series: LessonSeries,
+    from_date: date,
+    wanted: SeriesPlan,
+    on_conflict: OnConflict = OnConflict.REJECT,
+) -> tuple[LessonSeries, LessonChange | None]:
+    """Cancel the lessons from a local date on that have not started, and create a series in their
+    place, all in one transaction. Raises as `create_series`."""
+    now = clock.now()
+    with transaction.atomic():
+        members = series.members.values_list("student_id", flat=True)
+        lock_people([tutor.pk, *members, *wanted.student_ids])
+        first = _first_from(series, from_date)
+        if first is None:
+            raise invalid(from_date=_("There is no lesson of this series from this date on."))
+        scoped = lock_scope(first, Scope.FOLLOWING, now)
+        with recorded(
+            tutor=tutor,
+            kind=LessonChange.Kind.RESTARTED,
+            lesson_ids=[row.pk for row in scoped.changeable],
+            series_ids=[series.pk],
+        ) as recording:
+            cancel_locked(scoped, now)
+            new = create_series(tutor=tutor, wanted=wanted, on_conflict=on_conflict)
+            recording.new_series.append(new.pk)
+            recording.new_lessons += new.lessons.values_list("pk", flat=True)
+    return new, recording.change
+
+
+def _first_from(series: LessonSeries, from_date: date) -> Lesson | None:
+    now = clock.now()
+    rows = Lesson.objects.not_cancelled().filter(series=series).order_by("original_starts_at")
+    for row in rows:
+        original = row.original_starts_at
+        if original and is_changeable(row, now) and local_date(series, original) >= from_date:
+            return row
+    return None
