@@ -15,7 +15,6 @@ from apps.common.mail import CalendarPart, Kind, compose, send_all
 from apps.common.mail_queue import QueuedEmail
 from apps.common.models import DailyLimit
 from apps.common.zones import clock_times, zone_label
-from apps.lessons import itip
 from apps.lessons.calendar_ids import installation_id
 from apps.lessons.models import Lesson
 
@@ -27,12 +26,12 @@ class _Change(NamedTuple):
     """`sentence` is called with the student's language active."""
 
     sentence: Callable[[], str]
-    build_part: Callable[..., CalendarPart]
     before: tuple[datetime, datetime] | None = None
+    is_cancellation: bool = False
 
 
 def notify_lesson_scheduled(lesson: Lesson, students: Iterable[User]) -> None:
-    change = _Change(lambda: _("A lesson with %(tutor)s: %(when)s"), itip.build_request)
+    change = _Change(lambda: _("A lesson with %(tutor)s: %(when)s"))
     _mail_students(lesson, students, change)
 
 
@@ -46,19 +45,19 @@ def notify_time_changed(
             return _("Your lesson with %(tutor)s now ends at %(end)s")
         return _("Your lesson with %(tutor)s has moved: %(when)s")
 
-    _mail_students(lesson, students, _Change(sentence, itip.build_request, (starts_at, ends_at)))
+    _mail_students(lesson, students, _Change(sentence, (starts_at, ends_at)))
 
 
 def notify_lesson_cancelled(lesson: Lesson, students: Iterable[User]) -> None:
     change = _Change(
-        lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"), itip.build_cancel
+        lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"), is_cancellation=True
     )
     _mail_students(lesson, students, change)
 
 
 def notify_removed(lesson: Lesson, student: User) -> None:
     change = _Change(
-        lambda: _("You no longer have a lesson with %(tutor)s: %(when)s"), itip.build_cancel
+        lambda: _("You no longer have a lesson with %(tutor)s: %(when)s"), is_cancellation=True
     )
     _mail_students(lesson, [student], change)
 
@@ -117,10 +116,7 @@ def _compose(
         lines = [line for line in lines if line]
         if remaining == 0:
             lines += ["", _last_mail_note(lesson)]
-        part = None
-        if installation:
-            at = timezone.now()
-            part = change.build_part(lesson, student, installation=installation, now=at)
+        part = _build_part(lesson, student, change, installation) if installation else None
         return compose(
             to=student.email,
             subject=subject,
@@ -128,6 +124,13 @@ def _compose(
             calendar=part,
             kind=Kind.LESSON,
         )
+
+
+def _build_part(lesson: Lesson, student: User, change: _Change, installation: str) -> CalendarPart:
+    from apps.lessons import itip  # noqa: PLC0415 -- icalendar takes 3 MB
+
+    build = itip.build_cancel if change.is_cancellation else itip.build_request
+    return build(lesson, student, installation=installation, now=timezone.now())
 
 
 def _count_mail(lesson: Lesson, student: User) -> int:

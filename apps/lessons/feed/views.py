@@ -10,7 +10,6 @@ from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.common.etags import etag
 from apps.lessons.feed.address import find_feed_owner
-from apps.lessons.feed.body import load_body
 from apps.lessons.feed.limits import check_address_limit, check_feed_limit
 from apps.lessons.feed.selection import FeedState, load_state
 
@@ -45,6 +44,8 @@ def _feed_response(request: HttpRequest, reader: User, now: datetime) -> HttpRes
     answer = get_conditional_response(request, tag, modified, response)
     if answer is not None and answer is not response:
         return answer
+    from apps.lessons.feed.body import load_body  # noqa: PLC0415 -- icalendar takes 3 MB
+
     response.content = load_body(reader, state, now)
     return response
 
