@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from apps.classrooms.roster.adults import has_adults_addresses
 from apps.classrooms.roster.csv_table import has_address
 from apps.classrooms.roster.fields import (
     EMAIL_WORDS,
@@ -15,18 +16,6 @@ from apps.classrooms.roster.fields import (
     normalise_heading,
 )
 
-# The first line matches anywhere in a word (“grandmother”), the others only at its beginning.
-_GUARDIAN_WORDS = re.compile(
-    "parent|mother|father|guardian|teacher|famil|caregiver|caretaker|representative|next of kin"
-    "|erziehungsberecht|sorgeberecht|opiekun|tuteur|genitor|responsable"
-    "|родител|опекун|попечит|законн"
-    "|батьк|матер|матус|опікун|піклувальн|вчител|учител|родич|родин|представни|керівни"
-    r"|(?<![^\W_])((step|grand)?(mom|mum|mam+a|dad|ma\b|pa\b)|papa|granny|relative|sponsor|mentor"
-    "|tutor|carer|nanny|payer|emergency|sister|brother|aunt|uncle|husband|wife|spouse"
-    "|мам|мати|тат|баб|дід|нян|сестр|брат|тіт|дядь|вітчим|мачух|платни|рідн|контактна особа"
-    "|відповідальн|куратор|виховател|наставни|викладач|репетитор"
-    "|mutter|vater|eltern|matk|ojc|rodzic)"
-)
 _STUDENT_WORDS = re.compile(
     r"(?<![^\W_])(student|pupil|child|kid|учен|учн|дитин|дитяч|студент|школяр)"
 )
@@ -81,7 +70,7 @@ def find_columns(rows: list[Cells]) -> Columns:
     heading_rows = heading_rows or int(guessed)
     headings = _headings(rows[:heading_rows])
     columns = _find_email_columns(rows[heading_rows:], headings)
-    candidates = [column for column in columns if not _GUARDIAN_WORDS.search(column.heading)]
+    candidates = [column for column in columns if not has_adults_addresses(column.heading)]
     if columns and not candidates:
         raise OnlyGuardianColumnsError([column.title for column in columns])
     candidates = [c for c in candidates if not is_about_another(c.title)] or candidates
@@ -145,7 +134,7 @@ def _pick_column(candidates: list[Column], has_headings: bool) -> int | None:
 
 
 def _is_student_heading(heading: str) -> bool:
-    """Return False if another word may make it somebody else's address (“driver of the pupil”)."""
+    """Return False if another word may make it somebody else's, such as a pupil's neighbour."""
     words = (word for word in re.findall(r"[^\W\d_]+", heading) if len(word) > 1)
     return all(_STUDENT_HEADING_WORDS.fullmatch(word) for word in words)
 
@@ -205,8 +194,8 @@ def _is_email_heading(heading: str) -> bool:
 
 
 def _may_be_students(heading: str) -> bool:
-    is_guardian = _GUARDIAN_WORDS.search(normalise_heading(heading))
-    return _is_email_heading(heading) and not is_guardian
+    is_adults = has_adults_addresses(normalise_heading(heading))
+    return _is_email_heading(heading) and not is_adults
 
 
 def _is_field_heading(cell: str) -> bool:

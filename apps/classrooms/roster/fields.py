@@ -4,6 +4,7 @@ of Google Contacts, Outlook, Moodle and Human."""
 import re
 from enum import StrEnum
 
+from apps.classrooms.roster.adults import names_other_adult, names_parent
 from apps.common.text import casefold
 
 
@@ -34,17 +35,6 @@ _ABOUT_OTHERS = re.compile(
 )
 _LAST_NAME = r"last name|surname|family name|прізвищ\w*"
 _FIRST_NAME = r"first name|given name|forename|ім'?я|імен\w*"
-# Short words by their forms: with any ending, a surname such as “Татарчук” would be a heading.
-_PARENT = re.compile(
-    r"\b((step|grand)?(parents?|mother|father|mom|mum|dad)|mam[ay]?|papa|granny|grandma|grandpa"
-    r"|guardian|caregiver|carer|family|relative|sister|brother|aunt|uncle"
-    r"|батьк\w*|мати|матер[іи]|матус[іяю]|мам[аиіу]|мамин\w*|тат[аоу]|татк[аоу]|татов\w*|татус[ья]"
-    r"|вітчима?|мачух[аи]|опікун\w*|баб[аиіу]|бабус[іяю]|дід[ау]?|дідус[ьяю]|тітк[аи]|тітоньк[аи]"
-    r"|дядьк[ау]|сестр[аи]|брат[ау]?|рідн\w*|родич\w*|представни\w*|родител\w*|опекун\w*)\b"
-)
-_OTHER_ADULT = re.compile(
-    r"\b(teacher|tutor|mentor|driver|emergency|вчител\w*|учител\w*|керівник\w*|куратор\w*|водій|водія)\b"
-)
 # The first that matches decides.
 _RULES: tuple[tuple[Field, re.Pattern[str]], ...] = tuple(
     (field, re.compile(rf"\b(?:{words})\b"))
@@ -91,10 +81,10 @@ def find_field(heading: str) -> Field | None:
     found = next((field for field, rule in _RULES if rule.search(words)), None)
     if found is Field.MIDDLE_NAME or not words:
         return found
-    if _OTHER_ADULT.search(words):
+    if names_other_adult(words):
         return None
     # “Family Name” is the student's own, “Mother's name” is not.
-    if _PARENT.search(re.sub("family name", "", words)):
+    if names_parent(re.sub("family name", "", words)):
         of_guardian = {Field.PHONE: Field.GUARDIAN_PHONE, Field.NOTE: None, Field.LEVEL: None}
         return of_guardian.get(found, Field.GUARDIAN_NAME) if found else Field.GUARDIAN_NAME
     return found

@@ -166,7 +166,12 @@ GUARDIANS = [
     "stepdad",
     "mama",
 ]
-DOUBTFUL = ["дорослого учня", "Пошта водія учня", "Childminder", "Email of the student's driver"]
+DOUBTFUL = [
+    "дорослого учня",
+    "Пошта сусіда учня",
+    "Childminder",
+    "Email of the student's neighbour",
+]
 
 
 @pytest.mark.parametrize("heading", GUARDIANS + DOUBTFUL)

@@ -10,7 +10,8 @@ from openpyxl.styles import Font
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from apps.classrooms.roster import xlsx_sheets, xlsx_table
-from apps.classrooms.roster.fields import Field, find_field
+from apps.classrooms.roster.adults import has_adults_addresses
+from apps.classrooms.roster.fields import NAME_FIELDS, Field, find_field, normalise_heading
 from apps.classrooms.roster.reader import Choices, RosterError, read_roster
 
 
@@ -286,3 +287,28 @@ def test_row_number_of_a_million_is_not_filled_up():
 def test_old_workbook_is_refused_with_advice():
     with pytest.raises(RosterError, match=r"old \.xls file"):
         read_roster(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500)
+
+
+@pytest.mark.parametrize(
+    ("names", "addresses"),
+    [
+        ("Sponsor name", "Sponsor e-mail"),
+        ("Payer", "Payer’s e-mail"),
+        ("Ім’я няні", "Пошта няні"),
+        ("Прізвище вихователя", "E-mail вихователя"),
+        ("Платник", "Пошта платника"),
+        ("Driver’s name", "Driver’s e-mail"),
+        ("Ім’я сестри", "Пошта сестри"),
+        ("Мачуха", "Пошта мачухи"),
+    ],
+)
+def test_other_adults_are_known_in_headings_of_names_and_of_addresses(names, addresses):
+    assert find_field(names) not in NAME_FIELDS
+    assert has_adults_addresses(normalise_heading(addresses))
+
+
+@pytest.mark.parametrize(
+    "name", ["Yo-Yo Ma", "Татарчук", "Бабенко", "Родинський", "Мамай", "Дідух"]
+)
+def test_surnames_that_begin_like_an_adults_word_are_no_headings(name):
+    assert find_field(name) is None
