@@ -283,7 +283,7 @@ class RoomRegistry:
             room.board.unload_if_idle()
             await self.board_storage.add_version(room.session_id, room.board, VERSION_INTERVAL)
             await self.board_storage.compact_if_due(room.session_id, room.board)
-            await room.check_storage()
+            await room.storage_check.run(room.access.lesson.tutor_id)
 
         await self._for_each_room(maintain)
 

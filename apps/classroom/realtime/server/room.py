@@ -34,11 +34,9 @@ from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.board_locks import BoardLocks
 from apps.classroom.realtime.server.sockets import CLOSE_CODES, Socket
-from apps.classroom.upload_limits import count_stored_bytes, quota
+from apps.classroom.realtime.server.storage_check import StorageCheck
 
 log = logging.getLogger("kreida.room")
-
-STORAGE_CHECK_INTERVAL = 60.0  # seconds, while a board grows or the quota is used up
 
 
 def as_message(row: ChatMessage) -> wire.ChatMessage:
@@ -65,6 +63,7 @@ class Room:
         self.receiver = FrameReceiver(board, limits)
         self.locks = BoardLocks(board, access.session_id, access.board)
         self.receiver.set_rules(access.board)
+        self.storage_check = StorageCheck(board)
         self.presence = Presence(self._notify_presence)
         self.events: dict[UUID, Socket] = {}
         self._entering: dict[UUID, list[str]] = {}  # by peer: frames held until its welcome
@@ -73,8 +72,6 @@ class Room:
         self._allowed: set[Socket] = set()  # sockets that may act in the present access state
         self._unsaved_since: datetime | None = None
         self._size_level = "ok"  # the level of the board's size last sent to the room
-        self._check_storage_at = 0.0  # on the monotonic clock
-        self._checked_size: int | None = None  # of the board, then
         self._rechecks_begun = self._last_applied_recheck = 0
 
     @property
@@ -259,17 +256,6 @@ class Room:
         if report.level != self._size_level:
             self._size_level = report.level
             self.deliver_locally(report)
-
-    async def check_storage(self) -> None:
-        """Look from time to time whether the tutor's quota is used up. Raises db.Failure."""
-        board, now = self.board, time.monotonic()
-        size = board.size + board.bytes_since_compaction
-        is_idle = size == self._checked_size and not board.is_storage_full
-        if is_idle or now < self._check_storage_at:
-            return
-        used = await db.run(count_stored_bytes, self.access.lesson.tutor_id)
-        board.is_storage_full, self._checked_size = used >= quota(), size
-        self._check_storage_at = now + STORAGE_CHECK_INTERVAL
 
     async def leave(self, socket: Socket) -> None:
         self.events.pop(socket.peer, None)
