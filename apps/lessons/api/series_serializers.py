@@ -191,7 +191,7 @@ class SeriesSerializer(serializers.Serializer[Any]):
     ends_on = serializers.DateField(allow_null=True, help_text="Null: without end.")
     lessons_count = serializers.IntegerField(help_text="Cancelled lessons included.")
     classroom_id = serializers.IntegerField()
-    board_mode = serializers.ChoiceField(choices=LessonSeries.BoardMode.choices)
+    board_mode = serializers.ChoiceField(choices=LessonSeries.BoardMode.values)
     skipped = SkippedSerializer(
         many=True, help_text="Lessons by the rule that were not made: `conflict` or `no_students`."
     )
