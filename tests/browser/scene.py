@@ -25,7 +25,7 @@ from apps.accounts.notifications.unsubscribing import make_unsubscribe_url  # no
 from apps.accounts.placeholders import make_student_link  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
-from apps.lessons.models import Lesson  # noqa: E402
+from apps.lessons.models import Lesson, Participant  # noqa: E402
 from apps.lessons.services import cancel_lesson, reschedule_lesson, revoke_invites  # noqa: E402
 from tests import builders as build  # noqa: E402
 
@@ -67,6 +67,11 @@ def lesson(tutor: int, student: int, starts_at: str, minutes: int = 60, **fields
     return {"id": build.make_lesson(*people, start, length, **fields).pk}
 
 
+def add_participant(lesson_id: int, student: int) -> dict[str, Any]:
+    Participant.objects.create(lesson_id=lesson_id, student_id=student)
+    return {}
+
+
 def lesson_state(lesson_id: int) -> dict[str, Any]:
     found = Lesson.objects.get(pk=lesson_id)
     return {"starts_at": found.starts_at.isoformat(), "status": found.status}
@@ -102,7 +107,7 @@ COMMANDS = {
     made.__name__: made
     for made in (
         *(person, classroom, placeholder, invitation),
-        *(lesson, lesson_state, move, invite, revoke, cancel),
+        *(lesson, add_participant, lesson_state, move, invite, revoke, cancel),
     )
 }
 

@@ -109,9 +109,10 @@ export class StudentPicker {
       event.preventDefault();
       if (this.list.hidden) this.open(this.found.length > 0);
       this.activate(this.step(key === "ArrowDown" ? 1 : -1));
-    } else if (key === "Enter" && !this.list.hidden) {
+    } else if (key === "Enter" && (!this.list.hidden || this.input.value)) {
+      // Also while the search runs: a typed name is not yet a choice to schedule with.
       event.preventDefault();
-      const student = this.found[this.active];
+      const student = this.list.hidden ? undefined : this.found[this.active];
       if (student) this.choose(student);
     } else if (key === "Backspace" && this.input.value === "" && this.chosen.length > 0) {
       this.remove(this.chosen.at(-1));
@@ -150,6 +151,7 @@ export class StudentPicker {
     }
     this.chosen.push(student);
     this.found = [];
+    this.list.replaceChildren();
     this.input.value = "";
     this.status.textContent = interpolate(gettext("Added: %(name)s"), { name: fullName(student) });
     this.showChosen();
