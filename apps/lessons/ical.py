@@ -6,6 +6,7 @@ zone.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,8 +15,9 @@ from icalendar import Calendar, Event
 from icalendar.prop import vText
 
 from apps.accounts.models import User
-from apps.lessons.calendar_ids import uid_of
-from apps.lessons.models import Lesson
+from apps.lessons.calendar_ids import sequence_of, uid_of
+from apps.lessons.models import Lesson, LessonSeries
+from apps.lessons.series.rules import to_instant
 from apps.lessons.vtimezones import build_timezone
 
 PRODUCT_ID = "-//Kreida//Lessons//EN"
@@ -39,20 +41,39 @@ def build_event(
     event = Event()
     event.add("UID", uid_of(lesson, installation))
     event.add("DTSTAMP", lesson.updated_at)
-    starts_at, ends_at = local_times(lesson, reader.zone)
+    zone, sequence = reader.zone, lesson.sequence
+    if lesson.series is not None and lesson.original_starts_at is not None:
+        zone, sequence = lesson.series.zone, sequence_of(lesson.series, lesson.updated_at)
+        event.add("RECURRENCE-ID", recurrence_id(lesson.series, lesson.original_starts_at))
+    starts_at, ends_at = local_times(lesson, zone)
     event.add("DTSTART", starts_at)
     event.add("DTEND", ends_at)
     event.add("SUMMARY", summarize(lesson, reader, students))
     url = f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"
-    event.add("DESCRIPTION", describe(lesson, reader, students, url))
+    page = _("Lesson page: %(url)s") % {"url": url}
+    event.add("DESCRIPTION", "\n".join([page, *list_students(lesson, reader, students)]))
     event.add("URL", url)
     is_cancelled = is_cancelled or lesson.is_cancelled
     event.add("STATUS", "CANCELLED" if is_cancelled else "CONFIRMED")
     event.add("TRANSP", "TRANSPARENT" if is_cancelled else "OPAQUE")
-    event.add("SEQUENCE", lesson.sequence)
+    event.add("SEQUENCE", sequence)
     event.add("CREATED", lesson.created_at)
     event.add("LAST-MODIFIED", lesson.updated_at)
     return event
+
+
+def recurrence_id(series: LessonSeries, original_starts_at: datetime) -> datetime:
+    """The clock time by the rule, also where a clock change skips it and the lesson is later: it
+    means the same instant (RFC 5545 §3.3.5), and some programs compare the clock times."""
+    local = in_zone(original_starts_at, series.zone)
+    by_rule = datetime.combine(local.date(), series.start_time)
+    if to_instant(by_rule, series.zone) == original_starts_at:
+        return by_rule.replace(tzinfo=local.tzinfo)
+    return local
+
+
+def in_zone(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(UTC if zone.key == "UTC" else zone)
 
 
 def local_times(lesson: Lesson, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -71,11 +92,11 @@ def summarize(lesson: Lesson, reader: User, students: Sequence[User]) -> str:
     return _("Lesson with %(name)s") % {"name": names}
 
 
-def describe(lesson: Lesson, reader: User, students: Sequence[User], url: str) -> str:
-    lines = [_("Lesson page: %(url)s") % {"url": url}]
-    if reader.pk == lesson.tutor_id and len(students) > MAX_NAMES:
-        lines += ["", *(student.get_full_name() for student in students)]
-    return "\n".join(lines)
+def list_students(lesson: Lesson, reader: User, students: Sequence[User]) -> list[str]:
+    """Lines with all students of a group, of which a summary has no more than a few."""
+    if reader.pk != lesson.tutor_id or len(students) <= MAX_NAMES:
+        return []
+    return ["", *(student.get_full_name() for student in students)]
 
 
 def _names(lesson: Lesson, reader: User, students: Sequence[User]) -> str:
@@ -116,8 +137,19 @@ def _zones(events: Iterable[Event]) -> dict[ZoneInfo, tuple[int, int]]:
     """The zones of the events, with the first and the last year that each is needed for."""
     years: dict[ZoneInfo, tuple[int, int]] = {}
     for event in events:
-        for when in (event.start, event.end):
+        properties: dict[str, Any] = dict(event)
+        for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
+            when = properties[name].dt if name in properties else None
             if isinstance(when, datetime) and isinstance(when.tzinfo, ZoneInfo):
-                first, last = years.get(when.tzinfo, (when.year, when.year))
-                years[when.tzinfo] = min(first, when.year), max(last, when.year)
+                last = _last_year(properties) or when.year
+                known = years.get(when.tzinfo, (when.year, last))
+                years[when.tzinfo] = min(known[0], when.year), max(known[1], last)
     return dict(sorted(years.items(), key=lambda item: item[0].key))
+
+
+def _last_year(properties: dict[str, Any]) -> int | None:
+    if "RRULE" in properties:
+        return int(properties["RRULE"]["UNTIL"][0].year)
+    if "RDATE" in properties:
+        return int(properties["RDATE"].dts[-1].dt.year)
+    return None

@@ -2,9 +2,12 @@
 
 import base64
 import zlib
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.cache import cache
+from django.db.models import Max
 from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Event
@@ -12,8 +15,9 @@ from icalendar import Event
 from apps.accounts.models import User
 from apps.lessons.calendar_ids import installation_id
 from apps.lessons.feed.selection import FeedState, select_lessons, site_name
-from apps.lessons.ical import build_calendar, build_event
-from apps.lessons.models import Lesson
+from apps.lessons.ical import build_calendar
+from apps.lessons.ical_series import Occurrence, build_occurrence, build_series_events
+from apps.lessons.models import Lesson, LessonSeries
 
 _KEPT_SECONDS = 86_400  # the version changes at midnight anyway
 
@@ -38,17 +42,30 @@ def build_body(reader: User, now: datetime) -> bytes:
 
 def _events(reader: User, now: datetime) -> list[Event]:
     installation = installation_id()
-    lessons = select_lessons(reader, now).with_people().in_order()
-    return [
-        build_event(
-            lesson,
+    lessons = select_lessons(reader, now).with_people().select_related("tutor", "series")
+    singles: list[Event] = []
+    series: defaultdict[LessonSeries, list[Occurrence]] = defaultdict(list)
+    for lesson in lessons.in_order():
+        one = Occurrence(lesson, lesson.attending_students, _has_cancelled(lesson, reader))
+        if lesson.series is not None:
+            series[lesson.series].append(one)
+        else:
+            singles.append(build_occurrence(one, reader, installation))
+    changes = _last_changes(series)
+    for each, occurrences in series.items():
+        singles += build_series_events(
+            each,
+            occurrences,
             reader=reader,
-            students=lesson.attending_students,
             installation=installation,
-            is_cancelled=_has_cancelled(lesson, reader),
+            changed_at=changes[each.pk],
         )
-        for lesson in lessons
-    ]
+    return singles
+
+
+def _last_changes(series: Iterable[LessonSeries]) -> dict[int, datetime]:
+    lessons = Lesson.objects.filter(series__in=list(series)).order_by()
+    return dict(lessons.values_list("series").annotate(Max("updated_at")))
 
 
 def _has_cancelled(lesson: Lesson, reader: User) -> bool:

@@ -50,10 +50,11 @@ def load_state(reader: User, now: datetime) -> FeedState:
         select_lessons(reader, now)
         .order_by(people[0])
         .values_list(*people)
-        .annotate(Count("id"), Sum("id"), Sum("sequence"), latest=Max("updated_at"))
+        .annotate(Count("id"), Sum("id"), Sum("sequence"), Max("series__updated_at"))
+        .annotate(latest=Max("updated_at"))
     )
     owner = (reader.pk, reader.get_full_name(), reader.locale, reader.timezone, reader.role)
-    latest = [_midnight(now), *(row[-1] for row in rows)]
+    latest = [_midnight(now), *(when for row in rows for when in row[-2:] if when is not None)]
     site = (settings.PUBLIC_URL, site_name())
     version = compute_version(FORMAT, site, _midnight(now), owner, rows)
     return FeedState(version, max(latest))

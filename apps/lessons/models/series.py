@@ -2,10 +2,12 @@
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models.user import TimeZoneField
@@ -60,6 +62,11 @@ class LessonSeries(models.Model):
     idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)
     idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(
+        auto_now=True,
+        db_default=Now(),
+        help_text="Calendars order versions of the series by it: no lesson may leave it without.",
+    )
 
     objects = LessonSeriesQuerySet.as_manager()
 
@@ -84,6 +91,10 @@ class LessonSeries(models.Model):
         return f"{self.title or self.pk}: {self.rrule}"
 
     @property
+    def zone(self) -> ZoneInfo:
+        return find_zone(self.timezone)
+
+    @property
     def is_open(self) -> bool:
         return self.ends_on is None
 
@@ -102,7 +113,7 @@ class LessonSeries(models.Model):
         return Recurrence(
             rule=parse_rule(self.rrule),
             start=datetime.combine(self.start_date, self.start_time),
-            zone=find_zone(self.timezone),
+            zone=self.zone,
             day_shift=self.day_shift,
             skip_dates=[date.fromisoformat(day) for day in self.skip_dates],
         )

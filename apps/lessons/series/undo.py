@@ -185,7 +185,7 @@ def _restore(before: State, after: State) -> None:
     write_lessons(list(lessons.values()), list(_LESSON_FIELDS))
     for pk, row in before["series"].items():
         values = {name: _from_json(kind, row[name]) for name, kind in _SERIES_FIELDS.items()}
-        LessonSeries.objects.filter(pk=int(pk)).update(**values)
+        LessonSeries.objects.filter(pk=int(pk)).update(**values, updated_at=clock.now())
         _restore_members(LessonSeries.objects.get(pk=int(pk)), row["members"])
     created = [pk for pk in after["series"] if pk not in before["series"]]
     LessonSeries.objects.filter(pk__in=created).delete()
