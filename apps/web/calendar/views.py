@@ -80,6 +80,7 @@ def _config(request: HttpRequest, me: User) -> dict[str, Any]:
         "locale": get_language(),
         "lessonUrl": reverse("web:lesson", args=[0]).replace("0", "{id}"),
         "studentUrl": reverse("web:student", args=[0]).replace("0", "{id}") if me.is_tutor else "",
+        "newSeriesUrl": reverse("web:series-new") if me.is_tutor else "",
         "signInUrl": reverse("account_login"),
         "csrfToken": get_token(request),
         "zones": zones,

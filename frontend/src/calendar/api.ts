@@ -30,6 +30,8 @@ export interface Lesson {
   status: LessonStatus;
   tutor: Person;
   students: Participant[];
+  /** Null for a lesson by itself. */
+  series_id: number | null;
 }
 
 export interface NewLesson {
@@ -48,22 +50,26 @@ export interface Range {
 /** A lesson's start and end from the server. */
 export type LessonTimes = Pick<Lesson, "starts_at" | "ends_at">;
 
-type Send = <T>(path: string, init?: RequestInit) => Promise<T>;
+type Read<T> = (response: Response) => Promise<T>;
+type Send = <T>(path: string, init?: RequestInit, read?: Read<T>) => Promise<T>;
 
 /** Calls `onActivity` with +1 when a request starts and -1 when it ends. */
 function createSend(csrfToken: string, onActivity: (change: 1 | -1) => void): Send {
   const request = createRequest(csrfToken);
-  return async <T>(path: string, init?: RequestInit) => {
+  return async <T>(path: string, init?: RequestInit, read: Read<T> = (r) => r.json()) => {
     onActivity(1);
     try {
-      const response = await request(path, init);
-      return (await response.json()) as T;
+      return await read(await request(path, init));
     } catch (error) {
       throw error instanceof ApiError ? error : new ApiError(0, "network_error");
     } finally {
       onActivity(-1);
     }
   };
+}
+
+async function readChangeId(response: Response): Promise<string | null> {
+  return response.headers.get("Change-Id");
 }
 
 export type Api = ReturnType<typeof createApi>;
@@ -95,7 +101,14 @@ export function createApi(csrfToken: string, onActivity: (change: 1 | -1) => voi
       };
       return send<Lesson>(`/api/lessons/${id}/`, json("PATCH", change));
     },
+    /** Resolves to the id by which `undo` takes it back. */
     cancel: (id: number, reason: string) =>
-      send<Lesson>(`/api/lessons/${id}/cancel/`, json("POST", reason ? { reason } : {})),
+      send<string | null>(
+        `/api/lessons/${id}/cancel/`,
+        json("POST", reason ? { reason } : {}),
+        readChangeId,
+      ),
+    undo: (changeId: string) =>
+      send<unknown>(`/api/lesson-changes/${changeId}/undo/`, json("POST", {})),
   };
 }

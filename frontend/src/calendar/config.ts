@@ -26,6 +26,8 @@ export interface Config extends PageConfig {
   lessonUrl: string;
   /** Holds `{id}`; empty for a student. */
   studentUrl?: string;
+  /** The page that makes a series; empty for a student. */
+  newSeriesUrl?: string;
   /** Sign-in URL, to which `?next=` is added. */
   signInUrl?: string;
   /** `week`, `day`, `month` or `agenda`, on screens wide enough for all of them. */

@@ -4,7 +4,9 @@ import { gettext, interpolate } from "../shared/gettext";
 import { formatTimeRange } from "../shared/time";
 import type { Lesson, LessonTimes, Range } from "./api";
 import { type App, errorText, failureNotice } from "./app";
+import { askScope } from "./dialogs/scope";
 import { lessonOf } from "./event-content";
+import { changesUrl, timesOf } from "./series";
 
 /** FullCalendar's argument after a drag or a resize. */
 export interface Move {
@@ -22,6 +24,15 @@ export async function saveMove(app: App, move: Move): Promise<void> {
   const seen = lessonOf({ event: oldEvent });
   const range = seen && movedRange(seen, event, oldEvent);
   if (!seen || !range) return move.revert();
+  if (seen.series_id !== null) {
+    const scope = await askScope(seen);
+    if (scope !== "this") move.revert();
+    if (scope === null) return;
+    if (scope !== "this") {
+      location.assign(changesUrl(app.config, seen, "update", scope, timesOf(range)));
+      return;
+    }
+  }
   // Disable dragging until the response arrives.
   event.setProp("editable", false);
   try {

@@ -43,11 +43,18 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
     second ? " " : null,
     second ? h("span", { class: "kr-event-person" }, second) : null,
   );
+  if (lesson && lesson.series_id !== null) node.append(" ", seriesMark());
   const phase = lesson ? phaseOf(lesson, config) : "scheduled";
   if (phase !== "scheduled") {
     node.append(" ", h("span", { class: "visually-hidden" }, phaseText(phase)));
   }
   return { domNodes: [node] };
+}
+
+function seriesMark(): HTMLElement {
+  const text = h("span", { class: "visually-hidden" }, gettext("part of a series"));
+  const mark = h("span", { "aria-hidden": "true" }, "↻");
+  return h("span", { class: "kr-event-series" }, mark, text);
 }
 
 /** A tutor knows lessons by the students, a student by their title. */

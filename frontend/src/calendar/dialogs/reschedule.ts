@@ -5,6 +5,7 @@ import type { App } from "../app";
 import { button } from "../dom";
 import { announceMove, conflictText } from "../drag-and-drop";
 import { otherPeople } from "../participants";
+import { changesUrl, ScopeField, timesOf } from "../series";
 import { type Dialog, dialogForm, openDialog, submit, submitButton } from "./dialog";
 import { TimeFields } from "./time-fields";
 
@@ -13,7 +14,12 @@ export function openRescheduleDialog(app: App, lesson: Lesson): void {
   const [start, end] = [new Date(lesson.starts_at), new Date(lesson.ends_at)];
   const times = new TimeFields(app.config, start, (end.getTime() - start.getTime()) / 60_000);
   times.setOthers(otherPeople(lesson, app.config.role));
-  const form = dialogForm(() => send(lesson), times.element);
+  const scope = new ScopeField(lesson);
+  const form = dialogForm(
+    () => send(lesson),
+    times.element,
+    ...(scope.element ? [scope.element] : []),
+  );
   const back = button(gettext("Cancel"), "", () => dialog.close());
   const actions = [back, submitButton(gettext("Save"), form, "primary")];
   const dialog: Dialog = openDialog(gettext("Reschedule lesson"), [form], actions);
@@ -22,6 +28,10 @@ export function openRescheduleDialog(app: App, lesson: Lesson): void {
     const range = times.read();
     if ("error" in range) {
       dialog.showError(range.error);
+      return;
+    }
+    if (scope.scope !== "this") {
+      location.assign(changesUrl(app.config, lesson, "update", scope.scope, timesOf(range)));
       return;
     }
     const request = async () => {
