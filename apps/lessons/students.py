@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from apps.accounts.models import User
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.models.student_card import CONTACT_FIELDS
 from apps.classrooms.students import email_for, get_card
 from apps.common.errors import not_found
 from apps.common.parsing import MAX_ID
-from apps.lessons.models import Lesson, Participant
+from apps.lessons.models import Lesson, LessonSeries, Participant
 from apps.lessons.models.lesson import LessonQuerySet
 from apps.lessons.queries import Row, lesson_json
 
@@ -39,6 +41,13 @@ def shared_classrooms(tutor: User, student: User) -> list[Classroom]:
 
 def lessons_with(tutor: User, student: User) -> LessonQuerySet:
     return Lesson.objects.filter(tutor=tutor).attended_by(student)
+
+
+def current_series_with(tutor: User, student: User, now: datetime) -> QuerySet[LessonSeries]:
+    """The series that still have lessons to come, the newest first."""
+    to_come = Lesson.objects.filter(series=OuterRef("pk")).upcoming(now)
+    series = LessonSeries.objects.filter(tutor=tutor, members__student=student)
+    return series.filter(Exists(to_come)).order_by("-id")
 
 
 def student_json(tutor: User, student: User, now: datetime) -> Row:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("apps.web.roster.urls")),
     path("", include("apps.web.classrooms.urls")),
     path("", include("apps.web.lessons.urls")),
+    path("", include("apps.web.series.urls")),
     path("", include("apps.web.room.urls")),
     path("", include("apps.web.invites.urls")),
 ]

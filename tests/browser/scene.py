@@ -7,7 +7,7 @@ server's.
 import json
 import os
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,6 +54,16 @@ def placeholder(classroom_id: int, **fields: Any) -> dict[str, Any]:
 
 def unsubscribe_link(user: int) -> dict[str, Any]:
     return {"path": urlsplit(make_unsubscribe_url(User.objects.get(pk=user))).path}
+
+
+def series(tutor: int, students: list[int], **fields: Any) -> dict[str, Any]:
+    """Create a series from three days ahead on; also returns the ids of its lessons."""
+    people = [User.objects.get(pk=pk) for pk in students]
+    day = timezone.localdate() + timedelta(days=3)
+    start = datetime.combine(day, time(18))  # wall-clock time
+    made = build.make_series(User.objects.get(pk=tutor), *people, starts_at=start, **fields)
+    lessons = list(made.lessons.in_order().values_list("pk", flat=True))
+    return {"id": made.pk, "lessons": lessons}
 
 
 def invitation(classroom_id: int, student: int) -> dict[str, Any]:

@@ -70,6 +70,12 @@ PAGES = {
         "/lessons/{lesson}/",
         "/lessons/{lesson}/cancel/",
         "/lessons/{lesson}/edit/",
+        "/lessons/{occurrence}/",
+        "/lessons/{occurrence}/edit/",
+        "/lessons/{occurrence}/cancel/",
+        "/lessons/{occurrence}/changes/?action=cancel&scope=following",
+        "/series/{series}/",
+        "/series/new/?student={student}",
         "/lessons/{lesson}/record/",
         "/lessons/{lesson}/board/",
         "/lessons/{cancelled}/",
@@ -98,6 +104,7 @@ PAGES = {
         "/join/",
         "/join/ABCDEFGH/",
         "/lessons/{lesson}/",
+        "/series/{series}/",
         "/lessons/{lesson}/record/",
         "/memberships/{membership}/leave/",
         "/settings/blocked-tutors/",
@@ -110,7 +117,7 @@ PAGES = {
 OTHER_ROUTES = {
     "POST alone": [
         *("language", "student-mail", "roster-confirm", "classroom-restore", "classroom-joining"),
-        *("member-invite", "member", "accept", "lesson-outcome", "invite-guest"),
+        *("member-invite", "member", "accept", "lesson-outcome", "invite-guest", "lesson-undo"),
         *("telegram-link", "telegram-unlink"),
     ],
     "a file": [
@@ -194,6 +201,7 @@ def school(request, scene):
     now, later, cancelled = lesson(minutes=5), lesson(hours=5), lesson(hours=9)
     scene.cancel(lesson_id=cancelled)
     completed = lesson("completed", days=-10)
+    weekly = scene.series(tutor=tutor["id"], students=[student["id"]])
     people = {
         "visitor": None,
         "tutor": tutor,
@@ -212,6 +220,8 @@ def school(request, scene):
         "unsubscribe": scene.unsubscribe_link(user=student["id"])["path"],
         "lesson": now,
         "cancelled": cancelled,
+        "series": weekly["id"],
+        "occurrence": weekly["lessons"][0],
         "completed": completed,
         "invite": scene.invite(lesson_id=now)["path"],
         "expired_invite": scene.invite(lesson_id=now, made=7200)["path"],

@@ -12,10 +12,10 @@ def confirm_cancellation(lesson: Lesson, form: CancelForm | None = None) -> Conf
         reverse("web:lesson-cancel", args=[lesson.pk]),
         reverse("web:lesson", args=[lesson.pk]),
         _("Cancel this lesson?"),
-        _("It disappears from both calendars. This can’t be undone."),
+        _("It disappears from both calendars. You can undo this for a minute."),
         _("Cancel lesson"),
         _("Keep lesson"),
-        form or CancelForm(),
+        form or CancelForm(lesson=lesson),
     )
 
 

@@ -10,9 +10,12 @@ from apps.common.forms import OneOfField, TextField
 from apps.common.zones import is_ambiguous
 from apps.lessons.invites import Invite, make_invite, make_invite_until_end
 from apps.lessons.models import Lesson
+from apps.lessons.series.changes import Wanted
 from apps.web.shared.durations import DEFAULT_MINUTES, MINUTES, minutes_label
 from apps.web.shared.local_time import local_to_utc
 from apps.web.shared.optimistic import OptimisticForm
+from apps.web.shared.repeats import REPEATS
+from apps.web.shared.scopes import ScopeField, changes_series
 
 
 def _initial_values(lesson: Lesson, zone: ZoneInfo) -> dict[str, Any]:
@@ -48,6 +51,8 @@ class LessonForm(OptimisticForm, forms.Form):
     minutes = OneOfField(label=_("Duration"), coerce=int)
     classroom = OneOfField(label=_("Classroom"), coerce=int, required=False)
     allow_overlap = forms.BooleanField(label=_("Schedule anyway"), required=False)
+    repeat = OneOfField(label=_("Repeats"), required=False, choices=[("", _("no")), *REPEATS])
+    scope = ScopeField()
     once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
     field_groups = (("date", "time", "fold", "minutes"),)
@@ -74,6 +79,10 @@ class LessonForm(OptimisticForm, forms.Form):
             self.fields["classroom"].choices = classrooms  # type: ignore[attr-defined]
         else:
             del self.fields["classroom"]
+        if lesson is None or lesson.series_id is None:
+            del self.fields["scope"]
+        if lesson is not None:
+            del self.fields["repeat"]
 
         if self.is_bound:
             # A client without the field keeps the lesson's own fold.
@@ -123,6 +132,28 @@ class LessonForm(OptimisticForm, forms.Form):
         return changed
 
     @property
+    def changes_series(self) -> bool:
+        return changes_series(self.cleaned_data)
+
+    def get_wanted(self) -> Wanted:
+        allow_overlap = self.cleaned_data["allow_overlap"]
+        return Wanted(allow_overlap=allow_overlap, **self.get_changes())
+
+    def get_query(self) -> dict[str, str]:
+        """For the page that shows the change of several lessons."""
+        assert self.lesson is not None  # noqa: S101 -- for the type checker
+        changed = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in self.get_changes().items()
+        }
+        version = self.lesson.get_version()
+        return {
+            "action": "update",
+            "scope": self.cleaned_data["scope"],
+            "version": version,
+        } | changed
+
+    @property
     def _has_moved(self) -> bool:
         return not {"date", "time", "fold"}.isdisjoint(self.changed_data)
 
@@ -156,6 +187,7 @@ class LessonForm(OptimisticForm, forms.Form):
 
 
 class CancelForm(forms.Form):
+    scope = ScopeField()
     reason = TextField(
         label=_("Reason"),
         max_length=500,
@@ -163,6 +195,19 @@ class CancelForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The student will see it."),
     )
+
+    def __init__(self, *args: Any, lesson: Lesson, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if lesson.series_id is None:
+            del self.fields["scope"]
+
+    @property
+    def changes_series(self) -> bool:
+        return changes_series(self.cleaned_data)
+
+    def get_query(self) -> dict[str, str]:
+        """For the page that shows the change of several lessons."""
+        return {"action": "cancel", **self.cleaned_data}
 
 
 class InviteLinkForm(forms.Form):

@@ -37,13 +37,9 @@ from apps.lessons.policies import (
     may_share,
 )
 from apps.lessons.queries import find_last_minutes, list_students_with_lessons
-from apps.lessons.services import (
-    ExpectedState,
-    cancel_lesson,
-    reschedule_lesson,
-    revoke_invites,
-    schedule_lesson,
-)
+from apps.lessons.series.scope import Scope
+from apps.lessons.series.scoped import cancel_lesson, update_lesson
+from apps.lessons.services import ExpectedState, revoke_invites, schedule_lesson
 from apps.web.lessons import confirmations
 from apps.web.lessons.created_links import find_created_link, remember_created_link
 from apps.web.lessons.forms import CancelForm, InviteLinkForm, LessonForm
@@ -54,6 +50,8 @@ from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.ids import parse_id
 from apps.web.shared.lesson_title import lesson_title, other_people, other_students
 from apps.web.shared.paging import is_fragment, parse_listing
+from apps.web.shared.series_facts import find_series_facts
+from apps.web.shared.undo import undo_tag
 
 
 @login_required
@@ -71,6 +69,8 @@ def new(request: HttpRequest) -> HttpResponse:
         initial=_initial_values(request, me, students[0]),
     )
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["repeat"]:
+            return redirect(f"{reverse('web:series-new')}?{_series_query(form, students)}")
         try:
             lesson = schedule_lesson(
                 tutor=me,
@@ -103,6 +103,14 @@ def _links(students: list[User]) -> dict[str, Any]:
 
 def _query(ids: list[int]) -> str:
     return urlencode([("student", pk) for pk in ids])
+
+
+def _series_query(form: LessonForm, students: list[User]) -> str:
+    """For the page that shows every date before anything is saved."""
+    data = form.cleaned_data
+    names = ("title", "date", "minutes", "repeat")
+    values = {name: data[name] for name in names} | {"time": f"{data['time']:%H:%M}"}
+    return urlencode([("student", one.pk) for one in students] + list(values.items()))
 
 
 def _initial_values(request: HttpRequest, me: User, student: User) -> dict[str, Any]:
@@ -157,6 +165,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "participants": [(one, email_for(me, one.student)) for one in participants],
         "is_group": len(lesson.participants.all()) > 1,
         "group": other_students(lesson, me.pk),
+        "series": find_series_facts(lesson, me, now),
         "may_edit": may(me, Action.EDIT, lesson),
         "may_change": may_change(me, lesson),
         "may_cancel": may_cancel(me, lesson, now),
@@ -187,18 +196,20 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
         return _redirect_unchangeable(request, lesson)
     form = LessonForm(request.POST or None, zone=me.zone, lesson=lesson)
     if request.method == "POST" and form.is_valid():
+        if form.changes_series:
+            return redirect(_changes_url(lesson, form.get_query()))
         try:
-            reschedule_lesson(
+            change = update_lesson(
                 tutor=me,
                 lesson=lesson,
-                allow_overlap=form.cleaned_data["allow_overlap"],
+                scope=Scope.THIS,
+                wanted=form.get_wanted(),
                 expected=ExpectedState({lesson.get_version()}),
-                **form.get_changes(),
             )
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
-            messages.success(request, _("Saved."))
+            messages.success(request, _("Saved."), extra_tags=undo_tag(change))
             return redirect("web:lesson", lesson.pk)
     prefetch_related_objects([lesson], "participants__student")
     people = {"other_people": other_people(lesson, me.pk), "students": lesson.attending_students}
@@ -212,16 +223,23 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     lesson = access_lesson(me, lesson_id, to=Action.EDIT)
     if not may_cancel(me, lesson, timezone.now()):
         return _redirect_unchangeable(request, lesson)
-    form = CancelForm(request.POST) if request.method == "POST" else None
+    form = CancelForm(request.POST, lesson=lesson) if request.method == "POST" else None
     if form is None or not form.is_valid():
         return render_confirmation(request, confirmations.confirm_cancellation(lesson, form))
+    if form.changes_series:
+        return redirect(_changes_url(lesson, form.get_query()))
     try:
-        cancel_lesson(lesson=lesson, reason=form.cleaned_data["reason"])
+        change = cancel_lesson(lesson=lesson, scope=Scope.THIS, reason=form.cleaned_data["reason"])
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:
-        messages.success(request, _("Lesson cancelled."))
+        messages.success(request, _("Lesson cancelled."), extra_tags=undo_tag(change))
     return redirect("web:lesson", lesson.pk)
+
+
+def _changes_url(lesson: Lesson, query: dict[str, str]) -> str:
+    """The page that shows what happens to the other lessons of the series."""
+    return f"{reverse('web:lesson-changes', args=[lesson.pk])}?{urlencode(query)}"
 
 
 @login_required

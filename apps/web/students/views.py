@@ -27,10 +27,16 @@ from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
 from apps.lessons.phases import find_phases
 from apps.lessons.queries import list_students_with_lessons
-from apps.lessons.students import access_student_card, lessons_with, shared_classrooms
+from apps.lessons.students import (
+    access_student_card,
+    current_series_with,
+    lessons_with,
+    shared_classrooms,
+)
 from apps.web.shared.access import current_tutor
 from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.paging import is_fragment, parse_listing
+from apps.web.shared.rule_words import describe_rule
 from apps.web.students.export import students_csv
 from apps.web.students.forms import ContactsForm, NewStudentForm, PlaceholderForm
 
@@ -111,6 +117,9 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
         "card": get_card(me, student),
         "email": email_for(me, student),
         "classrooms": classrooms,
+        "series": [
+            (one, describe_rule(one.rrule)) for one in current_series_with(me, student, now)
+        ],
         "upcoming": lessons.upcoming(now).in_order()[:MAX_UPCOMING],
         "past": [(lesson, phases[lesson.pk]) for lesson in page],
         "listing": listing.with_total(past.count()),

@@ -19,6 +19,7 @@ from apps.common.zones import (
     zone_label,
 )
 from apps.web.shared import local_time
+from apps.web.shared.durations import minutes_label
 
 register = template.Library()
 register.filter(zone_time)
@@ -81,6 +82,17 @@ def initials(person: User | dict[str, Any]) -> str:
         else (person.first_name, person.last_name)
     )
     return text.initials(first, last)
+
+
+@register.filter
+def full_names(people: list[User]) -> str:
+    return ", ".join(person.get_full_name() for person in people)
+
+
+@register.filter
+def duration(minutes: int) -> str:
+    """E.g. “1 hour 30 minutes”."""
+    return minutes_label(minutes)
 
 
 @register.filter

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import get_resolver
 
-from tests.builders import make_membership, make_user
+from tests.builders import make_membership, make_series, make_user
 
 # Status of GET for a visitor, the lesson's student, its tutor and another tutor, by URL name.
 PAGES = {
@@ -57,6 +57,10 @@ PAGES = {
     "lesson-board": ("/lessons/{lesson}/board/", (302, 200, 200, 403)),
     "lesson-record": ("/lessons/{lesson}/record/", (302, 200, 200, 403)),
     "lesson-edit": ("/lessons/{lesson}/edit/", (302, 403, 200, 403)),
+    "lesson-changes": ("/lessons/{lesson}/changes/?action=cancel&scope=this", (302, 403, 200, 403)),
+    "lesson-undo": ("/lesson-changes/1/undo/", (302, 405, 405, 405)),
+    "series-new": ("/series/new/", (302, 403, 302, 302)),
+    "series": ("/series/{series}/", (302, 200, 200, 403)),
     "lesson-cancel": ("/lessons/{lesson}/cancel/", (302, 403, 302, 403)),
     "lesson-outcome": ("/lessons/{lesson}/outcome/", (302, 405, 405, 405)),
     "lesson-invite": ("/lessons/{lesson}/invite/", (302, 405, 405, 405)),
@@ -75,6 +79,9 @@ CHANGES = {
     "/memberships/{membership}/decline/": (302, 403, 403),
     "/lessons/{lesson}/edit/": (302, 403, 403),
     "/lessons/{lesson}/cancel/": (302, 403, 403),
+    "/lessons/{lesson}/changes/": (302, 403, 403),
+    "/lesson-changes/1/undo/": (302, 403, 404),
+    "/series/new/": (302, 403, 302),
     "/lessons/{lesson}/invite/": (302, 403, 403),
     "/lessons/{lesson}/outcome/": (302, 403, 403),
     "/lessons/{lesson}/invites/revoke/": (302, 403, 403),
@@ -85,11 +92,12 @@ CHANGES = {
 
 
 @pytest.fixture
-def ids(classroom, lesson):
+def ids(classroom, lesson, tutor, student):
     membership = classroom.memberships.get()
     return {
         "classroom": classroom.pk,
         "lesson": lesson.pk,
+        "series": make_series(tutor, student).pk,
         "membership": membership.pk,
         "student": membership.student_id,
     }

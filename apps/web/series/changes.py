@@ -1,0 +1,86 @@
+"""A change of one lesson that its series may follow, from a form or from a drag in the calendar."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.common.forms import TextField
+from apps.lessons.models import Lesson, LessonChange
+from apps.lessons.series import scoped
+from apps.lessons.series.changes import Wanted
+from apps.lessons.series.scope import Scope
+from apps.lessons.services import ExpectedState
+from apps.web.shared.scopes import SCOPES, ScopeField
+
+
+class ChangeForm(forms.Form):
+    """`starts_at` and `ends_at` are instants in ISO 8601; absent fields stay as they are."""
+
+    action = forms.ChoiceField(
+        choices=[(name, name) for name in ("update", "cancel", "add_student", "remove_student")],
+        widget=forms.HiddenInput,
+    )
+    scope = ScopeField(required=True)
+    starts_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    ends_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    title = TextField(max_length=200, required=False, widget=forms.HiddenInput)
+    reason = TextField(max_length=500, required=False, widget=forms.HiddenInput)
+    student_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    version = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
+    reset_exceptions = forms.BooleanField(
+        label=_("Also lessons that were changed by themselves"), required=False
+    )
+    allow_overlap = forms.BooleanField(
+        label=_("Schedule anyway where I am double-booked"), required=False
+    )
+
+    def __init__(self, sent: Any, *, lesson: Lesson) -> None:
+        super().__init__(sent)
+        self.lesson = lesson
+        if "title" not in sent:
+            del self.fields["title"]
+        if lesson.series_id is None:
+            self.fields["scope"].choices = SCOPES[:1]  # type: ignore[attr-defined]
+
+    def get_wanted(self) -> Wanted:
+        data = self.cleaned_data
+        return Wanted(
+            starts_at=data["starts_at"],
+            ends_at=data["ends_at"],
+            title=data.get("title"),
+            allow_overlap=data["allow_overlap"],
+            reset_exceptions=data["reset_exceptions"],
+        )
+
+    def get_arguments(self) -> dict[str, Any]:
+        """For `preview_change`."""
+        data = self.cleaned_data
+        return {
+            "action": data["action"],
+            "scope": Scope(data["scope"]),
+            "student_id": data["student_id"],
+            "wanted": self.get_wanted(),
+        }
+
+
+def apply_change(tutor: User, form: ChangeForm) -> LessonChange | None:
+    """Raises `lesson_conflict`, `precondition_failed` or what the kind of change raises."""
+    data, lesson = form.cleaned_data, form.lesson
+    scope = Scope(data["scope"])
+    match data["action"]:
+        case "update":
+            expected = ExpectedState({data["version"]}) if data["version"] else None
+            wanted = form.get_wanted()
+            return scoped.update_lesson(
+                tutor=tutor, lesson=lesson, scope=scope, wanted=wanted, expected=expected
+            )
+        case "cancel":
+            return scoped.cancel_lesson(lesson=lesson, scope=scope, reason=data["reason"])
+        case "add_student":
+            student_id = data["student_id"] or 0
+            return scoped.add_student(lesson=lesson, scope=scope, student_id=student_id)
+        case _:
+            student_id = data["student_id"] or 0
+            return scoped.remove_student(lesson=lesson, scope=scope, student_id=student_id)

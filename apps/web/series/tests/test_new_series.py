@@ -1,0 +1,127 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.lessons.models import Lesson, LessonSeries
+from tests.builders import HOUR, make_lesson
+
+FIRST = datetime(2026, 10, 19, 14, tzinfo=UTC)  # 17:00 in Kyiv
+WEEK = timedelta(days=7)
+
+
+def form_data(*students, **changes):
+    fields = {
+        "student": [student.pk for student in students],
+        "title": "Sets",
+        "date": "2026-10-19",
+        "time": "17:00",
+        "minutes": "60",
+        "repeat": "weekly",
+        "ends": "count",
+        "count": "3",
+        "board_mode": "fresh",
+    }
+    return {**fields, **changes}
+
+
+def shown(page):
+    return re.search(r'name="shown" value="([^"]*)"', page.content.decode())[1]
+
+
+def check_and_save(client, data):
+    page = client.post("/series/new/", data)
+    return client.post("/series/new/", {**data, "shown": shown(page), "save": "1"})
+
+
+def test_dates_are_shown_before_anything_is_saved(browser, tutor, student, classroom):
+    page = browser(tutor).post("/series/new/", form_data(student)).content.decode()
+    assert "Schedule 3 lessons" in page
+    assert not Lesson.objects.exists()
+
+
+def test_series_keeps_its_local_time_across_a_clock_change(browser, tutor, student, classroom):
+    response = check_and_save(browser(tutor), form_data(student))
+    series = LessonSeries.objects.get()
+    assert response.url == f"/series/{series.pk}/"
+    starts = list(Lesson.objects.in_order().values_list("starts_at", flat=True))
+    assert starts == [FIRST, FIRST + WEEK + HOUR, FIRST + 2 * WEEK + HOUR]
+
+
+def test_changed_form_is_not_saved_before_its_dates_are_seen(browser, tutor, student, classroom):
+    client = browser(tutor)
+    page = client.post("/series/new/", form_data(student))
+    changed = form_data(student, count="4", shown=shown(page), save="1")
+    assert "Schedule 4 lessons" in client.post("/series/new/", changed).content.decode()
+    assert not Lesson.objects.exists()
+
+
+def test_clash_is_skipped_unless_the_tutor_decides_otherwise(browser, tutor, student, classroom):
+    make_lesson(tutor, student, FIRST)
+    page = browser(tutor).post("/series/new/", form_data(student)).content.decode()
+    assert "You already have a lesson with" in page
+    assert "Schedule 2 lessons" in page
+
+
+@pytest.mark.parametrize(
+    ("choice", "starts"),
+    [
+        ({"choice-2026-10-19": "skip"}, [FIRST + WEEK + HOUR]),
+        ({"choice-2026-10-19": "allow"}, [FIRST, FIRST + WEEK + HOUR]),
+        (
+            {
+                "choice-2026-10-19": "move",
+                "move-date-2026-10-19": "2026-10-20",
+                "move-time-2026-10-19": "10:00",
+            },
+            [datetime(2026, 10, 20, 7, tzinfo=UTC), FIRST + WEEK + HOUR],
+        ),
+    ],
+)
+def test_clash_is_resolved_by_date(choice, starts, browser, tutor, student, classroom):
+    make_lesson(tutor, student, FIRST)
+    check_and_save(browser(tutor), form_data(student, count="2", **choice))
+    made = Lesson.objects.exclude(series=None).in_order()
+    assert list(made.values_list("starts_at", flat=True)) == starts
+
+
+def test_moved_date_without_a_time_is_not_saved(browser, tutor, student, classroom):
+    data = form_data(student, **{"choice-2026-10-19": "move", "move-date-2026-10-19": ""})
+    page = check_and_save(browser(tutor), data).content.decode()
+    assert "Choose a date and a time." in page
+    assert not Lesson.objects.exists()
+
+
+def test_series_of_a_stranger_is_forbidden(browser, tutor, stranger, classroom):
+    assert browser(tutor).post("/series/new/", form_data(stranger)).status_code == 403
+
+
+def test_series_without_students_leads_to_their_choice(browser, tutor):
+    assert browser(tutor).get("/series/new/").url == "/lessons/new/"
+
+
+def test_form_of_a_lesson_leads_to_the_dates_of_a_series(browser, tutor, student, classroom):
+    client = browser(tutor)
+    sent = {"student": student.pk, "date": "2026-10-19", "time": "17:00", "minutes": "45"}
+    response = client.post("/lessons/new/", {**sent, "title": "Sets", "repeat": "two-weeks"})
+    page = client.get(response.url).content.decode()
+    assert 'value="2026-10-19"' in page
+    assert '<option value="two-weeks" selected>' in page
+    assert 'name="shown"' in page
+    assert not Lesson.objects.exists()
+
+
+def test_end_of_the_last_series_is_proposed_for_the_next(browser, tutor, student, classroom):
+    client = browser(tutor)
+    check_and_save(client, form_data(student, ends="until", until="2026-12-24"))
+    page = client.get(f"/series/new/?student={student.pk}").content.decode()
+    assert 'name="until" value="2026-12-24"' in page
+
+
+def test_form_sent_twice_makes_one_series(browser, tutor, student, classroom):
+    client = browser(tutor)
+    data = form_data(student, once="a-nonce")
+    page = client.post("/series/new/", data)
+    for _ in range(2):
+        client.post("/series/new/", {**data, "shown": shown(page), "save": "1"})
+    assert LessonSeries.objects.count() == 1

@@ -1,0 +1,137 @@
+from datetime import datetime, time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.lessons.models import Lesson, LessonChange, LessonSeries
+from apps.web.shared.rule_words import describe_rule
+from tests.builders import make_series
+
+WEEK = timedelta(days=7)
+LOCAL = datetime.fromisoformat("2027-03-01T17:00")  # wall-clock time
+
+
+@pytest.fixture
+def series(tutor, student, classroom) -> LessonSeries:
+    day = timezone.localdate() + timedelta(days=3)
+    return make_series(tutor, student, starts_at=datetime.combine(day, time(18)))
+
+
+def lessons_of(series):
+    return list(Lesson.objects.filter(series=series).in_order())
+
+
+@pytest.mark.parametrize("reader", ["tutor", "student"])
+def test_page_of_a_series_lists_its_lessons(reader, request, browser, series):
+    page = browser(request.getfixturevalue(reader)).get(f"/series/{series.pk}/").content.decode()
+    assert "Every week" in page
+    for lesson in lessons_of(series):
+        assert f'href="/lessons/{lesson.pk}/"' in page
+
+
+def test_page_of_a_series_is_closed_to_strangers(browser, series, stranger):
+    assert browser(stranger).get(f"/series/{series.pk}/").status_code == 403
+
+
+def test_only_the_tutor_is_offered_to_end_a_series(browser, series, student):
+    assert "action=cancel" not in browser(student).get(f"/series/{series.pk}/").content.decode()
+
+
+def test_change_is_listed_before_it_is_made_and_can_be_undone(browser, tutor, series):
+    client = browser(tutor)
+    lesson = lessons_of(series)[1]
+    start = lesson.starts_at + timedelta(hours=2)
+    values = {
+        "action": "update",
+        "scope": "following",
+        "starts_at": start.isoformat(),
+        "ends_at": (start + timedelta(hours=1)).isoformat(),
+    }
+    before = [one.starts_at for one in lessons_of(series)]
+    page = client.get(f"/lessons/{lesson.pk}/changes/", values).content.decode()
+    assert "Change 3 lessons" in page
+    assert [one.starts_at for one in lessons_of(series)] == before
+
+    client.post(f"/lessons/{lesson.pk}/changes/", values)
+    moved = Lesson.objects.filter(tutor=tutor).in_order().values_list("starts_at", flat=True)
+    assert list(moved) == [before[0], *(one + timedelta(hours=2) for one in before[1:])]
+
+    change = LessonChange.objects.get()
+    page = client.get(f"/lessons/{lesson.pk}/").content.decode()
+    assert f'action="/lesson-changes/{change.pk}/undo/"' in page
+    client.post(f"/lesson-changes/{change.pk}/undo/")
+    restored = Lesson.objects.filter(tutor=tutor).in_order().values_list("starts_at", flat=True)
+    assert list(restored) == before
+
+
+def test_series_is_ended_from_its_page(browser, tutor, series):
+    client = browser(tutor)
+    lesson = lessons_of(series)[0]
+    client.post(f"/lessons/{lesson.pk}/changes/", {"action": "cancel", "scope": "following"})
+    assert {one.status for one in lessons_of(series)} == {Lesson.Status.CANCELLED}
+
+
+def test_form_of_a_lesson_asks_how_many_lessons_change(browser, tutor, series):
+    client = browser(tutor)
+    lesson = lessons_of(series)[0]
+    path = f"/lessons/{lesson.pk}/edit/"
+    assert 'value="following"' in client.get(path).content.decode()
+    local = tutor.to_local_time(lesson.starts_at)
+    sent = {"date": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}", "minutes": "60"}
+    response = client.post(path, {**sent, "title": "Logic", "scope": "all"})
+    assert response.url.startswith(f"/lessons/{lesson.pk}/changes/?action=update&scope=all")
+    assert "Change 4 lessons" in client.get(response.url).content.decode()
+
+
+def test_cancelling_asks_how_many_lessons_are_cancelled(browser, tutor, series):
+    lesson = lessons_of(series)[1]
+    sent = {"scope": "following", "reason": "Holidays"}
+    response = browser(tutor).post(f"/lessons/{lesson.pk}/cancel/", sent)
+    assert "action=cancel&scope=following&reason=Holidays" in response.url
+    assert not Lesson.objects.filter(status=Lesson.Status.CANCELLED).exists()
+
+
+def test_cancelled_lesson_can_be_restored(browser, tutor, series):
+    client = browser(tutor)
+    lesson = lessons_of(series)[0]
+    client.post(f"/lessons/{lesson.pk}/cancel/", {"reason": ""})
+    client.post(f"/lesson-changes/{LessonChange.objects.get().pk}/undo/")
+    lesson.refresh_from_db()
+    assert lesson.status == Lesson.Status.SCHEDULED
+
+
+def test_changes_of_another_tutors_lesson_are_forbidden(browser, other_tutor, series):
+    path = f"/lessons/{lessons_of(series)[0].pk}/changes/?action=cancel&scope=all"
+    assert browser(other_tutor).get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("rrule", "words"),
+    [
+        ("FREQ=WEEKLY", "every week"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TH,MO", "every 2 weeks: Monday, Thursday"),
+        ("FREQ=DAILY;INTERVAL=3", "every 3 days"),
+        ("FREQ=MONTHLY;BYMONTHDAY=31", "every month: day 31"),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "every month: Friday, the last one"),
+        ("FREQ=MONTHLY;BYDAY=2TU", "every month: Tuesday no. 2 of the month"),
+    ],
+)
+def test_rule_is_described_in_words(rrule, words):
+    assert describe_rule(rrule) == words
+
+
+def test_students_card_lists_current_series(browser, tutor, student, series):
+    page = browser(tutor).get(f"/students/{student.pk}/").content.decode()
+    assert f'href="/series/{series.pk}/"' in page
+    Lesson.objects.filter(series=series).update(status=Lesson.Status.CANCELLED)
+    page = browser(tutor).get(f"/students/{student.pk}/").content.decode()
+    assert f'href="/series/{series.pk}/"' not in page
+
+
+def test_lesson_tells_a_coming_change_of_local_time(browser, tutor, student, classroom):
+    student.timezone = "America/Toronto"
+    student.save()
+    rule = {"starts_at": LOCAL, "timezone": "UTC", "rrule": "FREQ=WEEKLY;COUNT=8"}
+    lesson = lessons_of(make_series(tutor, student, **rule))[0]
+    page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
+    assert "From 15 March your lesson is at 13:00 instead of 12:00." in page

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from apps.web.series import new, views
+
+urlpatterns = [
+    path("series/new/", new.new, name="series-new"),
+    path("series/<int:series_id>/", views.series, name="series"),
+    path("lessons/<int:lesson_id>/changes/", views.changes, name="lesson-changes"),
+    path("lesson-changes/<int:change_id>/undo/", views.undo_change, name="lesson-undo"),
+]
