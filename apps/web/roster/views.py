@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.accounts.models import User
 from apps.classrooms.invitations import invitations_left
 from apps.classrooms.models import Classroom
 from apps.classrooms.roster.charsets import CHARSETS
@@ -67,15 +68,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     except RosterError as exc:
         context |= {"error": str(exc), "roster": {"charset": request.GET.get("charset", "")}}
         return render(request, "roster/preview.html", context, status=400)
-    good = roster.valid_rows
-    context |= {
-        "roster": roster,
-        "good": len(good),
-        "bad": len(roster.rows) - len(good),
-        "invited": sum(not row.first_name for row in good),
-        "mapping": _mapping(roster),
-    }
-    return render(request, "roster/preview.html", context)
+    return render(request, "roster/preview.html", context | _describe(roster))
 
 
 @login_required
@@ -102,12 +95,27 @@ def confirm(request: HttpRequest) -> HttpResponse:
     except DomainError as exc:
         messages.error(request, exc.detail)
         return redirect("web:roster")
+    delete_upload(request)
+    _report_result(request, me, result)
+    return redirect("web:classroom", result.classroom.pk)
+
+
+def _describe(roster: Roster) -> dict[str, Any]:
+    good = roster.valid_rows
+    return {
+        "roster": roster,
+        "good": len(good),
+        "bad": len(roster.rows) - len(good),
+        "invited": sum(not row.first_name for row in good),
+        "mapping": _mapping(roster),
+    }
+
+
+def _report_result(request: HttpRequest, me: User, result: ImportResult) -> None:
     if result.skipped:
         address = client_address(request)
         log_refusal("invitation_refused", "throttled", user_id=me.pk, address=address)
-    delete_upload(request)
     _add_result_messages(request, result)
-    return redirect("web:classroom", result.classroom.pk)
 
 
 def _redirect_expired(request: HttpRequest) -> HttpResponse:

@@ -74,24 +74,27 @@ def new(request: HttpRequest) -> HttpResponse:
     initial = {"classroom": request.GET.get("classroom"), "once": secrets.token_urlsafe(12)}
     form = NewStudentForm(request.POST or None, tutor=me, initial=initial)
     if request.method == "POST" and form.is_valid():
-        fields = dict(form.cleaned_data)
-        nonce, classroom = fields.pop("once"), fields.pop("classroom")
-        idempotency = form_idempotency(nonce, {**fields, "classroom": classroom.pk})
         try:
-            student = add_student(
-                classroom=classroom,
-                first_name=fields["first_name"],
-                last_name=fields["last_name"],
-                email=fields["email"],
-                contacts={name: fields[name] for name in CONTACT_FIELDS},
-                idempotency=idempotency,
-            )
+            student = _add_student(form)
         except DomainError as exc:
             add_domain_error(form, exc)
         else:
             messages.success(request, _("The student is added. You can schedule lessons now."))
             return redirect("web:student", student.pk)
     return _render_form(request, form, None)
+
+
+def _add_student(form: NewStudentForm) -> User:
+    fields = dict(form.cleaned_data)
+    nonce, classroom = fields.pop("once"), fields.pop("classroom")
+    return add_student(
+        classroom=classroom,
+        first_name=fields["first_name"],
+        last_name=fields["last_name"],
+        email=fields["email"],
+        contacts={name: fields[name] for name in CONTACT_FIELDS},
+        idempotency=form_idempotency(nonce, {**fields, "classroom": classroom.pk}),
+    )
 
 
 def _render_form(request: HttpRequest, form: ContactsForm, student: User | None) -> HttpResponse:
