@@ -95,9 +95,11 @@ def compose(
     text: str,
     html: str | None = None,
     calendar: CalendarPart | None = None,
+    more_calendars: Iterable[CalendarPart] = (),
     headers: Mapping[str, str] | None = None,
     kind: str = Kind.ACCOUNT,
 ) -> QueuedEmail:
+    """`more_calendars` are attached: a mail program acts on one calendar message by itself."""
     # Names in the subject may have line breaks, which headers must not have.
     subject = " ".join(subject.split())
     headers = {"Auto-Submitted": "auto-generated", **(headers or {})}  # RFC 3834: no auto-replies
@@ -105,8 +107,14 @@ def compose(
     message.kind = kind
     message.attach_alternative(html or render_html(subject, text), "text/html")
     if calendar is not None:  # RFC 6047 §2.4; the last alternative is the one that is preferred
-        message.attach_alternative(calendar.content, f"text/calendar; method={calendar.method}")
+        message.attach_alternative(calendar.content, _mime_type(calendar))
+    for number, each in enumerate(more_calendars, 2):
+        message.attach(f"lessons-{number}.ics", each.content, _mime_type(each))
     return message
+
+
+def _mime_type(calendar: CalendarPart) -> str:
+    return f"text/calendar; method={calendar.method}"
 
 
 def send_all(messages: Iterable[QueuedEmail]) -> bool:

@@ -5,6 +5,7 @@ addresses. The organizer has the tutor's name and the address of the installatio
 tell the tutor's address either. Nobody is asked to reply (ADR 23).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from email.utils import parseaddr
 
@@ -21,7 +22,7 @@ def build_request(
     lesson: Lesson, student: User, *, installation: str, now: datetime
 ) -> CalendarPart:
     """The lesson was scheduled, or its time has changed."""
-    return _build("REQUEST", _build_event(lesson, student, installation, now))
+    return build_part("REQUEST", [_build_event(lesson, student, installation, now)])
 
 
 def build_cancel(
@@ -32,10 +33,10 @@ def build_cancel(
     event = _build_event(lesson, student, installation, now)
     if not lesson.is_cancelled:
         del event["STATUS"]
-    return _build("CANCEL", event)
+    return build_part("CANCEL", [event])
 
 
-def _build(method: str, *events: Event) -> CalendarPart:
+def build_part(method: str, events: Iterable[Event]) -> CalendarPart:
     return CalendarPart(method, build_calendar(events, method=method).decode())
 
 

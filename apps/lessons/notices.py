@@ -96,7 +96,7 @@ def _compose(
     lesson: Lesson, student: User, change: _Change, installation: str
 ) -> QueuedEmail | None:
     """None over the day's limit."""
-    remaining = _count_mail(lesson, student)
+    remaining = count_mail(lesson.tutor, student)
     if remaining < 0:
         return None
     with translation.override(student.locale):
@@ -115,7 +115,7 @@ def _compose(
         lines += [lesson.title, lesson.cancel_reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
         lines = [line for line in lines if line]
         if remaining == 0:
-            lines += ["", _last_mail_note(lesson)]
+            lines += ["", last_mail_note(lesson.tutor)]
         part = _build_part(lesson, student, change, installation) if installation else None
         return compose(
             to=student.email,
@@ -133,14 +133,14 @@ def _build_part(lesson: Lesson, student: User, change: _Change, installation: st
     return build(lesson, student, installation=installation, now=timezone.now())
 
 
-def _count_mail(lesson: Lesson, student: User) -> int:
+def count_mail(tutor: User, student: User) -> int:
     """Count a mail of the tutor to the student, and return how many are left for today.
 
     Negative if this mail is over the limit. If the database fails, the mail is sent anyway.
     """
     if not settings.THROTTLING:
         return MAX_PER_DAY
-    name, now = f"lesson-mails:{lesson.tutor_id}:{student.pk}", timezone.now()
+    name, now = f"lesson-mails:{tutor.pk}:{student.pk}", timezone.now()
     try:
         if not DailyLimit.use(name, MAX_PER_DAY, now):
             return -1
@@ -150,8 +150,8 @@ def _count_mail(lesson: Lesson, student: User) -> int:
         return MAX_PER_DAY
 
 
-def _last_mail_note(lesson: Lesson) -> str:
+def last_mail_note(tutor: User) -> str:
     return _(
         "There have been many changes, so you will get no more e-mails about lessons with "
         "%(tutor)s for a day. Your calendar shows every change: %(url)s"
-    ) % {"tutor": lesson.tutor.get_full_name(), "url": f"{settings.PUBLIC_URL}/calendar/"}
+    ) % {"tutor": tutor.get_full_name(), "url": f"{settings.PUBLIC_URL}/calendar/"}

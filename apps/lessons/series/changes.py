@@ -124,11 +124,12 @@ def change_series(
                 lesson_ids=ids,
                 series_ids=[scoped.series.pk],
             ) as recording:
+                before = {row.pk: (row.starts_at, row.ends_at) for row in scoped.changeable}
                 _check(scoped, planned, now)
                 series = _split_for(scoped, scope, planned, wanted, recording.new_series)
                 _update_series(series, lesson, wanted)
                 _write(planned)
-            _notify(scoped, planned)
+            _notify(scoped, planned, before)
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
     lesson.refresh_from_db()
@@ -309,12 +310,21 @@ def _write(planned: Sequence[PlannedChange]) -> None:
     )
 
 
-def _notify(scoped: ScopedLessons, planned: Sequence[PlannedChange]) -> None:
+def _notify(scoped: ScopedLessons, planned: Sequence[PlannedChange], before: notices.Times) -> None:
     moved = [change.lesson for change in planned if change.occurrence is not None]
     if not moved:
         return
     students = scoped.students_of(moved)
-    transaction.on_commit(partial(notices.notify_moved, scoped.tutor, moved, students))
+    is_split = moved[0].series_id != scoped.series.pk
+    tell = partial(
+        notices.notify_moved,
+        scoped.tutor,
+        moved,
+        students,
+        before=before,
+        former_series=scoped.series.pk if is_split else None,
+    )
+    transaction.on_commit(tell)
 
 
 def plan_cancellation(scoped: ScopedLessons) -> list[PlannedChange]:

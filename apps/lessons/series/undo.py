@@ -117,7 +117,9 @@ def undo(*, change: LessonChange, now: datetime) -> int:
             restored = list(Lesson.objects.filter(pk__in=before["lessons"]).in_order())
             told = [people[pk] for pk in sorted(students)]
             tutor = people[change.tutor_id]
-            transaction.on_commit(lambda: notices.notify_undone(tutor, restored, told))
+            gone = {int(pk): change.created_at for pk in after["series"].keys() - before["series"]}
+            tell = partial(notices.notify_undone, tutor, restored, told, gone=gone)
+            transaction.on_commit(tell)
             for lesson in restored:
                 transaction.on_commit(partial(recheck_lesson, lesson.pk))
     except IntegrityError as exc:

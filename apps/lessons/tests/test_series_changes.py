@@ -289,7 +289,7 @@ def test_students_get_one_mail_about_all_moved_lessons(
     with django_capture_on_commit_callbacks(execute=True):
         move(client, lessons(series)[0], HOUR, "all")
     [message] = mail.outbox
-    assert message.body.count("18:00") == 4
+    assert message.body.count("17:00–18:00 (Київ) → ") == 4
 
 
 # Another rule, and single lessons that join
