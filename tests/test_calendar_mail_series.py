@@ -170,6 +170,24 @@ def test_undone_move_puts_everything_back(school, scope):
     school.check()
 
 
+def test_series_that_starts_again_replaces_the_former_one_by_one_mail(school, students):
+    series = school.lessons()[0].series
+    body = {
+        "from_date": "2030-10-28",
+        "student_ids": [students[0].pk],
+        "starts_at": "2030-10-29T18:00:00",
+        "timezone": "Europe/Kyiv",
+        "duration_minutes": 45,
+        "rrule": "FREQ=WEEKLY;BYDAY=TU,TH;COUNT=5",
+    }
+    answer = school.call("post", f"/api/lesson-series/{series.pk}/restart/", body)
+    assert school.methods == {"Олена": ["REQUEST"] * 2, "Max": ["REQUEST"]}
+    school.check()
+    school.call("post", f"/api/lesson-changes/{answer.headers['Change-Id']}/undo/")
+    assert len(school.lessons()) == 6
+    school.check()
+
+
 def test_move_lists_old_and_new_times_in_the_zone_of_the_reader(school):
     school.move(school.lessons()[0], HOUR, "all")
     texts = {

@@ -175,7 +175,9 @@ THEIR_MODULES = {
     "apps.common.cache",
     "apps.lessons.feed.body",
     "apps.lessons.ical",
+    "apps.lessons.ical_series",
     "apps.lessons.itip",
+    "apps.lessons.itip_series",
     "apps.lessons.vtimezones",
 }
 

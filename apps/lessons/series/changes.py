@@ -350,7 +350,9 @@ def cancel_lessons(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonC
     return recording.change
 
 
-def cancel_locked(scoped: ScopedLessons, now: datetime, reason: str = "") -> None:
+def cancel_locked(
+    scoped: ScopedLessons, now: datetime, reason: str = "", *, tells_students: bool = True
+) -> None:
     cancelled = scoped.changeable
     if not cancelled:
         return
@@ -359,9 +361,10 @@ def cancel_locked(scoped: ScopedLessons, now: datetime, reason: str = "") -> Non
         status=Lesson.Status.CANCELLED, cancelled_at=now, cancel_reason=reason, ended_at=None
     )
     _end_series(scoped)
-    students = scoped.students_of(cancelled)
-    tell = partial(notices.notify_cancelled, scoped.tutor, cancelled, students, reason)
-    transaction.on_commit(tell)
+    if tells_students:
+        students = scoped.students_of(cancelled)
+        tell = partial(notices.notify_cancelled, scoped.tutor, cancelled, students, reason)
+        transaction.on_commit(tell)
     for pk in ids:
         transaction.on_commit(partial(recheck_lesson, pk))
 

@@ -17,7 +17,6 @@ from django.utils.translation import ngettext
 from apps.accounts.models import User
 from apps.common.mail import CalendarPart, Kind, compose, send, send_all
 from apps.common.mail_queue import QueuedEmail
-from apps.lessons import itip, itip_series
 from apps.lessons.calendar_ids import installation_id
 from apps.lessons.models import Lesson, LessonSeries, Participant
 from apps.lessons.notices import count_mail, format_span, last_mail_note
@@ -85,6 +84,29 @@ def notify_cancelled(
         )
 
     _mail(students, _Notice(tutor, lessons, sentence, lambda: reason))
+
+
+def notify_restarted(
+    tutor: User,
+    cancelled: Sequence[Lesson],
+    former_students: Sequence[User],
+    lessons: Sequence[Lesson],
+    students: Sequence[User],
+) -> None:
+    """New lessons have come in the place of those that were cancelled, perhaps without some of
+    their students."""
+
+    def sentence(n: int) -> str:
+        return ngettext(
+            "Your lessons with %(tutor)s have a new plan: %(n)s lesson",
+            "Your lessons with %(tutor)s have a new plan: %(n)s lessons",
+            n,
+        )
+
+    others = {lesson.series_id for lesson in cancelled if lesson.series_id is not None}
+    _mail(students, _Notice(tutor, lessons, sentence, others=others))
+    left = [student for student in former_students if student not in students]
+    notify_cancelled(tutor, cancelled, left, "")
 
 
 def notify_removed(tutor: User, lessons: Sequence[Lesson], students: Sequence[User]) -> None:
@@ -202,6 +224,8 @@ def _describe(student: User, lesson: Lesson, before: Times | None) -> str:
 def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
     """First the series of the lessons, on which mail programs act by themselves. Mail is sent
     without it all the same if the database fails."""
+    from apps.lessons import itip_series  # noqa: PLC0415 -- icalendar takes 3 MB
+
     ids = dict.fromkeys(lesson.series_id for lesson in notice.lessons if lesson.series_id)
     ids |= dict.fromkeys(notice.others)
     common: dict[str, Any] = {"now": clock.now()}
@@ -221,6 +245,8 @@ def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
 
 
 def _build_single_part(lesson: Lesson, student: User, **common: Any) -> CalendarPart:
+    from apps.lessons import itip  # noqa: PLC0415 -- as above
+
     lesson.refresh_from_db(fields=["sequence", "updated_at"])
     is_booked = lesson.participants.attending().filter(student=student).exists()
     is_on = is_booked and not lesson.is_cancelled

@@ -1,6 +1,7 @@
 """Ends a series before a date and starts a new one by another rule."""
 
 from datetime import date
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone as clock
@@ -10,6 +11,7 @@ from apps.accounts.models import User
 from apps.common.errors import invalid
 from apps.lessons.booking import lock_people
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
+from apps.lessons.series import notices
 from apps.lessons.series.changes import cancel_locked
 from apps.lessons.series.scope import Scope, is_changeable, local_date, lock_scope
 from apps.lessons.series.services import OnConflict, SeriesPlan, create_series
@@ -40,10 +42,23 @@ def restart_series(
             lesson_ids=[row.pk for row in scoped.changeable],
             series_ids=[series.pk],
         ) as recording:
-            cancel_locked(scoped, now)
-            new = create_series(tutor=tutor, wanted=wanted, on_conflict=on_conflict)
+            former = scoped.students_of(scoped.changeable)
+            cancel_locked(scoped, now, tells_students=False)
+            new = create_series(
+                tutor=tutor, wanted=wanted, on_conflict=on_conflict, tells_students=False
+            )
             recording.new_series.append(new.pk)
-            recording.new_lessons += new.lessons.values_list("pk", flat=True)
+            lessons = list(new.lessons.in_order())
+            recording.new_lessons += [lesson.pk for lesson in lessons]
+        tell = partial(
+            notices.notify_restarted,
+            tutor,
+            scoped.changeable,
+            former,
+            lessons,
+            list(new.students.all()),
+        )
+        transaction.on_commit(tell)
     return new, recording.change
 
 

@@ -80,6 +80,7 @@ def create_series(
     wanted: SeriesPlan,
     on_conflict: OnConflict = OnConflict.REJECT,
     idempotency: Idempotency | None = None,
+    tells_students: bool = True,
 ) -> LessonSeries:
     """Create a series with its lessons and their rooms, or return the one created earlier with the
     same key.
@@ -106,7 +107,8 @@ def create_series(
                 series.idempotency_digest = idempotency.digest
             _insert_series(series, students)
             lessons = insert_occurrences(series, tutor, students, chosen)
-            transaction.on_commit(lambda: notices.notify_scheduled(tutor, lessons, students))
+            if tells_students:
+                transaction.on_commit(lambda: notices.notify_scheduled(tutor, lessons, students))
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
     return series
