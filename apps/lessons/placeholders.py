@@ -56,7 +56,7 @@ def _move_lessons(placeholder: User, student: User) -> int:
         .filter(starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at"))
         .exclude(pk=OuterRef("pk"))
     )
-    lessons = Lesson.objects.attended_by(placeholder).not_cancelled().filter(Exists(own))
+    lessons = Lesson.objects.booked_for(placeholder).not_cancelled().filter(Exists(own))
     overlapping = list(lessons.order_by().values_list("pk", flat=True))
     Lesson.objects.filter(pk__in=overlapping).update(allow_overlap=True)
     _move_participations(placeholder, student)

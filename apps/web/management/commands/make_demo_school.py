@@ -32,18 +32,18 @@ PLACEHOLDER_CONTACTS = {
     "level": "10 клас",
     "note": "Почне з наступного тижня.",
 }
-# Weekday (Monday is 0), hour in the tutor's time zone, minutes, index of the student, title.
+# Weekday (Monday is 0), hour in the tutor's time zone, minutes, indexes of the students, title.
 WEEK = [
-    (0, 10, 60, 0, "Похідна: перші кроки"),
-    (0, 15, 45, 2, "Вектори"),
-    (1, 11, 60, 1, "Логарифми"),
-    (1, 16, 90, 3, "Trigonometry"),
-    (2, 10, 60, 0, "Похідна складеної функції"),
-    (2, 17, 60, 4, "Підготовка до олімпіади"),
-    (3, 12, 60, 2, "Площина і пряма"),
-    (3, 15, 60, 1, "Логарифмічні рівняння"),
-    (4, 10, 60, 0, "Дослідження функції"),
-    (4, 16, 60, 3, "Limits"),
+    (0, 10, 60, (0,), "Похідна: перші кроки"),
+    (0, 15, 45, (2,), "Вектори"),
+    (1, 11, 60, (1,), "Логарифми"),
+    (1, 16, 90, (3,), "Trigonometry"),
+    (2, 10, 60, (0,), "Похідна складеної функції"),
+    (2, 17, 60, (4, 1, 3), "Підготовка до олімпіади"),
+    (3, 12, 60, (2,), "Площина і пряма"),
+    (3, 15, 60, (1,), "Логарифмічні рівняння"),
+    (4, 10, 60, (0,), "Дослідження функції"),
+    (4, 16, 60, (3,), "Limits"),
 ]
 
 
@@ -96,23 +96,25 @@ def _create_user(role: str, *fields: str) -> tuple[User, str]:
 def _schedule_week(tutor: User, students: list[User], now: datetime) -> None:
     today = tutor.to_local_time(now).date()
     monday = today - timedelta(days=today.weekday())
-    for weekday, hour, minutes, student, title in WEEK:
+    for weekday, hour, minutes, indexes, title in WEEK:
         start = local_to_utc(monday + timedelta(days=weekday), time(hour), tutor.zone)
         if start is not None:
-            lesson = _schedule(tutor, students[student], start, minutes, title)
+            lesson = _schedule(tutor, [students[n] for n in indexes], start, minutes, title)
             if lesson.ends_at < now:
                 lesson.status = Lesson.Status.COMPLETED
                 lesson.save(update_fields=["status"])
     friday_evening = local_to_utc(monday + timedelta(days=4), time(18), tutor.zone)
     if friday_evening is not None:
-        cancelled = _schedule(tutor, students[4], friday_evening, 60, WEEK[5][4])
+        cancelled = _schedule(tutor, [students[4]], friday_evening, 60, WEEK[5][4])
         cancel_lesson(lesson=cancelled, reason="Захворіла, перенесемо")
 
 
-def _schedule(tutor: User, student: User, start: datetime, minutes: int, title: str) -> Lesson:
+def _schedule(
+    tutor: User, students: list[User], start: datetime, minutes: int, title: str
+) -> Lesson:
     return schedule_lesson(
         tutor=tutor,
-        student_ids=[student.pk],
+        student_ids=[student.pk for student in students],
         starts_at=start,
         ends_at=start + timedelta(minutes=minutes),
         title=title,
