@@ -1,5 +1,6 @@
 """Send mail so that a failure never affects the request or job that sends it."""
 
+import json
 import logging
 import smtplib
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +12,10 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
 from apps.common.mail_html import render_html
-from apps.common.mail_queue import QueuedEmail, queue_decoy, store
+from apps.common.mail_queue import QueuedEmail, queue_decoy, store_deferred
 from apps.common.models import MailMessage
-from apps.common.models.mail_message import MAX_AGE
 from apps.common.text import lookup_email
 
 Kind = MailMessage.Kind
@@ -137,18 +136,6 @@ def defer(kind: str, mails: Iterable[DeferredMail]) -> int:
     """
     if not settings.EMAIL_URL or _suppressed.get():
         return 0
-    now = timezone.now()
-    return store(
-        [
-            MailMessage(
-                kind=kind,
-                recipient="?",  # until it is composed
-                payload=mail.payload,
-                dedupe_key=mail.dedupe_key,
-                created_at=now,
-                try_at=now,
-                expires_at=min(mail.expires_at, now + MAX_AGE),
-            )
-            for mail in mails
-        ]
+    return store_deferred(
+        kind, [(json.dumps(each.payload), each.dedupe_key, each.expires_at) for each in mails]
     )

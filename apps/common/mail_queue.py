@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.common import mail_failures, worker
+from apps.common.db import insert_new_rows
 from apps.common.mail_history import LONGEST_DELAY, expire, is_due
 from apps.common.models import MailMessage
 from apps.common.models.mail_message import MAX_AGE
@@ -48,6 +49,13 @@ class Bound(NamedTuple):
 STRANGER_KINDS = (Kind.ACCOUNT, Kind.INVITATION)
 FROM_STRANGERS = Bound(2000, Q(kind__in=STRANGER_KINDS))
 COMPOSED = Bound(20_000, Q(payload__isnull=True) & ~FROM_STRANGERS.messages)
+# The recipient is known once it is composed.
+_DEFERRED_VALUES = {
+    "state": MailMessage.State.WAITING.value,
+    "recipient": "?",
+    **dict.fromkeys(("sender", "subject", "reason"), ""),
+    "attempts": 0,
+}
 DEFERRED = Bound(200_000, Q(payload__isnull=False))
 
 
@@ -88,6 +96,37 @@ def store(rows: list[MailMessage]) -> int:
         )
     has_keys = any(row.dedupe_key for row in accepted)
     MailMessage.objects.bulk_create(accepted, ignore_conflicts=has_keys, batch_size=500)
+    transaction.on_commit(partial(worker.run_soon, JOB_NAME))
+    return len(accepted)
+
+
+def store_deferred(kind: str, mails: Sequence[tuple[str, str, datetime]]) -> int:
+    """Queue payloads in JSON with their `dedupe_key` and `expires_at`, as `store` does with rows; a
+    hundred thousand may come at once."""
+    now = timezone.now()
+    waiting = MailMessage.objects.filter(DEFERRED.messages, state=State.WAITING).count()
+    accepted = mails[: max(0, DEFERRED.limit - waiting)]
+    if len(accepted) < len(mails):
+        dropped = len(mails) - len(accepted)
+        log.error("mail was dropped: the queue is full", extra={"data": {"dropped": dropped}})
+    columns = (
+        "kind",
+        "payload",
+        "dedupe_key",
+        "expires_at",
+        *_DEFERRED_VALUES,
+        "created_at",
+        "try_at",
+    )
+    constants = (*_DEFERRED_VALUES.values(), now, now)
+    insert_new_rows(
+        MailMessage,
+        columns,
+        [
+            (kind, payload, key, min(end, now + MAX_AGE), *constants)
+            for payload, key, end in accepted
+        ],
+    )
     transaction.on_commit(partial(worker.run_soon, JOB_NAME))
     return len(accepted)
 

@@ -116,7 +116,7 @@ def cancel(lesson_id: int) -> dict[str, Any]:
 COMMANDS = {
     made.__name__: made
     for made in (
-        *(person, classroom, placeholder, invitation),
+        *(person, classroom, placeholder, invitation, unsubscribe_link),
         *(lesson, add_participant, lesson_state, move, invite, revoke, cancel),
     )
 }

@@ -17,9 +17,9 @@ def load_channels(user_ids: Collection[int], now: datetime) -> Mapping[int, Sequ
     subscriptions = PushSubscription.objects.with_session(now).filter(user__in=user_ids)
     for each in subscriptions.select_related("user").order_by("pk"):
         if each.is_usable:
-            found[each.user_id].append((Reminder.Channel.PUSH, each.pk))
+            found[each.user_id].append((Reminder.Channel.PUSH.value, each.pk))
     if settings.TELEGRAM_BOT_TOKEN:
         chats = TelegramChat.objects.filter(user__in=user_ids)
         for user_id in chats.values_list("user", flat=True):
-            found[user_id].append((Reminder.Channel.TELEGRAM, 0))
+            found[user_id].append((Reminder.Channel.TELEGRAM.value, 0))
     return found

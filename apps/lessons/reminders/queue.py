@@ -13,7 +13,7 @@ from django.db import transaction
 
 from apps.accounts.models import ReminderTime
 from apps.accounts.models.notification_settings import DEFAULT_REMINDERS
-from apps.common.db import select_rows
+from apps.common.db import insert_new_rows, select_rows
 from apps.common.mail import DeferredMail, Kind, defer
 from apps.common.zones import find_zone
 from apps.lessons.models import Reminder
@@ -23,6 +23,12 @@ from apps.lessons.reminders.timing import SHORT, QuietHours, find_send_time, fin
 
 BATCH = 2000  # people and lessons of one transaction
 MAX_LEADS = 100  # different times before a lesson in one statement
+_COLUMNS = (
+    *("user_id", "lesson_id", "minutes", "starts_at", "channel", "target", "status", "reason"),
+    *("attempts", "claim", "try_at", "created_at", "finished_at"),
+)
+_QUEUED, _SENT = Reminder.Status.QUEUED.value, Reminder.Status.SENT.value
+_EMAIL = Reminder.Channel.EMAIL.value
 _DAY = timedelta(days=1)  # quiet hours move a reminder by less
 
 # `person` are the tutor and the students of each lesson.
@@ -141,7 +147,7 @@ def _store(due: list[Candidate], now: datetime) -> int:
     rows = [row for each in due for row in _rows(each, channels, now)]
     mails = [mail for each in due if (mail := _mail(each))]
     with transaction.atomic():
-        Reminder.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+        insert_new_rows(Reminder, _COLUMNS, rows)
         if mails and defer(Kind.REMINDER, mails) < len(mails):
             raise MailQueueFullError
     return len(rows)
@@ -149,19 +155,13 @@ def _store(due: list[Candidate], now: datetime) -> int:
 
 def _rows(
     due: Candidate, channels: Mapping[int, Sequence[Target]], now: datetime
-) -> Iterator[Reminder]:
-    known: Any = {
-        "user_id": due.user_id,
-        "lesson_id": due.lesson_id,
-        "minutes": due.minutes,
-        "starts_at": due.starts_at,
-        "try_at": now,
-    }
+) -> Iterator[tuple[Any, ...]]:
+    """Values of _COLUMNS for each channel of the person."""
+    which = (due.user_id, due.lesson_id, due.minutes, due.starts_at)
     for channel, target in channels.get(due.user_id, ()):
-        yield Reminder(channel=channel, target=target, **known)
+        yield (*which, channel, target, _QUEUED, "", 0, "", now, now, None)
     if _is_mailed(due):  # the mail queue takes over at once
-        status = Reminder.Status.SENT
-        yield Reminder(channel=Reminder.Channel.EMAIL, status=status, finished_at=now, **known)
+        yield (*which, _EMAIL, 0, _SENT, "", 0, "", now, now, now)
 
 
 def _is_mailed(due: Candidate) -> bool:
