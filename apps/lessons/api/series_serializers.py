@@ -57,6 +57,11 @@ class DocumentedLocalTimeField(LocalTimeField):
     pass
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d\d:\d\d$"})
+class ClockTimeField(serializers.CharField):
+    pass
+
+
 @extend_schema_field(OpenApiTypes.DATE)
 class DocumentedDayField(DayField):
     pass
@@ -222,8 +227,8 @@ class OccurrenceSerializer(serializers.Serializer[Any]):
 class ZoneChangeSerializer(serializers.Serializer[Any]):
     student_id = serializers.IntegerField()
     from_date = serializers.DateField()
-    local_time_before = serializers.TimeField(format="%H:%M")
-    local_time_after = serializers.TimeField(format="%H:%M")
+    local_time_before = ClockTimeField()
+    local_time_after = ClockTimeField()
     timezone = serializers.CharField()
     detail = serializers.CharField(help_text="The same in words.")
 
