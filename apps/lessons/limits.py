@@ -4,8 +4,11 @@ They keep one tutor from filling a student's whole calendar. Hours are limited i
 the number of lessons a day in the past as well: a calendar shows all lessons of its range.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +21,7 @@ MAX_LEAD_TIME = timedelta(days=5 * 366)
 MAX_PER_DAY = timedelta(hours=12)
 MAX_PER_WEEK = timedelta(hours=60)
 MAX_NUMBER_PER_DAY = 200  # with cancelled ones
-
+_WEEK_AND_DAY = timedelta(days=8)  # a week in any time zone
 
 _STORED = """
 SELECT lesson.id, participant.student_id, lesson.starts_at, lesson.ends_at, lesson.status,
@@ -29,8 +32,17 @@ WHERE lesson.tutor_id = %s AND participant.student_id IN ({students})
     AND participant.starts_at >= %s AND participant.starts_at < %s
 """
 
-Span = tuple[datetime, datetime]
-StoredLesson = tuple[datetime, datetime, bool]  # start, end, whether it is cancelled
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A lesson on a local date of its student; its whole duration counts on that day."""
+
+    day: date
+    duration: timedelta
+    is_cancelled: bool = False
+
+
+Weeks = defaultdict[date, list[Counted]]  # by their Mondays
 
 
 def check_limits(
@@ -42,62 +54,54 @@ def check_limits(
     """
     if any(lesson.starts_at > now + MAX_LEAD_TIME for lesson in lessons):
         raise invalid(starts_at=_("A lesson can be scheduled at most five years ahead."))
-    stored = _load_stored(tutor_id, students, lessons)
-    for student in students:
-        others = stored[student.pk]
+    zones = {student.pk: student.zone for student in students}
+    stored = _load_stored(tutor_id, zones, lessons)
+    for student_id, zone in zones.items():
+        weeks = stored[student_id]
         for lesson in lessons:
-            _check_student(student, lesson, others, now)
-            others.append((lesson.starts_at, lesson.ends_at, False))
+            day = lesson.starts_at.astimezone(zone).date()
+            counted = Counted(day, lesson.ends_at - lesson.starts_at)
+            week = weeks[_monday(day)]
+            _check_week(week, counted, is_over=lesson.ends_at <= now)
+            week.append(counted)
 
 
 def _load_stored(
-    tutor_id: int, students: Sequence[User], lessons: Sequence[Lesson]
-) -> dict[int, list[StoredLesson]]:
-    """The tutor's lessons by student, in the weeks of `lessons` and without these."""
-    weeks = [_day_and_week_of(s, one.starts_at)[1] for s in students for one in lessons]
-    since, until = min(week[0] for week in weeks), max(week[1] for week in weeks)
-    stored: dict[int, list[StoredLesson]] = {student.pk: [] for student in students}
-    query = _STORED.format(students=placeholders(stored))
+    tutor_id: int, zones: Mapping[int, ZoneInfo], lessons: Sequence[Lesson]
+) -> dict[int, Weeks]:
+    """The tutor's lessons by student and week, without `lessons`."""
+    since = min(lesson.starts_at for lesson in lessons) - _WEEK_AND_DAY
+    until = max(lesson.starts_at for lesson in lessons) + _WEEK_AND_DAY
+    stored: dict[int, Weeks] = {student_id: defaultdict(list) for student_id in zones}
+    query = _STORED.format(students=placeholders(zones))
     own = {lesson.pk for lesson in lessons}
     for pk, student_id, start, end, lesson_status, status in select_rows(
-        query, tutor_id, *stored, since, until
+        query, tutor_id, *zones, since, until
     ):
         if pk not in own:
             cancelled = lesson_status == Lesson.Status.CANCELLED or status in Participant.CANCELLED
-            span = (start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
-            stored[student_id].append((*span, cancelled))
+            day = start.replace(tzinfo=UTC).astimezone(zones[student_id]).date()
+            stored[student_id][_monday(day)].append(Counted(day, end - start, cancelled))
     return stored
 
 
-def _check_student(
-    student: User, lesson: Lesson, others: list[StoredLesson], now: datetime
-) -> None:
-    day, week = _day_and_week_of(student, lesson.starts_at)
-    if sum(day[0] <= start < day[1] for start, *_rest in others) >= MAX_NUMBER_PER_DAY:
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _check_week(week: Sequence[Counted], lesson: Counted, *, is_over: bool) -> None:
+    """`week` are the other lessons of the student's week."""
+    same_day = [other for other in week if other.day == lesson.day]
+    if len(same_day) >= MAX_NUMBER_PER_DAY:
         message = _("At most %(n)s lessons a day with one student, cancelled ones included.")
         raise invalid(starts_at=message % {"n": MAX_NUMBER_PER_DAY})
-    if lesson.ends_at <= now:
+    if is_over:
         return
-    kept = [(start, end) for start, end, is_cancelled in others if not is_cancelled]
-    spans = [*kept, (lesson.starts_at, lesson.ends_at)]
-    if _total_duration(spans, *day) > MAX_PER_DAY:
+    if _total_duration(same_day) + lesson.duration > MAX_PER_DAY:
         raise invalid(starts_at=_("At most 12 hours of lessons a day with one student."))
-    if _total_duration(spans, *week) > MAX_PER_WEEK:
+    if _total_duration(week) + lesson.duration > MAX_PER_WEEK:
         raise invalid(starts_at=_("At most 60 hours of lessons a week with one student."))
 
 
-def _day_and_week_of(student: User, instant: datetime) -> tuple[Span, Span]:
-    today = student.to_local_time(instant).date()
-    monday = today - timedelta(days=today.weekday())
-
-    def span(first_weekday: int, days: int) -> Span:
-        bounds = [monday + timedelta(days=n) for n in (first_weekday, first_weekday + days)]
-        start, end = (datetime.combine(day, time(), student.zone) for day in bounds)
-        return start, end
-
-    return span(today.weekday(), 1), span(0, 7)
-
-
-def _total_duration(spans: list[Span], since: datetime, until: datetime) -> timedelta:
-    """Counts the full duration of each lesson that starts in [since, until)."""
-    return sum((end - start for start, end in spans if since <= start < until), timedelta())
+def _total_duration(lessons: Sequence[Counted]) -> timedelta:
+    return sum((one.duration for one in lessons if not one.is_cancelled), timedelta())

@@ -1,8 +1,10 @@
 """Writes many lessons at once, also where one takes the time or the occurrence of another."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from apps.lessons.models import Lesson
+from django.db.models import OuterRef, Subquery
+
+from apps.lessons.models import Lesson, Participant
 
 
 def write_lessons(lessons: Sequence[Lesson], fields: Sequence[str]) -> None:
@@ -21,3 +23,13 @@ def write_lessons(lessons: Sequence[Lesson], fields: Sequence[str]) -> None:
     Lesson.objects.bulk_update(lessons, names)
     checked = [lesson.pk for lesson in lessons if not lesson.allow_overlap]
     Lesson.objects.filter(pk__in=checked).update(allow_overlap=False)
+
+
+def replace_first_student(lesson_ids: Collection[int], student_id: int) -> None:
+    """Before a participant is removed, let `Lesson.student`, which refers to one, be another who
+    attends. A trigger deletes the participant whom it was."""
+    attending = Participant.objects.attending().exclude(student=student_id)
+    others = attending.filter(lesson=OuterRef("pk")).order_by("student_id")
+    Lesson.objects.filter(pk__in=lesson_ids, student=student_id).update(
+        student=Subquery(others.values("student_id")[:1])
+    )

@@ -202,7 +202,8 @@ def _insert_series(series: LessonSeries, students: Sequence[User]) -> None:
 def insert_occurrences(
     series: LessonSeries, tutor: User, students: Sequence[User], chosen: Sequence[Occurrence]
 ) -> list[Lesson]:
-    """The people must be locked. Raises `lesson_conflict` or `validation_error`."""
+    """The people must have been locked before the occurrences were planned. Raises
+    `validation_error` over a limit."""
     lessons = [
         Lesson(
             tutor=tutor,
@@ -219,7 +220,7 @@ def insert_occurrences(
         if one.lesson is None
     ]
     if lessons:
-        insert_lessons(lessons, students)
+        insert_lessons(lessons, students, are_free=True)
     for one in chosen:
         if one.lesson is not None:
             one.lesson.series, one.lesson.original_starts_at = series, one.original_starts_at

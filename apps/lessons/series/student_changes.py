@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Subquery
 from django.utils import timezone as clock
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from apps.lessons.limits import check_limits
 from apps.lessons.models import Lesson, LessonChange, Participant, SeriesStudent
 from apps.lessons.series import notices
 from apps.lessons.series.planning import Occurrence, with_conflicts
+from apps.lessons.series.rows import replace_first_student
 from apps.lessons.series.scope import Scope, ScopedLessons, lock_scope
 from apps.lessons.series.services import conflict_error
 from apps.lessons.series.undo import Recording, recorded
@@ -97,12 +97,7 @@ def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonCh
         rows = plan_removal(scoped, student_id)
         ids = [row.pk for row in rows]
         with _recorded(scoped, rows) as recording:
-            attending = Participant.objects.attending().exclude(student=student_id)
-            others = attending.filter(lesson=OuterRef("pk")).order_by("student_id")
-            # A trigger deletes the participant whom `Lesson.student` was.
-            Lesson.objects.filter(pk__in=ids, student=student_id).update(
-                student=Subquery(others.values("student_id")[:1])
-            )
+            replace_first_student(ids, student_id)
             Participant.objects.filter(lesson__in=ids, student=student_id).delete()
             scoped.series.members.filter(student=student_id).delete()
         tell = partial(notices.notify_removed, scoped.tutor, rows, [scoped.people[student_id]])

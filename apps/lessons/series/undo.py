@@ -22,7 +22,7 @@ from apps.common.errors import DomainError, precondition_failed
 from apps.lessons.booking import lock_people, to_domain_error
 from apps.lessons.models import UNDO_TIME, Lesson, LessonChange, LessonSeries, Participant
 from apps.lessons.series import notices
-from apps.lessons.series.rows import write_lessons
+from apps.lessons.series.rows import replace_first_student, write_lessons
 
 State = dict[str, Any]
 _LESSON_FIELDS = {
@@ -214,4 +214,5 @@ def _restore_participants(before: State, after: State) -> None:
     Participant.objects.bulk_create(missing)
     for student_id in {student_id for _pk, student_id in removed}:
         lessons = [pk for pk, removed_id in removed if removed_id == student_id]
+        replace_first_student(lessons, student_id)
         Participant.objects.filter(lesson__in=lessons, student=student_id).delete()
