@@ -93,6 +93,9 @@ class Lessons(Protocol):
         """Return expressions for the planned start and end of a lesson within a query, of which
         `lesson_id` is an outer reference."""
 
+    def board_sources(self, lesson_id: int) -> list[int]:
+        """Return lessons, the latest first, one of whose boards the lesson's own begins with."""
+
     def taught_by(self, tutor_id: int) -> LessonIds: ...
 
 

@@ -13,6 +13,7 @@ from apps.classrooms.models import Membership
 from apps.lessons import services
 from apps.lessons.invites import read_invite
 from apps.lessons.models import Lesson, Participant
+from apps.lessons.series.previous import list_board_sources
 
 _COLUMNS = (
     "pk",
@@ -72,6 +73,10 @@ class RoomLessons(Lessons):
     def planned_times(self, lesson_id: Any) -> tuple[Subquery, Subquery]:
         planned = Lesson.objects.filter(pk=lesson_id)
         return Subquery(planned.values("starts_at")), Subquery(planned.values("ends_at"))
+
+    def board_sources(self, lesson_id: int) -> list[int]:
+        lesson = Lesson.objects.select_related("series").filter(pk=lesson_id).first()
+        return list_board_sources(lesson) if lesson is not None else []
 
     def taught_by(self, tutor_id: int) -> LessonIds:
         return Lesson.objects.filter(tutor=tutor_id).values_list("pk", flat=True)

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from apps.classroom import queries
 from apps.classroom.access import AuthorizedRoom, access_room
 from apps.classroom.api import serializers
+from apps.classroom.carrying import find_picture
 from apps.classroom.files import save_picture
 from apps.classroom.history import encode_board, encode_version, restore_board
 from apps.classroom.models import BoardFile, BoardVersion, ClassroomSession
@@ -93,7 +94,7 @@ class FileView(RoomView):
     )
     def get(self, request: Request, session_uuid: UUID, file_uuid: UUID) -> FileResponse:
         room = access_room(request.user, request.session, session_uuid)
-        file = BoardFile.objects.filter(session=room.session_id, uuid=file_uuid).first()
+        file = find_picture(room.session_id, file_uuid)
         if file is None:
             raise not_found()
         response = FileResponse(file.file.open(), content_type=file.mime_type)

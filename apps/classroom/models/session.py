@@ -44,6 +44,14 @@ class ClassroomSession(models.Model):
     versioned_at = models.DateTimeField(
         null=True, editable=False, help_text="When the board's history was last added to."
     )
+    carried_root = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        editable=False,
+        help_text="The first room whose board was carried on to this one.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

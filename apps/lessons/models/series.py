@@ -56,6 +56,14 @@ class LessonSeries(models.Model):
     skipped = models.JSONField(
         default=list, blank=True, help_text="Starts that could not be scheduled, and why."
     )
+    earlier = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        editable=False,
+        help_text="The part before it, where the series was split.",
+    )
     board_mode = models.CharField(
         _("board"), max_length=10, choices=BoardMode, default=BoardMode.FRESH
     )

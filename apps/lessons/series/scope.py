@@ -116,6 +116,8 @@ def split(series: LessonSeries, boundary: datetime, *, keep_later: bool) -> Less
             if (datetime.fromisoformat(each["starts_at"]) >= boundary) == (part is later)
         ]
     other.save(force_insert=True)
+    later.earlier = earlier
+    later.save()
     series.save()
     SeriesStudent.objects.bulk_create(
         [SeriesStudent(series=other, student_id=one.student_id) for one in series.members.all()]

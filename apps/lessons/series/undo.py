@@ -48,6 +48,7 @@ _SERIES_FIELDS = {
     "ends_on": date,
     "covered_until": date,
     "skipped": list,
+    "earlier_id": int,
 }
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from apps.classroom import board_log
 from apps.classroom.blobs import NewerFormat
+from apps.classroom.carrying import carry_board
 from apps.classroom.compaction import (
     MAX_CLIENTS,
     MAX_DELETION_RUNS,
@@ -33,6 +34,7 @@ from apps.classroom.compaction import (
     is_large,
     may_be_slow,
 )
+from apps.classroom.lessons import get_lessons
 from apps.classroom.realtime.board.board import Board, LoadedBoard
 from apps.classroom.realtime.board.document import Document, Snapshot
 from apps.classroom.realtime.board.log_writer import LogWriter
@@ -113,6 +115,8 @@ class BoardStorage:
             (REWRITE_FROM, REWRITE_FROM_RUNS) if unopened else (MAX_CLIENTS, MAX_DELETION_RUNS)
         )
         stored = await self._loader.get(session_id) or board_log.StoredBoard()
+        if stored.version is None and not stored.rows:
+            stored = await self._carry(session_id) or stored
         if stored.is_newer:
             raise NewerFormat
         loaded = None
@@ -133,6 +137,13 @@ class BoardStorage:
         if stored.rows:  # not closed properly, so its last state may be missing in the history
             await self._save_version(session_id, loaded.document.updates, VERSION_INTERVAL)
         return loaded
+
+    @staticmethod
+    async def _carry(session_id: int) -> board_log.StoredBoard | None:
+        """Begin an empty board with that of an earlier lesson, if it is to be carried on."""
+        if not await db.run_large(carry_board, session_id, get_lessons()):
+            return None
+        return (await db.run(board_log.load, [session_id]))[session_id]
 
     async def _load(self, stored: board_log.StoredBoard) -> LoadedBoard:
         if is_large(stored.updates):
