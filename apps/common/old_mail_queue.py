@@ -1,6 +1,6 @@
-"""Takes over mail that a process of release 0.32 has queued in its own table.
+"""Takes over mail that a process of an earlier commit has queued in its own table.
 
-To be removed with the table in a later release (ADR 23).
+To be removed with the table after the next release (ADR 23).
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The mail queue of release 0.32, which its processes use beside ours (ADR 23)."""
+"""The mail queue of earlier commits, whose processes use it beside ours (ADR 23)."""
 
 from datetime import datetime
 from typing import Any

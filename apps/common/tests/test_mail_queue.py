@@ -357,7 +357,7 @@ def old_row(**changes):
     OutgoingMail.objects.create(**{**row, "created_at": now, "try_at": now, **changes})
 
 
-def test_mail_queued_by_the_last_release_is_sent_once(smtp):
+def test_mail_queued_by_a_process_of_an_earlier_commit_is_sent_once(smtp):
     old_row()
     old_row(recipients=[])
     old_row(unconfirmed=1, attempts=1)
