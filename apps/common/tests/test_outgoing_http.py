@@ -79,11 +79,11 @@ def test_answer_that_does_not_come_is_given_up_after_the_whole_time(answers, mon
 
 def test_slow_body_is_cut_off_after_the_whole_time(answers, monkeypatch):
     """The status has come, and nothing else is needed."""
-    monkeypatch.setattr(outgoing_http, "TOTAL_TIMEOUT", 0.3)
+    monkeypatch.setattr(outgoing_http, "TOTAL_TIMEOUT", 2)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
     began = time.monotonic()
     assert send(answers(head, *[b"x"] * 100, pause=0.1, close=False)).status == 200
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
 
 
 def test_server_that_is_down_was_not_reached():
