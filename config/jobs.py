@@ -22,6 +22,7 @@ from apps.common.models import DailyLimit
 from apps.common.worker import Job
 from apps.lessons.reminders import delivery, jobs
 from apps.lessons.reminders.mails import compose_reminder
+from apps.lessons.series.announcements import announce_local_times
 from apps.lessons.series.horizon import extend_open_series
 from apps.lessons.series.undo import delete_old_changes
 from apps.lessons.zone_changes import check_zones
@@ -47,6 +48,7 @@ MAINTENANCE = [
     nightly("old reminders", delivery.delete_old),
     nightly("lesson series", extend_open_series),
     nightly("lesson changes", delete_old_changes),
+    nightly("local times", announce_local_times),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("mail leftovers", mail_history.delete_old),
 ]

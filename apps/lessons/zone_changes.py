@@ -1,8 +1,9 @@
 """Detects upcoming lessons whose local time changed because the tz database was updated.
 
 A lesson is stored in UTC, so new rules of a time zone change its local time. The offsets in force
-are recorded (`ZoneRules`); when they differ after an update, the tutors are mailed, because only
-they know whether the instant or the local time was agreed on.
+are recorded (`ZoneRules`); when they differ after an update, the lessons of series move to keep
+their wall-clock time (apps/lessons/series/zone_rules.py). About other lessons the tutors are
+mailed, because only they know whether the instant or the local time was agreed on.
 """
 
 import logging
@@ -23,6 +24,7 @@ from apps.common.mail import Kind, send
 from apps.common.zones import find_zone, zone_label
 from apps.lessons.models import Lesson, ZoneRules
 from apps.lessons.models.zone_rules import list_offsets
+from apps.lessons.series.zone_rules import follow_new_rules
 
 MAX_LISTED = 50  # lessons in one mail
 RENEW_AFTER = timedelta(days=30)  # well before the horizon of a record is reached
@@ -63,7 +65,12 @@ def check_zones(now: datetime) -> int:
             for row in outdated.values()
             if _replace_if_unchanged(row, current[row.zone], now)
         }
-        notified = [change for change in changes if change.person.timezone in claimed]
+        moved = follow_new_rules({zone: outdated[zone] for zone in claimed}, now)
+        notified = [
+            change
+            for change in changes
+            if change.person.timezone in claimed and change.lesson.pk not in moved
+        ]
         _notify_tutors(notified)
     _sync_records(current, recorded, now)
     return len({change.lesson.pk for change in notified})
@@ -73,8 +80,9 @@ def _zones_in_use(now: datetime) -> set[str]:
     lessons = Lesson.objects.not_cancelled().filter(starts_at__gt=now).order_by()
     return {
         zone
-        for person in ("tutor", "participants__student")
-        for zone in lessons.values_list(f"{person}__timezone", flat=True).distinct()
+        for owner in ("tutor", "participants__student", "series")
+        for zone in lessons.values_list(f"{owner}__timezone", flat=True).distinct()
+        if zone is not None
     }
 
 

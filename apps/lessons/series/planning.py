@@ -30,6 +30,7 @@ class Occurrence:
     allow_overlap: bool = False
     student_ids: frozenset[int] | None = None  # None: all students of the series
     lesson: Lesson | None = None  # one that exists and becomes this occurrence
+    lesson_id: int | None = None  # one that is to move to this time
 
     @property
     def is_blocked(self) -> bool:

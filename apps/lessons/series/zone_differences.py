@@ -7,6 +7,7 @@ or do not change, the student's local time moves by an hour.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
@@ -24,6 +25,7 @@ class LocalTimeChange:
     from_date: date
     before: time
     after: time
+    clock_change: date  # in UTC, when somebody's clocks change
 
     def describe(self, *, to_student: bool) -> str:
         """In the active language, e.g. “From 1 November this is 11:00 for Ivan (Toronto).”"""
@@ -61,15 +63,26 @@ def _changes_of(starts: Sequence[datetime], zone: ZoneInfo, student: User) -> li
     changes: list[LocalTimeChange] = []
     if canonical_zone(zone.key) == canonical_zone(student.timezone):
         return changes
-    known: timedelta | None = None
-    for start in starts:
-        difference = _offset(start, student.zone) - _offset(start, zone)
-        if known is not None and difference != known:
+    for last, start in pairwise(starts):
+        known, difference = (_difference(each, zone, student) for each in (last, start))
+        if difference != known:
             after = start.astimezone(student.zone)
             before = after + (known - difference)
-            changes.append(LocalTimeChange(student, after.date(), before.time(), after.time()))
-        known = difference
+            day = _find_clock_change(last, start, zone, student)
+            changes.append(LocalTimeChange(student, after.date(), before.time(), after.time(), day))
     return changes
+
+
+def _find_clock_change(last: datetime, start: datetime, zone: ZoneInfo, student: User) -> date:
+    """The latest day between two lessons on which the difference of their zones changes."""
+    difference, moment = _difference(start, zone, student), start
+    while moment > last and _difference(moment, zone, student) == difference:
+        moment -= timedelta(days=1)
+    return min(moment + timedelta(days=1), start).astimezone(UTC).date()
+
+
+def _difference(instant: datetime, zone: ZoneInfo, student: User) -> timedelta:
+    return _offset(instant, student.zone) - _offset(instant, zone)
 
 
 def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
