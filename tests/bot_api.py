@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,6 +16,7 @@ class BotApi:
         self.updates: list[dict[str, Any]] = []
         self.sent: list[dict[str, Any]] = []
         self.calls: list[str] = []
+        self.on_message: Callable[[], None] = lambda: None  # before it is answered
         self.failures: list[tuple[int, dict[str, Any]]] = []  # answers to the next messages
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -57,6 +59,7 @@ class BotApi:
         if self.failures:
             return self.failures.pop(0)
         self.sent.append(parameters)
+        self.on_message()
         return 200, {"ok": True, "result": {"message_id": len(self.sent)}}
 
     def _handler(api: "BotApi") -> type[BaseHTTPRequestHandler]:  # noqa: N805

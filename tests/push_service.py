@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
@@ -45,6 +46,7 @@ class PushService:
         self.headers_of_answers: dict[str, str] = {}
         self.received: Queue[tuple[dict[str, str], dict[str, str]]] = Queue()
         self.requests = 0
+        self.on_message: Callable[[], None] = lambda: None  # before it is answered
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
@@ -77,6 +79,7 @@ class PushService:
                     check_vapid(self.headers["Authorization"], service.origin)
                     headers = {name.lower(): value for name, value in self.headers.items()}
                     service.received.put((service.browser.decrypt(body), headers))
+                    service.on_message()
                 self.send_response(status)
                 for name, value in service.headers_of_answers.items():
                     self.send_header(name, value)
