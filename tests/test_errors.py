@@ -10,6 +10,8 @@ from rest_framework.test import APIClient
 from apps.classroom.models import BoardVersion
 from apps.classrooms.models import Classroom
 from apps.lessons.models import Lesson
+from apps.lessons.series.undo import recorded
+from tests.builders import make_series
 from tests.test_permissions import ROOM, TABLE
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +20,9 @@ WRITES = sorted(
     {(route, method) for route, method, *_ in TABLE if method in ("POST", "PATCH", "PUT")}
 )
 ROUTES_WITHOUT_BODY = {
+    "lesson-changes/{change}/undo/",
+    "me/feed/rotate/",
+    "me/push/test/",
     "lessons/{lesson}/invites/revoke/",
     "memberships/{membership}/accept/",
     "memberships/{membership}/leave/",
@@ -34,11 +39,17 @@ ROUTES_WITH_BODY = [
 @pytest.fixture
 def paths(lesson):
     membership = lesson.classroom.memberships.get()
+    series = make_series(lesson.tutor, lesson.student)
+    with recorded(tutor=lesson.tutor, kind="moved", lesson_ids=[lesson.pk]) as recording:
+        type(lesson).objects.filter(pk=lesson.pk).update(title="Changed")
     ids = {
         "classroom": lesson.classroom_id,
         "membership": membership.pk,
         "lesson": lesson.pk,
         "student": lesson.student_id,
+        "tutor": lesson.tutor_id,
+        "series": series.pk,
+        "change": recording.change.pk,
         "session": lesson.session.uuid,
         "file": uuid.uuid4(),
         "version": BoardVersion.objects.create(session=lesson.session, state=b"\0\0").pk,
@@ -62,7 +73,7 @@ def assert_error(answer, *codes, case=""):
 
 
 def client_for(api, request, route):
-    student = route in ("classrooms/join/",)
+    student = route in ("classrooms/join/", "me/blocked-tutors/{tutor}/")
     return api(request.getfixturevalue("student" if student else "tutor"))
 
 
@@ -238,12 +249,13 @@ NUMBERED = sorted({row[:2] for row in TABLE if "{" in row[0] and not row[0].star
 
 @pytest.mark.parametrize(("route", "method"), NUMBERED)
 def test_unknown_id_of_any_size_is_not_found(api, route, method, tutor, student):
-    client = api(student if "accept" in route else tutor)
+    client = api(student if "accept" in route or "blocked" in route else tutor)
+    known = {"lessons": "lesson_not_found", "lesson-series": "series_not_found"}
+    code = known.get(route.split("/")[0], "not_found")
     for number in (0, 2**31, 2**63 - 1, 2**63, 2**64, 10**100):
         path = "/api/" + re.sub(r"{\w+}", str(number), route)
         answer = client.generic(method, path, b"{}", "application/json")
-        assert_error(answer, (404, "not_found"), (404, "lesson_not_found"), case=number)
-        assert (answer.json()["error"] == "lesson_not_found") is ("{lesson}" in route)
+        assert_error(answer, (404, code), case=number)
 
 
 @pytest.mark.parametrize("number", [0, 2**63, 10**100])
