@@ -7,6 +7,7 @@ rights in the admin, which give none here), stranger (a student whom the tutor d
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.core.files.base import ContentFile
@@ -17,6 +18,7 @@ from django.utils import timezone
 from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Participant
+from apps.lessons.series.holidays import add_holiday
 from apps.lessons.series.undo import recorded
 from tests.builders import HOUR, NOON, make_membership, make_series, make_user
 
@@ -72,6 +74,9 @@ TABLE = [
     ("lessons/{lesson}/invite/",            "POST",   401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/invites/revoke/",    "POST",   401, 403, 204, 403, 403, 403),
     ("lessons/{lesson}/changes/preview/",   "POST",   401, 403, 200, 403, 403, 403),
+    ("me/holidays/",                        "GET",    401, 403, 200, 200, 200, 403),
+    ("me/holidays/",                        "POST",   401, 403, 201, 201, 201, 403),
+    ("me/holidays/{holiday}/",              "DELETE", 401, 403, 204, 404, 404, 403),
     ("lesson-changes/",                     "GET",    401, 403, 200, 200, 200, 403),
     ("lesson-changes/{change}/undo/",       "POST",   401, 404, 200, 404, 404, 404),
     ("lesson-series/",                      "GET",    401, 200, 200, 200, 200, 200),
@@ -158,6 +163,11 @@ def call(clients, lesson, student):
         "rrule": "FREQ=DAILY;COUNT=2",
     }
     bodies[("lesson-series/", "POST")] = bodies[("lesson-series/preview/", "POST")] = series_body
+    days = {"name": "Rest", "first_date": "2026-04-06", "last_date": "2026-04-12"}
+    holiday = add_holiday(
+        tutor=lesson.tutor, name="Rest", first_date=date(2026, 4, 6), last_date=date(2026, 4, 7)
+    )
+    bodies["me/holidays/", "POST"] = days
     series = make_series(lesson.tutor, student)
     token = make_invite(lesson=lesson, now=timezone.now()).token
     picture = ContentFile(b"GIF89a", "x.gif")
@@ -179,6 +189,7 @@ def call(clients, lesson, student):
             "tutor": lesson.tutor_id,
             "session": lesson.session.uuid,
             "series": series.pk,
+            "holiday": holiday.pk,
             "change": recording.change.pk,
             "file": kept.uuid,
             "version": version.pk,

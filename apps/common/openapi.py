@@ -103,6 +103,7 @@ PATH_PARAMETERS = {
     "series_id": "The `id` of a lesson series.",
     "student_id": "The `id` of a student.",
     "tutor_id": "The `tutor_id` of a blocked tutor.",
+    "holiday_id": "The `id` of days without lessons.",
     "change_id": "The `Change-Id` of a change of lessons.",
     "session_uuid": "The `session_uuid` of a lesson.",
     "file_uuid": "The `id` of a picture.",

@@ -3,6 +3,7 @@ from django.urls import path
 from apps.lessons.api import (
     change_views,
     feed_views,
+    holiday_views,
     participant_views,
     series_views,
     student_views,
@@ -44,6 +45,8 @@ urlpatterns = [
         change_views.ChangePreviewView.as_view(),
         name="lesson-changes-preview",
     ),
+    path("me/holidays/", holiday_views.HolidaysView.as_view(), name="holidays"),
+    path("me/holidays/<int:holiday_id>/", holiday_views.HolidayView.as_view(), name="holiday"),
     path("lesson-changes/", change_views.LessonChangesView.as_view(), name="lesson-changes"),
     path(
         "lesson-changes/<int:change_id>/undo/",

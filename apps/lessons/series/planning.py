@@ -13,6 +13,7 @@ from apps.common.errors import invalid
 from apps.lessons.conflicts import Conflict, find_conflicts
 from apps.lessons.models import MAX_DURATION, Lesson, Participant
 from apps.lessons.notices import format_span
+from apps.lessons.series.holidays import days_of, load_holidays
 from apps.lessons.series.rules import Recurrence, to_instant
 
 HORIZON = relativedelta(months=12)  # of a series without end
@@ -68,7 +69,8 @@ def plan(
     first: date = date.min,
     choices: Choices | None = None,
 ) -> list[Occurrence]:
-    """The occurrences on the local dates from `first` to `last`, with their conflicts.
+    """The occurrences on the local dates from `first` to `last`, with their conflicts, but for the
+    tutor's holidays, unless `choices` name such a date.
 
     Raises `validation_error` if `choices` name a date that the rule does not have.
     """
@@ -77,6 +79,9 @@ def plan(
         start.astimezone(recurrence.zone).date(): start
         for start in recurrence.occurrences(first=first, last=last)
     }
+    chosen = {*choices.moved, *choices.allow_dates}
+    for day in days_of(load_holidays(tutor), originals) - chosen:
+        del originals[day]
     _check_dates("moved", choices.moved, originals)
     _check_dates("allow_dates", choices.allow_dates, originals)
     taken_over = {one.starts_at.astimezone(recurrence.zone).date(): one for one in choices.lessons}
