@@ -59,7 +59,7 @@ class _Connection(asyncio.Protocol):
             if not found:
                 return
             _before, _name, after = head.lower().partition(b"content-length:")
-            self.length = len(head) + 4 + int(after.partition(b"\r\n")[0])
+            self.length = len(head) + 4 + int(after.partition(b"\r\n")[0] or 0)  # 304 has none
         if len(self.buffer) < self.length:
             return
         self.result.latencies.append(time.perf_counter() - self.started_at)
@@ -119,8 +119,22 @@ class Summary:
 
 def fetch(port: int, request: bytes) -> bytes:
     """Send one request on a new connection and return the body of the response."""
+    return _fetch(port, request)[1]
+
+
+def fetch_header(port: int, request: bytes, name: str) -> str:
+    """The value of a header of the response, or ""."""
+    for line in _fetch(port, request)[0].decode("latin-1").split("\r\n"):
+        found, _colon, value = line.partition(":")
+        if found.lower() == name:
+            return value.strip()
+    return ""
+
+
+def _fetch(port: int, request: bytes) -> tuple[bytes, bytes]:
     head, _, rest = request.partition(b"\r\n")
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head + b"\r\nConnection: close\r\n" + rest)
         response = b"".join(iter(lambda: connection.recv(65536), b""))
-    return response.partition(b"\r\n\r\n")[2]
+    head, _, body = response.partition(b"\r\n\r\n")
+    return head, body

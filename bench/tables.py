@@ -60,6 +60,10 @@ def sign_ins_table(rows: list[list[str]]) -> str:
     return table(["requests", "`/healthz`", "calendar range", "sign-ins"], rows)
 
 
+def feeds_table(rows: list[list[str]]) -> str:
+    return table(["calendar feed", "connections", "rate", "latency"], rows)
+
+
 def servers_table(
     candidates: list[tuple[str, int]],
     rows: list[tuple[str, int, list[Measurement]]],

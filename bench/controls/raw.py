@@ -108,6 +108,36 @@ FROM response
 """
 
 
+_FEED = r"""
+SELECT concat(E'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n',
+    string_agg(concat(E'BEGIN:VEVENT\r\nUID:lesson-', l.id, '@', i.uuid,
+        E'\r\nDTSTART:', to_char(l.starts_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
+        E'\r\nDTEND:', to_char(l.ends_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
+        E'\r\nDTSTAMP:', to_char(l.updated_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
+        E'\r\nSUMMARY:', l.title, ' · ', s.first_name, ' ', s.last_name,
+        E'\r\nSEQUENCE:', l.sequence, E'\r\nEND:VEVENT\r\n'), '' ORDER BY l.starts_at),
+    E'END:VCALENDAR\r\n')
+FROM lessons_lesson l JOIN lessons_participant p ON p.lesson_id = l.id
+    JOIN accounts_user s ON s.id = p.student_id CROSS JOIN common_installation i
+WHERE l.tutor_id = %s AND l.starts_at > now() - interval '92 days' AND l.status <> 'cancelled'
+"""
+_FEED_STATE = """
+SELECT count(*), max(updated_at) FROM lessons_lesson
+WHERE tutor_id = %s AND starts_at > now() - interval '92 days'
+"""
+
+
+def feed(request: HttpRequest, tutor_id: int) -> HttpResponse:
+    with connection.cursor() as cursor:
+        if "unchanged" in request.GET:
+            cursor.execute(_FEED_STATE, [tutor_id])
+            count, _latest = cursor.fetchone()
+            return HttpResponse(status=304 if count else 200)
+        cursor.execute(_FEED, [tutor_id])
+        (body,) = cursor.fetchone()
+    return HttpResponse(body, content_type="text/calendar; charset=utf-8")
+
+
 def _query_json(statement: str, values: list[object], status: int = 200) -> HttpResponse:
     with connection.cursor() as cursor:
         # Statements return text, because psycopg would decode JSON and it would be encoded again.
@@ -172,4 +202,5 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/invite/", invite),
     path("lesson-invites/resolve/", resolve),
     path("classroom/my-students/", my_students),
+    path("feeds/<int:tutor_id>/", feed),
 ]
