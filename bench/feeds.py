@@ -1,6 +1,7 @@
 """Calendar feeds of 1,000 lessons: served from the cache, and not modified, with SQL controls."""
 
 import itertools
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from django.conf import settings
 
 from apps.accounts.models import User
 from apps.lessons.feed.address import feed_url
-from bench import load
+from bench import load, servers
 from bench.data import LESSONS_PER_TUTOR
 from bench.measure import Server
 
@@ -35,27 +36,55 @@ class FeedCase:
 
 def measure(server: Server, rounds: int, seconds: float) -> list[list[str]]:
     """A row per case and number of connections, for `tables.feeds_table`."""
-    with psycopg.connect(server.database_url) as connection:
+    with psycopg.connect(server.database_url, autocommit=True) as connection:
         connection.execute(_MOVE)
+        connection.execute("VACUUM ANALYZE lessons_lesson, lessons_participant")
     cases = _make_cases(server)
     rows = []
     for connections in CONNECTIONS:
-        found: dict[str, list[load.RoundResult]] = {case.title: [] for case in cases}
-        for number in range(rounds + 1):  # the first warms up
-            for case in cases if number % 2 else cases[::-1]:
-                result = load.run(
-                    server.port,
-                    case.stream(),
-                    status=case.status,
-                    connections=connections,
-                    seconds=seconds,
-                )
-                found[case.title] += [result] if number else []
-        for title, results in found.items():
-            summary = load.Summary.of(results)
-            latencies = f"{summary.p50:.1f}/{summary.p99:.1f} ms"
-            rows.append([title, str(connections), f"{summary.rate:.0f}/s", latencies])
+        found = [_Rounds(server, case) for case in cases]
+        for one in found:  # warm up
+            one.run(connections, seconds)
+        for number in range(rounds):
+            for one in found if number % 2 else found[::-1]:
+                one.run(connections, seconds)
+        rows += [one.row(connections) for one in found]
     return rows
+
+
+class _Rounds:
+    """All rounds of one case; the first one is not counted."""
+
+    def __init__(self, server: Server, case: FeedCase) -> None:
+        self.server, self.case = server, case
+        self.results: list[load.RoundResult] = []
+        self.cpu_ms: list[float] = []
+
+    def run(self, connections: int, seconds: float) -> None:
+        pids = servers.process_and_children(self.server.pid)
+        pids += servers.backend_pids(self.server.database_url)
+        before = servers.cpu_seconds(pids)
+        result = load.run(
+            self.server.port,
+            self.case.stream(),
+            status=self.case.status,
+            connections=connections,
+            seconds=seconds,
+        )
+        after = servers.cpu_seconds(pids)
+        self.results.append(result)
+        used = sum(after[pid] - before[pid] for pid in after)
+        self.cpu_ms.append(1000 * used / len(result.latencies))
+
+    def row(self, connections: int) -> list[str]:
+        summary = load.Summary.of(self.results[1:])
+        return [
+            self.case.title,
+            str(connections),
+            f"{summary.rate:.0f}/s",
+            f"{summary.p50:.1f}/{summary.p99:.1f} ms",
+            f"{statistics.median(self.cpu_ms[1:]):.1f} ms",
+        ]
 
 
 def _make_cases(server: Server) -> list[FeedCase]:

@@ -61,7 +61,7 @@ def sign_ins_table(rows: list[list[str]]) -> str:
 
 
 def feeds_table(rows: list[list[str]]) -> str:
-    return table(["calendar feed", "connections", "rate", "latency"], rows)
+    return table(["calendar feed", "connections", "rate", "latency", "CPU time"], rows)
 
 
 def servers_table(

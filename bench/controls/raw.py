@@ -109,17 +109,23 @@ FROM response
 
 
 _FEED = r"""
+WITH names AS (
+    SELECT l.id, string_agg(concat(s.first_name, ' ', s.last_name), ', ' ORDER BY s.sort_key) AS who
+    FROM lessons_lesson l JOIN lessons_participant p ON p.lesson_id = l.id
+        JOIN accounts_user s ON s.id = p.student_id
+    WHERE l.tutor_id = %s AND l.starts_at > now() - interval '92 days'
+    GROUP BY l.id
+)
 SELECT concat(E'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n',
     string_agg(concat(E'BEGIN:VEVENT\r\nUID:lesson-', l.id, '@', i.uuid,
         E'\r\nDTSTART:', to_char(l.starts_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
         E'\r\nDTEND:', to_char(l.ends_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
         E'\r\nDTSTAMP:', to_char(l.updated_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
-        E'\r\nSUMMARY:', l.title, ' · ', s.first_name, ' ', s.last_name,
+        E'\r\nSUMMARY:', l.title, ' · ', names.who,
         E'\r\nSEQUENCE:', l.sequence, E'\r\nEND:VEVENT\r\n'), '' ORDER BY l.starts_at),
     E'END:VCALENDAR\r\n')
-FROM lessons_lesson l JOIN lessons_participant p ON p.lesson_id = l.id
-    JOIN accounts_user s ON s.id = p.student_id CROSS JOIN common_installation i
-WHERE l.tutor_id = %s AND l.starts_at > now() - interval '92 days' AND l.status <> 'cancelled'
+FROM names JOIN lessons_lesson l ON l.id = names.id CROSS JOIN common_installation i
+WHERE l.status <> 'cancelled'
 """
 _FEED_STATE = """
 SELECT count(*), max(updated_at) FROM lessons_lesson

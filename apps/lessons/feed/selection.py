@@ -11,6 +11,7 @@ from django.db.models import Case, Count, Max, Q, Sum, When
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
+from apps.classrooms.models import Membership
 from apps.common.etags import compute_version
 from apps.lessons.models import Lesson, Participant
 from apps.lessons.models.lesson import LessonQuerySet
@@ -43,21 +44,28 @@ def select_lessons(reader: User, now: datetime) -> LessonQuerySet:
 
 
 def load_state(reader: User, now: datetime) -> FeedState:
-    """One query, which reads no more of each lesson than its place in the sums."""
-    other = "participants__student" if reader.is_tutor else "tutor"
-    people = (f"{other}_id", f"{other}__first_name", f"{other}__last_name")
-    rows = list(
-        select_lessons(reader, now)
-        .order_by(people[0])
-        .values_list(*people)
-        .annotate(Count("id"), Sum("id"), Sum("sequence"), Max("series__updated_at"))
-        .annotate(latest=Max("updated_at"))
+    """Two queries, of which one reads no more of each lesson than its place in the sums."""
+    lessons = select_lessons(reader, now)
+    sums = lessons.aggregate(
+        Count("id"), Sum("id"), Sum("sequence"), Max("updated_at"), Max("series__updated_at")
     )
     owner = (reader.pk, reader.get_full_name(), reader.locale, reader.timezone, reader.role)
-    latest = [_midnight(now), *(when for row in rows for when in row[-2:] if when is not None)]
     site = (settings.PUBLIC_URL, site_name())
-    version = compute_version(FORMAT, site, _midnight(now), owner, rows)
-    return FeedState(version, max(latest))
+    people = _list_names(reader, lessons)
+    version = compute_version(FORMAT, site, _midnight(now), owner, people, *sums.values())
+    changes = (sums["updated_at__max"], sums["series__updated_at__max"])
+    return FeedState(version, max([_midnight(now), *(at for at in changes if at is not None)]))
+
+
+def _list_names(reader: User, lessons: LessonQuerySet) -> list[tuple[str, str]]:
+    """Of the people with whom the reader meets. For a tutor it is those in the classrooms: a new
+    name of somebody who has left them is in the feed from the next day on."""
+    if reader.is_tutor:
+        members = Membership.objects.taught_by(reader).exclude(student=None)
+        students = members.values_list("student__first_name", "student__last_name")
+        return sorted(students.order_by().distinct())
+    tutors = lessons.values_list("tutor__first_name", "tutor__last_name")
+    return sorted(tutors.order_by().distinct())
 
 
 def site_name() -> str:

@@ -164,6 +164,14 @@ def test_change_in_the_second_of_a_fetch_is_not_missed(student, tutor, coming_le
     assert fetch(feed_url(student), **since).status_code == 200
 
 
+def test_new_name_of_student_changes_tutors_feed(student, tutor, coming_lesson, fetch):
+    before = fetch(feed_url(tutor))
+    type(student).objects.filter(pk=student.pk).update(last_name="New")
+    after = fetch(feed_url(tutor), **{"If-None-Match": before["ETag"]})
+    assert after.status_code == 200
+    assert after.content != before.content
+
+
 @pytest.mark.parametrize("change", ["title", "move", "cancel", "new", "name", "zone", "language"])
 def test_each_change_changes_etag_and_body(student, tutor, coming_lesson, fetch, change):
     before = fetch(feed_url(student))
@@ -188,12 +196,12 @@ def test_each_change_changes_etag_and_body(student, tutor, coming_lesson, fetch,
     assert after.content != before.content
 
 
-def test_not_modified_takes_two_queries(student, coming_lesson, fetch, django_assert_num_queries):
+def test_not_modified_takes_three_queries(student, coming_lesson, fetch, django_assert_num_queries):
     url = feed_url(student)
     first = fetch(url)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert fetch(url, **{"If-None-Match": first["ETag"]}).status_code == 304
-    with django_assert_num_queries(2):  # the body comes from the cache
+    with django_assert_num_queries(3):  # the body comes from the cache
         assert fetch(url).content == first.content
 
 
