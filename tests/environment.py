@@ -25,6 +25,7 @@ from django.utils import translation
 
 from apps.common import security_log
 from apps.common.logs import JsonFormatter
+from apps.common.worker import Worker
 from tests.server import RedisServer
 
 
@@ -167,6 +168,12 @@ def delete_rows() -> None:
 def _fresh_cache() -> None:
     cache.clear()
     security_log._refusals.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_worker() -> None:
+    """Forget the worker of an earlier test's server, which has stopped: mail would not be sent."""
+    Worker.current = None
 
 
 @pytest.fixture(autouse=True)
