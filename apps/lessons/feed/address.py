@@ -40,11 +40,15 @@ def find_feed_owner(token: str) -> User | None:
         user_id, generation = map(int, _signer().unsign(token).split(_SEPARATOR))
     except (BadSignature, ValueError):
         return None
-    people = User.objects.filter(pk=min(user_id, MAX_ID), is_active=True)
-    return people.annotate(generation=_GENERATION).filter(generation=generation).first()
+    return next(iter(User.objects.raw(_OWNER, [min(user_id, MAX_ID), generation])), None)
 
 
 _GENERATION = Coalesce("calendar_feed__generation", 0)
+_OWNER = """
+SELECT person.* FROM accounts_user AS person
+LEFT JOIN lessons_calendarfeed AS feed ON feed.user_id = person.id
+WHERE person.id = %s AND person.is_active AND coalesce(feed.generation, 0) = %s
+"""
 
 
 def _generations(user_id: int) -> "QuerySet[User, int]":
