@@ -117,7 +117,7 @@ COMMANDS = {
     made.__name__: made
     for made in (
         *(person, classroom, placeholder, invitation, unsubscribe_link),
-        *(lesson, add_participant, lesson_state, move, invite, revoke, cancel),
+        *(series, lesson, add_participant, lesson_state, move, invite, revoke, cancel),
     )
 }
 
