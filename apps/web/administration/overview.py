@@ -35,6 +35,13 @@ JOB_NAMES = (
     gettext_noop("time zones"),
     gettext_noop("mail leftovers"),
     gettext_noop("mail"),
+    gettext_noop("reminders"),
+    gettext_noop("old reminders"),
+    gettext_noop("push subscriptions"),
+    gettext_noop("board authors"),
+    gettext_noop("lesson series"),
+    gettext_noop("lesson changes"),
+    gettext_noop("local times"),
 )
 
 
