@@ -1,6 +1,7 @@
 """The number of queries of each list is the same for 1 row and for 50."""
 
 import uuid
+from datetime import datetime
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from tests.builders import (
     make_classroom,
     make_lesson,
     make_membership,
+    make_series,
     make_user,
     sign_up,
 )
@@ -79,6 +81,23 @@ def test_member_list_has_a_constant_number_of_queries(count_queries, tutor):
     for _ in range(49):
         make_membership(classroom, make_user("student"))
     assert count_queries(tutor, url) == (IDENTITY + 3, 50)
+
+
+@pytest.mark.parametrize("role", ["tutor", "student"])
+def test_series_lists_have_a_constant_number_of_queries(count_queries, tutor, student, role):
+    make_classroom(tutor, student)
+    start = datetime.fromisoformat("2026-03-02T00:00")
+    series = make_series(tutor, student, starts_at=start, rrule="FREQ=DAILY;COUNT=50")
+    user = {"tutor": tutor, "student": student}[role]
+    of_role = {"tutor": 0, "student": 1}[role]
+    lessons = f"/api/lesson-series/{series.pk}/lessons/"
+    assert count_queries(user, f"{lessons}?limit=1") == (IDENTITY + 4 + of_role, 1)
+    assert count_queries(user, f"{lessons}?limit=50") == (IDENTITY + 4 + of_role, 50)
+    url = "/api/lesson-series/?limit=20"
+    assert count_queries(user, url) == (IDENTITY + 3, 1)
+    for hour in range(1, 12):
+        make_series(tutor, student, starts_at=start.replace(hour=hour), rrule="FREQ=DAILY;COUNT=1")
+    assert count_queries(user, url) == (IDENTITY + 3, 12)
 
 
 def chat(session, number):
