@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
+from apps.lessons.models import Participant
 from tests.builders import (
     HOUR,
     NOON,
@@ -40,6 +41,16 @@ def count_queries(api):
         return len(selects), len(answer.json()["results"])
 
     return count
+
+
+@pytest.mark.parametrize("role", ["tutor", "student"])
+def test_lessons_of_groups_take_one_query(count_queries, tutor, student, role):
+    lesson = make_lesson(tutor, student)
+    user = {"tutor": tutor, "student": student}[role]
+    for _ in range(29):
+        Participant.objects.create(lesson=lesson, student=make_user("student"))
+    url = "/api/lessons?from=2026-03-01&to=2026-06-01"
+    assert count_queries(user, url) == (IDENTITY + 1, 1)
 
 
 @pytest.mark.parametrize("role", ["tutor", "student"])

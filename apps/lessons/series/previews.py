@@ -8,7 +8,7 @@ from django.utils import timezone as clock
 from django.utils.translation import gettext as _
 
 from apps.classroom.errors import lesson_cancelled
-from apps.common.errors import invalid
+from apps.common.errors import invalid, precondition_failed
 from apps.lessons.models import Lesson
 from apps.lessons.series.changes import (
     PlannedChange,
@@ -31,7 +31,10 @@ def preview_change(
     with transaction.atomic():
         more = [student_id] if action == "add_student" and student_id is not None else []
         if lesson.series_id is None or scope is Scope.THIS:
-            scoped = lock_lesson(lesson, more_people=more)
+            locked = lock_lesson(lesson, more_people=more)
+            if locked is None:
+                raise precondition_failed()
+            scoped = locked
         else:
             scoped = lock_scope(lesson, scope, now, more_people=more)
         if lesson.is_cancelled:

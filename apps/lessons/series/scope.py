@@ -65,26 +65,29 @@ def lock_scope(
     found = list(rows)
     series = LessonSeries.objects.get(pk=lesson.series_id)
     changeable = [row for row in found if is_changeable(row, now)]
-    attending = _load_attending(found, people)
+    attending = _load_attending(found)
+    if not people.keys() >= set().union(*attending.values()):
+        raise precondition_failed()
     return ScopedLessons(people[lesson.tutor_id], found, changeable, attending, people, series)
 
 
-def lock_lesson(lesson: Lesson, *, more_people: Sequence[int] = ()) -> ScopedLessons:
-    """The same for one lesson, also one that has started."""
+def lock_lesson(lesson: Lesson, *, more_people: Sequence[int] = ()) -> ScopedLessons | None:
+    """The same for one lesson, also one that has started; None if somebody has joined it
+    meanwhile."""
     ids = lesson.participants.values_list("student_id", flat=True)
     people = lock_people([lesson.tutor_id, *ids, *more_people])
     lesson.refresh_from_db()
-    attending = _load_attending([lesson], people)
+    attending = _load_attending([lesson])
+    if not people.keys() >= attending[lesson.pk]:
+        return None
     return ScopedLessons(people[lesson.tutor_id], [lesson], [lesson], attending, people)
 
 
-def _load_attending(rows: Sequence[Lesson], people: dict[int, User]) -> dict[int, set[int]]:
+def _load_attending(rows: Sequence[Lesson]) -> dict[int, set[int]]:
     attending: dict[int, set[int]] = {row.pk: set() for row in rows}
     booked = Participant.objects.attending().filter(lesson__in=list(attending))
     for lesson_id, student_id in booked.values_list("lesson_id", "student_id"):
         attending[lesson_id].add(student_id)
-    if not people.keys() >= set().union(*attending.values()):
-        raise precondition_failed()
     return attending
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.common.errors import precondition_failed
 from apps.lessons import participants, services
 from apps.lessons.models import Lesson, LessonChange
 from apps.lessons.series import changes, student_changes
@@ -13,6 +14,8 @@ from apps.lessons.series.changes import Wanted
 from apps.lessons.series.scope import Scope, lock_lesson
 from apps.lessons.series.undo import recorded
 from apps.lessons.services import ExpectedState
+
+MAX_ATTEMPTS = 10
 
 
 def update_lesson(
@@ -83,8 +86,13 @@ def _has_scope(lesson: Lesson, scope: Scope) -> bool:
 def _record(
     lesson: Lesson, kind: str, run: Callable[[], None], *more_people: int
 ) -> LessonChange | None:
-    with transaction.atomic():
-        scoped = lock_lesson(lesson, more_people=more_people)
-        with recorded(tutor=scoped.tutor, kind=kind, lesson_ids=[lesson.pk]) as recording:
-            run()
-    return recording.change
+    """Starts again if somebody joins the lesson before its people are locked, since locks are taken
+    by id. Raises `precondition_failed` after MAX_ATTEMPTS, and what `run` raises."""
+    for _attempt in range(MAX_ATTEMPTS):
+        with transaction.atomic():
+            scoped = lock_lesson(lesson, more_people=more_people)
+            if scoped is not None:
+                with recorded(tutor=scoped.tutor, kind=kind, lesson_ids=[lesson.pk]) as recording:
+                    run()
+                return recording.change
+    raise precondition_failed()
