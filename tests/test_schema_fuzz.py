@@ -71,28 +71,37 @@ def one_connection():
             signal.connect(close_old_connections)
 
 
+@pytest.fixture(scope="module")
+def people_and_lesson(django_db_setup, django_db_blocker):
+    """A tutor and a student with access tokens, and what they share; each test runs in a savepoint
+    of this transaction."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        tokens = {
+            role: sign_up(email=f"{role}@x.example", role=role).json()["meta"]["access_token"]
+            for role in ("tutor", "student")
+        }
+        tutor, student = (User.objects.get(role=role) for role in ("tutor", "student"))
+        classroom = make_classroom(tutor, student)
+        lesson = make_lesson(tutor, student)
+        ids = {
+            "lesson_id": lesson.pk,
+            "session_uuid": str(lesson.session.uuid),
+            "version_id": BoardVersion.objects.create(session=lesson.session, state=b"\0\0").pk,
+            "classroom_id": classroom.pk,
+            "membership_id": classroom.memberships.get().pk,
+            "series_id": make_series(tutor, student).pk,
+        }
+        yield tokens, ids
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def school(db, settings):
-    """A tutor and a student with access tokens and a lesson, without throttling."""
+def school(people_and_lesson, db, settings):
+    """Tokens and ids of `people_and_lesson`, without throttling."""
     with one_connection():
         document()  # before a test replaces a documented view
     settings.THROTTLING = False
-    tokens = {
-        role: sign_up(email=f"{role}@x.example", role=role).json()["meta"]["access_token"]
-        for role in ("tutor", "student")
-    }
-    tutor, student = (User.objects.get(role=role) for role in ("tutor", "student"))
-    classroom = make_classroom(tutor, student)
-    lesson = make_lesson(tutor, student)
-    ids = {
-        "lesson_id": lesson.pk,
-        "session_uuid": str(lesson.session.uuid),
-        "version_id": BoardVersion.objects.create(session=lesson.session, state=b"\0\0").pk,
-        "classroom_id": classroom.pk,
-        "membership_id": classroom.memberships.get().pk,
-        "series_id": make_series(tutor, student).pk,
-    }
-    return tokens, ids
+    return people_and_lesson
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
