@@ -18,6 +18,13 @@ CONNECT_TIMEOUT = 5.0  # seconds
 TOTAL_TIMEOUT = 10.0  # seconds, however slowly the answer comes
 MAX_ANSWER = 64 * 1024  # bytes that are read of an answer
 _MAPPED = ipaddress.ip_network("64:ff9b::/96")  # IPv4 through NAT64
+# Of IPv6 only these are allocated to the internet. The lists that `is_global` knows depend on the
+# release of Python, and lack site-local, IPv4-compatible and IPv4-translated addresses.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+_SPECIAL = [
+    ipaddress.ip_network(each)
+    for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")
+]
 _TLS = ssl.create_default_context()
 
 
@@ -50,6 +57,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
         sock = _connect(host, port, allow_private)
+        if parts.scheme == "https":  # the handshake follows, within TOTAL_TIMEOUT
+            sock = _TLS.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     except (OSError, ValueError) as exc:  # ValueError: a host that IDNA cannot encode
         raise UnreachableError(type(exc).__name__) from exc
     timer = threading.Timer(TOTAL_TIMEOUT, _shut_down, [sock])
@@ -92,7 +101,9 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+        if ip not in _GLOBAL_UNICAST:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in each for each in _SPECIAL)
 
 
 def _exchange(
@@ -101,10 +112,10 @@ def _exchange(
     host = parts.hostname or ""
     connection = http.client.HTTPConnection(host, parts.port)
     connection.auto_open = 0  # it must not resolve the host again
-    if parts.scheme == "https":
-        sock = _TLS.wrap_socket(sock, server_hostname=host)
     connection.sock = sock
     try:
+        if isinstance(sock, ssl.SSLSocket):
+            sock.do_handshake()
         path = parts.path or "/"
         connection.request(
             "POST", f"{path}?{parts.query}" if parts.query else path, body, dict(headers)
@@ -133,6 +144,7 @@ def _connect(host: str, port: int, allow_private: bool) -> socket.socket:
 
 
 def _shut_down(sock: socket.socket) -> None:
-    """End a read that waits; closing the socket alone would not."""
+    """End a read that waits; closing the socket alone would not. Of TLS only the connection below
+    it: to take the TLS layer away while another thread reads from it is not safe."""
     with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -140,6 +140,15 @@ def test_connection_goes_to_the_address_that_was_checked(monkeypatch):
         ("64:ff9b::10.0.0.1", False),
         ("64:ff9b::93.184.216.34", True),
         ("2002:7f00:1::", False),
+        ("fec0::1", False),  # site-local
+        ("::7f00:1", False),  # IPv4-compatible
+        ("::ffff:0:7f00:1", False),  # IPv4-translated
+        ("64:ff9b:1::7f00:1", False),  # NAT64 of the own network
+        ("2001:0:7f00:1::", False),  # Teredo
+        ("3fff::1", False),
+        ("5f00::1", False),
+        ("192.0.0.8", False),
+        ("192.88.99.1", False),
     ],
 )
 def test_special_addresses_are_not_public(address, public):
