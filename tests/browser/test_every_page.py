@@ -74,8 +74,13 @@ PAGES = {
         "/lessons/{occurrence}/edit/",
         "/lessons/{occurrence}/cancel/",
         "/lessons/{occurrence}/changes/?action=cancel&scope=following",
+        "/lessons/{occurrence}/students/",
+        "/lessons/{occurrence}/changes/?action=add_student&scope=all&student_id={placeholder}",
         "/series/{series}/",
+        "/series/{series}/restart/",
         "/series/new/?student={student}",
+        "/series/new/?lesson={lesson}",
+        "/series/new/?student={student}" + SENT,
         "/lessons/{lesson}/record/",
         "/lessons/{lesson}/board/",
         "/lessons/{cancelled}/",
@@ -118,6 +123,7 @@ OTHER_ROUTES = {
     "POST alone": [
         *("language", "student-mail", "roster-confirm", "classroom-restore", "classroom-joining"),
         *("member-invite", "member", "accept", "lesson-outcome", "invite-guest", "lesson-undo"),
+        *("series-board", "lesson-student"),
         *("telegram-link", "telegram-unlink"),
     ],
     "a file": [

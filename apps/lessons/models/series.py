@@ -116,6 +116,10 @@ class LessonSeries(models.Model):
         first = self.start_date + timedelta(days=self.day_shift)
         return datetime.combine(first, self.start_time)
 
+    def set_board_mode(self, mode: str) -> None:
+        self.board_mode = self.BoardMode(mode)
+        self.save(update_fields=["board_mode"])
+
     @property
     def recurrence(self) -> Recurrence:
         return Recurrence(

@@ -68,9 +68,10 @@ def plan(
     last: date,
     first: date = date.min,
     choices: Choices | None = None,
+    exclude: Collection[int] = (),
 ) -> list[Occurrence]:
-    """The occurrences on the local dates from `first` to `last`, with their conflicts, but for the
-    tutor's holidays, unless `choices` name such a date.
+    """The occurrences on the local dates from `first` to `last`, but for the tutor's holidays
+    unless `choices` name such a date, with their conflicts; the lessons `exclude` are none.
 
     Raises `validation_error` if `choices` name a date that the rule does not have.
     """
@@ -79,12 +80,12 @@ def plan(
         start.astimezone(recurrence.zone).date(): start
         for start in recurrence.occurrences(first=first, last=last)
     }
-    chosen = {*choices.moved, *choices.allow_dates}
+    taken_over = {one.starts_at.astimezone(recurrence.zone).date(): one for one in choices.lessons}
+    chosen = {*choices.moved, *choices.allow_dates, *taken_over}
     for day in days_of(load_holidays(tutor), originals) - chosen:
         del originals[day]
     _check_dates("moved", choices.moved, originals)
     _check_dates("allow_dates", choices.allow_dates, originals)
-    taken_over = {one.starts_at.astimezone(recurrence.zone).date(): one for one in choices.lessons}
     _check_dates("lesson_ids", taken_over, originals)
     if len(taken_over) < len(choices.lessons):
         raise invalid(lesson_ids=_("Two of these lessons are on the same day."))
@@ -98,7 +99,7 @@ def plan(
         start = to_instant(moved, recurrence.zone) if moved is not None else original
         occurrences.append(Occurrence(original, start, start + duration))
     allowed = {originals[day] for day in choices.allow_dates}
-    own = [lesson.pk for lesson in choices.lessons]
+    own = [*exclude, *(lesson.pk for lesson in choices.lessons)]
     return _allow(with_conflicts(tutor, students, occurrences, exclude=own), tutor, allowed)
 
 

@@ -32,10 +32,10 @@ def restart_series(
     with transaction.atomic():
         members = series.members.values_list("student_id", flat=True)
         lock_people([tutor.pk, *members, *wanted.student_ids])
-        first = _first_from(series, from_date)
-        if first is None:
+        replaced = find_replaced(series, from_date)
+        if not replaced:
             raise invalid(from_date=_("There is no lesson of this series from this date on."))
-        scoped = lock_scope(first, Scope.FOLLOWING, now)
+        scoped = lock_scope(replaced[0], Scope.FOLLOWING, now)
         with recorded(
             tutor=tutor,
             kind=LessonChange.Kind.RESTARTED,
@@ -62,11 +62,14 @@ def restart_series(
     return new, recording.change
 
 
-def _first_from(series: LessonSeries, from_date: date) -> Lesson | None:
+def find_replaced(series: LessonSeries, from_date: date) -> list[Lesson]:
+    """The lessons from a local date on that have not started, by their original start."""
     now = clock.now()
     rows = Lesson.objects.not_cancelled().filter(series=series).order_by("original_starts_at")
-    for row in rows:
-        original = row.original_starts_at
-        if original and is_changeable(row, now) and local_date(series, original) >= from_date:
-            return row
-    return None
+    return [
+        row
+        for row in rows
+        if row.original_starts_at
+        and is_changeable(row, now)
+        and local_date(series, row.original_starts_at) >= from_date
+    ]

@@ -63,15 +63,18 @@ class SeriesPlan:
         return horizon(now, recurrence) if recurrence.rule.is_open else date.max
 
 
-def preview_series(*, tutor: User, wanted: SeriesPlan) -> tuple[list[Occurrence], list[User]]:
-    """The occurrences with their conflicts, and the students in order; writes nothing.
+def preview_series(
+    *, tutor: User, wanted: SeriesPlan, exclude: Collection[int] = ()
+) -> tuple[list[Occurrence], list[User]]:
+    """The occurrences with their conflicts, and the students in order; writes nothing. The lessons
+    with the ids `exclude` are in no way.
 
     Raises `not_a_member` or `validation_error`.
     """
     check_students_number(len(wanted.student_ids))
     find_classroom(tutor, wanted.student_ids, wanted.classroom_id)
     students = in_order(User.objects.filter(pk__in=wanted.student_ids))
-    return _plan(tutor, students, wanted, clock.now()), students
+    return _plan(tutor, students, wanted, clock.now(), exclude), students
 
 
 def create_series(
@@ -115,7 +118,11 @@ def create_series(
 
 
 def _plan(
-    tutor: User, students: Sequence[User], wanted: SeriesPlan, now: datetime
+    tutor: User,
+    students: Sequence[User],
+    wanted: SeriesPlan,
+    now: datetime,
+    exclude: Collection[int] = (),
 ) -> list[Occurrence]:
     planned = plan(
         tutor=tutor,
@@ -124,6 +131,7 @@ def _plan(
         duration=timedelta(minutes=wanted.duration_minutes),
         last=wanted.last_date(now),
         choices=replace(wanted.choices, lessons=_load_single(tutor, wanted.lesson_ids)),
+        exclude=exclude,
     )
     if not planned:
         raise invalid(rrule=_("This rule makes no lesson. Check its days and dates."))

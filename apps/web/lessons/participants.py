@@ -1,4 +1,7 @@
-"""The students of a lesson, on its page: who is added, removed, and came."""
+"""The students of a lesson, on its page: who is added, removed, and came.
+
+For a lesson of a series, the page of changes asks how many lessons a student joins or leaves.
+"""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,12 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.common.errors import DomainError
-from apps.lessons.participants import add_student, remove_student, set_participation
+from apps.lessons.models import Lesson
+from apps.lessons.participants import set_participation
 from apps.lessons.policies import Action, access_lesson
 from apps.lessons.queries import list_students_with_lessons
+from apps.lessons.series.scope import Scope
+from apps.lessons.series.scoped import add_student, remove_student
 from apps.web.shared.access import current_tutor
 from apps.web.shared.ids import parse_id
 from apps.web.shared.paging import is_fragment, parse_listing
+from apps.web.shared.scopes import changes_url
+from apps.web.shared.undo import undo_tag
 
 
 @login_required
@@ -24,12 +32,15 @@ def students(request: HttpRequest, lesson_id: int) -> HttpResponse:
     me = current_tutor(request)
     lesson = access_lesson(me, lesson_id, to=Action.EDIT)
     if request.method == "POST":
+        student_id = parse_id(request.POST.get("student", ""))
+        if lesson.series_id is not None:
+            return redirect(_scope_url(lesson, "add_student", student_id))
         try:
-            add_student(lesson=lesson, student_id=parse_id(request.POST.get("student", "")))
+            change = add_student(lesson=lesson, scope=Scope.THIS, student_id=student_id)
         except DomainError as exc:
             messages.error(request, exc.detail)
         else:
-            messages.success(request, _("Added."))
+            messages.success(request, _("Added."), extra_tags=undo_tag(change))
             return redirect("web:lesson", lesson.pk)
     listing = parse_listing(request)
     count, rows = list_students_with_lessons(me, listing.search, listing.page, timezone.now())
@@ -45,10 +56,12 @@ def students(request: HttpRequest, lesson_id: int) -> HttpResponse:
 def student(request: HttpRequest, lesson_id: int, student_id: int) -> HttpResponse:
     """Record whether the student came, or remove the student."""
     lesson = access_lesson(current_tutor(request), lesson_id, to=Action.EDIT)
+    if "remove" in request.POST and lesson.series_id is not None:
+        return redirect(_scope_url(lesson, "remove_student", student_id))
     try:
         if "remove" in request.POST:
-            remove_student(lesson=lesson, student_id=student_id)
-            messages.success(request, _("Removed."))
+            change = remove_student(lesson=lesson, scope=Scope.THIS, student_id=student_id)
+            messages.success(request, _("Removed."), extra_tags=undo_tag(change))
         else:
             status = request.POST.get("status", "")
             set_participation(
@@ -57,3 +70,8 @@ def student(request: HttpRequest, lesson_id: int, student_id: int) -> HttpRespon
     except DomainError as exc:
         messages.error(request, exc.detail)
     return redirect("web:lesson", lesson.pk)
+
+
+def _scope_url(lesson: Lesson, action: str, student_id: int) -> str:
+    query = {"action": action, "scope": Scope.THIS.value, "student_id": str(student_id)}
+    return changes_url(lesson, query)

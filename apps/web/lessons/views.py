@@ -43,6 +43,7 @@ from apps.lessons.services import ExpectedState, revoke_invites, schedule_lesson
 from apps.web.lessons import confirmations
 from apps.web.lessons.created_links import find_created_link, remember_created_link
 from apps.web.lessons.forms import CancelForm, InviteLinkForm, LessonForm
+from apps.web.lessons.repeating import repeat_query
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.durations import DEFAULT_MINUTES
@@ -50,6 +51,7 @@ from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.ids import parse_id
 from apps.web.shared.lesson_title import lesson_title, other_people, other_students
 from apps.web.shared.paging import is_fragment, parse_listing
+from apps.web.shared.scopes import changes_url
 from apps.web.shared.series_facts import find_series_facts
 from apps.web.shared.undo import undo_tag
 
@@ -166,6 +168,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "is_group": len(lesson.participants.all()) > 1,
         "group": other_students(lesson, me.pk),
         "series": find_series_facts(lesson, me, now),
+        "repeat_query": repeat_query(lesson, me, now),
         "may_edit": may(me, Action.EDIT, lesson),
         "may_change": may_change(me, lesson),
         "may_cancel": may_cancel(me, lesson, now),
@@ -197,7 +200,7 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
     form = LessonForm(request.POST or None, zone=me.zone, lesson=lesson)
     if request.method == "POST" and form.is_valid():
         if form.changes_series:
-            return redirect(_changes_url(lesson, form.get_query()))
+            return redirect(changes_url(lesson, form.get_query()))
         try:
             change = update_lesson(
                 tutor=me,
@@ -227,7 +230,7 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     if form is None or not form.is_valid():
         return render_confirmation(request, confirmations.confirm_cancellation(lesson, form))
     if form.changes_series:
-        return redirect(_changes_url(lesson, form.get_query()))
+        return redirect(changes_url(lesson, form.get_query()))
     try:
         change = cancel_lesson(lesson=lesson, scope=Scope.THIS, reason=form.cleaned_data["reason"])
     except DomainError as exc:
@@ -235,11 +238,6 @@ def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
     else:
         messages.success(request, _("Lesson cancelled."), extra_tags=undo_tag(change))
     return redirect("web:lesson", lesson.pk)
-
-
-def _changes_url(lesson: Lesson, query: dict[str, str]) -> str:
-    """The page that shows what happens to the other lessons of the series."""
-    return f"{reverse('web:lesson-changes', args=[lesson.pk])}?{urlencode(query)}"
 
 
 @login_required

@@ -1,5 +1,6 @@
 """A change of one lesson that its series may follow, from a form or from a drag in the calendar."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -84,3 +85,17 @@ def apply_change(tutor: User, form: ChangeForm) -> LessonChange | None:
         case _:
             student_id = data["student_id"] or 0
             return scoped.remove_student(lesson=lesson, scope=scope, student_id=student_id)
+
+
+def describe_rows(form: ChangeForm, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the page says above and below the list. `student` is only known once the rows show that
+    the tutor may see the student."""
+    clashes = sum(row["conflict"] is not None for row in rows)
+    action = form.cleaned_data.get("action") if form.is_bound else None
+    student_id = form.cleaned_data.get("student_id")
+    return {
+        "touched": sum(row["change"] != "kept" for row in rows),
+        "clashes": clashes,
+        "student": User.objects.filter(pk=student_id).first() if rows and student_id else None,
+        "may_apply": bool(rows) and not (clashes and action == "add_student"),
+    }

@@ -1,6 +1,6 @@
 """The form of a new series, and what the tutor chose for single dates of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.common.forms import OneOfField, TextField
 from apps.lessons.models import LessonSeries
 from apps.lessons.series.planning import Choices
-from apps.lessons.series.rules import MAX_OCCURRENCES
+from apps.lessons.series.rules import MAX_OCCURRENCES, parse_rule
 from apps.lessons.series.services import SeriesPlan
 from apps.web.shared.durations import DEFAULT_MINUTES, MINUTES, minutes_label
 from apps.web.shared.repeats import REPEATS
@@ -26,6 +26,16 @@ _RULES = {
 }
 
 
+BOARD_MODES = [
+    ("fresh", _("empty at each lesson")),
+    ("carried", _("continued from the last lesson")),
+]
+
+
+class BoardForm(forms.Form):
+    board_mode = OneOfField(label=_("Board"), choices=BOARD_MODES)
+
+
 class SeriesForm(forms.Form):
     """A series by its first date, its time in the tutor's time zone, its days and its end."""
 
@@ -36,9 +46,7 @@ class SeriesForm(forms.Form):
     time = forms.TimeField(
         label=_("Starts"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
-    minutes = OneOfField(
-        label=_("Duration"), coerce=int, choices=[(n, minutes_label(n)) for n in MINUTES]
-    )
+    minutes = OneOfField(label=_("Duration"), coerce=int)
     repeat = OneOfField(label=_("Repeats"), choices=REPEATS)
     weekdays = forms.MultipleChoiceField(
         label=_("Days"),
@@ -62,14 +70,14 @@ class SeriesForm(forms.Form):
     count = forms.IntegerField(
         label=_("Lessons"), required=False, min_value=1, max_value=MAX_OCCURRENCES
     )
-    board_mode = OneOfField(
-        label=_("Board"),
-        choices=[
-            ("fresh", _("empty at each lesson")),
-            ("carried", _("continued from the last lesson")),
-        ],
-    )
+    board_mode = OneOfField(label=_("Board"), choices=BOARD_MODES)
     once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, sent: Any) -> None:
+        super().__init__(sent)
+        current = parse_minutes(sent.get("minutes", ""))
+        options = sorted({*MINUTES, current} if current else MINUTES)
+        self.fields["minutes"].choices = [(n, minutes_label(n)) for n in options]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -91,7 +99,13 @@ class SeriesForm(forms.Form):
             parts.append(f"COUNT={data['count']}")
         return ";".join(parts)
 
-    def get_plan(self, tutor: User, student_ids: list[int], choices: "DateChoices") -> SeriesPlan:
+    def get_plan(
+        self,
+        tutor: User,
+        student_ids: list[int],
+        choices: "DateChoices",
+        lesson_ids: Sequence[int] = (),
+    ) -> SeriesPlan:
         data = self.cleaned_data
         return SeriesPlan(
             student_ids=student_ids,
@@ -102,6 +116,7 @@ class SeriesForm(forms.Form):
             title=data["title"],
             choices=choices.as_choices(),
             board_mode=data["board_mode"],
+            lesson_ids=lesson_ids,
         )
 
     def get_fingerprint(self) -> str:
@@ -125,6 +140,23 @@ def default_values(first: datetime) -> dict[str, str]:
         "ends": "until",
         "until": f"{year}-05-31",
         "board_mode": LessonSeries.BoardMode.FRESH.value,
+    }
+
+
+def values_of(series: LessonSeries, first: date) -> dict[str, str | list[str]]:
+    """A series as it is, from a date on. A rule that the form cannot say becomes a weekly one."""
+    rule = parse_rule(series.rrule)
+    weekly = {1: "weekly", 2: "two-weeks"}.get(rule.interval, "weekly")
+    return {
+        "title": series.title,
+        "date": f"{first:%Y-%m-%d}",
+        "time": f"{series.start_time:%H:%M}",
+        "minutes": str(series.duration_minutes),
+        "repeat": "monthly" if rule.freq == "MONTHLY" else weekly,
+        "weekdays": [str(day) for day in rule.byday] if rule.freq == "WEEKLY" else [],
+        "ends": "until" if series.ends_on else "never",
+        "until": f"{series.ends_on:%Y-%m-%d}" if series.ends_on else "",
+        "board_mode": series.board_mode,
     }
 
 
@@ -173,6 +205,11 @@ def parse_date_or_none(text: str) -> date | None:
         return parse_date(text)
     except ValueError:
         return None
+
+
+def parse_minutes(text: str) -> int | None:
+    """A duration that a series may have, also one that the forms do not offer."""
+    return int(text) if text.isascii() and text.isdigit() and 5 <= int(text[:4]) <= 720 else None
 
 
 def parse_time_or_none(text: str) -> Any:

@@ -6,24 +6,36 @@ from datetime import date, datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.common.idempotency import form_idempotency
-from apps.lessons.models import LessonSeries
-from apps.lessons.policies import access_students
+from apps.lessons.models import Lesson, LessonSeries
+from apps.lessons.policies import Action, access_lesson, access_series, access_students
 from apps.lessons.series.planning import Occurrence
+from apps.lessons.series.restart import find_replaced, restart_series
+from apps.lessons.series.scope import local_date
 from apps.lessons.series.services import SeriesPlan, create_series, preview_series
 from apps.lessons.series.zone_differences import describe_zone_changes, find_local_time_changes
-from apps.web.series.forms import REMEMBERED, DateChoices, SeriesForm, default_values
+from apps.web.series.forms import (
+    REMEMBERED,
+    DateChoices,
+    SeriesForm,
+    default_values,
+    values_of,
+)
 from apps.web.shared.access import current_tutor
 from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.ids import parse_id
+from apps.web.shared.undo import undo_tag
 
 _LAST = "last_series"  # in the session
 
@@ -47,6 +59,8 @@ class DateRow:
 
     @property
     def is_made(self) -> bool:
+        if self.occurrence.lesson is not None:
+            return True
         if self.chosen == "skip" or self.needs_time:
             return False
         return not self.occurrence.is_blocked
@@ -72,26 +86,107 @@ class Preview:
         return any(not row.is_made and row.chosen != "skip" for row in self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A series that is not saved yet. `lesson` becomes its first lesson; the lessons of `former`
+    from its first date on are replaced by it."""
+
+    tutor: User
+    form: SeriesForm
+    students: list[User]
+    lesson: Lesson | None = None
+    former: LessonSeries | None = None
+
+    def plan(self, choices: DateChoices) -> SeriesPlan:
+        """As the form has it, with all dates that were skipped."""
+        lessons = [self.lesson.pk] if self.lesson is not None else []
+        ids = [student.pk for student in self.students]
+        return self.form.get_plan(self.tutor, ids, choices, lessons)
+
+    def preview(self, choices: DateChoices) -> Preview:
+        choices.keep_only(set(_days(self.plan(DateChoices({})))))
+        wanted = self.plan(choices)
+        planned, found = preview_series(tutor=self.tutor, wanted=wanted, exclude=self._replaced())
+        zone = wanted.recurrence().zone
+        starts = sorted(one.original_starts_at for one in planned)
+        rows = []
+        for one in sorted(planned, key=lambda each: each.original_starts_at):
+            day = one.original_starts_at.astimezone(zone).date()
+            local = one.starts_at.astimezone(zone)
+            chosen = choices.actions.get(day, "skip" if one.is_blocked else "")
+            rows.append(DateRow(day, one, self.tutor.pk, chosen, local, day in choices.invalid))
+        changes = find_local_time_changes(starts, zone, found)
+        return Preview(found, rows, describe_zone_changes(changes, self.tutor))
+
+    def _replaced(self) -> list[int]:
+        if self.former is None:
+            return []
+        return [row.pk for row in find_replaced(self.former, self.form.cleaned_data["date"])]
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
+    """By `lesson` in the query string, a single lesson becomes the first of the series."""
     me = current_tutor(request)
     sent = request.POST if request.method == "POST" else request.GET
-    students = _find_students(me, sent.getlist("student"))
+    first = _find_single_lesson(me, sent.get("lesson", ""))
+    if first is not None:
+        students = first.attending_students
+    else:
+        students = _find_students(me, sent.getlist("student"))
     if not students:
         return redirect("web:lesson-new")
     form = SeriesForm(sent if request.method == "POST" else _with_defaults(request, me))
+    draft = Draft(me, form, students, lesson=first)
+    return _respond(request, draft, "series/new.html")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def restart(request: HttpRequest, series_id: int) -> HttpResponse:
+    """Start a series again by a new rule: its lessons from the first date on are replaced."""
+    me = current_tutor(request)
+    former = access_series(me, series_id, to=Action.EDIT)
+    remaining = find_replaced(former, date.min)
+    if not remaining:
+        messages.error(request, _("This series has no lessons left to replace."))
+        return redirect("web:series", former.pk)
+    first = local_date(former, remaining[0].original_starts_at or remaining[0].starts_at)
+    values = request.POST if request.method == "POST" else _as_query(values_of(former, first))
+    students = [one.student for one in former.members.select_related("student")]
+    draft = Draft(me, SeriesForm(values), students, former=former)
+    return _respond(request, draft, "series/restart.html")
+
+
+def _as_query(values: dict[str, str | list[str]]) -> QueryDict:
+    query = QueryDict(mutable=True)
+    for name, value in values.items():
+        query.setlist(name, value if isinstance(value, list) else [value])
+    return query
+
+
+def _respond(request: HttpRequest, draft: "Draft", template: str) -> HttpResponse:
     preview = None
-    if form.is_valid():
+    if draft.form.is_valid():
         choices = DateChoices(request.POST)
         try:
-            preview = _make_preview(me, form, students, choices)
-            if _is_confirmed(request, form, preview):
-                return _create(request, me, form, students, choices)
+            preview = draft.preview(choices)
+            if _is_confirmed(request, draft.form, preview):
+                return _save(request, draft, choices)
         except DomainError as exc:
-            add_domain_error(form, exc)
-    context = {"form": form, "students": students, "preview": preview}
-    return render(request, "series/new.html", context, status=400 if form.errors else 200)
+            add_domain_error(draft.form, exc)
+    context = {"form": draft.form, "students": draft.students, "preview": preview}
+    context |= {"former": draft.former, "lesson": draft.lesson}
+    return render(request, template, context, status=400 if draft.form.errors else 200)
+
+
+def _find_single_lesson(tutor: User, sent: str) -> Lesson | None:
+    if not sent:
+        return None
+    lesson = access_lesson(tutor, parse_id(sent), to=Action.EDIT)
+    prefetch_related_objects([lesson], "participants__student")
+    return lesson if lesson.series_id is None and not lesson.is_cancelled else None
 
 
 def _find_students(tutor: User, sent: list[str]) -> list[User]:
@@ -112,25 +207,6 @@ def _with_defaults(request: HttpRequest, me: User) -> QueryDict:
     return values
 
 
-def _make_preview(
-    me: User, form: SeriesForm, students: list[User], choices: DateChoices
-) -> Preview:
-    ids = [student.pk for student in students]
-    choices.keep_only(set(_days(form.get_plan(me, ids, DateChoices({})))))
-    wanted = form.get_plan(me, ids, choices)
-    planned, found = preview_series(tutor=me, wanted=wanted)
-    zone = wanted.recurrence().zone
-    starts = sorted(one.original_starts_at for one in planned)
-    rows = []
-    for one in sorted(planned, key=lambda each: each.original_starts_at):
-        day = one.original_starts_at.astimezone(zone).date()
-        local = one.starts_at.astimezone(zone)
-        chosen = choices.actions.get(day, "skip" if one.is_blocked else "")
-        rows.append(DateRow(day, one, me.pk, chosen, local, day in choices.invalid))
-    changes = find_local_time_changes(starts, zone, found)
-    return Preview(found, rows, describe_zone_changes(changes, me))
-
-
 def _days(wanted: SeriesPlan) -> list[date]:
     recurrence = wanted.recurrence()
     last = wanted.last_date(timezone.now())
@@ -144,20 +220,26 @@ def _is_confirmed(request: HttpRequest, form: SeriesForm, preview: Preview) -> b
     return "save" in request.POST and is_seen and not preview.open_questions
 
 
-def _create(
-    request: HttpRequest, me: User, form: SeriesForm, students: list[User], choices: DateChoices
-) -> HttpResponse:
-    wanted = form.get_plan(me, [student.pk for student in students], choices)
-    wanted = replace(wanted, skip_dates=choices.skipped)
-    once = {**form.cleaned_data, "students": wanted.student_ids, "choices": sorted(choices.actions)}
-    series = create_series(
-        tutor=me,
-        wanted=wanted,
-        idempotency=form_idempotency(form.cleaned_data["once"], once),
-    )
+def _save(request: HttpRequest, draft: Draft, choices: DateChoices) -> HttpResponse:
+    form = draft.form
+    wanted = replace(draft.plan(choices), skip_dates=choices.skipped)
     request.session[_LAST] = {name: form.data.get(name, "") for name in REMEMBERED}
+    if draft.former is not None:
+        series, change = restart_series(
+            tutor=draft.tutor,
+            series=draft.former,
+            from_date=form.cleaned_data["date"],
+            wanted=wanted,
+        )
+        messages.success(request, _scheduled(series), extra_tags=undo_tag(change))
+        return redirect("web:series", series.pk)
+    once = {**form.cleaned_data, "students": wanted.student_ids, "choices": sorted(choices.actions)}
+    idempotency = form_idempotency(form.cleaned_data["once"], once)
+    series = create_series(tutor=draft.tutor, wanted=wanted, idempotency=idempotency)
     messages.success(request, _scheduled(series))
-    return redirect("web:series", series.pk)
+    if draft.lesson is not None:
+        return redirect("web:series", series.pk)
+    return redirect(f"{reverse('web:calendar')}?date={form.cleaned_data['date']}")
 
 
 def _scheduled(series: LessonSeries) -> str:

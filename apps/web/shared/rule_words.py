@@ -4,6 +4,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from apps.lessons.models import LessonSeries
 from apps.lessons.series.rules import Rule, parse_rule
 
 
@@ -11,6 +12,14 @@ def describe_rule(rrule: str) -> str:
     rule = parse_rule(rrule)
     days = _days(rule)
     return f"{_frequency(rule)}: {', '.join(days)}" if days else _frequency(rule)
+
+
+def describe_series(series: LessonSeries) -> str:
+    """With its weekday, also where the rule leaves that to the first date."""
+    rule = parse_rule(series.rrule)
+    if rule.freq == "WEEKLY" and not rule.byday:
+        return f"{_frequency(rule)}: {_weekday(series.starts_at.weekday(), None)}"
+    return describe_rule(series.rrule)
 
 
 def _frequency(rule: Rule) -> str:

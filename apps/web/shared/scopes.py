@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.forms import OneOfField
+from apps.lessons.models import Lesson
 from apps.lessons.series.scope import Scope
 
 SCOPES = [
@@ -30,3 +33,8 @@ class ScopeField(OneOfField):
 def changes_series(data: Mapping[str, Any]) -> bool:
     """Whether a form's data choose more than one lesson."""
     return data.get("scope") in (Scope.FOLLOWING.value, Scope.ALL.value)
+
+
+def changes_url(lesson: Lesson, query: Mapping[str, str]) -> str:
+    """The page that shows what happens to the other lessons of the series."""
+    return f"{reverse('web:lesson-changes', args=[lesson.pk])}?{urlencode(query)}"

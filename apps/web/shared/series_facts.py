@@ -6,7 +6,7 @@ from typing import NamedTuple
 from apps.accounts.models import User
 from apps.lessons.models import Lesson
 from apps.lessons.series.zone_differences import describe_zone_changes, find_local_time_changes
-from apps.web.shared.rule_words import describe_rule
+from apps.web.shared.rule_words import describe_series
 
 MAX_LESSONS = 60  # ahead, in which changes of local time are looked for
 
@@ -33,6 +33,5 @@ def find_series_facts(lesson: Lesson, reader: User, now: datetime) -> SeriesFact
     changes = find_local_time_changes(
         [start for start in starts[:MAX_LESSONS] if start], zone, students
     )
-    return SeriesFacts(
-        series.pk, describe_rule(series.rrule), describe_zone_changes(changes, reader)
-    )
+    sentences = describe_zone_changes(changes, reader)
+    return SeriesFacts(series.pk, describe_series(series), sentences)

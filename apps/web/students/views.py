@@ -36,7 +36,7 @@ from apps.lessons.students import (
 from apps.web.shared.access import current_tutor
 from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.paging import is_fragment, parse_listing
-from apps.web.shared.rule_words import describe_rule
+from apps.web.shared.rule_words import describe_series
 from apps.web.students.export import students_csv
 from apps.web.students.forms import ContactsForm, NewStudentForm, PlaceholderForm
 
@@ -120,9 +120,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
         "card": get_card(me, student),
         "email": email_for(me, student),
         "classrooms": classrooms,
-        "series": [
-            (one, describe_rule(one.rrule)) for one in current_series_with(me, student, now)
-        ],
+        "series": [(one, describe_series(one)) for one in current_series_with(me, student, now)],
         "upcoming": lessons.upcoming(now).in_order()[:MAX_UPCOMING],
         "past": [(lesson, phases[lesson.pk]) for lesson in page],
         "listing": listing.with_total(past.count()),

@@ -13,7 +13,8 @@ from apps.classrooms.models import Classroom
 from apps.classrooms.services import invite_to_classroom, join_classroom
 from apps.classrooms.students import add_student
 from apps.common.mail import suppressed
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, LessonSeries
+from apps.lessons.series.services import SeriesPlan, create_series
 from apps.lessons.services import cancel_lesson, schedule_lesson
 from apps.web.shared.local_time import local_to_utc
 
@@ -74,7 +75,9 @@ def make_demo_school(now: datetime) -> list[tuple[User, str]]:
         classroom=algebra, first_name="Марко", last_name="Левченко", contacts=PLACEHOLDER_CONTACTS
     )
     invite_to_classroom(classroom=algebra, email=f"andriy@{DOMAIN}")
-    _schedule_week(tutor[0], [user for user, _password in students], now)
+    people = [user for user, _password in students]
+    _schedule_week(tutor[0], people, now)
+    _schedule_series(tutor[0], [people[0], people[2]], now)
     return [tutor, *students]
 
 
@@ -119,3 +122,22 @@ def _schedule(
         ends_at=start + timedelta(minutes=minutes),
         title=title,
     )
+
+
+def _schedule_series(tutor: User, students: list[User], now: datetime) -> None:
+    """A group on Tuesdays from this week on, without end."""
+    today = tutor.to_local_time(now).date()
+    tuesday = today - timedelta(days=today.weekday() - 1)
+    series = create_series(
+        tutor=tutor,
+        wanted=SeriesPlan(
+            student_ids=[student.pk for student in students],
+            starts_at=datetime.combine(tuesday, time(18)),
+            duration_minutes=60,
+            rrule="FREQ=WEEKLY",
+            timezone=tutor.timezone,
+            title="Підготовка до НМТ",
+            board_mode=LessonSeries.BoardMode.CARRIED,
+        ),
+    )
+    series.lessons.filter(ends_at__lt=now).update(status=Lesson.Status.COMPLETED)

@@ -42,8 +42,7 @@ def test_dates_are_shown_before_anything_is_saved(browser, tutor, student, class
 
 def test_series_keeps_its_local_time_across_a_clock_change(browser, tutor, student, classroom):
     response = check_and_save(browser(tutor), form_data(student))
-    series = LessonSeries.objects.get()
-    assert response.url == f"/series/{series.pk}/"
+    assert response.url == "/calendar/?date=2026-10-19"
     starts = list(Lesson.objects.in_order().values_list("starts_at", flat=True))
     assert starts == [FIRST, FIRST + WEEK + HOUR, FIRST + 2 * WEEK + HOUR]
 
@@ -116,6 +115,26 @@ def test_end_of_the_last_series_is_proposed_for_the_next(browser, tutor, student
     check_and_save(client, form_data(student, ends="until", until="2026-12-24"))
     page = client.get(f"/series/new/?student={student.pk}").content.decode()
     assert 'name="until" value="2026-12-24"' in page
+
+
+def test_missing_last_date_is_named_at_its_field(browser, tutor, student, classroom):
+    page = browser(tutor).post("/series/new/", form_data(student, ends="until", until=""))
+    assert page.status_code == 400
+    assert 'id="id_until_error"' in page.content.decode()
+
+
+def test_durations_are_in_the_language_of_the_reader(browser, tutor, student, classroom):
+    page = browser(tutor, "uk").get(f"/series/new/?student={student.pk}").content.decode()
+    assert "1 година" in page
+
+
+def test_single_lesson_becomes_the_first_of_a_series(browser, tutor, student, classroom):
+    client, lesson = browser(tutor), make_lesson(tutor, student, FIRST)
+    response = check_and_save(client, form_data(student, lesson=lesson.pk))
+    lesson.refresh_from_db()
+    series = LessonSeries.objects.get()
+    assert (lesson.series, series.lessons.count()) == (series, 3)
+    assert response.url == f"/series/{series.pk}/"
 
 
 def test_form_sent_twice_makes_one_series(browser, tutor, student, classroom):

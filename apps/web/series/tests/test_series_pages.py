@@ -1,3 +1,4 @@
+import re
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -5,7 +6,7 @@ from django.utils import timezone
 
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.web.shared.rule_words import describe_rule
-from tests.builders import make_series
+from tests.builders import make_lesson, make_membership, make_series, make_user
 
 WEEK = timedelta(days=7)
 LOCAL = datetime.fromisoformat("2027-03-01T17:00")  # wall-clock time
@@ -69,6 +70,80 @@ def test_series_is_ended_from_its_page(browser, tutor, series):
     lesson = lessons_of(series)[0]
     client.post(f"/lessons/{lesson.pk}/changes/", {"action": "cancel", "scope": "following"})
     assert {one.status for one in lessons_of(series)} == {Lesson.Status.CANCELLED}
+
+
+def test_board_of_a_series_is_chosen_on_its_page(browser, tutor, student, series):
+    response = browser(tutor).post(f"/series/{series.pk}/board/", {"board_mode": "carried"})
+    assert response.url == f"/series/{series.pk}/"
+    series.refresh_from_db()
+    assert series.board_mode == "carried"
+    page = browser(student).post(f"/series/{series.pk}/board/", {"board_mode": "fresh"})
+    assert page.status_code == 403
+
+
+def test_series_starts_again_by_a_new_rule_and_can_be_undone(browser, tutor, series):
+    client, path = browser(tutor), f"/series/{series.pk}/restart/"
+    form = client.get(path).content.decode()
+    second = lessons_of(series)[1]
+    day = tutor.to_local_time(second.starts_at)
+    assert 'value="18:00"' in form
+    data = {
+        "date": f"{day:%Y-%m-%d}",
+        "time": "18:30",
+        "minutes": "60",
+        "repeat": "two-weeks",
+        "ends": "count",
+        "count": "2",
+        "board_mode": "fresh",
+    }
+    page = client.post(path, data).content.decode()
+    assert "Schedule 2 lessons" in page  # the lessons to be replaced are in no way
+    shown = re.search(r'name="shown" value="([^"]*)"', page)[1]
+    response = client.post(path, {**data, "shown": shown, "save": "1"})
+    new = LessonSeries.objects.exclude(pk=series.pk).get()
+    assert response.url == f"/series/{new.pk}/"
+    assert new.lessons.count() == 2
+    cancelled = [one.is_cancelled for one in lessons_of(series)]
+    assert cancelled == [False, True, True, True]
+    client.post(f"/lesson-changes/{LessonChange.objects.get().pk}/undo/")
+    assert not any(one.is_cancelled for one in lessons_of(series))
+
+
+@pytest.mark.parametrize("action", ["add", "remove"])
+def test_student_of_a_series_joins_or_leaves_as_many_lessons_as_chosen(
+    action, browser, tutor, series, classroom
+):
+    client, lesson = browser(tutor), lessons_of(series)[1]
+    other = make_user("student", first_name="Olha", last_name="Bila")
+    make_membership(classroom, other)
+    if action == "remove":
+        for one in lessons_of(series):
+            one.participants.create(student=other)
+        path, sent = f"/lessons/{lesson.pk}/students/{other.pk}/", {"remove": "1"}
+    else:
+        path, sent = f"/lessons/{lesson.pk}/students/", {"student": other.pk}
+    response = client.post(path, sent)
+    assert response.url.startswith(f"/lessons/{lesson.pk}/changes/?action={action}_student&scope=")
+    page = client.get(response.url.replace("scope=this", "scope=following")).content.decode()
+    assert "Olha Bila" in page
+    assert "Change 3 lessons" in page
+    values = {"action": f"{action}_student", "scope": "following", "student_id": other.pk}
+    client.post(f"/lessons/{lesson.pk}/changes/", values)
+    attends = [other in one.attending_students for one in lessons_of(series)]
+    assert attends == ([False, True, True, True] if action == "add" else [True] + [False] * 3)
+
+
+def test_clash_is_listed_again_after_a_change_was_refused(browser, tutor, student, series):
+    lesson = lessons_of(series)[0]
+    start = lesson.starts_at + timedelta(hours=3)
+    make_lesson(tutor, student, start)
+    ends = start + timedelta(hours=1)
+    values = {"action": "update", "scope": "all", "starts_at": start.isoformat()}
+    values["ends_at"] = ends.isoformat()
+    page = browser(tutor).post(f"/lessons/{lesson.pk}/changes/", values)
+    assert page.status_code == 409
+    assert 'class="clash"' in page.content.decode()
+    assert "allow_overlap" in page.content.decode()
 
 
 def test_form_of_a_lesson_asks_how_many_lessons_change(browser, tutor, series):
