@@ -116,7 +116,7 @@ def _compose(
         lines = [line for line in lines if line]
         if remaining == 0:
             lines += ["", last_mail_note(lesson.tutor)]
-        part = _build_part(lesson, student, change, installation) if installation else None
+        part = _build_part(lesson, student, change, installation)
         return compose(
             to=student.email,
             subject=subject,
@@ -126,11 +126,20 @@ def _compose(
         )
 
 
-def _build_part(lesson: Lesson, student: User, change: _Change, installation: str) -> CalendarPart:
+def _build_part(
+    lesson: Lesson, student: User, change: _Change, installation: str
+) -> CalendarPart | None:
+    """Mail is sent without it all the same if it cannot be written."""
     from apps.lessons import itip  # noqa: PLC0415 -- icalendar takes 3 MB
 
+    if not installation:
+        return None
     build = itip.build_cancel if change.is_cancellation else itip.build_request
-    return build(lesson, student, installation=installation, now=timezone.now())
+    try:
+        return build(lesson, student, installation=installation, now=timezone.now())
+    except (DatabaseError, ValueError):
+        log.exception("could not write a calendar message")
+        return None
 
 
 def count_mail(tutor: User, student: User) -> int:

@@ -1,3 +1,4 @@
+import smtplib
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from apps.common import mail, mail_history, mail_queue
 from apps.common.mail_queue import Bound
 from apps.common.models import MailMessage, OutgoingMail
+from apps.common.smtp import SmtpTransport
 from tests.builders import PASSWORD, sign_up
 from tests.server import free_port
 from tests.smtp import SmtpServer
@@ -386,3 +388,10 @@ def test_header_with_a_line_break_is_not_queued(smtp):
     with pytest.raises(ValueError):
         EmailMessage("a\nBcc: x@y.example", "b", "c@d.example", ["e@f.example"]).send()
     assert not MailMessage.objects.exists()
+
+
+@pytest.mark.parametrize("options", [{"use_ssl": True}, {"use_tls": True}, {}])
+def test_connection_of_each_kind_marks_the_end_of_a_message(options):
+    connection_class = SmtpTransport(**options).connection_class
+    assert issubclass(connection_class, smtplib.SMTP_SSL) == ("use_ssl" in options)
+    assert connection_class.data is not smtplib.SMTP.data

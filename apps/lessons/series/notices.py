@@ -223,7 +223,7 @@ def _describe(student: User, lesson: Lesson, before: Times | None) -> str:
 
 def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
     """First the series of the lessons, on which mail programs act by themselves. Mail is sent
-    without it all the same if the database fails."""
+    without it all the same if it cannot be written."""
     from apps.lessons import itip_series  # noqa: PLC0415 -- icalendar takes 3 MB
 
     ids = dict.fromkeys(lesson.series_id for lesson in notice.lessons if lesson.series_id)
@@ -234,8 +234,8 @@ def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
         parts = itip_series.build_parts(list(ids), student, **common)
         if not ids and len(notice.lessons) == 1:
             parts.append(_build_single_part(notice.lessons[0], student, **common))
-    except DatabaseError:
-        log.exception("could not load what calendars need")
+    except (DatabaseError, ValueError):
+        log.exception("could not write a calendar message")
         return []
     gone = notice.gone or {}
     return parts + [

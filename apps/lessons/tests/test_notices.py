@@ -104,3 +104,15 @@ def test_mail_limit_is_counted_per_tutor(change, reader, lesson, other_tutor, mo
     make_classroom(other_tutor, reader)
     notices.notify_lesson_scheduled(make_lesson(other_tutor, reader, NOON + 9 * HOUR), [reader])
     assert len(change(lesson, starts_at=NOON + 2 * HOUR, ends_at=NOON + 3 * HOUR)) == 2
+
+
+def test_mail_is_sent_without_a_calendar_part_that_cannot_be_written(
+    change, reader, lesson, monkeypatch, log_lines
+):
+    def fail(*_args, **_kwargs):
+        raise ValueError("icalendar")
+
+    monkeypatch.setattr("apps.lessons.itip.build_request", fail)
+    [mail] = change(lesson, starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
+    assert [each.mimetype for each in mail.alternatives] == ["text/html"]
+    assert "could not write a calendar message" in [line["message"] for line in log_lines()]

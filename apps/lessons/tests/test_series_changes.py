@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from apps.lessons import notices
 from apps.lessons.models import Lesson, LessonChange, LessonSeries, Participant
 from tests.builders import HOUR, make_classroom, make_lesson, make_user
 
@@ -359,6 +360,19 @@ def test_lesson_of_another_date_or_series_cannot_join(client, tutor, student, ma
         }
         answer = client.post(f"{URL}preview/", sent)
         assert [*answer.json()["fields"]] == ["lesson_ids"]
+
+
+def test_mails_about_series_count_for_the_daily_limit(
+    client, series, settings, monkeypatch, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_URL = "smtp://mail.example"
+    monkeypatch.setattr(notices, "MAX_PER_DAY", 2)
+    for _ in range(3):
+        with django_capture_on_commit_callbacks(execute=True):
+            move(client, lessons(series)[0], HOUR, "all")
+    first, last = mail.outbox
+    assert "/calendar/" in last.body.splitlines()[-1]
+    assert len(last.body) > len(first.body)
 
 
 # Previews
