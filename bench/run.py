@@ -14,7 +14,7 @@ from bench import servers
 
 django.setup()
 
-from bench import feeds, sign_ins, tables  # noqa: E402
+from bench import feeds, reminders, sign_ins, tables  # noqa: E402
 from bench.cases import CASES, PREFIXES  # noqa: E402
 from bench.data import LARGE, SMALL, School  # noqa: E402
 from bench.measure import Measurement, Server, check_controls_match, run_alternating  # noqa: E402
@@ -58,6 +58,7 @@ def endpoints_report(url: str, rounds: int, only: str | None = None) -> str:
             tables.cpu_table(measured, scale),
             tables.sign_ins_table(sign_ins.table_rows(sign_in_phases)),
             tables.feeds_table(feed_rows),
+            reminders.report(),
             f"Resident memory of a server that has answered 64 connections: {memory:.0f} MB.\n",
         ]
     )
