@@ -14,7 +14,7 @@ from bench import servers
 
 django.setup()
 
-from bench import feeds, reminders, sign_ins, tables  # noqa: E402
+from bench import feeds, reminders, series, sign_ins, tables  # noqa: E402
 from bench.cases import CASES, PREFIXES  # noqa: E402
 from bench.data import LARGE, SMALL, School  # noqa: E402
 from bench.measure import Measurement, Server, check_controls_match, run_alternating  # noqa: E402
@@ -49,6 +49,7 @@ def endpoints_report(url: str, rounds: int, only: str | None = None) -> str:
             run_alternating(scale[case.title], 8, SECONDS, rounds)
             print(f"Measured: {case.title}", file=sys.stderr)
         sign_in_phases = sign_ins.measure(large, rounds)
+        series_rows = series.measure(large, rounds, SECONDS)
         feed_rows = feeds.measure(large, rounds, SECONDS)
     memory = _measure_memory(large)  # only one process may serve a database
     return "\n".join(
@@ -57,6 +58,7 @@ def endpoints_report(url: str, rounds: int, only: str | None = None) -> str:
             tables.rates_table(measured),
             tables.cpu_table(measured, scale),
             tables.sign_ins_table(sign_ins.table_rows(sign_in_phases)),
+            tables.series_table(series_rows),
             tables.feeds_table(feed_rows),
             reminders.report(),
             f"Resident memory of a server that has answered 64 connections: {memory:.0f} MB.\n",

@@ -60,6 +60,10 @@ def sign_ins_table(rows: list[list[str]]) -> str:
     return table(["requests", "`/healthz`", "calendar range", "sign-ins"], rows)
 
 
+def series_table(rows: list[list[str]]) -> str:
+    return table(["series of 52 lessons", "rate", "p50/p99", "CPU"], rows)
+
+
 def feeds_table(rows: list[list[str]]) -> str:
     return table(["calendar feed", "connections", "rate", "latency", "CPU time"], rows)
 

@@ -70,6 +70,38 @@ FROM l JOIN r ON r.lesson_id = l.id JOIN accounts_user t ON t.id = l.tutor_id
     JOIN accounts_user s ON s.id = l.student_id
 """
 
+_CREATE_SERIES = """
+WITH place AS (
+    SELECT c.id, c.tutor_id, m.student_id, %s::timestamptz AS first
+    FROM classrooms_membership m JOIN classrooms_classroom c ON c.id = m.classroom_id
+    WHERE c.tutor_id = %s AND m.student_id = %s AND m.status = 'active' AND c.archived_at IS NULL
+    ORDER BY m.joined_at, m.id LIMIT 1
+), series AS (
+    INSERT INTO lessons_lessonseries (tutor_id, classroom_id, title, rrule, timezone, start_date,
+        start_time, duration_minutes, day_shift, skip_dates, ends_on, covered_until, skipped,
+        board_mode, idempotency_digest, created_at)
+    SELECT tutor_id, id, %s, %s, 'UTC', first::date, first::time, 60, 0, '[]',
+        first::date + 357, first::date + 357, '[]', 'fresh', '', now()
+    FROM place RETURNING *
+), member AS (
+    INSERT INTO lessons_seriesstudent (series_id, student_id)
+    SELECT series.id, place.student_id FROM series, place
+), l AS (
+    INSERT INTO lessons_lesson (tutor_id, student_id, classroom_id, series_id, original_starts_at,
+        title, starts_at, ends_at, status, allow_overlap, cancel_reason, invite_generation,
+        idempotency_digest, created_at)
+    SELECT place.tutor_id, place.student_id, place.id, series.id, starts_at, series.title,
+        starts_at, starts_at + '1 hour', 'scheduled', false, '', 0, '', now()
+    FROM place, series, generate_series(first, first + '357 days', '7 days') AS starts_at
+    RETURNING *
+), r AS (
+    INSERT INTO classroom_classroomsession (uuid, lesson_id, lobby_enabled, notes, created_at)
+    SELECT gen_random_uuid(), l.id, true, '', now() FROM l
+)
+SELECT json_build_object('id', id, 'title', title, 'lessons_count', (SELECT count(*) FROM l))::text
+FROM series
+"""
+
 _ROOM = """
 SELECT json_build_object('lesson_id', l.id, 'session_uuid', r.uuid)::text
 FROM lessons_lesson l JOIN classroom_classroomsession r ON r.lesson_id = l.id
@@ -172,6 +204,14 @@ def lessons(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @_authenticated
+def lesson_series(request: HttpRequest, user: User) -> HttpResponse:
+    data = json.loads(request.body)
+    first = f"{data['starts_at']}:00+00:00"
+    values = [first, user.pk, data["student_id"], data["title"], data["rrule"]]
+    return _query_json(_CREATE_SERIES, values, 201)
+
+
+@_authenticated
 def room(request: HttpRequest, user: User, lesson_id: int) -> HttpResponse:
     return _query_json(_ROOM, [lesson_id, user.pk])
 
@@ -203,6 +243,7 @@ def my_students(request: HttpRequest, user: User) -> HttpResponse:
 
 
 urlpatterns = [
+    path("lesson-series/", lesson_series),
     path("lessons/", lessons),
     path("lessons/<int:lesson_id>/room/", room),
     path("lessons/<int:lesson_id>/invite/", invite),
