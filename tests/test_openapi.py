@@ -113,6 +113,7 @@ OPERATION_IDS = {
     *("lessons_students_destroy", "lessons_students_partial_update"),
     *("lessons_invite_create", "lessons_invites_revoke", "lesson_invites_resolve"),
     *("lessons_changes_preview", "lesson_changes_list", "lesson_changes_undo"),
+    "lesson_series_partial_update",
     *("me_holidays_list", "me_holidays_create", "me_holidays_destroy"),
     *("lesson_series_list", "lesson_series_create", "lesson_series_preview"),
     *("lesson_series_retrieve", "lesson_series_lessons_list", "lesson_series_restart"),

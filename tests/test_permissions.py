@@ -7,7 +7,7 @@ rights in the admin, which give none here), stranger (a student whom the tutor d
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from django.core.files.base import ContentFile
@@ -83,7 +83,8 @@ TABLE = [
     ("lesson-series/",                      "POST",   401, 403, 201, 403, 403, 403),
     ("lesson-series/preview/",              "POST",   401, 403, 200, 403, 403, 403),
     ("lesson-series/{series}/",             "GET",    401, 200, 200, 403, 403, 403),
-    ("lesson-series/{series}/restart/",     "POST",   401, 403, 400, 403, 403, 403),
+    ("lesson-series/{series}/",             "PATCH",  401, 403, 200, 403, 403, 403),
+    ("lesson-series/{series}/restart/",     "POST",   401, 403, 201, 403, 403, 403),
     ("lesson-series/{series}/lessons/",     "GET",    401, 200, 200, 403, 403, 403),
     ("lesson-invites/resolve/",             "GET",    401, 200, 200, 200, 200, 200),
     (f"{ROOM}join/",                        "POST",   401, 200, 200, 403, 403, 403),
@@ -168,7 +169,10 @@ def call(clients, lesson, student):
         tutor=lesson.tutor, name="Rest", first_date=date(2026, 4, 6), last_date=date(2026, 4, 7)
     )
     bodies["me/holidays/", "POST"] = days
-    series = make_series(lesson.tutor, student)
+    evening = (timezone.now() + 720 * HOUR).strftime("%Y-%m-%dT20:00")
+    series = make_series(lesson.tutor, student, starts_at=datetime.fromisoformat(evening))
+    restart = {**series_body, "starts_at": evening, "from_date": evening[:10]}
+    bodies["lesson-series/{series}/restart/", "POST"] = restart
     token = make_invite(lesson=lesson, now=timezone.now()).token
     picture = ContentFile(b"GIF89a", "x.gif")
     kept = BoardFile.objects.create(

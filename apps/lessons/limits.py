@@ -18,6 +18,7 @@ from apps.common.errors import invalid
 from apps.lessons.models import Lesson, Participant
 
 MAX_LEAD_TIME = timedelta(days=5 * 366)
+MAX_SERIES_LEAD_TIME = timedelta(days=8 * 366)  # 400 weekly lessons
 MAX_PER_DAY = timedelta(hours=12)
 MAX_PER_WEEK = timedelta(hours=60)
 MAX_NUMBER_PER_DAY = 200  # with cancelled ones
@@ -52,8 +53,8 @@ def check_limits(
 
     The tutor's and the students' rows must be locked. Raises `validation_error`.
     """
-    if any(lesson.starts_at > now + MAX_LEAD_TIME for lesson in lessons):
-        raise invalid(starts_at=_("A lesson can be scheduled at most five years ahead."))
+    for lesson in lessons:
+        _check_lead_time(lesson, now)
     zones = {student.pk: student.zone for student in students}
     stored = _load_stored(tutor_id, zones, lessons)
     for student_id, zone in zones.items():
@@ -64,6 +65,13 @@ def check_limits(
             week = weeks[_monday(day)]
             _check_week(week, counted, is_over=lesson.ends_at <= now)
             week.append(counted)
+
+
+def _check_lead_time(lesson: Lesson, now: datetime) -> None:
+    if lesson.series_id is None and lesson.starts_at > now + MAX_LEAD_TIME:
+        raise invalid(starts_at=_("A lesson can be scheduled at most five years ahead."))
+    if lesson.starts_at > now + MAX_SERIES_LEAD_TIME:
+        raise invalid(starts_at=_("A lesson of a series can be at most eight years ahead."))
 
 
 def _load_stored(

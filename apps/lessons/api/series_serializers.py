@@ -178,6 +178,16 @@ class SeriesRestartSerializer(SeriesCreateSerializer):
     )
 
 
+@example({"board_mode": "carried"})
+class SeriesUpdateSerializer(serializers.Serializer[Any]):
+    board_mode = OneOfField(
+        choices=LessonSeries.BoardMode.values,
+        required=False,
+        allow_null=True,
+        help_text="Of the lessons whose rooms have not been opened yet.",
+    )
+
+
 class SkippedSerializer(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     reason = serializers.CharField()

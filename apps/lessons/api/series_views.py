@@ -15,6 +15,7 @@ from apps.common.pagination import Page, PageQuerySerializer
 from apps.common.parsing import drop_nulls
 from apps.lessons.api import series_serializers as serializers
 from apps.lessons.api.change_header import CREATED_CHANGE_ID, with_change_id
+from apps.lessons.models import LessonSeries
 from apps.lessons.policies import Action, access_series
 from apps.lessons.series import queries, services
 from apps.lessons.series.planning import Choices
@@ -100,6 +101,24 @@ class SeriesView(APIView):
     )
     def get(self, request: AuthenticatedRequest, series_id: int) -> HttpResponse:
         return json_response(queries.series_json(access_series(request.user, series_id)))
+
+    @documented(
+        "lesson_series_partial_update",
+        "Choose the boards of a series",
+        {200: serializers.SeriesSerializer},
+        body=serializers.SeriesUpdateSerializer,
+        errors=["series_not_found"],
+        description="By its tutor. Times, title and students are changed through a lesson, with "
+        "`scope`.",
+    )
+    def patch(self, request: AuthenticatedRequest, series_id: int) -> HttpResponse:
+        series = access_series(request.user, series_id, to=Action.EDIT)
+        data = serializers.SeriesUpdateSerializer(data=drop_nulls(request.data))
+        data.is_valid(raise_exception=True)
+        if mode := data.validated_data.get("board_mode"):
+            series.board_mode = mode
+            LessonSeries.objects.filter(pk=series.pk).update(board_mode=mode)
+        return json_response(queries.series_json(series))
 
 
 class SeriesRestartView(APIView):

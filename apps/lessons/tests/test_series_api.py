@@ -196,7 +196,7 @@ def test_moved_lessons_of_one_series_may_not_overlap(api, tutor, classroom, stud
         ({"moved": [{"date": "2026-10-20", "starts_at": "2026-10-21T17:00"}]}, "moved"),
         ({"moved": [{"date": "2026-10-19"}]}, "moved"),
         ({"student_ids": [1]}, "student_ids"),
-        ({"rrule": "FREQ=DAILY;INTERVAL=366;COUNT=9"}, "starts_at"),
+        ({"rrule": "FREQ=DAILY;INTERVAL=366;COUNT=10"}, "starts_at"),
         ({"skip_dates": ["2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09"]}, "rrule"),
     ],
 )
@@ -315,3 +315,11 @@ def test_placeholder_of_a_series_becomes_an_account(api, tutor, student):
     series = api(student).get(f"{URL}{made['id']}/").json()
     assert [each["id"] for each in series["students"]] == [student.pk]
     assert api(student).get(f"{URL}{made['id']}/lessons/").json()["count"] == 4
+
+
+def test_four_hundred_weekly_lessons_are_made_and_no_more(api, tutor, classroom, student):
+    start = (datetime.now(UTC) + timedelta(days=7)).strftime("%Y-%m-%dT12:00")
+    sent = body(student, starts_at=start, rrule="FREQ=WEEKLY;COUNT=400")
+    assert api(tutor).post(URL, sent).json()["lessons_count"] == 400
+    late = body(student, starts_at=start, rrule="FREQ=MONTHLY;COUNT=100", on_conflict="skip")
+    assert "starts_at" in api(tutor).post(URL, late).json()["fields"]

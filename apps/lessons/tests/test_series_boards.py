@@ -106,3 +106,13 @@ def test_picture_of_a_carried_board_is_served_in_the_later_room_only(api, studen
         return api(student).get(url).status_code
 
     assert (status(second), status(third), status(first)) == (200, 200, 404)
+
+
+def test_tutor_changes_how_boards_begin(api, tutor, student, carried):
+    first, second, *_others = lessons(carried)
+    draw(first, a=1)
+    url = f"/api/lesson-series/{carried.pk}/"
+    assert api(student).patch(url, {"board_mode": "fresh"}).status_code == 403
+    assert api(tutor).patch(url, {"board_mode": "fresh"}).json()["board_mode"] == "fresh"
+    assert not carry(second)
+    assert api(tutor).patch(url, {"board_mode": "new"}).status_code == 400
