@@ -52,6 +52,7 @@ rules = st.sampled_from(
         "FREQ=MONTHLY;BYDAY=-1FR;COUNT=5",
     ]
 )
+skipped = st.lists(st.integers(1, 5), max_size=2, unique=True)
 shifts = st.sampled_from([HOUR, -HOUR, HOUR / 2, 24 * HOUR, 26 * HOUR])
 scopes = st.sampled_from(["this", "following", "all"])
 changes = st.lists(
@@ -70,10 +71,10 @@ def _in_2030(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: NOW)
 
 
-@given(starts, rules, st.sampled_from(ZONES), st.sampled_from(ZONES), changes)
+@given(starts, rules, st.sampled_from(ZONES), st.sampled_from(ZONES), skipped, changes)
 @randomly
 def test_feed_shows_the_lessons_of_the_calendar(
-    api, classroom, tutor, student, stranger, start, rrule, zone, readers_zone, changes
+    api, classroom, tutor, student, stranger, start, rrule, zone, readers_zone, skipped, changes
 ):
     client = api(tutor)
     with transaction.atomic():
@@ -86,6 +87,7 @@ def test_feed_shows_the_lessons_of_the_calendar(
             "rrule": rrule,
             "timezone": zone,
             "on_conflict": "skip",
+            "skip_dates": [str(start.date() + weeks * timedelta(days=7)) for weeks in skipped],
         }
         assert client.post("/api/lesson-series/", body).status_code == 201
         uids = check_all(tutor, student, stranger)

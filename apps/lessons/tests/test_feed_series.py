@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.lessons import services
 from apps.lessons.feed.body import build_body
+from apps.lessons.feed.selection import load_state
 from apps.lessons.models import Lesson, LessonSeries
 from apps.lessons.participants import add_student, remove_student
 from apps.lessons.series.services import OnConflict, SeriesPlan, create_series
@@ -222,3 +223,30 @@ def test_occurrence_that_changed_last_has_the_sequence_of_its_series(make, stude
     services.reschedule_lesson(tutor=tutor, lesson=lessons(series)[3], title="Test")
     [event] = overrides(student)
     assert event["SEQUENCE"] == master(student)["SEQUENCE"] > 0
+
+
+@pytest.mark.parametrize("kind", ["this", "following", "all", "cancel", "rename", "leave"])
+def test_each_change_of_a_series_changes_the_version(api, make, student, tutor, kind):
+    series = make()
+    before = load_state(student, NOW).version
+    assert load_state(student, NOW).version == before
+    lesson = lessons(series)[3]
+    alone = {"series": None, "original_starts_at": None}
+    changes = {
+        "cancel": lambda: change(api, tutor, lesson, "cancel", scope="following"),
+        "rename": lambda: change(api, tutor, lesson, "rename", scope="all", title="Sets"),
+        "leave": lambda: Lesson.objects.filter(pk=lesson.pk).update(**alone),
+    }
+    changes.get(kind, lambda: move(api, tutor, lesson, HOUR, kind))()
+    assert load_state(student, NOW).version != before
+
+
+def test_number_of_queries_does_not_grow_with_lessons_and_series(
+    make, student, tutor, django_assert_max_num_queries
+):
+    for hour in (8, 10, 12):
+        make("FREQ=WEEKLY;COUNT=4", AUTUMN.replace(hour=hour))
+    make_lesson(tutor, student, NOW + WEEK)
+    build_body(student, NOW)  # makes the installation id
+    with django_assert_max_num_queries(5):
+        build_body(student, NOW)
