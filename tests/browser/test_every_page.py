@@ -92,6 +92,8 @@ PAGES = {
         "/settings/calendar/",
         "/settings/calendar/address/",
         "/settings/notifications/",
+        "/settings/holidays/",
+        "/settings/holidays/" + SENT,
         "/accounts/email/",
         "/accounts/password/change/",
         "/accounts/2fa/",
@@ -123,7 +125,7 @@ OTHER_ROUTES = {
     "POST alone": [
         *("language", "student-mail", "roster-confirm", "classroom-restore", "classroom-joining"),
         *("member-invite", "member", "accept", "lesson-outcome", "invite-guest", "lesson-undo"),
-        *("series-board", "lesson-student"),
+        *("series-board", "lesson-student", "holiday-delete"),
         *("telegram-link", "telegram-unlink"),
     ],
     "a file": [

@@ -71,6 +71,7 @@ class Preview:
     students: list[User]
     rows: list[DateRow]
     zone_changes: list[str]
+    holidays: list[date]
 
     @property
     def count(self) -> int:
@@ -104,7 +105,8 @@ class Draft:
         return self.form.get_plan(self.tutor, ids, choices, lessons)
 
     def preview(self, choices: DateChoices) -> Preview:
-        choices.keep_only(set(_days(self.plan(DateChoices({})))))
+        days = set(_days(self.plan(DateChoices({}))))
+        choices.keep_only(days)
         wanted = self.plan(choices)
         planned, found = preview_series(tutor=self.tutor, wanted=wanted, exclude=self._replaced())
         zone = wanted.recurrence().zone
@@ -116,7 +118,8 @@ class Draft:
             chosen = choices.actions.get(day, "skip" if one.is_blocked else "")
             rows.append(DateRow(day, one, self.tutor.pk, chosen, local, day in choices.invalid))
         changes = find_local_time_changes(starts, zone, found)
-        return Preview(found, rows, describe_zone_changes(changes, self.tutor))
+        left_out = sorted(days - {row.day for row in rows})
+        return Preview(found, rows, describe_zone_changes(changes, self.tutor), left_out)
 
     def _replaced(self) -> list[int]:
         if self.former is None:

@@ -1,9 +1,10 @@
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from apps.lessons.models import Lesson, LessonSeries
+from apps.lessons.series.holidays import add_holiday
 from tests.builders import HOUR, make_lesson
 
 FIRST = datetime(2026, 10, 19, 14, tzinfo=UTC)  # 17:00 in Kyiv
@@ -135,6 +136,14 @@ def test_single_lesson_becomes_the_first_of_a_series(browser, tutor, student, cl
     series = LessonSeries.objects.get()
     assert (lesson.series, series.lessons.count()) == (series, 3)
     assert response.url == f"/series/{series.pk}/"
+
+
+def test_holidays_are_left_out_and_named(browser, tutor, student, classroom):
+    days = date(2026, 10, 26), date(2026, 11, 1)
+    add_holiday(tutor=tutor, name="Autumn", first_date=days[0], last_date=days[1])
+    page = browser(tutor).post("/series/new/", form_data(student)).content.decode()
+    assert "Schedule 2 lessons" in page
+    assert "without lessons: 26 October." in page
 
 
 def test_form_sent_twice_makes_one_series(browser, tutor, student, classroom):
