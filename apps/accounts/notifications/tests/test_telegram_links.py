@@ -60,9 +60,14 @@ def test_updates_are_read_once(bot, student):
     assert len(bot.sent) == 1
 
 
-def test_expired_or_replaced_code_links_nothing(bot, student):
+def test_expired_code_links_nothing(bot, student):
     old = code_of(student, timezone.now() - timedelta(minutes=10))
     bot.write(f"/start {old}")
+    poll(timezone.now())
+    assert chats() == {}
+
+
+def test_replaced_code_links_nothing(bot, student):
     first = code_of(student)
     code_of(student)
     bot.write(f"/start {first}")

@@ -4,6 +4,7 @@ import threading
 from datetime import time
 
 import pytest
+from django.db import connection
 
 from apps.accounts.models import PushSubscription
 from apps.lessons.models import Lesson, Participant, Reminder
@@ -187,6 +188,21 @@ def test_row_that_another_worker_took_over_is_left_to_it(subscription, service):
     [theirs] = delivery._claim(NOW + 5 * MINUTE)
     delivery._put_back(mine, NOW)
     assert Reminder.objects.get().claim == theirs.claim
+
+
+def test_row_that_another_worker_claims_in_between_is_left_to_it(subscription):
+    queue_due(NOW)
+    theirs = []
+
+    def claim_before_the_update(execute, sql, *rest):
+        if sql.startswith("UPDATE") and not theirs:
+            theirs.append(None)
+            theirs[:] = delivery._claim(NOW)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(claim_before_the_update):
+        mine = delivery._claim(NOW)
+    assert (len(theirs), mine) == (1, [])
 
 
 @pytest.mark.django_db(transaction=True)
