@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.common.etags import etag
+from apps.common.turns import turn
 from apps.lessons.feed.address import find_feed_owner
 from apps.lessons.feed.limits import check_address_limit, check_feed_limit
 from apps.lessons.feed.selection import FeedState, load_state
@@ -23,11 +24,12 @@ def feed_file(request: HttpRequest, token: str) -> HttpResponse:
         if reader is None:
             return _plain(404, "Not found.")
         check_feed_limit(request, reader)
+        with turn(reader.pk):
+            return _feed_response(request, reader, timezone.now())
     except DomainError as exc:
         response = _plain(exc.status, exc.detail)
         response["Retry-After"] = str(exc.retry_after)
         return response
-    return _feed_response(request, reader, timezone.now())
 
 
 def _feed_response(request: HttpRequest, reader: User, now: datetime) -> HttpResponse:

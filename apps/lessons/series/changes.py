@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.classroom.realtime.notify import recheck_lesson
 from apps.common.errors import invalid
+from apps.common.turns import turn
 from apps.lessons.booking import to_domain_error
 from apps.lessons.limits import check_limits
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
@@ -110,7 +111,7 @@ def change_series(
     """
     now = clock.now()
     try:
-        with transaction.atomic():
+        with turn(lesson.tutor_id), transaction.atomic():
             scoped = lock_scope(lesson, scope, now)
             if expected is not None:
                 expected.check(lesson)
@@ -337,7 +338,7 @@ def plan_cancellation(scoped: ScopedLessons) -> list[PlannedChange]:
 def cancel_lessons(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonChange | None:
     """Cancel the lessons in scope that have not started, and end the series before the first."""
     now = clock.now()
-    with transaction.atomic():
+    with turn(lesson.tutor_id), transaction.atomic():
         scoped = lock_scope(lesson, scope, now)
         with recorded(
             tutor=scoped.tutor,

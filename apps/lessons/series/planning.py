@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.errors import invalid
+from apps.lessons.booking import in_order
 from apps.lessons.conflicts import Conflict, find_conflicts
 from apps.lessons.models import MAX_DURATION, Lesson, Participant
 from apps.lessons.notices import format_span
@@ -169,10 +170,14 @@ def _load_names(tutor: User, conflicts: Sequence[Conflict]) -> dict[tuple[str, i
     own = {c.lesson_id for c in conflicts if c.tutor_id == tutor.pk}
     busy = {c.student_id or 0 for c in conflicts if c.tutor_id != tutor.pk}
     if own:
-        attending = Participant.objects.attending().filter(lesson__in=own).select_related("student")
-        for one in attending.order_by("student__sort_key", "student_id"):
-            key = ("lesson", one.lesson_id)
-            name = one.student.get_full_name()
+        attending = Participant.objects.attending().filter(lesson__in=own)
+        rows = list(attending.order_by().values_list("lesson_id", "student_id"))
+        people = User.objects.filter(pk__in={student_id for _lesson_id, student_id in rows})
+        students = {person.pk: person for person in in_order(people)}
+        places = {pk: place for place, pk in enumerate(students)}
+        for lesson_id, student_id in sorted(rows, key=lambda row: places[row[1]]):
+            key = ("lesson", lesson_id)
+            name = students[student_id].get_full_name()
             names[key] = f"{names[key]}, {name}" if key in names else name
     if busy:
         for student in User.objects.filter(pk__in=busy):

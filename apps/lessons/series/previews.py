@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.classroom.errors import lesson_cancelled
 from apps.common.errors import invalid, precondition_failed
+from apps.common.turns import turn
 from apps.lessons.models import Lesson
 from apps.lessons.series.changes import (
     PlannedChange,
@@ -28,7 +29,7 @@ def preview_change(
 ) -> list[Row]:
     """Raises what the change itself would, but for conflicts, which are in the rows."""
     now = clock.now()
-    with transaction.atomic():
+    with turn(lesson.tutor_id), transaction.atomic():
         more = [student_id] if action == "add_student" and student_id is not None else []
         if lesson.series_id is None or scope is Scope.THIS:
             locked = lock_lesson(lesson, more_people=more)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.errors import invalid
+from apps.common.turns import turn
 from apps.lessons.booking import lock_people
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.lessons.series import notices
@@ -29,7 +30,7 @@ def restart_series(
     """Cancel the lessons from a local date on that have not started, and create a series in their
     place, all in one transaction. Raises as `create_series`."""
     now = clock.now()
-    with transaction.atomic():
+    with turn(tutor.pk), transaction.atomic():
         members = series.members.values_list("student_id", flat=True)
         lock_people([tutor.pk, *members, *wanted.student_ids])
         replaced = find_replaced(series, from_date)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.common.errors import DomainError, invalid
 from apps.common.idempotency import Idempotency
+from apps.common.turns import turn
 from apps.common.zones import find_zone
 from apps.lessons.booking import (
     check_students_number,
@@ -72,9 +73,10 @@ def preview_series(
     Raises `not_a_member` or `validation_error`.
     """
     check_students_number(len(wanted.student_ids))
-    find_classroom(tutor, wanted.student_ids, wanted.classroom_id)
-    students = in_order(User.objects.filter(pk__in=wanted.student_ids))
-    return _plan(tutor, students, wanted, clock.now(), exclude), students
+    with turn(tutor.pk):
+        find_classroom(tutor, wanted.student_ids, wanted.classroom_id)
+        students = in_order(User.objects.filter(pk__in=wanted.student_ids))
+        return _plan(tutor, students, wanted, clock.now(), exclude), students
 
 
 def create_series(
@@ -94,7 +96,7 @@ def create_series(
     check_students_number(len(wanted.student_ids))
     wanted.recurrence()
     try:
-        with transaction.atomic():
+        with turn(tutor.pk), transaction.atomic():
             people = lock_people([tutor.pk, *wanted.student_ids])
             if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
                 return earlier

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.classroom.realtime.notify import recheck_lesson
 from apps.common.errors import invalid, not_found
+from apps.common.turns import turn
 from apps.lessons.booking import check_students_number, find_classroom, to_domain_error
 from apps.lessons.limits import check_limits
 from apps.lessons.models import Lesson, LessonChange, Participant, SeriesStudent
@@ -47,7 +48,7 @@ def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChang
     with every lesson that the student cannot attend."""
     now = clock.now()
     try:
-        with transaction.atomic():
+        with turn(lesson.tutor_id), transaction.atomic():
             scoped = lock_scope(lesson, scope, now, more_people=[student_id])
             planned = plan_adding(scoped, student_id)
             if blocked := [one for _row, one in planned if one.is_blocked]:
@@ -92,7 +93,7 @@ def plan_removal(scoped: ScopedLessons, student_id: int) -> list[Lesson]:
 
 def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:
     """Also from the lessons that the series will get. Raises as `plan_removal`."""
-    with transaction.atomic():
+    with turn(lesson.tutor_id), transaction.atomic():
         scoped = lock_scope(lesson, scope, clock.now())
         rows = plan_removal(scoped, student_id)
         ids = [row.pk for row in rows]

@@ -19,6 +19,7 @@ from apps.accounts.models import User
 from apps.classroom.realtime.notify import recheck_lesson
 from apps.common.db import delete_in_batches
 from apps.common.errors import DomainError, precondition_failed
+from apps.common.turns import turn
 from apps.lessons.booking import lock_people, to_domain_error
 from apps.lessons.models import UNDO_TIME, Lesson, LessonChange, LessonSeries, Participant
 from apps.lessons.series import notices
@@ -106,7 +107,7 @@ def undo(*, change: LessonChange, now: datetime) -> int:
         for pk, _status in row["students"]
     }  # fmt: skip
     try:
-        with transaction.atomic():
+        with turn(change.tutor_id), transaction.atomic():
             people = lock_people([change.tutor_id, *students])
             _claim(change, now)
             current = _state(map(int, after["lessons"]), map(int, after["series"]))
