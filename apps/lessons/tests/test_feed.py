@@ -1,6 +1,8 @@
 """The calendar feed over HTTP: its address, its headers and who may read it."""
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from django.utils import timezone
 from django.utils.http import http_date
 from icalendar import Calendar
 
+from apps.common.turns import turn
 from apps.lessons import services
 from apps.lessons.feed import limits, views
 from apps.lessons.feed.address import feed_url, rotate_feed
@@ -278,3 +281,22 @@ def test_uid_stays_and_sequence_rises(tutor, student, coming_lesson, events):
     seen += events(student).items()
     assert len({uid for uid, _event in seen}) == 1
     assert [event["SEQUENCE"] for _uid, event in seen] == [1, 2, 3, 4]
+
+
+def test_requests_for_one_feed_take_turns(fetch, tutor, monkeypatch):
+    """Writing a large feed takes a second, and others need the threads."""
+    monkeypatch.setattr("apps.common.turns.MAX_WAIT", 0.05)
+    held, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with turn(tutor.pk):
+            held.set()
+            leave.wait(20)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        assert held.wait(20)
+        refused = fetch(feed_url(tutor))
+        leave.set()
+    assert (refused.status_code, refused["Retry-After"]) == (429, "1")
+    assert fetch(feed_url(tutor)).status_code == 200
