@@ -1,11 +1,11 @@
 from django.urls import path
 
-from apps.web.lessons import participants, views
+from apps.web.lessons import links, participants, record, scheduling, views
 
 urlpatterns = [
-    path("lessons/new/", views.new, name="lesson-new"),
+    path("lessons/new/", scheduling.new, name="lesson-new"),
     path("lessons/<int:lesson_id>/", views.lesson, name="lesson"),
-    path("lessons/<int:lesson_id>/record/", views.log, name="lesson-record"),
+    path("lessons/<int:lesson_id>/record/", record.record, name="lesson-record"),
     path("lessons/<int:lesson_id>/edit/", views.edit, name="lesson-edit"),
     path("lessons/<int:lesson_id>/cancel/", views.cancel, name="lesson-cancel"),
     path("lessons/<int:lesson_id>/outcome/", views.outcome, name="lesson-outcome"),
@@ -15,6 +15,6 @@ urlpatterns = [
         participants.student,
         name="lesson-student",
     ),
-    path("lessons/<int:lesson_id>/invite/", views.invite, name="lesson-invite"),
-    path("lessons/<int:lesson_id>/invites/revoke/", views.revoke, name="lesson-revoke"),
+    path("lessons/<int:lesson_id>/invite/", links.invite, name="lesson-invite"),
+    path("lessons/<int:lesson_id>/invites/revoke/", links.revoke, name="lesson-revoke"),
 ]

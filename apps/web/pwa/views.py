@@ -1,6 +1,7 @@
 """What makes the site an app that can be installed: manifest, service worker and offline page."""
 
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -22,27 +23,31 @@ def manifest(request: HttpRequest) -> HttpResponse:
     languages = dict(settings.LANGUAGES)
     chosen = request.GET.get("language", "")
     with translation.override(chosen if chosen in languages else translation.get_language()):
-        name = settings.SCHOOL_NAME or "Kreida"
-        content = {
-            "id": "/",
-            "name": name,
-            "short_name": name[:12].strip(),
-            "description": _("Lessons online: your calendar, and a room with a shared board."),
-            "lang": translation.get_language(),
-            "start_url": "/",
-            "scope": "/",
-            "display": "standalone",
-            "theme_color": LIGHT,
-            "background_color": LIGHT,
-            "icons": [
-                _icon("logo.svg", "any", "image/svg+xml"),
-                _icon("icons/icon-192.png", "192x192"),
-                _icon("icons/icon-512.png", "512x512"),
-                {**_icon("icons/maskable-512.png", "512x512"), "purpose": "maskable"},
-            ],
-            "shortcuts": [{"name": _("Calendar"), "url": "/calendar/"}],
-        }
+        content = _describe_app()
     return JsonResponse(content, content_type="application/manifest+json")
+
+
+def _describe_app() -> dict[str, Any]:
+    name = settings.SCHOOL_NAME or "Kreida"
+    return {
+        "id": "/",
+        "name": name,
+        "short_name": name[:12].strip(),
+        "description": _("Lessons online: your calendar, and a room with a shared board."),
+        "lang": translation.get_language(),
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "theme_color": LIGHT,
+        "background_color": LIGHT,
+        "icons": [
+            _icon("logo.svg", "any", "image/svg+xml"),
+            _icon("icons/icon-192.png", "192x192"),
+            _icon("icons/icon-512.png", "512x512"),
+            {**_icon("icons/maskable-512.png", "512x512"), "purpose": "maskable"},
+        ],
+        "shortcuts": [{"name": _("Calendar"), "url": "/calendar/"}],
+    }
 
 
 def _icon(name: str, sizes: str, mime_type: str = "image/png") -> dict[str, str]:

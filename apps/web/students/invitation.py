@@ -29,13 +29,8 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 def invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites whom; a signed-in student accepts, and anybody may say it is not them."""
     token = kept_token(request.session, PURPOSE)
-    answer = request.POST.get("answer")
-    if request.method == "POST" and answer in ("decline", "block"):
-        if isinstance(request.user, User):
-            is_blocking = answer == "block" and request.user.is_student
-            decline_student_link(token=token, student=request.user, block_tutor=is_blocking)
-        drop_token(request.session, PURPOSE)
-        return redirect("web:home")
+    if request.POST.get("answer") in ("decline", "block"):
+        return _decline(request, token)
     try:
         check_rate_limit(request, "invite")
         student = read_student_link(token)
@@ -54,6 +49,14 @@ def invitation(request: HttpRequest) -> HttpResponse:
     return render(
         request, "students/invitation.html", {"student": student, "may_accept": may_accept}
     )
+
+
+def _decline(request: HttpRequest, token: str) -> HttpResponse:
+    if isinstance(request.user, User):
+        is_blocking = request.POST["answer"] == "block" and request.user.is_student
+        decline_student_link(token=token, student=request.user, block_tutor=is_blocking)
+    drop_token(request.session, PURPOSE)
+    return redirect("web:home")
 
 
 def _accept(request: HttpRequest, token: str) -> HttpResponse:

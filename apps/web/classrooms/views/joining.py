@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.accounts.models import User
 from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation, access_own_membership
@@ -65,19 +66,23 @@ def join(request: HttpRequest, code: str = "") -> HttpResponse:
     if request.method != "POST":
         return _confirm_code(request, code)
     form = JoinForm(request.POST)
-    if form.is_valid():
-        try:
-            check_rate_limit(request, "join")
-            if is_invite_link(form.cleaned_data["join_code"]):
-                return _redirect_to_invite(form.cleaned_data["join_code"])
-            membership = join_classroom(student=me, join_code=form.cleaned_data["join_code"])
-        except DomainError as exc:
-            add_domain_error(form, exc)
-        else:
-            sentence = _("You are in “%(name)s”.")
-            messages.success(request, sentence % {"name": membership.classroom.name})
-            return redirect("web:classrooms")
-    return memberships_page(request, form)
+    if not form.is_valid():
+        return memberships_page(request, form)
+    try:
+        return _join_by_code(request, me, form.cleaned_data["join_code"])
+    except DomainError as exc:
+        add_domain_error(form, exc)
+        return memberships_page(request, form)
+
+
+def _join_by_code(request: HttpRequest, me: User, code: str) -> HttpResponse:
+    """Raises DomainError if the code is wrong or tried too often."""
+    check_rate_limit(request, "join")
+    if is_invite_link(code):
+        return _redirect_to_invite(code)
+    membership = join_classroom(student=me, join_code=code)
+    messages.success(request, _("You are in “%(name)s”.") % {"name": membership.classroom.name})
+    return redirect("web:classrooms")
 
 
 def _confirm_code(request: HttpRequest, code: str) -> HttpResponse:
