@@ -1,6 +1,7 @@
 """The page of a lesson, and what its tutor changes there."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -55,7 +56,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
     now = timezone.now()
     room = find_attendance(me, request.session, lesson)
     phase = find_phase(lesson, now, room.tutor_is_in)
-    context = {
+    context: dict[str, Any] = {
         "lesson": lesson,
         "title": lesson_title(lesson, me.pk),
         "room": room,
@@ -68,11 +69,10 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "series": find_series_facts(lesson, me, now),
         "repeat_query": repeat_query(lesson, me, now),
         "cancel": confirmations.confirm_cancellation(lesson),
-        "revoke": confirmations.confirm_revoking_invites(lesson),
-        "link_form": InviteLinkForm(),
-        "link": find_created_link(request, lesson) if may_share(me, lesson, now) else None,
+        **_permissions(me, lesson, phase, now),
     }
-    return render(request, "lessons/lesson.html", context | _permissions(me, lesson, phase, now))
+    links = _links(request, lesson, is_shared=context["may_share"])
+    return render(request, "lessons/lesson.html", context | links)
 
 
 def _permissions(me: User, lesson: Lesson, phase: Phase, now: datetime) -> dict[str, bool]:
@@ -83,6 +83,14 @@ def _permissions(me: User, lesson: Lesson, phase: Phase, now: datetime) -> dict[
         "may_share": may_share(me, lesson, now),
         "may_record": may_record_participation(me, lesson, now),
         "may_decide_outcome": may_decide_outcome(me, lesson, phase),
+    }
+
+
+def _links(request: HttpRequest, lesson: Lesson, *, is_shared: bool) -> dict[str, Any]:
+    return {
+        "revoke": confirmations.confirm_revoking_invites(lesson),
+        "link_form": InviteLinkForm(),
+        "link": find_created_link(request, lesson) if is_shared else None,
     }
 
 
