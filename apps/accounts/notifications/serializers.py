@@ -61,10 +61,13 @@ class NotificationSettingsSerializer(serializers.Serializer[Any]):
 
 @example(_EXAMPLE)
 class NotificationSettingsUpdateSerializer(serializers.Serializer[Any]):
-    email = StrictBooleanField(required=False, help_text="Whether reminders are mailed.")
+    email = StrictBooleanField(
+        required=False, allow_null=True, help_text="Whether reminders are mailed."
+    )
     reminders_minutes = serializers.ListField(
         child=StrictIntegerField(min_value=MIN_REMINDER, max_value=MAX_REMINDER),
         required=False,
+        allow_null=True,
         max_length=MAX_REMINDERS,
         help_text="Minutes before a lesson, without duplicates.",
     )
@@ -73,10 +76,15 @@ class NotificationSettingsUpdateSerializer(serializers.Serializer[Any]):
     )
     quiet_to = ClockTimeField(required=False, allow_null=True)
 
-    def validate_reminders_minutes(self, value: list[int]) -> list[int]:
-        if len(set(value)) < len(value):
+    def validate_reminders_minutes(self, value: list[int] | None) -> list[int] | None:
+        if value is not None and len(set(value)) < len(value):
             raise serializers.ValidationError(_("Each time may be named once."))
         return value
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Null means left out, but for the quiet hours, which it ends."""
+        quiet = ("quiet_from", "quiet_to")
+        return {name: value for name, value in data.items() if name in quiet or value is not None}
 
 
 class PushKeysSerializer(serializers.Serializer[Any]):
