@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.classroom.models import ClassroomSession
 from apps.common.db import is_violation_of, placeholders, select_rows
 from apps.common.errors import invalid
+from apps.common.parsing import MAX_ID
 from apps.lessons import overlap, participant_triggers
 from apps.lessons.conflicts import check_conflicts
 from apps.lessons.errors import lesson_conflict, not_a_member
@@ -34,7 +35,8 @@ def lock_people(ids: Iterable[int]) -> dict[int, User]:
     Rows are locked in the order of their ids, so that two requests cannot deadlock. SQLite needs no
     row locks: its IMMEDIATE transactions are already serialised.
     """
-    people = User.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
+    known = {min(pk, MAX_ID) for pk in ids}
+    people = User.objects.select_for_update(no_key=True).filter(pk__in=known)
     return {person.pk: person for person in people.order_by("pk")}
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.classroom.errors import lesson_cancelled
 from apps.classroom.realtime.notify import recheck_lesson
 from apps.common.errors import invalid, not_found
+from apps.common.parsing import MAX_ID
 from apps.lessons import notices
 from apps.lessons.booking import (
     check_students_number,
@@ -101,7 +102,8 @@ def _lock_lesson(lesson: Lesson) -> None:
 
 
 def _get_participant(lesson: Lesson, student_id: int) -> Participant:
-    participant = lesson.participants.filter(student=student_id).select_related("student").first()
+    found = lesson.participants.filter(student=min(student_id, MAX_ID))
+    participant = found.select_related("student").first()
     if participant is None:
         raise not_found()
     return participant

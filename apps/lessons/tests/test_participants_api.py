@@ -299,3 +299,12 @@ def test_each_student_is_mailed(
     with django_capture_on_commit_callbacks(execute=True):
         api(tutor).post(f"{URL}{pk}/students/", {"student_id": group[0].pk})
     assert [mail.to for mail in mailoutbox] == [[group[0].email]]
+
+
+@pytest.mark.parametrize("method", ["delete", "patch"])
+def test_id_beyond_those_of_the_database_is_not_found(schedule, group, tutor, api, method):
+    lesson = schedule(group).json()
+    Lesson.objects.update(starts_at=timezone.now() - HOUR, ends_at=timezone.now())
+    call = getattr(api(tutor), method)
+    answer = call(f"{URL}{lesson['id']}/students/{10**30}/", {"status": "attended"})
+    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")

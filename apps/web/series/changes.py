@@ -4,16 +4,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.common.forms import TextField
+from apps.common.parsing import EARLIEST, LATEST, MAX_ID
 from apps.lessons.models import Lesson, LessonChange
 from apps.lessons.series import scoped
 from apps.lessons.series.changes import Wanted
 from apps.lessons.series.scope import Scope
 from apps.lessons.services import ExpectedState
 from apps.web.shared.scopes import SCOPES, ScopeField
+
+
+class _InstantField(forms.DateTimeField):
+    """Within the years that can be converted between time zones."""
+
+    def __init__(self) -> None:
+        limits = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+        super().__init__(required=False, widget=forms.HiddenInput, validators=limits)
 
 
 class ChangeForm(forms.Form):
@@ -24,11 +34,13 @@ class ChangeForm(forms.Form):
         widget=forms.HiddenInput,
     )
     scope = ScopeField(required=True)
-    starts_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
-    ends_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    starts_at = _InstantField()
+    ends_at = _InstantField()
     title = TextField(max_length=200, required=False, widget=forms.HiddenInput)
     reason = TextField(max_length=500, required=False, widget=forms.HiddenInput)
-    student_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    student_id = forms.IntegerField(
+        required=False, min_value=1, max_value=MAX_ID, widget=forms.HiddenInput
+    )
     version = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
     reset_exceptions = forms.BooleanField(
         label=_("Also lessons that were changed by themselves"), required=False

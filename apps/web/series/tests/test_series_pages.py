@@ -210,3 +210,30 @@ def test_lesson_tells_a_coming_change_of_local_time(browser, tutor, student, cla
     lesson = lessons_of(make_series(tutor, student, **rule))[0]
     page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
     assert "From 15 March your lesson is at 13:00 instead of 12:00." in page
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"action": "add_student", "student_id": str(10**30)},
+        {"action": "remove_student", "student_id": str(10**30)},
+        {
+            "action": "update",
+            "starts_at": "0001-01-01T00:00:00Z",
+            "ends_at": "0001-01-01T01:00:00Z",
+        },
+        {
+            "action": "update",
+            "starts_at": "9999-12-31T22:00:00Z",
+            "ends_at": "9999-12-31T23:00:00Z",
+        },
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_change_out_of_range_is_refused(browser, tutor, series, bad, method):
+    client = browser(tutor)
+    tutor.timezone = "America/Toronto"
+    tutor.save()
+    lesson = lessons_of(series)[1]
+    answer = getattr(client, method)(f"/lessons/{lesson.pk}/changes/", {"scope": "all", **bad})
+    assert answer.status_code == 400
