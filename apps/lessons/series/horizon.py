@@ -39,9 +39,13 @@ def extend_open_series(now: datetime) -> int:
 @transaction.atomic
 def _extend(series_id: int, now: datetime) -> list[Lesson]:
     """The people are locked, so that of two workers the second finds the dates covered."""
-    series = LessonSeries.objects.get(pk=series_id)
-    members = set(series.members.values_list("student_id", flat=True))
+    series = LessonSeries.objects.filter(pk=series_id).first()
+    if series is None:
+        return []
+    members = _load_members(series)
     people = lock_people([series.tutor_id, *members])
+    if members != _load_members(series):  # somebody has joined; the next run sees it
+        return []
     series.refresh_from_db()
     recurrence = series.recurrence
     last = horizon(now, recurrence)
@@ -71,6 +75,10 @@ def _extend(series_id: int, now: datetime) -> list[Lesson]:
     if refused:
         transaction.on_commit(partial(notices.notify_not_scheduled, tutor, series, refused))
     return made
+
+
+def _load_members(series: LessonSeries) -> set[int]:
+    return set(series.members.values_list("student_id", flat=True))
 
 
 def _insert_each(

@@ -6,9 +6,10 @@ import pytest
 from django.core import mail
 
 from apps.classroom.models import ClassroomSession
-from apps.lessons.models import Lesson
+from apps.lessons.models import Lesson, SeriesStudent
+from apps.lessons.series import horizon
 from apps.lessons.series.horizon import extend_open_series
-from tests.builders import HOUR, make_lesson, make_series, make_user
+from tests.builders import HOUR, make_lesson, make_membership, make_series, make_user
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
@@ -93,4 +94,22 @@ def test_new_student_is_in_new_lessons(series, api, tutor, classroom):
     sent = {"student_id": friend.pk, "scope": "all"}
     assert api(tutor).post(f"/api/lessons/{lesson.pk}/students/", sent).status_code == 200
     extend_open_series(NOW + WEEK)
+    assert last_of(series).participants.count() == 2
+
+
+def test_series_waits_for_the_next_run_when_somebody_joins_it_meanwhile(
+    series, tutor, classroom, monkeypatch
+):
+    other = make_user("student")
+    make_membership(classroom, other)
+    lock = horizon.lock_people
+
+    def join_first(ids):
+        people = lock(ids)
+        SeriesStudent.objects.get_or_create(series=series, student=other)
+        return people
+
+    monkeypatch.setattr(horizon, "lock_people", join_first)
+    assert extend_open_series(NOW + 2 * WEEK) == 0
+    assert extend_open_series(NOW + 2 * WEEK) == 2
     assert last_of(series).participants.count() == 2
