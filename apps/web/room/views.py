@@ -22,7 +22,8 @@ from apps.classroom.services import get_or_create_session
 from apps.common.zones import zone_fallbacks
 from apps.lessons.access import access_lesson_room
 from apps.lessons.models import Lesson
-from apps.lessons.policies import Action, access_lesson
+from apps.lessons.policies import Action, access_lesson, may
+from apps.lessons.series.previous import find_previous
 from apps.web.shared.access import current_user
 from apps.web.shared.lesson_title import lesson_title
 
@@ -71,9 +72,21 @@ def room_context(lesson: Lesson, room: UUID, person: Person, zone: str | None) -
         "lessonId": lesson.pk,
         # Guests cannot open the lesson's page.
         "lessonUrl": "" if is_guest else reverse("web:lesson", args=[lesson.pk]),
+        "previousBoardUrl": _previous_board_url(lesson, person),
         "title": lesson_title(lesson, person.user_id),
         "locale": get_language(),
         "timeZone": zone,
         "zoneFallbacks": {zone: zone_fallbacks(zone, timezone.now())} if zone else {},
         "user": {"name": person.name} if person.name else None,
     }
+
+
+def _previous_board_url(lesson: Lesson, person: Person) -> str:
+    """The board of the lesson before in the series, if the person may see it."""
+    previous = find_previous(lesson)
+    if previous is None or person.user_id is None:
+        return ""
+    user = User.objects.get(pk=person.user_id)
+    if not may(user, Action.VIEW, previous):
+        return ""
+    return reverse("web:lesson-board", args=[previous.pk])

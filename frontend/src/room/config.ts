@@ -9,6 +9,8 @@ export interface Config extends PageConfig {
   maxNameLength: number;
   lessonId: number;
   lessonUrl: string;
+  /** The board of the lesson before in the series; empty if there is none for this person. */
+  previousBoardUrl: string;
   title: string;
   /** The account's time zone; null for guests, who see the browser's zone. */
   timeZone: string | null;

@@ -4,6 +4,7 @@ import pytest
 
 from apps.classroom.policies import Person, Role
 from apps.web.room.views import room_context
+from tests.builders import make_series, make_user
 
 
 @pytest.fixture
@@ -54,3 +55,16 @@ def test_unknown_lesson_is_not_found_and_visitor_is_redirected_to_sign_in(client
     assert client.get(address).url == f"/accounts/login/?next={address}"
     client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
     assert client.get(address).status_code == 404
+
+
+def test_board_of_the_lesson_before_is_linked_for_those_who_may_see_it(tutor, student, classroom):
+    first, second, *_others = make_series(tutor, student).lessons.in_order()
+    newcomer = make_user("student")
+    second.participants.create(student=newcomer)
+
+    def url(lesson, user):
+        person = Person(f"u{user.pk}", "", Role.TUTOR if user.is_tutor else Role.STUDENT)
+        return room_context(lesson, lesson.session.uuid, person, None)["previousBoardUrl"]
+
+    assert url(first, tutor) == url(second, newcomer) == ""
+    assert url(second, tutor) == url(second, student) == f"/lessons/{first.pk}/board/"

@@ -3,8 +3,8 @@ import { gettext, interpolate } from "../../shared/gettext";
 import type { Board } from "../board/board";
 import type { BoardDialog } from "./board-dialogs";
 import { Button } from "./components";
-import { useBoardRules, useIsPageLocked, useSession, useStore } from "./context";
-import type { IconName } from "./icons";
+import { useBoardRules, useConfig, useIsPageLocked, useSession, useStore } from "./context";
+import { Icon, type IconName } from "./icons";
 
 /** Age from which unsent changes are shown; the server usually confirms within 500 ms. */
 const UNSENT_SHOW_AFTER_MS = 2500;
@@ -123,6 +123,7 @@ const TOOLS: readonly Tool[] = [
 export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarProps) {
   const { you, room } = useSession();
   const { page } = useStore(board.store);
+  const { previousBoardUrl } = useConfig();
   const isTutor = you?.role === "tutor";
   const boardLocked = useBoardRules()?.drawing === "none";
   const tools = useIsPageLocked(board) ? TOOLS.filter(({ changes }) => !changes) : TOOLS;
@@ -182,6 +183,18 @@ export function BoardBar({ board, grid, onToggleGrid, onOpenDialog }: BoardBarPr
             onClick={() => onOpenDialog(name)}
           />
         ))}
+        {previousBoardUrl && (
+          <a
+            className="btn quiet icon"
+            href={previousBoardUrl}
+            target="_blank"
+            rel="noopener"
+            title={gettext("Board of the last lesson")}
+          >
+            <span className="visually-hidden">{gettext("Board of the last lesson")}</span>
+            <Icon name="previous" />
+          </a>
+        )}
       </div>
     </div>
   );
