@@ -2,7 +2,7 @@
 
 import random
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -158,9 +158,11 @@ def test_limits_count_the_tutors_lessons_with_the_student(school, monkeypatch):
     monkeypatch.setattr(limits, "MAX_NUMBER_PER_DAY", 1)
     for tutor in User.objects.filter(role="tutor"):
         for student in User.objects.filter(role="student"):
-            day, _week = limits._day_and_week_of(student, NOON)
+            day = student.to_local_time(NOON).date()
+            start = datetime.combine(day, time(), student.zone)
+            end = datetime.combine(day + timedelta(days=1), time(), student.zone)
             theirs = Participant.objects.filter(lesson__tutor=tutor, student=student)
-            on_that_day = theirs.filter(starts_at__gte=day[0], starts_at__lt=day[1])
+            on_that_day = theirs.filter(starts_at__gte=start, starts_at__lt=end)
             lesson = Lesson(tutor=tutor, starts_at=NOON, ends_at=NOON + HOUR)
             assert _is_over_limit(tutor, student, lesson) == on_that_day.exists()
 

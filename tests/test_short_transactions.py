@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
@@ -70,18 +70,22 @@ def test_password_set_by_staff_is_hashed_outside_of_a_transaction(admin_client, 
     assert not any(hashed)
 
 
-def test_roster_is_imported_in_many_transactions(tutor, client, monkeypatch):
-    inside = []
+def test_roster_is_imported_in_transactions_of_a_few_rows(tutor, client, monkeypatch):
+    stored_before_each, stored = [], []
 
-    def watch(**_invitation):
-        inside.append(connection.in_atomic_block)
+    def watch(*, email, **_invitation):
+        stored_before_each.append(len(stored))
+        transaction.on_commit(lambda: stored.append(email))
 
+    monkeypatch.setattr(invite, "BATCH", 2)
     monkeypatch.setattr(invite, "invite_to_classroom", watch)
     client.force_login(tutor, "allauth.account.auth_backends.AuthenticationBackend")
-    file = SimpleUploadedFile("roster.csv", b"email\na@school.example\nb@school.example\n")
+    csv = "email\n" + "".join(f"{letter}@school.example\n" for letter in "abcde")
+    file = SimpleUploadedFile("roster.csv", csv.encode())
     page = client.post("/students/import/", {"file": file, "name": "Algebra"}, follow=True)
     client.post("/students/import/confirm/", {"id": page.context["id"]})
-    assert inside == [False, False]
+    assert stored_before_each == [0, 0, 2, 2, 4]
+    assert len(stored) == 5
 
 
 def test_restored_board_is_compressed_outside_of_a_transaction(lesson, monkeypatch):
