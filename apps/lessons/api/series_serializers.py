@@ -208,7 +208,8 @@ class SeriesSerializer(serializers.Serializer[Any]):
     classroom_id = serializers.IntegerField()
     board_mode = serializers.ChoiceField(choices=LessonSeries.BoardMode.values)
     skipped = SkippedSerializer(
-        many=True, help_text="Lessons by the rule that were not made: `conflict` or `no_students`."
+        many=True,
+        help_text="Lessons by the rule that were not made, with `conflict` as the reason.",
     )
 
 

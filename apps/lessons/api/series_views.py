@@ -154,11 +154,12 @@ class SeriesLessonsView(APIView):
         {200: serializers.SeriesLessonsSerializer},
         query=[ListQuerySerializer],
         errors=["series_not_found"],
-        description="By its tutor or one of its students: by start, cancelled ones too.",
+        description="For its tutor all of them, for a student the student’s own; by start, "
+        "cancelled ones too.",
     )
     def get(self, request: AuthenticatedRequest, series_id: int) -> HttpResponse:
         series = access_series(request.user, series_id)
-        count, rows = queries.list_series_lessons(series, _page(request))
+        count, rows = queries.list_series_lessons(request.user, series, _page(request))
         return json_response({"count": count, "results": rows})
 
 

@@ -69,9 +69,9 @@ def format_local(local: datetime) -> str:
     return f"{local:%Y-%m-%dT%H:%M:%S}" if local.second else f"{local:%Y-%m-%dT%H:%M}"
 
 
-def list_series_lessons(series: LessonSeries, page: Page) -> tuple[int, list[Row]]:
-    """All lessons of the series, cancelled ones too, by start."""
-    lessons = Lesson.objects.filter(series=series)
+def list_series_lessons(user: User, series: LessonSeries, page: Page) -> tuple[int, list[Row]]:
+    """The user's lessons of the series, cancelled ones too, by start."""
+    lessons = Lesson.objects.of(user).filter(series=series)
     ids = list(lessons.in_order().values_list("pk", flat=True)[page.offset : page.stop])
     return lessons.count(), list_lessons_by_id(ids)
 

@@ -9,7 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.classroom.models import ClassroomSession
 from apps.lessons.models import Lesson, LessonSeries
-from tests.builders import HOUR, make_classroom, make_lesson, make_placeholder, make_user
+from tests.builders import (
+    HOUR,
+    make_classroom,
+    make_lesson,
+    make_membership,
+    make_placeholder,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -323,3 +330,16 @@ def test_four_hundred_weekly_lessons_are_made_and_no_more(api, tutor, classroom,
     assert api(tutor).post(URL, sent).json()["lessons_count"] == 400
     late = body(student, starts_at=start, rrule="FREQ=MONTHLY;COUNT=100", on_conflict="skip")
     assert "starts_at" in api(tutor).post(URL, late).json()["fields"]
+
+
+def test_student_of_a_part_of_a_series_lists_only_these_lessons(api, tutor, classroom, student):
+    other = make_user("student")
+    make_membership(classroom, other)
+    sent = {**body(student), "student_ids": [student.pk, other.pk]}
+    del sent["student_id"]
+    series = api(tutor).post(URL, sent).json()["id"]
+    left, *kept = Lesson.objects.in_order().values_list("pk", flat=True)
+    api(tutor).delete(f"/api/lessons/{left}/students/{other.pk}/")
+    listed = api(other).get(f"{URL}{series}/lessons/").json()
+    assert (listed["count"], [each["id"] for each in listed["results"]]) == (3, kept)
+    assert api(tutor).get(f"{URL}{series}/lessons/").json()["count"] == 4
