@@ -37,13 +37,15 @@ export function eventContent(info: EventDisplayInfo, config: Config): { domNodes
   const node = h(
     "div",
     { class: `kr-event-body ${layoutClass(info)}` },
-    eventTime((lesson && ambiguousTime(lesson, config)) ?? timeText(info, config)),
+    eventTime(
+      (lesson && ambiguousTime(lesson, config)) ?? timeText(info, config),
+      lesson && lesson.series_id !== null ? seriesMark() : null,
+    ),
     " ",
     h("span", { class: "kr-event-title" }, first),
     second ? " " : null,
     second ? h("span", { class: "kr-event-person" }, second) : null,
   );
-  if (lesson && lesson.series_id !== null) node.append(" ", seriesMark());
   const phase = lesson ? phaseOf(lesson, config) : "scheduled";
   if (phase !== "scheduled") {
     node.append(" ", h("span", { class: "visually-hidden" }, phaseText(phase)));
@@ -77,10 +79,11 @@ function ambiguousTime(lesson: Lesson, { userTimezone }: Config): string | null 
 }
 
 /** The end is a separate element, hidden when there is no room for it. */
-function eventTime(text: string): HTMLElement {
+function eventTime(text: string, mark: HTMLElement | null): HTMLElement {
   const [, start, end] = /^(\d+:\d+)(.*)$/.exec(text) ?? ["", text, ""];
   const rest = end ? h("span", { class: "kr-event-end" }, end) : null;
-  return h("span", { class: "kr-event-time" }, start ?? text, rest);
+  const after = mark ? [" ", mark] : [];
+  return h("span", { class: "kr-event-time" }, start ?? text, rest, ...after);
 }
 
 /** Whether an event box has room for three lines, two or one. */

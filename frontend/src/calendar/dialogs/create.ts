@@ -36,7 +36,12 @@ export function openCreateDialog(
     field(gettext("Repeats"), repeat),
   );
   const cancel = button(gettext("Cancel"), "", () => dialog.close());
-  const actions = [cancel, submitButton(gettext("Schedule"), form, "primary")];
+  const submitter = submitButton(gettext("Schedule"), form, "primary");
+  // A series is not saved yet: its dates are shown first.
+  repeat.addEventListener("change", () => {
+    submitter.textContent = repeat.value ? gettext("Show dates") : gettext("Schedule");
+  });
+  const actions = [cancel, submitter];
   const dialog: Dialog = openDialog(gettext("New lesson"), [form], actions, onClose);
   const create = createSender(
     app,
