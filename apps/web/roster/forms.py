@@ -7,6 +7,7 @@ from apps.accounts.models import User
 from apps.classrooms.models import Classroom
 from apps.classrooms.roster.reader import RosterError, read_roster
 from apps.common.forms import NameField
+from apps.common.turns import turn
 
 
 class RosterForm(forms.Form):
@@ -30,12 +31,14 @@ class RosterForm(forms.Form):
 
     def __init__(self, *args: Any, tutor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.tutor = tutor
         self.fields["classroom"].queryset = Classroom.objects.of(tutor)  # type: ignore[attr-defined]
 
     def clean_file(self) -> bytes:
         data: bytes = self.cleaned_data["file"].read()
         try:
-            read_roster(data)
+            with turn(self.tutor.pk):
+                read_roster(data)
         except RosterError as exc:
             raise forms.ValidationError(str(exc)) from exc
         return data

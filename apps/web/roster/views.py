@@ -22,6 +22,7 @@ from apps.common.addresses import client_address
 from apps.common.errors import DomainError
 from apps.common.request_body import continue_response, is_body_pending
 from apps.common.security_log import log_refusal
+from apps.common.turns import turn
 from apps.web.roster.forms import RosterForm
 from apps.web.roster.upload_session import delete_upload, load_upload, store_upload
 from apps.web.shared.access import current_tutor
@@ -124,7 +125,8 @@ def _redirect_expired(request: HttpRequest) -> HttpResponse:
 
 
 def _read_roster(data: bytes, classroom: Classroom, sent: QueryDict) -> Roster:
-    """Read the file by the encoding and columns chosen on the preview. Raises RosterError."""
+    """Read the file by the encoding and columns chosen on the preview. Raises RosterError, or
+    `throttled`."""
     fields = {
         name: -1 if text == "" else _column_number(text)
         for name in Field
@@ -135,7 +137,8 @@ def _read_roster(data: bytes, classroom: Classroom, sent: QueryDict) -> Roster:
         _column_number(sent.get("column", "")),
         {name: index for name, index in fields.items() if index is not None},
     )
-    roster = read_roster(data, chosen)
+    with turn(classroom.tutor_id):
+        roster = read_roster(data, chosen)
     mark_members(classroom, roster.rows)
     return roster
 
