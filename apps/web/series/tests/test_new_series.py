@@ -85,6 +85,15 @@ def test_clash_is_resolved_by_date(choice, starts, browser, tutor, student, clas
     assert list(made.values_list("starts_at", flat=True)) == starts
 
 
+def test_dates_that_are_all_taken_can_be_scheduled_anyway(browser, tutor, student, classroom):
+    make_lesson(tutor, student, FIRST)
+    data = form_data(student, count="1")
+    page = browser(tutor).post("/series/new/", data).content.decode()
+    assert "disabled" not in page.partition('id="dates"')[2]
+    check_and_save(browser(tutor), {**data, "choice-2026-10-19": "allow"})
+    assert LessonSeries.objects.get().lessons.count() == 1
+
+
 def test_moved_date_without_a_time_is_not_saved(browser, tutor, student, classroom):
     data = form_data(student, **{"choice-2026-10-19": "move", "move-date-2026-10-19": ""})
     page = check_and_save(browser(tutor), data).content.decode()
