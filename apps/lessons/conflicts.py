@@ -95,23 +95,38 @@ def check_conflicts(
     for start, end in spans if conflicts else ():
         for conflict in conflicts:
             if conflict.overlaps(start, end):
-                raise lesson_conflict(describe_conflict(tutor, conflict, (start, end)))
+                [sentence] = describe_conflicts(tutor, [(conflict, (start, end))])
+                raise lesson_conflict(sentence)
 
 
-def describe_conflict(tutor: User, conflict: Conflict, span: Span) -> str:
-    """For the tutor: of a student's lesson with another tutor only its part within the span is
-    named, so that nothing else about it is disclosed."""
-    if conflict.tutor_id == tutor.pk:
-        people = User.objects.filter(participations__in=_attending(conflict.lesson_id))
-        names = ", ".join(person.get_full_name() for person in people.order_by("sort_key", "id"))
-        when = format_span(tutor, conflict.starts_at, conflict.occupied_until)
-        sentence = _("You already have a lesson with %(name)s then: %(when)s.")
-        return sentence % {"when": when, "name": names}
-    student = User.objects.get(pk=conflict.student_id or 0)
-    shown = max(span[0], conflict.starts_at), min(span[1], conflict.occupied_until)
-    sentence = _("%(name)s is not free then: %(when)s.")
-    return sentence % {"name": student.get_full_name(), "when": format_span(tutor, *shown)}
+def describe_conflicts(tutor: User, found: Sequence[tuple[Conflict, Span]]) -> list[str]:
+    """A sentence for the tutor on each conflict with a span, in two queries at most.
+
+    Of a student's lesson with another tutor only its part within the span is named, so that nothing
+    else about it is disclosed.
+    """
+    conflicts = [conflict for conflict, _span in found]
+    own = _load_names_by_lesson({c.lesson_id for c in conflicts if c.tutor_id == tutor.pk})
+    busy = User.objects.in_bulk({c.student_id or 0 for c in conflicts if c.tutor_id != tutor.pk})
+    sentences = []
+    for conflict, (start, end) in found:
+        if conflict.tutor_id == tutor.pk:
+            name = ", ".join(own[conflict.lesson_id])
+            shown = conflict.starts_at, conflict.occupied_until
+            sentence = _("You already have a lesson with %(name)s then: %(when)s.")
+        else:
+            name = busy[conflict.student_id or 0].get_full_name()
+            shown = max(start, conflict.starts_at), min(end, conflict.occupied_until)
+            sentence = _("%(name)s is not free then: %(when)s.")
+        sentences.append(sentence % {"name": name, "when": format_span(tutor, *shown)})
+    return sentences
 
 
-def _attending(lesson_id: int) -> Any:
-    return Participant.objects.filter(lesson=lesson_id).attending()
+def _load_names_by_lesson(lesson_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of those who attend each lesson, in order."""
+    names: dict[int, list[str]] = {pk: [] for pk in lesson_ids}
+    if names:
+        attending = Participant.objects.attending().filter(lesson__in=lesson_ids)
+        for one in attending.select_related("student"):
+            names[one.lesson_id].append(one.student.get_full_name())
+    return names

@@ -10,10 +10,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.errors import invalid
-from apps.lessons.booking import in_order
-from apps.lessons.conflicts import Conflict, find_conflicts
-from apps.lessons.models import MAX_DURATION, Lesson, Participant
-from apps.lessons.notices import format_span
+from apps.lessons.conflicts import Conflict, describe_conflicts, find_conflicts
+from apps.lessons.models import MAX_DURATION, Lesson
 from apps.lessons.series.holidays import days_of, load_holidays
 from apps.lessons.series.rules import Recurrence, to_instant
 
@@ -48,7 +46,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the tutor decided for single local dates of the rule."""
+    """The tutor's decisions on single local dates of the rule."""
 
     moved: Mapping[date, datetime] = field(default_factory=dict)  # wall-clock times
     allow_dates: Collection[date] = ()
@@ -151,51 +149,16 @@ def with_conflicts(
         overlapping = [c for c in near if one.is_hindered_by(c)]
         if overlapping:
             blocked[index] = min(overlapping, key=lambda c: c.tutor_id == tutor.pk)
-    names = _load_names(tutor, list(blocked.values()))
+    described = describe_conflicts(
+        tutor, [(c, (occurrences[n].starts_at, occurrences[n].ends_at)) for n, c in blocked.items()]
+    )
+    sentences = dict(zip(blocked, described, strict=True))
     planned: list[Occurrence] = []
     for index, one in enumerate(occurrences):
         if index in blocked:
-            sentence = _describe(tutor, blocked[index], one, names)
-            planned.append(replace(one, conflict=blocked[index], detail=sentence))
+            planned.append(replace(one, conflict=blocked[index], detail=sentences[index]))
         elif planned and planned[-1].ends_at > one.starts_at:
             planned.append(replace(one, detail=_("It overlaps another lesson of this series.")))
         else:
             planned.append(one)
     return planned
-
-
-def _load_names(tutor: User, conflicts: Sequence[Conflict]) -> dict[tuple[str, int], str]:
-    """The students of the tutor's own lessons, by lesson, and those of other tutors' by student."""
-    names: dict[tuple[str, int], str] = {}
-    own = {c.lesson_id for c in conflicts if c.tutor_id == tutor.pk}
-    busy = {c.student_id or 0 for c in conflicts if c.tutor_id != tutor.pk}
-    if own:
-        attending = Participant.objects.attending().filter(lesson__in=own)
-        rows = list(attending.order_by().values_list("lesson_id", "student_id"))
-        people = User.objects.filter(pk__in={student_id for _lesson_id, student_id in rows})
-        students = {person.pk: person for person in in_order(people)}
-        places = {pk: place for place, pk in enumerate(students)}
-        for lesson_id, student_id in sorted(rows, key=lambda row: places[row[1]]):
-            key = ("lesson", lesson_id)
-            name = students[student_id].get_full_name()
-            names[key] = f"{names[key]}, {name}" if key in names else name
-    if busy:
-        for student in User.objects.filter(pk__in=busy):
-            names["student", student.pk] = student.get_full_name()
-    return names
-
-
-def _describe(
-    tutor: User, conflict: Conflict, occurrence: Occurrence, names: dict[tuple[str, int], str]
-) -> str:
-    """Of another tutor's lesson only its part within the occurrence is named, so that nothing else
-    about it is disclosed (as in apps/lessons/conflicts.py)."""
-    if conflict.tutor_id == tutor.pk:
-        when = format_span(tutor, conflict.starts_at, conflict.occupied_until)
-        sentence = _("You already have a lesson with %(name)s then: %(when)s.")
-        return sentence % {"when": when, "name": names.get(("lesson", conflict.lesson_id), "")}
-    start = max(occurrence.starts_at, conflict.starts_at)
-    end = min(occurrence.ends_at, conflict.occupied_until)
-    sentence = _("%(name)s is not free then: %(when)s.")
-    name = names.get(("student", conflict.student_id or 0), "")
-    return sentence % {"name": name, "when": format_span(tutor, start, end)}
