@@ -51,15 +51,8 @@ def scope_field() -> OneOfField:
 _TOKEN = "eyJsZXNzb24iOjd9.c2lnbmF0dXJl"  # noqa: S105 -- an example
 
 
-@example(
-    {
-        "student_ids": [2, 5],
-        "starts_at": "2026-03-02T17:00:00+02:00",
-        "ends_at": "2026-03-02T18:00:00+02:00",
-        "title": "Fractions",
-    }
-)
-class LessonCreateSerializer(serializers.Serializer[Any]):
+# No docstring, which OpenAPI would show. Of the two fields `student_ids` is left.
+class StudentsSerializer(serializers.Serializer[Any]):
     student_id = IdField(
         required=False, allow_null=True, help_text="The only student; instead of `student_ids`."
     )
@@ -70,6 +63,28 @@ class LessonCreateSerializer(serializers.Serializer[Any]):
         max_length=MAX_STUDENTS,
         help_text="Different students, instead of `student_id`: exactly one of the two is needed.",
     )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if "student_id" not in data and "student_ids" not in data:
+            raise serializers.ValidationError({"student_id": _("This field is required.")})
+        if "student_id" in data and "student_ids" in data:
+            message = _("Send either student_id or student_ids, not both.")
+            raise serializers.ValidationError({"student_ids": message})
+        ids = [data.pop("student_id")] if "student_id" in data else data["student_ids"]
+        if len(set(ids)) < len(ids):
+            raise serializers.ValidationError({"student_ids": _("Name each student once.")})
+        return {**data, "student_ids": ids}
+
+
+@example(
+    {
+        "student_ids": [2, 5],
+        "starts_at": "2026-03-02T17:00:00+02:00",
+        "ends_at": "2026-03-02T18:00:00+02:00",
+        "title": "Fractions",
+    }
+)
+class LessonCreateSerializer(StudentsSerializer):
     starts_at = InstantField()
     ends_at = InstantField()
     title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
@@ -83,18 +98,6 @@ class LessonCreateSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Schedule the lesson even if it overlaps another one.",
     )
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Replace either of the two fields by a list, `student_ids`."""
-        if "student_id" not in data and "student_ids" not in data:
-            raise serializers.ValidationError({"student_id": _("This field is required.")})
-        if "student_id" in data and "student_ids" in data:
-            message = _("Send either student_id or student_ids, not both.")
-            raise serializers.ValidationError({"student_ids": message})
-        ids = [data.pop("student_id")] if "student_id" in data else data["student_ids"]
-        if len(set(ids)) < len(ids):
-            raise serializers.ValidationError({"student_ids": _("Name each student once.")})
-        return {**data, "student_ids": ids}
 
 
 @example({"starts_at": "2026-03-03T17:00:00+02:00", "ends_at": "2026-03-03T18:00:00+02:00"})

@@ -16,8 +16,13 @@ from apps.common.parsing import (
     TextField,
 )
 from apps.common.zones import canonical_zone, validate_time_zone
-from apps.lessons.api.serializers import LESSON, LessonSerializer, PersonSerializer
-from apps.lessons.models import MAX_STUDENTS, LessonSeries
+from apps.lessons.api.serializers import (
+    LESSON,
+    LessonSerializer,
+    PersonSerializer,
+    StudentsSerializer,
+)
+from apps.lessons.models import LessonSeries
 from apps.lessons.series.rules import MAX_OCCURRENCES, MAX_TEXT
 from apps.lessons.series.services import OnConflict
 
@@ -85,18 +90,7 @@ class MovedSerializer(serializers.Serializer[Any]):
 
 
 @example(_BODY)
-class SeriesCreateSerializer(serializers.Serializer[Any]):
-    student_id = IdField(
-        required=False, allow_null=True, help_text="The only student; instead of `student_ids`."
-    )
-    student_ids = serializers.ListField(
-        child=IdField(),
-        required=False,
-        allow_null=True,
-        min_length=1,
-        max_length=MAX_STUDENTS,
-        help_text="Different students, instead of `student_id`: exactly one of the two is needed.",
-    )
+class SeriesCreateSerializer(StudentsSerializer):
     title = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
     classroom_id = IdField(required=False, allow_null=True)
     starts_at = DocumentedLocalTimeField(
@@ -158,16 +152,10 @@ class SeriesCreateSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Replace either of the two fields of students by a list, `student_ids`."""
-        if ("student_id" in data) == ("student_ids" in data):
-            message = _("Send either student_id or student_ids.")
-            raise serializers.ValidationError({"student_ids": message})
-        ids = [data.pop("student_id")] if "student_id" in data else data["student_ids"]
-        if len(set(ids)) < len(ids):
-            raise serializers.ValidationError({"student_ids": _("Name each student once.")})
+        data = super().validate(data)
         if len({each["date"] for each in data.get("moved", ())}) < len(data.get("moved", ())):
             raise serializers.ValidationError({"moved": _("Name each date once.")})
-        return {**data, "student_ids": ids}
+        return data
 
 
 @example({"from_date": "2026-12-07", **_BODY, "rrule": "FREQ=WEEKLY;BYDAY=TU,FR;COUNT=20"})
