@@ -64,7 +64,7 @@ class School:
         return answer
 
     def check(self):
-        """What each calendar shows is what the student has."""
+        """Each calendar shows the lessons that its student has."""
         for student, calendar in self.calendars.items():
             booked = Lesson.objects.booked_for(student).not_cancelled()
             starts = sorted(booked.values_list("starts_at", flat=True))

@@ -1,4 +1,4 @@
-"""What an exception of a mail transport means for the message, the log and the administrator."""
+"""Classifies exceptions of a mail transport, for the message, the log and the administrator."""
 
 import smtplib
 from email.errors import MessageError

@@ -40,7 +40,7 @@ class Occurrence:
         return self.lesson.original_starts_at
 
     def form(self, reader: User) -> tuple[Any, ...]:
-        """What the events of most occurrences have in common."""
+        """The length, title and people that most occurrences have in common."""
         students = () if reader.pk != self.lesson.tutor_id else tuple(s.pk for s in self.students)
         return self.lesson.title, self.lesson.ends_at - self.lesson.starts_at, students
 

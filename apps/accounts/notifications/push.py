@@ -36,7 +36,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class PushMessage:
-    """What the browser shows. Others can read a lock screen, so it names no people."""
+    """A notification of the browser. Others can read a lock screen, so it names no people."""
 
     title: str
     body: str

@@ -11,7 +11,7 @@ UNDO_TIME = timedelta(minutes=1)
 
 
 class LessonChange(models.Model):
-    """What lessons and series were before and after; see apps/lessons/series/undo.py."""
+    """Lessons and series before and after, as JSON; see apps/lessons/series/undo.py."""
 
     class Kind(models.TextChoices):
         MOVED = "moved", _("moved")

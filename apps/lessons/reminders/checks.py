@@ -16,7 +16,7 @@ Reason = Reminder.Reason
 
 @dataclass(frozen=True)
 class Context:
-    """What reminders are checked against, as it is now."""
+    """The present state that reminders are checked against."""
 
     people: dict[int, set[int]]  # by lesson
     preferences: dict[int, Preferences]  # by person

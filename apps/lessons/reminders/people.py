@@ -1,4 +1,4 @@
-"""Who takes part in a lesson, for reminders."""
+"""The people of a lesson whom reminders concern."""
 
 from collections import defaultdict
 from collections.abc import Collection

@@ -78,7 +78,7 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far the wall-clock times of a series move, and how much longer its lessons become."""
+    """The move of a series in wall-clock time, and the change of its lessons' length."""
 
     shift: timedelta
     longer: timedelta
@@ -184,7 +184,7 @@ def _change(
     wanted: Wanted,
     difference: Difference,
 ) -> PlannedChange:
-    """What was changed by hand stays, unless the exceptions are reset."""
+    """Keep what was changed by hand, unless the exceptions are reset."""
     row = change.lesson
     is_exception = (row.starts_at, row.ends_at - row.starts_at) != (_original(row), series.duration)
     if row.pk == lesson.pk and not wanted.reset_exceptions:

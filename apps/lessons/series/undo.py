@@ -55,7 +55,7 @@ _SERIES_FIELDS = {
 
 @dataclass(slots=True)
 class Recording:
-    """What was added by the change; `change` is set once it is stored."""
+    """Ids added by the change; `change` is set once it is stored."""
 
     new_lessons: list[int] = field(default_factory=list)
     new_series: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What makes the site an app that can be installed: manifest, service worker and offline page."""
+"""The site as an app that can be installed: manifest, service worker and offline page."""
 
 from functools import cache
 from typing import Any

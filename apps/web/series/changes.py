@@ -43,7 +43,7 @@ class ChangeForm(forms.Form):
     )
     version = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
     reset_exceptions = forms.BooleanField(
-        label=_("Also lessons that were changed by themselves"), required=False
+        label=_("Also lessons that were changed separately"), required=False
     )
     allow_overlap = forms.BooleanField(
         label=_("Schedule anyway where I am double-booked"), required=False
@@ -100,7 +100,7 @@ def apply_change(tutor: User, form: ChangeForm) -> LessonChange | None:
 
 
 def describe_rows(form: ChangeForm, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What the page says above and below the list. `student` is only known once the rows show that
+    """Texts above and below the list. `student` is only known once the rows show that
     the tutor may see the student."""
     clashes = sum(row["conflict"] is not None for row in rows)
     action = form.cleaned_data.get("action") if form.is_bound else None

@@ -26,10 +26,7 @@ _RULES = {
 }
 
 
-BOARD_MODES = [
-    ("fresh", _("empty at each lesson")),
-    ("carried", _("continued from the last lesson")),
-]
+BOARD_MODES = LessonSeries.BoardMode.choices[::-1]
 
 
 class BoardForm(forms.Form):
@@ -161,7 +158,7 @@ def values_of(series: LessonSeries, first: date) -> dict[str, str | list[str]]:
 
 
 class DateChoices:
-    """What the tutor chose per date of the rule: keep (absent), skip, move or allow."""
+    """The tutor's choice per date of the rule: keep (absent), skip, move or allow."""
 
     def __init__(self, sent: Mapping[str, str]) -> None:
         self.actions: dict[date, str] = {}

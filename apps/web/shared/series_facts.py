@@ -1,4 +1,4 @@
-"""What the page of a lesson says about its series."""
+"""The rule of a lesson's series and its changes of local time, for the lesson's page."""
 
 from datetime import datetime
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What happens to a queued reminder: sent, tried again, or dropped, each exactly once."""
+"""A queued reminder is sent, tried again, or dropped, each exactly once."""
 
 import threading
 from datetime import time

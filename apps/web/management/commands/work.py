@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
 
 async def _work_until_stopped() -> None:
-    """What is being sent when a signal arrives is still sent."""
+    """Finish the message that is being sent when a signal arrives."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
