@@ -42,9 +42,8 @@ def schedule_lesson(
 ) -> Lesson:
     """Create a lesson and its room, or return the lesson created earlier with the same key.
 
-    Raises `not_a_member`, `lesson_conflict`, or `validation_error` for a duration outside 5 minutes
-    to 12 hours, too many students, too many hours with one of them, or an idempotency key of a
-    different request.
+    Raises `not_a_member`, `lesson_conflict`, or `validation_error` for a bad duration or number of
+    students, too many hours with one of them, or an idempotency key of a different request.
     """
     check_duration(starts_at, ends_at)
     check_students_number(len(student_ids))
@@ -117,8 +116,7 @@ def reschedule_lesson(
             if expected is not None:
                 expected.check(lesson)
             before = (lesson.starts_at, lesson.ends_at)
-            lesson.starts_at = starts_at or lesson.starts_at
-            lesson.ends_at = ends_at or lesson.ends_at
+            lesson.starts_at, lesson.ends_at = starts_at or before[0], ends_at or before[1]
             lesson.title = lesson.title if title is None else title
             if (lesson.starts_at, lesson.ends_at) != before:
                 lesson.ended_at = None

@@ -90,13 +90,10 @@ def plan(
         raise invalid(lesson_ids=_("Two of these lessons are on the same day."))
     occurrences = []
     for day, original in originals.items():
-        if (lesson := taken_over.get(day)) is not None:
-            times = lesson.starts_at, lesson.ends_at
-            occurrences.append(Occurrence(original, *times, lesson=lesson))
-            continue
-        moved = choices.moved.get(day)
+        lesson, moved = taken_over.get(day), choices.moved.get(day)
         start = to_instant(moved, recurrence.zone) if moved is not None else original
-        occurrences.append(Occurrence(original, start, start + duration))
+        times = (lesson.starts_at, lesson.ends_at) if lesson else (start, start + duration)
+        occurrences.append(Occurrence(original, *times, lesson=lesson))
     allowed = {originals[day] for day in choices.allow_dates}
     own = [*exclude, *(lesson.pk for lesson in choices.lessons)]
     return _allow(with_conflicts(tutor, students, occurrences, exclude=own), tutor, allowed)

@@ -51,15 +51,9 @@ def restart_series(
             recording.new_series.append(new.pk)
             lessons = list(new.lessons.in_order())
             recording.new_lessons += [lesson.pk for lesson in lessons]
-        tell = partial(
-            notices.notify_restarted,
-            tutor,
-            scoped.changeable,
-            former,
-            lessons,
-            list(new.students.all()),
-        )
-        transaction.on_commit(tell)
+        students = list(new.students.all())
+        tell = partial(notices.notify_restarted, tutor, scoped.changeable, former, lessons)
+        transaction.on_commit(partial(tell, students))
     return new, recording.change
 
 
