@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import date
 
 import pytest
 from django.db import transaction
@@ -10,6 +11,7 @@ from rest_framework.test import APIClient
 from apps.classroom.models import BoardVersion
 from apps.classrooms.models import Classroom
 from apps.lessons.models import Lesson
+from apps.lessons.series.holidays import add_holiday
 from apps.lessons.series.undo import recorded
 from tests.builders import make_series
 from tests.test_permissions import ROOM, TABLE
@@ -42,7 +44,11 @@ def paths(lesson):
     series = make_series(lesson.tutor, lesson.student)
     with recorded(tutor=lesson.tutor, kind="moved", lesson_ids=[lesson.pk]) as recording:
         type(lesson).objects.filter(pk=lesson.pk).update(title="Changed")
+    holiday = add_holiday(
+        tutor=lesson.tutor, name="Rest", first_date=date(2026, 4, 6), last_date=date(2026, 4, 7)
+    )
     ids = {
+        "holiday": holiday.pk,
         "classroom": lesson.classroom_id,
         "membership": membership.pk,
         "lesson": lesson.pk,

@@ -8,7 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.admin import ChangedFieldsAdmin, ServerRecordAdmin
 from apps.common.forms import TextField
-from apps.lessons.models import CalendarFeed, Lesson, Participant, Reminder, ZoneRules
+from apps.lessons.models import (
+    CalendarFeed,
+    Holiday,
+    Lesson,
+    LessonChange,
+    LessonSeries,
+    Participant,
+    Reminder,
+    SeriesStudent,
+    ZoneRules,
+)
 
 
 @admin.register(Lesson)
@@ -54,6 +64,42 @@ class ParticipantAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+@admin.register(LessonSeries)
+class LessonSeriesAdmin(ServerRecordAdmin):
+    """A series is changed on its page, where the rules are checked."""
+
+    fields = list_display = (
+        *("title", "tutor", "classroom", "rrule", "timezone"),
+        *("start_date", "start_time", "duration_minutes", "ends_on"),
+    )
+    list_select_related = ("tutor", "classroom")
+    search_fields = ("title", "tutor__email", "members__student__email")
+
+
+@admin.register(SeriesStudent)
+class SeriesStudentAdmin(ServerRecordAdmin):
+    fields = list_display = ("series", "student")
+    list_select_related = ("series", "student")
+    search_fields = ("series__title", "student__email", "student__last_name")
+
+
+@admin.register(LessonChange)
+class LessonChangeAdmin(ServerRecordAdmin):
+    """Deleting a row takes from its tutor the possibility to undo the change."""
+
+    fields = list_display = ("created_at", "tutor", "kind", "undone_at")
+    list_filter = ("kind",)
+    list_select_related = ("tutor",)
+    search_fields = ("tutor__email", "tutor__last_name")
+
+
+@admin.register(Holiday)
+class HolidayAdmin(ServerRecordAdmin):
+    fields = list_display = ("tutor", "name", "first_date", "last_date")
+    list_select_related = ("tutor",)
+    search_fields = ("name", "tutor__email", "tutor__last_name")
 
 
 @admin.register(ZoneRules)
