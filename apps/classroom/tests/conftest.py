@@ -58,12 +58,14 @@ class _Uvicorn(uvicorn.Server):
 
 
 @pytest.fixture
-def server(transactional_db):
-    """A server on a free port of 127.0.0.1, stopped before the database is emptied."""
-    from config.asgi import application
+def server(transactional_db, monkeypatch):
+    """A server on a free port of 127.0.0.1, stopped before the database is emptied. Its worker has
+    no jobs, all of which would be due in the empty database."""
+    from config import asgi
 
+    monkeypatch.setattr(asgi, "JOBS", [])
     config = uvicorn.Config(
-        application,
+        asgi.application,
         port=0,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
