@@ -93,7 +93,7 @@ PAGES = {
         "/settings/calendar/address/",
         "/settings/notifications/",
         "/settings/holidays/",
-        "/settings/holidays/" + SENT,
+        "/settings/holidays/" + SENT,  # adds the first suggestion
         "/accounts/email/",
         "/accounts/password/change/",
         "/accounts/2fa/",
