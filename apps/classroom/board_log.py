@@ -16,7 +16,7 @@ from apps.classroom.models import (
     BoardUpdate,
     ClassroomSession,
 )
-from apps.classroom.realtime.board.update_scan import names_client_twice, remove_deep_values
+from apps.classroom.realtime.board.stored_updates import names_client_twice, remove_deep_values
 
 Authors = dict[tuple[int, int], str]  # the person key by session and Yjs client id
 

@@ -24,7 +24,8 @@ from pycrdt import Doc
 from apps.classroom.merging import build_document, find_unreadable, merge_bytes
 from apps.classroom.realtime.board.origins import read_origins
 from apps.classroom.realtime.board.outline import Outline, outline_of
-from apps.classroom.realtime.board.update_scan import remove_deep_values, scan_trusted
+from apps.classroom.realtime.board.stored_updates import remove_deep_values
+from apps.classroom.realtime.board.update_scan import scan_trusted
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.restoring import restoring_update
 

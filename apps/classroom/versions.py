@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from apps.classroom import blobs, compaction
 from apps.classroom.models import BoardVersion, ClassroomSession
-from apps.classroom.realtime.board.update_scan import names_client_twice, remove_deep_values
+from apps.classroom.realtime.board.stored_updates import names_client_twice, remove_deep_values
 
 MAX_VERSIONS = 240
 # Up to each age, one version is kept per interval; all are kept in the first hour.

@@ -12,8 +12,8 @@ from pycrdt import write_var_uint as varint
 from apps.classroom.compaction import SMALL_BOARD
 from apps.classroom.realtime.board import document as document_module
 from apps.classroom.realtime.board import yproto
-from apps.classroom.realtime.board.document import Document, PendingDependency
-from apps.classroom.realtime.board.update_scan import scan
+from apps.classroom.realtime.board.document import Document
+from apps.classroom.realtime.board.update_scan import PendingDependency, scan
 from apps.classroom.realtime.board.varints import Malformed, read_varint
 from apps.classroom.tests.boards import (
     CHILD_OF_NUMBER_UPDATE,

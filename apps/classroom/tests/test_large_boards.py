@@ -18,10 +18,10 @@ from apps.classroom import board_log, compaction
 from apps.classroom.models import BoardSnapshot
 from apps.classroom.realtime.board import document as documents
 from apps.classroom.realtime.board import outline, yproto
-from apps.classroom.realtime.board.document import Document, PendingDependency
+from apps.classroom.realtime.board.document import Document
 from apps.classroom.realtime.board.outline import Base, outline_of
 from apps.classroom.realtime.board.storage import BoardStorage
-from apps.classroom.realtime.board.update_scan import scan
+from apps.classroom.realtime.board.update_scan import PendingDependency, scan
 from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.server import db
 from apps.classroom.realtime.server.registry import RoomRegistry

@@ -17,8 +17,7 @@ from pycrdt import merge_updates
 from apps.classroom.realtime.board import limits
 from apps.classroom.realtime.board.board import Board
 from apps.classroom.realtime.board.chunks import split_conflicts
-from apps.classroom.realtime.board.document import PendingDependency
-from apps.classroom.realtime.board.update_scan import ItemId, Scan, scan
+from apps.classroom.realtime.board.update_scan import ItemId, PendingDependency, Scan, scan
 from apps.classroom.realtime.board.varints import Malformed
 from apps.classroom.realtime.events.protocol import Close
 from apps.classroom.realtime.server.sockets import Refused, Socket

@@ -12,11 +12,11 @@ from apps.classroom.policies import BoardRules, Person
 from apps.classroom.realtime.board import limits, yproto
 from apps.classroom.realtime.board.awareness import Awareness, Owner
 from apps.classroom.realtime.board.chunks import LARGE, split_conflicts, split_update
-from apps.classroom.realtime.board.document import Document, PendingDependency
+from apps.classroom.realtime.board.document import Document
 from apps.classroom.realtime.board.guard import BoardGuard
 from apps.classroom.realtime.board.log import BoardLog
 from apps.classroom.realtime.board.outline import Buffers
-from apps.classroom.realtime.board.update_scan import Scan, scan_trusted
+from apps.classroom.realtime.board.update_scan import PendingDependency, Scan, scan_trusted
 from apps.classroom.realtime.board.yproto import Entry
 from apps.classroom.realtime.events.protocol import BoardSize, Close
 from apps.classroom.realtime.server.sockets import Refused, Socket

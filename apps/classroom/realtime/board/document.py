@@ -21,6 +21,7 @@ from apps.classroom.realtime.board.origins import Origins, read_origins
 from apps.classroom.realtime.board.outline import Base, Buffers, concatenate
 from apps.classroom.realtime.board.update_scan import (
     ItemId,
+    PendingDependency,
     Placed,
     Run,
     Scan,
@@ -37,14 +38,6 @@ class Snapshot(NamedTuple):
     updates: list[bytes]
     replacements: int
     conflicts: int
-
-
-class PendingDependency(Malformed):
-    """A valid update that depends on one that has not arrived: `client` up to `clock`."""
-
-    def __init__(self, client: int, clock: int) -> None:
-        super().__init__("an update that it depends on is missing")
-        self.client, self.clock = client, clock
 
 
 def _read_deletions(update: bytes) -> DeleteSet:

@@ -22,9 +22,8 @@ from apps.classroom.realtime.board.values import (
     POINTS,
     NestedTooDeeply,
     ValueReader,
-    may_nest_too_deeply,
 )
-from apps.classroom.realtime.board.varints import Malformed, read_varint
+from apps.classroom.realtime.board.varints import Malformed
 
 if TYPE_CHECKING:
     from apps.classroom.realtime.board.slots import Item
@@ -66,6 +65,14 @@ class Scan(NamedTuple):
     items: "Sequence[Item] | None" = None  # only read for a board on which something is locked
 
 
+class PendingDependency(Malformed):
+    """A valid update that depends on one that has not arrived: `client` up to `clock`."""
+
+    def __init__(self, client: int, clock: int) -> None:
+        super().__init__("an update that it depends on is missing")
+        self.client, self.clock = client, clock
+
+
 def scan(update: bytes) -> Scan:
     """Scan an update. Raises Malformed, also if it takes more than MAX_STEPS steps."""
     return Scanner(update, is_stored=False).scan()
@@ -77,17 +84,6 @@ def scan_trusted(update: bytes) -> Scan:
     Values that nest too deeply, stored before updates were scanned, are invalid elements.
     """
     return Scanner(update, is_stored=True).scan()
-
-
-def remove_deep_values(update: bytes) -> bytes:
-    """Return a stored update without the values that nest too deeply; the same one if it has none
-    or cannot be scanned."""
-    if not may_nest_too_deeply(update):
-        return update
-    try:
-        return _NestingScanner(update, is_stored=True).scan().update
-    except Malformed:
-        return update
 
 
 def encode_deletions(runs: Iterable[Run]) -> bytes:
@@ -377,39 +373,3 @@ _CONTENTS: dict[int, Callable[[Scanner], tuple[int, bool]]] = {
     ANY: Scanner._read_values,
     _DOC: Scanner._read_document,
 }
-
-
-def names_client_twice(update: bytes) -> bool:
-    """Whether a stored update has two blocks of one client, from before they were refused: yrs
-    overwrites the items of the first, and may crash."""
-    try:
-        if read_varint(update, 0)[0] < 2:
-            return False
-        scanner = _ClientScanner(update, is_stored=True)
-        scanner.scan()
-    except Malformed:
-        return False  # yrs decides
-    return scanner.has_repeated_client
-
-
-class _ClientScanner(Scanner):
-    """Notices clients with several blocks; the values do not matter."""
-
-    def __init__(self, update: bytes, *, is_stored: bool) -> None:
-        super().__init__(update, is_stored=is_stored)
-        self._clients: set[int] = set()
-        self.has_repeated_client = False
-
-    def _begin_client(self, client: int, clock: int) -> None:
-        self.has_repeated_client |= client in self._clients
-        self._clients.add(client)
-
-    def _is_valid(self, value: Any) -> bool:
-        return True
-
-
-class _NestingScanner(Scanner):
-    """Finds values that nest too deeply, and no other invalid elements."""
-
-    def _is_valid(self, value: Any) -> bool:
-        return True
