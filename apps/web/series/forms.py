@@ -5,12 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.dateparse import parse_date, parse_time
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.common.forms import OneOfField, TextField
+from apps.common.parsing import EARLIEST, LATEST
 from apps.lessons.models import LessonSeries
 from apps.lessons.series.planning import Choices
 from apps.lessons.series.rules import MAX_OCCURRENCES, parse_rule
@@ -38,7 +40,9 @@ class SeriesForm(forms.Form):
 
     title = TextField(label=_("Title"), max_length=200, required=False)
     date = forms.DateField(
-        label=_("First lesson"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("First lesson"),
+        validators=[MinValueValidator(EARLIEST.date()), MaxValueValidator(LATEST.date())],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     time = forms.TimeField(
         label=_("Starts"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")

@@ -162,3 +162,11 @@ def test_form_sent_twice_makes_one_series(browser, tutor, student, classroom):
     for _ in range(2):
         client.post("/series/new/", {**data, "shown": shown(page), "save": "1"})
     assert LessonSeries.objects.count() == 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1800-01-01", "2500-01-01", "9999-12-31"])
+@pytest.mark.parametrize("ends", ["count", "never"])
+def test_first_date_out_of_range_is_refused(browser, tutor, student, classroom, day, ends):
+    page = browser(tutor).post("/series/new/", form_data(student, date=day, ends=ends))
+    assert page.status_code == 400
+    assert not Lesson.objects.exists()
