@@ -1,79 +1,30 @@
-"""Changes of one, the following or all lessons of a series, and undoing them."""
+"""Changes of one, the following or all lessons of a series."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 
 from apps.lessons import notices
-from apps.lessons.models import Lesson, LessonChange, LessonSeries, Participant
+from apps.lessons.models import Lesson, LessonSeries, Participant
+from apps.lessons.tests.changes.autumn import (
+    AUTUMN,
+    FIRST,
+    KYIV_FIRST,
+    URL,
+    WEEK,
+    lessons,
+    move,
+    originals,
+    patch,
+    starts,
+    state,
+    undo,
+)
 from tests.builders import HOUR, make_classroom, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
-
-URL = "/api/lesson-series/"
-WEEK = timedelta(days=7)
-KYIV_FIRST = "2030-10-14T17:00"  # a Monday; clocks change on 27 October
-FIRST = datetime(2030, 10, 14, 14, tzinfo=UTC)
-AUTUMN = [FIRST, FIRST + WEEK, FIRST + 2 * WEEK + HOUR, FIRST + 3 * WEEK + HOUR]
-
-
-@pytest.fixture(autouse=True)
-def _in_2030(monkeypatch):
-    """So that the clock change is ahead and within the limit of five years."""
-    monkeypatch.setattr(timezone, "now", lambda: datetime(2030, 10, 1, tzinfo=UTC))
-
-
-@pytest.fixture
-def client(api, tutor):
-    return api(tutor)
-
-
-@pytest.fixture
-def make(client, classroom, student):
-    def post(**changes):
-        sent = {
-            "student_id": student.pk,
-            "title": "Algebra",
-            "starts_at": KYIV_FIRST,
-            "duration_minutes": 60,
-            "rrule": "FREQ=WEEKLY;COUNT=4",
-            "timezone": "Europe/Kyiv",
-            **changes,
-        }
-        answer = client.post(URL, sent)
-        assert answer.status_code == 201, answer.content
-        return LessonSeries.objects.get(pk=answer.json()["id"])
-
-    return post
-
-
-@pytest.fixture
-def series(make):
-    return make()
-
-
-def lessons(*many):
-    return list(Lesson.objects.filter(series__in=many).order_by("original_starts_at"))
-
-
-def starts(*many):
-    return [lesson.starts_at for lesson in lessons(*many)]
-
-
-def originals(*many):
-    return [lesson.original_starts_at for lesson in lessons(*many)]
-
-
-def patch(client, lesson, **sent):
-    sent = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in sent.items()}
-    return client.patch(f"/api/lessons/{lesson.pk}/", sent)
-
-
-def move(client, lesson, shift, scope="following", **more):
-    times = {"starts_at": lesson.starts_at + shift, "ends_at": lesson.ends_at + shift}
-    return patch(client, lesson, scope=scope, **times, **more)
 
 
 def test_following_moves_by_wall_clock_and_splits_the_series(client, series):
@@ -373,144 +324,3 @@ def test_mails_about_series_count_for_the_daily_limit(
     first, last = mail.outbox
     assert "/calendar/" in last.body.splitlines()[-1]
     assert len(last.body) > len(first.body)
-
-
-# Previews
-
-
-def preview(client, lesson, **sent):
-    sent = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in sent.items()}
-    return client.post(f"/api/lessons/{lesson.pk}/changes/preview/", sent)
-
-
-def test_preview_of_a_move_lists_each_lesson_and_writes_nothing(client, tutor, student, series):
-    found = lessons(series)
-    move(client, found[1], 5 * HOUR, "this")
-    make_lesson(tutor, student, AUTUMN[2] + 2 * HOUR)
-    sent = {"starts_at": AUTUMN[0] + 2 * HOUR, "ends_at": AUTUMN[0] + 3 * HOUR}
-    answer = preview(client, found[0], action="update", scope="all", **sent)
-    assert answer.status_code == 200
-    rows = answer.json()["changes"]
-    assert [row["lesson_id"] for row in rows] == [each.pk for each in found]
-    assert [row["change"] for row in rows] == ["moved", "kept", "moved", "moved"]
-    assert [row["conflict"] is None for row in rows] == [True, True, False, True]
-    assert rows[3]["new_starts_at"] == "2030-11-04T17:00:00Z"
-    assert starts(series) == [AUTUMN[0], AUTUMN[1] + 5 * HOUR, *AUTUMN[2:]]
-
-
-@pytest.mark.parametrize(("scope", "count"), [("this", 1), ("following", 3), ("all", 4)])
-def test_preview_of_a_cancellation_lists_the_lessons_in_scope(client, series, scope, count):
-    answer = preview(client, lessons(series)[1], action="cancel", scope=scope)
-    assert [row["change"] for row in answer.json()["changes"]] == ["cancelled"] * count
-    assert not Lesson.objects.filter(status="cancelled").exists()
-
-
-def test_preview_of_a_new_student_names_conflicts(client, tutor, other_tutor, series):
-    friend = make_user("student")
-    make_classroom(tutor, friend)
-    make_lesson(other_tutor, friend, AUTUMN[2])
-    sent = {"action": "add_student", "student_id": friend.pk}
-    answer = preview(client, lessons(series)[0], scope="all", **sent)
-    found = [row["conflict"] is None for row in answer.json()["changes"]]
-    assert found == [True, True, False, True]
-
-
-def test_preview_of_a_single_lesson_names_its_conflict(client, tutor, student, classroom):
-    lesson = make_lesson(tutor, student, FIRST)
-    make_lesson(tutor, student, FIRST + 2 * HOUR)
-    sent = {"starts_at": FIRST + 2 * HOUR, "ends_at": FIRST + 3 * HOUR}
-    [row] = preview(client, lesson, action="update", **sent).json()["changes"]
-    assert (row["change"], row["conflict"] is None) == ("moved", False)
-
-
-# Undo
-
-
-def undo(client, answer):
-    return client.post(f"/api/lesson-changes/{answer['Change-Id']}/undo/")
-
-
-def state():
-    fields = [f.attname for f in Lesson._meta.fields if f.attname not in ("sequence", "updated_at")]
-    people = Participant.objects.order_by("lesson", "student").values("lesson", "student", "status")
-    kept = [f.attname for f in LessonSeries._meta.fields]
-    return [
-        list(Lesson.objects.order_by("pk").values(*fields)),
-        list(people),
-        list(LessonSeries.objects.order_by("pk").values(*kept)),
-    ]
-
-
-CHANGES = {
-    "move following": lambda client, found: move(client, found[1], 2 * HOUR, title="New"),
-    "move all by a week": lambda client, found: move(client, found[1], WEEK + HOUR, "all"),
-    "move one": lambda client, found: move(client, found[1], 2 * HOUR, "this"),
-    "rename": lambda client, found: patch(client, found[1], title="New", scope="following"),
-    "cancel": lambda client, found: client.post(
-        f"/api/lessons/{found[1].pk}/cancel/", {"scope": "following", "reason": "Ill"}
-    ),
-    "cancel one": lambda client, found: client.post(f"/api/lessons/{found[1].pk}/cancel/"),
-}
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_undo_restores_lessons_and_series(client, series, name):
-    move(client, lessons(series)[2], 3 * HOUR, "this")
-    before = state()
-    answer = CHANGES[name](client, lessons(series))
-    assert answer.status_code == 200
-    assert state() != before
-    undone = undo(client, answer)
-    assert undone.status_code == 200, undone.content
-    assert state() == before
-
-
-@pytest.mark.parametrize("scope", ["this", "all"])
-def test_undo_restores_students(client, tutor, student, series, scope):
-    friend = make_user("student")
-    make_classroom(tutor, friend)
-    url = f"/api/lessons/{lessons(series)[1].pk}/students/"
-    before = state()
-    added = client.post(url, {"student_id": friend.pk, "scope": scope})
-    with_friend = state()[1]
-    removed = client.delete(f"{url}{student.pk}/?scope=this")
-    assert undo(client, removed).status_code == 200
-    assert state()[1] == with_friend
-    assert undo(client, added).status_code == 200
-    assert state()[1:] == before[1:]
-
-
-def test_change_is_undone_once_and_only_by_its_tutor(client, api, other_tutor, student, series):
-    answer = move(client, lessons(series)[0], HOUR, "all")
-    for stranger in (other_tutor, student):
-        assert undo(api(stranger), answer).status_code == 404
-    listed = client.get("/api/lesson-changes/").json()["results"]
-    assert [(each["id"], each["lessons_count"]) for each in listed] == [
-        (int(answer["Change-Id"]), 4)
-    ]
-    assert undo(client, answer).json() == {"lessons_count": 4}
-    again = undo(client, answer)
-    assert (again.status_code, again.json()["error"]) == (409, "not_undoable")
-    assert client.get("/api/lesson-changes/").json()["results"] == []
-
-
-def test_change_cannot_be_undone_after_a_minute(client, series, monkeypatch):
-    answer = move(client, lessons(series)[0], HOUR, "all")
-    later = timezone.now() + timedelta(seconds=61)
-    monkeypatch.setattr(timezone, "now", lambda: later)
-    assert undo(client, answer).json()["error"] == "not_undoable"
-    assert starts(series) == [each + HOUR for each in AUTUMN]
-
-
-def test_change_cannot_be_undone_once_a_lesson_has_changed_again(client, series):
-    answer = move(client, lessons(series)[0], HOUR, "all")
-    patch(client, lessons(series)[3], title="Since")
-    assert undo(client, answer).json()["error"] == "not_undoable"
-
-
-def test_change_cannot_be_undone_once_the_old_time_is_taken(client, tutor, student, series):
-    answer = move(client, lessons(series)[0], 2 * HOUR, "all")
-    make_lesson(tutor, student, AUTUMN[1])
-    assert undo(client, answer).json()["error"] == "lesson_conflict"
-    assert starts(series) == [each + 2 * HOUR for each in AUTUMN]
-    assert LessonChange.objects.get(pk=answer["Change-Id"]).undone_at is None
