@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -72,7 +72,11 @@ def poll(now: datetime) -> None:
         log.warning("Telegram did not answer", extra={"data": {"reason": str(exc)}})
         return
     for update in updates:
-        _handle(update, now)
+        try:
+            _handle(update, now)
+        except (ArithmeticError, AttributeError, DataError, LookupError, TypeError, ValueError):
+            # Of a shape that nobody foresaw: it would come again for ever, before all later ones.
+            log.exception("A message to the bot could not be handled")
         # Another process may have read further.
         seen = int(update["update_id"]) + 1
         TelegramBot.objects.filter(pk=1, next_update__lt=seen).update(next_update=seen)

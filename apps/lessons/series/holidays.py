@@ -46,12 +46,15 @@ def suggest_school_holidays(today: date) -> list[Suggestion]:
     return found
 
 
+@transaction.atomic
 def add_holiday(*, tutor: User, name: str, first_date: date, last_date: date) -> Holiday:
     """Return the holiday, which may exist already. Raises `validation_error`."""
     if last_date < first_date:
         raise invalid(last_date=_("The last day must not be before the first."))
     if (last_date - first_date).days >= MAX_DAYS:
         raise invalid(last_date=_("At most %(n)s days at once.") % {"n": MAX_DAYS})
+    # Simultaneous requests would all pass the limit without this lock.
+    list(User.objects.select_for_update(no_key=True).filter(pk=tutor.pk).values_list("pk"))
     if Holiday.objects.filter(tutor=tutor).count() >= MAX_HOLIDAYS:
         raise invalid(first_date=_("At most %(n)s entries.") % {"n": MAX_HOLIDAYS})
     same = {"tutor": tutor, "name": name, "first_date": first_date, "last_date": last_date}

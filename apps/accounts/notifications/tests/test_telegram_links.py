@@ -146,3 +146,23 @@ def test_server_without_a_bot_offers_nothing(client, student):
     client.force_login(student, "allauth.account.auth_backends.AuthenticationBackend")
     assert "Telegram" not in client.get(URL).content.decode()
     assert client.post(f"{URL}telegram/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": {"chat": {"id": 70, "type": "private"}, "text": "/start \ud800"}},
+        {"message": {"chat": {"id": "x", "type": "private"}, "text": "/stop"}},
+        {"message": {"chat": {"type": "private"}}},
+        {"message": {"chat": {"id": 70, "type": "private"}, "from": None}},
+        {"my_chat_member": {"chat": {"id": 70}}},
+    ],
+)
+def test_message_that_cannot_be_handled_does_not_stop_later_ones(bot, student, caplog, update):
+    bot.add(**update)
+    bot.write(f"/start {code_of(student)}")
+    poll(timezone.now())
+    assert chats() == {student.pk: 70}
+    assert [r.message for r in caplog.records if r.name == "kreida.telegram"] == [
+        "A message to the bot could not be handled"
+    ]
