@@ -26,7 +26,10 @@ _REDIS_OPTIONS = {
     *("ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"),
 }
 # Nothing else in an environment begins so, as it may with DATABASE_, EMAIL_ or PUBLIC_.
-_OWN_PREFIXES = ("ALLOWED_", "LOGO_", "PRIVACY_", "SCHOOL_", "SIGN_", "TRUSTED_", "TURN_")
+_OWN_PREFIXES = (
+    *("ALLOWED_", "LOGO_", "PRIVACY_", "SCHOOL_", "SIGN_", "STORAGE_", "TELEGRAM_", "THROTTL"),
+    *("TRUSTED_", "TURN_"),
+)
 _SHORT = 6  # characters; ratios of shorter names say nothing
 _known: set[str] = set()
 

@@ -182,6 +182,7 @@ def test_turn_urls_need_a_long_secret(monkeypatch, urls, secret):
     [
         *("DATABSE_URL", "PUBLIC_URI", "TRUSTED_PROXY", "database_url"),
         *("PRT", "POT", "PROT", "PORTT", "port", "HSST", "SIGN_IN", "TURN_URI", "KREIDA_PORT"),
+        *("THROTTLE", "TELEGRAM_BOT", "STORAGE_MB"),
     ],
 )
 def test_misspelt_name_is_refused(monkeypatch, name):
