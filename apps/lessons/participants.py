@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import User
 from apps.classroom.errors import lesson_cancelled
 from apps.classroom.realtime.notify import recheck_lesson
 from apps.common.errors import invalid, not_found
@@ -17,7 +18,8 @@ from apps.lessons.booking import (
     lock_people,
     to_domain_error,
 )
-from apps.lessons.conflicts import check_conflicts
+from apps.lessons.conflicts import describe_conflicts, find_conflicts
+from apps.lessons.errors import lesson_conflict
 from apps.lessons.limits import check_limits
 from apps.lessons.models import Lesson, Participant
 
@@ -40,9 +42,7 @@ def add_student(*, lesson: Lesson, student_id: int) -> None:
             tutor = people[lesson.tutor_id]
             find_classroom(tutor, [student_id], None)
             student = people[student_id]
-            if not lesson.allow_overlap:
-                span = (lesson.starts_at, lesson.occupied_until)
-                check_conflicts(tutor, [student_id], [span], exclude=[lesson.pk])
+            _check_is_free(tutor, student_id, lesson)
             check_limits(tutor.pk, [student], [lesson], timezone.now())
             if known is None:
                 check_students_number(lesson.participants.count() + 1)
@@ -53,6 +53,16 @@ def add_student(*, lesson: Lesson, student_id: int) -> None:
             transaction.on_commit(lambda: recheck_lesson(lesson.pk))
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
+
+
+def _check_is_free(tutor: User, student_id: int, lesson: Lesson) -> None:
+    """A tutor may double-book a student with lessons of their own, not with another tutor's."""
+    span = (lesson.starts_at, lesson.occupied_until)
+    for conflict in find_conflicts(tutor, [student_id], span, exclude=[lesson.pk]):
+        is_allowed = lesson.allow_overlap and conflict.tutor_id == tutor.pk
+        if conflict.student_id == student_id and not is_allowed:
+            [sentence] = describe_conflicts(tutor, [(conflict, span)])
+            raise lesson_conflict(sentence)
 
 
 def remove_student(*, lesson: Lesson, student_id: int) -> None:

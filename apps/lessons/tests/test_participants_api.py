@@ -175,6 +175,21 @@ def test_student_with_another_lesson_then_is_not_added(api, tutor, other_tutor, 
     assert "Андрій Бойко" in answer.json()["detail"]
 
 
+def test_double_booking_does_not_extend_to_another_tutors_lesson(
+    api, tutor, other_tutor, lesson, group
+):
+    Lesson.objects.filter(pk=lesson.pk).update(allow_overlap=True)
+    make_lesson(other_tutor, group[2])
+    answer = api(tutor).post(students_url(lesson), {"student_id": group[2].pk})
+    assert (answer.status_code, answer.json()["error"]) == (409, "lesson_conflict")
+
+
+def test_student_is_added_while_only_the_tutor_is_double_booked(api, tutor, lesson, group):
+    make_lesson(tutor, group[0], allow_overlap=True)
+    answer = api(tutor).post(students_url(lesson), {"student_id": group[2].pk})
+    assert answer.status_code == 200
+
+
 def test_thirty_first_student_is_not_added(api, tutor, lesson, classroom, group):
     others = [make_user("student") for _ in range(28)]
     Participant.objects.bulk_create(Participant(lesson=lesson, student=one) for one in others)
