@@ -9,7 +9,7 @@ from django.conf import settings
 
 from apps.common.errors import throttled
 
-MAX_REQUESTS = 2  # of a person in a process: one runs, one waits
+MAX_REQUESTS = 4  # of a person in a process: one runs, the others wait
 MAX_WAIT = 10.0  # seconds
 
 _guard = threading.Lock()

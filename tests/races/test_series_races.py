@@ -40,6 +40,12 @@ def delete_all():
     LessonSeries.objects.all().delete()
 
 
+@pytest.fixture(autouse=True)
+def in_other_processes(settings):
+    """In one process a tutor's requests would run one after another (apps/common/turns.py)."""
+    settings.THROTTLING = False
+
+
 @pytest.fixture
 def no_lock(monkeypatch):
     """Make series without locking the people, so that the check before the inserts can race."""

@@ -7,7 +7,8 @@ from apps.common.errors import DomainError
 from apps.common.turns import turn
 
 
-def test_third_request_of_a_person_is_refused_and_others_go_on():
+def test_request_too_many_of_a_person_is_refused_and_others_go_on(monkeypatch):
+    monkeypatch.setattr("apps.common.turns.MAX_REQUESTS", 2)
     entered, leave = threading.Event(), threading.Event()
     order = []
 
