@@ -1,5 +1,6 @@
 """Several people become one placeholder at once: one does, and nobody's account is replaced."""
 
+import threading
 from functools import partial
 
 import pytest
@@ -108,13 +109,26 @@ def test_placeholder_joins_a_classroom_before_or_not_after_it_is_taken_over(tuto
 
 
 def test_control_without_lock_a_new_membership_is_lost(tutor, monkeypatch):
-    monkeypatch.setattr(roster, "_lock_placeholder", lambda _student: True)
+    """The student joins after the memberships were taken over and before the placeholder goes."""
+    taken_over, joined = threading.Event(), threading.Event()
+    join, move_card = roster.join_placeholder, placeholders.move_card
 
-    def attempt():
+    def join_late(**people):
         try:
-            joined, is_member = join_and_accept_simultaneously(tutor)
-        except IntegrityError:
-            return True
-        return joined != is_member
+            return join(**people)
+        finally:
+            joined.set()
 
-    repeat_until(attempt)
+    def move_card_late(**people):
+        taken_over.set()
+        assert joined.wait(20)
+        move_card(**people)
+
+    monkeypatch.setattr(roster, "_lock_placeholder", lambda _student: taken_over.wait(20))
+    monkeypatch.setattr(roster, "join_placeholder", join_late)
+    monkeypatch.setattr(placeholders, "move_card", move_card_late)
+    try:
+        has_joined, is_member = join_and_accept_simultaneously(tutor)
+    except IntegrityError:
+        return
+    assert has_joined != is_member
