@@ -76,6 +76,7 @@ def test_series_is_made_across_a_clock_change_with_clashes_resolved(visit, famil
 def test_dragged_lesson_asks_how_many_move_and_all_is_undone(visit, family):
     tutor, student = family("en")
     v = visit(tutor, reduced_motion="reduce")
+    load_axe(v.page.context)
     series, _lessons = make_series(v, student)
     before = starts_of(v, series)
     open_calendar(v, date="2027-04-05")
@@ -83,6 +84,8 @@ def test_dragged_lesson_asks_how_many_move_and_all_is_undone(visit, family):
     x, y = center(box)
     drag(v, (x, y), (x, y + box["height"]))
     dialog = v.page.locator("dialog[open]")
+    dialog.wait_for()
+    assert accessibility_violations(v.page) == []
     dialog.get_by_label("this and all following lessons").check()
     v.press("Move", within=dialog)
     v.page.get_by_role("heading", name="Check the change").wait_for()
