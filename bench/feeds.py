@@ -92,7 +92,8 @@ def _make_cases(server: Server) -> list[FeedCase]:
     raw = [f"/bench/raw/feeds/{pk}/" for pk in range(1, TUTORS + 1)]
     for path in (*paths, *raw):
         body = load.fetch(server.port, _request(path))
-        if body.count(b"BEGIN:VEVENT") != LESSONS_PER_TUTOR:
+        # Lessons that an earlier case has scheduled are among them.
+        if body.count(b"BEGIN:VEVENT") < LESSONS_PER_TUTOR:
             raise SystemExit(f"{path} has {body.count(b'BEGIN:VEVENT')} events")
     not_modified = [_request(path, f"If-None-Match: {_fetch_etag(server, path)}") for path in paths]
     return [
