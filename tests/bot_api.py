@@ -34,7 +34,7 @@ class BotApi:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def write(self, text: str, chat: int = 70, kind: str = "private", language: str = "uk") -> None:
-        """Somebody writes to the bot."""
+        """Deliver a message from a chat to the bot."""
         self.add(
             message={
                 "chat": {"id": chat, "type": kind},

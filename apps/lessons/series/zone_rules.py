@@ -82,7 +82,7 @@ def _follow(
     tell = partial(notices.notify_moved, tutor, moved, told, before=shifted.before)
     if moved:
         transaction.on_commit(partial(tell, former_series=None))
-    transaction.on_commit(partial(_tell_tutor, tutor, moved, shifted))
+    transaction.on_commit(partial(_notify_tutor, tutor, moved, shifted))
     return set(shifted.before)
 
 
@@ -146,7 +146,7 @@ def _keep_blocked(
             shifted.stays[pk] = one.detail or ""
 
 
-def _tell_tutor(tutor: User, moved: list[Lesson], shifted: Shifted) -> None:
+def _notify_tutor(tutor: User, moved: list[Lesson], shifted: Shifted) -> None:
     if not settings.EMAIL_URL or not (moved or shifted.stays):
         return
     with translation.override(tutor.locale):

@@ -49,7 +49,7 @@ def test_addresses_of_tutor_and_other_students_are_not_told(lesson, student, tut
     assert event["ATTENDEE"] == f"mailto:{student.email}"
 
 
-def test_nobody_is_asked_to_reply(lesson, student):
+def test_attendees_are_not_asked_to_reply(lesson, student):
     attendee = read(request(lesson, student))["ATTENDEE"]
     assert (attendee.params["RSVP"], attendee.params["PARTSTAT"]) == ("FALSE", "ACCEPTED")
 

@@ -99,7 +99,7 @@ def test_tutor_records_who_came(browser, tutor, group, second, status):
     assert group.participants.get(student=second).status == status
 
 
-def test_nobody_else_changes_the_students(browser, group, student, second, other_tutor):
+def test_only_the_tutor_changes_the_students(browser, group, student, second, other_tutor):
     for person, status in ((student, 403), (other_tutor, 403)):
         client = browser(person)
         assert client.get(f"/lessons/{group.pk}/students/").status_code == status
