@@ -67,6 +67,8 @@ INSTALLED_APPS = [
     "apps.classrooms",
     "apps.classroom",
     "apps.lessons",
+    "apps.billing",
+    "apps.booking",
     "apps.web",
 ]
 MIDDLEWARE = [

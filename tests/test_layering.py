@@ -1,4 +1,5 @@
-"""Imports go one way: web → lessons → classroom → classrooms → accounts → common.
+"""Imports go one way: web → booking → billing → lessons → classroom → classrooms → accounts
+→ common.
 
 Rooms know lessons only through the interface of apps/classroom/lessons.py (ADR 16). The features
 of apps/web import nothing of one another; what several need is in apps/web/shared/.
@@ -16,7 +17,16 @@ import pytest
 from apps.lessons.models import Lesson
 
 ROOT = Path(__file__).resolve().parent.parent
-LAYERS = ["common", "accounts", "classrooms", "classroom", "lessons", "web"]
+LAYERS = [
+    "common",
+    "accounts",
+    "classrooms",
+    "classroom",
+    "lessons",
+    "billing",
+    "booking",
+    "web",
+]
 FEATURES = sorted(path.parent.name for path in (ROOT / "apps" / "web").glob("*/urls.py"))
 
 
