@@ -11,12 +11,19 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run build test check messages bench bench-room soak lighthouse screenshots lock clean dev
+.PHONY: run build wheel check-wheel test check messages bench bench-room soak lighthouse screenshots lock clean dev
 
 run: build
 	@exec $(PY) manage.py serve
 
 build: $(VENV)/.base $(DIST) $(MO)
+
+# Into dist/; `pipx install` of it needs no Node, make or git.
+wheel: dev $(DIST) $(MO)
+	@$(PY) -m hatchling build -t wheel
+
+check-wheel: dev $(DIST) $(MO)
+	@$(PY) scripts/check_wheel.py
 
 test: dev $(DIST) $(MO) tests/clients/node_modules/.stamp
 	@$(PY) scripts/test.py

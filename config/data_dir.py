@@ -17,7 +17,7 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 def data_dir() -> Path:
     """Return the data folder, created if missing, without access for other users."""
-    value = text("DATA_DIR", str(BASE_DIR / "var"))
+    value = text("DATA_DIR", str(_default_folder()))
     try:
         path = Path(value).expanduser().resolve()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -30,6 +30,14 @@ def data_dir() -> Path:
         expected = f"a folder that this user can write to ({reason})"
         raise setting_error("DATA_DIR", expected, value) from exc
     return path
+
+
+def _default_folder() -> Path:
+    """Return `var` of a checkout. An installed wheel has no folder that stays with an upgrade."""
+    if (BASE_DIR / "manage.py").is_file():
+        return BASE_DIR / "var"
+    home = os.environ.get("XDG_DATA_HOME", "")
+    return Path(home if home.startswith("/") else "~/.local/share") / "kreida"
 
 
 def secret_key(folder: Path) -> str:

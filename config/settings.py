@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "apps.billing",
     "apps.booking",
     "apps.web",
+    "apps.operations",
 ]
 MIDDLEWARE = [
     "apps.common.middleware.RequestLogMiddleware",

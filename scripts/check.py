@@ -129,7 +129,7 @@ def main() -> int:
     results = [
         run("ruff check", PYTHON, "-m", "ruff", "check", "--quiet", "."),
         run("ruff format", PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."),
-        run("mypy", PYTHON, "-m", "mypy", "apps", "config", "manage.py"),
+        run("mypy", PYTHON, "-m", "mypy", "apps", "config", "kreida", "manage.py"),
         run("migrations", PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"),
         run(
             "deployment, http", PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"

@@ -1,5 +1,5 @@
-"""Imports go one way: web → booking → billing → lessons → classroom → classrooms → accounts
-→ common.
+"""Imports go one way: operations → web → booking → billing → lessons → classroom → classrooms
+→ accounts → common.
 
 Rooms know lessons only through the interface of apps/classroom/lessons.py (ADR 16). The features
 of apps/web import nothing of one another; what several need is in apps/web/shared/.
@@ -26,6 +26,7 @@ LAYERS = [
     "billing",
     "booking",
     "web",
+    "operations",
 ]
 FEATURES = sorted(path.parent.name for path in (ROOT / "apps" / "web").glob("*/urls.py"))
 

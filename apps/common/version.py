@@ -1,0 +1,3 @@
+"""The release. pyproject.toml reads it too."""
+
+VERSION = "0.32.0"

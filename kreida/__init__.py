@@ -1,0 +1,1 @@
+"""The package of the wheel; in it are `apps`, `config`, `deploy` and `locale`, too."""
