@@ -5,9 +5,12 @@ A rule is evaluated on wall-clock dates, and each date is then converted in the 
 """
 
 import re
+from calendar import isleap
+from calendar import weekday as weekday_of
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import islice
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -23,10 +26,7 @@ MAX_TEXT = 500
 FREQUENCIES: dict[str, Literal[1, 2, 3]] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY}
 LAST_YEAR = 2199
 
-# The Gregorian calendar repeats exactly after 400 years. dateutil looks for the next date until the
-# year 9999, which takes seconds for a rule that matches none, so dates are shifted to the last of
-# these cycles and back.
-_SHIFT_YEARS = 19 * 400
+MAX_YEARS = 40  # after the first date, beyond which no lesson is looked for
 _WEEKDAYS = tuple(weekday(number) for number in range(7))
 _NAMES = {str(day): day for day in _WEEKDAYS}
 _PART = re.compile(r"([A-Z]+)=([A-Z0-9,+-]+)", re.ASCII)
@@ -133,7 +133,9 @@ class Recurrence:
         shift = timedelta(days=self.day_shift)
         until = self.rule.last_date(self.start.time(), self.zone) or date.max
         until = min(until, min(last, date(LAST_YEAR, 12, 31)) - shift)
-        begin = _shift_years(self.start.date(), _SHIFT_YEARS)
+        until = min(until, date(min(self.start.year + MAX_YEARS, LAST_YEAR), 12, 31))
+        years = shift_to_last_years(self.start.year)
+        begin = _shift_years(self.start.date(), years)
         rule = self.rule
         dates = rrule(
             FREQUENCIES[rule.freq],
@@ -147,7 +149,7 @@ class Recurrence:
             bysetpos=rule.numbers.get("BYSETPOS"),
         )
         for each in dates:
-            day = _shift_years(each.date(), -_SHIFT_YEARS)
+            day = _shift_years(each.date(), -years)
             if day > until:
                 return
             yield day + shift
@@ -266,6 +268,24 @@ def _format_until(until: date | datetime) -> str:
 
 def _format_day(day: weekday) -> str:
     return f"{day.n or ''}{_WEEKDAYS[day.weekday]}"
+
+
+@cache
+def shift_to_last_years(year: int) -> int:
+    """How many years later the calendar is the same as from `year` on, and soon ends.
+
+    dateutil looks for the next date until the year 9999. A rule without dates would cost a second
+    of CPU time, so dates are shifted by this and back. Between two centuries the calendar repeats
+    after 28 years; across the turn of one that is no leap year only after 400.
+    """
+    if any(one % 100 == 0 and not isleap(one) for one in range(year, year + MAX_YEARS + 1)):
+        return (MAXYEAR - MAX_YEARS - year) // 400 * 400
+    first = MAXYEAR - MAX_YEARS - 27
+    return next(
+        other - year
+        for other in range(first, first + 28)
+        if other % 4 == year % 4 and weekday_of(other, 1, 1) == weekday_of(year, 1, 1)
+    )
 
 
 def _shift_years(day: date, years: int) -> date:
