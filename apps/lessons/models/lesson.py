@@ -212,9 +212,9 @@ class Lesson(models.Model):
         return user_id in self.list_student_ids()
 
     def get_version(self) -> str:
-        """A digest of what can be edited, the students included; see apps/common/etags.py."""
-        students = sorted((one.student_id, one.status) for one in self.participants.all())
-        return compute_version(self.title, self.starts_at, self.ends_at, self.status, students)
+        """A digest of what an edit changes (apps/common/etags.py). Who joins, leaves or attends
+        meanwhile is in its way no more than a message in the chat."""
+        return compute_version(self.title, self.starts_at, self.ends_at, self.status)
 
     @property
     def is_cancelled(self) -> bool:

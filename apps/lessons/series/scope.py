@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from apps.accounts.models import User
 from apps.classroom.errors import lesson_cancelled
-from apps.common.errors import precondition_failed
+from apps.common.errors import DomainError, precondition_failed
 from apps.lessons.booking import lock_people
 from apps.lessons.models import Lesson, LessonSeries, Participant, SeriesStudent
 from apps.lessons.series.rules import Rule, parse_rule
@@ -18,6 +18,11 @@ class Scope(StrEnum):
     THIS = "this"
     FOLLOWING = "following"
     ALL = "all"
+
+
+class PeopleChangedError(DomainError):
+    """Somebody has joined before the people were locked: the change is to start again, since locks
+    are taken by id."""
 
 
 @dataclass(slots=True)
@@ -47,8 +52,7 @@ def lock_scope(
 ) -> ScopedLessons:
     """Lock the tutor and the students of all lessons in scope, and load these.
 
-    Raises `lesson_cancelled`, or `precondition_failed` if somebody has joined one of them
-    meanwhile.
+    Raises `lesson_cancelled`, or PeopleChangedError if somebody has joined one of them meanwhile.
     """
     assert lesson.series_id is not None  # noqa: S101 -- for the type checker
     participants = Participant.objects.filter(lesson__series=lesson.series_id)
@@ -67,7 +71,8 @@ def lock_scope(
     changeable = [row for row in found if is_changeable(row, now)]
     attending = _load_attending(found)
     if not people.keys() >= set().union(*attending.values()):
-        raise precondition_failed()
+        failed = precondition_failed()
+        raise PeopleChangedError(failed.code, failed.status, failed.detail)
     return ScopedLessons(people[lesson.tutor_id], found, changeable, attending, people, series)
 
 

@@ -11,7 +11,7 @@ from apps.lessons import participants, services
 from apps.lessons.models import Lesson, LessonChange
 from apps.lessons.series import changes, student_changes
 from apps.lessons.series.changes import Wanted
-from apps.lessons.series.scope import Scope, lock_lesson
+from apps.lessons.series.scope import PeopleChangedError, Scope, lock_lesson
 from apps.lessons.series.undo import recorded
 from apps.lessons.services import ExpectedState
 
@@ -28,7 +28,11 @@ def update_lesson(
 ) -> LessonChange | None:
     """Raises as `services.reschedule_lesson`."""
     if _has_scope(lesson, scope):
-        return changes.change_series(lesson=lesson, scope=scope, wanted=wanted, expected=expected)
+        return _retry(
+            lambda: changes.change_series(
+                lesson=lesson, scope=scope, wanted=wanted, expected=expected
+            )
+        )
     return _record(
         lesson,
         LessonChange.Kind.MOVED,
@@ -47,7 +51,7 @@ def update_lesson(
 def cancel_lesson(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonChange | None:
     """Raises `lesson_cancelled` if the lesson is cancelled already."""
     if _has_scope(lesson, scope):
-        return changes.cancel_lessons(lesson=lesson, scope=scope, reason=reason)
+        return _retry(lambda: changes.cancel_lessons(lesson=lesson, scope=scope, reason=reason))
     return _record(
         lesson,
         LessonChange.Kind.CANCELLED,
@@ -58,7 +62,9 @@ def cancel_lesson(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonCh
 def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:
     """Raises as `participants.add_student`."""
     if _has_scope(lesson, scope):
-        return student_changes.add_student(lesson=lesson, scope=scope, student_id=student_id)
+        return _retry(
+            lambda: student_changes.add_student(lesson=lesson, scope=scope, student_id=student_id)
+        )
     return _record(
         lesson,
         LessonChange.Kind.STUDENTS,
@@ -70,7 +76,11 @@ def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChang
 def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:
     """Raises as `participants.remove_student`."""
     if _has_scope(lesson, scope):
-        return student_changes.remove_student(lesson=lesson, scope=scope, student_id=student_id)
+        return _retry(
+            lambda: student_changes.remove_student(
+                lesson=lesson, scope=scope, student_id=student_id
+            )
+        )
     return _record(
         lesson,
         LessonChange.Kind.STUDENTS,
@@ -81,6 +91,15 @@ def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonCh
 def _has_scope(lesson: Lesson, scope: Scope) -> bool:
     """A lesson outside of a series is all there is to change."""
     return lesson.series_id is not None and scope is not Scope.THIS
+
+
+def _retry(run: Callable[[], LessonChange | None]) -> LessonChange | None:
+    for _attempt in range(MAX_ATTEMPTS - 1):
+        try:
+            return run()
+        except PeopleChangedError:
+            continue
+    return run()
 
 
 def _record(

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.lessons.models import Lesson
-from tests.builders import HOUR, NOON
+from tests.builders import HOUR, NOON, make_classroom, make_user
 
 pytestmark = pytest.mark.django_db
 LATER = {
@@ -47,6 +47,18 @@ def test_if_match_with_the_current_version_is_accepted(api, tutor, url, header):
 def test_if_match_without_the_current_version_is_refused(api, tutor, url, header):
     response = api(tutor).patch(url, {"title": "x"}, headers={"If-Match": header})
     assert response.status_code == 412
+
+
+def test_student_who_joins_or_attends_is_not_in_the_way_of_an_edit(api, tutor, url, lesson):
+    client, classmate = api(tutor), make_user("student")
+    make_classroom(tutor, classmate)
+    seen = client.get(url)["ETag"]
+    assert client.post(f"{url}students/", {"student_id": classmate.pk}).status_code == 200
+    attended = {"status": "attended"}
+    assert client.patch(f"{url}students/{classmate.pk}/", attended).status_code == 200
+    response = client.patch(url, {"title": "Sets"}, headers={"If-Match": seen})
+    assert response.status_code == 200
+    assert len(response.json()["students"]) == 2
 
 
 def test_last_write_without_if_match_wins(api, tutor, url):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.lessons import notices
 from apps.lessons.models import Lesson, LessonSeries, Participant
+from apps.lessons.series import scope
 from apps.lessons.tests.changes.autumn import (
     AUTUMN,
     FIRST,
@@ -324,3 +325,26 @@ def test_mails_about_series_count_for_the_daily_limit(
     first, last = mail.outbox
     assert "/calendar/" in last.body.splitlines()[-1]
     assert len(last.body) > len(first.body)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_series_moves_although_somebody_joins_it_meanwhile(
+    times, client, series, classroom, monkeypatch
+):
+    """Somebody joins between reading who is to be locked and the locks."""
+    others = [make_user("student") for _ in range(times)]
+    lock = scope.lock_people
+
+    def join_first(ids):
+        if others:
+            for lesson in lessons(series):
+                Participant.objects.create(lesson=lesson, student=others[-1])
+            others.pop()
+        return lock(ids)
+
+    monkeypatch.setattr(scope, "lock_people", join_first)
+    first = lessons(series)[0]
+    before = starts(series)
+    assert move(client, first, HOUR, "all").status_code == 200
+    assert starts(series) == [start + HOUR for start in before]
+    assert others == []
