@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.common import mail_queue
 from apps.lessons.models import Lesson
 from tests.attendee_calendar import AttendeeCalendar
-from tests.builders import HOUR, make_classroom, make_user
+from tests.builders import HOUR, make_classroom, make_user, without_year
 from tests.mail_catcher import MailCatcher
 
 pytestmark = pytest.mark.django_db
@@ -194,8 +194,8 @@ def test_move_lists_old_and_new_times_in_the_zone_of_the_reader(school):
         str(mail["To"]): mail.get_body(("plain",)).get_content() for mail in school.catcher.messages
     }
     for student, line in (
-        ("Олена", "2030-10-14 17:00–18:00 (Київ) → 2030-10-14 18:00–19:00 (Київ)"),
-        ("Max", "2030-10-28 11:00–12:00 (Toronto) → 2030-10-28 12:00–13:00 (Toronto)"),
+        ("Олена", "14 жовтня, 17:00–18:00 (Київ) → понеділок, 14 жовтня, 18:00–19:00 (Київ)"),
+        ("Max", "28 October, 11:00–12:00 (Toronto) → Monday, 28 October, 12:00–13:00 (Toronto)"),
     ):
         [text] = [texts[one.email] for one in school.calendars if one.first_name == student]
-        assert line in text
+        assert line in without_year(text)

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.common.dates import format_full_span
 from apps.common.mail import CalendarPart, Kind, compose, send_all
 from apps.common.mail_queue import QueuedEmail
 from apps.common.models import DailyLimit
@@ -63,12 +64,10 @@ def notify_removed(lesson: Lesson, student: User) -> None:
 
 
 def format_span(reader: User, start: datetime, end: datetime) -> str:
-    """E.g. “2026-03-02 14:00–15:00 (Kyiv)”, in the reader's time zone."""
-    begins, ends = reader.to_local_time(start), reader.to_local_time(end)
-    since, until = clock_times(begins, ends)
-    if begins.date() != ends.date():
-        until = f"{ends:%Y-%m-%d} {until}"
-    return f"{begins:%Y-%m-%d} {since}–{until} ({zone_label(reader.timezone)})"
+    """“Monday, 2 March, 14:00–15:00 (Kyiv)”, in the reader's time zone and the active language."""
+    today = reader.to_local_time(timezone.now()).date()
+    span = format_full_span(reader.to_local_time(start), reader.to_local_time(end), today)
+    return f"{span} ({zone_label(reader.timezone)})"
 
 
 def _mail_students(lesson: Lesson, students: Iterable[User], change: _Change) -> None:

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone as clock
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import User
+from apps.common.dates import format_full_day
 from apps.common.mail import Kind, send
 from apps.common.zones import find_zone, zone_label
 from apps.lessons.models import Lesson, ZoneRules
@@ -41,11 +43,14 @@ class LocalTimeChange:
     now: datetime
 
     def describe(self) -> str:
-        """E.g. “Олена Коваль: 2027-07-01 15:00 → 14:00 (Kyiv)”."""
-        same_day = self.before.date() == self.now.date()
-        new = f"{self.now:%H:%M}" if same_day else f"{self.now:%Y-%m-%d %H:%M}"
-        name = self.person.get_full_name()
-        return f"{name}: {self.before:%Y-%m-%d %H:%M} → {new} ({zone_label(self.person.timezone)})"
+        """E.g. “Олена Коваль: Thursday, 1 July, 15:00 → 14:00 (Kyiv)”."""
+        today = self.person.to_local_time(clock.now()).date()
+        old = f"{format_full_day(self.before.date(), today)}, {self.before:%H:%M}"
+        new = f"{self.now:%H:%M}"
+        if self.before.date() != self.now.date():
+            new = f"{format_full_day(self.now.date(), today)}, {new}"
+        zone = zone_label(self.person.timezone)
+        return f"{self.person.get_full_name()}: {old} → {new} ({zone})"
 
 
 def check_zones(now: datetime) -> int:

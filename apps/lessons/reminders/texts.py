@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.formats import date_format
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.accounts.notifications.push import PushMessage
+from apps.common.dates import format_full_day
 from apps.common.zones import clock_time
 from apps.lessons.models import Reminder
 
@@ -39,10 +39,7 @@ def _count(count: int, unit: str) -> str:
 def format_start(reader: User, starts_at: datetime) -> str:
     """“Monday, 2 March, 15:00”: a date stays right when the message is delayed."""
     local = reader.to_local_time(starts_at)
-    words = date_format(local, "l, j E")
-    # Django capitalises Ukrainian weekdays, which is wrong within a sentence.
-    day = words[0].lower() + words[1:] if get_language() == "uk" else words
-    return f"{day}, {clock_time(local)}"
+    return f"{format_full_day(local.date(), local.date())}, {clock_time(local)}"
 
 
 def push_message(reminder: Reminder, expires_at: datetime) -> PushMessage:

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.lessons.models import Lesson
-from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user
+from tests.builders import HOUR, NOON, make_classroom, make_lesson, make_user, without_year
 
 pytestmark = pytest.mark.django_db
 URL = "/api/lessons/"
@@ -11,9 +11,9 @@ URL = "/api/lessons/"
 
 @pytest.fixture
 def schedule(api):
-    def post(tutor, student, starts_at, ends_at, **more):
+    def post(tutor, student, starts_at, ends_at, headers=None, **more):
         times = {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
-        return api(tutor).post(URL, {"student_id": student.pk, **times, **more})
+        return api(tutor).post(URL, {"student_id": student.pk, **times, **more}, headers=headers)
 
     return post
 
@@ -72,7 +72,12 @@ def test_completed_lesson_keeps_its_time(schedule, tutor, student, lesson):
 
 def test_conflict_detail_is_in_the_tutors_time_zone(schedule, tutor, classmate, lesson):
     detail = schedule(tutor, classmate, NOON, NOON + HOUR / 2).json()["detail"]
-    assert "2026-03-02 14:00–15:00 (Kyiv)" in detail
+    assert "Monday, 2 March, 14:00–15:00 (Kyiv)" in without_year(detail)
+
+
+def test_conflict_detail_is_in_the_readers_language(schedule, tutor, classmate, lesson):
+    answer = schedule(tutor, classmate, NOON, NOON + HOUR / 2, headers={"Accept-Language": "uk"})
+    assert "понеділок, 2 березня, 14:00–15:00 (Київ)" in without_year(answer.json()["detail"])
 
 
 def test_conflict_discloses_nothing_about_another_tutors_lesson(
@@ -81,7 +86,9 @@ def test_conflict_discloses_nothing_about_another_tutors_lesson(
     make_classroom(tutor, student)
     make_lesson(other_tutor, student, NOON - 3 * HOUR, 6 * HOUR, title="Secret chess")
     detail = schedule(tutor, student, NOON, NOON + HOUR).json()["detail"]
-    assert "2026-03-02 14:00–15:00" in detail  # the requested time, not the lesson's 11:00–17:00
+    assert "2 March, 14:00–15:00" in without_year(
+        detail
+    )  # the requested time, not the lesson's 11:00–17:00
     for secret in ("Secret", "chess", "Other", "Tutor", "11:00", "17:00", other_tutor.email):
         assert secret not in detail
 

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.common.alphabet import sort_key
+from apps.common.dates import format_full_day
 from apps.common.zones import (
     canonical_zone,
     clock_time,
@@ -29,13 +29,7 @@ def format_day(day: date, today: date) -> str:
         return _("tomorrow")
     if today - day == timedelta(days=1):
         return _("yesterday")
-    return _format_full_day(day, today)
-
-
-def _format_full_day(day: date, today: date) -> str:
-    words = date_format(day, "l, j E" if day.year == today.year else "l, j E Y")
-    # Django capitalises Ukrainian weekdays, which is wrong within a sentence.
-    return words[0].lower() + words[1:] if get_language() == "uk" else words
+    return format_full_day(day, today)
 
 
 def format_span(
@@ -47,7 +41,7 @@ def format_span(
     """
     begins, ends = start.astimezone(zone), end.astimezone(zone)
     today = now.astimezone(zone).date()
-    day = (_format_full_day if full_date else format_day)(begins.date(), today)
+    day = (format_full_day if full_date else format_day)(begins.date(), today)
     return f"{day}, {'–'.join(clock_times(begins, ends))}"
 
 

@@ -1,7 +1,7 @@
 """Describes a recurrence rule in words, such as “every 2 weeks: Monday, Thursday”."""
 
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from apps.lessons.models import LessonSeries
@@ -36,7 +36,8 @@ def _frequency(rule: Rule) -> str:
 
 def _days(rule: Rule) -> list[str]:
     """Months and positions within a set of days are rare, and left to the list of the lessons."""
-    days = [_weekday(day.weekday, day.n) for day in sorted(rule.byday, key=lambda d: d.weekday)]
+    by_weekday = sorted(rule.byday, key=lambda day: (day.weekday, day.n or 0))
+    days = [_weekday(day.weekday, day.n) for day in by_weekday]
     for number in rule.numbers.get("BYMONTHDAY", ()):
         days.append(_("day %(n)s") % {"n": number} if number > 0 else _("the end of the month"))
     return days
@@ -48,6 +49,36 @@ def _weekday(number: int, position: int | None) -> str:
         name = name.lower()
     if position is None:
         return name
-    if position < 0:
-        return _("%(day)s, the last one") % {"day": name}
-    return _("%(day)s no. %(n)s of the month") % {"day": name, "n": position}
+    return _on_position(name, position, is_masculine=number in _MASCULINE)
+
+
+_MASCULINE = (0, 1, 3)  # понеділок, вівторок, четвер
+
+
+def _on_position(day: str, position: int, *, is_masculine: bool) -> str:
+    """“the second Friday of the month”. Ukrainian needs the gender of the weekday."""
+    masculine = {
+        1: pgettext("masculine weekday", "the first %(day)s of the month"),
+        2: pgettext("masculine weekday", "the second %(day)s of the month"),
+        3: pgettext("masculine weekday", "the third %(day)s of the month"),
+        4: pgettext("masculine weekday", "the fourth %(day)s of the month"),
+        5: pgettext("masculine weekday", "the fifth %(day)s of the month"),
+        -1: pgettext("masculine weekday", "the last %(day)s of the month"),
+        -2: pgettext("masculine weekday", "the second-last %(day)s of the month"),
+        -3: pgettext("masculine weekday", "the third-last %(day)s of the month"),
+        -4: pgettext("masculine weekday", "the fourth-last %(day)s of the month"),
+        -5: pgettext("masculine weekday", "the fifth-last %(day)s of the month"),
+    }
+    feminine = {
+        1: pgettext("feminine weekday", "the first %(day)s of the month"),
+        2: pgettext("feminine weekday", "the second %(day)s of the month"),
+        3: pgettext("feminine weekday", "the third %(day)s of the month"),
+        4: pgettext("feminine weekday", "the fourth %(day)s of the month"),
+        5: pgettext("feminine weekday", "the fifth %(day)s of the month"),
+        -1: pgettext("feminine weekday", "the last %(day)s of the month"),
+        -2: pgettext("feminine weekday", "the second-last %(day)s of the month"),
+        -3: pgettext("feminine weekday", "the third-last %(day)s of the month"),
+        -4: pgettext("feminine weekday", "the fourth-last %(day)s of the month"),
+        -5: pgettext("feminine weekday", "the fifth-last %(day)s of the month"),
+    }
+    return (masculine if is_masculine else feminine)[position] % {"day": day}

@@ -17,7 +17,7 @@ from apps.lessons.reminders.jobs import remind
 from apps.lessons.reminders.queue import MailQueueFullError, queue_due
 from apps.lessons.reminders.tests.conftest import DAY, HOUR, NOW
 from config.jobs import send_mail
-from tests.builders import make_user
+from tests.builders import make_user, without_year
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +43,8 @@ def test_each_gets_one_mail_in_their_language_and_zone(lesson, tutor, student):
         remind(NOW)
     [found] = sent_to(student)
     assert found.subject == "Reminder: lesson with Тарас Вчитель, Tuesday, 9 March, 07:00"
-    assert found.body.splitlines()[:3] == [
-        "Lesson with Тарас Вчитель: 2094-03-09 07:00–08:00 (Toronto)",
+    assert without_year(found.body).splitlines()[:3] == [
+        "Lesson with Тарас Вчитель: Tuesday, 9 March, 07:00–08:00 (Toronto)",
         "Fractions",
         f"{django_settings.PUBLIC_URL}/lessons/{lesson.pk}/",
     ]

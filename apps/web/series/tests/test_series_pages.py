@@ -2,7 +2,7 @@ import re
 from datetime import datetime, time, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.web.shared.rule_words import describe_rule
@@ -187,12 +187,30 @@ def test_changes_of_another_tutors_lesson_are_forbidden(browser, other_tutor, se
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TH,MO", "every 2 weeks: Monday, Thursday"),
         ("FREQ=DAILY;INTERVAL=3", "every 3 days"),
         ("FREQ=MONTHLY;BYMONTHDAY=31", "every month: day 31"),
-        ("FREQ=MONTHLY;BYDAY=-1FR", "every month: Friday, the last one"),
-        ("FREQ=MONTHLY;BYDAY=2TU", "every month: Tuesday no. 2 of the month"),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "every month: the last Friday of the month"),
+        ("FREQ=MONTHLY;BYDAY=2TU", "every month: the second Tuesday of the month"),
+        (
+            "FREQ=MONTHLY;BYDAY=3FR,1FR,-2SU",
+            "every month: the first Friday of the month, the third Friday of the month, "
+            "the second-last Sunday of the month",
+        ),
     ],
 )
 def test_rule_is_described_in_words(rrule, words):
     assert describe_rule(rrule) == words
+
+
+@pytest.mark.parametrize(
+    ("rrule", "words"),
+    [
+        ("FREQ=MONTHLY;BYDAY=2FR", "щомісяця: друга п’ятниця місяця"),
+        ("FREQ=MONTHLY;BYDAY=2MO", "щомісяця: другий понеділок місяця"),
+        ("FREQ=MONTHLY;BYDAY=-1WE", "щомісяця: остання середа місяця"),
+    ],
+)
+def test_rule_is_described_in_ukrainian(rrule, words):
+    with translation.override("uk"):
+        assert describe_rule(rrule) == words
 
 
 def test_students_card_lists_current_series(browser, tutor, student, series):
