@@ -5,7 +5,7 @@ the number of lessons a day in the past as well: a calendar shows all lessons of
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -47,16 +47,22 @@ Weeks = defaultdict[date, list[Counted]]  # by their Mondays
 
 
 def check_limits(
-    tutor_id: int, students: Sequence[User], lessons: Sequence[Lesson], now: datetime
+    tutor_id: int,
+    students: Sequence[User],
+    lessons: Sequence[Lesson],
+    now: datetime,
+    *,
+    replaced: Collection[int] = (),
 ) -> None:
     """Check lessons before they are saved, by days and weeks in each student's time zone.
 
-    The tutor's and the students' rows must be locked. Raises `validation_error`.
+    The tutor's and the students' rows must be locked, unless this is a preview. `replaced` are ids
+    of lessons that count as cancelled. Raises `validation_error`.
     """
     for lesson in lessons:
         _check_lead_time(lesson, now)
     zones = {student.pk: student.zone for student in students}
-    stored = _load_stored(tutor_id, zones, lessons)
+    stored = _load_stored(tutor_id, zones, lessons, replaced)
     for student_id, zone in zones.items():
         weeks = stored[student_id]
         for lesson in lessons:
@@ -68,14 +74,17 @@ def check_limits(
 
 
 def _check_lead_time(lesson: Lesson, now: datetime) -> None:
-    if lesson.series_id is None and lesson.starts_at > now + MAX_LEAD_TIME:
+    if lesson.original_starts_at is None and lesson.starts_at > now + MAX_LEAD_TIME:
         raise invalid(starts_at=_("A lesson can be scheduled at most five years ahead."))
     if lesson.starts_at > now + MAX_SERIES_LEAD_TIME:
         raise invalid(starts_at=_("A lesson of a series can be at most eight years ahead."))
 
 
 def _load_stored(
-    tutor_id: int, zones: Mapping[int, ZoneInfo], lessons: Sequence[Lesson]
+    tutor_id: int,
+    zones: Mapping[int, ZoneInfo],
+    lessons: Sequence[Lesson],
+    replaced: Collection[int],
 ) -> dict[int, Weeks]:
     """The tutor's lessons by student and week, without `lessons`."""
     since = min(lesson.starts_at for lesson in lessons) - _WEEK_AND_DAY
@@ -87,7 +96,11 @@ def _load_stored(
         query, tutor_id, *zones, since, until
     ):
         if pk not in own:
-            cancelled = lesson_status == Lesson.Status.CANCELLED or status in Participant.CANCELLED
+            cancelled = (
+                lesson_status == Lesson.Status.CANCELLED
+                or status in Participant.CANCELLED
+                or pk in replaced
+            )
             day = start.replace(tzinfo=UTC).astimezone(zones[student_id]).date()
             stored[student_id][_monday(day)].append(Counted(day, end - start, cancelled))
     return stored

@@ -81,6 +81,7 @@ class SeriesPreviewView(APIView):
         fields.pop("on_conflict", None)
         wanted = _plan_of(request.user, fields)
         planned, students = services.preview_series(tutor=request.user, wanted=wanted)
+        services.check_preview_limits(request.user, wanted, planned, students)
         starts = sorted(one.original_starts_at for one in planned)
         changes = find_local_time_changes(starts, wanted.recurrence().zone, students)
         return json_response(

@@ -12,6 +12,7 @@ from apps.accounts.models import User
 from apps.common.errors import invalid
 from apps.lessons.conflicts import Conflict, describe_conflicts, find_conflicts
 from apps.lessons.models import MAX_DURATION, Lesson
+from apps.lessons.notices import format_span
 from apps.lessons.series.holidays import days_of, load_holidays
 from apps.lessons.series.rules import Recurrence, to_instant
 
@@ -151,11 +152,17 @@ def with_conflicts(
     )
     sentences = dict(zip(blocked, described, strict=True))
     planned: list[Occurrence] = []
+    latest = occurrences[0]  # the one before that ends last: any that still goes on overlaps
     for index, one in enumerate(occurrences):
-        if index in blocked:
-            planned.append(replace(one, conflict=blocked[index], detail=sentences[index]))
-        elif planned and planned[-1].ends_at > one.starts_at:
-            planned.append(replace(one, detail=_("It overlaps another lesson of this series.")))
-        else:
-            planned.append(one)
+        details = [sentences[index]] if index in sentences else []
+        if index and latest.ends_at > one.starts_at:
+            details.append(_describe_overlap(tutor, latest))
+        detail = " ".join(details) or None
+        planned.append(replace(one, conflict=blocked.get(index), detail=detail))
+        latest = max(latest, one, key=lambda each: each.ends_at)
     return planned
+
+
+def _describe_overlap(tutor: User, other: Occurrence) -> str:
+    when = format_span(tutor, other.starts_at, other.ends_at)
+    return _("It overlaps another lesson of this series: %(when)s.") % {"when": when}

@@ -22,6 +22,7 @@ from apps.lessons.booking import (
     lock_people,
     to_domain_error,
 )
+from apps.lessons.limits import check_limits
 from apps.lessons.models import Lesson, LessonSeries, SeriesStudent
 from apps.lessons.series import notices
 from apps.lessons.series.planning import Choices, Occurrence, allow, horizon, plan
@@ -77,6 +78,22 @@ def preview_series(
         find_classroom(tutor, wanted.student_ids, wanted.classroom_id)
         students = in_order(User.objects.filter(pk__in=wanted.student_ids))
         return _plan(tutor, students, wanted, clock.now(), exclude), students
+
+
+def check_preview_limits(
+    tutor: User,
+    wanted: SeriesPlan,
+    planned: Sequence[Occurrence],
+    students: Sequence[User],
+    exclude: Collection[int] = (),
+) -> None:
+    """Check what `create_series` would: a preview is shown beside what this refuses. Raises
+    `validation_error`."""
+    now = clock.now()
+    chosen = [one for one in planned if not one.is_blocked]
+    series = _build_series(wanted, planned, chosen, now)
+    if lessons := _build_lessons(series, tutor, students, chosen):
+        check_limits(tutor.pk, students, lessons, now, replaced=exclude)
 
 
 def create_series(
@@ -209,12 +226,11 @@ def _insert_series(series: LessonSeries, students: Sequence[User]) -> None:
     )
 
 
-def insert_occurrences(
+def _build_lessons(
     series: LessonSeries, tutor: User, students: Sequence[User], chosen: Sequence[Occurrence]
 ) -> list[Lesson]:
-    """The people must have been locked before the occurrences were planned. Raises
-    `validation_error` over a limit."""
-    lessons = [
+    """Without those that exist already."""
+    return [
         Lesson(
             tutor=tutor,
             student=students[0],
@@ -229,6 +245,14 @@ def insert_occurrences(
         for one in chosen
         if one.lesson is None
     ]
+
+
+def insert_occurrences(
+    series: LessonSeries, tutor: User, students: Sequence[User], chosen: Sequence[Occurrence]
+) -> list[Lesson]:
+    """The people must have been locked before the occurrences were planned. Raises
+    `validation_error` over a limit."""
+    lessons = _build_lessons(series, tutor, students, chosen)
     if lessons:
         insert_lessons(lessons, students, are_free=True)
     for one in chosen:

@@ -223,10 +223,20 @@ def test_hours_a_day_are_limited_in_a_series_too(api, tutor, classroom, student)
     first = body(student, starts_at=f"{day}T00:30", duration_minutes=420)
     assert api(tutor).post(URL, first).status_code == 201
     second = body(student, starts_at=f"{day}T12:30", duration_minutes=420)
-    answer = api(tutor).post(URL, second)
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-    assert "12" in answer.json()["detail"]
+    for path in (URL, f"{URL}preview/"):
+        answer = api(tutor).post(path, second)
+        assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+        assert "12" in answer.json()["detail"]
     assert LessonSeries.objects.count() == 1
+
+
+def test_preview_checks_the_years_ahead_as_creating_does(api, tutor, classroom, student):
+    start = (datetime.now(UTC) + timedelta(days=7)).strftime("%Y-%m-15T12:00")
+    late = body(student, starts_at=start, rrule="FREQ=MONTHLY;COUNT=100")
+    fits = body(student, starts_at=start, rrule="FREQ=MONTHLY;COUNT=90")
+    for path, made in ((f"{URL}preview/", 200), (URL, 201)):
+        assert "eight years" in str(api(tutor).post(path, late).json()["fields"])
+        assert api(tutor).post(path, fits).status_code == made
 
 
 def test_student_who_is_not_a_member_is_refused(api, tutor, classroom, student, stranger):

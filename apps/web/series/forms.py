@@ -189,6 +189,10 @@ class DateChoices:
         self.moved_to = {day: to for day, to in self.moved_to.items() if day in days}
         self.invalid &= days
 
+    def as_sorted(self) -> list[tuple[date, str, datetime | None]]:
+        """Every choice, for comparing two requests."""
+        return sorted((day, action, self.moved_to.get(day)) for day, action in self.actions.items())
+
     @property
     def skipped(self) -> list[date]:
         return [day for day, action in self.actions.items() if action == "skip"]

@@ -23,7 +23,12 @@ from apps.lessons.policies import Action, access_lesson, access_series, access_s
 from apps.lessons.series.planning import Occurrence
 from apps.lessons.series.restart import find_replaced, restart_series
 from apps.lessons.series.scope import local_date
-from apps.lessons.series.services import SeriesPlan, create_series, preview_series
+from apps.lessons.series.services import (
+    SeriesPlan,
+    check_preview_limits,
+    create_series,
+    preview_series,
+)
 from apps.lessons.series.zone_differences import describe_zone_changes, find_local_time_changes
 from apps.web.series.forms import (
     REMEMBERED,
@@ -121,6 +126,14 @@ class Draft:
         left_out = sorted(days - {row.day for row in rows})
         return Preview(found, rows, describe_zone_changes(changes, self.tutor), left_out)
 
+    def check_limits(self, choices: DateChoices, preview: Preview) -> None:
+        """Raises `validation_error` for what saving would refuse, so that the dates are shown with
+        it."""
+        made = [row.occurrence for row in preview.rows if row.is_made]
+        wanted = self.plan(choices)
+        if made:
+            check_preview_limits(self.tutor, wanted, made, preview.students, self._replaced())
+
     def _replaced(self) -> list[int]:
         if self.former is None:
             return []
@@ -175,6 +188,7 @@ def _respond(request: HttpRequest, draft: "Draft", template: str) -> HttpRespons
         choices = DateChoices(request.POST)
         try:
             preview = draft.preview(choices)
+            draft.check_limits(choices, preview)
             if _is_confirmed(request, draft.form, preview):
                 return _save(request, draft, choices)
         except DomainError as exc:
@@ -236,7 +250,7 @@ def _save(request: HttpRequest, draft: Draft, choices: DateChoices) -> HttpRespo
         )
         messages.success(request, _scheduled(series), extra_tags=undo_tag(change))
         return redirect("web:series", series.pk)
-    once = {**form.cleaned_data, "students": wanted.student_ids, "choices": sorted(choices.actions)}
+    once = {**form.cleaned_data, "students": wanted.student_ids, "choices": choices.as_sorted()}
     idempotency = form_idempotency(form.cleaned_data["once"], once)
     series = create_series(tutor=draft.tutor, wanted=wanted, idempotency=idempotency)
     messages.success(request, _scheduled(series))

@@ -164,6 +164,33 @@ def test_form_sent_twice_makes_one_series(browser, tutor, student, classroom):
     assert LessonSeries.objects.count() == 1
 
 
+def test_form_sent_again_with_another_choice_is_not_taken_for_the_same(
+    browser, tutor, student, classroom
+):
+    """Back in the browser, the tutor schedules the date that was skipped before."""
+    make_lesson(tutor, student, FIRST)
+    client, data = browser(tutor), form_data(student, count="2", once="a-nonce")
+    check_and_save(client, {**data, "choice-2026-10-19": "skip"})
+    series = LessonSeries.objects.get()
+    Lesson.objects.filter(series=series).update(status="cancelled")
+    check_and_save(client, {**data, "choice-2026-10-19": "allow"})
+    assert LessonSeries.objects.exclude(pk=series.pk).get().lessons.count() == 2
+
+
+def test_dates_are_shown_beside_a_limit_that_they_exceed(browser, tutor, student, classroom):
+    day = datetime.now(UTC).date() + timedelta(days=30)
+    first = {"date": day.isoformat(), "time": "00:30", "minutes": "420", "count": "1"}
+    check_and_save(browser(tutor), form_data(student, **first))
+    second = form_data(student, **{**first, "time": "12:30"})
+    page = browser(tutor).post("/series/new/", second)
+    assert page.status_code == 400
+    assert "At most 12 hours of lessons a day" in page.content.decode()
+    assert 'id="dates"' in page.content.decode()
+    skipped = {**second, "count": "2", f"choice-{day}": "skip"}
+    check_and_save(browser(tutor), skipped)
+    assert Lesson.objects.count() == 2
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "1800-01-01", "2500-01-01", "9999-12-31"])
 @pytest.mark.parametrize("ends", ["count", "never"])
 def test_first_date_out_of_range_is_refused(browser, tutor, student, classroom, day, ends):
