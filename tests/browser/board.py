@@ -88,7 +88,18 @@ def wait_for_ink(page: Page, more_than: int = 0) -> None:
 
 
 def last_page_elements(school: School) -> list[dict]:
-    """Return the elements of the board's last page as stored by the server."""
+    """Return the elements of the board's last page as stored by the server, in their order."""
+    elements = stored_elements(school).values()
+    return sorted((e for e in elements if not e["isDeleted"]), key=lambda e: e["index"])
+
+
+def last_page(doc: Doc) -> str:
+    pages = doc.get("pages", type=Map).to_py()
+    return max(pages, key=lambda page: pages[page]["order"], default="1")
+
+
+def stored_elements(school: School) -> dict[str, dict]:
+    """Return what the server has stored of the last page by id, deleted elements included."""
     joined = school.request("POST", f"/api/classroom/sessions/{school.session_uuid}/join/", {})
     doc: Doc = Doc()
     with connect(f"{joined['board_url']}?ticket={joined['ticket']}", max_size=None) as socket:
@@ -99,10 +110,7 @@ def last_page_elements(school: School) -> list[dict]:
             step = frame[1] if frame[0] == yproto.SYNC else None
             if step in (yproto.UPDATE, yproto.STEP2):
                 doc.apply_update(yproto.read_sync(frame).payload)
-    pages = doc.get("pages", type=Map).to_py()
-    last = max(pages, key=lambda page: pages[page]["order"], default="1")
-    elements = doc.get(f"elements:{last}", type=Map).to_py().values()
-    return sorted((e for e in elements if not e["isDeleted"]), key=lambda e: e["index"])
+    return doc.get(f"elements:{last_page(doc)}", type=Map).to_py()
 
 
 def wait_for_elements(school: School, count: int) -> list[dict]:

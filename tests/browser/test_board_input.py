@@ -1,18 +1,21 @@
 """Keys, fingers and pens on the board."""
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from tests.browser.board import (
     canvas_origin,
     count_ink,
     draw,
+    last_page,
     last_page_elements,
     select_tool,
+    stored_elements,
     wait_for_board,
     wait_for_elements,
     wait_for_ink,
 )
+from tests.browser.hostile_board import BASE, OWN, hostile_client
 from tests.browser.test_board import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
@@ -64,21 +67,82 @@ def test_ukrainian_layout_selects_duplicates_and_groups(both_pages, school):
     wait_until(lambda: all(element["groupIds"] for element in last_page_elements(school)))
 
 
-def test_text_on_the_board_is_typed_in_the_layout(both_pages, school):
-    tutor, _ = both_pages
-    select_tool(tutor, "text")
-    left, top = canvas_origin(tutor)
-    tutor.mouse.click(left + 500, top + 300)
-    editor = tutor.locator(".excalidraw-wysiwyg")
+def start_text(page: Page) -> Locator:
+    """Click with the text tool; return the field in which the text is typed."""
+    select_tool(page, "text")
+    left, top = canvas_origin(page)
+    page.mouse.click(left + 500, top + 500)
+    editor = page.locator(".excalidraw-wysiwyg")
     expect(editor).to_be_focused()
+    return editor
+
+
+def test_text_on_the_board_is_typed_in_the_layout(both_pages, school):
+    tutor, student = both_pages
+    editor = start_text(tutor)
+    # Others draw before anything is typed: what is not yet a text is not theirs to delete.
+    draw(student)
+    wait_for_elements(school, 1)
+    wait_for_ink(tutor)
+    assert {element["type"] for element in stored_elements(school).values()} == {"freedraw"}
     keyboard = tutor.context.new_cdp_session(tutor)
     keyboard.send(
         "Input.dispatchKeyEvent", {"type": "keyDown", "key": "к", "code": "KeyR", "text": "к"}
     )
     expect(editor).to_have_value("к")
     tutor.keyboard.press("Escape")
-    (element,) = wait_for_elements(school, 1)
-    assert element["text"] == "к"
+    elements = wait_for_elements(school, 2)
+    assert [one["text"] for one in elements if one["type"] == "text"] == ["к"]
+
+
+def test_text_that_is_replaced_is_kept_until_something_is_typed(both_pages, school):
+    tutor, student = both_pages
+    start_text(tutor)
+    tutor.keyboard.type("Сума")
+    tutor.keyboard.press("Escape")
+    wait_for_elements(school, 1)
+    tutor.keyboard.press("Enter")
+    editor = tutor.locator(".excalidraw-wysiwyg")
+    expect(editor).to_be_focused()
+    tutor.keyboard.press("Control+a")
+    tutor.keyboard.press("Delete")
+    expect(editor).to_have_value("")
+    draw(student)
+    wait_for_ink(tutor)
+    assert "Сума" in [one.get("text") for one in wait_for_elements(school, 2)]
+    tutor.keyboard.type("з")
+    tutor.keyboard.press("Escape")
+    wait_until(lambda: "з" in [one.get("text") for one in last_page_elements(school)])
+    tutor.keyboard.press("Enter")
+    tutor.keyboard.press("Control+a")
+    tutor.keyboard.press("Delete")
+    tutor.keyboard.press("Escape")
+    wait_for_elements(school, 1)
+
+
+def test_elements_of_another_client_are_shown_and_not_written(both_pages, school):
+    """Neither their order in the document nor a text without letters is a reason to write."""
+    tutor, student = both_pages
+    given = [
+        {"type": "rectangle", "index": "a3", **OWN["rectangle"]},
+        {"type": "ellipse", "index": "a1", **OWN["ellipse"]},
+        {"type": "text", "index": "a2", **OWN["text"], "text": "", "originalText": ""},
+    ]
+    own = {"strokeColor": "#000000", "groupIds": []}
+    elements = {one["type"]: {**BASE, **one, **own, "id": one["type"]} for one in given}
+    with hostile_client(school) as peer:
+        page = f"elements:{last_page(peer.doc)}"
+        peer.set(page, elements)
+        for browser_page in both_pages:
+            wait_for_ink(browser_page)
+        draw(tutor)
+        draw(student, down=400)
+        wait_until(lambda: len(stored_elements(school)) == 5)
+        assert elements.items() <= stored_elements(school).items()
+        typed = {"text": "Сума", "originalText": "Сума", "version": 4.0}
+        before = count_ink(student)
+        peer.set(page, {"text": {**elements["text"], **typed}})
+        wait_for_ink(student, more_than=before)
 
 
 def test_question_mark_of_the_ukrainian_layout_lists_the_shortcuts(both_pages):

@@ -47,20 +47,32 @@ function isBeingEdited(element: ExcalidrawElement, state: AppState): boolean {
   );
 }
 
-/** Fills in properties missing from older clients' elements; deleted elements stay unchanged. */
+/** Whether nothing has been typed yet; Excalidraw takes such a text of somebody else for deleted. */
+function isEmptyText(element: ExcalidrawElement): boolean {
+  return element.type === "text" && !element.text && !element.isDeleted;
+}
+
+/**
+ * Fills in properties missing from older clients' elements; deleted elements stay unchanged. Nor do
+ * versions and places change, as if this person had changed the element, which would then be sent.
+ */
 function restoreMissingProperties(
   elements: readonly ExcalidrawElement[],
 ): OrderedExcalidrawElement[] {
   const options = { refreshDimensions: false, repairBindings: false };
   const live = elements.filter((element) => !element.isDeleted);
   const dead = elements.filter((element) => element.isDeleted) as OrderedExcalidrawElement[];
-  const finished = new Set(live.filter(isFinishedStroke).map(({ id }) => id));
-  const filled = restoreElements(live, null, options).map((element) =>
+  const given = new Map(live.map((element) => [element.id, element]));
+  const filled = restoreElements(live, null, options).map((element) => {
+    const original = given.get(element.id) ?? element;
+    const { version, versionNonce, index } = original;
     // restoreElements treats every stroke as unfinished, which would be rendered without its end.
-    finished.has(element.id) && element.type === "freedraw"
-      ? { ...element, lastCommittedPoint: element.points.at(-1) ?? null }
-      : element,
-  );
+    const end =
+      element.type === "freedraw" && isFinishedStroke(original)
+        ? { lastCommittedPoint: element.points.at(-1) ?? null }
+        : {};
+    return { ...element, version, versionNonce, index, ...end } as OrderedExcalidrawElement;
+  });
   return [...filled, ...dead];
 }
 
@@ -146,7 +158,11 @@ export class PageBinding {
   }
 
   #localChanges(): ExcalidrawElement[] {
-    return this.#lastSynced.changed(this.api.getSceneElementsIncludingDeleted(), this.map);
+    const { editingTextElement } = this.api.getAppState();
+    const elements = this.api
+      .getSceneElementsIncludingDeleted()
+      .filter((element) => !(element.id === editingTextElement?.id && isEmptyText(element)));
+    return this.#lastSynced.changed(elements, this.map);
   }
 
   /**
