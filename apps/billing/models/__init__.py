@@ -1,16 +1,35 @@
 from apps.billing.models.account import Account, Pack, Rate
+from apps.billing.models.bank import BankFile, BankLine, BankLineEntry
 from apps.billing.models.decision import CancellationDecision
 from apps.billing.models.entry import LESSONS, AccountEntry
+from apps.billing.models.payment import (
+    AccountPayer,
+    PayeeDetails,
+    Payer,
+    PaymentRequest,
+    PaymentRequestItem,
+)
 from apps.billing.models.policy import CancellationPolicy, NoFault, PolicyAcceptance
+from apps.billing.models.statement import ClosedMonth, PackWarning
 
 __all__ = [
     "LESSONS",
     "Account",
     "AccountEntry",
+    "AccountPayer",
+    "BankFile",
+    "BankLine",
+    "BankLineEntry",
     "CancellationDecision",
     "CancellationPolicy",
+    "ClosedMonth",
     "NoFault",
     "Pack",
+    "PackWarning",
+    "PayeeDetails",
+    "Payer",
+    "PaymentRequest",
+    "PaymentRequestItem",
     "PolicyAcceptance",
     "Rate",
 ]
