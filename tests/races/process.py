@@ -1,0 +1,95 @@
+"""A process of its own for a race: it runs what it reads from standard input, a JSON object a line.
+
+Between the check whether people are free and the inserts it writes “checked” and waits for a line.
+"""
+
+import json
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402
+
+from apps.accounts.models import User  # noqa: E402
+from apps.common.errors import DomainError  # noqa: E402
+from apps.lessons import booking, participants, services  # noqa: E402
+from apps.lessons.models import Lesson  # noqa: E402
+from apps.lessons.series import scope, scoped  # noqa: E402
+from apps.lessons.series import services as series_services  # noqa: E402
+
+LOCKING = (services, participants, series_services, scope)
+HOUR = timedelta(hours=1)
+lock_people = booking.lock_people
+
+
+def write(message: object) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def pause_after(module: Any, name: str) -> None:
+    check = getattr(module, name)
+
+    def checked(*args: object, **kwargs: object) -> object:
+        result = check(*args, **kwargs)
+        write("checked")
+        sys.stdin.readline()
+        return result
+
+    setattr(module, name, checked)
+
+
+def book(tutor: int, student: int, starts_at: str) -> None:
+    start = datetime.fromisoformat(starts_at)
+    services.schedule_lesson(
+        tutor=User.objects.get(pk=tutor),
+        student_ids=[student],
+        starts_at=start,
+        ends_at=start + HOUR,
+    )
+
+
+def make_series(tutor: int, student: int, starts_at: str) -> None:
+    wanted = series_services.SeriesPlan(
+        student_ids=[student],
+        starts_at=datetime.fromisoformat(starts_at),
+        duration_minutes=60,
+        rrule="FREQ=WEEKLY;COUNT=3",
+        timezone="UTC",
+    )
+    series_services.create_series(tutor=User.objects.get(pk=tutor), wanted=wanted)
+
+
+def add(lesson: int, student: int) -> None:
+    found = Lesson.objects.select_related("tutor").get(pk=lesson)
+    scoped.add_student(lesson=found, scope=scope.Scope.THIS, student_id=student)
+
+
+CALLS = {"book": book, "make_series": make_series, "add": add}
+
+
+def main() -> None:
+    pause_after(booking, "check_conflicts")
+    pause_after(series_services, "resolve")
+    pause_after(participants, "_check_is_free")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        write(cursor.fetchone()[0])
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        for module in LOCKING:
+            lock = lock_people if wanted["locks"] else lambda ids: User.objects.in_bulk(set(ids))
+            module.lock_people = lock  # type: ignore[attr-defined]
+        try:
+            CALLS[wanted["call"]](*wanted["args"])
+            write("done")
+        except DomainError as exc:
+            write(exc.code)
+
+
+if __name__ == "__main__":
+    main()
