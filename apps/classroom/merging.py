@@ -2,21 +2,22 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pycrdt import Doc, get_state, merge_updates
 
 log = logging.getLogger("kreida.room")
+T = TypeVar("T")
 
 
 def merge_bytes(updates: Sequence[bytes]) -> bytes:
     return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
-def _catch_panics(read: Callable[[bytes], object], update: bytes) -> None:
-    """Raise ValueError for any failure of yrs."""
+def catch_panics(read: Callable[[bytes], T], update: bytes) -> T:
+    """Call a function of yrs. Raises ValueError for any failure."""
     try:
-        read(update)
+        return read(update)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as exc:  # a panic in yrs is not an Exception
@@ -25,12 +26,12 @@ def _catch_panics(read: Callable[[bytes], object], update: bytes) -> None:
 
 def apply(doc: "Doc[Any]", update: bytes) -> None:
     """Apply an update. Raises ValueError, after which the document must not be used any more."""
-    _catch_panics(doc.apply_update, update)
+    catch_panics(doc.apply_update, update)
 
 
 def readable(update: bytes) -> bytes:
     """Return the update if yrs can decode it. Raises ValueError."""
-    _catch_panics(get_state, update)
+    catch_panics(get_state, update)
     return update
 
 
@@ -39,7 +40,7 @@ def find_unreadable(updates: Sequence[bytes]) -> set[int]:
     unreadable = set()
     for index, update in enumerate(updates):
         try:
-            _catch_panics(get_state, update)
+            catch_panics(get_state, update)
         except ValueError:
             unreadable.add(index)
     return unreadable

@@ -17,6 +17,8 @@ from apps.classroom.models import (
     BoardUpdate,
     BoardVersion,
 )
+from apps.classroom.realtime.board import stored_updates
+from apps.classroom.realtime.board.stored_updates import names_client_twice
 from apps.classroom.realtime.board.values import MAX_NESTING
 from apps.classroom.realtime.board.yproto import read_state_vector
 from apps.classroom.realtime.cluster.bus import NoBus
@@ -76,6 +78,29 @@ def test_stored_row_that_names_a_client_twice_is_quarantined(lesson, others):
     assert content(compacted.state) == {"a": 1} | content(others)
     assert 5 not in clocks_of([compacted.state])
     assert BoardQuarantine.objects.get().reason == "unreadable"
+
+
+def test_stored_row_of_several_clients_is_not_scanned_again(monkeypatch):
+    scanned = []
+
+    class Recorder(stored_updates._ClientScanner):
+        def scan(self):
+            scanned.append(self.data)
+            return super().scan()
+
+    monkeypatch.setattr(stored_updates, "_ClientScanner", Recorder)
+    assert not names_client_twice(merge_updates(drawing(a=1), drawing(b=2)))
+    assert names_client_twice(TWO_BLOCKS)
+    assert scanned == [TWO_BLOCKS]
+
+
+def test_stored_row_with_deep_values_is_not_decoded_by_yrs(monkeypatch):
+    deep = b"u\x01" * (MAX_NESTING + 1) + b"\x7f"
+    blocks = [b"\x01" + bytes((client,)) + b"\x00\x28\x01\x01a\x01v\x01" for client in (5, 6)]
+    row = b"\x02" + b"".join(block + deep for block in blocks) + b"\x00"
+    decoded = []
+    monkeypatch.setattr(stored_updates, "merge_updates", decoded.append)
+    assert (names_client_twice(row), decoded) == (False, [])
 
 
 def test_version_that_names_a_client_twice_is_read_without_it(lesson):

@@ -259,7 +259,11 @@ class Document:
         if not ends and not new_deletions:
             return None
         new_part, origins = self._new_part(scans, new_deletions), self._origins
-        places = [(self._new_places(each), self._new_inner(each)) for each in scans]
+        places = [
+            (self._new_places(each), self._new_inner(each))
+            for each in scans
+            if each.placed or each.inner  # of most strokes, neither
+        ]
         self._apply(new_part, self._depends_on_itself(scans), ends)
         self._collected += self._count_new_collected(scans)
         self.clocks |= ends
@@ -295,6 +299,7 @@ class Document:
 
     def find_conflicts(self, scans: Sequence[Scan]) -> set[ItemId]:
         """Return the new items of scans that yrs may have to compare with many others."""
+        scans = [scanned for scanned in scans if scanned.placed or scanned.inner]
         placed = [each for scanned in scans for each in self._new_places(scanned)]
         if not placed:
             return set()
