@@ -4,6 +4,7 @@ An invalid value raises ImproperlyConfigured with one sentence that names the va
 """
 
 import difflib
+import ipaddress
 import os
 import re
 import unicodedata
@@ -50,7 +51,11 @@ def text(name: str, default: str = "") -> str:
 
 def items(name: str) -> list[str]:
     """Read a comma-separated list."""
-    return [item for part in text(name).split(",") if (item := part.strip())]
+    value = text(name)
+    found = [part.strip() for part in value.split(",")] if value else []
+    if not all(found):  # a forgotten item, perhaps a variable that was empty
+        raise setting_error(name, "a comma-separated list without empty parts", value)
+    return found
 
 
 def integer(name: str, default: int, *, low: int, high: int) -> int:
@@ -189,11 +194,24 @@ def turn() -> tuple[list[str], str]:
             raise setting_error(
                 "TURN_URLS", "like turn:host:3478?transport=udp, comma separated", url
             )
+        if not _is_reachable(found[1].strip("[]")):
+            expected = "addresses that browsers can connect to from elsewhere"
+            raise setting_error("TURN_URLS", expected, url)
     if bool(urls) != bool(secret):
         raise ImproperlyConfigured("TURN_URLS and TURN_SECRET must be set together.")
     if secret and len(secret) < 16:
         raise setting_error("TURN_SECRET", "at least 16 characters, the same as coturn's")
     return urls, secret
+
+
+def _is_reachable(host: str) -> bool:
+    """Whether a host is a name, or an address that other machines can connect to: for a link-local
+    one they need a zone id, which no URL of a TURN server has."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return ":" not in host
+    return not (address.is_link_local or address.is_unspecified or address.is_multicast)
 
 
 def telegram_token() -> str:

@@ -43,14 +43,30 @@ def trusted_proxies(public: str) -> list[str]:
     """Read the networks of the proxies. By default those of this machine, or none if PUBLIC_URL is
     a loopback address, because clients then connect without a proxy."""
     default = [] if is_loopback(str(urlsplit(public).hostname)) else ["127.0.0.0/8", "::1/128"]
+    networks = items("TRUSTED_PROXIES") or default
     try:
-        return [
-            str(ipaddress.ip_network(network)) for network in items("TRUSTED_PROXIES") or default
-        ]
+        found = [ipaddress.ip_network(network) for network in networks]
     except ValueError as exc:
         raise setting_error(
             "TRUSTED_PROXIES", f"networks like 127.0.0.0/8, ::1/128 ({exc})"
         ) from exc
+    for network in found:
+        if _is_too_wide(network):
+            expected = "the networks of your proxies alone: whoever connects from one of them"
+            raise setting_error(
+                "TRUSTED_PROXIES", f"{expected} chooses the address that counts", str(network)
+            )
+    return [str(network) for network in found]
+
+
+def _is_too_wide(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    """Whether a network has strangers in it: it is larger than the largest private ones, 10.0.0.0/8
+    and fc00::/7, also where it has IPv4 addresses in their IPv6 form."""
+    if isinstance(network, ipaddress.IPv4Network):
+        return network.prefixlen < 8
+    mapped = ipaddress.IPv6Network("::ffff:0:0/96")
+    is_mapped = network.subnet_of(mapped) and network.prefixlen < mapped.prefixlen + 8
+    return network.prefixlen < 7 or network.supernet_of(mapped) or is_mapped
 
 
 def is_loopback(host: str) -> bool:

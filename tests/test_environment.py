@@ -116,7 +116,12 @@ READERS = {
         *(("TURN_URLS", value) for value in ("turn:[h]", 'turn:"h"', "turn:h;turn:g")),
         *(("TURN_URLS", value) for value in ("turn:h:0", "turns:[::1]:99999")),
         *(("TURN_URLS", value) for value in ("turn://h:3478", "turn:user@h")),
+        *(("TURN_URLS", value) for value in ("turn:h,,", "turn:h,,turn:g", ",turn:h", ",")),
+        *(("TURN_URLS", f"turn:{host}") for host in ("[fe80::1]", "169.254.1.1", "224.0.0.1")),
+        *(("TURN_URLS", f"turn:{host}") for host in ("[::]", "0.0.0.0", "[1::2::3]", "[ff02::1]")),
         *(("TRUSTED_PROXIES", value) for value in ("nginx", "10.0.0.1/8", "10.0.0.0/33")),
+        *(("TRUSTED_PROXIES", value) for value in ("0.0.0.0/0", "::/0", "::1/128,128.0.0.0/1")),
+        *(("TRUSTED_PROXIES", value) for value in ("2000::/3", "::ffff:0:0/96", "::/64", "::1,")),
         *(("DATA_DIR", value) for value in ("/proc/nowhere", "~no-such-user/kreida")),
     ],
 )  # fmt: skip
@@ -124,6 +129,19 @@ def test_invalid_value_is_refused_with_the_name_of_the_setting(monkeypatch, name
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=rf"^{name} must"):
         READERS[name]()
+
+
+def test_networks_of_proxies_are_accepted(monkeypatch):
+    networks = ["10.0.0.0/8", "172.17.0.1/32", "fc00::/7", "2400:cb00::/32", "::ffff:a00:0/104"]
+    monkeypatch.setenv("TRUSTED_PROXIES", ", ".join(networks))
+    assert trusted_proxies("https://kreida.example") == networks
+
+
+def test_addresses_of_turn_servers_are_accepted(monkeypatch):
+    urls = ["turn:203.0.113.5:3478", "turn:[2001:db8::1]", "turn:192.168.1.2", "turns:h.example"]
+    monkeypatch.setenv("TURN_URLS", ", ".join(urls))
+    monkeypatch.setenv("TURN_SECRET", "long-enough-as-a-secret")
+    assert environment.turn()[0] == urls
 
 
 @pytest.mark.parametrize(
