@@ -35,6 +35,7 @@ TAGS = {
     "lesson_series": "Lessons that repeat by a rule, made and checked together.",
     "lesson_changes": "Changes of lessons that a tutor can still take back.",
     "lesson_invites": "Links by which somebody else enters the room of a lesson.",
+    "tutors": "The times at which a tutor can be booked, and bookings of students.",
     "room": "The live room of a lesson: its pictures, board versions, notes, attendance and chat.",
 }
 

@@ -77,6 +77,9 @@ TABLE = [
     ("me/holidays/",                        "GET",    401, 403, 200, 200, 200, 403),
     ("me/holidays/",                        "POST",   401, 403, 201, 201, 201, 403),
     ("me/holidays/{holiday}/",              "DELETE", 401, 403, 204, 404, 404, 403),
+    ("me/availability/",                    "GET",    401, 403, 200, 200, 200, 403),
+    ("me/availability/",                    "PUT",    401, 403, 200, 200, 200, 403),
+    ("tutors/{tutor}/slots/",               "GET",    401, 200, 200, 403, 403, 403),
     ("lesson-changes/",                     "GET",    401, 403, 200, 200, 200, 403),
     ("lesson-changes/{change}/undo/",       "POST",   401, 404, 200, 404, 404, 404),
     ("lesson-series/",                      "GET",    401, 200, 200, 200, 200, 200),
@@ -126,7 +129,7 @@ BODIES = {
     ("students/{student}/", "PATCH"): {"level": "New"},
     (f"{ROOM}notes/", "PUT"): {"text": "New"},
 }
-QUERIES = {"lessons/": "?from=2026-03-02&to=2026-03-09"}
+QUERIES = dict.fromkeys(["lessons/", "tutors/{tutor}/slots/"], "?from=2026-03-02&to=2026-03-09")
 
 
 @pytest.fixture

@@ -22,6 +22,11 @@ class ConflictSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class FreeSlotSerializer(serializers.Serializer[Any]):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
 class ApiErrorSerializer(serializers.Serializer[Any]):
     error = serializers.CharField(help_text="A stable code, for programs.")
     detail = serializers.CharField(help_text="A sentence for people; its wording may change.")
@@ -34,6 +39,9 @@ class ApiErrorSerializer(serializers.Serializer[Any]):
         many=True,
         required=False,
         help_text="Of a `lesson_conflict` of a series: each lesson that cannot be scheduled.",
+    )
+    next_slots = FreeSlotSerializer(
+        many=True, required=False, help_text="Of a refused booking: up to three free slots."
     )
 
 
@@ -69,6 +77,7 @@ FAILURES = {
         409, "lesson_conflict", "The tutor or the student already has a lesson that overlaps."
     ),
     "lesson_cancelled": Failure(409, "lesson_cancelled", "This lesson was cancelled."),
+    "not_bookable": Failure(409, "not_bookable", "The tutor does not offer this time."),
     "not_undoable": Failure(409, "not_undoable", "A change can be undone for a minute."),
     "invite_expired": Failure(410, "invite_expired", "Invite expired"),
     "precondition_failed": Failure(
@@ -102,7 +111,7 @@ PATH_PARAMETERS = {
     "lesson_id": "The `id` of a lesson.",
     "series_id": "The `id` of a lesson series.",
     "student_id": "The `id` of a student.",
-    "tutor_id": "The `tutor_id` of a blocked tutor.",
+    "tutor_id": "The `id` of a tutor.",
     "holiday_id": "The `id` of days without lessons.",
     "change_id": "The `Change-Id` of a change of lessons.",
     "session_uuid": "The `session_uuid` of a lesson.",

@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.booking.api import views
+
+urlpatterns = [
+    path("me/availability/", views.AvailabilityView.as_view(), name="availability"),
+    path("tutors/<int:tutor_id>/slots/", views.SlotsView.as_view(), name="tutor-slots"),
+]

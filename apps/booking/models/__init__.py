@@ -1,0 +1,3 @@
+from apps.booking.models.availability import Availability, AvailabilityWindow
+
+__all__ = ["Availability", "AvailabilityWindow"]

@@ -1,0 +1,126 @@
+"""Reads and replaces a tutor's availability."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.booking.models import Availability, AvailabilityWindow
+from apps.booking.models.availability import default_lesson_minutes
+from apps.booking.slots import Minutes, Schedule
+from apps.common.errors import invalid
+from apps.common.zones import find_zone
+from apps.lessons.models import Holiday
+
+Windows = dict[Any, list[Minutes]]  # by weekday or by date
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityPlan:
+    """A whole availability. An exception without windows is a closed date."""
+
+    timezone: str
+    weekly: Windows = field(default_factory=dict)
+    exceptions: Windows = field(default_factory=dict)
+    lesson_minutes: Sequence[int] = field(default_factory=default_lesson_minutes)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def get_availability(tutor: User) -> Availability:
+    """The stored one, or one without windows that is not stored."""
+    found = Availability.objects.filter(tutor=tutor).first()
+    return found or Availability(tutor=tutor, timezone=tutor.timezone)
+
+
+def list_windows(availability: Availability) -> tuple[Windows, Windows]:
+    """Windows by weekday and by date, each in order."""
+    weekly: Windows = defaultdict(list)
+    exceptions: Windows = defaultdict(list)
+    rows = AvailabilityWindow.objects.filter(availability=availability.pk).order_by("starts_minute")
+    for weekday, day, begins, ends in rows.values_list(
+        "weekday", "date", "starts_minute", "ends_minute"
+    ):
+        windows = weekly[weekday] if day is None else exceptions[day]
+        if begins is not None and ends is not None:
+            windows.append((begins, ends))
+    return weekly, exceptions
+
+
+def load_schedule(availability: Availability) -> Schedule:
+    """Two queries."""
+    weekly, exceptions = list_windows(availability)
+    holidays = Holiday.objects.filter(tutor=availability.tutor_id)
+    return Schedule(
+        zone=find_zone(availability.timezone),
+        weekly=weekly,
+        exceptions=exceptions,
+        holidays=list(holidays.values_list("first_date", "last_date")),
+        lesson_minutes=availability.lesson_minutes,
+        buffer=availability.buffer,
+        notice=timedelta(minutes=availability.minimum_notice_minutes),
+        window=timedelta(days=availability.booking_window_days),
+        requires_confirmation=availability.requires_confirmation,
+    )
+
+
+@transaction.atomic
+def replace_availability(*, tutor: User, plan: AvailabilityPlan) -> Availability:
+    """Raises `validation_error` for windows of a day that overlap."""
+    for name, by_day in (("weekly", plan.weekly), ("exceptions", plan.exceptions)):
+        _check_windows(name, by_day)
+    # Of simultaneous requests the last one wins as a whole.
+    list(User.objects.select_for_update(no_key=True).filter(pk=tutor.pk).values_list("pk"))
+    availability, _created = Availability.objects.update_or_create(
+        tutor=tutor,
+        defaults={
+            "timezone": plan.timezone,
+            "lesson_minutes": list(plan.lesson_minutes),
+            **plan.settings,
+        },
+    )
+    AvailabilityWindow.objects.filter(availability=availability).delete()
+    AvailabilityWindow.objects.bulk_create(_rows(availability, plan))
+    return availability
+
+
+def _rows(availability: Availability, plan: AvailabilityPlan) -> list[AvailabilityWindow]:
+    rows = []
+    for weekday, windows in plan.weekly.items():
+        rows += [_row(availability, window, weekday=weekday) for window in windows]
+    for day, windows in plan.exceptions.items():
+        rows += [_row(availability, window, date=day) for window in windows or [(None, None)]]
+    return rows
+
+
+def _row(
+    availability: Availability,
+    window: tuple[int | None, int | None],
+    *,
+    weekday: int | None = None,
+    date: date | None = None,
+) -> AvailabilityWindow:
+    begins, ends = window
+    return AvailabilityWindow(
+        availability=availability,
+        weekday=weekday,
+        date=date,
+        starts_minute=begins,
+        ends_minute=ends,
+    )
+
+
+def _check_windows(name: str, by_day: Windows) -> None:
+    for windows in by_day.values():
+        ordered = sorted(windows)
+        for begins, ends in ordered:
+            if begins >= ends:
+                raise invalid(**{name: _("A window must end after it starts.")})
+        for (_begins, ends), (following, _ends) in pairwise(ordered):
+            if following < ends:
+                raise invalid(**{name: _("Windows of one day must not overlap.")})

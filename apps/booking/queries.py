@@ -1,0 +1,69 @@
+"""Slots of a tutor for a person, and what makes the tutor or the person busy."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apps.accounts.models import User
+from apps.booking.availability import get_availability, load_schedule
+from apps.booking.slots import Schedule, Span, find_open_spans, find_slots, widen
+from apps.lessons.conflicts import find_conflicts
+
+MAX_SPAN = timedelta(days=62)
+NEXT_SLOTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BusyTimes:
+    """`lessons` has the breaks between the tutor's lessons."""
+
+    lessons: list[Span]
+    external: list[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSearch:
+    """Finds what a tutor offers to a viewer: a student, or the tutor."""
+
+    tutor: User
+    viewer: User
+    schedule: Schedule
+
+    def find(self, span: Span, length: timedelta, now: datetime) -> list[Span]:
+        """Free slots that start in the half-open span."""
+        bookable = self.schedule.bookable(now)
+        start, end = max(span[0], bookable[0]), min(span[1], bookable[1] + length)
+        open_spans = find_open_spans(self.schedule, start, end) if start < end else []
+        if not open_spans:
+            return []
+        zones = (self.viewer.zone, self.schedule.zone) if self.viewer != self.tutor else None
+        busy = self.find_busy((open_spans[0][0], open_spans[-1][1]))
+        found = find_slots(open_spans, busy.lessons + busy.external, length, bookable, zones)
+        return [slot for slot in found if span[0] <= slot[0] < span[1]]
+
+    def find_next(self, wanted: Span, now: datetime) -> list[Span]:
+        """Up to NEXT_SLOTS free slots of the wanted length, from the wanted start on if there are
+        any, else the first ones."""
+        for start in (wanted[0], now):
+            found = self.find((start, start + MAX_SPAN), wanted[1] - wanted[0], now)
+            if found:
+                return found[:NEXT_SLOTS]
+        return []
+
+    def find_busy(self, span: Span) -> BusyTimes:
+        buffer = self.schedule.buffer
+        students = [self.viewer.pk] if self.viewer != self.tutor else []
+        conflicts = find_conflicts(self.tutor, students, (span[0] - buffer, span[1] + buffer))
+        times = [(c.student_id is None, (c.starts_at, c.occupied_until)) for c in conflicts]
+        taught = widen((span for is_own, span in times if is_own), buffer)
+        return BusyTimes(taught + [span for is_own, span in times if not is_own], [])
+
+
+def list_slots(
+    tutor: User, viewer: User, span: Span, minutes: int | None, now: datetime
+) -> list[Span]:
+    """None for a length that the tutor does not offer; by default the first of the lengths."""
+    schedule = load_schedule(get_availability(tutor))
+    length = minutes or schedule.lesson_minutes[0]
+    if length not in schedule.lesson_minutes:
+        return []
+    return SlotSearch(tutor, viewer, schedule).find(span, timedelta(minutes=length), now)
