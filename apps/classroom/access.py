@@ -50,7 +50,9 @@ def refusal_error(reason: Refusal) -> DomainError:
             return DomainError("not_authenticated", 401, _("Sign in again."))
         case Refusal.NOT_A_MEMBER:
             return errors.not_a_member(_("You are not an active member of this classroom."))
-    if reason is Refusal.PARTICIPATION_CANCELLED:
+    if reason is Refusal.NOT_CONFIRMED:
+        sentence = _("The tutor has not confirmed this lesson yet.")
+    elif reason is Refusal.PARTICIPATION_CANCELLED:
         sentence = _("Your part in this lesson was cancelled.")
     elif reason is Refusal.REMOVED:
         sentence = _("The tutor has removed you from this lesson.")

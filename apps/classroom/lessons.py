@@ -57,6 +57,7 @@ class LessonState:
     tutor_role_unchanged: bool
     students: Mapping[int, StudentState]
     invite_generation: int
+    is_requested: bool = False  # and not confirmed by the tutor
 
     def has_student(self, user_id: int) -> bool:
         return user_id in self.students

@@ -117,6 +117,7 @@ class RoomAccess:
 
 class Refusal(Enum):
     CANCELLED = auto()
+    NOT_CONFIRMED = auto()
     REMOVED = auto()
     SIGNED_OUT = auto()
     NO_RIGHT = auto()
@@ -138,6 +139,8 @@ def refusal(access: RoomAccess, person: Person, now: datetime) -> Refusal | None
     """Return why `person` may not be in the live room, or None if they may."""
     if access.lesson.is_cancelled:
         return Refusal.CANCELLED
+    if access.lesson.is_requested:
+        return Refusal.NOT_CONFIRMED
     student = access.lesson.students.get(person.user_id or 0)
     if person.role is Role.STUDENT and student is not None and student.has_cancelled:
         return Refusal.PARTICIPATION_CANCELLED

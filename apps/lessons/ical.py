@@ -54,7 +54,8 @@ def build_event(
     event.add("DESCRIPTION", "\n".join([page, *list_students(lesson, reader, students)]))
     event.add("URL", url)
     is_cancelled = is_cancelled or lesson.is_cancelled
-    event.add("STATUS", "CANCELLED" if is_cancelled else "CONFIRMED")
+    confirmed = "TENTATIVE" if lesson.is_requested else "CONFIRMED"
+    event.add("STATUS", "CANCELLED" if is_cancelled else confirmed)
     event.add("TRANSP", "TRANSPARENT" if is_cancelled else "OPAQUE")
     event.add("SEQUENCE", sequence)
     event.add("CREATED", lesson.created_at)

@@ -24,11 +24,13 @@ log = logging.getLogger("kreida.mail")
 
 
 class _Change(NamedTuple):
-    """`sentence` is called with the student's language active."""
+    """`sentence` is called with the student's language active. `for_calendar` is False for what
+    the student's calendar was not told before."""
 
     sentence: Callable[[], str]
     before: tuple[datetime, datetime] | None = None
     is_cancellation: bool = False
+    for_calendar: bool = True
 
 
 def notify_lesson_scheduled(lesson: Lesson, students: Iterable[User]) -> None:
@@ -52,6 +54,19 @@ def notify_time_changed(
 def notify_lesson_cancelled(lesson: Lesson, students: Iterable[User]) -> None:
     change = _Change(
         lambda: _("Your lesson with %(tutor)s was cancelled: %(when)s"), is_cancellation=True
+    )
+    _mail_students(lesson, students, change)
+
+
+def notify_confirmed(lesson: Lesson, students: Iterable[User]) -> None:
+    change = _Change(lambda: _("%(tutor)s has confirmed your lesson: %(when)s"))
+    _mail_students(lesson, students, change)
+
+
+def notify_declined(lesson: Lesson, students: Iterable[User]) -> None:
+    change = _Change(
+        lambda: _("%(tutor)s cannot give the lesson that you asked for: %(when)s"),
+        for_calendar=False,
     )
     _mail_students(lesson, students, change)
 
@@ -131,7 +146,7 @@ def _build_part(
     """Mail is sent without it all the same if it cannot be written."""
     from apps.lessons import itip  # noqa: PLC0415 -- icalendar takes 3 MB
 
-    if not installation:
+    if not installation or not change.for_calendar:
         return None
     build = itip.build_cancel if change.is_cancellation else itip.build_request
     try:

@@ -98,6 +98,8 @@ def set_participation(*, lesson: Lesson, student_id: int, status: str, now: date
         participant = _get_participant(lesson, student_id)
         if now < lesson.starts_at:
             raise invalid(status=_("The lesson has not started yet."))
+        if lesson.is_requested:
+            raise lesson_cancelled()  # it has lapsed
         if participant.is_cancelled:
             raise invalid(status=_("This student has cancelled."))
         lesson.participants.filter(pk=participant.pk).update(status=status)

@@ -18,6 +18,7 @@ SOON = timedelta(minutes=15)
 
 
 class Phase(TextChoices):
+    REQUESTED = "requested", _("waits for confirmation")
     SCHEDULED = "scheduled", _("scheduled")
     SOON = "soon", _("starts soon")
     RUNNING = "running", _("in progress")
@@ -33,6 +34,8 @@ def find_phase(lesson: Lesson, now: datetime, tutor_is_in: bool | None = None) -
     """`tutor_is_in`: True while the tutor is in the room, which keeps a lesson running past its
     end; False after they have left, until the worker completes it; None if they never taught (see
     apps/classroom/held.py)."""
+    if lesson.is_requested and now >= lesson.starts_at:
+        return Phase.CANCELLED  # it has lapsed, which a job stores soon
     if lesson.status != Lesson.Status.SCHEDULED:
         return Phase(lesson.status)
     if now >= lesson.ends_at:

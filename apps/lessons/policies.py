@@ -49,7 +49,8 @@ def may_share(user: User, lesson: Lesson, now: datetime) -> bool:
 
 def may_record_participation(user: User, lesson: Lesson, now: datetime) -> bool:
     """True if the pages should offer the user to record who came."""
-    return may(user, Action.EDIT, lesson) and not lesson.is_cancelled and now >= lesson.starts_at
+    was_scheduled = not (lesson.is_cancelled or lesson.is_requested)
+    return may(user, Action.EDIT, lesson) and was_scheduled and now >= lesson.starts_at
 
 
 def may_decide_outcome(user: User, lesson: Lesson, phase: Phase) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -66,6 +67,8 @@ def list_lessons(
     bounds = (end, start - MAX_DURATION, start, include_cancelled, MAX_PARTICIPANTS + 1)
     rows = select_rows(query, user.pk, *bounds)
     lessons = _group(rows)
+    if not include_cancelled:
+        lessons = [row for row in lessons if row["status"] != "cancelled"]  # requests that lapsed
     if len(lessons) > MAX_LESSONS or len(rows) > MAX_PARTICIPANTS:
         raise invalid(to=_("Too many lessons. Choose a shorter range."))
     return lessons
@@ -116,6 +119,8 @@ def _row(columns: tuple[Any, ...], students: list[Row]) -> Row:
         original_starts_at,
     ) = columns
     first = students[0]
+    if status == Lesson.Status.REQUESTED and starts_at.replace(tzinfo=UTC) <= timezone.now():
+        status = Lesson.Status.CANCELLED.value  # it has lapsed, which a job stores soon
     return {
         "id": pk,
         "title": title,

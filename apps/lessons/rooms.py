@@ -47,6 +47,7 @@ class RoomLessons(Lessons):
             found[pk] = LessonState(
                 id=pk,
                 is_cancelled=status == Lesson.Status.CANCELLED,
+                is_requested=status == Lesson.Status.REQUESTED,
                 is_completed=status == Lesson.Status.COMPLETED,
                 ends_at=ends_at,
                 classroom_id=classroom_id,

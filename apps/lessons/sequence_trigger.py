@@ -68,7 +68,8 @@ def install(apps: Any, schema_editor: Any) -> None:
 
 
 def _shown(row: str, columns: list[str]) -> str:
-    return ", ".join([*(f"{row}.{column}" for column in columns), f"{row}.status = 'cancelled'"])
+    statuses = [f"{row}.status = '{status}'" for status in ("cancelled", "requested")]
+    return ", ".join([*(f"{row}.{column}" for column in columns), *statuses])
 
 
 def uninstall(_apps: Any, schema_editor: Any) -> None:

@@ -134,6 +134,7 @@ def reschedule_lesson(
 
 def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
     """Raises `lesson_cancelled` if the lesson is cancelled already."""
+    was_requested = lesson.is_requested
     with transaction.atomic():
         cancelled = (
             Lesson.objects.not_cancelled()
@@ -149,7 +150,8 @@ def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
             raise lesson_cancelled()
         lesson.refresh_from_db()
         students = list_attending(lesson)
-        transaction.on_commit(lambda: notices.notify_lesson_cancelled(lesson, students))
+        notify = notices.notify_declined if was_requested else notices.notify_lesson_cancelled
+        transaction.on_commit(lambda: notify(lesson, students))
         transaction.on_commit(lambda: recheck_lesson(lesson.pk))
 
 

@@ -76,6 +76,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
 class Lesson(models.Model):
     class Status(models.TextChoices):
+        REQUESTED = "requested", _("waits for confirmation")
         SCHEDULED = "scheduled", _("scheduled")
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
@@ -117,6 +118,12 @@ class Lesson(models.Model):
         blank=True,
         help_text=_("When its tutor ended it; from then on its time is free."),
     )
+    is_self_booked = models.BooleanField(
+        default=False,
+        db_default=False,  # during an upgrade, processes of the previous release write rows
+        editable=False,
+        help_text="A student has booked it.",
+    )
     allow_overlap = models.BooleanField(
         default=False, help_text="The tutor double-booked this one knowingly."
     )
@@ -154,7 +161,7 @@ class Lesson(models.Model):
             ),
             models.CheckConstraint(
                 name="lesson_status_known",
-                condition=Q(status__in=["scheduled", "completed", "cancelled"]),
+                condition=Q(status__in=["requested", "scheduled", "completed", "cancelled"]),
             ),
             models.CheckConstraint(
                 name="lesson_ended_only_if_completed",
@@ -180,6 +187,11 @@ class Lesson(models.Model):
                 name="lesson_scheduled_starts",
                 fields=["starts_at"],
                 condition=Q(status="scheduled"),
+            ),
+            models.Index(
+                name="lesson_requested_starts",
+                fields=["starts_at"],
+                condition=Q(status="requested"),
             ),
         )
 
@@ -219,6 +231,12 @@ class Lesson(models.Model):
     @property
     def is_cancelled(self) -> bool:
         return self.status == self.Status.CANCELLED
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether a student asks for it: it holds its time until the tutor confirms or declines it,
+        and lapses at its start."""
+        return self.status == self.Status.REQUESTED
 
     @property
     def is_completed(self) -> bool:

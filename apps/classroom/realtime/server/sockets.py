@@ -27,6 +27,7 @@ WRITE_TIMEOUT = 30.0
 
 CLOSE_CODES = {
     Refusal.CANCELLED: Close.CANCELLED,
+    Refusal.NOT_CONFIRMED: Close.FORBIDDEN,
     Refusal.REMOVED: Close.FORBIDDEN,
     Refusal.SIGNED_OUT: Close.BAD_TICKET,
     Refusal.NO_RIGHT: Close.FORBIDDEN,
