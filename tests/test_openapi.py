@@ -115,6 +115,8 @@ OPERATION_IDS = {
     *("lessons_changes_preview", "lesson_changes_list", "lesson_changes_undo"),
     "lesson_series_partial_update",
     *("me_holidays_list", "me_holidays_create", "me_holidays_destroy"),
+    *("me_availability_retrieve", "me_availability_update"),
+    *("tutors_slots_list", "tutors_bookings_create", "lessons_confirm", "lessons_decline"),
     *("lesson_series_list", "lesson_series_create", "lesson_series_preview"),
     *("lesson_series_retrieve", "lesson_series_lessons_list", "lesson_series_restart"),
     *("room_join", "room_files_create", "room_files_retrieve"),

@@ -16,5 +16,9 @@ def slot_taken(next_slots: list[Span]) -> DomainError:
     return DomainError("lesson_conflict", 409, detail, extra={"next_slots": slot_rows(next_slots)})
 
 
+def not_requested() -> DomainError:
+    return DomainError("not_requested", 409, _("This lesson does not wait for confirmation."))
+
+
 def slot_rows(slots: list[Span]) -> list[dict[str, Any]]:
     return [{"starts_at": starts_at, "ends_at": ends_at} for starts_at, ends_at in slots]

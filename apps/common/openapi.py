@@ -78,6 +78,7 @@ FAILURES = {
     ),
     "lesson_cancelled": Failure(409, "lesson_cancelled", "This lesson was cancelled."),
     "not_bookable": Failure(409, "not_bookable", "The tutor does not offer this time."),
+    "not_requested": Failure(409, "not_requested", "This lesson does not wait for confirmation."),
     "not_undoable": Failure(409, "not_undoable", "A change can be undone for a minute."),
     "invite_expired": Failure(410, "invite_expired", "Invite expired"),
     "precondition_failed": Failure(

@@ -10,7 +10,13 @@ from rest_framework import serializers
 from apps.booking.availability import AvailabilityPlan, Windows
 from apps.booking.models import availability as limits
 from apps.common.openapi import example
-from apps.common.parsing import InstantField, OneOfField, StrictBooleanField, StrictIntegerField
+from apps.common.parsing import (
+    InstantField,
+    OneOfField,
+    StrictBooleanField,
+    StrictIntegerField,
+    TextField,
+)
 from apps.lessons.api.series_serializers import DocumentedDayField, TimeZoneNameField
 from apps.lessons.models import MAX_DURATION, MIN_DURATION
 
@@ -188,6 +194,13 @@ class SlotSerializer(serializers.Serializer[Any]):
 @example({"results": [SLOT]})
 class SlotListSerializer(serializers.Serializer[Any]):
     results = SlotSerializer(many=True)
+
+
+@example({"reason": "I am at a conference."})
+class LessonDeclineSerializer(serializers.Serializer[Any]):
+    reason = TextField(
+        required=False, allow_null=True, allow_blank=True, max_length=500, multiline=True
+    )
 
 
 @example({"starts_at": "2026-11-30T13:00:00Z", "minutes": 60})
