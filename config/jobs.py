@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.accounts.cleanup import delete_expired_sessions
 from apps.accounts.notifications import telegram_links
 from apps.accounts.notifications.subscriptions import delete_dead_subscriptions
+from apps.booking.calendars.services import refresh_due
 from apps.booking.requests import lapse_requests
 from apps.classroom.cleanup import (
     close_abandoned_attendance,
@@ -51,6 +52,7 @@ MAINTENANCE = [
     nightly("lesson changes", delete_old_changes),
     nightly("local times", announce_local_times),
     Job("lesson requests", every=timedelta(minutes=1), run=lapse_requests),
+    Job("external calendars", every=timedelta(minutes=1), run=refresh_due),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("mail leftovers", mail_history.delete_old),
 ]

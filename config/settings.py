@@ -42,6 +42,8 @@ TELEGRAM_BOT_TOKEN = environment.telegram_token()
 TELEGRAM_API_URL = environment.telegram_api_url()
 # Push services are on the internet; one in the own network has to be allowed.
 PUSH_SERVICES = environment.choice("PUSH_SERVICES", ("public", "any"))
+# Calendars of tutors are on the internet; those in the own network have to be allowed.
+EXTERNAL_CALENDARS = environment.choice("EXTERNAL_CALENDARS", ("public", "any"))
 VAPID_KEY = vapid_key(DATA_DIR)
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 

@@ -41,6 +41,7 @@ READERS = {
     "EMAIL_URL": environment.mail,
     "TURN_URLS": environment.turn,
     "PUSH_SERVICES": lambda: environment.choice("PUSH_SERVICES", ("public", "any")),
+    "EXTERNAL_CALENDARS": lambda: environment.choice("EXTERNAL_CALENDARS", ("public", "any")),
     "TELEGRAM_BOT_TOKEN": environment.telegram_token,
     "TELEGRAM_API_URL": environment.telegram_api_url,
     "TRUSTED_PROXIES": lambda: trusted_proxies("https://kreida.example"),
@@ -58,6 +59,7 @@ READERS = {
         *(("LOGO_FILE", value) for value in ("/nowhere/logo.png", "/dev/null")),
         *(("THROTTLING", value) for value in ("of", "OFF", "1", "true")),
         *(("PUSH_SERVICES", value) for value in ("all", "private", "on")),
+        *(("EXTERNAL_CALENDARS", value) for value in ("all", "private", "on")),
         *(
             ("TELEGRAM_BOT_TOKEN", value)
             for value in ("token", "123456789", ":" + "a" * 35, "12345:short", "1٣3456:" + "a" * 35)

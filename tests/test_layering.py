@@ -181,6 +181,7 @@ def test_models_of_lessons_load_no_part_of_the_room_server():
 # Several megabytes each, which a server without Redis, rosters and calendar mail does not load.
 LARGE_LIBRARIES = {"icalendar", "openpyxl", "redis"}
 THEIR_MODULES = {
+    "apps.booking.calendars.expand",
     "apps.classroom.realtime.cluster.redis_bus",
     "apps.classrooms.roster.xlsx_sheets",
     "apps.common.cache",

@@ -116,6 +116,8 @@ OPERATION_IDS = {
     "lesson_series_partial_update",
     *("me_holidays_list", "me_holidays_create", "me_holidays_destroy"),
     *("me_availability_retrieve", "me_availability_update"),
+    *("me_external_calendars_list", "me_external_calendars_create"),
+    *("me_external_calendars_retrieve", "me_external_calendars_destroy"),
     *("tutors_slots_list", "tutors_bookings_create", "lessons_confirm", "lessons_decline"),
     *("lesson_series_list", "lesson_series_create", "lesson_series_preview"),
     *("lesson_series_retrieve", "lesson_series_lessons_list", "lesson_series_restart"),

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from apps.booking.models import ExternalCalendar
 from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
 from apps.lessons.models import Participant
@@ -79,6 +80,10 @@ TABLE = [
     ("me/holidays/{holiday}/",              "DELETE", 401, 403, 204, 404, 404, 403),
     ("me/availability/",                    "GET",    401, 403, 200, 200, 200, 403),
     ("me/availability/",                    "PUT",    401, 403, 200, 200, 200, 403),
+    ("me/external-calendars/",              "GET",    401, 403, 200, 200, 200, 403),
+    ("me/external-calendars/",              "POST",   401, 403, 201, 201, 201, 403),
+    ("me/external-calendars/{calendar}/",   "GET",    401, 403, 200, 404, 404, 403),
+    ("me/external-calendars/{calendar}/",   "DELETE", 401, 403, 204, 404, 404, 403),
     ("tutors/{tutor}/slots/",               "GET",    401, 200, 200, 403, 403, 403),
     ("tutors/{tutor}/bookings/",            "POST",   401, 409, 403, 403, 403, 403),
     ("lessons/{lesson}/confirm/",           "POST",   401, 403, 200, 403, 403, 403),
@@ -176,6 +181,9 @@ def call(clients, lesson, student):
         tutor=lesson.tutor, name="Rest", first_date=date(2026, 4, 6), last_date=date(2026, 4, 7)
     )
     bodies["me/holidays/", "POST"] = days
+    calendar = ExternalCalendar.objects.create(tutor=lesson.tutor, name="Google")
+    address = {"name": "Google", "url": "https://calendar.invalid/a.ics"}
+    bodies["me/external-calendars/", "POST"] = address
     evening = (timezone.now() + 720 * HOUR).strftime("%Y-%m-%dT20:00")
     series = make_series(lesson.tutor, student, starts_at=datetime.fromisoformat(evening))
     restart = {**series_body, "starts_at": evening, "from_date": evening[:10]}
@@ -201,6 +209,7 @@ def call(clients, lesson, student):
             "session": lesson.session.uuid,
             "series": series.pk,
             "holiday": holiday.pk,
+            "calendar": calendar.pk,
             "change": recording.change.pk,
             "file": kept.uuid,
             "version": version.pk,

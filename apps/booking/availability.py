@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.booking.models import Availability, AvailabilityWindow
+from apps.booking.models import Availability, AvailabilityWindow, ExternalCalendar
 from apps.booking.models.availability import default_lesson_minutes
 from apps.booking.slots import Minutes, Schedule
 from apps.common.errors import invalid
@@ -76,6 +76,8 @@ def replace_availability(*, tutor: User, plan: AvailabilityPlan) -> Availability
         _check_windows(name, by_day)
     # Of simultaneous requests the last one wins as a whole.
     list(User.objects.select_for_update(no_key=True).filter(pk=tutor.pk).values_list("pk"))
+    if get_availability(tutor).timezone != plan.timezone:  # of floating times in calendars
+        ExternalCalendar.objects.filter(tutor=tutor).update(expanded_at=None)
     availability, _created = Availability.objects.update_or_create(
         tutor=tutor,
         defaults={
@@ -94,18 +96,19 @@ def _rows(availability: Availability, plan: AvailabilityPlan) -> list[Availabili
     for weekday, windows in plan.weekly.items():
         rows += [_row(availability, window, weekday=weekday) for window in windows]
     for day, windows in plan.exceptions.items():
-        rows += [_row(availability, window, date=day) for window in windows or [(None, None)]]
+        known: list[Minutes | None] = [*windows] or [None]
+        rows += [_row(availability, window, date=day) for window in known]
     return rows
 
 
 def _row(
     availability: Availability,
-    window: tuple[int | None, int | None],
+    window: Minutes | None,
     *,
     weekday: int | None = None,
     date: date | None = None,
 ) -> AvailabilityWindow:
-    begins, ends = window
+    begins, ends = window or (None, None)
     return AvailabilityWindow(
         availability=availability,
         weekday=weekday,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from apps.accounts.models import User
 from apps.booking.availability import get_availability, load_schedule
+from apps.booking.models import BusyTime
 from apps.booking.slots import Schedule, Span, find_open_spans, find_slots, widen
 from apps.lessons.conflicts import find_conflicts
 
@@ -55,7 +56,11 @@ class SlotSearch:
         conflicts = find_conflicts(self.tutor, students, (span[0] - buffer, span[1] + buffer))
         times = [(c.student_id is None, (c.starts_at, c.occupied_until)) for c in conflicts]
         taught = widen((span for is_own, span in times if is_own), buffer)
-        return BusyTimes(taught + [span for is_own, span in times if not is_own], [])
+        attended = [span for is_own, span in times if not is_own]
+        external = BusyTime.objects.filter(
+            calendar__tutor=self.tutor, starts_at__lt=span[1], ends_at__gt=span[0]
+        )
+        return BusyTimes(taught + attended, list(external.values_list("starts_at", "ends_at")))
 
 
 def list_slots(

@@ -113,6 +113,7 @@ PATH_PARAMETERS = {
     "series_id": "The `id` of a lesson series.",
     "student_id": "The `id` of a student.",
     "tutor_id": "The `id` of a tutor.",
+    "calendar_id": "The `id` of an external calendar.",
     "holiday_id": "The `id` of days without lessons.",
     "change_id": "The `Change-Id` of a change of lessons.",
     "session_uuid": "The `session_uuid` of a lesson.",

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 CONNECT_TIMEOUT = 5.0  # seconds
 TOTAL_TIMEOUT = 10.0  # seconds, however slowly the answer comes
-MAX_ANSWER = 64 * 1024  # bytes that are read of an answer
+MAX_ANSWER = 64 * 1024  # bytes that are read of an answer to a POST
 _MAPPED = ipaddress.ip_network("64:ff9b::/96")  # IPv4 through NAT64
 # Of IPv6 only these are allocated to the internet. The lists that `is_global` knows depend on the
 # release of Python, and lack site-local, IPv4-compatible and IPv4-translated addresses.
@@ -52,6 +52,35 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
 
     Raises UnreachableError, NoAnswerError or ForbiddenAddressError.
     """
+    request = _Request("POST", body, headers, MAX_ANSWER)
+    return _send(url, request, allow_private=allow_private, timeout=TOTAL_TIMEOUT)
+
+
+def get(
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    allow_private: bool,
+    max_answer: int,
+    timeout: float = TOTAL_TIMEOUT,
+) -> Answer:
+    """Send a GET request, as `post` does, and read at most `max_answer` bytes in `timeout` seconds.
+
+    A body may be cut off by either.
+    """
+    request = _Request("GET", None, headers, max_answer)
+    return _send(url, request, allow_private=allow_private, timeout=timeout)
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    max_answer: int
+
+
+def _send(url: str, request: _Request, *, allow_private: bool, timeout: float) -> Answer:
     check_url(url, allow_private=allow_private)
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -61,10 +90,10 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
             sock = _TLS.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     except (OSError, ValueError) as exc:  # ValueError: a host that IDNA cannot encode
         raise UnreachableError(type(exc).__name__) from exc
-    timer = threading.Timer(TOTAL_TIMEOUT, _shut_down, [sock])
+    timer = threading.Timer(timeout, _shut_down, [sock])
     timer.start()
     try:
-        return _exchange(sock, parts, body, headers)
+        return _exchange(sock, parts, request)
     except (OSError, http.client.HTTPException, ValueError) as exc:
         raise NoAnswerError(type(exc).__name__) from exc
     finally:
@@ -106,9 +135,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not any(ip in each for each in _SPECIAL)
 
 
-def _exchange(
-    sock: socket.socket, parts: SplitResult, body: bytes, headers: Mapping[str, str]
-) -> Answer:
+def _exchange(sock: socket.socket, parts: SplitResult, request: _Request) -> Answer:
     host = parts.hostname or ""
     connection = http.client.HTTPConnection(host, parts.port)
     connection.auto_open = 0  # it must not resolve the host again
@@ -117,11 +144,10 @@ def _exchange(
         if isinstance(sock, ssl.SSLSocket):
             sock.do_handshake()
         path = parts.path or "/"
-        connection.request(
-            "POST", f"{path}?{parts.query}" if parts.query else path, body, dict(headers)
-        )
+        target = f"{path}?{parts.query}" if parts.query else path
+        connection.request(request.method, target, request.body, dict(request.headers))
         response = connection.getresponse()
-        content = response.read(MAX_ANSWER)
+        content = response.read(request.max_answer)
     finally:
         connection.close()
     found = {name.lower(): value for name, value in response.getheaders()}

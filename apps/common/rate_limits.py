@@ -14,7 +14,10 @@ from apps.common.security_log import log_security_event
 
 WINDOW = 60  # seconds
 # `link`: opened links that store a session.
-REQUESTS_PER_WINDOW = {"join": 30, "invite": 120, "link": 300, "push-test": 5, "booking": 60}
+REQUESTS_PER_WINDOW = {
+    **{"join": 30, "invite": 120, "link": 300, "push-test": 5},
+    **{"booking": 60, "external-calendar": 20},
+}
 
 
 def check_rate_limit(request: HttpRequest | Request, name: str) -> None:

@@ -17,7 +17,10 @@ from apps.common.errors import service_unavailable, throttled
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 20 * 1024 * 1024
-_UPLOAD_PATHS = re.compile(r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import)/?$")
+_UPLOAD_PATHS = re.compile(
+    r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import"
+    r"|api/me/external-calendars|availability/calendars)/?$"
+)
 MAX_IN_MEMORY = 256 * 1024  # bytes; a larger body is written to a file
 # Bytes of all bodies that are being read or answered, and of those of one client address. Small
 # bodies have a budget of their own, so that stalled uploads do not block ordinary requests.

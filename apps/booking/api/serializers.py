@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.booking.availability import AvailabilityPlan, Windows
+from apps.booking.models import MAX_URL
 from apps.booking.models import availability as limits
 from apps.common.openapi import example
 from apps.common.parsing import (
@@ -85,7 +86,7 @@ class DateExceptionSerializer(serializers.Serializer[Any]):
     closed = StrictBooleanField(
         required=False, allow_null=True, help_text="True: no lessons on this date."
     )
-    windows = WindowSerializer(
+    windows = WindowSerializer(  # type: ignore[call-arg]
         many=True,
         required=False,
         allow_null=True,
@@ -107,10 +108,10 @@ class AvailabilitySerializer(serializers.Serializer[Any]):
     timezone = TimeZoneNameField(
         required=False, allow_null=True, help_text="Of all clock times; by default the tutor's."
     )
-    weekly = WeeklyWindowSerializer(
+    weekly = WeeklyWindowSerializer(  # type: ignore[call-arg]
         many=True, required=False, allow_null=True, max_length=limits.MAX_WINDOWS
     )
-    exceptions = DateExceptionSerializer(
+    exceptions = DateExceptionSerializer(  # type: ignore[call-arg]
         many=True,
         required=False,
         allow_null=True,
@@ -184,6 +185,46 @@ def to_plan(fields: dict[str, Any], default_zone: str) -> AvailabilityPlan:
             "requires_confirmation": fields.get("requires_confirmation", False),
         },
     )
+
+
+CALENDAR: dict[str, Any] = {
+    "id": 2,
+    "name": "Google",
+    "url": "https://calendar.example/private/basic.ics",
+    "refreshed_at": "2026-11-29T10:00:00Z",
+    "events": 214,
+    "error": None,
+}
+
+
+@example({"name": "Google", "url": CALENDAR["url"]})
+class ExternalCalendarCreateSerializer(serializers.Serializer[Any]):
+    name = TextField(max_length=100)
+    url = TextField(max_length=MAX_URL, help_text="https, on the public internet; a secret.")
+
+
+class ExternalCalendarUploadSerializer(serializers.Serializer[Any]):
+    name = TextField(max_length=100, required=False, help_text="By default that of the file.")
+    file = serializers.FileField(help_text="An .ics file, at most 5 MiB.")
+
+
+@example(CALENDAR)
+class ExternalCalendarSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    url = serializers.CharField(allow_null=True, help_text="Null for an uploaded file.")
+    refreshed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was last read; null if it never was."
+    )
+    events = serializers.IntegerField()
+    error = serializers.CharField(
+        allow_null=True, help_text="A sentence on why it could not be read the last time."
+    )
+
+
+@example({"results": [CALENDAR]})
+class ExternalCalendarListSerializer(serializers.Serializer[Any]):
+    results = ExternalCalendarSerializer(many=True)
 
 
 class SlotSerializer(serializers.Serializer[Any]):
