@@ -7,6 +7,7 @@ rights in the admin, which give none here), stranger (a student whom the tutor d
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from apps.booking.models import ExternalCalendar
 from apps.classroom.models import BoardFile, BoardVersion
@@ -21,7 +23,15 @@ from apps.lessons.invites import make_invite
 from apps.lessons.models import Participant
 from apps.lessons.series.holidays import add_holiday
 from apps.lessons.series.undo import recorded
-from tests.builders import HOUR, NOON, make_membership, make_series, make_user
+from tests.builders import (
+    HOUR,
+    NOON,
+    make_classroom,
+    make_lesson,
+    make_membership,
+    make_series,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -141,16 +151,55 @@ BODIES = {
 QUERIES = dict.fromkeys(["lessons/", "tutors/{tutor}/slots/"], "?from=2026-03-02&to=2026-03-09")
 
 
-@pytest.fixture
-def clients(request, api):
-    """A client for each name in PEOPLE."""
-    return {
-        name: api(None if name == "nobody" else request.getfixturevalue(name)) for name in PEOPLE
-    }
+@pytest.fixture(scope="module")
+def people(django_db_setup, django_db_blocker):
+    """A user for each name in PEOPLE but nobody. Each test of the module runs in a savepoint of
+    this transaction, and so without what another test wrote."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        roles = {"other_tutor": "tutor", "staff": "tutor", "stranger": "student"}
+        yield {
+            name: make_user(roles.get(name, name), is_staff=name == "staff") for name in PEOPLE[1:]
+        }
+        transaction.set_rollback(True)
 
 
-@pytest.fixture
-def call(clients, lesson, student):
+@pytest.fixture(scope="module")
+def tutor(people):
+    return people["tutor"]
+
+
+@pytest.fixture(scope="module")
+def student(people):
+    return people["student"]
+
+
+@pytest.fixture(scope="module")
+def classroom(tutor, student):
+    return make_classroom(tutor, student)
+
+
+@pytest.fixture(scope="module")
+def lesson(classroom, tutor, student):
+    return make_lesson(tutor, student)
+
+
+@pytest.fixture(scope="module")
+def make_client(people):
+    """Return a function that makes a client of a name in PEOPLE, with no other test's cookies."""
+    signed_in = {name: APIClient() for name in PEOPLE}
+    for name, user in people.items():
+        signed_in[name].force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+
+    def make(name):
+        client = APIClient()
+        client.cookies = deepcopy(signed_in[name].cookies)
+        return client
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def call(make_client, lesson, student):
     """Return a function that sends a request that is valid for an authorised user."""
     membership = lesson.classroom.memberships.get()
     lesson_body = {
@@ -217,7 +266,7 @@ def call(clients, lesson, student):
         path = f"/api/{route.format(**ids)}"
         query = {**QUERIES, "lesson-invites/resolve/": f"?token={token}"}.get(route, "")
         query = query if method == "GET" else ""
-        return clients[person].generic(
+        return make_client(person).generic(
             method,
             path + query,
             data=json.dumps(bodies.get((route, method), {})),
