@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # SPDX identifiers, and the names that older Python packages use.
 ALLOWED = {
     *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "Zlib"),
-    *("CC0-1.0", "MIT-CMU", "OFL-1.1", "PSF-2.0", "Python Software Foundation License", "Unlicense"),
+    *("CC0-1.0", "MIT-CMU", "OFL-1.1", "Unlicense"),
+    *("PSF-2.0", "Python Software Foundation License"),
     *("Apache Software License", "BSD License", "BSD 3-Clause", "MIT License"),
 }
 # Packages reviewed one by one, with the licence that they declare when installed.
