@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.board import (
     DROP,
     canvas_origin,
+    last_page_elements,
     make_black_png,
     select_tool,
     wait_for_board,
@@ -17,9 +19,11 @@ from tests.browser.board import (
 )
 from tests.browser.hostile_board import BASE, OWN, HostileClient, hostile_client
 from tests.browser.room_school import School, enter, make_school, open_as
+from tests.browser.test_board import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.xdist_group("kreida")]
 
+MARKS = count(4)  # versions of the mark, see put()
 STROKES = 300  # enough for a layer, which leaves out the last 32 elements
 SIZE, OTHER_SIZE = {"width": 1280, "height": 860}, {"width": 1270, "height": 850}
 # Counts what is drawn on the static canvas, and keeps its pixels for comparison.
@@ -40,6 +44,7 @@ TOOLS = """
   window.board = {
     keep() { window.drawn = 0; window.kept = pixels(); last = null; },
     differing: () => differing(window.kept),
+    shows: (colour) => pixels().includes(colour),
     /* Whether something else is shown than what was kept, and the same as at the last call. */
     isSettled() {
       const settled = last !== null && differing(last) === 0 && differing(window.kept) > 0;
@@ -103,12 +108,12 @@ def tutor(chromium, drawn_school) -> Iterator[Page]:
     left, top = canvas_origin(page)
     page.evaluate(DROP, [list(make_black_png(300, 200)), "image/png", left + 750, top + 450])
     wait_for_ink(page, more_than=20_000)
-    page.evaluate("board.keep()")
-    strokes = {one["id"]: one for one in map(stroke, range(STROKES))}
+    wait_until(lambda: [one["status"] for one in last_page_elements(drawn_school)] == ["saved"])
+    strokes = map(stroke, range(STROKES))
     with hostile_client(drawn_school) as peer:
-        peer.set("elements:1", things() | strokes)
+        put(page, peer, *things().values(), *strokes)
     page.keyboard.press("Escape")
-    settle(page)
+    wait_for_fonts(page)
     yield page
     context.close()
 
@@ -145,23 +150,43 @@ def check_pixels(page: Page) -> None:
     assert page.evaluate("board.differing()") == 0
 
 
-def put(peer: HostileClient, *elements: dict[str, Any]) -> None:
+def wait_for_fonts(page: Page) -> None:
+    """Wait until the texts' font has arrived, with which Excalidraw draws the texts anew."""
+    page.wait_for_function(
+        """() => document.fonts.status === 'loaded' && [...document.fonts].some(
+          ({ family, status }) => family === 'Excalifont' && status === 'loaded')""",
+        timeout=20_000,
+    )
+
+
+def put(page: Page, peer: HostileClient, *elements: dict[str, Any]) -> None:
+    """Let somebody else change elements, and wait until the page shows all of them: the mark that
+    they draw last has a new colour each time."""
     peer.set("elements:1", {one["id"]: one for one in elements})
+    version = next(MARKS)
+    mark = element("rectangle", "d9995", x=500.0, y=300.0, width=16.0, height=16.0, roundness=None)
+    colour = {
+        "backgroundColor": f"#{version:02x}ff00",
+        "fillStyle": "solid",
+        "strokeStyle": "solid",
+    }
+    peer.set("elements:1", {mark["id"]: {**mark, **colour, "version": float(version)}})
+    page.wait_for_function(
+        "(colour) => board.shows(colour)",
+        arg=0xFF00FF00 | version,  # red is the first byte in memory
+        polling=100,
+        timeout=20_000,
+    )
 
 
 def test_only_new_strokes_are_drawn(page, peer):
-    drawn = [STROKES]
-    for number in range(12):
-        # A font or picture that arrives meanwhile makes Excalidraw draw everything again.
-        if drawn[-1] < STROKES / 2:
-            break
-        if number % 3 == 0:
-            redraw(page)
+    drawn = []
+    for number in range(3):
         page.evaluate("board.keep()")
-        put(peer, stroke(7000 + number, x=300.0, y=300.0 + 12 * number))
-        settle(page)
+        put(page, peer, stroke(7000 + number, x=300.0, y=300.0 + 12 * number))
         drawn.append(page.evaluate("drawn"))
-    assert 0 < drawn[-1] < STROKES / 2, drawn
+    # The layer is stored when a view is drawn for the second time, here by the first stroke.
+    assert all(0 < each < STROKES / 2 for each in drawn[1:]), drawn
     check_pixels(page)
 
 
@@ -169,7 +194,7 @@ def test_growing_stroke(page, peer):
     for version in range(4, 9):
         points = [[0.0, 0.0], [90.0, 0.0], [90.0, 12.0 * version]]
         pressures = [0.5] * len(points)
-        put(peer, stroke(7100, version=float(version), points=points, pressures=pressures))
+        put(page, peer, stroke(7100, version=float(version), points=points, pressures=pressures))
     check_pixels(page)
 
 
@@ -197,7 +222,7 @@ CHANGES: dict[str, Callable[[], list[dict[str, Any]]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_change_by_somebody_else(page, peer, change):
-    put(peer, *CHANGES[change]())
+    put(page, peer, *CHANGES[change]())
     check_pixels(page)
 
 
@@ -259,12 +284,12 @@ def test_board_is_moved_and_zoomed(page, peer):
         page.mouse.wheel(0, turn)
         page.keyboard.up("Control")
         check_pixels(page)
-        put(peer, stroke(7300, x=310.0 * version / 4, version=float(version)))
+        put(page, peer, stroke(7300, x=310.0 * version / 4, version=float(version)))
         check_pixels(page)
 
 
 @pytest.mark.parametrize("file", ["/files/", r"/excalidraw/.*\.woff2"])
-def test_picture_or_font_that_arrives_after_the_strokes(chromium, drawn_school, tutor, peer, file):
+def test_picture_or_font_that_arrives_after_the_strokes(chromium, drawn_school, peer, tutor, file):
     context = open_as(chromium, drawn_school.tutor, viewport=SIZE)
     context.add_init_script(TOOLS)
     waiting: list[Route] = []
@@ -275,12 +300,18 @@ def test_picture_or_font_that_arrives_after_the_strokes(chromium, drawn_school, 
     context.route(re.compile(file), hold)
     page = enter(context, drawn_school.room)
     wait_for_board(page)
-    wait_for_ink(page)
+    if file == "/files/":
+        put(page, peer)
+        wait_for_fonts(page)
+    else:
+        wait_for_ink(page, more_than=20_000)
     page.evaluate("board.keep()")
-    put(peer, stroke(7400, x=350.0 + len(file), y=200.0, version=float(len(file))))
+    put(page, peer, stroke(7400, x=350.0 + len(file), y=200.0, version=float(len(file))))
     check_pixels(page)
     assert waiting
     for route in waiting:
         route.continue_()
+    if file != "/files/":
+        wait_for_fonts(page)
     check_pixels(page)
     context.close()
