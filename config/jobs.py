@@ -9,6 +9,8 @@ from django.conf import settings
 from apps.accounts.cleanup import delete_expired_sessions
 from apps.accounts.notifications import telegram_links
 from apps.accounts.notifications.subscriptions import delete_dead_subscriptions
+from apps.billing.charges import charge_all
+from apps.billing.packs import expire_all
 from apps.booking.calendars.services import refresh_due
 from apps.booking.requests import lapse_requests
 from apps.classroom.cleanup import (
@@ -53,6 +55,8 @@ MAINTENANCE = [
     nightly("local times", announce_local_times),
     Job("lesson requests", every=timedelta(minutes=1), run=lapse_requests),
     Job("external calendars", every=timedelta(minutes=1), run=refresh_due),
+    Job("charges", every=timedelta(minutes=10), run=charge_all),
+    Job("pack expiry", every=timedelta(hours=1), run=expire_all),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("mail leftovers", mail_history.delete_old),
 ]

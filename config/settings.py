@@ -27,6 +27,8 @@ REDIS_URL = environment.redis_url()
 TURN_URLS, TURN_SECRET = environment.turn()
 # What rooms ask about lessons: apps/classroom/lessons.py.
 CLASSROOM_LESSONS = "apps.lessons.rooms.RoomLessons"
+# What else moves when a student takes a placeholder over: apps/lessons/placeholders.py.
+STUDENT_MOVES = ["apps.billing.placeholders.move_account"]
 STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
 # Networks whose X-Forwarded-For and X-Forwarded-Proto are trusted.
 TRUSTED_PROXIES = trusted_proxies(PUBLIC_URL)

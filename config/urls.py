@@ -36,7 +36,6 @@ urlpatterns = [
     path("api/", include("apps.accounts.api.urls")),
     path("api/", include("apps.classrooms.api.urls")),
     path("api/", include("apps.classroom.api.urls")),
-    # Billing's cancellation by a student replaces the route of lessons.
     path("api/", include("apps.billing.api.urls")),
     path("api/", include("apps.booking.api.urls")),
     path("api/", include("apps.lessons.api.urls")),

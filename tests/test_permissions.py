@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
@@ -17,6 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from apps.billing.accounts import get_account
+from apps.billing.models import AccountEntry
 from apps.booking.models import ExternalCalendar
 from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
@@ -78,6 +81,16 @@ TABLE = [
     ("lessons/{lesson}/",                   "GET",    401, 200, 200, 403, 403, 403),
     ("lessons/{lesson}/",                   "PATCH",  401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/cancel/",            "POST",   401, 403, 200, 403, 403, 403),
+    ("lessons/{lesson}/cancellation-terms/", "GET",   401, 200, 200, 403, 403, 403),
+    ("lessons/{lesson}/students/{student}/waive/", "POST", 401, 403, 200, 403, 403, 403),
+    ("me/cancellation-policy/",             "GET",    401, 403, 200, 200, 200, 403),
+    ("me/cancellation-policy/",             "PUT",    401, 403, 200, 200, 200, 403),
+    ("students/{student}/account/",         "GET",    401, 200, 200, 404, 404, 403),
+    ("students/{student}/account/rate/",    "PUT",    401, 403, 200, 404, 404, 403),
+    ("students/{student}/account/entries/", "GET",    401, 200, 200, 404, 404, 403),
+    ("students/{student}/account/entries/", "POST",   401, 403, 201, 404, 404, 403),
+    ("account-entries/{entry}/reverse/",    "POST",   401, 403, 201, 404, 404, 403),
+    ("reports/accounts.csv/",               "GET",    401, 403, 200, 200, 200, 403),
     ("lessons/{lesson}/students/",          "POST",   401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/students/{student}/", "PATCH", 401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/students/{student}/", "DELETE", 401, 403, 200, 403, 403, 403),
@@ -146,9 +159,33 @@ BODIES = {
     ("lessons/{lesson}/changes/preview/", "POST"): {"action": "cancel"},
     ("lessons/{lesson}/students/{student}/", "PATCH"): {"status": "attended"},
     ("students/{student}/", "PATCH"): {"level": "New"},
+    ("me/cancellation-policy/", "PUT"): {
+        "students_may_cancel": True,
+        "free_until_minutes": 60,
+        "late_charge_percent": 50,
+        "no_show_charge_percent": 100,
+        "free_late_cancellations": 1,
+        "free_late_period_days": 30,
+        "no_fault_reasons": ["illness"],
+    },
+    ("students/{student}/account/rate/", "PUT"): {
+        "amount": "400",
+        "currency": "UAH",
+        "per": "hour",
+    },
+    ("students/{student}/account/entries/", "POST"): {
+        "kind": "payment",
+        "unit": "UAH",
+        "amount": "400",
+    },
+    ("account-entries/{entry}/reverse/", "POST"): {"note": "New"},
+    ("lessons/{lesson}/students/{student}/waive/", "POST"): {"note": "New"},
     (f"{ROOM}notes/", "PUT"): {"text": "New"},
 }
-QUERIES = dict.fromkeys(["lessons/", "tutors/{tutor}/slots/"], "?from=2026-03-02&to=2026-03-09")
+QUERIES = {
+    **dict.fromkeys(["lessons/", "tutors/{tutor}/slots/"], "?from=2026-03-02&to=2026-03-09"),
+    "reports/accounts.csv/": "?month=2026-03",
+}
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +285,16 @@ def call(make_client, lesson, student):
     with recorded(tutor=lesson.tutor, kind="moved", lesson_ids=[lesson.pk]) as recording:
         type(lesson).objects.filter(pk=lesson.pk).update(title="Changed")
 
+    account = get_account(lesson.tutor, student)
+    entry = AccountEntry.objects.create(
+        account=account,
+        kind="lesson",
+        unit="UAH",
+        amount=Decimal(-100),
+        lesson=lesson,
+        charge_number=1,
+    )
+
     def send_request(person, route, method):
         ids = {
             "classroom": lesson.classroom_id,
@@ -260,6 +307,7 @@ def call(make_client, lesson, student):
             "holiday": holiday.pk,
             "calendar": calendar.pk,
             "change": recording.change.pk,
+            "entry": entry.pk,
             "file": kept.uuid,
             "version": version.pk,
         }

@@ -79,6 +79,10 @@ FAILURES = {
     "lesson_cancelled": Failure(409, "lesson_cancelled", "This lesson was cancelled."),
     "not_bookable": Failure(409, "not_bookable", "The tutor does not offer this time."),
     "not_requested": Failure(409, "not_requested", "This lesson does not wait for confirmation."),
+    "policy_forbids": Failure(
+        409, "policy_forbids", "The tutor’s policy does not let a student do this."
+    ),
+    "already_reversed": Failure(409, "already_reversed", "This entry has been reversed already."),
     "not_undoable": Failure(409, "not_undoable", "A change can be undone for a minute."),
     "invite_expired": Failure(410, "invite_expired", "Invite expired"),
     "precondition_failed": Failure(
@@ -115,6 +119,7 @@ PATH_PARAMETERS = {
     "tutor_id": "The `id` of a tutor.",
     "calendar_id": "The `id` of an external calendar.",
     "holiday_id": "The `id` of days without lessons.",
+    "entry_id": "The `id` of an account entry.",
     "change_id": "The `Change-Id` of a change of lessons.",
     "session_uuid": "The `session_uuid` of a lesson.",
     "file_uuid": "The `id` of a picture.",

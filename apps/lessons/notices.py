@@ -78,6 +78,28 @@ def notify_removed(lesson: Lesson, student: User) -> None:
     _mail_students(lesson, [student], change)
 
 
+def notify_cancelled_by_student(lesson: Lesson, student: User, reason: str) -> None:
+    """To the student, with a message for the calendar, and to the tutor, whose calendar is a feed.
+
+    The tutor's mail counts for the daily limit too, so that nobody can flood the tutor.
+    """
+    change = _Change(
+        lambda: _("You cancelled your lesson with %(tutor)s: %(when)s"), is_cancellation=True
+    )
+    _mail_students(lesson, [student], change)
+    tutor = lesson.tutor
+    if not settings.EMAIL_URL or count_mail(tutor, student) < 0:
+        return
+    with translation.override(tutor.locale):
+        subject = _("%(student)s cancelled a lesson: %(when)s") % {
+            "student": student.get_full_name(),
+            "when": format_span(tutor, lesson.starts_at, lesson.ends_at),
+        }
+        lines = [subject, lesson.title, reason, f"{settings.PUBLIC_URL}/lessons/{lesson.pk}/"]
+        text = "\n".join(line for line in lines if line)
+        send_all([compose(to=tutor.email, subject=subject, text=text, kind=Kind.LESSON)])
+
+
 def format_span(reader: User, start: datetime, end: datetime) -> str:
     """“Monday, 2 March, 14:00–15:00 (Kyiv)”, in the reader's time zone and the active language."""
     today = reader.to_local_time(timezone.now()).date()

@@ -35,7 +35,7 @@ def add_student(*, lesson: Lesson, student_id: int) -> None:
     try:
         with transaction.atomic():
             people = lock_people([lesson.tutor_id, student_id])
-            _lock_lesson(lesson)
+            lock_lesson(lesson)
             known = lesson.participants.filter(student=student_id).first()
             if known is not None and not known.is_cancelled:
                 return
@@ -70,7 +70,7 @@ def remove_student(*, lesson: Lesson, student_id: int) -> None:
     not cancelled."""
     with transaction.atomic():
         lock_people([lesson.tutor_id, student_id])
-        _lock_lesson(lesson)
+        lock_lesson(lesson)
         removed = _get_participant(lesson, student_id)
         others = lesson.participants.exclude(pk=removed.pk)
         left = others if removed.is_cancelled else others.attending()
@@ -94,7 +94,7 @@ def set_participation(*, lesson: Lesson, student_id: int, status: str, now: date
     if status not in OUTCOMES:
         raise invalid(status=_("Choose “attended” or “no_show”."))
     with transaction.atomic():
-        _lock_lesson(lesson)
+        lock_lesson(lesson)
         participant = _get_participant(lesson, student_id)
         if now < lesson.starts_at:
             raise invalid(status=_("The lesson has not started yet."))
@@ -105,7 +105,25 @@ def set_participation(*, lesson: Lesson, student_id: int, status: str, now: date
         lesson.participants.filter(pk=participant.pk).update(status=status)
 
 
-def _lock_lesson(lesson: Lesson) -> None:
+def cancel_participation(
+    *, lesson: Lesson, student: User, status: str, reason: str, now: datetime
+) -> bool:
+    """End the participation of a student who cancels; with the last one the lesson is cancelled.
+    Returns whether it was. The people and the lesson are locked (apps/billing/cancellations.py).
+    """
+    lesson.participants.filter(student=student).update(status=status)
+    is_last = not lesson.participants.attending().exists()
+    if is_last:
+        Lesson.objects.filter(pk=lesson.pk).update(
+            status=Lesson.Status.CANCELLED, cancelled_at=now, cancel_reason=reason, ended_at=None
+        )
+    lesson.refresh_from_db()
+    transaction.on_commit(lambda: notices.notify_cancelled_by_student(lesson, student, reason))
+    transaction.on_commit(lambda: recheck_lesson(lesson.pk))
+    return is_last
+
+
+def lock_lesson(lesson: Lesson) -> None:
     """Lock and reload the lesson. Raises `lesson_cancelled`."""
     Lesson.objects.select_for_update(no_key=True).filter(pk=lesson.pk).values_list("pk").first()
     lesson.refresh_from_db()

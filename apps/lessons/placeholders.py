@@ -1,7 +1,9 @@
 """A student with an account becomes a placeholder (see apps/accounts/placeholders.py)."""
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -15,8 +17,9 @@ from apps.lessons.models import Lesson, Participant, SeriesStudent
 
 @transaction.atomic
 def accept_student_link(*, token: str, student: User) -> int:
-    """Give the placeholder's lessons, memberships and card to the student's account, and delete
-    the placeholder. Idempotent for the account that signed up by the link.
+    """Give the placeholder's lessons, memberships, card and what the setting STUDENT_MOVES names
+    (higher layers have no other way) to the student's account, and delete the placeholder.
+    Idempotent for the account that signed up by the link.
 
     Returns the number of lessons that overlap others of the student; both stay. Raises
     `invite_invalid` or `invite_expired`.
@@ -32,6 +35,8 @@ def accept_student_link(*, token: str, student: User) -> int:
     _move_series(placeholder, student)
     move_memberships(placeholder=placeholder, student=student)
     move_card(placeholder=placeholder, student=student)
+    for name in settings.STUDENT_MOVES:
+        import_string(name)(placeholder=placeholder, student=student)
     if placeholder.placeholder_of_id is not None:
         unblock_tutor(student=student, tutor_id=placeholder.placeholder_of_id)
     log_security_event("placeholder_merged", user_id=student.pk, placeholder=placeholder.pk)

@@ -1,5 +1,7 @@
 """The account of a student with a tutor, its rates and its packs of lessons."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models.amount import AmountField
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
 
 
 class Account(models.Model):
@@ -45,6 +50,11 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return f"{self.student_id} with {self.tutor_id}"
+
+    def get_student(self) -> "User":
+        """Of an account that was not merged."""
+        assert self.student is not None  # noqa: S101
+        return self.student
 
 
 class Rate(models.Model):

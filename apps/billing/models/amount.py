@@ -1,9 +1,10 @@
 """Exact decimals with two places."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models.expressions import Combinable
 
 CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal("9999999999.99")
@@ -14,6 +15,10 @@ class AmountField(models.BigIntegerField):  # type: ignore[type-arg]
 
     SQLite has no exact decimals: it would store and add up floating-point numbers.
     """
+
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Decimal | Combinable  # type: ignore[assignment]
+        _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
     def get_prep_value(self, value: Any) -> int | None:
         if value is None or hasattr(value, "resolve_expression"):

@@ -1,12 +1,10 @@
 from django.http import HttpResponse
-from django.utils import timezone
 from rest_framework.views import APIView
 
 from apps.accounts.requests import AuthenticatedRequest
 from apps.common.etags import ETAG
 from apps.common.openapi import documented
 from apps.common.parsing import drop_nulls
-from apps.lessons import participants
 from apps.lessons.api import serializers
 from apps.lessons.api.change_header import CHANGE_ID, with_change_id
 from apps.lessons.api.views import lesson_response
@@ -39,6 +37,7 @@ class ParticipantsView(APIView):
 
 
 class ParticipantView(APIView):
+    # Its PATCH is in apps/billing/api/policy_views.py, since it charges the lesson.
     @documented(
         "lessons_students_destroy",
         "Remove a student from a lesson",
@@ -56,21 +55,3 @@ class ParticipantView(APIView):
         scope = Scope(query.validated_data.get("scope") or Scope.THIS)
         change = scoped.remove_student(lesson=lesson, scope=scope, student_id=student_id)
         return with_change_id(lesson_response(lesson), change)
-
-    @documented(
-        "lessons_students_partial_update",
-        "Record whether a student came",
-        {200: serializers.LessonSerializer},
-        body=serializers.ParticipantUpdateSerializer,
-        query=[ETAG],
-        errors=["lesson_not_found", "not_found", "lesson_cancelled"],
-        description="By the lesson's tutor, once the lesson has started.",
-    )
-    def patch(self, request: AuthenticatedRequest, lesson_id: int, student_id: int) -> HttpResponse:
-        lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = serializers.ParticipantUpdateSerializer(data=request.data)
-        data.is_valid(raise_exception=True)
-        participants.set_participation(
-            lesson=lesson, student_id=student_id, now=timezone.now(), **data.validated_data
-        )
-        return lesson_response(lesson)

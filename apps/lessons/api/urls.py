@@ -13,16 +13,10 @@ from apps.lessons.api import (
 urlpatterns = [
     path("lessons/", views.LessonsView.as_view(), name="lessons"),
     path("lessons/<int:lesson_id>/", views.LessonView.as_view(), name="lesson"),
-    path("lessons/<int:lesson_id>/cancel/", views.CancelView.as_view(), name="lesson-cancel"),
     path(
         "lessons/<int:lesson_id>/students/",
         participant_views.ParticipantsView.as_view(),
         name="lesson-students",
-    ),
-    path(
-        "lessons/<int:lesson_id>/students/<int:student_id>/",
-        participant_views.ParticipantView.as_view(),
-        name="lesson-student",
     ),
     path("lessons/<int:lesson_id>/room/", views.RoomView.as_view(), name="lesson-room"),
     path("lessons/<int:lesson_id>/invite/", views.InviteView.as_view(), name="lesson-invite"),

@@ -146,28 +146,6 @@ def lesson_response(lesson: Lesson) -> HttpResponse:
     return response
 
 
-class CancelView(APIView):
-    @documented(
-        "lessons_cancel",
-        "Cancel a lesson",
-        {200: serializers.LessonSerializer},
-        body=serializers.LessonCancelSerializer,
-        query=[CHANGE_ID],
-        errors=["lesson_not_found", "lesson_cancelled"],
-        description="By its tutor. It can still be read, and its time is free again. With `scope` "
-        "the lessons of its series that have not started; they never come back.",
-    )
-    def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
-        lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
-        data = serializers.LessonCancelSerializer(data=drop_nulls(request.data))
-        data.is_valid(raise_exception=True)
-        fields = dict(data.validated_data)
-        change = scoped.cancel_lesson(
-            lesson=lesson, scope=Scope(fields.pop("scope", Scope.THIS)), **fields
-        )
-        return with_change_id(json_response(lesson_json(lesson.pk)), change)
-
-
 class RoomView(APIView):
     @documented(
         "lessons_room_retrieve",
