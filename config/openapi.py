@@ -64,7 +64,7 @@ def document_settings(public_url: str) -> dict[str, Any]:
             "AccountRole": "apps.accounts.models.User.Role",
             "Locale": "apps.accounts.models.User.Locale",
             "RoomRole": ["tutor", "student", "guest"],
-            "NoFault": "apps.billing.models.policy.NoFault",
+            "NoFault": ["illness", "power_cut", "air_alert", "other"],
             "LessonStatus": "apps.lessons.models.lesson.Lesson.Status",
             "MembershipRole": "apps.classrooms.models.membership.Membership.Role",
             "MembershipStatus": "apps.classrooms.models.membership.Membership.Status",

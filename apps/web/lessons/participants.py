@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.billing.cancellations import record_participation
 from apps.common.errors import DomainError
 from apps.lessons.models import Lesson
-from apps.lessons.participants import set_participation
 from apps.lessons.policies import Action, access_lesson
 from apps.lessons.queries import list_students_with_lessons
 from apps.lessons.series.scope import Scope
@@ -64,7 +64,7 @@ def student(request: HttpRequest, lesson_id: int, student_id: int) -> HttpRespon
             messages.success(request, _("Removed."), extra_tags=undo_tag(change))
         else:
             status = request.POST.get("status", "")
-            set_participation(
+            record_participation(
                 lesson=lesson, student_id=student_id, status=status, now=timezone.now()
             )
     except DomainError as exc:
