@@ -31,7 +31,14 @@ def load_terms(lesson: Lesson, student: User, now: datetime, *, no_fault: str = 
     if no_fault and no_fault not in policy.no_fault_reasons:
         raise policy_forbids(_("Your tutor’s policy does not accept this reason."))
     used = _count_free_late(policy, lesson.tutor_id, student, now)
-    terms = find_terms(policy, lesson.starts_at, now, used=used, has_no_fault=bool(no_fault))
+    terms = find_terms(
+        policy,
+        lesson.starts_at,
+        now,
+        used=used,
+        has_no_fault=bool(no_fault),
+        is_request=lesson.is_requested,
+    )
     return LessonTerms(policy, terms)
 
 

@@ -33,11 +33,13 @@ def find_terms(
     *,
     used: int,
     has_no_fault: bool = False,
+    is_request: bool = False,
 ) -> Terms:
-    """`used` are the free late cancellations used in the current period."""
+    """`used` are the free late cancellations used in the current period. A request that the tutor
+    has not confirmed (`is_request`) is taken back free of charge."""
     free_until = starts_at - timedelta(minutes=policy.free_until_minutes)
     left = max(0, policy.free_late_cancellations - used)
-    is_late = now > free_until
+    is_late = now > free_until and not is_request
     is_charged = is_late and not has_no_fault and policy.late_charge_percent > 0
     uses_free_late = is_charged and left > 0
     return Terms(

@@ -143,6 +143,13 @@ def test_tutor_reads_the_terms_of_one_of_several_students(as_tutor, classroom, b
 # Cancelling
 
 
+def test_request_is_taken_back_free_of_charge(as_student, book, set_policy):
+    set_policy()
+    lesson = book(3, status="requested")
+    assert terms(as_student, lesson)["outcome"] == "free"
+    assert cancel(as_student, lesson).json()["students"][0]["status"] == "cancelled"
+
+
 def test_student_cancels_in_time_free_of_charge(as_student, book, set_policy, student):
     set_policy()
     lesson = book(48)
