@@ -66,7 +66,7 @@ class Payer(models.Model):
         ordering = ("name", "id")
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class AccountPayer(models.Model):
