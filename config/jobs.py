@@ -11,6 +11,8 @@ from apps.accounts.notifications import telegram_links
 from apps.accounts.notifications.subscriptions import delete_dead_subscriptions
 from apps.billing.charges import charge_all
 from apps.billing.packs import expire_all
+from apps.billing.payments.bank.lines import delete_old_files
+from apps.billing.statements.warnings import warn_last_lessons
 from apps.booking.calendars.services import refresh_due
 from apps.booking.requests import lapse_requests
 from apps.classroom.cleanup import (
@@ -59,6 +61,8 @@ MAINTENANCE = [
     Job("pack expiry", every=timedelta(hours=1), run=expire_all),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("mail leftovers", mail_history.delete_old),
+    nightly("bank statements", delete_old_files),
+    Job("packs that end", every=timedelta(hours=1), run=warn_last_lessons),
 ]
 # What `manage.py work` runs too: jobs that need nothing of a serving process.
 DELIVERY = [Job(delivery.JOB_NAME, every=jobs.INTERVAL, run=jobs.remind)]
