@@ -2,12 +2,18 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 
 from django.http import HttpResponse
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.billing.accounts import get_account
+from apps.billing.models import PaymentRequest
+from apps.billing.payments.payees import save_payee
+from apps.billing.payments.payers import save_payer
+from apps.billing.payments.requests import create_request
 from apps.classroom.services import get_or_create_session
 from apps.classrooms.models import Classroom, Membership
 from apps.classrooms.students import add_student
@@ -115,3 +121,21 @@ def bearer(token: str) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+def make_bill(tutor: User, student: User) -> PaymentRequest:
+    """Create an open request for payment, with bank details and a payer."""
+    save_payee(
+        tutor=tutor,
+        currency="UAH",
+        name="ФОП Вчитель Тарас",
+        iban="UA213223130000026007233566001",
+        tax_id="1234567890",
+        purpose="Оплата за уроки, {student}, {number}",
+    )
+    account = get_account(tutor, student)
+    payer = save_payer(tutor=tutor, name="Марія Коваль", email="m@x.example", accounts=[account])
+    amounts = {account: Decimal("1200.00")}
+    return create_request(
+        tutor=tutor, currency="UAH", amounts=amounts, month="листопад", payer=payer
+    )

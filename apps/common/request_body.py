@@ -18,7 +18,7 @@ from apps.common.errors import service_unavailable, throttled
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 20 * 1024 * 1024
 _UPLOAD_PATHS = re.compile(
-    r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import"
+    r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import|payments/bank"
     r"|api/me/external-calendars|availability/calendars)/?$"
 )
 MAX_IN_MEMORY = 256 * 1024  # bytes; a larger body is written to a file

@@ -16,4 +16,6 @@ urlpatterns = [
     path("", include("apps.web.series.urls")),
     path("", include("apps.web.room.urls")),
     path("", include("apps.web.invites.urls")),
+    path("", include("apps.web.payments.urls")),
+    path("", include("apps.web.statements.urls")),
 ]

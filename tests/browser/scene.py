@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,10 @@ from django.utils import timezone  # noqa: E402
 from apps.accounts.models import User  # noqa: E402
 from apps.accounts.notifications.unsubscribing import make_unsubscribe_url  # noqa: E402
 from apps.accounts.placeholders import make_student_link  # noqa: E402
+from apps.billing.ledger import append_entry  # noqa: E402
+from apps.billing.models import BankLine  # noqa: E402
+from apps.billing.payments.bank.lines import confirm_for_student, import_rows  # noqa: E402
+from apps.billing.payments.bank.reader import read_bank_file  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
 from apps.lessons.models import Lesson, Participant  # noqa: E402
@@ -64,6 +69,26 @@ def series(tutor: int, students: list[int], **fields: Any) -> dict[str, Any]:
     made = build.make_series(User.objects.get(pk=tutor), *people, starts_at=start, **fields)
     lessons = list(made.lessons.in_order().values_list("pk", flat=True))
     return {"id": made.pk, "lessons": lessons}
+
+
+def bill(tutor: int, student: int) -> dict[str, Any]:
+    """Create a request for payment, a payment from the bank to be matched, and one in October 2025
+    that was matched."""
+    me, pupil = User.objects.get(pk=tutor), User.objects.get(pk=student)
+    made = build.make_bill(me, pupil)
+    text = "Дата;Сума;Призначення\n24.11.2025;1200;KR-1\n10.10.2025;500;Уроки\n"
+    import_rows(me, read_bank_file(text.encode()).rows)
+    account = made.items.get().account
+    old = BankLine.objects.get(tutor=me, amount=Decimal(500))
+    confirm_for_student(line=old, account=account, tutor=me)
+    pay = {"account": account, "kind": "adjustment", "unit": "UAH", "amount": Decimal(-900)}
+    append_entry(**pay, note="Підручник")
+    return {
+        "id": made.pk,
+        "path": f"/pay/{made.token}/",
+        "payer": made.payer_id,
+        "account": account.pk,
+    }
 
 
 def invitation(classroom_id: int, student: int) -> dict[str, Any]:
@@ -117,7 +142,7 @@ COMMANDS = {
     made.__name__: made
     for made in (
         *(person, classroom, placeholder, invitation, unsubscribe_link),
-        *(series, lesson, add_participant, lesson_state, move, invite, revoke, cancel),
+        *(bill, series, lesson, add_participant, lesson_state, move, invite, revoke, cancel),
     )
 }
 

@@ -17,6 +17,12 @@ ROSTER = {
     "buffer": "Ім’я,Пошта\nІван,ivan@school.example\nОля,не адреса\n".encode(),
 }
 
+STATEMENT = {
+    "name": "statement.csv",
+    "mimeType": "text/csv",
+    "buffer": "Дата;Сума;Призначення\n24.11.2025;700,00;Уроки\n".encode(),
+}
+
 SENT = " with its form sent empty"
 UPLOADED = " with a file"
 PAGES = {
@@ -40,6 +46,7 @@ PAGES = {
         "{student_link}",
         "/students/invitation/",
         "{unsubscribe}",
+        "{pay}",
         "/offline/",
         "/nowhere/",
     ],
@@ -94,6 +101,27 @@ PAGES = {
         "/settings/notifications/",
         "/settings/holidays/",
         "/settings/holidays/" + SENT,  # adds the first suggestion
+        "/payments/",
+        "/payments/details/",
+        "/payments/details/" + SENT,
+        "/payments/payers/",
+        "/payments/payers/new/",
+        "/payments/payers/new/" + SENT,
+        "/payments/payers/{payer}/",
+        "/payments/payers/{payer}/delete/",
+        "/payments/requests/new/",
+        "/payments/requests/new/?student={student}",
+        "/payments/requests/new/?student={placeholder}" + SENT,
+        "/payments/requests/{request}/",
+        "/payments/bank/",
+        "/payments/bank/" + SENT,
+        "/payments/bank/" + UPLOADED,
+        "/payments/bank/lines/",
+        "/payments/bank/lines/?show=entered",
+        "/statements/",
+        "/statements/close/?month=2025-10",
+        "/statements/{account}/",
+        "/statements/{account}/2025-10/",
         "/accounts/email/",
         "/accounts/password/change/",
         "/accounts/2fa/",
@@ -104,7 +132,17 @@ PAGES = {
         "/accounts/sessions/",
         "/accounts/logout/",
     ],
-    "new tutor": ["/calendar/", "/students/", "/classrooms/", "/lessons/new/"],
+    "new tutor": [
+        *(
+            "/calendar/",
+            "/students/",
+            "/classrooms/",
+            "/lessons/new/",
+            "/payments/",
+            "/statements/",
+        ),
+        *("/payments/payers/", "/payments/bank/lines/", "/payments/bank/lines/?show=entered"),
+    ],
     "student": [
         "/calendar/?view=agenda",
         "/classrooms/",
@@ -115,9 +153,18 @@ PAGES = {
         "/lessons/{lesson}/record/",
         "/memberships/{membership}/leave/",
         "/settings/blocked-tutors/",
+        "/payments/",
+        "/statements/",
+        "/statements/{account}/",
         "/students/",
     ],
-    "new student": ["/calendar/", "/classrooms/", "/classrooms/" + SENT],
+    "new student": [
+        "/calendar/",
+        "/payments/",
+        "/statements/",
+        "/classrooms/",
+        "/classrooms/" + SENT,
+    ],
     "invited student": ["/classrooms/", "/memberships/{invitation}/decline/"],
 }
 # Routes without a page of their own, and pages that need a state made by another test.
@@ -127,14 +174,15 @@ OTHER_ROUTES = {
         *("member-invite", "member", "accept", "lesson-outcome", "invite-guest", "lesson-undo"),
         *("series-board", "lesson-student", "holiday-delete"),
         *("telegram-link", "telegram-unlink"),
+        *("payment-settle", "payment-mail", "bank-import", "bank-line"),
     ],
     "a file": [
         *("manifest", "service-worker", "feed-file", "school-logo"),
-        *("students-export", "classroom-qr"),
+        *("students-export", "classroom-qr", "pay-qr", "statement-csv", "statement-pdf"),
         "mfa_download_recovery_codes",
     ],
     "a redirect": ["tutor-invitation-link", "student-invitation-link", "invitation-link"],
-    "seen by its redirect": ["roster-preview", "invite-link", "unsubscribe-link"],
+    "seen by its redirect": ["roster-preview", "bank-preview", "invite-link", "unsubscribe-link"],
     "seen under another name": ["account_set_password", "mfa_reauthenticate"],
     "the room, in test_room_accessibility.py": ["room"],
     "only in a step of signing in or with a second factor": [
@@ -146,6 +194,7 @@ OTHER_ROUTES = {
     "an installation's own text": ["privacy"],
     "a classroom's invitation by mail": ["invitation"],
     "opened by the link of a mail": ["unsubscribe"],
+    "seen by the link of a request": ["pay"],
 }
 
 
@@ -209,6 +258,7 @@ def school(request, scene):
     now, later, cancelled = lesson(minutes=5), lesson(hours=5), lesson(hours=9)
     scene.cancel(lesson_id=cancelled)
     completed = lesson("completed", days=-10)
+    bill = scene.bill(tutor=tutor["id"], student=student["id"])
     weekly = scene.series(tutor=tutor["id"], students=[student["id"]])
     people = {
         "visitor": None,
@@ -226,6 +276,10 @@ def school(request, scene):
         "placeholder": added["id"],
         "student_link": added["path"],
         "unsubscribe": scene.unsubscribe_link(user=student["id"])["path"],
+        "request": bill["id"],
+        "pay": bill["path"],
+        "payer": bill["payer"],
+        "account": bill["account"],
         "lesson": now,
         "cancelled": cancelled,
         "series": weekly["id"],
@@ -257,8 +311,10 @@ def open_page(page, path):
     if address.startswith("/calendar/"):
         page.locator("#calendar .kr-view").wait_for()
     if path.endswith(UPLOADED):
-        page.locator("input[type=file]").set_input_files(ROSTER)
-        page.locator("[name=name]").fill("7-А")
+        is_roster = address.startswith("/students/")
+        page.locator("input[type=file]").set_input_files(ROSTER if is_roster else STATEMENT)
+        if is_roster:
+            page.locator("[name=name]").fill("7-А")
         with page.expect_navigation():
             page.locator("main form button[type=submit]").click()
     elif path.endswith(SENT):
@@ -280,6 +336,7 @@ def test_page_has_no_accessibility_violations(look, who):
 # Opened by a link with `data-dialog`, on the page of its template.
 PAGE_DIALOGS = {
     "feed-rotate-dialog": "/settings/calendar/",
+    "payer-delete-dialog": "/payments/payers/{payer}/",
     "cancel-dialog": "/lessons/{lesson}/",
     "revoke-dialog": "/lessons/{lesson}/",
     "rotate-dialog": "/classrooms/{classroom}/",

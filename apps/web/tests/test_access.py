@@ -3,7 +3,7 @@
 import pytest
 from django.urls import get_resolver
 
-from tests.builders import make_membership, make_series, make_user
+from tests.builders import make_bill, make_membership, make_series, make_user
 
 # Status of GET for a visitor, the lesson's student, its tutor and another tutor, by URL name.
 PAGES = {
@@ -71,6 +71,29 @@ PAGES = {
     "lesson-outcome": ("/lessons/{lesson}/outcome/", (302, 405, 405, 405)),
     "lesson-invite": ("/lessons/{lesson}/invite/", (302, 405, 405, 405)),
     "lesson-revoke": ("/lessons/{lesson}/invites/revoke/", (302, 403, 200, 403)),
+    "payments": ("/payments/", (302, 200, 200, 200)),
+    "payee-details": ("/payments/details/", (302, 403, 200, 200)),
+    "payers": ("/payments/payers/", (302, 403, 200, 200)),
+    "payer-new": ("/payments/payers/new/", (302, 403, 200, 200)),
+    "payer": ("/payments/payers/{payer}/", (302, 403, 200, 404)),
+    "payer-delete": ("/payments/payers/{payer}/delete/", (302, 403, 200, 404)),
+    "payment-request-new": ("/payments/requests/new/", (302, 403, 200, 302)),
+    "payment-request": ("/payments/requests/{request}/", (302, 403, 200, 404)),
+    "payment-settle": ("/payments/requests/{request}/settle/", (302, 405, 405, 405)),
+    "payment-mail": ("/payments/requests/{request}/mail/", (302, 405, 405, 405)),
+    "bank": ("/payments/bank/", (302, 403, 200, 200)),
+    "bank-preview": ("/payments/bank/preview/", (302, 403, 302, 302)),
+    "bank-import": ("/payments/bank/import/", (302, 405, 405, 405)),
+    "bank-lines": ("/payments/bank/lines/", (302, 403, 200, 200)),
+    "bank-line": ("/payments/bank/lines/1/", (302, 405, 405, 405)),
+    "pay": ("/pay/{token}/", (200, 200, 200, 200)),
+    "pay-qr": ("/pay/{token}/qr/", (200, 200, 200, 200)),
+    "statements": ("/statements/", (302, 200, 200, 200)),
+    "statements-close": ("/statements/close/?month=2025-10", (302, 403, 200, 200)),
+    "statement-current": ("/statements/{account}/", (302, 302, 302, 404)),
+    "statement": ("/statements/{account}/2025-10/", (302, 200, 200, 404)),
+    "statement-csv": ("/statements/{account}/2025-10/csv/", (302, 200, 200, 404)),
+    "statement-pdf": ("/statements/{account}/2025-10/pdf/", (302, 200, 200, 404)),
     "invite": ("/invite/", (400, 400, 400, 400)),
     "invite-guest": ("/invite/guest/", (405, 405, 405, 405)),
     "invite-link": ("/invite/abc/", (302, 302, 302, 302)),
@@ -97,6 +120,12 @@ CHANGES = {
     "/lessons/{lesson}/outcome/": (302, 403, 403),
     "/lessons/{lesson}/invites/revoke/": (302, 403, 403),
     "/students/import/confirm/": (302, 403, 302),
+    "/payments/payers/{payer}/": (302, 403, 404),
+    "/payments/payers/{payer}/delete/": (302, 403, 404),
+    "/payments/requests/{request}/settle/": (302, 403, 404),
+    "/payments/requests/{request}/mail/": (302, 403, 404),
+    "/payments/bank/import/": (302, 403, 302),
+    "/payments/bank/lines/1/": (302, 403, 404),
     "/students/{student}/edit/": (302, 403, 404),
     "/students/{student}/mail/": (302, 403, 404),
 }
@@ -105,7 +134,12 @@ CHANGES = {
 @pytest.fixture
 def ids(classroom, lesson, tutor, student):
     membership = classroom.memberships.get()
+    bill = make_bill(tutor, student)
     return {
+        "payer": bill.payer_id,
+        "request": bill.pk,
+        "token": bill.token,
+        "account": bill.items.get().account_id,
         "classroom": classroom.pk,
         "lesson": lesson.pk,
         "series": make_series(tutor, student).pk,

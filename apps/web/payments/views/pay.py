@@ -1,0 +1,37 @@
+"""The page for whoever pays: amount, bank details and a QR code; the link is all that it takes."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.billing.payments.qr import has_qr, nbu_link, qr_svg
+from apps.billing.payments.requests import find_request, transfer_of
+from apps.common.rate_limits import check_rate_limit
+
+
+@require_safe
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    check_rate_limit(request, "pay")
+    found = find_request(token)
+    transfer = transfer_of(found)
+    context = {
+        "request_": found,
+        "transfer": transfer,
+        "has_qr": has_qr(transfer),
+        "bank_link": nbu_link(transfer) if transfer.currency == "UAH" else "",
+    }
+    return _private(render(request, "payments/pay.html", context))
+
+
+@require_safe
+def picture(request: HttpRequest, token: str) -> HttpResponse:
+    check_rate_limit(request, "pay")
+    svg = qr_svg(transfer_of(find_request(token)))
+    return _private(HttpResponse(svg, content_type="image/svg+xml"))
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
