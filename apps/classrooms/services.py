@@ -86,7 +86,7 @@ def join_classroom(*, student: User, join_code: str) -> Membership:
 
 def _notify_tutor_of_joining(membership: Membership) -> None:
     if settings.EMAIL_URL and _consume_notice("joining", membership):
-        transaction.on_commit(lambda: send_joining_notice(membership))
+        send_joining_notice(membership)
 
 
 def _consume_notice(kind: str, membership: Membership) -> bool:
@@ -150,7 +150,7 @@ def invite_to_classroom(*, classroom: Classroom, email: str) -> Membership:
     count_invitation(tutor, email, now)
     if settings.EMAIL_URL and consume_mail_limit(tutor, email, now):
         is_blocked = is_blocked_by_owner(tutor, email)
-        transaction.on_commit(lambda: send_invitation(membership, email, is_blocked=is_blocked))
+        send_invitation(membership, email, is_blocked=is_blocked)
     return membership
 
 
@@ -217,7 +217,7 @@ def leave_classroom(*, membership: Membership) -> Membership:
     membership.status = Status.REMOVED if is_paused else Status.LEFT
     membership.save(update_fields=["status"])
     if settings.EMAIL_URL and _consume_notice("departure", membership):
-        transaction.on_commit(lambda: send_departure_notice(membership))
+        send_departure_notice(membership)
     return membership
 
 

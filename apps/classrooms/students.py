@@ -123,7 +123,7 @@ def mail_student_link(*, tutor: User, student: User) -> None:
         sentence = _("An e-mail was sent to this address today. Try again tomorrow.")
         raise throttled(DailyLimit.retry_after(exceeded, now), sentence)
     is_blocked = is_blocked_by_owner(tutor, email)
-    transaction.on_commit(lambda: send_student_link(student, is_blocked=is_blocked))
+    send_student_link(student, is_blocked=is_blocked)
 
 
 def email_for(tutor: User, student: User) -> str:

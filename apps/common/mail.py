@@ -35,6 +35,17 @@ def suppressed() -> Iterator[None]:
         _suppressed.reset(token)
 
 
+@contextmanager
+def logged_failure() -> Iterator[None]:
+    """Log an error of the database while mail is written, and undo only that: what the mail tells
+    of is done all the same."""
+    try:
+        with transaction.atomic():  # a savepoint, where the caller is in a transaction
+            yield
+    except DatabaseError:
+        log.exception("mail was not sent")
+
+
 class CalendarPart(NamedTuple):
     """An iTIP message (RFC 5546): its method, such as REQUEST, and the iCalendar text."""
 
@@ -62,7 +73,8 @@ def send(
     expires_at: datetime | None = None,
     kind: str = Kind.ACCOUNT,
 ) -> bool:
-    """Queue a message (apps/common/mail_queue.py); call it after the commit.
+    """Queue a message (apps/common/mail_queue.py), within the transaction of what it tells of: both
+    are committed, or neither is.
 
     Mail with a `dedupe_key` that was queued in the last 30 days is not queued again, and after
     `expires_at` it is dropped. HTML is made of the text, in the active language, if none is given.

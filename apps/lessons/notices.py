@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.dates import format_full_span
-from apps.common.mail import CalendarPart, Kind, compose, send_all
+from apps.common.mail import CalendarPart, Kind, compose, logged_failure, send_all
 from apps.common.mail_queue import QueuedEmail
 from apps.common.models import DailyLimit
 from apps.common.zones import clock_times, zone_label
@@ -112,20 +111,16 @@ def _mail_students(lesson: Lesson, students: Iterable[User], change: _Change) ->
     readers = [student for student in students if not student.is_placeholder]
     if not settings.EMAIL_URL or not readers:
         return
-    installation = _load_calendar_fields(lesson)
-    mails = (_compose(lesson, student, change, installation) for student in readers)
-    send_all([mail for mail in mails if mail is not None])
+    with logged_failure():
+        installation = _load_calendar_fields(lesson)
+        mails = (_compose(lesson, student, change, installation) for student in readers)
+        send_all([mail for mail in mails if mail is not None])
 
 
 def _load_calendar_fields(lesson: Lesson) -> str:
-    """Reload what a trigger has changed, and return the installation's id; empty if the database
-    fails, so that the mail is sent all the same."""
-    try:
-        lesson.refresh_from_db(fields=["sequence", "created_at", "updated_at"])
-        return installation_id()
-    except (DatabaseError, Lesson.DoesNotExist):
-        log.exception("could not load what calendars need")
-        return ""
+    """Reload what a trigger has changed, and return the installation's id."""
+    lesson.refresh_from_db(fields=["sequence", "created_at", "updated_at"])
+    return installation_id()
 
 
 def _compose(
@@ -168,31 +163,25 @@ def _build_part(
     """Mail is sent without it all the same if it cannot be written."""
     from apps.lessons import itip  # noqa: PLC0415 -- icalendar takes 3 MB
 
-    if not installation or not change.for_calendar:
+    if not change.for_calendar:
         return None
     build = itip.build_cancel if change.is_cancellation else itip.build_request
     try:
         return build(lesson, student, installation=installation, now=timezone.now())
-    except (DatabaseError, ValueError):
+    except ValueError:
         log.exception("could not write a calendar message")
         return None
 
 
 def count_mail(tutor: User, student: User) -> int:
-    """Count a mail of the tutor to the student, and return how many are left for today.
-
-    Negative if this mail is over the limit. If the database fails, the mail is sent anyway.
-    """
+    """Count a mail of the tutor to the student, and return how many are left for today; negative if
+    this mail is over the limit."""
     if not settings.THROTTLING:
         return MAX_PER_DAY
     name, now = f"lesson-mails:{tutor.pk}:{student.pk}", timezone.now()
-    try:
-        if not DailyLimit.use(name, MAX_PER_DAY, now):
-            return -1
-        return DailyLimit.remaining(name, MAX_PER_DAY, now)
-    except DatabaseError:
-        log.exception("could not count mails about lessons")
-        return MAX_PER_DAY
+    if not DailyLimit.use(name, MAX_PER_DAY, now):
+        return -1
+    return DailyLimit.remaining(name, MAX_PER_DAY, now)
 
 
 def last_mail_note(tutor: User) -> str:

@@ -49,7 +49,7 @@ def add_student(*, lesson: Lesson, student_id: int) -> None:
                 Participant.objects.create(lesson=lesson, student=student)
             else:
                 lesson.participants.filter(pk=known.pk).update(status=Participant.Status.BOOKED)
-            transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson, [student]))
+            notices.notify_lesson_scheduled(lesson, [student])
             transaction.on_commit(lambda: recheck_lesson(lesson.pk))
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
@@ -81,7 +81,7 @@ def remove_student(*, lesson: Lesson, student_id: int) -> None:
             Lesson.objects.filter(pk=lesson.pk).update(student=successor.student_id)
         lesson.participants.filter(pk=removed.pk).delete()
         if not removed.is_cancelled:
-            transaction.on_commit(lambda: notices.notify_removed(lesson, removed.student))
+            notices.notify_removed(lesson, removed.student)
         transaction.on_commit(lambda: recheck_lesson(lesson.pk))
 
 

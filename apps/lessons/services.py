@@ -67,7 +67,7 @@ def schedule_lesson(
                 **(idempotency.columns if idempotency else {}),
             )
             insert_lessons([lesson], students)
-            transaction.on_commit(lambda: notices.notify_lesson_scheduled(lesson, students))
+            notices.notify_lesson_scheduled(lesson, students)
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
     return lesson
@@ -121,13 +121,12 @@ def reschedule_lesson(
             if (lesson.starts_at, lesson.ends_at) != before:
                 lesson.ended_at = None
                 _check_new_time(tutor, lesson, students, allow_overlap)
-                transaction.on_commit(
-                    lambda: notices.notify_time_changed(lesson, students, *before)
-                )
             lesson.save(
                 update_fields=["starts_at", "ends_at", "ended_at", "title", "allow_overlap"]
             )
             lesson.refresh_from_db(fields=["sequence", "updated_at"])  # a trigger raised them
+            if (lesson.starts_at, lesson.ends_at) != before:
+                notices.notify_time_changed(lesson, students, *before)
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
 
@@ -151,7 +150,7 @@ def cancel_lesson(*, lesson: Lesson, reason: str = "") -> None:
         lesson.refresh_from_db()
         students = list_attending(lesson)
         notify = notices.notify_declined if was_requested else notices.notify_lesson_cancelled
-        transaction.on_commit(lambda: notify(lesson, students))
+        notify(lesson, students)
         transaction.on_commit(lambda: recheck_lesson(lesson.pk))
 
 

@@ -317,15 +317,8 @@ def _notify(scoped: ScopedLessons, planned: Sequence[PlannedChange], before: not
         return
     students = scoped.students_of(moved)
     is_split = moved[0].series_id != scoped.series.pk
-    tell = partial(
-        notices.notify_moved,
-        scoped.tutor,
-        moved,
-        students,
-        before=before,
-        former_series=scoped.series.pk if is_split else None,
-    )
-    transaction.on_commit(tell)
+    former_series = scoped.series.pk if is_split else None
+    notices.notify_moved(scoped.tutor, moved, students, before=before, former_series=former_series)
 
 
 def plan_cancellation(scoped: ScopedLessons) -> list[PlannedChange]:
@@ -364,8 +357,7 @@ def cancel_locked(
     _end_series(scoped)
     if tells_students:
         students = scoped.students_of(cancelled)
-        tell = partial(notices.notify_cancelled, scoped.tutor, cancelled, students, reason)
-        transaction.on_commit(tell)
+        notices.notify_cancelled(scoped.tutor, cancelled, students, reason)
     for pk in ids:
         transaction.on_commit(partial(recheck_lesson, pk))
 

@@ -5,7 +5,6 @@ A lesson that cannot be scheduled is not lost silently: the series lists it and 
 
 import logging
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import IntegrityError, transaction
 
@@ -73,7 +72,7 @@ def _extend(series_id: int, now: datetime) -> list[Lesson]:
     series.skipped = [*series.skipped, *skipped][-MAX_SKIPPED:]
     series.save(update_fields=["covered_until", "skipped"])
     if refused:
-        transaction.on_commit(partial(notices.notify_not_scheduled, tutor, series, refused))
+        notices.notify_not_scheduled(tutor, series, refused)
     return made
 
 

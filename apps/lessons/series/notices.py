@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone as clock
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import User
-from apps.common.mail import CalendarPart, Kind, compose, send, send_all
+from apps.common.mail import CalendarPart, Kind, compose, logged_failure, send, send_all
 from apps.common.mail_queue import QueuedEmail
 from apps.lessons.calendar_ids import installation_id
 from apps.lessons.models import Lesson, LessonSeries, Participant
@@ -166,14 +165,15 @@ def _mail(students: Sequence[User], notice: _Notice, *, attends_all: bool = Fals
     readers = [student for student in students if not student.is_placeholder]
     if not settings.EMAIL_URL or not readers:
         return
-    own = None if attends_all else _find_own(notice.lessons, readers)
-    mails = []
-    for student in readers:
-        lessons = notice.lessons if own is None else own[student.pk]
-        mail = _compose(student, notice, lessons)
-        if mail is not None:
-            mails.append(mail)
-    send_all(mails)
+    with logged_failure():
+        own = None if attends_all else _find_own(notice.lessons, readers)
+        mails = []
+        for student in readers:
+            lessons = notice.lessons if own is None else own[student.pk]
+            mail = _compose(student, notice, lessons)
+            if mail is not None:
+                mails.append(mail)
+        send_all(mails)
 
 
 def _find_own(lessons: Sequence[Lesson], readers: Sequence[User]) -> dict[int, list[Lesson]]:
@@ -234,7 +234,7 @@ def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
         parts = itip_series.build_parts(list(ids), student, **common)
         if not ids and len(notice.lessons) == 1:
             parts.append(_build_single_part(notice.lessons[0], student, **common))
-    except (DatabaseError, ValueError):
+    except ValueError:
         log.exception("could not write a calendar message")
         return []
     gone = notice.gone or {}

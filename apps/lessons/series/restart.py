@@ -1,7 +1,6 @@
 """Ends a series before a date and starts a new one by another rule."""
 
 from datetime import date
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone as clock
@@ -52,8 +51,7 @@ def restart_series(
             lessons = list(new.lessons.in_order())
             recording.new_lessons += [lesson.pk for lesson in lessons]
         students = list(new.students.all())
-        tell = partial(notices.notify_restarted, tutor, scoped.changeable, former, lessons)
-        transaction.on_commit(partial(tell, students))
+        notices.notify_restarted(tutor, scoped.changeable, former, lessons, students)
     return new, recording.change
 
 

@@ -130,7 +130,7 @@ def create_series(
             _insert_series(series, students)
             lessons = insert_occurrences(series, tutor, students, chosen)
             if tells_students:
-                transaction.on_commit(lambda: notices.notify_scheduled(tutor, lessons, students))
+                notices.notify_scheduled(tutor, lessons, students)
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
     return series

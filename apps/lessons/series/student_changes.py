@@ -60,10 +60,7 @@ def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChang
             with _recorded(scoped, rows) as recording:
                 _book(rows, student_id)
                 SeriesStudent.objects.get_or_create(series=scoped.series, student_id=student_id)
-            tell = partial(
-                notices.notify_scheduled, scoped.tutor, rows, [scoped.people[student_id]]
-            )
-            transaction.on_commit(tell)
+            notices.notify_scheduled(scoped.tutor, rows, [scoped.people[student_id]])
             _recheck(rows)
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
@@ -101,8 +98,7 @@ def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonCh
             replace_first_student(ids, student_id)
             Participant.objects.filter(lesson__in=ids, student=student_id).delete()
             scoped.series.members.filter(student=student_id).delete()
-        tell = partial(notices.notify_removed, scoped.tutor, rows, [scoped.people[student_id]])
-        transaction.on_commit(tell)
+        notices.notify_removed(scoped.tutor, rows, [scoped.people[student_id]])
         _recheck(rows)
     return recording.change
 

@@ -120,8 +120,7 @@ def undo(*, change: LessonChange, now: datetime) -> int:
             told = [people[pk] for pk in sorted(students)]
             tutor = people[change.tutor_id]
             gone = {int(pk): change.created_at for pk in after["series"].keys() - before["series"]}
-            tell = partial(notices.notify_undone, tutor, restored, told, gone=gone)
-            transaction.on_commit(tell)
+            notices.notify_undone(tutor, restored, told, gone=gone)
             for lesson in restored:
                 transaction.on_commit(partial(recheck_lesson, lesson.pk))
     except IntegrityError as exc:

@@ -4,10 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -79,10 +77,9 @@ def _follow(
     write_lessons([shifted.lessons[pk] for pk in shifted.originals], fields)
     moved = [shifted.lessons[pk] for pk in shifted.before]
     told = [people[pk] for pk in sorted({s for each in moved for s in attending[each.pk]})]
-    tell = partial(notices.notify_moved, tutor, moved, told, before=shifted.before)
     if moved:
-        transaction.on_commit(partial(tell, former_series=None))
-    transaction.on_commit(partial(_notify_tutor, tutor, moved, shifted))
+        notices.notify_moved(tutor, moved, told, before=shifted.before, former_series=None)
+    _notify_tutor(tutor, moved, shifted)
     return set(shifted.before)
 
 

@@ -154,12 +154,10 @@ def students_url(lesson, student=None):
 
 def test_added_student_is_in_the_lesson(api, tutor, lesson, group):
     client = api(tutor)
-    before = client.get(f"{URL}{lesson.pk}/")
     assert api(group[2]).get(f"{URL}{lesson.pk}/").status_code == 403
     answer = client.post(students_url(lesson), {"student_id": group[2].pk})
     assert (answer.status_code, names(answer.json())) == (200, ["Бойко", "Коваль", "Яценко"])
     assert api(group[2]).get(f"{URL}{lesson.pk}/").json() == answer.json()
-    assert before["ETag"] != answer["ETag"] == client.get(f"{URL}{lesson.pk}/")["ETag"]
     assert client.post(students_url(lesson), {"student_id": group[2].pk}).json() == answer.json()
 
 
@@ -233,10 +231,8 @@ def test_students_of_a_cancelled_lesson_do_not_change(api, tutor, lesson, group)
 @pytest.mark.parametrize("status", ["attended", "no_show"])
 def test_tutor_records_who_came(api, tutor, lesson, group, status):
     client = api(tutor)
-    before = client.get(f"{URL}{lesson.pk}/")["ETag"]
     answer = client.patch(students_url(lesson, group[1]), {"status": status})
     assert [one["status"] for one in answer.json()["students"]] == ["booked", status]
-    assert before != answer["ETag"]
 
 
 @pytest.mark.parametrize("status", ["booked", "cancelled", "late_cancelled", "", None, 1])
@@ -286,14 +282,6 @@ def test_moved_lesson_collides_with_any_student(api, tutor, other_tutor, lesson,
     assert "Юлія Яценко" in answer.json()["detail"]
     lesson.participants.filter(student=group[1]).update(status="cancelled")
     assert api(tutor).patch(f"{URL}{lesson.pk}/", times).status_code == 200
-
-
-def test_stale_version_of_the_students_is_refused(api, tutor, lesson, group):
-    client = api(tutor)
-    seen = {"If-Match": client.get(f"{URL}{lesson.pk}/")["ETag"]}
-    client.post(students_url(lesson), {"student_id": group[2].pk})
-    answer = client.patch(f"{URL}{lesson.pk}/", {"title": "New"}, headers=seen)
-    assert answer.status_code == 412
 
 
 # Mail

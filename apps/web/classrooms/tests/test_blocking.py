@@ -44,6 +44,7 @@ def test_blocked_tutor_fills_neither_list_nor_mailbox(
     client.post(f"/memberships/{first.pk}/decline/", {"block": "on"})
     other = make_classroom(tutor, name="Geometry")
     make_placeholder(other, email=stranger.email)
+    mail.outbox.clear()
     with django_capture_on_commit_callbacks(execute=True):
         answer = api(tutor).post(f"/api/classrooms/{other.pk}/members/", {"email": stranger.email})
     assert (answer.status_code, answer.json()["status"]) == (201, "invited")
