@@ -47,6 +47,7 @@ PAGES = {
         "/students/invitation/",
         "{unsubscribe}",
         "{pay}",
+        "{unsubscribe}" + SENT,
         "/offline/",
         "/nowhere/",
     ],

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import launch
+from tests.push_service import Browser
 from tests.server import start_kreida, stop_kreida
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
@@ -88,6 +89,35 @@ def test_push_message_is_shown_and_replaces_the_former_of_its_lesson(installed, 
         "tag": "lesson-7",
         "data": "/lessons/7/",
     }
+
+
+# In the place of the browser's push service, which headless Chromium does not have.
+SUBSCRIBE = """(subscription) => {
+  const { pushManager } = self.registration;
+  pushManager.getSubscription = async () => null;
+  pushManager.subscribe = async () => subscription;
+}"""
+RENEW = "() => { self.dispatchEvent(new ExtendableEvent('pushsubscriptionchange')); }"
+PUT = """async (subscription) => {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
+  const body = JSON.stringify(subscription);
+  return (await fetch("/api/me/push/", { method: "PUT", headers, body })).status;
+}"""
+
+
+def test_subscription_that_the_push_service_ends_is_renewed(installed):
+    keys = Browser().keys
+    endpoint = "https://push.example/{}"
+    assert installed.evaluate(PUT, {"endpoint": endpoint.format(1), "keys": keys}) == 200
+    [worker] = installed.context.service_workers
+    worker.evaluate(SUBSCRIBE, {"endpoint": endpoint.format(2), "keys": keys})
+    with installed.context.expect_event(
+        "response", lambda answer: answer.request.method == "PUT"
+    ) as renewed:
+        worker.evaluate(RENEW)
+    assert renewed.value.status == 200
+    assert renewed.value.request.post_data_json["endpoint"] == endpoint.format(2)
 
 
 def test_settings_offer_reminders_in_this_browser(installed):

@@ -6,6 +6,12 @@
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = "offline-1";
 const OFFLINE = "/offline/";
+const SUBSCRIPTION = "/api/me/push/";
+
+interface PushState {
+  public_key: string;
+  subscribed: boolean;
+}
 
 interface PushMessage {
   title: string;
@@ -38,6 +44,10 @@ worker.addEventListener("notificationclick", (event) => {
   event.waitUntil(open(String(event.notification.data ?? "/")));
 });
 
+worker.addEventListener("pushsubscriptionchange", (event) => {
+  (event as ExtendableEvent).waitUntil(renewSubscription());
+});
+
 async function cacheOfflinePage(): Promise<void> {
   const cache = await caches.open(CACHE);
   // Without cookies, so that it is nobody's page.
@@ -66,6 +76,29 @@ async function fetchPage(event: FetchEvent): Promise<Response> {
 /** A message with the tag of one that is still shown replaces it. */
 async function show({ title, body, url, tag }: PushMessage): Promise<void> {
   await worker.registration.showNotification(title, { body, tag, data: url });
+}
+
+/**
+ * The push service has ended the subscription. While the session that made it goes on, it gets a new
+ * one; it ends with the session.
+ */
+async function renewSubscription(): Promise<void> {
+  const answer = await fetch(SUBSCRIPTION);
+  if (!answer.ok) return;
+  const { public_key, subscribed } = (await answer.json()) as PushState;
+  const settings = subscribed ? await (await fetch("/settings/notifications/")).text() : "";
+  const token = /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(settings)?.[1];
+  if (!token) return;
+  const { pushManager } = worker.registration;
+  const known = await pushManager.getSubscription();
+  const subscription =
+    known ??
+    (await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: public_key }));
+  await fetch(SUBSCRIPTION, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+    body: JSON.stringify(subscription),
+  });
 }
 
 async function open(path: string): Promise<void> {
