@@ -1,9 +1,11 @@
 """The form of a new series, and what the tutor chose for single dates of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from dateutil.rrule import MO
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.dateparse import parse_date, parse_time
@@ -15,10 +17,11 @@ from apps.common.forms import OneOfField, TextField
 from apps.common.parsing import EARLIEST, LATEST
 from apps.lessons.models import LessonSeries
 from apps.lessons.series.planning import Choices
-from apps.lessons.series.rules import MAX_OCCURRENCES, parse_rule
+from apps.lessons.series.rules import MAX_OCCURRENCES, Rule, parse_rule
 from apps.lessons.series.services import SeriesPlan
 from apps.web.shared.durations import DEFAULT_MINUTES, MINUTES, minutes_label
 from apps.web.shared.repeats import REPEATS
+from apps.web.shared.rule_words import describe_rule
 
 WEEKDAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _RULES = {
@@ -26,6 +29,17 @@ _RULES = {
     "two-weeks": "FREQ=WEEKLY;INTERVAL=2",
     "monthly": "FREQ=MONTHLY",
 }
+
+
+KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRule:
+    """A rule without its end, and the same in words."""
+
+    rule: Rule
+    words: str
 
 
 BOARD_MODES = LessonSeries.BoardMode.choices[::-1]
@@ -74,8 +88,12 @@ class SeriesForm(forms.Form):
     board_mode = OneOfField(label=_("Board"), choices=BOARD_MODES)
     once = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, sent: Any) -> None:
+    def __init__(self, sent: Any, *, kept: KeptRule | None = None) -> None:
+        """`kept` is a rule that only the choice to keep it can say."""
         super().__init__(sent)
+        self.kept = kept
+        if kept is not None:
+            self.fields["repeat"].choices = [(KEEP, kept.words), *REPEATS]  # type: ignore[attr-defined]
         current = parse_minutes(sent.get("minutes", ""))
         options = sorted({*MINUTES, current} if current else MINUTES)
         self.fields["minutes"].choices = [(n, minutes_label(n)) for n in options]  # type: ignore[attr-defined]
@@ -90,8 +108,8 @@ class SeriesForm(forms.Form):
 
     def get_rrule(self) -> str:
         data = self.cleaned_data
-        parts = [_RULES[data["repeat"]]]
-        if data["repeat"] != "monthly":
+        parts = [self._base_rule()]
+        if data["repeat"] in ("weekly", "two-weeks"):
             days = data["weekdays"] or [WEEKDAY_CODES[data["date"].weekday()]]
             parts.append("BYDAY=" + ",".join(days))
         if data["ends"] == "until":
@@ -99,6 +117,11 @@ class SeriesForm(forms.Form):
         elif data["ends"] == "count":
             parts.append(f"COUNT={data['count']}")
         return ";".join(parts)
+
+    def _base_rule(self) -> str:
+        if self.kept is not None and self.cleaned_data["repeat"] == KEEP:
+            return str(self.kept.rule)
+        return _RULES[self.cleaned_data["repeat"]]
 
     def get_plan(
         self,
@@ -144,16 +167,35 @@ def default_values(first: datetime) -> dict[str, str]:
     }
 
 
-def values_of(series: LessonSeries, first: date) -> dict[str, str | list[str]]:
-    """A series as it is, from a date on. A rule that the form cannot say becomes a weekly one."""
+def find_repeat(series: LessonSeries) -> str:
+    """The choice that says the series' rule; KEEP if none of the others does, or "" if no rule says
+    it, since its lessons were moved by days."""
     rule = parse_rule(series.rrule)
-    weekly = {1: "weekly", 2: "two-weeks"}.get(rule.interval, "weekly")
+    if series.day_shift:
+        return ""
+    if rule.freq == "WEEKLY" and not rule.numbers and rule.wkst == MO:
+        return {1: "weekly", 2: "two-weeks"}.get(rule.interval, KEEP)
+    is_plain = rule.freq == "MONTHLY" and not rule.byday and not rule.numbers
+    return "monthly" if is_plain and rule.interval == 1 else KEEP
+
+
+def find_kept_rule(series: LessonSeries) -> KeptRule | None:
+    """None for a rule that the form can say, or that no rule says."""
+    if find_repeat(series) != KEEP:
+        return None
+    rule = parse_rule(series.rrule).ending_on(None)
+    return KeptRule(rule, describe_rule(str(rule)))
+
+
+def values_of(series: LessonSeries, first: date) -> dict[str, str | list[str]]:
+    """A series as it is, from a date on."""
+    rule = parse_rule(series.rrule)
     return {
         "title": series.title,
         "date": f"{first:%Y-%m-%d}",
         "time": f"{series.start_time:%H:%M}",
         "minutes": str(series.duration_minutes),
-        "repeat": "monthly" if rule.freq == "MONTHLY" else weekly,
+        "repeat": find_repeat(series),
         "weekdays": [str(day) for day in rule.byday] if rule.freq == "WEEKLY" else [],
         "ends": "until" if series.ends_on else "never",
         "until": f"{series.ends_on:%Y-%m-%d}" if series.ends_on else "",

@@ -35,11 +35,13 @@ from apps.web.series.forms import (
     DateChoices,
     SeriesForm,
     default_values,
+    find_kept_rule,
     values_of,
 )
 from apps.web.shared.access import current_tutor
 from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.ids import parse_id
+from apps.web.shared.rule_words import describe_series
 from apps.web.shared.undo import undo_tag
 
 _LAST = "last_series"  # in the session
@@ -171,7 +173,8 @@ def restart(request: HttpRequest, series_id: int) -> HttpResponse:
     first = local_date(former, remaining[0].original_starts_at or remaining[0].starts_at)
     values = request.POST if request.method == "POST" else _as_query(values_of(former, first))
     students = [one.student for one in former.members.select_related("student")]
-    draft = Draft(me, SeriesForm(values), students, former=former)
+    form = SeriesForm(values, kept=find_kept_rule(former))
+    draft = Draft(me, form, students, former=former)
     return _respond(request, draft, "series/restart.html")
 
 
@@ -195,6 +198,8 @@ def _respond(request: HttpRequest, draft: "Draft", template: str) -> HttpRespons
             add_domain_error(draft.form, exc)
     context = {"form": draft.form, "students": draft.students, "preview": preview}
     context |= {"former": draft.former, "lesson": draft.lesson}
+    if draft.former is not None:
+        context["former_rule"] = describe_series(draft.former)
     return render(request, template, context, status=400 if draft.form.errors else 200)
 
 

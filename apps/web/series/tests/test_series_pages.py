@@ -213,6 +213,50 @@ def test_rule_is_described_in_ukrainian(rrule, words):
         assert describe_rule(rrule) == words
 
 
+def start_again(client, series, **changes):
+    """Open the form of a new rule and send it as it is shown, but for `changes`."""
+    path = f"/series/{series.pk}/restart/"
+    data = {**form_fields(client.get(path)), **changes}
+    page = client.post(path, data)
+    shown = re.search(r'name="shown" value="([^"]*)"', page.content.decode())[1]
+    client.post(path, {**data, "shown": shown, "save": "1"})
+    return LessonSeries.objects.exclude(pk=series.pk).get()
+
+
+def form_fields(page):
+    form = page.context["form"]
+    fields = {name: form[name].value() for name in form.fields if form[name].value()}
+    return {"student": [one.pk for one in page.context["students"]], **fields}
+
+
+@pytest.mark.parametrize(
+    ("rrule", "kept"),
+    [
+        ("FREQ=MONTHLY;BYDAY=2FR", "FREQ=MONTHLY;COUNT=2;BYDAY=2FR"),
+        ("FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,TH", "FREQ=WEEKLY;INTERVAL=3;COUNT=2;BYDAY=MO,TH"),
+        ("FREQ=DAILY;INTERVAL=10", "FREQ=DAILY;INTERVAL=10;COUNT=2"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "FREQ=WEEKLY;INTERVAL=2;COUNT=2;BYDAY=MO"),
+    ],
+)
+def test_rule_is_kept_by_a_new_series(rrule, kept, browser, tutor, student, classroom):
+    day = timezone.localdate() + timedelta(days=3)
+    start = datetime.combine(day, time(18))
+    series = make_series(tutor, student, starts_at=start, rrule=f"{rrule};COUNT=9")
+    new = start_again(browser(tutor), series, title="Sets", ends="count", count="2")
+    assert (new.title, new.rrule) == ("Sets", kept)
+
+
+def test_series_moved_by_days_asks_for_a_new_rule(browser, tutor, student, classroom):
+    day = timezone.localdate() + timedelta(days=3)
+    start = datetime.combine(day, time(18))
+    series = make_series(tutor, student, starts_at=start, rrule="FREQ=MONTHLY;BYDAY=2FR;COUNT=3")
+    LessonSeries.objects.filter(pk=series.pk).update(day_shift=1)
+    page = browser(tutor).get(f"/series/{series.pk}/restart/")
+    assert "Until now: every month: the second Friday of the month." in page.content.decode()
+    assert "Choose how the new series repeats." in page.content.decode()
+    assert "repeat" in page.context["form"].errors
+
+
 def test_students_card_lists_current_series(browser, tutor, student, series):
     page = browser(tutor).get(f"/students/{student.pk}/").content.decode()
     assert f'href="/series/{series.pk}/"' in page
