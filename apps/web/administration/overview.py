@@ -42,6 +42,8 @@ JOB_NAMES = (
     gettext_noop("lesson series"),
     gettext_noop("lesson changes"),
     gettext_noop("local times"),
+    gettext_noop("bank statements"),
+    gettext_noop("packs that end"),
 )
 
 
