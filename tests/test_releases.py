@@ -5,7 +5,8 @@ from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, CreateModel, RemoveField, RenameField
 
-# The last migration of each app in the previous release, 0.32. Update it with each release.
+# The last migration of each app in the previous release, 0.32. Update it with each release, and the
+# databases in tests/releases/.
 RELEASED = {"accounts": 1, "classroom": 5, "classrooms": 1, "lessons": 3}
 
 

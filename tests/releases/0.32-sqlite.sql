@@ -1,0 +1,393 @@
+BEGIN TRANSACTION;
+CREATE TABLE "account_emailaddress" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "verified" bool NOT NULL, "primary" bool NOT NULL, "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "email" varchar(254) NOT NULL);
+CREATE TABLE "account_emailconfirmation" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "created" datetime NOT NULL, "sent" datetime NULL, "key" varchar(64) NOT NULL UNIQUE, "email_address_id" integer NOT NULL REFERENCES "account_emailaddress" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "accounts_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "email" varchar(254) NOT NULL UNIQUE, "first_name" varchar(100) NOT NULL, "last_name" varchar(100) NOT NULL, "role" varchar(10) NOT NULL, "timezone" varchar(64) NOT NULL, "locale" varchar(2) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "search_text" text NOT NULL, CONSTRAINT "user_email_lower" CHECK ("email" = (LOWER("email"))), CONSTRAINT "user_role_known" CHECK ("role" IN ('tutor', 'student')));
+INSERT INTO "accounts_user" VALUES(1,'!JfmsLWUPtAGMoQC0XOuF4bl4p3UKI9QS1rVp6yYW',NULL,0,'koval.tutor@school.example','Анна','Koval','tutor','Europe/Kyiv','uk',0,1,'2026-11-29 05:45:29.283828','анна
+koval
+koval.tutor@school.example');
+INSERT INTO "accounts_user" VALUES(2,'!ps05UE3PWG8Y2WdTziUIVvOPg3kgFYiu6wwkQ0sm',NULL,0,'bilyk.tutor@school.example','Petro','Bilyk','tutor','Europe/Kyiv','uk',0,1,'2026-11-29 05:45:29.298475','petro
+bilyk
+bilyk.tutor@school.example');
+INSERT INTO "accounts_user" VALUES(3,'!pDm603M6v2rQ84y8dAjLFl4ycgD98zLfGsm02aVm',NULL,0,'shevchenko.student@school.example','Олена','Shevchenko','student','Europe/Kyiv','uk',0,1,'2026-11-29 05:45:29.299372','олена
+shevchenko
+shevchenko.student@school.example');
+INSERT INTO "accounts_user" VALUES(4,'!ojLXjX2SL8xI0LsIUuJqalQfSYK6eizbWTRykJ0r',NULL,0,'bondar.student@school.example','Іван','Bondar','student','America/Toronto','en',0,1,'2026-11-29 05:45:29.299984','іван
+bondar
+bondar.student@school.example');
+INSERT INTO "accounts_user" VALUES(5,'!gSJiHTQNi8GHfa1gAdP5ce307LE8FvfDKjqQRETy',NULL,0,'o’neil.student@school.example','Zoë','O’Neil','student','Europe/Warsaw','uk',0,1,'2026-11-29 05:45:29.300494','zoë
+o’neil
+o’neil.student@school.example');
+CREATE TABLE "accounts_user_groups" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "group_id" integer NOT NULL REFERENCES "auth_group" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "accounts_user_user_permissions" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "permission_id" integer NOT NULL REFERENCES "auth_permission" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "auth_group" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(150) NOT NULL UNIQUE);
+CREATE TABLE "auth_group_permissions" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "group_id" integer NOT NULL REFERENCES "auth_group" ("id") DEFERRABLE INITIALLY DEFERRED, "permission_id" integer NOT NULL REFERENCES "auth_permission" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "auth_permission" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "content_type_id" integer NOT NULL REFERENCES "django_content_type" ("id") DEFERRABLE INITIALLY DEFERRED, "codename" varchar(100) NOT NULL, "name" varchar(255) NOT NULL);
+INSERT INTO "auth_permission" VALUES(1,1,'add_logentry','Can add log entry');
+INSERT INTO "auth_permission" VALUES(2,1,'change_logentry','Can change log entry');
+INSERT INTO "auth_permission" VALUES(3,1,'delete_logentry','Can delete log entry');
+INSERT INTO "auth_permission" VALUES(4,1,'view_logentry','Can view log entry');
+INSERT INTO "auth_permission" VALUES(5,2,'add_permission','Can add permission');
+INSERT INTO "auth_permission" VALUES(6,2,'change_permission','Can change permission');
+INSERT INTO "auth_permission" VALUES(7,2,'delete_permission','Can delete permission');
+INSERT INTO "auth_permission" VALUES(8,2,'view_permission','Can view permission');
+INSERT INTO "auth_permission" VALUES(9,3,'add_group','Can add group');
+INSERT INTO "auth_permission" VALUES(10,3,'change_group','Can change group');
+INSERT INTO "auth_permission" VALUES(11,3,'delete_group','Can delete group');
+INSERT INTO "auth_permission" VALUES(12,3,'view_group','Can view group');
+INSERT INTO "auth_permission" VALUES(13,4,'add_contenttype','Can add content type');
+INSERT INTO "auth_permission" VALUES(14,4,'change_contenttype','Can change content type');
+INSERT INTO "auth_permission" VALUES(15,4,'delete_contenttype','Can delete content type');
+INSERT INTO "auth_permission" VALUES(16,4,'view_contenttype','Can view content type');
+INSERT INTO "auth_permission" VALUES(17,5,'add_session','Can add session');
+INSERT INTO "auth_permission" VALUES(18,5,'change_session','Can change session');
+INSERT INTO "auth_permission" VALUES(19,5,'delete_session','Can delete session');
+INSERT INTO "auth_permission" VALUES(20,5,'view_session','Can view session');
+INSERT INTO "auth_permission" VALUES(21,6,'add_emailaddress','Can add email address');
+INSERT INTO "auth_permission" VALUES(22,6,'change_emailaddress','Can change email address');
+INSERT INTO "auth_permission" VALUES(23,6,'delete_emailaddress','Can delete email address');
+INSERT INTO "auth_permission" VALUES(24,6,'view_emailaddress','Can view email address');
+INSERT INTO "auth_permission" VALUES(25,7,'add_emailconfirmation','Can add email confirmation');
+INSERT INTO "auth_permission" VALUES(26,7,'change_emailconfirmation','Can change email confirmation');
+INSERT INTO "auth_permission" VALUES(27,7,'delete_emailconfirmation','Can delete email confirmation');
+INSERT INTO "auth_permission" VALUES(28,7,'view_emailconfirmation','Can view email confirmation');
+INSERT INTO "auth_permission" VALUES(29,8,'add_authenticator','Can add authenticator');
+INSERT INTO "auth_permission" VALUES(30,8,'change_authenticator','Can change authenticator');
+INSERT INTO "auth_permission" VALUES(31,8,'delete_authenticator','Can delete authenticator');
+INSERT INTO "auth_permission" VALUES(32,8,'view_authenticator','Can view authenticator');
+INSERT INTO "auth_permission" VALUES(33,9,'add_usersession','Can add user session');
+INSERT INTO "auth_permission" VALUES(34,9,'change_usersession','Can change user session');
+INSERT INTO "auth_permission" VALUES(35,9,'delete_usersession','Can delete user session');
+INSERT INTO "auth_permission" VALUES(36,9,'view_usersession','Can view user session');
+INSERT INTO "auth_permission" VALUES(37,10,'add_user','Can add person');
+INSERT INTO "auth_permission" VALUES(38,10,'change_user','Can change person');
+INSERT INTO "auth_permission" VALUES(39,10,'delete_user','Can delete person');
+INSERT INTO "auth_permission" VALUES(40,10,'view_user','Can view person');
+INSERT INTO "auth_permission" VALUES(41,11,'add_classroom','Can add classroom');
+INSERT INTO "auth_permission" VALUES(42,11,'change_classroom','Can change classroom');
+INSERT INTO "auth_permission" VALUES(43,11,'delete_classroom','Can delete classroom');
+INSERT INTO "auth_permission" VALUES(44,11,'view_classroom','Can view classroom');
+INSERT INTO "auth_permission" VALUES(45,12,'add_membership','Can add membership');
+INSERT INTO "auth_permission" VALUES(46,12,'change_membership','Can change membership');
+INSERT INTO "auth_permission" VALUES(47,12,'delete_membership','Can delete membership');
+INSERT INTO "auth_permission" VALUES(48,12,'view_membership','Can view membership');
+INSERT INTO "auth_permission" VALUES(49,13,'add_classroomsession','Can add room');
+INSERT INTO "auth_permission" VALUES(50,13,'change_classroomsession','Can change room');
+INSERT INTO "auth_permission" VALUES(51,13,'delete_classroomsession','Can delete room');
+INSERT INTO "auth_permission" VALUES(52,13,'view_classroomsession','Can view room');
+INSERT INTO "auth_permission" VALUES(53,14,'add_boardsnapshot','Can add board snapshot');
+INSERT INTO "auth_permission" VALUES(54,14,'change_boardsnapshot','Can change board snapshot');
+INSERT INTO "auth_permission" VALUES(55,14,'delete_boardsnapshot','Can delete board snapshot');
+INSERT INTO "auth_permission" VALUES(56,14,'view_boardsnapshot','Can view board snapshot');
+INSERT INTO "auth_permission" VALUES(57,15,'add_boardfile','Can add board file');
+INSERT INTO "auth_permission" VALUES(58,15,'change_boardfile','Can change board file');
+INSERT INTO "auth_permission" VALUES(59,15,'delete_boardfile','Can delete board file');
+INSERT INTO "auth_permission" VALUES(60,15,'view_boardfile','Can view board file');
+INSERT INTO "auth_permission" VALUES(61,16,'add_boardupdate','Can add board update');
+INSERT INTO "auth_permission" VALUES(62,16,'change_boardupdate','Can change board update');
+INSERT INTO "auth_permission" VALUES(63,16,'delete_boardupdate','Can delete board update');
+INSERT INTO "auth_permission" VALUES(64,16,'view_boardupdate','Can view board update');
+INSERT INTO "auth_permission" VALUES(65,17,'add_boardversion','Can add board version');
+INSERT INTO "auth_permission" VALUES(66,17,'change_boardversion','Can change board version');
+INSERT INTO "auth_permission" VALUES(67,17,'delete_boardversion','Can delete board version');
+INSERT INTO "auth_permission" VALUES(68,17,'view_boardversion','Can view board version');
+INSERT INTO "auth_permission" VALUES(69,18,'add_attendance','Can add attendance');
+INSERT INTO "auth_permission" VALUES(70,18,'change_attendance','Can change attendance');
+INSERT INTO "auth_permission" VALUES(71,18,'delete_attendance','Can delete attendance');
+INSERT INTO "auth_permission" VALUES(72,18,'view_attendance','Can view attendance');
+INSERT INTO "auth_permission" VALUES(73,19,'add_chatmessage','Can add chat message');
+INSERT INTO "auth_permission" VALUES(74,19,'change_chatmessage','Can change chat message');
+INSERT INTO "auth_permission" VALUES(75,19,'delete_chatmessage','Can delete chat message');
+INSERT INTO "auth_permission" VALUES(76,19,'view_chatmessage','Can view chat message');
+INSERT INTO "auth_permission" VALUES(77,20,'add_roomadmission','Can add admitted guest');
+INSERT INTO "auth_permission" VALUES(78,20,'change_roomadmission','Can change admitted guest');
+INSERT INTO "auth_permission" VALUES(79,20,'delete_roomadmission','Can delete admitted guest');
+INSERT INTO "auth_permission" VALUES(80,20,'view_roomadmission','Can view admitted guest');
+INSERT INTO "auth_permission" VALUES(81,21,'add_roomban','Can add removed person');
+INSERT INTO "auth_permission" VALUES(82,21,'change_roomban','Can change removed person');
+INSERT INTO "auth_permission" VALUES(83,21,'delete_roomban','Can delete removed person');
+INSERT INTO "auth_permission" VALUES(84,21,'view_roomban','Can view removed person');
+INSERT INTO "auth_permission" VALUES(85,22,'add_lesson','Can add lesson');
+INSERT INTO "auth_permission" VALUES(86,22,'change_lesson','Can change lesson');
+INSERT INTO "auth_permission" VALUES(87,22,'delete_lesson','Can delete lesson');
+INSERT INTO "auth_permission" VALUES(88,22,'view_lesson','Can view lesson');
+CREATE TABLE "classroom_attendance" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "peer" char(32) NOT NULL UNIQUE, "person" varchar(40) NOT NULL, "name" varchar(201) NOT NULL, "role" varchar(10) NOT NULL, "joined_at" datetime NOT NULL, "seen_at" datetime NOT NULL, "left_at" datetime NULL, "session_id" bigint NOT NULL REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "attendance_left_after_joined" CHECK (("left_at" IS NULL OR "left_at" >= ("joined_at"))));
+INSERT INTO "classroom_attendance" VALUES(1,'00000000000000000000000000000064','user:3','Олена Shevchenko','student','2025-09-01 14:00:00','2025-09-01 15:00:00',NULL,1);
+INSERT INTO "classroom_attendance" VALUES(2,'00000000000000000000000000000065','user:4','Іван Bondar','student','2025-09-01 15:00:00','2025-09-01 16:00:00','2025-09-01 16:00:00',2);
+INSERT INTO "classroom_attendance" VALUES(3,'00000000000000000000000000000066','user:5','Zoë O’Neil','student','2025-09-01 16:00:00','2025-09-01 17:00:00','2025-09-01 17:00:00',3);
+INSERT INTO "classroom_attendance" VALUES(4,'00000000000000000000000000000067','user:3','Олена Shevchenko','student','2025-09-08 14:00:00','2025-09-08 15:00:00','2025-09-08 15:00:00',4);
+INSERT INTO "classroom_attendance" VALUES(5,'00000000000000000000000000000068','user:4','Іван Bondar','student','2025-09-08 15:00:00','2025-09-08 16:00:00','2025-09-08 16:00:00',5);
+INSERT INTO "classroom_attendance" VALUES(6,'00000000000000000000000000000069','user:5','Zoë O’Neil','student','2025-09-08 16:00:00','2025-09-08 17:00:00','2025-09-08 17:00:00',6);
+CREATE TABLE "classroom_boardfile" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "uuid" char(32) NOT NULL UNIQUE, "file" varchar(200) NOT NULL, "mime_type" varchar(40) NOT NULL, "size" integer unsigned NOT NULL CHECK ("size" >= 0), "person" varchar(40) NOT NULL, "created_at" datetime NOT NULL, "session_id" bigint NOT NULL REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "classroom_boardsnapshot" ("session_id" bigint NOT NULL PRIMARY KEY REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED, "state" BLOB NOT NULL, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "updated_at" datetime NOT NULL);
+INSERT INTO "classroom_boardsnapshot" VALUES(1,X'010189D3C7B480DBBA0C00280105706167657301310177016100',3,'2026-11-29 05:45:29.603758');
+INSERT INTO "classroom_boardsnapshot" VALUES(2,X'010186EE92EA8AC36600280105706167657301310177016100',3,'2026-11-29 05:45:29.608602');
+INSERT INTO "classroom_boardsnapshot" VALUES(3,X'0101C8D4A8D8B0925F00280105706167657301310177016100',3,'2026-11-29 05:45:29.612660');
+INSERT INTO "classroom_boardsnapshot" VALUES(4,X'0101FF8CCEE7C7C0B50C00280105706167657301310177016100',3,'2026-11-29 05:45:29.616750');
+INSERT INTO "classroom_boardsnapshot" VALUES(5,X'0101C9FEC88984A0C70500280105706167657301310177016100',3,'2026-11-29 05:45:29.620905');
+INSERT INTO "classroom_boardsnapshot" VALUES(6,X'0101A089D6FEDED88C0800280105706167657301310177016100',3,'2026-11-29 05:45:29.624798');
+CREATE TABLE "classroom_boardupdate" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "data" BLOB NOT NULL, "created_at" datetime NOT NULL, "session_id" bigint NOT NULL REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO "classroom_boardupdate" VALUES(1,X'0101DCC6A2DAF6CA0A00280105706167657301310177016100','2026-11-29 05:45:29.602770',1);
+INSERT INTO "classroom_boardupdate" VALUES(2,X'0101BFACEB8AFBCAE80E00280105706167657301310177016100','2026-11-29 05:45:29.608140',2);
+INSERT INTO "classroom_boardupdate" VALUES(3,X'010185A6D0CCCF947C00280105706167657301310177016100','2026-11-29 05:45:29.612140',3);
+INSERT INTO "classroom_boardupdate" VALUES(4,X'010185D1CBF6E9D3C30600280105706167657301310177016100','2026-11-29 05:45:29.616217',4);
+INSERT INTO "classroom_boardupdate" VALUES(5,X'0101DB95A79C84C2C70300280105706167657301310177016100','2026-11-29 05:45:29.620353',5);
+INSERT INTO "classroom_boardupdate" VALUES(6,X'0101C0DE83A697F4A50B00280105706167657301310177016100','2026-11-29 05:45:29.624337',6);
+CREATE TABLE "classroom_boardversion" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "state" BLOB NOT NULL, "created_at" datetime NOT NULL, "session_id" bigint NOT NULL REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "classroom_chatmessage" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "uuid" char(32) NOT NULL, "person" varchar(40) NOT NULL, "name" varchar(201) NOT NULL, "role" varchar(10) NOT NULL, "text" text NOT NULL, "sent_at" datetime NOT NULL, "session_id" bigint NOT NULL REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "chat_message_once" UNIQUE ("session_id", "uuid"));
+INSERT INTO "classroom_chatmessage" VALUES(1,'00000000000000000000000000000000','user:3','Олена Shevchenko','student','Добрий день','2026-11-29 05:45:29.606618',1);
+INSERT INTO "classroom_chatmessage" VALUES(2,'00000000000000000000000000000001','user:4','Іван Bondar','student','Добрий день','2026-11-29 05:45:29.610989',2);
+INSERT INTO "classroom_chatmessage" VALUES(3,'00000000000000000000000000000002','user:5','Zoë O’Neil','student','Добрий день','2026-11-29 05:45:29.614971',3);
+INSERT INTO "classroom_chatmessage" VALUES(4,'00000000000000000000000000000003','user:3','Олена Shevchenko','student','Добрий день','2026-11-29 05:45:29.619137',4);
+INSERT INTO "classroom_chatmessage" VALUES(5,'00000000000000000000000000000004','user:4','Іван Bondar','student','Добрий день','2026-11-29 05:45:29.623220',5);
+INSERT INTO "classroom_chatmessage" VALUES(6,'00000000000000000000000000000005','user:5','Zoë O’Neil','student','Добрий день','2026-11-29 05:45:29.626920',6);
+CREATE TABLE "classroom_classroomsession" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "created_at" datetime NOT NULL, "uuid" char(32) NOT NULL UNIQUE, "lobby_enabled" bool NOT NULL, "lesson_id" bigint NULL UNIQUE REFERENCES "lessons_lesson" ("id") DEFERRABLE INITIALLY DEFERRED, "notes" text NOT NULL, "timer_ends_at" datetime NULL, "versioned_at" datetime NULL);
+INSERT INTO "classroom_classroomsession" VALUES(1,'2026-11-29 05:45:29.325898','600db6aa802e44a0987d0d75e66a1fdd',1,1,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(2,'2026-11-29 05:45:29.333747','0792e0f8b24841929fcf4068fd2ca1ec',1,2,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(3,'2026-11-29 05:45:29.340992','d50c658ccf554f7f804167d8e6e73c20',1,3,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(4,'2026-11-29 05:45:29.348300','2176c149bea14e7e9fb0254e91ea5091',1,4,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(5,'2026-11-29 05:45:29.355445','382d5a6f7d8e43668414f34f761bd97e',1,5,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(6,'2026-11-29 05:45:29.362384','c0f4044c718b4b20a2a826d8a11ac3c8',1,6,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(7,'2026-11-29 05:45:29.369009','71707052b0884885b680d7a9c8cd05e0',1,7,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(8,'2026-11-29 05:45:29.376277','435b129dae914e03ad800dc77ad73929',1,8,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(9,'2026-11-29 05:45:29.383386','4b8c21720d304598a8c8753a91873065',1,9,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(10,'2026-11-29 05:45:29.389961','c6b8cac750a145cfb8cce6b765b4d2c5',1,10,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(11,'2026-11-29 05:45:29.396488','92da55bbeed8487bbbd238fa68263e43',1,11,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(12,'2026-11-29 05:45:29.403968','6169a98f494742859c2dfbd843bae652',1,12,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(13,'2026-11-29 05:45:29.410916','5a03e744eb6c462382fad877507946e9',1,13,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(14,'2026-11-29 05:45:29.417601','1278429e14e143979cd21da943787e7b',1,14,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(15,'2026-11-29 05:45:29.423782','3e5687414797460a9e45ed582aab0187',1,15,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(16,'2026-11-29 05:45:29.430949','b02bb453054b488a9fdfc3c2923643ba',1,16,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(17,'2026-11-29 05:45:29.437692','0547169c9da242ecb6f4ce831c0ae1fb',1,17,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(18,'2026-11-29 05:45:29.444411','cd3b669efdeb47c8bf5a769b0b7d86b2',1,18,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(19,'2026-11-29 05:45:29.451365','94909ae405c9438d9005b59519d0a423',1,19,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(20,'2026-11-29 05:45:29.458181','ffd5ecdbb8094ecc8fae67b835a0d650',1,20,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(21,'2026-11-29 05:45:29.465233','384f72e21f00467c9b142303b16436d4',1,21,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(22,'2026-11-29 05:45:29.471015','d3f57d4b51bb44f484e685a2cda822a0',1,22,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(23,'2026-11-29 05:45:29.476626','b1db0d91272e4afa82951ff728e0fdd1',1,23,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(24,'2026-11-29 05:45:29.482782','bd9812872afc4368be3506bc5831e62f',1,24,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(25,'2026-11-29 05:45:29.488735','87bbb7f13ea64f3f89f7eac68cacd578',1,25,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(26,'2026-11-29 05:45:29.494942','acf2f1dbe65d4cc0a698b4b96bd419d7',1,26,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(27,'2026-11-29 05:45:29.501250','480c22239f1c4dc2ab955f6d569eac58',1,27,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(28,'2026-11-29 05:45:29.508027','2c5cd8aa3b17452abc6d2e673772346b',1,28,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(29,'2026-11-29 05:45:29.514859','5bb1af0e3d414ad1b7f9c31aedadedd8',1,29,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(30,'2026-11-29 05:45:29.522241','0f551d327c144bcfbd86b1ba118a329b',1,30,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(31,'2026-11-29 05:45:29.529591','3ca7a3c9be444cc9b43a0e22b6e74389',1,31,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(32,'2026-11-29 05:45:29.537014','6ee85561f3a84b349ee3ac9aa4cc76f9',1,32,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(33,'2026-11-29 05:45:29.543978','5033c91ca5ea41a59b32b5fce2ff3f95',1,33,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(34,'2026-11-29 05:45:29.551357','88d512656f0342be8397f9f92a22e36d',1,34,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(35,'2026-11-29 05:45:29.558460','01a8b29aed494de6b569a020eb58f524',1,35,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(36,'2026-11-29 05:45:29.565825','4e2f84755bb1454484bd2a549178bae4',1,36,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(37,'2026-11-29 05:45:29.575980','41a3e61355a14bf9beaeb02589939177',1,37,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(38,'2026-11-29 05:45:29.581025','31fbddfe3361417bb018e7e40fdcf13d',1,38,'',NULL,NULL);
+INSERT INTO "classroom_classroomsession" VALUES(39,'2026-11-29 05:45:29.599706','ec677711304943ffb7543171737e3163',1,39,'',NULL,NULL);
+CREATE TABLE "classroom_roomadmission" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "person" varchar(40) NOT NULL, "created_at" datetime NOT NULL, "session_id" bigint NOT NULL REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "room_admission_once" UNIQUE ("session_id", "person"));
+CREATE TABLE "classroom_roomban" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "person" varchar(40) NOT NULL, "name" varchar(201) NOT NULL, "created_at" datetime NOT NULL, "session_id" bigint NOT NULL REFERENCES "classroom_classroomsession" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "room_ban_once" UNIQUE ("session_id", "person"));
+INSERT INTO "classroom_roomban" VALUES(1,'guest:1','Хтось','2026-11-29 05:45:29.628964',38);
+CREATE TABLE "classrooms_classroom" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(200) NOT NULL, "join_code" varchar(16) NOT NULL UNIQUE, "created_at" datetime NOT NULL, "archived_at" datetime NULL, "search_text" text NOT NULL, "tutor_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO "classrooms_classroom" VALUES(1,'Алгебра','EV774SG4','2026-11-29 05:45:29.302068',NULL,'алгебра',1);
+INSERT INTO "classrooms_classroom" VALUES(2,'Алгебра','QGUGXU88','2026-11-29 05:45:29.304777',NULL,'алгебра',2);
+CREATE TABLE "classrooms_membership" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "invited_email" varchar(254) NOT NULL, "role" varchar(10) NOT NULL, "status" varchar(10) NOT NULL, "created_at" datetime NOT NULL, "joined_at" datetime NULL, "classroom_id" bigint NOT NULL REFERENCES "classrooms_classroom" ("id") DEFERRABLE INITIALLY DEFERRED, "student_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "membership_once_per_classroom" UNIQUE ("classroom_id", "student_id"), CONSTRAINT "membership_person_or_invitation" CHECK ((("invited_email" = '' AND "student_id" IS NOT NULL) OR ("status" IN ('invited', 'removed') AND "student_id" IS NULL AND NOT ("invited_email" = '')))), CONSTRAINT "membership_status_known" CHECK ("status" IN ('invited', 'active', 'paused', 'removed')));
+INSERT INTO "classrooms_membership" VALUES(1,'','student','active','2026-11-29 05:45:29.302920','2025-09-01 14:00:00',1,3);
+INSERT INTO "classrooms_membership" VALUES(2,'','student','active','2026-11-29 05:45:29.303774','2025-09-01 14:00:00',1,4);
+INSERT INTO "classrooms_membership" VALUES(3,'','student','active','2026-11-29 05:45:29.304314','2025-09-01 14:00:00',1,5);
+INSERT INTO "classrooms_membership" VALUES(4,'','student','active','2026-11-29 05:45:29.305185','2025-09-01 14:00:00',2,3);
+INSERT INTO "classrooms_membership" VALUES(5,'new@home.example','student','invited','2026-11-29 05:45:29.305580',NULL,1,NULL);
+CREATE TABLE "django_admin_log" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "object_id" text NULL, "object_repr" varchar(200) NOT NULL, "action_flag" smallint unsigned NOT NULL CHECK ("action_flag" >= 0), "change_message" text NOT NULL, "content_type_id" integer NULL REFERENCES "django_content_type" ("id") DEFERRABLE INITIALLY DEFERRED, "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "action_time" datetime NOT NULL);
+CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
+INSERT INTO "django_content_type" VALUES(1,'admin','logentry');
+INSERT INTO "django_content_type" VALUES(2,'auth','permission');
+INSERT INTO "django_content_type" VALUES(3,'auth','group');
+INSERT INTO "django_content_type" VALUES(4,'contenttypes','contenttype');
+INSERT INTO "django_content_type" VALUES(5,'sessions','session');
+INSERT INTO "django_content_type" VALUES(6,'account','emailaddress');
+INSERT INTO "django_content_type" VALUES(7,'account','emailconfirmation');
+INSERT INTO "django_content_type" VALUES(8,'mfa','authenticator');
+INSERT INTO "django_content_type" VALUES(9,'usersessions','usersession');
+INSERT INTO "django_content_type" VALUES(10,'accounts','user');
+INSERT INTO "django_content_type" VALUES(11,'classrooms','classroom');
+INSERT INTO "django_content_type" VALUES(12,'classrooms','membership');
+INSERT INTO "django_content_type" VALUES(13,'classroom','classroomsession');
+INSERT INTO "django_content_type" VALUES(14,'classroom','boardsnapshot');
+INSERT INTO "django_content_type" VALUES(15,'classroom','boardfile');
+INSERT INTO "django_content_type" VALUES(16,'classroom','boardupdate');
+INSERT INTO "django_content_type" VALUES(17,'classroom','boardversion');
+INSERT INTO "django_content_type" VALUES(18,'classroom','attendance');
+INSERT INTO "django_content_type" VALUES(19,'classroom','chatmessage');
+INSERT INTO "django_content_type" VALUES(20,'classroom','roomadmission');
+INSERT INTO "django_content_type" VALUES(21,'classroom','roomban');
+INSERT INTO "django_content_type" VALUES(22,'lessons','lesson');
+CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
+INSERT INTO "django_migrations" VALUES(1,'contenttypes','0001_initial','2026-11-29 05:45:26.133714');
+INSERT INTO "django_migrations" VALUES(2,'contenttypes','0002_remove_content_type_name','2026-11-29 05:45:26.149215');
+INSERT INTO "django_migrations" VALUES(3,'auth','0001_initial','2026-11-29 05:45:26.179581');
+INSERT INTO "django_migrations" VALUES(4,'auth','0002_alter_permission_name_max_length','2026-11-29 05:45:26.192781');
+INSERT INTO "django_migrations" VALUES(5,'auth','0003_alter_user_email_max_length','2026-11-29 05:45:26.199525');
+INSERT INTO "django_migrations" VALUES(6,'auth','0004_alter_user_username_opts','2026-11-29 05:45:26.218036');
+INSERT INTO "django_migrations" VALUES(7,'auth','0005_alter_user_last_login_null','2026-11-29 05:45:26.223917');
+INSERT INTO "django_migrations" VALUES(8,'auth','0006_require_contenttypes_0002','2026-11-29 05:45:26.224995');
+INSERT INTO "django_migrations" VALUES(9,'auth','0007_alter_validators_add_error_messages','2026-11-29 05:45:26.235280');
+INSERT INTO "django_migrations" VALUES(10,'auth','0008_alter_user_username_max_length','2026-11-29 05:45:26.247971');
+INSERT INTO "django_migrations" VALUES(11,'auth','0009_alter_user_last_name_max_length','2026-11-29 05:45:26.261223');
+INSERT INTO "django_migrations" VALUES(12,'auth','0010_alter_group_name_max_length','2026-11-29 05:45:26.278826');
+INSERT INTO "django_migrations" VALUES(13,'auth','0011_update_proxy_permissions','2026-11-29 05:45:26.285751');
+INSERT INTO "django_migrations" VALUES(14,'auth','0012_alter_user_first_name_max_length','2026-11-29 05:45:26.297351');
+INSERT INTO "django_migrations" VALUES(15,'accounts','0001_initial','2026-11-29 05:45:26.321420');
+INSERT INTO "django_migrations" VALUES(16,'account','0001_initial','2026-11-29 05:45:26.352465');
+INSERT INTO "django_migrations" VALUES(17,'account','0002_email_max_length','2026-11-29 05:45:26.371510');
+INSERT INTO "django_migrations" VALUES(18,'account','0003_alter_emailaddress_create_unique_verified_email','2026-11-29 05:45:26.394325');
+INSERT INTO "django_migrations" VALUES(19,'account','0004_alter_emailaddress_drop_unique_email','2026-11-29 05:45:26.410935');
+INSERT INTO "django_migrations" VALUES(20,'account','0005_emailaddress_idx_upper_email','2026-11-29 05:45:26.422056');
+INSERT INTO "django_migrations" VALUES(21,'account','0006_emailaddress_lower','2026-11-29 05:45:26.436415');
+INSERT INTO "django_migrations" VALUES(22,'account','0007_emailaddress_idx_email','2026-11-29 05:45:26.462800');
+INSERT INTO "django_migrations" VALUES(23,'account','0008_emailaddress_unique_primary_email_fixup','2026-11-29 05:45:26.484317');
+INSERT INTO "django_migrations" VALUES(24,'account','0009_emailaddress_unique_primary_email','2026-11-29 05:45:26.495939');
+INSERT INTO "django_migrations" VALUES(25,'admin','0001_initial','2026-11-29 05:45:26.511243');
+INSERT INTO "django_migrations" VALUES(26,'admin','0002_logentry_remove_auto_add','2026-11-29 05:45:26.528703');
+INSERT INTO "django_migrations" VALUES(27,'admin','0003_logentry_add_action_flag_choices','2026-11-29 05:45:26.541144');
+INSERT INTO "django_migrations" VALUES(28,'classrooms','0001_initial','2026-11-29 05:45:26.574308');
+INSERT INTO "django_migrations" VALUES(29,'lessons','0001_initial','2026-11-29 05:45:26.600733');
+INSERT INTO "django_migrations" VALUES(30,'classroom','0001_initial','2026-11-29 05:45:26.603513');
+INSERT INTO "django_migrations" VALUES(31,'classroom','0002_classroomsession_uuid','2026-11-29 05:45:26.610935');
+INSERT INTO "django_migrations" VALUES(32,'classroom','0003_classroomsession_lobby_enabled','2026-11-29 05:45:26.618909');
+INSERT INTO "django_migrations" VALUES(33,'classroom','0004_classroomsession_lesson_fk','2026-11-29 05:45:26.642710');
+INSERT INTO "django_migrations" VALUES(34,'classroom','0005_live_room','2026-11-29 05:45:27.033295');
+INSERT INTO "django_migrations" VALUES(35,'lessons','0002_no_overlap','2026-11-29 05:45:27.068020');
+INSERT INTO "django_migrations" VALUES(36,'lessons','0003_no_index_twice','2026-11-29 05:45:27.208641');
+INSERT INTO "django_migrations" VALUES(37,'mfa','0001_initial','2026-11-29 05:45:27.240445');
+INSERT INTO "django_migrations" VALUES(38,'mfa','0002_authenticator_timestamps','2026-11-29 05:45:27.287901');
+INSERT INTO "django_migrations" VALUES(39,'mfa','0003_authenticator_type_uniq','2026-11-29 05:45:27.369575');
+INSERT INTO "django_migrations" VALUES(40,'sessions','0001_initial','2026-11-29 05:45:27.373956');
+INSERT INTO "django_migrations" VALUES(41,'usersessions','0001_initial','2026-11-29 05:45:27.409135');
+CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
+CREATE TABLE "lessons_lesson" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "title" varchar(200) NOT NULL, "starts_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "status" varchar(10) NOT NULL, "allow_overlap" bool NOT NULL, "cancel_reason" varchar(500) NOT NULL, "cancelled_at" datetime NULL, "invite_generation" integer unsigned NOT NULL CHECK ("invite_generation" >= 0), "idempotency_key" varchar(255) NULL, "idempotency_digest" varchar(64) NOT NULL, "created_at" datetime NOT NULL, "classroom_id" bigint NOT NULL REFERENCES "classrooms_classroom" ("id") DEFERRABLE INITIALLY DEFERRED, "student_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "tutor_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "lesson_lasts_5min_to_12h" CHECK (("ends_at" >= (django_format_dtdelta('+', "starts_at", 300000000)) AND "ends_at" <= (django_format_dtdelta('+', "starts_at", 43200000000)))), CONSTRAINT "lesson_status_known" CHECK ("status" IN ('scheduled', 'completed', 'cancelled')), CONSTRAINT "lesson_once_per_idempotency_key" UNIQUE ("tutor_id", "idempotency_key"));
+INSERT INTO "lessons_lesson" VALUES(1,'','2025-09-01 14:00:00','2025-09-01 15:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.323332',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(2,'','2025-09-01 15:00:00','2025-09-01 16:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.332442',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(3,'','2025-09-01 16:00:00','2025-09-01 17:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.339526',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(4,'Похідна','2025-09-08 14:00:00','2025-09-08 15:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.346765',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(5,'Похідна','2025-09-08 15:00:00','2025-09-08 16:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.354210',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(6,'Похідна','2025-09-08 16:00:00','2025-09-08 17:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.361233',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(7,'','2025-09-15 14:00:00','2025-09-15 15:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.367826',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(8,'','2025-09-15 15:00:00','2025-09-15 16:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.375065',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(9,'','2025-09-15 16:00:00','2025-09-15 17:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.382141',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(10,'Похідна','2025-09-22 14:00:00','2025-09-22 15:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.388614',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(11,'Похідна','2025-09-22 15:00:00','2025-09-22 16:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.395091',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(12,'Похідна','2025-09-22 16:00:00','2025-09-22 17:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.402667',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(13,'','2025-09-29 14:00:00','2025-09-29 15:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.409622',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(14,'','2025-09-29 15:00:00','2025-09-29 16:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.416392',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(15,'','2025-09-29 16:00:00','2025-09-29 17:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.422647',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(16,'Похідна','2025-10-06 14:00:00','2025-10-06 15:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.429580',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(17,'Похідна','2025-10-06 15:00:00','2025-10-06 16:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.436243',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(18,'Похідна','2025-10-06 16:00:00','2025-10-06 17:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.443094',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(19,'','2025-10-13 14:00:00','2025-10-13 15:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.449766',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(20,'','2025-10-13 15:00:00','2025-10-13 16:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.456956',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(21,'','2025-10-13 16:00:00','2025-10-13 17:00:00','completed',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.464063',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(22,'Похідна','2025-10-20 14:00:00','2025-10-20 15:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.469967',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(23,'Похідна','2025-10-20 15:00:00','2025-10-20 16:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.475618',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(24,'Похідна','2025-10-20 16:00:00','2025-10-20 17:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.481457',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(25,'','2090-10-30 13:00:00','2090-10-30 15:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.487306',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(26,'','2090-10-30 15:00:00','2090-10-30 16:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.493680',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(27,'','2090-10-30 16:00:00','2090-10-30 17:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.500184',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(28,'Похідна','2090-11-06 14:00:00','2090-11-06 15:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.506735',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(29,'Похідна','2090-11-06 15:00:00','2090-11-06 16:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.513450',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(30,'Похідна','2090-11-06 16:00:00','2090-11-06 17:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.520611',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(31,'','2090-11-13 14:00:00','2090-11-13 15:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.528081',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(32,'','2090-11-13 15:00:00','2090-11-13 16:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.535572',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(33,'','2090-11-13 16:00:00','2090-11-13 17:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.542533',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(34,'Похідна','2090-11-20 14:00:00','2090-11-20 15:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.549617',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(35,'Похідна','2090-11-20 15:00:00','2090-11-20 16:00:00','cancelled',0,'Свято','2026-11-29 05:45:29.590355',0,NULL,'','2026-11-29 05:45:29.557057',1,4,1);
+INSERT INTO "lessons_lesson" VALUES(36,'Похідна','2090-11-20 16:00:00','2090-11-20 17:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.564455',1,5,1);
+INSERT INTO "lessons_lesson" VALUES(37,'','2090-09-05 14:00:00','2090-09-06 02:00:00','scheduled',0,'',NULL,0,'a-key','0000000000000000000000000000000000000000000000000000000000000000','2026-11-29 05:45:29.574440',2,3,2);
+INSERT INTO "lessons_lesson" VALUES(38,'','2090-11-06 14:30:00','2090-11-06 15:00:00','scheduled',1,'',NULL,0,NULL,'','2026-11-29 05:45:29.579604',1,3,1);
+INSERT INTO "lessons_lesson" VALUES(39,'','2090-11-20 15:00:00','2090-11-20 16:00:00','scheduled',0,'',NULL,0,NULL,'','2026-11-29 05:45:29.598289',1,5,1);
+CREATE TABLE "mfa_authenticator" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "type" varchar(20) NOT NULL, "data" text NOT NULL CHECK ((JSON_VALID("data") OR "data" IS NULL)), "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "created_at" datetime NOT NULL, "last_used_at" datetime NULL);
+CREATE TABLE "usersessions_usersession" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "created_at" datetime NOT NULL, "ip" char(39) NOT NULL, "last_seen_at" datetime NOT NULL, "session_key" varchar(40) NOT NULL UNIQUE, "user_agent" varchar(200) NOT NULL, "data" text NOT NULL CHECK ((JSON_VALID("data") OR "data" IS NULL)), "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
+CREATE UNIQUE INDEX "auth_group_permissions_group_id_permission_id_0cd325b0_uniq" ON "auth_group_permissions" ("group_id", "permission_id");
+CREATE INDEX "auth_group_permissions_group_id_b120cbf9" ON "auth_group_permissions" ("group_id");
+CREATE INDEX "auth_group_permissions_permission_id_84c5c92e" ON "auth_group_permissions" ("permission_id");
+CREATE UNIQUE INDEX "auth_permission_content_type_id_codename_01ab375a_uniq" ON "auth_permission" ("content_type_id", "codename");
+CREATE INDEX "auth_permission_content_type_id_2f476e4b" ON "auth_permission" ("content_type_id");
+CREATE UNIQUE INDEX "accounts_user_groups_user_id_group_id_59c0b32f_uniq" ON "accounts_user_groups" ("user_id", "group_id");
+CREATE INDEX "accounts_user_groups_user_id_52b62117" ON "accounts_user_groups" ("user_id");
+CREATE INDEX "accounts_user_groups_group_id_bd11a704" ON "accounts_user_groups" ("group_id");
+CREATE UNIQUE INDEX "accounts_user_user_permissions_user_id_permission_id_2ab516c2_uniq" ON "accounts_user_user_permissions" ("user_id", "permission_id");
+CREATE INDEX "accounts_user_user_permissions_user_id_e4f0a161" ON "accounts_user_user_permissions" ("user_id");
+CREATE INDEX "accounts_user_user_permissions_permission_id_113bb443" ON "accounts_user_user_permissions" ("permission_id");
+CREATE INDEX "account_emailconfirmation_email_address_id_5b7f8c58" ON "account_emailconfirmation" ("email_address_id");
+CREATE UNIQUE INDEX "account_emailaddress_user_id_email_987c8728_uniq" ON "account_emailaddress" ("user_id", "email");
+CREATE UNIQUE INDEX "unique_verified_email" ON "account_emailaddress" ("email") WHERE "verified";
+CREATE INDEX "account_emailaddress_user_id_2c513194" ON "account_emailaddress" ("user_id");
+CREATE INDEX "account_emailaddress_email_03be32b2" ON "account_emailaddress" ("email");
+CREATE UNIQUE INDEX "unique_primary_email" ON "account_emailaddress" ("user_id", "primary") WHERE "primary";
+CREATE INDEX "django_admin_log_content_type_id_c4bce8eb" ON "django_admin_log" ("content_type_id");
+CREATE INDEX "django_admin_log_user_id_c564eba6" ON "django_admin_log" ("user_id");
+CREATE INDEX "classrooms_classroom_tutor_id_df7ff8e4" ON "classrooms_classroom" ("tutor_id");
+CREATE UNIQUE INDEX "membership_one_invitation_per_email" ON "classrooms_membership" ("classroom_id", "invited_email") WHERE NOT ("invited_email" = '');
+CREATE INDEX "classrooms_membership_classroom_id_8df900f8" ON "classrooms_membership" ("classroom_id");
+CREATE INDEX "classrooms_membership_student_id_41c43821" ON "classrooms_membership" ("student_id");
+CREATE INDEX "membership_student_status" ON "classrooms_membership" ("student_id", "status");
+CREATE INDEX "classroom_boardfile_session_id_dcc1d57c" ON "classroom_boardfile" ("session_id");
+CREATE INDEX "classroom_boardupdate_session_id_d1d41ddb" ON "classroom_boardupdate" ("session_id");
+CREATE INDEX "classroom_boardversion_session_id_da1c908a" ON "classroom_boardversion" ("session_id");
+CREATE INDEX "classroom_attendance_session_id_482448e6" ON "classroom_attendance" ("session_id");
+CREATE INDEX "attendance_open" ON "classroom_attendance" ("seen_at") WHERE "left_at" IS NULL;
+CREATE INDEX "classroom_chatmessage_session_id_dfcec412" ON "classroom_chatmessage" ("session_id");
+CREATE INDEX "classroom_roomadmission_session_id_e4ade1f0" ON "classroom_roomadmission" ("session_id");
+CREATE INDEX "classroom_roomban_session_id_e26aca1b" ON "classroom_roomban" ("session_id");
+CREATE INDEX "lessons_lesson_classroom_id_1da6cda4" ON "lessons_lesson" ("classroom_id");
+CREATE INDEX "lesson_tutor_starts" ON "lessons_lesson" ("tutor_id", "starts_at");
+CREATE INDEX "lesson_student_starts" ON "lessons_lesson" ("student_id", "starts_at");
+CREATE TRIGGER lesson_tutor_no_overlap_insert BEFORE INSERT ON lessons_lesson
+WHEN NEW.status <> 'cancelled' AND NOT NEW.allow_overlap AND EXISTS (
+    SELECT 1 FROM lessons_lesson AS other
+    WHERE other.tutor_id = NEW.tutor_id AND other.id IS NOT NEW.id
+      AND other.status <> 'cancelled' AND NOT other.allow_overlap
+      AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at
+)
+BEGIN SELECT RAISE(ABORT, 'lesson_tutor_no_overlap'); END;
+CREATE TRIGGER lesson_tutor_no_overlap_update BEFORE UPDATE OF tutor_id, student_id, starts_at, ends_at, status, allow_overlap ON lessons_lesson
+WHEN NEW.status <> 'cancelled' AND NOT NEW.allow_overlap AND EXISTS (
+    SELECT 1 FROM lessons_lesson AS other
+    WHERE other.tutor_id = NEW.tutor_id AND other.id IS NOT NEW.id
+      AND other.status <> 'cancelled' AND NOT other.allow_overlap
+      AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at
+)
+BEGIN SELECT RAISE(ABORT, 'lesson_tutor_no_overlap'); END;
+CREATE TRIGGER lesson_student_no_overlap_insert BEFORE INSERT ON lessons_lesson
+WHEN NEW.status <> 'cancelled' AND NOT NEW.allow_overlap AND EXISTS (
+    SELECT 1 FROM lessons_lesson AS other
+    WHERE other.student_id = NEW.student_id AND other.id IS NOT NEW.id
+      AND other.status <> 'cancelled' AND NOT other.allow_overlap
+      AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at
+)
+BEGIN SELECT RAISE(ABORT, 'lesson_student_no_overlap'); END;
+CREATE TRIGGER lesson_student_no_overlap_update BEFORE UPDATE OF tutor_id, student_id, starts_at, ends_at, status, allow_overlap ON lessons_lesson
+WHEN NEW.status <> 'cancelled' AND NOT NEW.allow_overlap AND EXISTS (
+    SELECT 1 FROM lessons_lesson AS other
+    WHERE other.student_id = NEW.student_id AND other.id IS NOT NEW.id
+      AND other.status <> 'cancelled' AND NOT other.allow_overlap
+      AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at
+)
+BEGIN SELECT RAISE(ABORT, 'lesson_student_no_overlap'); END;
+CREATE INDEX "mfa_authenticator_user_id_0c3a50c0" ON "mfa_authenticator" ("user_id");
+CREATE UNIQUE INDEX "unique_authenticator_type" ON "mfa_authenticator" ("user_id", "type") WHERE "type" IN ('totp', 'recovery_codes');
+CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_date");
+CREATE INDEX "usersessions_usersession_user_id_af5e0a6d" ON "usersessions_usersession" ("user_id");
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('django_migrations',41);
+INSERT INTO "sqlite_sequence" VALUES('django_content_type',22);
+INSERT INTO "sqlite_sequence" VALUES('auth_permission',88);
+INSERT INTO "sqlite_sequence" VALUES('auth_group',0);
+INSERT INTO "sqlite_sequence" VALUES('account_emailaddress',0);
+INSERT INTO "sqlite_sequence" VALUES('django_admin_log',0);
+INSERT INTO "sqlite_sequence" VALUES('classroom_classroomsession',39);
+INSERT INTO "sqlite_sequence" VALUES('lessons_lesson',39);
+INSERT INTO "sqlite_sequence" VALUES('mfa_authenticator',0);
+INSERT INTO "sqlite_sequence" VALUES('accounts_user',5);
+INSERT INTO "sqlite_sequence" VALUES('classrooms_classroom',2);
+INSERT INTO "sqlite_sequence" VALUES('classrooms_membership',5);
+INSERT INTO "sqlite_sequence" VALUES('classroom_boardupdate',6);
+INSERT INTO "sqlite_sequence" VALUES('classroom_chatmessage',6);
+INSERT INTO "sqlite_sequence" VALUES('classroom_attendance',6);
+INSERT INTO "sqlite_sequence" VALUES('classroom_roomban',1);
+COMMIT;
