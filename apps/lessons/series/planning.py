@@ -126,8 +126,10 @@ def with_conflicts(
     occurrences: Sequence[Occurrence],
     *,
     exclude: Collection[int] = (),
+    of_students_only: bool = False,
 ) -> list[Occurrence]:
-    """The occurrences in order, with their conflicts; three queries at most.
+    """The occurrences in order, with their conflicts; three queries at most. `of_students_only`
+    leaves out what else the tutor teaches then, for lessons that exist.
 
     Another tutor's lesson with a student counts before the tutor's own, since it cannot be allowed.
     """
@@ -136,6 +138,7 @@ def with_conflicts(
         return []
     whole = occurrences[0].starts_at, max(one.ends_at for one in occurrences)
     found = find_conflicts(tutor, [one.pk for one in students], whole, exclude=exclude)
+    found = [one for one in found if one.student_id is not None or not of_students_only]
     starts = [conflict.starts_at for conflict in found]
     blocked: dict[int, Conflict] = {}
     for index, one in enumerate(occurrences):

@@ -35,12 +35,23 @@ def plan_adding(scoped: ScopedLessons, student_id: int) -> list[tuple[Lesson, Oc
     occurrences = [Occurrence(row.starts_at, row.starts_at, row.ends_at) for row in joined]
     own = [row.pk for row in scoped.rows]
     student = scoped.people[student_id]
-    checked = with_conflicts(scoped.tutor, [student], occurrences, exclude=own)
+    checked = with_conflicts(
+        scoped.tutor, [student], occurrences, exclude=own, of_students_only=True
+    )
     joined.sort(key=lambda row: row.starts_at)
     return [
-        (row, replace(one, allow_overlap=row.allow_overlap))
+        (row, _allow(one) if row.allow_overlap and _is_own(one, scoped.tutor.pk) else one)
         for row, one in zip(joined, checked, strict=True)
     ]
+
+
+def _is_own(occurrence: Occurrence, tutor_id: int) -> bool:
+    """Whether nothing but lessons of the tutor is in the way, which may be double-booked."""
+    return occurrence.conflict is None or occurrence.conflict.tutor_id == tutor_id
+
+
+def _allow(occurrence: Occurrence) -> Occurrence:
+    return replace(occurrence, conflict=None, detail=None)
 
 
 def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:

@@ -129,9 +129,14 @@ def undo(*, change: LessonChange, now: datetime) -> int:
 
 
 def count_changed(change: LessonChange) -> int:
-    """Lessons that were changed, made or moved to another series."""
+    """Lessons that were made, or of which people see a change: not those that only got another
+    series, or another place in its rule."""
     before, after = change.before["lessons"], change.after["lessons"]
-    return sum(after[pk] != before.get(pk) for pk in after)
+    return sum(pk not in before or _seen(row) != _seen(before[pk]) for pk, row in after.items())
+
+
+def _seen(lesson: State) -> State:
+    return {k: v for k, v in lesson.items() if k not in ("series_id", "original_starts_at")}
 
 
 def _claim(change: LessonChange, now: datetime) -> None:

@@ -47,8 +47,9 @@ def students(request: HttpRequest, lesson_id: int) -> HttpResponse:
     template = (
         "lessons/student_choices.html" if is_fragment(request) else "lessons/choose_student.html"
     )
+    attending = set(lesson.participants.attending().values_list("student_id", flat=True))
     context = {"rows": rows, "listing": listing.with_total(count), "lesson": lesson}
-    return render(request, template, context)
+    return render(request, template, {**context, "attending": attending})
 
 
 @login_required

@@ -235,6 +235,28 @@ def test_busy_student_joins_none_of_the_lessons(client, tutor, other_tutor, seri
     assert Participant.objects.filter(student=friend).count() == 1
 
 
+def test_student_joins_a_double_booked_lesson_unless_another_tutors_is_in_the_way(
+    client, tutor, student, other_tutor, make
+):
+    make_lesson(tutor, student, AUTUMN[1])
+    series = make(on_conflict="allow")
+    friend, busy = make_user("student"), make_user("student")
+    make_classroom(tutor, friend, busy)
+    make_lesson(other_tutor, busy, AUTUMN[1])
+    lesson = lessons(series)[0]
+    outcomes = {}
+    for one in (friend, busy):
+        sent = {"student_id": one.pk, "scope": "all"}
+        preview = client.post(
+            f"/api/lessons/{lesson.pk}/changes/preview/", {**sent, "action": "add_student"}
+        )
+        clashes = sum(row["conflict"] is not None for row in preview.json()["changes"])
+        answer = client.post(f"/api/lessons/{lesson.pk}/students/", sent)
+        outcomes[one] = clashes, answer.status_code
+    assert outcomes == {friend: (0, 200), busy: (1, 409)}
+    assert Participant.objects.filter(student=busy).count() == 1
+
+
 def test_students_get_one_mail_about_all_moved_lessons(
     client, series, settings, django_capture_on_commit_callbacks
 ):

@@ -94,3 +94,10 @@ def test_change_cannot_be_undone_once_the_old_time_is_taken(client, tutor, stude
     assert undo(client, answer).json()["error"] == "lesson_conflict"
     assert starts(series) == [each + 2 * HOUR for each in AUTUMN]
     assert LessonChange.objects.get(pk=answer["Change-Id"]).undone_at is None
+
+
+def test_lesson_that_keeps_its_own_time_is_not_counted_as_changed(client, series):
+    move(client, lessons(series)[1], 3 * HOUR, "this")
+    move(client, lessons(series)[0], HOUR, "all")
+    listed = client.get("/api/lesson-changes/").json()["results"]
+    assert [each["lessons_count"] for each in listed] == [3, 1]

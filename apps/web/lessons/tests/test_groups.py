@@ -83,6 +83,12 @@ def test_tutor_adds_and_removes_a_student(browser, tutor, coming_lesson, student
     assert coming_lesson.participants.count() == 1
 
 
+def test_student_of_the_lesson_cannot_be_added_again(browser, tutor, group, student, second):
+    page = text_of(browser(tutor).get(f"/lessons/{group.pk}/students/"))
+    assert page.count("In this lesson already") == 2
+    assert 'name="student"' not in page
+
+
 def test_foreign_student_is_not_added(browser, tutor, coming_lesson, stranger):
     url = f"/lessons/{coming_lesson.pk}/students/"
     answer = browser(tutor).post(url, {"student": stranger.pk})

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from django.utils import timezone, translation
 
+from apps.common.zones import zone_label
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.web.shared.rule_words import describe_rule
 from tests.builders import make_lesson, make_membership, make_series, make_user
@@ -252,9 +253,22 @@ def test_series_moved_by_days_asks_for_a_new_rule(browser, tutor, student, class
     series = make_series(tutor, student, starts_at=start, rrule="FREQ=MONTHLY;BYDAY=2FR;COUNT=3")
     LessonSeries.objects.filter(pk=series.pk).update(day_shift=1)
     page = browser(tutor).get(f"/series/{series.pk}/restart/")
-    assert "Until now: every month: the second Friday of the month." in page.content.decode()
+    assert (
+        "The present rule is “every month: the second Friday of the month”."
+        in page.content.decode()
+    )
     assert "Choose how the new series repeats." in page.content.decode()
     assert "repeat" in page.context["form"].errors
+
+
+def test_time_of_a_series_names_its_zone_to_a_reader_of_another(browser, tutor, student, series):
+    student.timezone = "America/Toronto"
+    student.save()
+    path = f"/series/{series.pk}/"
+    assert f"18:00 ({zone_label(series.timezone)})" in browser(student).get(path).content.decode()
+    tutor.timezone = series.timezone
+    tutor.save()
+    assert "18:00 (" not in browser(tutor).get(path).content.decode()
 
 
 def test_students_card_lists_current_series(browser, tutor, student, series):
