@@ -20,7 +20,7 @@ export interface FoundStudents {
   results: Student[];
 }
 
-export type LessonStatus = "scheduled" | "completed" | "cancelled";
+export type LessonStatus = "requested" | "scheduled" | "completed" | "cancelled";
 
 export interface Lesson {
   id: number;

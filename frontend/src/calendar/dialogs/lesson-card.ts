@@ -31,7 +31,8 @@ export function openLessonCard(app: App, lesson: Lesson): void {
   const actions = mayChange(lesson, config) ? changes() : [];
   const dialog: Dialog = openDialog(lessonTitle(lesson, config), body, actions);
 
-  function roomLink(): HTMLElement {
+  function roomLink(): HTMLElement | null {
+    if (phase === "requested") return null; // its room is closed
     if (isOver(phase)) return link(gettext("View board"), boardUrl(config, lesson.id), "");
     const url = roomUrl(config, lesson.id);
     const text = phase === "scheduled" ? gettext("Open room") : gettext("Join lesson");
