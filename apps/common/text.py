@@ -71,6 +71,18 @@ def clean_text(typed: str, *, multiline: bool = False, max_length: int | None = 
     return "" if is_blank(cleaned) else cleaned
 
 
+def clean_message(typed: str) -> str:
+    """Return a chat message without direction controls and other invisible characters; control
+    characters become spaces. Whatever is visible stays as it was typed, with its spaces, tabs and
+    lines."""
+    text = typed.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        c if c == "\t" else _space_for_control(c, multiline=True)
+        for i, c in enumerate(text)
+        if not _is_hidden(text, i)
+    )
+
+
 def _space_for_control(char: str, multiline: bool) -> str:
     if multiline and char == "\n":
         return char

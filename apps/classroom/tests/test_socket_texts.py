@@ -59,6 +59,33 @@ def test_invisible_chat_message_is_refused(live_room):
     assert ChatMessage.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("a\u202egpj.exe\u202c", "agpj.exe"),
+        ("a\u200e\u2066b\u2069", "ab"),
+        ("a\x07b\x1b[2Jc\x7f\x9b", "a b [2Jc  "),
+        ("x\u2028y", "x y"),
+        ("a\u200bb\ufeffc", "abc"),
+    ],
+)
+def test_invisible_characters_of_chat_are_removed(typed, stored):
+    assert protocol.parse(json.dumps({"type": "chat.send", "id": ID, "text": typed})).text == stored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  if x:\n\treturn 'ї’ʼ' \n",
+        "👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ❤️ 🇺🇦",
+        "می‌خواهم שלום",
+        "x² + √2 ≤ ∞; е́",
+    ],
+)
+def test_ordinary_chat_is_kept_as_typed(text):
+    assert protocol.parse(json.dumps({"type": "chat.send", "id": ID, "text": text})).text == text
+
+
 def test_text_with_escape_notation_is_stored(live_room):
     async def scenario(ticket):
         async with live_room.events(ticket) as tutor:

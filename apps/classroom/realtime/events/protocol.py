@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from apps.classroom.policies import Drawing
-from apps.common.text import is_blank
+from apps.common.text import clean_message, is_blank
 
 VERSION = 1
 MAX_EVENT = 64 * 1024
@@ -323,6 +323,12 @@ _encoder = msgspec.json.Encoder()
 MESSAGE_TYPES = {str(kind.__struct_config__.tag): kind for kind in Incoming.__subclasses__()}
 
 
+def _clean_chat(message: ChatSend) -> ChatSend:
+    if is_blank(message.text):
+        raise BadMessage("bad_shape", "chat.send", "The text shows nothing.")
+    return msgspec.structs.replace(message, text=clean_message(message.text))
+
+
 def parse(frame: str) -> ClientMessage:
     """Parse a frame whose size the caller has checked. Raises NotJson or BadMessage."""
     try:
@@ -335,9 +341,7 @@ def parse(frame: str) -> ClientMessage:
         if "\\u0000" in frame and _has_character(msgspec.structs.asdict(message), _NUL):
             tag = str(type(message).__struct_config__.tag)
             raise BadMessage("bad_shape", tag, "A text has a null character.")
-        if isinstance(message, ChatSend) and is_blank(message.text):
-            raise BadMessage("bad_shape", "chat.send", "The text shows nothing.")
-        return message
+        return _clean_chat(message) if isinstance(message, ChatSend) else message
     try:
         kind = _head_decoder.decode(frame).type
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
