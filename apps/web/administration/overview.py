@@ -44,6 +44,10 @@ JOB_NAMES = (
     gettext_noop("local times"),
     gettext_noop("bank statements"),
     gettext_noop("packs that end"),
+    gettext_noop("charges"),
+    gettext_noop("pack expiry"),
+    gettext_noop("lesson requests"),
+    gettext_noop("external calendars"),
 )
 
 
