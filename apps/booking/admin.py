@@ -1,0 +1,39 @@
+from django.contrib import admin
+
+from apps.booking.models import Availability, AvailabilityWindow, BusyTime, ExternalCalendar
+from apps.common.admin import ServerRecordAdmin
+
+OF_TUTOR = ("tutor__email", "tutor__last_name")
+
+
+@admin.register(Availability)
+class AvailabilityAdmin(ServerRecordAdmin):
+    fields = list_display = (
+        *("tutor", "timezone", "lesson_minutes", "buffer_minutes", "minimum_notice_minutes"),
+        *("booking_window_days", "requires_confirmation"),
+    )
+    list_select_related = ("tutor",)
+    search_fields = OF_TUTOR
+
+
+@admin.register(AvailabilityWindow)
+class AvailabilityWindowAdmin(ServerRecordAdmin):
+    fields = list_display = ("availability", "weekday", "date", "starts_minute", "ends_minute")
+    search_fields = ("availability__tutor__email", "availability__tutor__last_name")
+
+
+@admin.register(ExternalCalendar)
+class ExternalCalendarAdmin(ServerRecordAdmin):
+    """Without the address, which is a secret of the tutor."""
+
+    fields = list_display = ("tutor", "name", "refreshed_at", "events", "error", "failures")
+    list_filter = ("error",)
+    list_select_related = ("tutor",)
+    search_fields = ("name", *OF_TUTOR)
+
+
+@admin.register(BusyTime)
+class BusyTimeAdmin(ServerRecordAdmin):
+    fields = list_display = ("calendar", "starts_at", "ends_at")
+    list_select_related = ("calendar",)
+    search_fields = ("calendar__name", "calendar__tutor__email")
