@@ -15,6 +15,8 @@ from config.openapi import document_settings
 from config.school_logo import school_logo
 
 DATA_DIR = data_dir()
+# Where `kreida backup` writes, and `kreida doctor` looks.
+BACKUP_DIR = environment.text("BACKUP_DIR", str(DATA_DIR / "backups"))
 PORT = environment.integer("PORT", 8000, low=1, high=65535)
 DEBUG = False
 SECRET_KEY = secret_key(DATA_DIR)

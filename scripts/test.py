@@ -19,7 +19,16 @@ POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:54
 # Settings of a server, which tests must not inherit from this shell.
 SERVER_SETTINGS = (
     *("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "EMAIL_URL", "TURN_URLS", "TURN_SECRET"),
-    *("DATA_DIR", "PORT", "SECRET_KEY", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "HSTS", "THROTTLING"),
+    *(
+        "BACKUP_DIR",
+        "DATA_DIR",
+        "PORT",
+        "SECRET_KEY",
+        "ALLOWED_HOSTS",
+        "TRUSTED_PROXIES",
+        "HSTS",
+        "THROTTLING",
+    ),
     *("STORAGE_QUOTA_MB", "SIGN_UP", "SCHOOL_NAME", "LOGO_FILE", "PRIVACY_FILE"),
     *("EXTERNAL_CALENDARS", "PUSH_SERVICES", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"),
 )

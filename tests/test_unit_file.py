@@ -7,12 +7,13 @@ import pytest
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 UNITS = ["kreida@.service", "kreida-worker.service"]
+BACKUP = "kreida-backup.service"
 LARGEST_EXPOSURE = 2.9  # of 10, as systemd rates it
 
 
 @pytest.mark.systemd
 @pytest.mark.any_database
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [*UNITS, BACKUP])
 def test_systemd_rates_the_exposure_of_the_service_under_three(unit):
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", DEPLOY / unit],

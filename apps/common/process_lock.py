@@ -56,6 +56,10 @@ class PostgresLock:
         self._connection: Any = None
         self._is_held = False
 
+    @property
+    def is_held(self) -> bool:
+        return self._is_held
+
     def acquire(self, on_wait: Callable[[], None]) -> None:
         """Wait up to WAIT_SECONDS for a process that is stopping. Raises AlreadyServedError.
 

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 
 from apps.common.dependency_failures import dependency_failure
 from apps.common.postgresql.timeouts import lift_timeouts
+from apps.common.releases import refuse_newer_database
 
 # DRF's browsable API and the ReDoc viewer, which are not used.
 IGNORED_PATTERNS = ["rest_framework", "redoc"]
@@ -23,6 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         _check_database()
+        refuse_newer_database()
         try:
             restrict_permissions(Path(settings.DATA_DIR))
             lift_timeouts()

@@ -14,6 +14,7 @@ from django.db import connection
 from apps.common.file_descriptors import raise_descriptor_limit
 from apps.common.http_protocol import BoundedHttp
 from apps.common.process_lock import AlreadyServedError, PostgresLock, lock_database
+from apps.common.releases import refuse_newer_database
 
 # The room closes the socket on frames over 1 MiB with a code of its own; this is a last resort.
 WS_MAX_SIZE = 4 * 1024 * 1024
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         os.umask(0o077)  # files in DATA_DIR are private to this user
         raise_descriptor_limit()
         lock_or_refuse()
+        _check_release()
         check_port(options["port"])
         if not options["bare"]:
             call_command("prepare")
@@ -75,6 +77,13 @@ def lock_or_refuse() -> None:
         raise CommandError(
             f"The database of DATABASE_URL (by default in DATA_DIR) cannot be used: {exc}"
         ) from exc
+
+
+def _check_release() -> None:
+    """Refuse a newer database. One that is away cannot be asked, and may come back."""
+    lock = PostgresLock.current
+    if lock is None or lock.is_held:
+        refuse_newer_database()
 
 
 def check_port(port: int) -> None:

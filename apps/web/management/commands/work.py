@@ -1,12 +1,15 @@
 """Sends queued mail and reminders until it is stopped, without serving (`deploy/`)."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from typing import Any
 
 from django.core.management import BaseCommand
+from django.db import DatabaseError
 
+from apps.common.releases import refuse_newer_database
 from apps.common.supervisor import supervise
 from apps.common.worker import Worker
 from config.jobs import DELIVERY
@@ -17,6 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(0o077)  # files in DATA_DIR are private to this user
+        with contextlib.suppress(DatabaseError):  # it may come back
+            refuse_newer_database()
         asyncio.run(_work_until_stopped())
         self.stdout.write("Kreida's worker has stopped.")
 
