@@ -15,7 +15,7 @@ from config.openapi import document_settings
 from config.school_logo import school_logo
 
 DATA_DIR = data_dir()
-# Where `kreida backup` writes, and `kreida doctor` looks.
+# Where `kreida backup` writes.
 BACKUP_DIR = environment.text("BACKUP_DIR", str(DATA_DIR / "backups"))
 PORT = environment.integer("PORT", 8000, low=1, high=65535)
 DEBUG = False

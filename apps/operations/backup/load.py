@@ -161,7 +161,7 @@ def _insert_rows(archive: ArchiveReader, model: Model) -> None:
         raise BackupError(f"{archive.path} does not have the columns of {table}.")
     ordered = [fields[str(column)] for column in columns]
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in ordered)
+    names = ", ".join(quote(str(field.column)) for field in ordered)
     marks = ", ".join(["%s"] * len(ordered))
     statement = f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608 (our names)
     with connection.cursor() as cursor:

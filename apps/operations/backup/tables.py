@@ -87,7 +87,7 @@ def set_sequences(stored: list[Model], last_ids: dict[str, int]) -> None:
             if connection.vendor == "postgresql":
                 cursor.execute(
                     "SELECT setval(seq, greatest(%s, (SELECT coalesce(max("  # noqa: S608 (our names)
-                    f"{quote(key.column)}), 1) FROM {quote(table)}))) "
+                    f"{quote(str(key.column))}), 1) FROM {quote(table)}))) "
                     "FROM pg_get_serial_sequence(%s, %s) AS seq",
                     [last, quote(table), key.column],
                 )
@@ -95,6 +95,6 @@ def set_sequences(stored: list[Model], last_ids: dict[str, int]) -> None:
                 cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
                 cursor.execute(
                     "INSERT INTO sqlite_sequence (name, seq) SELECT %s, "  # noqa: S608 (our names)
-                    f"max(%s, coalesce((SELECT max({quote(key.column)}) FROM {quote(table)}), 0))",
+                    f"max(%s, coalesce((SELECT max({quote(str(key.column))}) FROM {quote(table)}), 0))",
                     [table, last],
                 )
