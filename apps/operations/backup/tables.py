@@ -84,17 +84,18 @@ def set_sequences(stored: list[Model], last_ids: dict[str, int]) -> None:
             last = last_ids.get(table, 0)
             if not last or not isinstance(key, models.AutoField):
                 continue
+            column = str(key.column)
             if connection.vendor == "postgresql":
                 cursor.execute(
                     "SELECT setval(seq, greatest(%s, (SELECT coalesce(max("  # noqa: S608 (our names)
-                    f"{quote(str(key.column))}), 1) FROM {quote(table)}))) "
+                    f"{quote(column)}), 1) FROM {quote(table)}))) "
                     "FROM pg_get_serial_sequence(%s, %s) AS seq",
-                    [last, quote(table), key.column],
+                    [last, quote(table), column],
                 )
             else:
                 cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
                 cursor.execute(
                     "INSERT INTO sqlite_sequence (name, seq) SELECT %s, "  # noqa: S608 (our names)
-                    f"max(%s, coalesce((SELECT max({quote(str(key.column))}) FROM {quote(table)}), 0))",
+                    f"max(%s, coalesce((SELECT max({quote(column)}) FROM {quote(table)}), 0))",
                     [table, last],
                 )
