@@ -33,8 +33,8 @@ class Command(BaseCommand):
         os.umask(0o077)  # files in DATA_DIR are private to this user
         raise_descriptor_limit()
         lock_or_refuse()
-        _check_release()
         check_port(options["port"])
+        _check_release()
         if not options["bare"]:
             call_command("prepare")
             call_command("make_demo_school")
