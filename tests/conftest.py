@@ -1,5 +1,4 @@
 import fcntl
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +29,3 @@ def kreida(tmp_path_factory: pytest.TempPathFactory, kreida_seed: Path) -> Itera
     server = start_kreida(tmp_path_factory.mktemp("kreida"), kreida_seed)
     yield server
     stop_kreida(server)
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> str:
-    """The PostgreSQL server on which tests create databases, as in scripts/test.py."""
-    return os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")

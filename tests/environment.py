@@ -220,3 +220,9 @@ def redis_url() -> Iterator[str]:
     running = RedisServer()
     yield running.url
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The PostgreSQL server on which tests create databases, as in scripts/test.py."""
+    return os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
