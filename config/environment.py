@@ -28,7 +28,17 @@ _REDIS_OPTIONS = {
 }
 # Nothing else in an environment begins so, as it may with DATABASE_, EMAIL_ or PUBLIC_.
 _OWN_PREFIXES = (
-    *("ALLOWED_", "LOGO_", "PRIVACY_", "SCHOOL_", "SIGN_", "STORAGE_", "TELEGRAM_", "THROTTL"),
+    *(
+        "ALLOWED_",
+        "LOGO_",
+        "MONOBANK_",
+        "PRIVACY_",
+        "SCHOOL_",
+        "SIGN_",
+        "STORAGE_",
+        "TELEGRAM_",
+        "THROTTL",
+    ),
     *("TRUSTED_", "TURN_"),
 )
 _SHORT = 6  # characters; ratios of shorter names say nothing
@@ -222,12 +232,20 @@ def telegram_token() -> str:
     return value
 
 
-def telegram_api_url() -> str:
-    """Read where the Bot API is, without the slash at its end."""
-    expected = "like https://api.telegram.org"
-    value = text("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/")
-    parts = split_url("TELEGRAM_API_URL", expected, value)
+def monobank_token() -> str:
+    """Read the token of a merchant of monobank's acquiring; "" if it is not set."""
+    value = text("MONOBANK_TOKEN")
+    if value and not re.fullmatch(r"[A-Za-z0-9_-]{20,100}", value, re.ASCII):
+        raise setting_error("MONOBANK_TOKEN", "the token of a merchant of monobank’s acquiring")
+    return value
+
+
+def api_url(name: str, default: str) -> str:
+    """Read where an API is, without the slash at its end."""
+    expected = f"like {default}"
+    value = text(name, default).rstrip("/")
+    parts = split_url(name, expected, value)
     is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
-        raise setting_error("TELEGRAM_API_URL", expected, value)
+        raise setting_error(name, expected, value)
     return value

@@ -12,6 +12,7 @@ from apps.accounts.notifications.subscriptions import delete_dead_subscriptions
 from apps.billing.charges import charge_all
 from apps.billing.packs import expire_all
 from apps.billing.payments.bank.lines import delete_old_files
+from apps.billing.payments.cards import payments as cards
 from apps.billing.statements.warnings import warn_last_lessons
 from apps.booking.calendars.services import refresh_due
 from apps.booking.requests import lapse_requests
@@ -68,6 +69,8 @@ MAINTENANCE = [
 DELIVERY = [Job(delivery.JOB_NAME, every=jobs.INTERVAL, run=jobs.remind)]
 if settings.EMAIL_URL:
     DELIVERY.append(Job(mail_queue.JOB_NAME, every=mail_queue.INTERVAL, run=send_mail))
+if settings.MONOBANK_TOKEN:
+    MAINTENANCE.append(Job(cards.JOB_NAME, every=cards.INTERVAL, run=cards.check_pending))
 if settings.TELEGRAM_BOT_TOKEN:
     every = telegram_links.INTERVAL
     MAINTENANCE.append(Job(telegram_links.JOB_NAME, every=every, run=telegram_links.poll))

@@ -43,7 +43,10 @@ SCHOOL_LOGO = school_logo()
 PRIVACY_TEXT = environment.file_text("PRIVACY_FILE")
 # Reminders by Telegram, where the server has a bot; the URL is another one in tests.
 TELEGRAM_BOT_TOKEN = environment.telegram_token()
-TELEGRAM_API_URL = environment.telegram_api_url()
+TELEGRAM_API_URL = environment.api_url("TELEGRAM_API_URL", "https://api.telegram.org")
+# Card payments to the merchant of this token; the URL is another one in tests.
+MONOBANK_TOKEN = environment.monobank_token()
+MONOBANK_API_URL = environment.api_url("MONOBANK_API_URL", "https://api.monobank.ua")
 # Push services are on the internet; one in the own network has to be allowed.
 PUSH_SERVICES = environment.choice("PUSH_SERVICES", ("public", "any"))
 # Calendars of tutors are on the internet; those in the own network have to be allowed.

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +24,7 @@ from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase, override_settings
 from django.utils import translation
 
+from apps.billing.append_only import TABLES as APPEND_ONLY
 from apps.common import security_log
 from apps.common.logs import JsonFormatter
 from apps.common.worker import Worker
@@ -160,8 +162,34 @@ def delete_rows() -> None:
                 for table, name in names.items()
             )
         )
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"DELETE FROM {names[table]}")
+        filled = [table for (table,) in cursor.fetchall()]
+        with _append_only_lifted(cursor, [table for table in filled if table in APPEND_ONLY]):
+            for table in filled:
+                cursor.execute(f"DELETE FROM {names[table]}")
+
+
+@contextmanager
+def _append_only_lifted(cursor: Any, tables: list[str]) -> Iterator[None]:
+    """Let rows be deleted that triggers keep."""
+    if connection.vendor == "postgresql":
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else triggers are pending
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        return
+    marks = ", ".join(["%s"] * len(tables))
+    cursor.execute(
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ({marks})",
+        tables,
+    )
+    triggers = cursor.fetchall()
+    for name, _sql in triggers:
+        cursor.execute(f"DROP TRIGGER {name}")
+    yield
+    for _name, sql in triggers:
+        cursor.execute(sql)
 
 
 @pytest.fixture(autouse=True)

@@ -43,7 +43,9 @@ READERS = {
     "PUSH_SERVICES": lambda: environment.choice("PUSH_SERVICES", ("public", "any")),
     "EXTERNAL_CALENDARS": lambda: environment.choice("EXTERNAL_CALENDARS", ("public", "any")),
     "TELEGRAM_BOT_TOKEN": environment.telegram_token,
-    "TELEGRAM_API_URL": environment.telegram_api_url,
+    "TELEGRAM_API_URL": lambda: environment.api_url("TELEGRAM_API_URL", "https://a.example"),
+    "MONOBANK_TOKEN": environment.monobank_token,
+    "MONOBANK_API_URL": lambda: environment.api_url("MONOBANK_API_URL", "https://a.example"),
     "TRUSTED_PROXIES": lambda: trusted_proxies("https://kreida.example"),
     "DATA_DIR": data_dir,
 }
@@ -68,6 +70,8 @@ READERS = {
             ("TELEGRAM_API_URL", value)
             for value in ("api.telegram.org", "ftp://a", "https://", "https://u:p@a", "https://a?b")
         ),
+        *(("MONOBANK_TOKEN", value) for value in ("token", "u" * 19, "u" * 101, "ключ" * 8)),
+        *(("MONOBANK_API_URL", value) for value in ("api.monobank.ua", "https://u:p@a")),
         *(
             ("PUBLIC_URL", value)
             for value in (

@@ -46,6 +46,6 @@ def test_tests_and_benchmarks_inherit_no_setting(monkeypatch, tmp_path):
 
 def test_readme_lists_exactly_the_settings_that_are_read():
     code = "".join(file.read_text() for file in (README.parent / "config").glob("*.py"))
-    readers = "text|file_text|shown_name|items|integer|choice"
+    readers = "text|file_text|shown_name|items|integer|choice|api_url"
     read = set(re.findall(rf'\b(?:{readers})\(\s*"([A-Z_]+)"', code))
     assert listed_settings() == read

@@ -15,6 +15,7 @@ from apps.billing.models import (
 from apps.billing.models.bank import BankFile, BankLine, BankLineEntry
 from apps.billing.models.payment import (
     AccountPayer,
+    CardPayment,
     PayeeDetails,
     Payer,
     PaymentRequest,
@@ -137,6 +138,14 @@ class PaymentRequestItemAdmin(ReadOnlyAdmin):
     fields = list_display = ("request", "account", "amount")
     list_select_related = ("request", "account")
     search_fields = ("request__number", *OF_ACCOUNT)
+
+
+@admin.register(CardPayment)
+class CardPaymentAdmin(ReadOnlyAdmin):
+    fields = list_display = ("created_at", "request", "invoice_id", "status", "check_at")
+    list_filter = ("status",)
+    list_select_related = ("request",)
+    search_fields = ("invoice_id", "request__number")
 
 
 @admin.register(BankFile)

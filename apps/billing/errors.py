@@ -9,3 +9,7 @@ def policy_forbids(detail: str) -> DomainError:
 
 def already_reversed() -> DomainError:
     return DomainError("already_reversed", 409, _("This entry has been reversed already."))
+
+
+def request_settled() -> DomainError:
+    return DomainError("request_settled", 409, _("This request is paid or withdrawn already."))

@@ -16,7 +16,7 @@ WINDOW = 60  # seconds
 # `link`: opened links that store a session.
 REQUESTS_PER_WINDOW = {
     **{"join": 30, "invite": 120, "link": 300, "push-test": 5},
-    **{"booking": 60, "external-calendar": 20, "pay": 120},
+    **{"booking": 60, "external-calendar": 20, "pay": 120, "pay-card": 20},
 }
 
 

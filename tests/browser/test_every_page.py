@@ -176,6 +176,7 @@ OTHER_ROUTES = {
         *("series-board", "lesson-student", "holiday-delete"),
         *("telegram-link", "telegram-unlink"),
         *("payment-settle", "payment-mail", "bank-import", "bank-line"),
+        *("pay-card", "lesson-answer"),
     ],
     "a file": [
         *("manifest", "service-worker", "feed-file", "school-logo"),

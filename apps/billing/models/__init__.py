@@ -4,6 +4,7 @@ from apps.billing.models.decision import CancellationDecision
 from apps.billing.models.entry import LESSONS, AccountEntry
 from apps.billing.models.payment import (
     AccountPayer,
+    CardPayment,
     PayeeDetails,
     Payer,
     PaymentRequest,
@@ -22,6 +23,7 @@ __all__ = [
     "BankLineEntry",
     "CancellationDecision",
     "CancellationPolicy",
+    "CardPayment",
     "ClosedMonth",
     "NoFault",
     "Pack",

@@ -131,6 +131,45 @@ class PaymentRequest(models.Model):
         return f"KR-{self.number}"
 
 
+class CardPayment(models.Model):
+    """An invoice of a card provider for a payment request; the money goes to the payee."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("not paid")
+
+    request = models.ForeignKey(
+        PaymentRequest, on_delete=models.PROTECT, related_name="card_payments"
+    )
+    invoice_id = models.CharField(max_length=64, unique=True)
+    page_url = models.URLField(max_length=500)
+    created_at = models.DateTimeField(default=timezone.now)
+    status = models.CharField(max_length=7, choices=Status, default=Status.PENDING)
+    check_at = models.DateTimeField(
+        null=True, db_index=True, help_text="When the provider is asked next what became of it."
+    )
+
+    class Meta:
+        verbose_name = _("card payment")
+        verbose_name_plural = _("card payments")
+        constraints = (
+            models.UniqueConstraint(
+                name="card_payment_pending_once",
+                fields=["request"],
+                condition=Q(status="pending"),
+            ),
+            models.CheckConstraint(
+                name="card_payment_is_checked_while_pending",
+                condition=Q(status="pending", check_at__isnull=False)
+                | Q(status__in=["paid", "failed"], check_at=None),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.invoice_id
+
+
 class PaymentRequestItem(models.Model):
     request = models.ForeignKey(
         PaymentRequest, on_delete=models.CASCADE, related_name="items", db_index=False

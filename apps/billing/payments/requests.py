@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.billing.errors import request_settled
 from apps.billing.ledger import append_entry
 from apps.billing.models import (
     Account,
@@ -23,7 +24,7 @@ from apps.billing.models import (
 from apps.billing.models.amount import MAX_AMOUNT
 from apps.billing.payments.payees import render_purpose
 from apps.billing.payments.qr import Transfer
-from apps.common.errors import DomainError, invalid, not_found
+from apps.common.errors import invalid, not_found
 from apps.common.parsing import MAX_ID
 
 MAX_ITEMS = 10
@@ -142,7 +143,7 @@ def settle(request: PaymentRequest, status: str, now: datetime) -> None:
     """Raises `request_settled` if it is paid or withdrawn already."""
     rows = PaymentRequest.objects.filter(pk=request.pk, status=Status.OPEN)
     if rows.update(status=status, settled_at=now) != 1:
-        raise DomainError("request_settled", 409, _("This request is paid or withdrawn already."))
+        raise request_settled()
 
 
 def reopen(requests: Iterable[int]) -> None:
@@ -159,7 +160,9 @@ def mark_paid(*, request: PaymentRequest, tutor: User, now: datetime) -> list[Ac
     return enter_items(request, tutor)
 
 
-def enter_items(request: PaymentRequest, tutor: User) -> list[AccountEntry]:
+def enter_items(
+    request: PaymentRequest, created_by: User | None, note: str = ""
+) -> list[AccountEntry]:
     """Append a payment for each student of the request; accounts in one order, for their locks."""
     items = request.items.select_related("account__merged_into").order_by("account_id")
     return [
@@ -168,8 +171,8 @@ def enter_items(request: PaymentRequest, tutor: User) -> list[AccountEntry]:
             kind=AccountEntry.Kind.PAYMENT,
             unit=request.currency,
             amount=item.amount,
-            note=request.reference,
-            created_by=tutor,
+            note=note or request.reference,
+            created_by=created_by,
         )
         for item in items
     ]

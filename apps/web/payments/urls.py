@@ -21,5 +21,6 @@ urlpatterns = [
     path("payments/bank/lines/", bank.lines, name="bank-lines"),
     path("payments/bank/lines/<int:line_id>/", bank.line, name="bank-line"),
     path("pay/<str:token>/", pay.pay, name="pay"),
+    path("pay/<str:token>/card/", pay.card, name="pay-card"),
     path("pay/<str:token>/qr/", pay.picture, name="pay-qr"),
 ]

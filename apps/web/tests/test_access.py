@@ -89,6 +89,7 @@ PAGES = {
     "bank-lines": ("/payments/bank/lines/", (302, 403, 200, 200)),
     "bank-line": ("/payments/bank/lines/1/", (302, 405, 405, 405)),
     "pay": ("/pay/{token}/", (200, 200, 200, 200)),
+    "pay-card": ("/pay/{token}/card/", (405, 405, 405, 405)),
     "pay-qr": ("/pay/{token}/qr/", (200, 200, 200, 200)),
     "statements": ("/statements/", (302, 200, 200, 200)),
     "statements-close": ("/statements/close/?month=2025-10", (302, 403, 200, 200)),

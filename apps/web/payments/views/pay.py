@@ -1,11 +1,19 @@
 """The page for whoever pays: amount, bank details and a QR code; the link is all that it takes."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
+from apps.billing.payments.cards.payments import (
+    find_pending,
+    get_card_provider,
+    start_card_payment,
+)
 from apps.billing.payments.qr import has_qr, nbu_link, qr_svg
 from apps.billing.payments.requests import find_request, transfer_of
+from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
 
 
@@ -18,9 +26,24 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         "request_": found,
         "transfer": transfer,
         "has_qr": has_qr(transfer),
+        "card_provider": get_card_provider(transfer.currency),
+        "card_payment": find_pending(found),
         "bank_link": nbu_link(transfer) if transfer.currency == "UAH" else "",
     }
     return _private(render(request, "payments/pay.html", context))
+
+
+@require_POST
+def card(request: HttpRequest, token: str) -> HttpResponse:
+    """The answer cannot redirect to the provider: the policy for forms refuses other hosts."""
+    check_rate_limit(request, "pay-card")
+    try:
+        start_card_payment(request=find_request(token), now=timezone.now())
+    except DomainError as exc:
+        if exc.code == "not_found":
+            raise
+        messages.error(request, exc.detail)
+    return _private(redirect("web:pay", token))
 
 
 @require_safe
