@@ -18,6 +18,7 @@ from apps.common.process_lock import TASK, PostgresLock  # noqa: E402
 from apps.common.supervisor import supervise  # noqa: E402
 from apps.common.threads import WsgiToAsgi  # noqa: E402
 from apps.common.worker import Worker  # noqa: E402
+from apps.operations.doctor.probe import DoctorProbe  # noqa: E402
 from config.jobs import JOBS  # noqa: E402
 
 health = HealthApp()
@@ -50,4 +51,4 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-application = TrustedProxies(_route, settings.TRUSTED_PROXIES)
+application = DoctorProbe(TrustedProxies(_route, settings.TRUSTED_PROXIES))

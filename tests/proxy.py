@@ -1,6 +1,7 @@
 """nginx with deploy/nginx.conf, except for ports, TLS and the path of its log."""
 
 import contextlib
+import os
 import re
 import socket
 import subprocess
@@ -15,11 +16,15 @@ CONF = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
 
 @contextlib.contextmanager
 def nginx(
-    folder: Path, servers: list[str], connections_of_a_client: int | None = None
+    folder: Path,
+    servers: list[str],
+    connections_of_a_client: int | None = None,
+    port: int | None = None,
+    changes: dict[str, str] | None = None,
 ) -> Iterator[str]:
     """Start nginx in front of the servers and yield its URL; `connections_of_a_client` replaces the
-    limit of connections per client address."""
-    port = free_port()
+    limit of connections per client address, `changes` replace parts of the configuration."""
+    port = port or free_port()
     conf = CONF.read_text().split("server {\n    listen 80;")[0]
     conf = conf.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
     conf = re.sub(r"\n\s+ssl_\S+\s+\S+;", "", conf).replace("/var/log/nginx", str(folder))
@@ -28,11 +33,16 @@ def nginx(
         bound = re.compile(r"(limit_conn kreida_clients) \d+;")
         assert bound.search(conf)
         conf = bound.sub(rf"\1 {connections_of_a_client};", conf)
+    for part, other in (changes or {}).items():
+        assert part in conf
+        conf = conf.replace(part, other)
     for number, server in enumerate(servers, 1):
         conf = conf.replace(f"127.0.0.1:800{number}", server.removeprefix("http://"))
     main = folder / "nginx.conf"
+    # Its workers would otherwise be another user, who cannot write into the folders of tests.
+    user = "user root; " if os.geteuid() == 0 else ""
     main.write_text(
-        f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"{user}daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
         f"events {{}}\nhttp {{ {_temp_paths(folder)}\n{conf}\n}}\n"
     )
     subprocess.run(["nginx", "-t", "-q", "-c", main, "-p", folder], check=True)

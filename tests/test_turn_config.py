@@ -3,16 +3,13 @@
 import ipaddress
 import os
 import re
-import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-CONFIG = Path(__file__).resolve().parent.parent / "deploy" / "turnserver.conf"
+from tests.coturn import CONFIG, SECRET, coturn
+
 # Networks of the IANA special-purpose registries (RFC 6890) that are not globally reachable,
 # multicast, and the IPv6 ranges that embed an IPv4 address.
 SPECIAL = [
@@ -23,7 +20,6 @@ SPECIAL = [
     *("100::/64", "100:0:0:1::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
     *("5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
 ]
-SECRET = "a-secret-of-this-test-alone"
 
 
 def denied_ranges() -> list[tuple]:
@@ -60,28 +56,8 @@ def test_relay_option_is_set(option):
 @pytest.fixture
 def relay(tmp_path, request) -> Iterator[int]:
     """coturn with that configuration on loopback; the parameter is a range to leave out."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    text = CONFIG.read_text().replace("CHANGE-ME", SECRET)
-    text = text.replace("listening-port=3478", f"listening-port={port}")
-    text = text.replace(getattr(request, "param", "nothing"), "# left out")
-    text += "\nlistening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nallow-loopback-peers\nlog-file=stdout\n"
-    text += f"pidfile={tmp_path}/pid\nuserdb={tmp_path}/users\n"
-    (tmp_path / "turnserver.conf").write_text(text)
-    command = ["turnserver", "-c", str(tmp_path / "turnserver.conf")]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+    with coturn(tmp_path, getattr(request, "param", "nothing")) as port:
         yield port
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 def relaying_is_forbidden(port: int, peer: str) -> bool:

@@ -49,7 +49,7 @@ class TrustedProxies:
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         protocols = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
         peer = (scope.get("client") or ("",))[0]
-        is_trusted = self._is_proxy(peer)
+        is_trusted = self.is_proxy(peer)
         scope["headers"] = [
             (name, value)
             for name, value in scope["headers"]
@@ -73,11 +73,11 @@ class TrustedProxies:
             if address is None:
                 break  # entries to the left of a malformed one are not trustworthy
             nearest = str(address)
-            if not self._is_proxy(nearest):
+            if not self.is_proxy(nearest):
                 break
         return nearest
 
-    def _is_proxy(self, peer: str) -> bool:
+    def is_proxy(self, peer: str) -> bool:
         if not peer:
             return True  # a Unix socket, open to the proxy on this machine only
         address = parse_address(peer)

@@ -6,6 +6,7 @@ from importlib import import_module
 from django.apps import apps
 from django.core.management import CommandError
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -24,6 +25,13 @@ def newer_migrations() -> list[str]:
     return sorted(
         f"{app}.{name}" for app, name in applied if app in known and name not in known[app]
     )
+
+
+def pending_migrations() -> list[str]:
+    """Return the migrations of this release that the database does not have, in their order."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
 
 
 def _names(label: str) -> set[str]:

@@ -1,38 +1,19 @@
-import datetime
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from apps.common import outgoing_http
 from apps.common.outgoing_http import NoAnswerError, post
+from tests.certificates import make_certificate
 
 
 @pytest.fixture
 def certificate(tmp_path) -> str:
     """The path of a key and its certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-    builder = builder.add_extension(names, critical=False)
-    builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
-    path = tmp_path / "localhost.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    )
-    return str(path)
+    return str(make_certificate(tmp_path))
 
 
 @pytest.fixture

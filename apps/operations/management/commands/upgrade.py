@@ -7,11 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from apps.common.releases import refuse_newer_database
+from apps.common.releases import pending_migrations, refuse_newer_database
 from apps.common.version import VERSION
 from apps.operations.backup import rotation
 
@@ -29,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             refuse_newer_database()
-            pending = _pending_migrations()
+            pending = pending_migrations()
         except DatabaseError as exc:
             reason = " ".join(str(exc).split())
             raise CommandError(f"The database of DATABASE_URL cannot be used: {reason}") from exc
@@ -56,9 +55,3 @@ class Command(BaseCommand):
             return
         hours = (timezone.now() - rotation.made_at(backups[0])).total_seconds() / 3600
         self.stdout.write(f"Last backup: {backups[0].name}, {hours:.0f} hours ago.")
-
-
-def _pending_migrations() -> list[str]:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
