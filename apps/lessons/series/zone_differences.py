@@ -4,10 +4,11 @@ The series keeps its wall-clock time in one zone; where the student's clocks cha
 or do not change, the student's local time moves by an hour.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
@@ -15,6 +16,16 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.zones import canonical_zone, zone_label
+
+Zones = tuple[ZoneInfo, ZoneInfo]  # of the series and of the student
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+class _Shift(NamedTuple):
+    from_date: date
+    before: time
+    after: time
+    clock_change: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,7 @@ class LocalTimeChange:
     from_date: date
     before: time
     after: time
-    clock_change: date  # in UTC, when somebody's clocks change
+    clock_change: date  # in the zone whose clocks change
 
     def describe(self, *, to_student: bool) -> str:
         """In the active language, e.g. “From 1 November this is 11:00 for Ivan (Toronto).”"""
@@ -51,42 +62,58 @@ def find_local_time_changes(
 
     A placeholder's zone is only a copy of the tutor's.
     """
+    by_zone: dict[str, list[_Shift]] = {}
     changes = []
     for student in students:
         if student.is_placeholder:
             continue
-        changes += _changes_of(starts, zone, student)
+        name = canonical_zone(student.timezone)
+        if name not in by_zone:
+            by_zone[name] = list(_find_shifts(starts, zone, student.zone))
+        changes += [LocalTimeChange(student, *shift) for shift in by_zone[name]]
     return changes
 
 
-def _changes_of(starts: Sequence[datetime], zone: ZoneInfo, student: User) -> list[LocalTimeChange]:
-    changes: list[LocalTimeChange] = []
-    if canonical_zone(zone.key) == canonical_zone(student.timezone):
-        return changes
-    for last, start in pairwise(starts):
-        known, difference = (_difference(each, zone, student) for each in (last, start))
+def _find_shifts(
+    starts: Sequence[datetime], zone: ZoneInfo, students_zone: ZoneInfo
+) -> Iterator[_Shift]:
+    zones = (zone, students_zone)
+    if canonical_zone(zone.key) == canonical_zone(students_zone.key):
+        return
+    differences = [_difference(start, zones) for start in starts]
+    for (last, known), (start, difference) in pairwise(zip(starts, differences, strict=True)):
         if difference != known:
-            after = start.astimezone(student.zone)
+            after = start.astimezone(students_zone)
             before = after + (known - difference)
-            day = _find_clock_change(last, start, zone, student)
-            changes.append(LocalTimeChange(student, after.date(), before.time(), after.time(), day))
-    return changes
+            day = _find_clock_change(last, start, zones)
+            yield _Shift(after.date(), before.time(), after.time(), day)
 
 
-def _find_clock_change(last: datetime, start: datetime, zone: ZoneInfo, student: User) -> date:
-    """The latest day between two lessons on which the difference of their zones changes."""
-    difference, moment = _difference(start, zone, student), start
-    while moment > last and _difference(moment, zone, student) == difference:
-        moment -= timedelta(days=1)
-    return min(moment + timedelta(days=1), start).astimezone(UTC).date()
+def _find_clock_change(last: datetime, start: datetime, zones: Zones) -> date:
+    """The latest date between two lessons on which the difference of their zones changes. It must
+    not depend on the time of the lessons, so that all of a person's series have one mail."""
+    difference, late = _difference(start, zones), start
+    while late - _DAY > last and _difference(late - _DAY, zones) == difference:
+        late -= _DAY
+    early = max(late - _DAY, last)
+    while late - early > _MINUTE:
+        middle = early + (late - early) / 2
+        if _difference(middle, zones) == difference:
+            late = middle
+        else:
+            early = middle
+    changed = next(one for one in zones if _offset(early, one) != _offset(late, one))
+    return late.astimezone(changed).date()
 
 
-def _difference(instant: datetime, zone: ZoneInfo, student: User) -> timedelta:
-    return _offset(instant, student.zone) - _offset(instant, zone)
+def _difference(instant: datetime, zones: Zones) -> timedelta:
+    """How much later the student's clocks show than those of the series."""
+    zone, students_zone = zones
+    return _offset(instant, students_zone) - _offset(instant, zone)
 
 
 def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
-    return instant.astimezone(UTC).astimezone(zone).utcoffset() or timedelta()
+    return instant.astimezone(zone).utcoffset() or timedelta()
 
 
 def describe_zone_changes(changes: Iterable[LocalTimeChange], reader: User) -> list[str]:

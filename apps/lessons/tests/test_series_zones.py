@@ -126,6 +126,28 @@ def test_each_clock_change_is_told_once(across, settings):
     assert queued == [0] * 3 + [2] * 7 + [4] * 13
 
 
+def test_series_at_other_hours_are_in_the_same_mail(across, tutor, student):
+    """Of the two, one has its first lesson after the change within a day, the other does not."""
+    start = datetime.fromisoformat("2026-09-07T05:00")
+    make_series(tutor, student, starts_at=start, title="Early", rrule="FREQ=WEEKLY;COUNT=20")
+    mail.outbox.clear()
+    assert announce_local_times(datetime(2026, 10, 18, 12, tzinfo=UTC)) == 4
+    about_toronto = [each for each in mail.outbox if "1 November" in each.subject]
+    assert sorted(each.to[0] for each in about_toronto) == sorted([student.email, tutor.email])
+    assert all("Algebra" in each.body and "Early" in each.body for each in about_toronto)
+
+
+def test_day_of_a_clock_change_is_that_of_its_zone(across, student):
+    """In Sydney the clocks change on 4 October, when it is still 3 October in UTC."""
+    student.timezone = "Australia/Sydney"
+    student.save()
+    mail.outbox.clear()
+    announce_local_times(datetime(2026, 9, 25, 12, tzinfo=UTC))
+    assert {each.subject for each in mail.outbox} == {
+        "After the clock change on 4 October, lessons are at another local time"
+    }
+
+
 def test_students_in_the_same_zone_are_not_told(across, student):
     student.timezone = "Europe/Warsaw"
     student.save()
