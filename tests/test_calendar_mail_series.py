@@ -199,3 +199,61 @@ def test_move_lists_old_and_new_times_in_the_zone_of_the_reader(school):
     ):
         [text] = [texts[one.email] for one in school.calendars if one.first_name == student]
         assert line in without_year(text)
+
+
+def single_lessons(api, tutor, students, catcher, capture, number):
+    """Weekly lessons that are no series yet, and the calendars that have them by mail."""
+    made = School(api(tutor), students, catcher, capture)
+    ids = []
+    for week in range(number):
+        start = SUMMER + timedelta(days=7 * week) + (HOUR if week > 1 else 0 * HOUR)
+        times = {"starts_at": start.isoformat(), "ends_at": (start + HOUR).isoformat()}
+        body = {"student_ids": [student.pk for student in students], **times}
+        ids.append(made.call("post", "/api/lessons/", body).json()["id"])
+    return made, ids
+
+
+@pytest.mark.parametrize("singles", [1, 2, 3])
+def test_single_lessons_that_join_a_series_are_not_shown_twice(
+    api, tutor, students, catcher, django_capture_on_commit_callbacks, singles
+):
+    capture = django_capture_on_commit_callbacks
+    school, ids = single_lessons(api, tutor, students, catcher, capture, singles)
+    body = {
+        "student_ids": [student.pk for student in students],
+        "starts_at": "2030-10-14T17:00:00",
+        "timezone": "Europe/Kyiv",
+        "duration_minutes": 60,
+        "rrule": "FREQ=WEEKLY;BYDAY=MO;COUNT=3",
+        "lesson_ids": ids,
+    }
+    answer = school.call("post", "/api/lesson-series/", body)
+    expected = ["REQUEST"] + ["CANCEL"] * singles
+    assert school.methods == {"Олена": expected, "Max": expected}
+    school.check()
+    school.call("post", f"/api/lesson-changes/{answer.headers['Change-Id']}/undo/")
+    assert len(school.lessons()) == singles
+    school.check()
+
+
+def test_undone_series_leaves_no_lesson_of_another_student(
+    api, tutor, students, catcher, django_capture_on_commit_callbacks
+):
+    """Max is in the new lessons, but not in the single one that joins them."""
+    capture = django_capture_on_commit_callbacks
+    olena, max_ = students
+    school, ids = single_lessons(api, tutor, [olena], catcher, capture, 1)
+    school.calendars[max_] = AttendeeCalendar()
+    body = {
+        "student_ids": [olena.pk, max_.pk],
+        "starts_at": "2030-10-14T17:00:00",
+        "timezone": "Europe/Kyiv",
+        "duration_minutes": 60,
+        "rrule": "FREQ=WEEKLY;BYDAY=MO;COUNT=3",
+        "lesson_ids": ids,
+    }
+    answer = school.call("post", "/api/lesson-series/", body)
+    school.check()
+    school.call("post", f"/api/lesson-changes/{answer.headers['Change-Id']}/undo/")
+    assert school.methods == {"Олена": ["REQUEST", "CANCEL"], "Max": ["CANCEL"]}
+    school.check()

@@ -8,7 +8,7 @@ import pytest
 from apps.accounts.models import User
 from apps.lessons import overlap
 from apps.lessons.models import Lesson, LessonSeries
-from apps.lessons.series import services
+from apps.lessons.series import scoped, services
 from apps.lessons.series.horizon import extend_open_series
 from tests.builders import HOUR, make_classroom, make_series, make_user
 from tests.races.simultaneous import repeat_until, run_simultaneously, statuses, without_constraints
@@ -49,7 +49,8 @@ def in_other_processes(settings):
 @pytest.fixture
 def no_lock(monkeypatch):
     """Make series without locking the people, so that the check before the inserts can race."""
-    monkeypatch.setattr(services, "lock_people", lambda ids: User.objects.in_bulk(set(ids)))
+    for module in (services, scoped):
+        monkeypatch.setattr(module, "lock_people", lambda ids: User.objects.in_bulk(set(ids)))
 
 
 def clients_of(api, tutor, count):

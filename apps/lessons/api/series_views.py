@@ -20,6 +20,7 @@ from apps.lessons.policies import Action, access_series
 from apps.lessons.series import queries, services
 from apps.lessons.series.planning import Choices
 from apps.lessons.series.restart import restart_series
+from apps.lessons.series.scoped import make_series
 from apps.lessons.series.services import OnConflict, SeriesPlan
 from apps.lessons.series.zone_differences import find_local_time_changes
 
@@ -45,24 +46,25 @@ class SeriesListView(APIView):
         "Make a lesson series",
         {201: serializers.SeriesSerializer},
         body=serializers.SeriesCreateSerializer,
-        query=[IDEMPOTENCY_KEY],
+        query=[IDEMPOTENCY_KEY, CREATED_CHANGE_ID],
         errors=["not_a_member", "lesson_conflict"],
         description="By a tutor, with active members of the tutor’s classrooms. All lessons are "
         "made at once or none. The wall-clock time stays the same when clocks change; a time that "
-        "a change skips moves forward by the gap, of one that comes twice it is the first.",
+        "a change skips moves forward by the gap, of one that comes twice it is the first. Can be "
+        "undone: single lessons that joined are single again, the others are deleted.",
     )
     def post(self, request: AuthenticatedRequest) -> HttpResponse:
         require_tutor(request.user)
         fields = _parse(request)
         idempotency = parse_idempotency_key(request, fields)
         on_conflict = OnConflict(fields.pop("on_conflict", OnConflict.REJECT))
-        series = services.create_series(
+        series, change = make_series(
             tutor=request.user,
             wanted=_plan_of(request.user, fields),
             on_conflict=on_conflict,
             idempotency=idempotency,
         )
-        return json_response(queries.series_json(series), 201)
+        return with_change_id(json_response(queries.series_json(series), 201), change)
 
 
 class SeriesPreviewView(APIView):

@@ -14,6 +14,7 @@ class LessonChange(models.Model):
     """Lessons and series before and after, as JSON; see apps/lessons/series/undo.py."""
 
     class Kind(models.TextChoices):
+        SCHEDULED = "scheduled", _("series scheduled")
         MOVED = "moved", _("moved")
         CANCELLED = "cancelled", _("cancelled")
         STUDENTS = "students", _("students changed")
@@ -35,7 +36,7 @@ class LessonChange(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="lesson_change_kind_known",
-                condition=Q(kind__in=["moved", "cancelled", "students", "restarted"]),
+                condition=Q(kind__in=["scheduled", "moved", "cancelled", "students", "restarted"]),
             ),
         )
 

@@ -1,9 +1,10 @@
 """Mail to the students about a series: one message a person and change, in the reader's language
 and time zone, with the series as a calendar message."""
 
+import copy
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,9 @@ from apps.lessons.notices import count_mail, format_span, last_mail_note
 from apps.lessons.series.planning import Occurrence
 
 MAX_LISTED = 10  # dates in one mail
+MAX_SINGLE = 50  # calendar messages of single lessons in one mail
 Times = Mapping[int, tuple[datetime, datetime]]  # by lesson
+Attendance = tuple[int, int]  # ids of a student and a lesson
 log = logging.getLogger("kreida.mail")
 
 
@@ -30,7 +33,9 @@ log = logging.getLogger("kreida.mail")
 class _Notice:
     """`sentence` gets the number of the reader's lessons; it and `introduction` are called with the
     reader's language active. `others` are ids of series that have changed besides those of the
-    lessons, `gone` of those that no longer exist, with the time by which they were made."""
+    lessons, `gone` of those that no longer exist, with the time by which they were made. `joined`
+    are lessons that were single ones before: calendars have them by another UID. `known` are single
+    lessons that a student's calendar may have."""
 
     tutor: User
     lessons: Sequence[Lesson]
@@ -39,9 +44,19 @@ class _Notice:
     before: Times | None = None
     others: Collection[int] = ()
     gone: Mapping[int, datetime] | None = None
+    joined: Sequence[Lesson] = ()
+    known: Collection[Attendance] = ()
 
 
-def notify_scheduled(tutor: User, lessons: Sequence[Lesson], students: Sequence[User]) -> None:
+def notify_scheduled(
+    tutor: User,
+    lessons: Sequence[Lesson],
+    students: Sequence[User],
+    *,
+    joined: Sequence[Lesson] = (),
+) -> None:
+    """`joined` are single lessons that have become part of the same series."""
+
     def sentence(n: int) -> str:
         return ngettext(
             "%(n)s lesson with %(tutor)s was scheduled",
@@ -49,8 +64,18 @@ def notify_scheduled(tutor: User, lessons: Sequence[Lesson], students: Sequence[
             n,
         )
 
+    def joined_sentence(n: int) -> str:
+        return ngettext(
+            "%(n)s lesson with %(tutor)s is part of a series now",
+            "%(n)s lessons with %(tutor)s are a series now",
+            n,
+        )
+
     if lessons:
-        _mail(students, _Notice(tutor, lessons, sentence, lambda: lessons[0].title))
+        title = lessons[0].title
+        _mail(students, _Notice(tutor, lessons, sentence, lambda: title, joined=joined))
+    elif joined:
+        _mail(students, _Notice(tutor, joined, joined_sentence, joined=joined))
 
 
 def notify_moved(
@@ -124,9 +149,11 @@ def notify_undone(
     lessons: Sequence[Lesson],
     students: Sequence[User],
     *,
-    gone: Mapping[int, datetime] | None = None,
+    known: Collection[Attendance],
+    gone: Mapping[int, datetime],
 ) -> None:
-    """`gone` has the series that the change had made, with the time by which they were made."""
+    """`known` are the lessons that each student had before or after the change, `gone` the series
+    that it had made, with the time by which they were made."""
 
     def sentence(_n: int) -> str:
         return _("%(tutor)s has taken back the last change of your lessons")
@@ -136,6 +163,7 @@ def notify_undone(
         lessons,
         sentence,
         lambda: _("Your lessons are as they were before:"),
+        known=known,
         gone=gone,
     )
     _mail(students, notice)
@@ -166,27 +194,54 @@ def _mail(students: Sequence[User], notice: _Notice, *, attends_all: bool = Fals
     if not settings.EMAIL_URL or not readers:
         return
     with logged_failure():
-        own = None if attends_all else _find_own(notice.lessons, readers)
+        booked = _find_booked([*notice.lessons, *notice.joined], readers)
+        _load_sequences([*_find_single(notice.lessons), *notice.joined])
         mails = []
         for student in readers:
-            lessons = notice.lessons if own is None else own[student.pk]
-            mail = _compose(student, notice, lessons)
+            own = replace(
+                notice,
+                lessons=notice.lessons if attends_all else _of(student, notice.lessons, booked),
+                joined=_of(student, notice.joined, booked),
+            )
+            singles = [
+                (lesson, (student.pk, lesson.pk) in booked)
+                for lesson in _find_single(notice.lessons)
+                if (student.pk, lesson.pk) in notice.known
+            ]
+            mail = _compose(student, own, singles)
             if mail is not None:
                 mails.append(mail)
         send_all(mails)
 
 
-def _find_own(lessons: Sequence[Lesson], readers: Sequence[User]) -> dict[int, list[Lesson]]:
+def _find_booked(lessons: Sequence[Lesson], readers: Sequence[User]) -> set[Attendance]:
     booked = Participant.objects.attending().filter(lesson__in=lessons, student__in=readers)
-    pairs = set(booked.order_by().values_list("student_id", "lesson_id"))
-    return {
-        reader.pk: [lesson for lesson in lessons if (reader.pk, lesson.pk) in pairs]
-        for reader in readers
-    }
+    return set(booked.order_by().values_list("student_id", "lesson_id"))
 
 
-def _compose(student: User, notice: _Notice, lessons: Sequence[Lesson]) -> QueuedEmail | None:
+def _of(student: User, lessons: Sequence[Lesson], booked: Collection[Attendance]) -> list[Lesson]:
+    return [lesson for lesson in lessons if (student.pk, lesson.pk) in booked]
+
+
+def _find_single(lessons: Sequence[Lesson]) -> list[Lesson]:
+    return [lesson for lesson in lessons if lesson.series_id is None][:MAX_SINGLE]
+
+
+def _load_sequences(lessons: Sequence[Lesson]) -> None:
+    """Reload what triggers have changed."""
+    if not lessons:
+        return
+    found = Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons])
+    rows = {row.pk: row for row in found.only("sequence", "updated_at")}
+    for lesson in lessons:
+        lesson.sequence, lesson.updated_at = rows[lesson.pk].sequence, rows[lesson.pk].updated_at
+
+
+def _compose(
+    student: User, notice: _Notice, singles: Sequence[tuple[Lesson, bool]]
+) -> QueuedEmail | None:
     """None over the day's limit."""
+    lessons = notice.lessons
     remaining = count_mail(notice.tutor, student)
     if remaining < 0:
         return None
@@ -203,7 +258,7 @@ def _compose(student: User, notice: _Notice, lessons: Sequence[Lesson]) -> Queue
             lines.append(url)
         if remaining == 0:
             lines += ["", last_mail_note(notice.tutor)]
-        parts = _build_parts(student, notice)
+        parts = _build_parts(student, notice, singles)
         return compose(
             to=student.email,
             subject=subject,
@@ -221,10 +276,12 @@ def _describe(student: User, lesson: Lesson, before: Times | None) -> str:
     return f"{format_span(student, *before[lesson.pk])} → {now}"
 
 
-def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
+def _build_parts(
+    student: User, notice: _Notice, singles: Sequence[tuple[Lesson, bool]]
+) -> list[CalendarPart]:
     """First the series of the lessons, on which mail programs act by themselves. Mail is sent
     without it all the same if it cannot be written."""
-    from apps.lessons import itip_series  # noqa: PLC0415 -- icalendar takes 3 MB
+    from apps.lessons import itip, itip_series  # noqa: PLC0415 -- icalendar takes 3 MB
 
     ids = dict.fromkeys(lesson.series_id for lesson in notice.lessons if lesson.series_id)
     ids |= dict.fromkeys(notice.others)
@@ -232,8 +289,12 @@ def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
     try:
         common["installation"] = installation_id()
         parts = itip_series.build_parts(list(ids), student, **common)
-        if not ids and len(notice.lessons) == 1:
-            parts.append(_build_single_part(notice.lessons[0], student, **common))
+        for lesson, is_booked in singles:
+            is_on = is_booked and not lesson.is_cancelled
+            build = itip.build_request if is_on else itip.build_cancel
+            parts.append(build(lesson, student, **common))
+        for lesson in notice.joined[:MAX_SINGLE]:
+            parts.append(itip.build_cancel(_as_single(lesson), student, **common))
     except ValueError:
         log.exception("could not write a calendar message")
         return []
@@ -244,11 +305,8 @@ def _build_parts(student: User, notice: _Notice) -> list[CalendarPart]:
     ]
 
 
-def _build_single_part(lesson: Lesson, student: User, **common: Any) -> CalendarPart:
-    from apps.lessons import itip  # noqa: PLC0415 -- as above
-
-    lesson.refresh_from_db(fields=["sequence", "updated_at"])
-    is_booked = lesson.participants.attending().filter(student=student).exists()
-    is_on = is_booked and not lesson.is_cancelled
-    build = itip.build_request if is_on else itip.build_cancel
-    return build(lesson, student, **common)
+def _as_single(lesson: Lesson) -> Lesson:
+    """An occurrence by the UID that it had before it joined its series."""
+    former = copy.copy(lesson)
+    former.series = former.original_starts_at = None
+    return former

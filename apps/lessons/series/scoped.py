@@ -1,5 +1,5 @@
-"""Changes of one lesson, of the following ones or of all lessons of its series; each is recorded,
-so that it can be undone."""
+"""Changes of one lesson, of the following ones or of all lessons of its series, and new series;
+each is recorded, so that it can be undone."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,15 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.common.errors import precondition_failed
+from apps.common.idempotency import Idempotency
+from apps.common.turns import turn
 from apps.lessons import participants, services
-from apps.lessons.models import Lesson, LessonChange
+from apps.lessons.booking import check_students_number, lock_people
+from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.lessons.series import changes, student_changes
 from apps.lessons.series.changes import Wanted
 from apps.lessons.series.scope import PeopleChangedError, Scope, lock_lesson
+from apps.lessons.series.services import OnConflict, SeriesPlan, create_series, find_created
 from apps.lessons.series.undo import recorded
 from apps.lessons.services import ExpectedState
 
@@ -86,6 +90,31 @@ def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonCh
         LessonChange.Kind.STUDENTS,
         lambda: participants.remove_student(lesson=lesson, student_id=student_id),
     )
+
+
+def make_series(
+    *,
+    tutor: User,
+    wanted: SeriesPlan,
+    on_conflict: OnConflict = OnConflict.REJECT,
+    idempotency: Idempotency | None = None,
+) -> tuple[LessonSeries, LessonChange | None]:
+    """Raises as `create_series`; there is no change if an earlier request has made the series."""
+    check_students_number(len(wanted.student_ids))
+    with turn(tutor.pk), transaction.atomic():
+        lock_people([tutor.pk, *wanted.student_ids])
+        if (earlier := find_created(tutor, idempotency)) is not None:
+            return earlier, None
+        with recorded(
+            tutor=tutor, kind=LessonChange.Kind.SCHEDULED, lesson_ids=wanted.lesson_ids
+        ) as recording:
+            series = create_series(
+                tutor=tutor, wanted=wanted, on_conflict=on_conflict, idempotency=idempotency
+            )
+            recording.new_series.append(series.pk)
+            made = series.lessons.exclude(pk__in=wanted.lesson_ids)
+            recording.new_lessons += made.values_list("pk", flat=True)
+    return series, recording.change
 
 
 def _has_scope(lesson: Lesson, scope: Scope) -> bool:

@@ -115,7 +115,7 @@ def create_series(
     try:
         with turn(tutor.pk), transaction.atomic():
             people = lock_people([tutor.pk, *wanted.student_ids])
-            if (earlier := _find_by_idempotency_key(tutor, idempotency)) is not None:
+            if (earlier := find_created(tutor, idempotency)) is not None:
                 return earlier
             classroom = find_classroom(tutor, wanted.student_ids, wanted.classroom_id)
             students = in_order(people[pk] for pk in wanted.student_ids)
@@ -130,7 +130,8 @@ def create_series(
             _insert_series(series, students)
             lessons = insert_occurrences(series, tutor, students, chosen)
             if tells_students:
-                notices.notify_scheduled(tutor, lessons, students)
+                joined = [one.lesson for one in chosen if one.lesson is not None]
+                notices.notify_scheduled(tutor, lessons, students, joined=joined)
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
     return series
@@ -262,7 +263,9 @@ def insert_occurrences(
     return lessons
 
 
-def _find_by_idempotency_key(tutor: User, idempotency: Idempotency | None) -> LessonSeries | None:
+def find_created(tutor: User, idempotency: Idempotency | None) -> LessonSeries | None:
+    """The series that an earlier request with the same key has made. Raises `validation_error` if
+    that request was another one."""
     if idempotency is None:
         return None
     series = LessonSeries.objects.filter(tutor=tutor, idempotency_key=idempotency.key).first()

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone as clock
 from django.utils.translation import gettext as _
 
@@ -102,10 +103,11 @@ def undo(*, change: LessonChange, now: datetime) -> int:
     `lesson_conflict` if their former time is taken.
     """
     before, after = change.before, change.after
-    students = {
-        pk for state in (before, after) for row in state["lessons"].values()
-        for pk, _status in row["students"]
+    known = {
+        (student, int(pk)) for state in (before, after) for pk, row in state["lessons"].items()
+        for student, _status in row["students"]
     }  # fmt: skip
+    students = {student for student, _lesson in known}
     try:
         with turn(change.tutor_id), transaction.atomic():
             people = lock_people([change.tutor_id, *students])
@@ -120,9 +122,11 @@ def undo(*, change: LessonChange, now: datetime) -> int:
             told = [people[pk] for pk in sorted(students)]
             tutor = people[change.tutor_id]
             gone = {int(pk): change.created_at for pk in after["series"].keys() - before["series"]}
-            notices.notify_undone(tutor, restored, told, gone=gone)
+            notices.notify_undone(tutor, restored, told, known=known, gone=gone)
             for lesson in restored:
                 transaction.on_commit(partial(recheck_lesson, lesson.pk))
+    except ProtectedError as exc:  # a new lesson was charged meanwhile
+        raise _not_undoable(_("The lessons have been changed again.")) from exc
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
     return len(restored)

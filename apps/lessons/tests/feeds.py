@@ -28,10 +28,13 @@ def overrides(reader):
 
 
 def expand(reader):
-    """(start, end, summary) of the lessons that calendar programs show, by two parsers, which have
-    to agree."""
-    body = build_body(reader, NOW)
-    found = recurring_ical_events.of(Calendar.from_ical(body)).between(START, END)
+    """(start, end, summary) of the lessons that calendar programs show."""
+    return expand_body(build_body(reader, NOW), START, END)
+
+
+def expand_body(body, start, end):
+    """The same of a feed's content, by two parsers, which have to agree."""
+    found = recurring_ical_events.of(Calendar.from_ical(body)).between(start, end)
     first = sorted(
         (in_utc(e["DTSTART"].dt), in_utc(e["DTEND"].dt), str(e["SUMMARY"]))
         for e in found
@@ -40,7 +43,7 @@ def expand(reader):
     strict = IcsCalendarStream.calendar_from_ics(body.decode())
     second = sorted(
         (in_utc(e.dtstart), in_utc(e.end), e.summary)
-        for e in strict.timeline.overlapping(START, END)
+        for e in strict.timeline.overlapping(start, end)
         if e.status != "CANCELLED"
     )
     assert first == second, f"{set(first) ^ set(second)}\n{body.decode()}"

@@ -17,16 +17,17 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
-from apps.common.idempotency import form_idempotency
+from apps.common.idempotency import Idempotency, form_idempotency
 from apps.lessons.models import Lesson, LessonSeries
 from apps.lessons.policies import Action, access_lesson, access_series, access_students
 from apps.lessons.series.planning import Occurrence
 from apps.lessons.series.restart import find_replaced, restart_series
 from apps.lessons.series.scope import local_date
+from apps.lessons.series.scoped import make_series
 from apps.lessons.series.services import (
     SeriesPlan,
     check_preview_limits,
-    create_series,
+    find_created,
     preview_series,
 )
 from apps.lessons.series.zone_differences import describe_zone_changes, find_local_time_changes
@@ -111,9 +112,17 @@ class Draft:
         ids = [student.pk for student in self.students]
         return self.form.get_plan(self.tutor, ids, choices, lessons)
 
-    def preview(self, choices: DateChoices) -> Preview:
-        days = set(_days(self.plan(DateChoices({}))))
-        choices.keep_only(days)
+    def find_days(self) -> set[date]:
+        """All dates of the rule."""
+        return set(_days(self.plan(DateChoices({}))))
+
+    def idempotency(self, choices: DateChoices) -> Idempotency | None:
+        fields = self.form.cleaned_data
+        ids = [student.pk for student in self.students]
+        once = {**fields, "students": ids, "choices": choices.as_sorted()}
+        return form_idempotency(fields["once"], once)
+
+    def preview(self, choices: DateChoices, days: set[date]) -> Preview:
         wanted = self.plan(choices)
         planned, found = preview_series(tutor=self.tutor, wanted=wanted, exclude=self._replaced())
         zone = wanted.recurrence().zone
@@ -148,7 +157,9 @@ def new(request: HttpRequest) -> HttpResponse:
     """By `lesson` in the query string, a single lesson becomes the first of the series."""
     me = current_tutor(request)
     sent = request.POST if request.method == "POST" else request.GET
-    first = _find_single_lesson(me, sent.get("lesson", ""))
+    first = _find_lesson(me, sent.get("lesson", ""))
+    if first is not None and first.series_id is not None:  # by the same form, sent twice
+        return redirect("web:series", first.series_id)
     if first is not None:
         students = first.attending_students
     else:
@@ -190,7 +201,11 @@ def _respond(request: HttpRequest, draft: "Draft", template: str) -> HttpRespons
     if draft.form.is_valid():
         choices = DateChoices(request.POST)
         try:
-            preview = draft.preview(choices)
+            days = draft.find_days()
+            choices.keep_only(days)
+            if (saved := _find_saved(request, draft, choices)) is not None:
+                return _redirect_to(draft, saved)
+            preview = draft.preview(choices, days)
             draft.check_limits(choices, preview)
             if _is_confirmed(request, draft.form, preview):
                 return _save(request, draft, choices)
@@ -203,12 +218,12 @@ def _respond(request: HttpRequest, draft: "Draft", template: str) -> HttpRespons
     return render(request, template, context, status=400 if draft.form.errors else 200)
 
 
-def _find_single_lesson(tutor: User, sent: str) -> Lesson | None:
+def _find_lesson(tutor: User, sent: str) -> Lesson | None:
     if not sent:
         return None
     lesson = access_lesson(tutor, parse_id(sent), to=Action.EDIT)
     prefetch_related_objects([lesson], "participants__student")
-    return lesson if lesson.series_id is None and not lesson.is_cancelled else None
+    return None if lesson.is_cancelled else lesson
 
 
 def _find_students(tutor: User, sent: list[str]) -> list[User]:
@@ -242,6 +257,13 @@ def _is_confirmed(request: HttpRequest, form: SeriesForm, preview: Preview) -> b
     return "save" in request.POST and is_seen and not preview.open_questions
 
 
+def _find_saved(request: HttpRequest, draft: Draft, choices: DateChoices) -> LessonSeries | None:
+    """What the same form has made already: its lessons would be in the way of themselves."""
+    if "save" not in request.POST or draft.former is not None:
+        return None
+    return find_created(draft.tutor, draft.idempotency(choices))
+
+
 def _save(request: HttpRequest, draft: Draft, choices: DateChoices) -> HttpResponse:
     form = draft.form
     wanted = replace(draft.plan(choices), skip_dates=choices.skipped)
@@ -255,13 +277,17 @@ def _save(request: HttpRequest, draft: Draft, choices: DateChoices) -> HttpRespo
         )
         messages.success(request, _scheduled(series), extra_tags=undo_tag(change))
         return redirect("web:series", series.pk)
-    once = {**form.cleaned_data, "students": wanted.student_ids, "choices": choices.as_sorted()}
-    idempotency = form_idempotency(form.cleaned_data["once"], once)
-    series = create_series(tutor=draft.tutor, wanted=wanted, idempotency=idempotency)
-    messages.success(request, _scheduled(series))
+    series, made = make_series(
+        tutor=draft.tutor, wanted=wanted, idempotency=draft.idempotency(choices)
+    )
+    messages.success(request, _scheduled(series), extra_tags=undo_tag(made))
+    return _redirect_to(draft, series)
+
+
+def _redirect_to(draft: Draft, series: LessonSeries) -> HttpResponse:
     if draft.lesson is not None:
         return redirect("web:series", series.pk)
-    return redirect(f"{reverse('web:calendar')}?date={form.cleaned_data['date']}")
+    return redirect(f"{reverse('web:calendar')}?date={draft.form.cleaned_data['date']}")
 
 
 def _scheduled(series: LessonSeries) -> str:

@@ -1,13 +1,18 @@
 """Undoing changes of lessons."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
-from apps.lessons.models import LessonChange
+from apps.billing.accounts import get_account
+from apps.billing.models import AccountEntry
+from apps.lessons.models import Lesson, LessonChange
 from apps.lessons.tests.changes.autumn import (
     AUTUMN,
+    KYIV_FIRST,
+    URL,
     WEEK,
     lessons,
     move,
@@ -60,18 +65,74 @@ def test_undo_restores_students(client, tutor, student, series, scope):
     assert state()[1:] == before[1:]
 
 
+def post_series(client, student, **more):
+    sent = {
+        "student_id": student.pk,
+        "starts_at": KYIV_FIRST,
+        "duration_minutes": 60,
+        "rrule": "FREQ=WEEKLY;COUNT=4",
+        "timezone": "Europe/Kyiv",
+        **more,
+    }
+    return client.post(URL, sent)
+
+
+def test_new_series_is_undone(client, student, classroom):
+    before = state()
+    answer = post_series(client, student)
+    [listed] = client.get("/api/lesson-changes/").json()["results"]
+    assert (listed["kind"], listed["lessons_count"]) == ("scheduled", 4)
+    assert undo(client, answer).status_code == 200
+    assert state() == before
+
+
+def test_single_lessons_that_joined_a_series_are_single_again(client, tutor, student, classroom):
+    single = make_lesson(tutor, student, AUTUMN[0])
+    moved = make_lesson(tutor, student, AUTUMN[1] + 3 * HOUR, title="Own")
+    before = state()
+    answer = post_series(client, student, lesson_ids=[single.pk, moved.pk])
+    assert answer.status_code == 201
+    assert Lesson.objects.exclude(series=None).count() == 4
+    assert undo(client, answer).status_code == 200
+    assert state() == before
+
+
+def test_repeated_request_for_a_series_has_nothing_to_undo(client, student, classroom):
+    sent = {"HTTP_IDEMPOTENCY_KEY": "k"}
+    body = {
+        "student_id": student.pk,
+        "starts_at": KYIV_FIRST,
+        "duration_minutes": 60,
+        "rrule": "FREQ=WEEKLY;COUNT=4",
+    }
+    first, second = (client.post(URL, body, **sent) for _ in range(2))
+    assert first.json()["id"] == second.json()["id"]
+    assert ("Change-Id" in first.headers, "Change-Id" in second.headers) == (True, False)
+
+
+def test_new_series_of_which_a_lesson_was_charged_is_not_undone(client, tutor, student, classroom):
+    answer = post_series(client, student)
+    account, lesson = get_account(tutor, student), Lesson.objects.first()
+    charge = {"kind": "lesson", "unit": "UAH", "amount": Decimal(-500), "charge_number": 1}
+    AccountEntry.objects.create(account=account, lesson=lesson, **charge)
+    assert undo(client, answer).json()["error"] == "not_undoable"
+    assert Lesson.objects.count() == 4
+
+
+def list_moves(client):
+    listed = client.get("/api/lesson-changes/").json()["results"]
+    return [(each["id"], each["lessons_count"]) for each in listed if each["kind"] == "moved"]
+
+
 def test_change_is_undone_once_and_only_by_its_tutor(client, api, other_tutor, student, series):
     answer = move(client, lessons(series)[0], HOUR, "all")
     for stranger in (other_tutor, student):
         assert undo(api(stranger), answer).status_code == 404
-    listed = client.get("/api/lesson-changes/").json()["results"]
-    assert [(each["id"], each["lessons_count"]) for each in listed] == [
-        (int(answer["Change-Id"]), 4)
-    ]
+    assert list_moves(client) == [(int(answer["Change-Id"]), 4)]
     assert undo(client, answer).json() == {"lessons_count": 4}
     again = undo(client, answer)
     assert (again.status_code, again.json()["error"]) == (409, "not_undoable")
-    assert client.get("/api/lesson-changes/").json()["results"] == []
+    assert list_moves(client) == []
 
 
 def test_change_cannot_be_undone_after_a_minute(client, series, monkeypatch):
@@ -99,5 +160,4 @@ def test_change_cannot_be_undone_once_the_old_time_is_taken(client, tutor, stude
 def test_lesson_that_keeps_its_own_time_is_not_counted_as_changed(client, series):
     move(client, lessons(series)[1], 3 * HOUR, "this")
     move(client, lessons(series)[0], HOUR, "all")
-    listed = client.get("/api/lesson-changes/").json()["results"]
-    assert [each["lessons_count"] for each in listed] == [3, 1]
+    assert [count for _pk, count in list_moves(client)] == [3, 1]

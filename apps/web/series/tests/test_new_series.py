@@ -164,6 +164,42 @@ def test_form_sent_twice_makes_one_series(browser, tutor, student, classroom):
     assert LessonSeries.objects.count() == 1
 
 
+def test_form_with_a_moved_date_sent_twice_makes_one_series(browser, tutor, student, classroom):
+    """The moved lesson is in the way of itself."""
+    moved = {
+        "choice-2026-10-26": "move",
+        "move-date-2026-10-26": "2026-10-27",
+        "move-time-2026-10-26": "10:00",
+    }
+    client, data = browser(tutor), form_data(student, once="a-nonce", **moved)
+    sent = {**data, "shown": shown(client.post("/series/new/", data)), "save": "1"}
+    answers = [client.post("/series/new/", sent) for _ in range(2)]
+    assert [answer.url for answer in answers] == ["/calendar/?date=2026-10-19"] * 2
+    assert (LessonSeries.objects.count(), Lesson.objects.count()) == (1, 3)
+
+
+def test_form_of_a_repeated_lesson_sent_twice_leads_to_its_series(
+    browser, tutor, student, classroom
+):
+    client, lesson = browser(tutor), make_lesson(tutor, student, FIRST)
+    data = {**form_data(student, once="a-nonce"), "lesson": lesson.pk}
+    sent = {**data, "shown": shown(client.post("/series/new/", data)), "save": "1"}
+    answers = [client.post("/series/new/", sent) for _ in range(2)]
+    series = LessonSeries.objects.get()
+    assert [answer.url for answer in answers] == [f"/series/{series.pk}/"] * 2
+    assert Lesson.objects.count() == 3
+
+
+def test_new_series_is_undone_by_its_message(browser, tutor, student, classroom):
+    client, lesson = browser(tutor), make_lesson(tutor, student, FIRST)
+    check_and_save(client, form_data(student, lesson=lesson.pk))
+    page = client.get("/calendar/").content.decode()
+    path = re.search(r'action="(/lesson-changes/[^"]+)"', page)[1]
+    assert client.post(path).url == f"/lessons/{lesson.pk}/"
+    assert list(Lesson.objects.values_list("pk", "series")) == [(lesson.pk, None)]
+    assert not LessonSeries.objects.exists()
+
+
 def test_form_sent_again_with_another_choice_is_not_taken_for_the_same(
     browser, tutor, student, classroom
 ):
