@@ -1,11 +1,7 @@
 """Fixtures of the browser tests: a real server, Chromium, and pages that record their errors."""
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,6 +24,7 @@ from playwright.sync_api import (
 
 from tests.browser.board import TIMEOUT_MS, wait_for_board
 from tests.browser.room_school import School, enter, make_school, open_as
+from tests.browser.scene_client import Scene
 from tests.server import ROOT, Kreida, start_kreida, stop_kreida
 
 CHROMIUM = "/usr/bin/chromium"
@@ -60,33 +57,6 @@ RECORD_CANVAS_TEXT = """
     return fillText.call(this, text, ...rest);
   };
 """
-
-
-class Scene:
-    """Client of tests/browser/scene.py; a method call runs the command of that name."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.scene"],
-            cwd=ROOT,
-            env={
-                **{k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")},
-                "DATA_DIR": str(data_dir),
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def ask(**arguments: Any) -> Any:
-            self.process.stdin.write(json.dumps([name, arguments]) + "\n")
-            self.process.stdin.flush()
-            answer = self.process.stdout.readline()
-            assert answer, f"the scene {name}({arguments}) failed"
-            return json.loads(answer)
-
-        return ask
 
 
 @cache
