@@ -14,7 +14,8 @@ from apps.billing.packs import expire_all
 from apps.billing.payments.bank.lines import delete_old_files
 from apps.billing.payments.cards import payments as cards
 from apps.billing.statements.warnings import warn_last_lessons
-from apps.booking.calendars.services import refresh_due
+from apps.booking.calendars.background import refresh_in_background
+from apps.booking.holds import delete_expired
 from apps.booking.requests import lapse_requests
 from apps.classroom.cleanup import (
     close_abandoned_attendance,
@@ -57,10 +58,11 @@ MAINTENANCE = [
     nightly("lesson changes", delete_old_changes),
     nightly("local times", announce_local_times),
     Job("lesson requests", every=timedelta(minutes=1), run=lapse_requests),
-    Job("external calendars", every=timedelta(minutes=1), run=refresh_due),
+    Job("external calendars", every=timedelta(minutes=1), run=refresh_in_background),
     Job("charges", every=timedelta(minutes=10), run=charge_all),
     Job("pack expiry", every=timedelta(hours=1), run=expire_all),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
+    nightly("held slots", delete_expired),
     nightly("mail leftovers", mail_history.delete_old),
     nightly("bank statements", delete_old_files),
     Job("packs that end", every=timedelta(hours=1), run=warn_last_lessons),

@@ -1,6 +1,14 @@
 from django.contrib import admin
 
-from apps.booking.models import Availability, AvailabilityWindow, BusyTime, ExternalCalendar
+from apps.booking.models import (
+    Availability,
+    AvailabilityWindow,
+    BusyTime,
+    ExternalCalendar,
+    MoveRequest,
+    SlotHold,
+    StudentHours,
+)
 from apps.common.admin import ServerRecordAdmin
 
 OF_TUTOR = ("tutor__email", "tutor__last_name")
@@ -37,3 +45,24 @@ class BusyTimeAdmin(ServerRecordAdmin):
     fields = list_display = ("calendar", "starts_at", "ends_at")
     list_select_related = ("calendar",)
     search_fields = ("calendar__name", "calendar__tutor__email")
+
+
+@admin.register(SlotHold)
+class SlotHoldAdmin(ServerRecordAdmin):
+    fields = list_display = ("tutor", "student", "starts_at", "ends_at", "expires_at")
+    list_select_related = ("tutor", "student")
+    search_fields = ("student__email", "student__last_name", *OF_TUTOR)
+
+
+@admin.register(MoveRequest)
+class MoveRequestAdmin(ServerRecordAdmin):
+    fields = list_display = ("lesson", "request")
+    list_select_related = ("lesson", "request")
+    search_fields = ("lesson__tutor__email", "lesson__tutor__last_name")
+
+
+@admin.register(StudentHours)
+class StudentHoursAdmin(ServerRecordAdmin):
+    fields = list_display = ("student", "day_from", "day_to", "school_from", "school_to")
+    list_select_related = ("student",)
+    search_fields = ("student__email", "student__last_name")

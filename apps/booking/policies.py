@@ -1,11 +1,15 @@
 """Permissions on the booking of a tutor's time."""
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.booking.models import AvailabilityWindow
 from apps.classrooms.models import Membership
 from apps.common.errors import forbidden, not_found
 from apps.common.parsing import MAX_ID
+
+MAX_TUTORS = 20
 
 
 def may_view_slots(user: User, tutor: User) -> bool:
@@ -17,6 +21,19 @@ def may_book(user: User, tutor: User) -> bool:
     if not user.is_student:
         return False
     return Membership.objects.active().taught_by(tutor).filter(student=user).exists()
+
+
+def is_bookable(tutor_id: int) -> bool:
+    """Whether the tutor has an availability."""
+    windows = AvailabilityWindow.objects.filter(availability=tutor_id, starts_minute__gte=0)
+    return windows.exists()
+
+
+def list_bookable_tutors(student: User) -> list[User]:
+    classrooms = Membership.objects.active().filter(student=student).values("classroom")
+    windows = AvailabilityWindow.objects.filter(availability=OuterRef("pk"), starts_minute__gte=0)
+    tutors = User.objects.filter(Exists(windows), classrooms__in=classrooms)
+    return list(tutors.distinct()[:MAX_TUTORS])
 
 
 def access_tutor(user: User, tutor_id: int) -> User:

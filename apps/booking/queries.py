@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from apps.accounts.models import User
 from apps.booking.availability import get_availability, load_schedule
-from apps.booking.models import BusyTime
+from apps.booking.models import BusyTime, SlotHold
 from apps.booking.slots import Schedule, Span, find_open_spans, find_slots, widen
+from apps.booking.student_hours import load_day
 from apps.lessons.conflicts import find_conflicts
 
 MAX_SPAN = timedelta(days=62)
@@ -15,7 +16,7 @@ NEXT_SLOTS = 3
 
 @dataclass(frozen=True, slots=True)
 class BusyTimes:
-    """`lessons` has the breaks between the tutor's lessons."""
+    """`lessons` has the breaks between the tutor's lessons, and what other students hold."""
 
     lessons: list[Span]
     external: list[Span]
@@ -23,11 +24,15 @@ class BusyTimes:
 
 @dataclass(frozen=True, slots=True)
 class SlotSearch:
-    """Finds what a tutor offers to a viewer: a student, or the tutor."""
+    """Finds what a tutor offers to a viewer: a student, or the tutor.
+
+    The time of the lesson `moving`, which the student wants to move, counts as free.
+    """
 
     tutor: User
     viewer: User
     schedule: Schedule
+    moving: int | None = None
 
     def find(self, span: Span, length: timedelta, now: datetime) -> list[Span]:
         """Free slots that start in the half-open span."""
@@ -36,9 +41,10 @@ class SlotSearch:
         open_spans = find_open_spans(self.schedule, start, end) if start < end else []
         if not open_spans:
             return []
-        zones = (self.viewer.zone, self.schedule.zone) if self.viewer != self.tutor else None
-        busy = self.find_busy((open_spans[0][0], open_spans[-1][1]))
-        found = find_slots(open_spans, busy.lessons + busy.external, length, bookable, zones)
+        is_student = self.viewer != self.tutor
+        suited = (load_day(self.viewer), self.schedule.zone) if is_student else None
+        busy = self.find_busy((open_spans[0][0], open_spans[-1][1]), now)
+        found = find_slots(open_spans, busy.lessons + busy.external, length, bookable, suited)
         return [slot for slot in found if span[0] <= slot[0] < span[1]]
 
     def find_next(self, wanted: Span, now: datetime) -> list[Span]:
@@ -50,17 +56,30 @@ class SlotSearch:
                 return found[:NEXT_SLOTS]
         return []
 
-    def find_busy(self, span: Span) -> BusyTimes:
+    def find_busy(self, span: Span, now: datetime) -> BusyTimes:
         buffer = self.schedule.buffer
+        wide = span[0] - buffer, span[1] + buffer
         students = [self.viewer.pk] if self.viewer != self.tutor else []
-        conflicts = find_conflicts(self.tutor, students, (span[0] - buffer, span[1] + buffer))
+        moving = [] if self.moving is None else [self.moving]
+        conflicts = find_conflicts(self.tutor, students, wide, exclude=moving)
         times = [(c.student_id is None, (c.starts_at, c.occupied_until)) for c in conflicts]
-        taught = widen((span for is_own, span in times if is_own), buffer)
+        taught = [span for is_own, span in times if is_own] + self._find_held(wide, now)
         attended = [span for is_own, span in times if not is_own]
         external = BusyTime.objects.filter(
             calendar__tutor=self.tutor, starts_at__lt=span[1], ends_at__gt=span[0]
         )
-        return BusyTimes(taught + attended, list(external.values_list("starts_at", "ends_at")))
+        return BusyTimes(
+            widen(taught, buffer) + attended,
+            list(external.values_list("starts_at", "ends_at")),
+        )
+
+    def _find_held(self, span: Span, now: datetime) -> list[Span]:
+        """Slots in the forms of other students."""
+        holds = SlotHold.objects.filter(
+            tutor=self.tutor, expires_at__gt=now, starts_at__lt=span[1], ends_at__gt=span[0]
+        )
+        others = holds.exclude(student=self.viewer.pk)
+        return list(others.values_list("starts_at", "ends_at"))
 
 
 def list_slots(

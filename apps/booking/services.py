@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.booking import notices
 from apps.booking.availability import get_availability, load_schedule
 from apps.booking.errors import not_bookable, slot_taken
+from apps.booking.models import SlotHold
 from apps.booking.queries import SlotSearch
 from apps.booking.slots import (
     GRID,
@@ -20,6 +21,7 @@ from apps.booking.slots import (
     overlaps,
     suits_student,
 )
+from apps.booking.student_hours import load_day
 from apps.common.errors import DomainError
 from apps.common.idempotency import Idempotency
 from apps.common.zones import zone_label
@@ -39,7 +41,7 @@ class BookingWish:
     minutes: int | None = None
 
 
-class _TakenError(Exception):
+class TakenError(Exception):
     """The slot is free no longer."""
 
 
@@ -70,8 +72,15 @@ def book_lesson(
             lock_people([tutor.pk, student.pk])
             if (earlier := _find_earlier(tutor, idempotency)) is not None:
                 return earlier
-            lesson = _insert(search, slot, now, idempotency)
-    except _TakenError as exc:
+            check_free(search, slot, now)
+            lesson = insert_booked(
+                search,
+                slot,
+                now,
+                is_requested=schedule.requires_confirmation,
+                idempotency=idempotency,
+            )
+    except TakenError as exc:
         raise slot_taken(search.find_next(slot, now)) from exc
     except IntegrityError as exc:
         error = to_domain_error(exc)
@@ -97,22 +106,36 @@ def check_offered(
         raise not_bookable(_("The tutor gives no lessons at this time."))
     if slot[0].second or slot[0].microsecond or slot[0].minute % (GRID.total_seconds() // 60):
         raise not_bookable(_("A lesson starts at a multiple of five minutes."))
-    if not suits_student(slot, student.zone, schedule.zone):
-        message = _("This is before 07:00 or after 22:00 where you are (%(zone)s).")
-        raise not_bookable(message % {"zone": zone_label(student.timezone)})
+    if not suits_student(slot, day := load_day(student), schedule.zone):
+        message = _("This is outside your hours for lessons, %(from)s–%(to)s (%(zone)s).")
+        clock = {"from": f"{day.starts:%H:%M}", "to": f"{day.ends:%H:%M}"}
+        raise not_bookable(message % {**clock, "zone": zone_label(student.timezone)})
 
 
-def _insert(
-    search: SlotSearch, slot: Span, now: datetime, idempotency: Idempotency | None
-) -> Lesson:
-    tutor, student = search.tutor, search.viewer
-    classroom = find_classroom(tutor, [student.pk], None)
-    busy = search.find_busy(slot)
+def check_free(search: SlotSearch, slot: Span, now: datetime) -> None:
+    """Raises TakenError, or `not_bookable` if the tutor is busy elsewhere."""
+    busy = search.find_busy(slot, now)
     if overlaps(slot, busy.lessons):
-        raise _TakenError
+        raise TakenError
     if overlaps(slot, busy.external):
         raise not_bookable(_("The tutor is busy at this time."))
-    is_requested = search.schedule.requires_confirmation
+
+
+def insert_booked(
+    search: SlotSearch,
+    slot: Span,
+    now: datetime,
+    *,
+    is_requested: bool,
+    idempotency: Idempotency | None = None,
+    moved: Lesson | None = None,
+) -> Lesson:
+    """The slot must be free and the people locked; what the student held of the tutor is released.
+
+    Raises `not_a_member` or `not_bookable`.
+    """
+    tutor, student = search.tutor, search.viewer
+    classroom = find_classroom(tutor, [student.pk], None)
     _check_number(tutor, student, now)
     lesson = Lesson(
         tutor=tutor,
@@ -125,9 +148,10 @@ def _insert(
         **(idempotency.columns if idempotency else {}),
     )
     insert_lessons([lesson], [student], are_free=True)
+    SlotHold.objects.filter(tutor=tutor, student=student).delete()
     if not is_requested:
         transaction.on_commit(lambda: notify_lesson_scheduled(lesson, [student]))
-    transaction.on_commit(lambda: notices.notify_booked(lesson, student))
+    transaction.on_commit(lambda: notices.notify_booked(lesson, student, moved))
     return lesson
 
 

@@ -14,8 +14,18 @@ Minutes = tuple[int, int]  # of a day, from midnight
 
 GRID = timedelta(minutes=5)
 DAY = timedelta(days=1)
-# The hours of a student whose clock differs from the tutor's.
-DAY_STARTS, DAY_ENDS = time(7), time(22)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentDay:
+    """When a student can have lessons, by the student's clock; `school` holds from Monday to
+    Friday. What the student has not set holds only where the clock differs from the tutor's."""
+
+    zone: ZoneInfo
+    starts: time
+    ends: time
+    school: tuple[time, time] | None = None
+    is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +110,13 @@ def find_slots(
     busy: Sequence[Span],
     length: timedelta,
     bookable: Span,
-    student_zone: tuple[ZoneInfo, ZoneInfo] | None = None,
+    suited: tuple[StudentDay, ZoneInfo] | None = None,
 ) -> list[Span]:
     """Slots of one length, in order. `busy` has the buffers already.
 
     A window is divided from its beginning, so that the hours stay the same from week to week;
-    besides, a slot starts where something busy ends. `student_zone` has the student's zone and the
-    tutor's.
+    besides, a slot starts where something busy ends. `suited` has the student's day and the tutor's
+    zone.
     """
     merged = merge(busy)
     earliest, latest = bookable
@@ -114,9 +124,7 @@ def find_slots(
     for span in open_spans:
         for start in _starts(span, merged, length):
             slot = (start, start + length)
-            if earliest <= start <= latest and (
-                student_zone is None or suits_student(slot, *student_zone)
-            ):
+            if earliest <= start <= latest and (suited is None or suits_student(slot, *suited)):
                 found.append(slot)
     return found
 
@@ -153,14 +161,16 @@ def free_spans(span: Span, busy: Sequence[Span]) -> Iterator[Span]:
         yield cursor, end
 
 
-def suits_student(slot: Span, student_zone: ZoneInfo, tutor_zone: ZoneInfo) -> bool:
-    """Whether a slot is in the student's day. Where their clock is the tutor's, the tutor has
-    chosen the hours."""
-    begins, ends = (moment.astimezone(student_zone) for moment in slot)
-    if begins.utcoffset() == slot[0].astimezone(tutor_zone).utcoffset():
+def suits_student(slot: Span, day: StudentDay, tutor_zone: ZoneInfo) -> bool:
+    """Whether a slot is in the student's day and not in school hours."""
+    begins, ends = (moment.astimezone(day.zone) for moment in slot)
+    if not day.is_set and begins.utcoffset() == slot[0].astimezone(tutor_zone).utcoffset():
+        return True  # the tutor has chosen the hours
+    if begins.date() != ends.date() or begins.time() < day.starts or ends.time() > day.ends:
+        return False
+    if day.school is None or begins.weekday() > 4:
         return True
-    is_one_day = begins.date() == ends.date()
-    return is_one_day and begins.time() >= DAY_STARTS and ends.time() <= DAY_ENDS
+    return ends.time() <= day.school[0] or begins.time() >= day.school[1]
 
 
 def is_within(slot: Span, spans: Iterable[Span]) -> bool:

@@ -19,7 +19,7 @@ MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 20 * 1024 * 1024
 _UPLOAD_PATHS = re.compile(
     r"^/(api/classroom/sessions/[0-9a-f-]+/files|students/import|payments/bank"
-    r"|api/me/external-calendars|availability/calendars)/?$"
+    r"|api/me/external-calendars|settings/external-calendars/file)/?$"
 )
 MAX_IN_MEMORY = 256 * 1024  # bytes; a larger body is written to a file
 # Bytes of all bodies that are being read or answered, and of those of one client address. Small

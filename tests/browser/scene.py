@@ -28,6 +28,8 @@ from apps.billing.ledger import append_entry  # noqa: E402
 from apps.billing.models import BankLine  # noqa: E402
 from apps.billing.payments.bank.lines import confirm_for_student, import_rows  # noqa: E402
 from apps.billing.payments.bank.reader import read_bank_file  # noqa: E402
+from apps.booking.availability import AvailabilityPlan, replace_availability  # noqa: E402
+from apps.booking.models import ExternalCalendar  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
 from apps.lessons.models import Lesson, Participant  # noqa: E402
@@ -91,6 +93,19 @@ def bill(tutor: int, student: int) -> dict[str, Any]:
     }
 
 
+def availability(tutor: int, **settings: Any) -> dict[str, Any]:
+    """Offer the hours from 15:00 to 19:00 of every day, and block time by a calendar."""
+    owner = User.objects.get(pk=tutor)
+    weekly = {day: [(15 * 60, 19 * 60)] for day in range(7)}
+    lengths = settings.pop("lesson_minutes", [60])
+    plan = AvailabilityPlan(owner.timezone, weekly, lesson_minutes=lengths, settings=settings)
+    replace_availability(tutor=owner, plan=plan)
+    ExternalCalendar.objects.create(
+        tutor=owner, name="Google", url="https://calendar.example/a.ics", error="unreachable"
+    )
+    return {}
+
+
 def invitation(classroom_id: int, student: int) -> dict[str, Any]:
     room, user = Classroom.objects.get(pk=classroom_id), User.objects.get(pk=student)
     return {"id": build.make_membership(room, user, "invited").pk}
@@ -142,7 +157,18 @@ COMMANDS = {
     made.__name__: made
     for made in (
         *(person, classroom, placeholder, invitation, unsubscribe_link),
-        *(bill, series, lesson, add_participant, lesson_state, move, invite, revoke, cancel),
+        *(
+            availability,
+            bill,
+            series,
+            lesson,
+            add_participant,
+            lesson_state,
+            move,
+            invite,
+            revoke,
+            cancel,
+        ),
     )
 }
 

@@ -24,6 +24,7 @@ STATEMENT = {
 }
 
 SENT = " with its form sent empty"
+CHOSEN = " with the first time chosen"
 UPLOADED = " with a file"
 PAGES = {
     "visitor": [
@@ -102,6 +103,10 @@ PAGES = {
         "/settings/notifications/",
         "/settings/holidays/",
         "/settings/holidays/" + SENT,  # adds the first suggestion
+        "/settings/availability/",
+        "/settings/availability/" + SENT,
+        "/settings/external-calendars/",
+        "/settings/external-calendars/" + SENT,
         "/payments/",
         "/payments/details/",
         "/payments/details/" + SENT,
@@ -153,6 +158,12 @@ PAGES = {
         "/series/{series}/",
         "/lessons/{lesson}/record/",
         "/memberships/{membership}/leave/",
+        "/tutors/{tutor}/book/",
+        "/tutors/{tutor}/book/?from=2100-01-01",
+        "/lessons/{later}/move/",
+        "/tutors/{tutor}/book/" + CHOSEN,
+        "/settings/hours/",
+        "/settings/hours/" + SENT,
         "/settings/blocked-tutors/",
         "/payments/",
         "/statements/",
@@ -173,7 +184,9 @@ OTHER_ROUTES = {
     "POST alone": [
         *("language", "student-mail", "roster-confirm", "classroom-restore", "classroom-joining"),
         *("member-invite", "member", "accept", "lesson-outcome", "invite-guest", "lesson-undo"),
-        *("series-board", "lesson-student", "holiday-delete"),
+        *("series-board", "lesson-student", "holiday-delete", "lesson-answer"),
+        *("availability-date", "availability-date-delete"),
+        *("external-calendar-file", "external-calendar-delete"),
         *("telegram-link", "telegram-unlink"),
         *("payment-settle", "payment-mail", "bank-import", "bank-line"),
         *("pay-card", "lesson-answer"),
@@ -196,6 +209,7 @@ OTHER_ROUTES = {
     "an installation's own text": ["privacy"],
     "a classroom's invitation by mail": ["invitation"],
     "opened by the link of a mail": ["unsubscribe"],
+    "opened by choosing a time": ["book-hold"],
     "seen by the link of a request": ["pay"],
 }
 
@@ -260,6 +274,7 @@ def school(request, scene):
     now, later, cancelled = lesson(minutes=5), lesson(hours=5), lesson(hours=9)
     scene.cancel(lesson_id=cancelled)
     completed = lesson("completed", days=-10)
+    scene.availability(tutor=tutor["id"], lesson_minutes=[60, 90], minimum_notice_minutes=0)
     bill = scene.bill(tutor=tutor["id"], student=student["id"])
     weekly = scene.series(tutor=tutor["id"], students=[student["id"]])
     people = {
@@ -271,6 +286,8 @@ def school(request, scene):
         "invited student": invited,
     }
     named = {
+        "tutor": tutor["id"],
+        "later": later,
         "classroom": room["id"],
         "invitation": invitation["id"],
         "membership": invitation["id"] - 1,
@@ -308,7 +325,7 @@ def look(visit, school):
 
 
 def open_page(page, path):
-    address = path.removesuffix(SENT).removesuffix(UPLOADED)
+    address = path.removesuffix(SENT).removesuffix(UPLOADED).removesuffix(CHOSEN)
     page.goto(address)
     if address.startswith("/calendar/"):
         page.locator("#calendar .kr-view").wait_for()
@@ -319,6 +336,9 @@ def open_page(page, path):
             page.locator("[name=name]").fill("7-А")
         with page.expect_navigation():
             page.locator("main form button[type=submit]").click()
+    elif path.endswith(CHOSEN):
+        page.locator("button[name=starts_at]").first.click()
+        page.wait_for_url("**/held/")
     elif path.endswith(SENT):
         with page.expect_navigation():
             page.evaluate("document.querySelector('main form[method=post]').submit()")

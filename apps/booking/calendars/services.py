@@ -23,13 +23,14 @@ from apps.booking.models import (
 from apps.booking.models.availability import MAX_WINDOW_DAYS
 from apps.common.errors import invalid
 from apps.common.outgoing_http import ForbiddenAddressError, check_url
+from apps.common.worker import is_stopping
 
 REFRESH_EVERY = timedelta(minutes=30)
 MAX_WAIT = timedelta(hours=12)  # after failures
 EXPAND_EVERY = timedelta(days=7)
 HORIZON = timedelta(days=MAX_WINDOW_DAYS + 14)
 PAST = timedelta(days=1)
-MAX_SECONDS = 15.0  # of one run of the job, which others wait for
+MAX_SECONDS = 50.0  # until a run starts no other calendar
 Error = ExternalCalendar.Error
 log = logging.getLogger("kreida.calendars")
 
@@ -86,7 +87,7 @@ def refresh_due(now: datetime) -> int:
     is_due = Q(next_check_at=None) | Q(next_check_at__lte=now)
     due = ExternalCalendar.objects.filter((~Q(url="") & is_due) | is_old).order_by("next_check_at")
     for calendar in due.select_related("tutor")[:200]:
-        if time.monotonic() - began > MAX_SECONDS:
+        if time.monotonic() - began > MAX_SECONDS or is_stopping():
             break
         done += 1
         refresh(calendar, now)
@@ -97,8 +98,10 @@ def refresh(calendar: ExternalCalendar, now: datetime) -> None:
     if not calendar.url:
         _store(calendar, Fetched(None), now)
         return
-    # The next run must not wait for this one, should the process end here.
-    ExternalCalendar.objects.filter(pk=calendar.pk).update(next_check_at=now + REFRESH_EVERY)
+    # Two processes may have found it due. It is due again later, should the process end here.
+    found = ExternalCalendar.objects.filter(pk=calendar.pk, next_check_at=calendar.next_check_at)
+    if not found.update(next_check_at=now + REFRESH_EVERY):
+        return
     try:
         fetched: Fetched | FetchError = fetch(
             calendar.url, etag=calendar.etag, last_modified=calendar.last_modified

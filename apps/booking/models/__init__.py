@@ -6,8 +6,12 @@ from apps.booking.models.external_calendar import (
     BusyTime,
     ExternalCalendar,
 )
+from apps.booking.models.hold import HOLD_FOR, SlotHold
+from apps.booking.models.move_request import MoveRequest
+from apps.booking.models.student_hours import StudentHours
 
 __all__ = [
+    "HOLD_FOR",
     "MAX_CALENDARS",
     "MAX_CONTENT",
     "MAX_URL",
@@ -15,4 +19,7 @@ __all__ = [
     "AvailabilityWindow",
     "BusyTime",
     "ExternalCalendar",
+    "MoveRequest",
+    "SlotHold",
+    "StudentHours",
 ]

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.booking.calendars import fetching, reading, services
+from apps.booking.calendars import background, fetching, reading, services
 from apps.booking.models import BusyTime, ExternalCalendar
 from apps.common import outgoing_http
 from tests.builders import HOUR
@@ -316,3 +316,62 @@ def test_database_refuses_empty_busy_times(tutor):
     now = timezone.now()
     with pytest.raises(IntegrityError), transaction.atomic():
         BusyTime.objects.create(calendar=kept, starts_at=now, ends_at=now)
+
+
+def test_dns_that_changes_between_check_and_connection_is_not_asked_twice(tutor, monkeypatch):
+    """The connection goes to the address that was checked, whatever the name means by then."""
+    answers = iter(["93.184.216.34", "127.0.0.1"])
+    connected = []
+
+    def resolve(*_args, **_options):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 443))]
+
+    def connect(address, _timeout):
+        connected.append(address)
+        raise OSError("refused")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    ExternalCalendar.objects.create(tutor=tutor, name="x", url="https://calendar.example/a.ics")
+    services.refresh_due(timezone.now())
+    assert connected == [("93.184.216.34", 443)]
+
+
+@pytest.mark.parametrize("address", ["::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"])
+def test_name_that_stands_for_an_own_ipv6_address_is_refused(api, tutor, monkeypatch, address):
+    found = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (host, 443, 0, 0))
+        for host in ("2606:2800:220:1::", address)
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+    monkeypatch.setattr(socket, "create_connection", lambda *_args: pytest.fail("connected"))
+    answer = add(api, tutor, "https://calendar.example/a.ics")
+    assert (answer.status_code, [*answer.json()["fields"]]) == (400, ["url"])
+
+
+def test_slow_server_keeps_no_other_job_waiting(monkeypatch):
+    """The job returns while a refresh hangs, and does not start a second one."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def hang(_now):
+        began.set()
+        go_on.wait(20)
+
+    monkeypatch.setattr(background, "refresh_due", hang)
+    thread = background.refresh_in_background(timezone.now())
+    assert began.wait(20)
+    assert background.refresh_in_background(timezone.now()) is None
+    go_on.set()
+    thread.join(20)
+    again = background.refresh_in_background(timezone.now())
+    again.join(20)
+
+
+def test_calendar_is_fetched_by_one_of_two_processes(api, tutor, server):
+    server.pages["/a.ics"] = (200, {}, calendar(event(tutor, 16)))
+    add(api, tutor, f"{server.root}/a.ics")
+    later = timezone.now() + HOUR
+    first, second = (ExternalCalendar.objects.get() for _ in range(2))
+    services.refresh(first, later)
+    services.refresh(second, later)
+    assert len(server.requests) == 2  # when it was added, and once now

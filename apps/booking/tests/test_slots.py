@@ -1,6 +1,6 @@
 """Slots as a pure function: windows, clock changes, busy times, notice and the student's day."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from apps.booking.slots import (
     Schedule,
+    StudentDay,
     find_open_spans,
     find_slots,
     merge,
     overlaps,
+    suits_student,
     to_instant,
     widen,
 )
@@ -25,8 +27,9 @@ EVERY_DAY = {day: [(15 * 60, 20 * 60)] for day in range(7)}
 
 def local_starts(schedule, first, last, busy=(), length=HOUR, bookable=WIDE, student_zone=None):
     start, end = (to_instant(day, 0, schedule.zone) for day in (first, last))
-    zones = student_zone and (ZoneInfo(student_zone), schedule.zone)
-    found = find_slots(find_open_spans(schedule, start, end), list(busy), length, bookable, zones)
+    day = student_zone and StudentDay(ZoneInfo(student_zone), time(7), time(22))
+    suited = day and (day, schedule.zone)
+    found = find_slots(find_open_spans(schedule, start, end), list(busy), length, bookable, suited)
     return [f"{begins.astimezone(schedule.zone):%m-%d %H:%M}" for begins, _ends in found]
 
 
@@ -134,6 +137,26 @@ def test_slots_suit_the_day_of_a_student_elsewhere():
     assert found == [f"{hour:02}:00" for hour in (*range(5), *range(14, 24))]
     assert len(one_day(date(2026, 11, 30), windows, student_zone="Europe/Athens")) == 24
     assert len(one_day(date(2026, 11, 30), windows, student_zone="Europe/Kyiv")) == 24
+
+
+SCHOOL = StudentDay(KYIV, time(9), time(21), (time(8, 30), time(14)), is_set=True)
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "suits"),
+    [
+        (30, 9, False),  # Monday, in school
+        (30, 13, False),
+        (30, 14, True),
+        (30, 20, True),
+        (30, 21, False),
+        (29, 9, True),  # Sunday
+        (29, 8, False),
+    ],
+)
+def test_hours_that_the_student_has_set_hold_in_the_tutors_zone_too(day, hour, suits):
+    start = datetime(2026, 11, day, hour, tzinfo=KYIV).astimezone(UTC)
+    assert suits_student((start, start + HOUR), SCHOOL, KYIV) is suits
 
 
 minutes = st.integers(0, 3 * 24 * 60)

@@ -48,6 +48,7 @@ JOB_NAMES = (
     gettext_noop("pack expiry"),
     gettext_noop("lesson requests"),
     gettext_noop("external calendars"),
+    gettext_noop("held slots"),
 )
 
 

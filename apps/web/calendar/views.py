@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
+from apps.booking.policies import list_bookable_tutors
 from apps.classrooms.models import Membership
 from apps.classrooms.queries import next_setup_step
 from apps.common.zone_times import zone_time
@@ -55,6 +56,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "first_step": next_setup_step(me),
         "invitations": _invitations(me) if me.is_student else (),
         "student_links": student_links(me) if me.is_student else (),
+        "bookable": list_bookable_tutors(me) if me.is_student else (),
     }
     return render(request, "calendar/calendar.html", context)
 

@@ -35,6 +35,7 @@ from apps.lessons.services import ExpectedState
 from apps.web.lessons import confirmations
 from apps.web.lessons.created_links import find_created_link
 from apps.web.lessons.forms import CancelForm, InviteLinkForm, LessonForm
+from apps.web.lessons.other_times import find_times
 from apps.web.lessons.repeating import repeat_query
 from apps.web.lessons.responses import redirect_unchangeable, render_lesson_form
 from apps.web.shared.access import current_tutor, current_user
@@ -69,6 +70,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "series": find_series_facts(lesson, me, now),
         "repeat_query": repeat_query(lesson, me, now),
         "cancel": confirmations.confirm_cancellation(lesson),
+        **find_times(me, lesson, now),
         **_permissions(me, lesson, phase, now),
     }
     links = _links(request, lesson, is_shared=context["may_share"])

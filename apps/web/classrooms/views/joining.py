@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import User
+from apps.booking.policies import list_bookable_tutors
 from apps.classrooms.invitations import read_invitation
 from apps.classrooms.models import Membership
 from apps.classrooms.policies import access_invitation, access_own_membership
@@ -44,6 +45,7 @@ def memberships_page(request: HttpRequest, form: JoinForm | None = None) -> Http
         "student_links": student_links(me),
         "invitations": [m for m in rows if m.status == Status.INVITED],
         "rows": [m for m in rows if m.status != Status.INVITED],
+        "bookable": list_bookable_tutors(me),
         "form": form or JoinForm(),
     }
     has_errors = form is not None and bool(form.errors)
