@@ -159,6 +159,16 @@ def test_student_removed_from_one_occurrence(school, students):
     school.check()
 
 
+@pytest.mark.parametrize("scope", ["this", "all"])
+def test_undone_removal_is_told_to_the_removed_student_alone(school, students, scope):
+    second = school.lessons()[1]
+    path = f"/api/lessons/{second.pk}/students/{students[1].pk}/"
+    answer = school.call("delete", path, scope=scope)
+    school.call("post", f"/api/lesson-changes/{answer.headers['Change-Id']}/undo/")
+    assert school.methods == {"Max": ["REQUEST"]}
+    school.check()
+
+
 @pytest.mark.parametrize("scope", ["all", "following"])
 def test_undone_move_puts_everything_back(school, scope):
     before = [lesson.starts_at for lesson in school.lessons()]

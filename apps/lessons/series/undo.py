@@ -4,6 +4,7 @@ A change is the state of its lessons and series before and after it. It is undon
 state has not changed again. Mail that was sent stays sent; the students are told of the undoing.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -103,11 +104,10 @@ def undo(*, change: LessonChange, now: datetime) -> int:
     `lesson_conflict` if their former time is taken.
     """
     before, after = change.before, change.after
-    known = {
-        (student, int(pk)) for state in (before, after) for pk, row in state["lessons"].items()
-        for student, _status in row["students"]
-    }  # fmt: skip
+    views = [_lessons_by_student(state) for state in (before, after)]
+    known = {(student, pk) for view in views for student in view for pk in view[student]}
     students = {student for student, _lesson in known}
+    affected = {pk for pk in students if views[0].get(pk) != views[1].get(pk)}
     try:
         with turn(change.tutor_id), transaction.atomic():
             people = lock_people([change.tutor_id, *students])
@@ -119,7 +119,7 @@ def undo(*, change: LessonChange, now: datetime) -> int:
                 raise precondition_failed()
             _restore(before, after)
             restored = list(Lesson.objects.filter(pk__in=before["lessons"]).in_order())
-            told = [people[pk] for pk in sorted(students)]
+            told = [people[pk] for pk in sorted(affected)]
             tutor = people[change.tutor_id]
             gone = {int(pk): change.created_at for pk in after["series"].keys() - before["series"]}
             notices.notify_undone(tutor, restored, told, known=known, gone=gone)
@@ -130,6 +130,16 @@ def undo(*, change: LessonChange, now: datetime) -> int:
     except IntegrityError as exc:
         raise to_domain_error(exc) from exc
     return len(restored)
+
+
+def _lessons_by_student(state: State) -> dict[int, dict[int, Any]]:
+    """What the calendar of each student shows, by lesson."""
+    found: defaultdict[int, dict[int, Any]] = defaultdict(dict)
+    for pk, row in state["lessons"].items():
+        shown = [row[name] for name in _LESSON_FIELDS]
+        for student, status in row["students"]:
+            found[student][int(pk)] = (shown, status)
+    return found
 
 
 def count_changed(change: LessonChange) -> int:
