@@ -19,6 +19,7 @@ from apps.common.supervisor import supervise  # noqa: E402
 from apps.common.threads import WsgiToAsgi  # noqa: E402
 from apps.common.worker import Worker  # noqa: E402
 from apps.operations.doctor.probe import DoctorProbe  # noqa: E402
+from apps.operations.watching.endpoint import MetricsApp  # noqa: E402
 from config.jobs import JOBS  # noqa: E402
 
 health = HealthApp()
@@ -51,4 +52,5 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-application = DoctorProbe(TrustedProxies(_route, settings.TRUSTED_PROXIES))
+_with_clients = TrustedProxies(_route, settings.TRUSTED_PROXIES)
+application = DoctorProbe(MetricsApp(_with_clients))

@@ -99,6 +99,14 @@ def file_text(name: str) -> str:
         raise setting_error(name, expected, path) from exc
 
 
+def metrics_token() -> str:
+    """Read the token that Prometheus sends; "" if it is not set."""
+    value = text("METRICS_TOKEN")
+    if value and not (len(value) >= 16 and value.isascii() and " " not in value):
+        raise setting_error("METRICS_TOKEN", "at least 16 characters without spaces, of ASCII")
+    return value
+
+
 def shown_name(name: str) -> str:
     """Read a name that is shown to people; "" if it is not set."""
     value = text(name)

@@ -26,7 +26,7 @@ from apps.classroom.versions import thin_out_all
 from apps.common import mail_history, mail_queue
 from apps.common.cleanup import delete_abandoned_uploads
 from apps.common.mail import Kind
-from apps.common.models import DailyLimit
+from apps.common.models import DailyLimit, ErrorCount
 from apps.common.worker import Job
 from apps.lessons.reminders import delivery, jobs
 from apps.lessons.reminders.mails import compose_reminder
@@ -50,6 +50,7 @@ MAINTENANCE = [
     nightly("orphaned files", delete_orphaned_files),
     nightly("abandoned uploads", delete_abandoned_uploads),
     nightly("daily limits", DailyLimit.delete_old),
+    nightly("error counts", ErrorCount.delete_old),
     nightly("board versions", thin_out_all),
     nightly("board authors", delete_unused_authors),
     nightly("abandoned attendance", close_abandoned_attendance),

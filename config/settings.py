@@ -52,6 +52,8 @@ PUSH_SERVICES = environment.choice("PUSH_SERVICES", ("public", "any"))
 # Calendars of tutors are on the internet; those in the own network have to be allowed.
 EXTERNAL_CALENDARS = environment.choice("EXTERNAL_CALENDARS", ("public", "any"))
 VAPID_KEY = vapid_key(DATA_DIR)
+# Who may read /metrics besides this machine.
+METRICS_TOKEN = environment.metrics_token()
 THROTTLING = environment.choice("THROTTLING", ("on", "off")) == "on"
 
 INSTALLED_APPS = [
@@ -289,8 +291,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "apps.common.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+        "counts": {"class": "apps.common.telemetry.CountingHandler"},
+    },
+    "root": {"handlers": ["stderr", "counts"], "level": "WARNING"},
     "loggers": {
         "kreida": {"level": "INFO"},
         # Its lines have full paths, which may have tokens; RequestLogMiddleware replaces them.

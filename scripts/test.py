@@ -31,7 +31,7 @@ SERVER_SETTINGS = (
     ),
     *("STORAGE_QUOTA_MB", "SIGN_UP", "SCHOOL_NAME", "LOGO_FILE", "PRIVACY_FILE"),
     *("EXTERNAL_CALENDARS", "PUSH_SERVICES", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"),
-    *("MONOBANK_TOKEN", "MONOBANK_API_URL"),
+    *("METRICS_TOKEN", "MONOBANK_TOKEN", "MONOBANK_API_URL"),
 )
 # Without cached bytecode each of the many processes that tests start compiles the whole program.
 UNSET = {*SERVER_SETTINGS, "PYTHONDONTWRITEBYTECODE"}
@@ -58,6 +58,7 @@ REQUIREMENTS: dict[str, tuple[Callable[[], bool], str]] = {
     "turn": (_is_installed("turnserver"), "apt-get install coturn"),
     "systemd": (_is_installed("systemd-analyze"), "apt-get install systemd"),
     "nginx": (_is_installed("nginx"), "apt-get install nginx-light"),
+    "promtool": (_is_installed("promtool"), "apt-get install prometheus"),
     "sqlite_tool": (_is_installed("sqlite3"), "apt-get install sqlite3"),
 }
 

@@ -30,6 +30,7 @@ def no_settings(monkeypatch):
 READERS = {
     "PORT": lambda: environment.integer("PORT", 8000, low=1, high=65535),
     "THROTTLING": lambda: environment.choice("THROTTLING", ("on", "off")),
+    "METRICS_TOKEN": environment.metrics_token,
     "SIGN_UP": lambda: environment.choice("SIGN_UP", ("open", "invited-tutors", "closed")),
     "PRIVACY_FILE": lambda: environment.file_text("PRIVACY_FILE"),
     "SCHOOL_NAME": lambda: environment.shown_name("SCHOOL_NAME"),
@@ -55,6 +56,7 @@ READERS = {
     ("name", "value"),
     [
         *(("PORT", value) for value in ("abc", "0", "-1", "65536", "99999", "8000.0", "٨", "1e3")),
+        *(("METRICS_TOKEN", value) for value in ("short", "with spaces in between", "слово" * 5)),
         *(("SIGN_UP", value) for value in ("yes", "Open", "students")),
         *(("PRIVACY_FILE", value) for value in ("/nowhere/privacy.txt", "/tmp", "/dev/zero")),
         *(("SCHOOL_NAME", value) for value in ("\u200b", "\u202eKreida", "K" * 101, "K" * 10_000)),

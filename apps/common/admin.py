@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.common.mail_queue import JOB_NAME
-from apps.common.models import DailyLimit, Installation, MailMessage, OutgoingMail, PeriodicJob
+from apps.common.models import (
+    DailyLimit,
+    ErrorCount,
+    Installation,
+    MailMessage,
+    OutgoingMail,
+    PeriodicJob,
+)
 from apps.common.worker import run_soon
 
 
@@ -154,6 +161,12 @@ class OutgoingMailAdmin(ServerRecordAdmin):
 class PeriodicJobAdmin(ServerRecordAdmin):
     fields = list_display = ("name", "due_at", "has_failed")
     search_fields = ("name",)
+
+
+@admin.register(ErrorCount)
+class ErrorCountAdmin(ServerRecordAdmin):
+    fields = list_display = ("hour", "logger", "count")
+    search_fields = ("logger",)
 
 
 @admin.register(DailyLimit)

@@ -23,6 +23,7 @@ from apps.common.errors import DomainError, error_response
 from apps.common.health import HealthApp
 from apps.common.paths import normalize_path
 from apps.common.request_body import body_limit, is_body_pending
+from apps.common.telemetry import telemetry
 
 REDIRECTED_COOKIE = "redirected-to-https"
 # Exceptions that views raise on purpose, which are not logged as crashes.
@@ -84,15 +85,18 @@ class RequestLogMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         match = request.resolver_match
+        seconds = time.perf_counter() - began
+        route = match.route if match else None
+        telemetry.count_request(request.method or "", route, response.status_code, seconds)
         log.info(
             "request",
             extra={
                 "data": {
                     "request_id": request_id,
                     "method": request.method,
-                    "route": match.route if match else None,
+                    "route": route,
                     "status": response.status_code,
-                    "ms": round((time.perf_counter() - began) * 1000, 1),
+                    "ms": round(seconds * 1000, 1),
                 }
             },
         )

@@ -15,7 +15,8 @@ from typing import ClassVar
 from django.db import close_old_connections, connections
 from django.utils import timezone
 
-from apps.common.models import PeriodicJob
+from apps.common.models import ErrorCount, PeriodicJob
+from apps.common.telemetry import telemetry
 
 TICK = 5.0  # seconds between checks for due jobs
 RETRY_DELAY = timedelta(hours=1)  # a failed job is due again after this, or earlier by its schedule
@@ -72,6 +73,7 @@ class Worker:
 
     def run_due(self, now: datetime) -> None:
         """Claim and run the jobs that are due or were requested by `run_soon`."""
+        self._store_errors(now)
         rows = PeriodicJob.objects.in_bulk()
         self.failing = sorted(
             job.name for job in self.jobs if job.name in rows and rows[job.name].has_failed
@@ -88,6 +90,12 @@ class Worker:
             self._requested.discard(job.name)
             if is_requested or self._claim(job, rows[job.name], now):
                 self._run_job(job, now)
+
+    @staticmethod
+    def _store_errors(now: datetime) -> None:
+        """Every process stores how many errors it has logged since the last time."""
+        if found := telemetry.take_errors():
+            ErrorCount.add(found, now)
 
     @staticmethod
     def _claim(job: Job, row: PeriodicJob, now: datetime) -> bool:

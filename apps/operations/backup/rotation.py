@@ -1,30 +1,14 @@
-"""The names of backups in a folder, and which of them are kept."""
+"""Which backups of a folder are kept, and that only one is written at a time."""
 
 import fcntl
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
+from apps.common.backup_files import backup_name, list_backups, made_at
 from apps.operations.backup.archive import BackupError
 
-_NAME = re.compile(r"kreida-\d{8}T\d{6}Z\.zip")
-
-
-def backup_name(now: datetime) -> str:
-    return f"kreida-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
-
-
-def list_backups(folder: Path) -> list[Path]:
-    """Return the backups of a folder, the newest first; files with other names are not ours."""
-    return sorted(
-        (path for path in folder.glob("*.zip") if _NAME.fullmatch(path.name)), reverse=True
-    )
-
-
-def made_at(backup: Path) -> datetime:
-    return datetime.strptime(backup.name, "kreida-%Y%m%dT%H%M%SZ.zip").replace(tzinfo=UTC)
+__all__ = ("backup_name", "delete_old", "list_backups", "lock", "made_at")
 
 
 def delete_old(folder: Path, keep: int) -> list[Path]:

@@ -35,7 +35,7 @@ def check_proxy(now: datetime, wait: int) -> list[Result]:
         seen = _ask(now, b"", {"X-Forwarded-For": CLAIMED})
     except ProbeError as exc:
         return [failed("proxy", str(exc))]
-    found = [*_check_headers(seen), *_check_body(now), *_check_socket()]
+    found = [*_check_headers(seen), *_check_body(now), *_check_socket(), *_check_metrics()]
     found += _check_wait(now, wait) if wait else []
     if found:
         return found
@@ -130,6 +130,19 @@ def _check_wait(now: datetime, wait: int) -> list[Result]:
     except ProbeError as exc:
         text = f"The proxy does not wait {wait} s for an answer ({exc})."
         return [failed("proxy", f"{text} nginx: proxy_read_timeout 120s;")]
+    return []
+
+
+def _check_metrics() -> list[Result]:
+    """Ask for /metrics as anybody on the internet may."""
+    if is_loopback(urlsplit(settings.PUBLIC_URL).hostname or ""):
+        return []
+    with closing(_connect(TIMEOUT)) as connection:
+        connection.request("GET", "/metrics")
+        is_public = connection.getresponse().status == 200
+    if is_public:
+        text = "Anybody can read /metrics through the proxy. Let it set X-Forwarded-For, or set"
+        return [failed("proxy", f"{text} METRICS_TOKEN.")]
     return []
 
 

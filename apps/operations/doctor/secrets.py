@@ -34,6 +34,8 @@ def _weak_secrets() -> Iterator[Result]:
         yield failed(CHECK, f"SECRET_KEY can be guessed. {hint} Everybody signs in again then.")
     if settings.TURN_SECRET and is_weak(settings.TURN_SECRET):
         yield failed(CHECK, f"TURN_SECRET can be guessed. {hint} coturn needs the same one.")
+    if settings.METRICS_TOKEN and is_weak(settings.METRICS_TOKEN):
+        yield failed(CHECK, f"METRICS_TOKEN can be guessed. {hint} Prometheus needs the same one.")
     if _is_open_database():
         yield warning(
             CHECK, "The password of DATABASE_URL, on another machine, is weak or missing."

@@ -11,7 +11,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, connection
 
-from apps.common.health import PROBE_ROW, check_database, check_redis
+from apps.common.health import check_database, check_redis
 from apps.common.mail_history import count_not_sent
 from apps.common.models import MailMessage, PeriodicJob
 from apps.common.releases import newer_migrations, pending_migrations
@@ -20,6 +20,7 @@ from apps.common.version import VERSION
 from apps.operations.backup import rotation
 from apps.operations.doctor.report import Result, failed, ok, one_line, warning
 from config.hosts import is_loopback
+from config.jobs import JOBS
 
 MIN_POSTGRESQL = 140000
 WORKER_JOB = "reminders"  # due every minute, of every installation
@@ -125,7 +126,8 @@ def _check_queue(now: datetime) -> list[Result]:
 
 
 def check_worker(now: datetime) -> list[Result]:
-    jobs = list(PeriodicJob.objects.exclude(name=PROBE_ROW))
+    known = {job.name for job in JOBS}  # rows stay of jobs that a setting has ended
+    jobs = [job for job in PeriodicJob.objects.all() if job.name in known]
     row = next((job for job in jobs if job.name == WORKER_JOB), None)
     start = "Start Kreida, or look into its log."
     if row is None:

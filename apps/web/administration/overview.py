@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncWeek
 from django.utils.translation import gettext_noop
@@ -17,8 +16,10 @@ from apps.accounts.models import User
 from apps.classroom.models import Attendance, BoardFile
 from apps.classrooms.models import Classroom
 from apps.common import mail_history
+from apps.common.backup_files import last_backup
+from apps.common.disk import database_bytes
 from apps.common.health import PROBE_ROW
-from apps.common.models import MailMessage, PeriodicJob
+from apps.common.models import ErrorCount, MailMessage, PeriodicJob
 from apps.common.supervisor import failing_tasks
 from apps.lessons.models import Lesson
 
@@ -30,6 +31,7 @@ JOB_NAMES = (
     gettext_noop("orphaned files"),
     gettext_noop("abandoned uploads"),
     gettext_noop("daily limits"),
+    gettext_noop("error counts"),
     gettext_noop("board versions"),
     gettext_noop("abandoned attendance"),
     gettext_noop("time zones"),
@@ -63,6 +65,8 @@ class Overview:
     mail: dict[str, int] | None  # None where no mail is sent
     jobs: list[PeriodicJob]
     failing_tasks: list[str]
+    errors: int  # logged in the last 24 hours
+    last_backup: datetime | None
 
 
 def load_overview(now: datetime) -> Overview:
@@ -77,6 +81,8 @@ def load_overview(now: datetime) -> Overview:
         mail=_count_mail(now) if settings.EMAIL_URL else None,
         jobs=list(PeriodicJob.objects.exclude(name=PROBE_ROW).order_by("name")[:50]),
         failing_tasks=failing_tasks(),
+        errors=ErrorCount.in_last_day(now),
+        last_backup=last_backup(Path(settings.BACKUP_DIR)),
     )
 
 
@@ -113,16 +119,7 @@ def _count_lessons(now: datetime) -> dict[str, int]:
 def _measure_disk() -> dict[str, int]:
     pictures = BoardFile.objects.aggregate(size=Sum("size"))["size"] or 0
     free = shutil.disk_usage(settings.DATA_DIR).free
-    return {"database": _database_size(), "pictures": pictures, "free": free}
-
-
-def _database_size() -> int:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_database_size(current_database())")
-            return int(cursor.fetchone()[0])
-    file = Path(str(connection.settings_dict["NAME"]))
-    return sum(path.stat().st_size for path in (file, Path(f"{file}-wal")) if path.is_file())
+    return {"database": database_bytes(), "pictures": pictures, "free": free}
 
 
 def _count_sign_ups(now: datetime) -> Iterator[tuple[date, int]]:

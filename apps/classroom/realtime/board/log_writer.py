@@ -62,6 +62,11 @@ class LogWriter:
         return oldest.wall if oldest is not None else None
 
     @property
+    def unsaved_age(self) -> timedelta:
+        oldest = self._oldest_in_batch or self._oldest
+        return oldest.age if oldest is not None else timedelta()
+
+    @property
     def is_late(self) -> bool:
         """Whether an update has waited for longer than MAX_UNSAVED_TIME to be stored."""
         oldest = self._oldest_in_batch or self._oldest

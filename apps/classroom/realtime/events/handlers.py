@@ -18,6 +18,7 @@ from apps.classroom.realtime.server.sockets import Socket
 from apps.common.dependency_failures import dependency_failure
 from apps.common.errors import DomainError, service_unavailable
 from apps.common.security_log import log_refusal, log_security_event
+from apps.common.telemetry import telemetry
 
 log = logging.getLogger("kreida.room")
 
@@ -123,6 +124,7 @@ async def signal(room: Room, socket: Socket, message: wire.Signal) -> None:
 
 
 async def quality(room: Room, socket: Socket, message: wire.Quality) -> None:
+    telemetry.count_call_quality(message.level)
     report = wire.QualityOf(socket.peer, message.level, message.rtt_ms, message.loss)
     room.broadcast(report, "tutor")
 

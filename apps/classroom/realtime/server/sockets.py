@@ -94,6 +94,10 @@ class Socket:
         self._writing_since: float | None = None  # on the monotonic clock, while a frame is sent
         self._closing_since: float | None = None
 
+    @property
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
+
     def push(self, frame: bytes | str) -> None:
         if self.closing is not None:
             return

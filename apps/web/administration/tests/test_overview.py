@@ -1,7 +1,7 @@
 """Tests of the overview on the admin's first page."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.classroom.models import Attendance, BoardFile
 from apps.classrooms.models import Classroom, StudentCard
 from apps.common import mail_history, mail_queue
-from apps.common.models import MailMessage, PeriodicJob
+from apps.common.models import ErrorCount, MailMessage, PeriodicJob
 from apps.common.supervisor import set_failing
 from apps.lessons.models import Lesson
 from apps.web.administration.overview import JOB_NAMES, WEEKS, load_overview
@@ -75,6 +75,18 @@ def test_mail_that_failed_or_was_given_up_is_counted(settings):
     assert load_overview(now).mail == {"waiting": 2, "failed": 1, "given_up": 1}
 
 
+def test_last_backup_and_errors_are_told(settings, tmp_path):
+    settings.BACKUP_DIR = tmp_path / "none"
+    assert (load_overview(NOW).errors, load_overview(NOW).last_backup) == (0, None)
+    settings.BACKUP_DIR = tmp_path
+    for day in (1, 2):
+        (tmp_path / f"kreida-2026030{day}T010004Z.zip").touch()
+    ErrorCount.add({"kreida.mail": 3}, NOW)
+    overview = load_overview(NOW)
+    assert overview.errors == 3
+    assert overview.last_backup == datetime(2026, 3, 2, 1, 0, 4, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("locale", "job"), [("uk", "прострочені сеанси"), ("en", "expired sessions")]
 )
@@ -86,7 +98,7 @@ def test_page_shows_failing_tasks_and_bounded_queries(
     set_failing("room bus", True)
     client = browser(boss, locale)
     try:
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(17):
             page = client.get("/admin/").content.decode()
     finally:
         set_failing("room bus", False)
