@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.booking.models import Availability, AvailabilityWindow, ExternalCalendar
-from apps.booking.models.availability import default_lesson_minutes
+from apps.booking.models.availability import MAX_EXCEPTION_WINDOWS, default_lesson_minutes
 from apps.booking.slots import Minutes, Schedule
 from apps.common.errors import invalid
 from apps.common.zones import find_zone
@@ -71,7 +71,10 @@ def load_schedule(availability: Availability) -> Schedule:
 
 @transaction.atomic
 def replace_availability(*, tutor: User, plan: AvailabilityPlan) -> Availability:
-    """Raises `validation_error` for windows of a day that overlap."""
+    """Raises `validation_error` for windows of a day that overlap, or too many ones."""
+    if sum(map(len, plan.exceptions.values())) > MAX_EXCEPTION_WINDOWS:
+        most = {"n": MAX_EXCEPTION_WINDOWS}
+        raise invalid(exceptions=_("At most %(n)s windows in all.") % most)
     for name, by_day in (("weekly", plan.weekly), ("exceptions", plan.exceptions)):
         _check_windows(name, by_day)
     # Of simultaneous requests the last one wins as a whole.

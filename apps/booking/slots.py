@@ -4,6 +4,7 @@ A window is bounded by what the clock shows: the part of it that a clock change 
 exist, and a time that comes twice is the first.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -147,11 +148,11 @@ def _round_up(moment: datetime) -> datetime:
 
 
 def free_spans(span: Span, busy: Sequence[Span]) -> Iterator[Span]:
-    """What merged busy spans leave of a span."""
+    """What merged busy spans leave of a span; those before it are not looked at one by one."""
     cursor, end = span
-    for begins, ends in busy:
-        if ends <= cursor:
-            continue
+    first = bisect_right(busy, cursor, key=lambda each: each[1])
+    for number in range(first, len(busy)):
+        begins, ends = busy[number]
         if begins >= end:
             break
         if begins > cursor:

@@ -47,12 +47,19 @@ class Answer:
     body: bytes
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> Answer:
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    allow_private: bool,
+    max_answer: int = MAX_ANSWER,
+) -> Answer:
     """Send a POST request. With `allow_private` also plain http and addresses of the own network.
 
     Raises UnreachableError, NoAnswerError or ForbiddenAddressError.
     """
-    request = _Request("POST", body, headers, MAX_ANSWER)
+    request = _Request("POST", body, headers, max_answer)
     return _send(url, request, allow_private=allow_private, timeout=TOTAL_TIMEOUT)
 
 

@@ -17,6 +17,9 @@ from apps.common.outgoing_http import (
 )
 
 _MAX_RETRY_AFTER = 3600  # seconds
+# Of 100 updates, each a message of 4,096 characters, escaped, that quotes another such message. One
+# that is cut off cannot be read, and would come again for ever.
+_MAX_ANSWER = 16 * 1024 * 1024  # bytes
 UNREACHABLE, NO_ANSWER = 0, -1  # instead of a status
 
 
@@ -54,7 +57,8 @@ def call(method: str, **parameters: Any) -> Any:
     body = json.dumps(parameters).encode()
     try:
         # The operator has named the address, so that it may be in the own network.
-        answer = post(url, body, {"Content-Type": "application/json"}, allow_private=True)
+        json_type = {"Content-Type": "application/json"}
+        answer = post(url, body, json_type, allow_private=True, max_answer=_MAX_ANSWER)
         data = json.loads(answer.body)
     except NoAnswerError as exc:
         raise BotError(NO_ANSWER) from exc

@@ -36,6 +36,8 @@ def render_purpose(template: str, *, students: Iterable[str], month: str, refere
     space = MAX_PURPOSE - len(filled.replace("{student}", ""))
     if len(names) > space:
         names = names[: max(0, space - 1)].rstrip(" ,") + "…"
-    return " ".join(filled.replace("{student}", names, 1).replace("{student}", "").split())[
-        :MAX_PURPOSE
-    ]
+    text = filled.replace("{student}", names, 1).replace("{student}", "")
+    purpose = " ".join(text.split())
+    if reference in purpose[:MAX_PURPOSE]:
+        return purpose[:MAX_PURPOSE]
+    return f"{purpose[: MAX_PURPOSE - len(reference) - 1].rstrip(' ,')} {reference}"

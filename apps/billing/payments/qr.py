@@ -5,7 +5,8 @@ docs/payments.md names the standards, the versions used and their sources.
 
 import base64
 import io
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import segno
@@ -15,6 +16,9 @@ NBU_LINK = "https://bank.gov.ua/qr/"
 MAX_NAME = 70
 MAX_PURPOSE = 140  # EPC069-12; the Ukrainian format has more
 MAX_PAYLOAD = 331  # bytes, of either standard
+MAX_EURO = Decimal("999999999.99")
+_KEPT_END = 16  # characters at the end of a purpose, where the number of the request is
+_KEPT_PURPOSE = 40  # before the name of the account's owner is cut
 _MIN_VERSION = 10  # of a Ukrainian QR code
 _SIGN_SHARE = 0.16  # diameter of the sign in the middle; 2 % of the area, of 15 % that M restores
 _DARK = "#14211c"
@@ -38,7 +42,8 @@ class Transfer:
 
 
 def has_qr(transfer: Transfer) -> bool:
-    return transfer.currency in ("UAH", "EUR")
+    is_euro = transfer.currency == "EUR" and transfer.amount <= MAX_EURO
+    return is_euro or transfer.currency == "UAH"
 
 
 def nbu_link(transfer: Transfer) -> str:
@@ -49,30 +54,40 @@ def nbu_link(transfer: Transfer) -> str:
 
 def _nbu_payload(transfer: Transfer) -> bytes:
     """Format 002. Windows-1251 is a byte per letter and what banks write themselves; a text with
-    other letters is in UTF-8, of which the end of the purpose may be cut."""
-    text = _nbu_lines(transfer, "2", transfer.purpose)
+    other letters is in UTF-8, and may be too long for the standard."""
     try:
-        return text.encode("cp1251")
+        return _nbu_lines(transfer, "2").encode("cp1251")
     except UnicodeEncodeError:
-        pass
-    purpose = transfer.purpose
-    while len(encoded := _nbu_lines(transfer, "1", purpose).encode()) > MAX_PAYLOAD:
-        purpose = purpose[:-1]
-    return encoded
+        return _nbu_lines(_fit(transfer, lambda one: _nbu_lines(one, "1")), "1").encode()
 
 
-def _nbu_lines(transfer: Transfer, encoding: str, purpose: str) -> str:
+def _fit(transfer: Transfer, text_of: Callable[[Transfer], str]) -> Transfer:
+    """Cut the purpose, but not its end, and then the name, until the text fits into the code."""
+    while len(text_of(transfer).encode()) > MAX_PAYLOAD:
+        purpose, name = transfer.purpose, transfer.name
+        if len(purpose) > _KEPT_PURPOSE:
+            shorter = purpose[: -_KEPT_END - 1] + purpose[-_KEPT_END:]
+            transfer = replace(transfer, purpose=shorter)
+        elif len(name) > 1:
+            transfer = replace(transfer, name=name[:-1])
+        else:  # the letters of the end are long ones
+            transfer = replace(transfer, purpose=purpose[1:])
+    return transfer
+
+
+def _nbu_lines(transfer: Transfer, encoding: str) -> str:
     fields = (
         *("BCD", "002", encoding, "UCT", ""),
         *(transfer.name, transfer.iban, f"UAH{transfer.amount:.2f}", transfer.tax_id),
-        *("", "", purpose, ""),
+        *("", "", transfer.purpose, ""),
     )
     return "\n".join(" ".join(field.split()) for field in fields)
 
 
 def qr_code(transfer: Transfer) -> segno.QRCode:
-    """Raises ValueError for a currency without a standard."""
+    """Raises ValueError for a transfer without a standard, see `has_qr`."""
     if transfer.currency == "EUR":
+        transfer = _fit(transfer, _epc_lines)
         return helpers.make_epc_qr(
             name=transfer.name,
             iban=transfer.iban,
@@ -87,6 +102,15 @@ def qr_code(transfer: Transfer) -> segno.QRCode:
     if isinstance(code.version, int) and code.version >= _MIN_VERSION:
         return code
     return segno.make_qr(link, error="m", version=_MIN_VERSION)
+
+
+def _epc_lines(transfer: Transfer) -> str:
+    """As long as what segno encodes."""
+    fields = (
+        *("BCD", "002", "1", "SCT", ""),
+        *(transfer.name, transfer.iban, f"EUR{transfer.amount:.2f}", "", "", transfer.purpose),
+    )
+    return "\n".join(fields)
 
 
 def qr_svg(transfer: Transfer) -> bytes:

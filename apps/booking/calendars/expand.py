@@ -23,7 +23,8 @@ from icalendar import Calendar, vRecur
 MEMORY = 1024**3  # bytes
 MAX_EVENTS = 20_000
 MAX_STEPS = 200_000  # occurrences that are looked at, of all rules
-MAX_BUSY = 50_000
+MAX_BUSY = 50_000  # before those that touch are merged
+MAX_MERGED = 10_000  # of each calendar; all are read where slots of months are asked for
 DAY = timedelta(days=1)
 
 Span = tuple[datetime, datetime]
@@ -58,7 +59,10 @@ class Reader:
                 self._add(event, overrides.get(str(event.get("UID")), {}))
             except BAD_VALUE:
                 self.unread += 1
-        busy = [[int(a.timestamp()), int(b.timestamp())] for a, b in merge(self.busy)]
+        merged = merge(self.busy)
+        if len(merged) > MAX_MERGED:
+            raise UnreadableError("too_large")
+        busy = [[int(a.timestamp()), int(b.timestamp())] for a, b in merged]
         return {"events": len(events), "unread": self.unread, "busy": busy}
 
     def _group(self, events: list[Any]) -> tuple[list[Any], dict[str, dict[Any, Any]]]:

@@ -11,8 +11,9 @@ from apps.accounts.models.user import TimeZoneField
 from apps.common.zones import DEFAULT, validate_time_zone
 
 DAY_MINUTES = 24 * 60
-MAX_WINDOWS = 100  # a week, and as many on other dates for each of MAX_EXCEPTIONS
-MAX_EXCEPTIONS = 400
+MAX_WINDOWS = 100  # a week, and as many on one other date
+MAX_EXCEPTIONS = 400  # dates
+MAX_EXCEPTION_WINDOWS = 1000  # of all those dates
 MAX_LENGTHS = 10
 MAX_BUFFER = 12 * 60  # minutes
 MAX_NOTICE = 60 * DAY_MINUTES  # minutes

@@ -103,6 +103,22 @@ def test_put_replaces_the_whole(api, tutor):
             },
             "exceptions",
         ),
+        (
+            {
+                "exceptions": [
+                    {
+                        "date": f"2026-12-{day}",
+                        "windows": [
+                            {"from": f"{hour:02}:{minute:02}", "to": f"{hour:02}:{minute + 1:02}"}
+                            for hour in range(20)
+                            for minute in range(0, 10, 2)
+                        ],
+                    }
+                    for day in range(10, 21)
+                ]
+            },
+            "exceptions",
+        ),
         ({"lesson_minutes": []}, "lesson_minutes"),
         ({"lesson_minutes": [4]}, "lesson_minutes"),
         ({"lesson_minutes": [60, 60]}, "lesson_minutes"),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.booking.calendars.expand import MAX_STEPS, Reader, UnreadableError
+from apps.booking.calendars.expand import MAX_MERGED, MAX_STEPS, Reader, UnreadableError
 
 KYIV = ZoneInfo("Europe/Kyiv")
 SINCE = datetime(2026, 10, 1, tzinfo=UTC)
@@ -167,6 +167,14 @@ def test_too_many_occurrences_are_refused(rule):
     with pytest.raises(UnreadableError):
         reader.read(calendar(f"DTSTART:20260101T000000Z\nDURATION:PT1S\nRRULE:{rule}"))
     assert reader.steps <= MAX_STEPS + 2
+
+
+def test_more_busy_times_than_slots_are_computed_with_are_refused():
+    rule = "RRULE:FREQ=MINUTELY;INTERVAL=2;COUNT="
+    event = f"DTSTART:20261001T000000Z\nDURATION:PT1M\n{rule}"
+    assert len(read(event + str(MAX_MERGED))["busy"]) == MAX_MERGED
+    with pytest.raises(UnreadableError, match="too_large"):
+        read(event + str(MAX_MERGED + 1))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from apps.booking.slots import (
     StudentDay,
     find_open_spans,
     find_slots,
+    free_spans,
     merge,
     overlaps,
     suits_student,
@@ -157,6 +158,29 @@ SCHOOL = StudentDay(KYIV, time(9), time(21), (time(8, 30), time(14)), is_set=Tru
 def test_hours_that_the_student_has_set_hold_in_the_tutors_zone_too(day, hour, suits):
     start = datetime(2026, 11, day, hour, tzinfo=KYIV).astimezone(UTC)
     assert suits_student((start, start + HOUR), SCHOOL, KYIV) is suits
+
+
+class CountedList(list):
+    """Counts the items that are read."""
+
+    reads = 0
+
+    def __getitem__(self, index):
+        self.reads += 1
+        return super().__getitem__(index)
+
+    def __iter__(self):
+        for item in super().__iter__():
+            self.reads += 1
+            yield item
+
+
+def test_cost_of_a_window_does_not_grow_with_what_is_busy_before_it():
+    start = datetime(2026, 11, 30, tzinfo=UTC)
+    busy = CountedList((start + n * HOUR, start + n * HOUR + HOUR / 2) for n in range(100_000))
+    window = (start + 50_000 * HOUR, start + 50_002 * HOUR)
+    assert len(list(free_spans(window, busy))) == 2
+    assert busy.reads < 50
 
 
 minutes = st.integers(0, 3 * 24 * 60)

@@ -60,6 +60,15 @@ def test_updates_are_read_once(bot, student):
     assert len(bot.sent) == 1
 
 
+def test_long_messages_of_strangers_do_not_stop_the_bot(bot, student):
+    for chat in range(9):
+        bot.write("ї" * 4096, chat=1000 + chat)
+        bot.updates[-1]["message"]["reply_to_message"] = {"text": "ї" * 4096}
+    bot.write(f"/start {code_of(student)}")
+    poll(timezone.now())
+    assert chats() == {student.pk: 70}
+
+
 def test_expired_code_links_nothing(bot, student):
     old = code_of(student, timezone.now() - timedelta(minutes=10))
     bot.write(f"/start {old}")

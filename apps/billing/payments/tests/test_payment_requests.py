@@ -115,6 +115,9 @@ def test_payer_gets_no_account_of_another_tutor(tutor, other_tutor, student):
         ("Уроки", "Уроки, KR-7"),
         ("{student} {student}{number}", "Олена Коваль KR-7"),
         ("{0} {x} %s {number}", "{0} {x} %s KR-7"),
+        ("у" * 140, "у" * 135 + " KR-7"),
+        ("у" * 131 + " {number}", "у" * 131 + " KR-7"),
+        ("{month}" * 18 + ", {number}", "листопад" * 16 + "листопа KR-7"),
     ],
 )
 def test_purpose(template, purpose):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -96,6 +97,32 @@ def test_other_letters_are_sent_in_utf_8_and_cut_to_the_limit():
     assert lines[5] == transfer.name
     assert transfer.purpose.startswith(lines[11])
     assert len("\n".join(lines).encode()) <= MAX_PAYLOAD
+
+
+LONG_LETTER = "\U00020000"  # four bytes in UTF-8
+
+
+@pytest.mark.parametrize("purpose", ["KR-7", LONG_LETTER * 130 + ", KR-7", "ʼ" * 130 + ", KR-7"])
+@pytest.mark.parametrize("name", ["Ева", LONG_LETTER * 70, "Учитель" * 10])
+@pytest.mark.parametrize("like", [UAH, EUR])
+def test_longest_texts_are_cut_before_the_number_of_the_request(like, name, purpose):
+    transfer = replace(like, name=name, purpose=purpose)
+    if like is UAH:
+        lines = decode_link(nbu_link(transfer))
+        found_name, found_purpose = lines[5], lines[11]
+        assert len("\n".join(lines).encode("cp1251" if lines[2] == "2" else "utf-8")) <= MAX_PAYLOAD
+    else:
+        lines = read_picture(transfer).split("\n")
+        found_name, found_purpose = lines[5], lines[10]
+    assert found_name
+    assert name.startswith(found_name)
+    assert found_purpose.endswith("KR-7")
+    assert qr_svg(transfer)
+
+
+def test_more_euro_than_the_standard_allows_have_no_picture():
+    assert qr.has_qr(replace(EUR, amount=Decimal("999999999.99")))
+    assert not qr.has_qr(replace(EUR, amount=Decimal("1000000000")))
 
 
 def test_line_break_in_a_name_adds_no_element():

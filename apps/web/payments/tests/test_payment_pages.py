@@ -10,6 +10,7 @@ from apps.billing.accounts import get_account
 from apps.billing.balances import get_balances
 from apps.billing.ledger import append_entry
 from apps.billing.models import PayeeDetails, Payer, PaymentRequest
+from apps.billing.payments.payees import save_payee
 from apps.billing.payments.payers import save_payer
 from apps.billing.payments.qr import nbu_link
 from apps.billing.payments.requests import create_request, transfer_of
@@ -23,6 +24,7 @@ PAYEE = {
     "tax_id": "1234567890",
     "purpose": "Уроки {student} {number}",
 }
+EURO_IBAN = "DE89370400440532013000"
 DETAILS, NEW = reverse("web:payee-details"), reverse("web:payment-request-new")
 
 
@@ -102,6 +104,27 @@ def test_anybody_with_the_link_sees_how_to_pay(browser, payment_request):
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/svg+xml")
 
 
+@pytest.mark.parametrize("name", ["\U00020000" * 70, "Учитель" * 10])
+def test_longest_names_and_purposes_have_a_page_and_a_picture(browser, tutor, account, name):
+    purpose = "Оплата за уроки, " * 8
+    for currency, iban in (("UAH", "UA213223130000026007233566001"), ("EUR", EURO_IBAN)):
+        save_payee(
+            tutor=tutor,
+            currency=currency,
+            name=name,
+            iban=iban,
+            tax_id="1234567890",
+            purpose=purpose,
+        )
+        made = create_request(
+            tutor=tutor, currency=currency, amounts={account: Decimal("9999999999.99")}, month=""
+        )
+        page = reverse("web:pay", args=[made.token])
+        assert browser().get(page).status_code == 200
+        status = browser().get(page + "qr/").status_code
+        assert status == (200 if currency == "UAH" else 404)  # SEPA takes less
+
+
 def test_unknown_link_is_not_found(browser, payment_request):
     assert browser().get(reverse("web:pay", args=["x" * 32])).status_code == 404
 
@@ -111,6 +134,8 @@ def test_withdrawn_request_shows_no_bank_details(browser, tutor, payment_request
     browser(tutor).post(url, {"action": "withdraw"})
     text = browser().get(reverse("web:pay", args=[payment_request.token])).content.decode()
     assert "withdrawn" in text
+    picture = reverse("web:pay-qr", args=[payment_request.token])
+    assert browser().get(picture).status_code == 404
     assert payment_request.iban not in text.replace(" ", "")
 
 

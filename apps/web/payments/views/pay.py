@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.billing.models import PaymentRequest
 from apps.billing.payments.cards.payments import (
     find_pending,
     get_card_provider,
@@ -13,7 +14,7 @@ from apps.billing.payments.cards.payments import (
 )
 from apps.billing.payments.qr import has_qr, nbu_link, qr_svg
 from apps.billing.payments.requests import find_request, transfer_of
-from apps.common.errors import DomainError
+from apps.common.errors import DomainError, not_found
 from apps.common.rate_limits import check_rate_limit
 
 
@@ -49,8 +50,11 @@ def card(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, token: str) -> HttpResponse:
     check_rate_limit(request, "pay")
-    svg = qr_svg(transfer_of(find_request(token)))
-    return _private(HttpResponse(svg, content_type="image/svg+xml"))
+    found = find_request(token)
+    transfer = transfer_of(found)
+    if not has_qr(transfer) or found.status != PaymentRequest.Status.OPEN:
+        raise not_found()
+    return _private(HttpResponse(qr_svg(transfer), content_type="image/svg+xml"))
 
 
 def _private(response: HttpResponse) -> HttpResponse:
