@@ -8,6 +8,7 @@ from apps.billing.models import (
     AccountEntry,
     CancellationDecision,
     CancellationPolicy,
+    EntryKey,
     Pack,
     PolicyAcceptance,
     Rate,
@@ -178,6 +179,13 @@ class ClosedMonthAdmin(ReadOnlyAdmin):
     fields = list_display = ("month", "tutor", "closed_at")
     list_select_related = ("tutor",)
     search_fields = OF_TUTOR
+
+
+@admin.register(EntryKey)
+class EntryKeyAdmin(ReadOnlyAdmin):
+    fields = list_display = ("entry", "account")
+    list_select_related = ("entry", "account")
+    search_fields = OF_ACCOUNT
 
 
 @admin.register(PackWarning)

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.billing.balances import get_lessons_without_pack, list_packs
 from apps.billing.errors import already_reversed
-from apps.billing.models import LESSONS, Account, AccountEntry, Pack
+from apps.billing.models import LESSONS, Account, AccountEntry, EntryKey, Pack
 from apps.common.errors import invalid
+from apps.common.idempotency import Idempotency
 from apps.lessons.models import Lesson
 
 Kind = AccountEntry.Kind
@@ -33,14 +34,18 @@ def append_entry(
     lesson: Lesson | None = None,
     created_by: User | None = None,
     expires_on: date | None = None,
+    idempotency: Idempotency | None = None,
 ) -> AccountEntry:
-    """Append a payment, pack, refund or adjustment; `expires_on` is a pack's. What a refund gives
-    back is subtracted, whatever its sign. Raises `validation_error`."""
+    """Append a payment, pack, refund or adjustment, or return the one appended earlier with the
+    same key; `expires_on` is a pack's. What a refund gives back is subtracted, whatever its sign.
+    Raises `validation_error`."""
     if kind == Kind.REFUND:
         amount = -abs(amount)
     _check(kind, unit, amount, expires_on)
     with transaction.atomic():
         account = lock_account(account)
+        if (earlier := _find_earlier(account, idempotency)) is not None:
+            return earlier
         entry = AccountEntry(
             account=account,
             kind=kind,
@@ -59,7 +64,22 @@ def append_entry(
         if entry.pack is not None:
             start_billing(account)
             _settle(account, debts, entry.pack)
+        if idempotency is not None:
+            key, digest = idempotency.key, idempotency.digest
+            EntryKey.objects.create(account=account, key=key, digest=digest, entry=entry)
     return entry
+
+
+def _find_earlier(account: Account, idempotency: Idempotency | None) -> AccountEntry | None:
+    """Of the account, which is locked."""
+    if idempotency is None:
+        return None
+    known = EntryKey.objects.filter(account=account, key=idempotency.key)
+    earlier = known.select_related("entry").first()
+    if earlier is None:
+        return None
+    idempotency.check(earlier.digest)
+    return earlier.entry
 
 
 def reverse_entry(*, entry: AccountEntry, created_by: User | None, note: str = "") -> AccountEntry:

@@ -23,6 +23,8 @@ from apps.billing.accounts import (
 from apps.billing.api import serializers
 from apps.billing.ledger import append_entry, reverse_entry
 from apps.billing.report import accounts_csv
+from apps.common.idempotency import PARAMETER as IDEMPOTENCY_KEY
+from apps.common.idempotency import parse_idempotency_key
 from apps.common.json import json_response
 from apps.common.openapi import documented
 from apps.common.parsing import drop_nulls
@@ -90,6 +92,7 @@ class AccountEntriesView(APIView):
         "Add an entry to an account",
         {201: serializers.AccountEntrySerializer},
         body=serializers.AccountEntryCreateSerializer,
+        query=[IDEMPOTENCY_KEY],
         errors=["not_found"],
         description="By the tutor. Entries are never changed or deleted, only reversed.",
     )
@@ -99,7 +102,12 @@ class AccountEntriesView(APIView):
         data.is_valid(raise_exception=True)
         stored = get_account(account.tutor, account.get_student())
         update_account(stored, timezone.now())
-        entry = append_entry(account=stored, created_by=request.user, **data.validated_data)
+        entry = append_entry(
+            account=stored,
+            created_by=request.user,
+            idempotency=parse_idempotency_key(request, data.validated_data),
+            **data.validated_data,
+        )
         return json_response(entry_json(entry), 201)
 
 

@@ -2,6 +2,7 @@ from apps.billing.models.account import Account, Pack, Rate
 from apps.billing.models.bank import BankFile, BankLine, BankLineEntry
 from apps.billing.models.decision import CancellationDecision
 from apps.billing.models.entry import LESSONS, AccountEntry
+from apps.billing.models.entry_key import EntryKey
 from apps.billing.models.payment import (
     AccountPayer,
     CardPayment,
@@ -25,6 +26,7 @@ __all__ = [
     "CancellationPolicy",
     "CardPayment",
     "ClosedMonth",
+    "EntryKey",
     "NoFault",
     "Pack",
     "PackWarning",

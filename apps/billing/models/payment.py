@@ -108,6 +108,8 @@ class PaymentRequest(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     status = models.CharField(max_length=9, choices=Status, default=Status.OPEN)
     settled_at = models.DateTimeField(null=True, help_text="When it was paid or withdrawn.")
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("payment request")
@@ -115,6 +117,9 @@ class PaymentRequest(models.Model):
         ordering = ("-number",)
         constraints = (
             models.UniqueConstraint(name="payment_request_number_once", fields=["tutor", "number"]),
+            models.UniqueConstraint(
+                name="payment_request_once_per_key", fields=["tutor", "idempotency_key"]
+            ),
             models.CheckConstraint(
                 name="payment_request_settled",
                 condition=Q(status="open", settled_at=None)

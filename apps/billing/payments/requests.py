@@ -25,6 +25,7 @@ from apps.billing.models.amount import MAX_AMOUNT
 from apps.billing.payments.payees import render_purpose
 from apps.billing.payments.qr import Transfer
 from apps.common.errors import invalid, not_found
+from apps.common.idempotency import Idempotency
 from apps.common.parsing import MAX_ID
 
 MAX_ITEMS = 10
@@ -81,13 +82,17 @@ def create_request(
     amounts: Mapping[Account, Decimal],
     month: str,
     payer: Payer | None = None,
+    idempotency: Idempotency | None = None,
 ) -> PaymentRequest:
-    """Ask for the amounts of one or several students. Raises `validation_error`."""
+    """Ask for the amounts of one or several students, or return the request that was made with the
+    same key. Raises `validation_error`."""
     _check(tutor, amounts)
     payees = PayeeDetails.objects.select_for_update(no_key=True).filter(tutor=tutor).order_by("pk")
     payee = next((each for each in payees if each.currency == currency), None)  # locks all
     if payee is None:
         raise invalid(currency=_("Enter your bank details first."))
+    if (earlier := _find_earlier(tutor, idempotency)) is not None:
+        return earlier
     last = PaymentRequest.objects.filter(tutor=tutor).aggregate(last=Max("number"))["last"]
     request = PaymentRequest(
         tutor=tutor,
@@ -97,6 +102,7 @@ def create_request(
         payee_name=payee.name,
         iban=payee.iban,
         tax_id=payee.tax_id,
+        **(idempotency.columns if idempotency else {}),
     )
     names = [account.student.get_full_name() for account in amounts if account.student]
     request.purpose = render_purpose(
@@ -108,6 +114,16 @@ def create_request(
         for account, amount in amounts.items()
     )
     return request
+
+
+def _find_earlier(tutor: User, idempotency: Idempotency | None) -> PaymentRequest | None:
+    if idempotency is None:
+        return None
+    requests = PaymentRequest.objects.filter(tutor=tutor, idempotency_key=idempotency.key)
+    found = requests.first()
+    if found is not None:
+        idempotency.check(found.idempotency_digest)
+    return found
 
 
 def _check(tutor: User, amounts: Mapping[Account, Decimal]) -> None:

@@ -154,6 +154,20 @@ def test_invalid_entry_is_refused(as_tutor, url, change, field):
     assert not AccountEntry.objects.exists()
 
 
+def test_entry_that_is_sent_again_is_added_once(as_tutor, url, account):
+    body = {"kind": "payment", "unit": "UAH", "amount": "100.00"}
+    key = {"headers": {"Idempotency-Key": "k1"}}
+    sent = [as_tutor.post(f"{url}entries/", body, **key) for _attempt in range(2)]
+    assert [each.status_code for each in sent] == [201, 201]
+    assert sent[0].json() == sent[1].json()
+    changed = as_tutor.post(f"{url}entries/", {**body, "amount": "1.00"}, **key)
+    assert (changed.status_code, changed.json()["error"]) == (400, "validation_error")
+    pack = {"kind": "pack", "unit": "lesson", "amount": "8"}
+    for _attempt in range(2):
+        as_tutor.post(f"{url}entries/", pack, headers={"Idempotency-Key": "k2"})
+    assert balance(account) == {"UAH": "100.00", "lesson": "8.00"}
+
+
 def test_entry_is_reversed_once(as_tutor, url, account, with_pack):
     entry = with_pack()
     reverse = f"/api/account-entries/{entry['id']}/reverse/"

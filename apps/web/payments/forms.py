@@ -1,3 +1,4 @@
+import secrets
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -98,7 +99,10 @@ class PayerForm(forms.Form):
 
 
 class RequestForm(forms.Form):
-    """An amount for each of the accounts, of which at least one is filled in."""
+    """An amount for each of the accounts, of which at least one is filled in. `once` makes a form
+    that is sent twice ask once."""
+
+    once = forms.CharField(required=False, max_length=50, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -108,7 +112,7 @@ class RequestForm(forms.Form):
         debts: dict[int, Decimal | None],
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, initial={"once": secrets.token_urlsafe(12)}, **kwargs)
         self.accounts = {f"amount_{account.student_id}": account for account in accounts}
         self.fields["currency"] = forms.ChoiceField(
             label=_("Currency"), choices=[(code, code) for code in currencies]

@@ -104,6 +104,16 @@ def test_anybody_with_the_link_sees_how_to_pay(browser, payment_request):
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/svg+xml")
 
 
+def test_request_whose_form_is_sent_twice_is_made_once(browser, tutor, student, account, payee):
+    client, page = browser(tutor), f"{NEW}?student={student.pk}"
+    once = client.get(page).context["form"].initial["once"]
+    sent = {f"amount_{student.pk}": "700", "currency": "UAH", "once": once}
+    first, again = (client.post(page, sent) for _attempt in range(2))
+    assert first.url == again.url
+    client.post(page, {**sent, f"amount_{student.pk}": "800"})
+    assert PaymentRequest.objects.count() == 2
+
+
 @pytest.mark.parametrize("name", ["\U00020000" * 70, "Учитель" * 10])
 def test_longest_names_and_purposes_have_a_page_and_a_picture(browser, tutor, account, name):
     purpose = "Оплата за уроки, " * 8

@@ -32,6 +32,7 @@ from apps.billing.payments.requests import (
     total_of,
 )
 from apps.common.errors import DomainError
+from apps.common.idempotency import form_idempotency
 from apps.web.payments.forms import RequestForm
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.form_errors import add_domain_error
@@ -101,6 +102,8 @@ def _debt(account: Account, currency: str) -> Decimal | None:
 def _create(me: User, form: RequestForm, payer: Payer | None) -> PaymentRequest | None:
     amounts = {_stored(me, each): amount for each, amount in form.amounts()}
     month = formats.date_format(me.to_local_time(timezone.now()), "F Y")
+    sent = {str(account.pk): f"{amount:.2f}" for account, amount in amounts.items()}
+    sent["currency"] = form.cleaned_data["currency"]
     try:
         return create_request(
             tutor=me,
@@ -108,6 +111,7 @@ def _create(me: User, form: RequestForm, payer: Payer | None) -> PaymentRequest 
             amounts=amounts,
             month=month,
             payer=payer,
+            idempotency=form_idempotency(form.cleaned_data["once"], sent),
         )
     except DomainError as exc:
         add_domain_error(form, exc)
