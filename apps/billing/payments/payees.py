@@ -15,14 +15,10 @@ def list_payees(tutor: User) -> dict[str, PayeeDetails]:
     return {currency: found[currency] for currency in CURRENCIES if currency in found}
 
 
-def save_payee(
-    *, tutor: User, currency: str, name: str, iban: str, tax_id: str, purpose: str
-) -> PayeeDetails:
-    """`iban` and `tax_id` are clean."""
+def save_payee(*, tutor: User, currency: str, **changes: str) -> PayeeDetails:
+    """Store clean values; details that are stored already keep those that are not named."""
     payee, _is_new = PayeeDetails.objects.update_or_create(
-        tutor=tutor,
-        currency=currency,
-        defaults={"name": name, "iban": iban, "tax_id": tax_id, "purpose": purpose},
+        tutor=tutor, currency=currency, defaults=changes
     )
     return payee
 

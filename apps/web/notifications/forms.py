@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -7,11 +8,13 @@ from apps.accounts.models.notification_settings import MAX_REMINDERS
 from apps.accounts.notifications.preferences import Preferences, check_quiet_hours
 from apps.common.errors import DomainError
 from apps.lessons.reminders.texts import lead_label
+from apps.web.shared.optimistic import OptimisticForm
 
 OFFERED = (10080, 2880, 1440, 720, 180, 60, 30, 15, 5)  # minutes
 
 
-class NotificationsForm(forms.Form):
+class NotificationsForm(OptimisticForm, forms.Form):
+    field_groups = (("quiet_from", "quiet_to"),)
     reminders_minutes = forms.TypedMultipleChoiceField(
         label=_("Remind me before a lesson"),
         required=False,
@@ -27,6 +30,7 @@ class NotificationsForm(forms.Form):
     )
 
     def __init__(self, data: Any, current: Preferences) -> None:
+        self.current = current
         super().__init__(data, initial=vars(current))
         # One set by the API may not be among those offered.
         minutes = sorted({*OFFERED, *current.reminders_minutes}, reverse=True)
@@ -52,4 +56,6 @@ class NotificationsForm(forms.Form):
 
     @property
     def preferences(self) -> Preferences:
-        return Preferences(**self.cleaned_data)
+        """Those of now, with what was changed in the form."""
+        changes = {name: self.cleaned_data[name] for name in self.changed_data}
+        return replace(self.current, **changes)

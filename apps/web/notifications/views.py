@@ -28,7 +28,7 @@ def edit_notifications(request: HttpRequest) -> HttpResponse:
         save_preferences(me, form.preferences)
         messages.success(request, _("Saved."))
         return redirect("web:notifications")
-    status = 400 if form.errors else 200
+    status = 409 if form.is_stale else 400 if form.errors else 200
     context = {
         "form": form,
         "has_telegram": bool(settings.TELEGRAM_BOT_TOKEN),

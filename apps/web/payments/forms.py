@@ -8,12 +8,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.billing.models import Account, PayeeDetails
+from apps.billing.models import Account, PayeeDetails, Payer
 from apps.billing.models.amount import MAX_AMOUNT
 from apps.billing.models.payment import MAX_PAYEE, MAX_PURPOSE
 from apps.billing.payments.bank.reader import MAX_BYTES
 from apps.billing.payments.requisites import clean_iban, clean_tax_id, takes_euro
 from apps.common.forms import AddressField, NameField, TextField
+from apps.web.shared.optimistic import OptimisticForm
 
 
 class AmountField(forms.DecimalField):
@@ -35,7 +36,9 @@ class AmountField(forms.DecimalField):
         return super().to_python("".join(text.split()))
 
 
-class PayeeForm(forms.Form):
+class PayeeForm(OptimisticForm, forms.Form):
+    field_groups = (("name", "iban", "tax_id"),)  # of one account
+
     currency = forms.CharField(widget=forms.HiddenInput)
     name = NameField(
         label=gettext_lazy("Account owner, as the bank writes it"), max_length=MAX_PAYEE
@@ -56,15 +59,24 @@ class PayeeForm(forms.Form):
     )
 
     def __init__(self, sent: Any, *, currency: str, payee: PayeeDetails | None) -> None:
-        initial = {"currency": currency, "purpose": _default_purpose()}
-        if payee is not None:
-            names = ("name", "iban", "tax_id", "purpose")
-            initial |= {name: getattr(payee, name) for name in names}
+        self.paid_in, self.payee = currency, payee
+        names = ("name", "iban", "tax_id", "purpose")
+        initial = {name: getattr(payee, name, "") for name in names}
+        initial["purpose"] = initial["purpose"] or _default_purpose()
         super().__init__(sent, initial=initial, auto_id=f"{currency}_%s")
-        self.paid_in = currency
+        self.fields["currency"].initial = currency
         if currency != "UAH":
-            del self.fields["tax_id"]
             self.fields["name"].help_text = _("In Latin letters.")
+
+    def _tracked(self) -> list[str]:
+        if self.paid_in != "UAH":
+            self.fields.pop("tax_id", None)
+        return super()._tracked()
+
+    def changes(self) -> dict[str, str]:
+        """What was changed in the form; everything if nothing is stored yet."""
+        names = self.cleaned_data if self.payee is None else self.changed_data
+        return {name: self.cleaned_data[name] for name in names if name != "currency"}
 
     def clean_iban(self) -> str:
         iban = clean_iban(self.cleaned_data["iban"])
@@ -82,20 +94,31 @@ def _default_purpose() -> str:
     return _("Payment for lessons, {student}, {number}")
 
 
-class PayerForm(forms.Form):
+class PayerForm(OptimisticForm, forms.Form):
     name = NameField(label=gettext_lazy("Name"), max_length=100)
     email = AddressField(label=gettext_lazy("E-mail"), required=False)
     students = forms.MultipleChoiceField(
         label=gettext_lazy("Pays for"), widget=forms.CheckboxSelectMultiple, required=False
     )
 
-    def __init__(self, *args: Any, accounts: list[Account], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, accounts: list[Account], payer: Payer | None, **kwargs: Any
+    ) -> None:
+        self.payer = payer
         super().__init__(*args, **kwargs)
         self.by_student = {str(account.student_id): account for account in accounts}
         choices = [(key, account.student) for key, account in self.by_student.items()]
         self.fields["students"].choices = [  # type: ignore[attr-defined]
             (key, student.get_full_name()) for key, student in choices if student
         ]
+
+    def _tracked(self) -> list[str]:
+        return super()._tracked() if self.payer is not None else []
+
+    def value(self, name: str) -> Any:
+        """As it was sent if it was changed in the form, else as it is now."""
+        is_sent = self.payer is None or name in self.changed_data
+        return self.cleaned_data[name] if is_sent else self.initial[name]
 
 
 class RequestForm(forms.Form):
@@ -112,7 +135,8 @@ class RequestForm(forms.Form):
         debts: dict[int, Decimal | None],
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, initial={"once": secrets.token_urlsafe(12)}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["once"] = secrets.token_urlsafe(12)
         self.accounts = {f"amount_{account.student_id}": account for account in accounts}
         self.fields["currency"] = forms.ChoiceField(
             label=_("Currency"), choices=[(code, code) for code in currencies]

@@ -12,6 +12,21 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 STALE = "stale"
+_SEPARATOR = ","
+
+
+class JoinedHiddenInput(forms.HiddenInput):
+    """Submits a list as one text, so that an empty list submits something too."""
+
+    def format_value(self, value: Any) -> str:
+        return _SEPARATOR.join(map(str, value or ()))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return _split(data.get(name))
+
+
+def _split(text: str | None) -> list[str]:
+    return text.split(_SEPARATOR) if text else []
 
 
 class OptimisticForm(forms.BaseForm):
@@ -24,6 +39,8 @@ class OptimisticForm(forms.BaseForm):
         super().__init__(data, *args, **kwargs)
         for name in self._tracked():
             self.fields[name].show_hidden_initial = True
+            if self._is_list(name):
+                self.fields[name].hidden_widget = JoinedHiddenInput
         if self.is_bound:
             self.data = QueryDict(mutable=True)
             self.data.update(data)
@@ -38,16 +55,25 @@ class OptimisticForm(forms.BaseForm):
         """Fields with an initial value, which comes from the database row."""
         return [name for name in self.fields if name in self.initial]
 
+    def _is_list(self, name: str) -> bool:
+        return isinstance(self.fields[name], forms.MultipleChoiceField)
+
     def _current_value(self, name: str) -> str:
         """The value that the field would show in a new form."""
         value = self[name].initial
+        if self._is_list(name):
+            return _SEPARATOR.join(map(str, value or ()))
         return "" if value is None else str(self.fields[name].prepare_value(value))
+
+    def _current_data(self, name: str) -> Any:
+        value = self._current_value(name)
+        return _split(value) if self._is_list(name) else value
 
     def _changed_by_others(self, name: str) -> bool:
         submitted_initial = self.data.get(self[name].html_initial_name)
         return bool(
             self.fields[name].has_changed(
-                self._parse(name, submitted_initial), self._current_value(name)
+                self._parse(name, submitted_initial), self._current_data(name)
             )
         )
 
@@ -56,6 +82,8 @@ class OptimisticForm(forms.BaseForm):
         return bool(self.fields[name].has_changed(current, self[name].data))
 
     def _parse(self, name: str, text: str | None) -> Any:
+        if self._is_list(name):
+            return _split(text)
         try:
             return self.fields[name].to_python(text)
         except forms.ValidationError:
@@ -86,6 +114,10 @@ class OptimisticForm(forms.BaseForm):
     def _display_value(self, name: str) -> str:
         value = self[name].initial
         choices = dict(getattr(self.fields[name], "choices", ()))
+        if self._is_list(name):
+            return ", ".join(str(choices.get(each, each)) for each in value or ())
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
         return str(choices.get(value, self._current_value(name)))
 
 

@@ -129,7 +129,14 @@ def field(bound: BoundField, autofocus: bool = False, mark: str = "") -> dict[st
         kind = "check"
     elif bound.name == "timezone":
         return {"field": bound, "kind": "zone", **_zone(bound)}
-    return {"field": bound, "kind": kind, "mark": mark}
+    return {"field": bound, "kind": kind, "mark": mark, "shown": shown_value(bound)}
+
+
+@register.filter
+def shown_value(bound: BoundField) -> str:
+    """The hidden field of the value that was shown (OptimisticForm), where the widget's options are
+    written one by one."""
+    return bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else ""
 
 
 def _zone(bound: BoundField) -> dict[str, Any]:
@@ -137,7 +144,7 @@ def _zone(bound: BoundField) -> dict[str, Any]:
     return {
         "chosen": "chosen" if value else "",
         "value": value or DEFAULT,
-        "shown": bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else "",
+        "shown": shown_value(bound),
         "regions": local_time.list_zones_by_region(timezone.now(), value),
     }
 

@@ -28,10 +28,9 @@ def details(request: HttpRequest) -> HttpResponse:
     }
     form = forms.get(sent)
     if form is not None and form.is_valid():
-        values = {"tax_id": "", **form.cleaned_data, "currency": sent}
-        save_payee(tutor=me, **values)
+        save_payee(tutor=me, currency=sent, **form.changes())
         messages.success(request, _("Saved."))
         return redirect("web:payee-details")
-    status = 400 if form is not None and form.errors else 200
+    status = 200 if form is None else 409 if form.is_stale else 400 if form.errors else 200
     context = {"forms": forms, "known": known}
     return render(request, "payments/details.html", context, status=status)

@@ -50,11 +50,11 @@ def _edit(request: HttpRequest, me: User, payer: Payer | None) -> HttpResponse:
         students = [str(each.account.student_id) for each in payer.accounts.all()]
         initial = {"name": payer.name, "email": payer.email, "students": students}
     accounts = list_student_accounts(me)
-    form = PayerForm(request.POST or None, accounts=accounts, initial=initial)
+    form = PayerForm(request.POST or None, accounts=accounts, payer=payer, initial=initial)
     if request.method == "POST" and form.is_valid():
-        chosen = [form.by_student[key] for key in form.cleaned_data["students"]]
+        chosen = [form.by_student[key] for key in form.value("students") if key in form.by_student]
         stored = [get_account(me, each.student) for each in chosen if each.student]
-        values = {name: form.cleaned_data[name] for name in ("name", "email")}
+        values = {name: form.value(name) for name in ("name", "email")}
         try:
             save_payer(tutor=me, accounts=stored, payer=payer, **values)
         except DomainError as exc:
@@ -63,7 +63,8 @@ def _edit(request: HttpRequest, me: User, payer: Payer | None) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("web:payers")
     context = {"form": form, "payer": payer, "deletion": _confirm_deletion(payer)}
-    return render(request, "payments/payer.html", context, status=400 if form.errors else 200)
+    status = 409 if form.is_stale else 400 if form.errors else 200
+    return render(request, "payments/payer.html", context, status=status)
 
 
 @login_required
