@@ -117,7 +117,7 @@ class OptimisticForm(forms.BaseForm):
         if self._is_list(name):
             return ", ".join(str(choices.get(each, each)) for each in value or ())
         if isinstance(value, bool):
-            return _("yes") if value else _("no")
+            return _("switched on") if value else _("switched off")
         return str(choices.get(value, self._current_value(name)))
 
 
