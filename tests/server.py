@@ -120,7 +120,12 @@ def start_kreida(
     threading.Thread(
         target=lambda: server.lines.extend(line.rstrip() for line in out), daemon=True
     ).start()
-    server.wait_for("Kreida is ready at", 180)
+    try:
+        server.wait_for("Kreida is ready at", 180)
+    except BaseException:
+        process.kill()
+        process.wait(30)
+        raise
     return server
 
 

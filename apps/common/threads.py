@@ -27,6 +27,13 @@ PASSWORD_THREADS = 2
 PASSWORD_QUEUE = 24  # requests waiting or running; each takes about half a second
 # Requests that may hash a password, which is slow: sign-in, sign-up, changes, resets.
 _PASSWORD_PATHS = re.compile(r"^/(accounts|_allauth|admin/accounts/user)/(?!app/v1/tokens/)")
+SLOW_THREADS = 4
+# What may take seconds: files that are read or written, other servers that are asked, series.
+_SLOW_PATHS = re.compile(
+    r"^/(feeds/|payments/bank/|series/|students/import/|lessons/\d+/changes/"
+    r"|settings/calendars?/|statements/\d+/[^/]+/(csv|pdf)/|(api/)?tutors/\d+/(slots|book)"
+    r"|api/(lesson-series|me/external-calendars|reports)/)"
+)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -79,13 +86,15 @@ class WsgiToAsgi:
     A request enters a thread once its body has arrived and leaves it with the whole response, so
     that no thread waits for a slow client. Only streamed responses are read in several visits.
     Password requests have a small pool of their own, so that many sign-ins at once do not block
-    other requests, and static files have one, so that they never wait behind database queries.
+    other requests, so have requests that may take seconds, and static files have one, so that they
+    never wait behind database queries.
     """
 
     def __init__(self, django: Any, threads: int) -> None:
         self.django = django
         self.page_pool = BoundedThreadPool(threads, "http")
         self.static_pool = BoundedThreadPool(2, "static")
+        self.slow_pool = BoundedThreadPool(SLOW_THREADS, "slow")
         self.password_pool = BoundedThreadPool(PASSWORD_THREADS, "password")
         self.password_requests = 0  # waiting for `password_pool` or running in it
         self.buffers = BodyBuffers()
@@ -117,8 +126,7 @@ class WsgiToAsgi:
     async def _respond(
         self, scope: Message, receive: Receive, send: Send, body: RequestBody
     ) -> None:
-        is_static = scope["path"].startswith(settings.STATIC_URL)
-        pool = self.static_pool if is_static else self.page_pool
+        pool = self._choose_pool(scope["path"])
 
         async def authorise() -> bool:
             """Call Django with the headers only; send its response unless it is 100 Continue."""
@@ -146,6 +154,11 @@ class WsgiToAsgi:
             finally:
                 await pool.run(streamed.close)
         await send({"type": "http.response.body", "body": content})
+
+    def _choose_pool(self, path: str) -> BoundedThreadPool:
+        if path.startswith(settings.STATIC_URL):
+            return self.static_pool
+        return self.slow_pool if _SLOW_PATHS.match(path) else self.page_pool
 
     async def _run_password_request(self, environ: dict[str, Any]) -> Any:
         if self.password_requests >= PASSWORD_QUEUE:

@@ -9,7 +9,8 @@ from django.conf import settings
 
 from apps.common.errors import throttled
 
-MAX_REQUESTS = 4  # of a person in a process: one runs, the others wait
+# Of a person in a process: one runs, the others wait. Fewer than threads, of which some stay free.
+MAX_REQUESTS = 3
 MAX_WAIT = 10.0  # seconds
 
 _guard = threading.Lock()

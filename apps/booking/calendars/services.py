@@ -23,6 +23,7 @@ from apps.booking.models import (
 from apps.booking.models.availability import MAX_WINDOW_DAYS
 from apps.common.errors import invalid
 from apps.common.outgoing_http import ForbiddenAddressError, check_url
+from apps.common.turns import turn
 from apps.common.worker import is_stopping
 
 REFRESH_EVERY = timedelta(minutes=30)
@@ -47,15 +48,16 @@ def add_address(*, tutor: User, name: str, url: str, now: datetime) -> ExternalC
         check_url(url, allow_private=may_be_private())
     except ForbiddenAddressError as exc:
         raise invalid(url=_("Must be a public https address.")) from exc
-    _check_number(tutor)
-    try:
-        fetched: Fetched | FetchError = fetch(url)
-    except FetchError as exc:
-        if exc.error is Error.FORBIDDEN:
-            raise invalid(url=_("Must be a public https address.")) from exc
-        fetched = exc
-    calendar = _create(tutor=tutor, name=name, url=url)
-    _store(calendar, fetched, now)
+    with turn(tutor.pk):
+        _check_number(tutor)
+        try:
+            fetched: Fetched | FetchError = fetch(url)
+        except FetchError as exc:
+            if exc.error is Error.FORBIDDEN:
+                raise invalid(url=_("Must be a public https address.")) from exc
+            fetched = exc
+        calendar = _create(tutor=tutor, name=name, url=url)
+        _store(calendar, fetched, now)
     return calendar
 
 
@@ -63,17 +65,18 @@ def add_file(*, tutor: User, name: str, content: bytes, now: datetime) -> Extern
     """Raises `validation_error` for a file that cannot be read."""
     if len(content) > MAX_CONTENT:
         raise invalid(file=_("At most 5 MiB."))
-    _check_number(tutor)
-    calendar = ExternalCalendar(tutor=tutor, name=name)
-    calendar.content = zlib.compress(content)
-    try:
-        busy = _expand(calendar, now)
-    except ReadError as exc:
-        raise invalid(file=str(exc.error.label)) from exc
-    calendar.refreshed_at = now
-    with transaction.atomic():
-        calendar = _create(tutor=tutor, name=name, unsaved=calendar)
-        _replace_busy(calendar, busy)
+    with turn(tutor.pk):
+        _check_number(tutor)
+        calendar = ExternalCalendar(tutor=tutor, name=name)
+        calendar.content = zlib.compress(content)
+        try:
+            busy = _expand(calendar, now)
+        except ReadError as exc:
+            raise invalid(file=str(exc.error.label)) from exc
+        calendar.refreshed_at = now
+        with transaction.atomic():
+            calendar = _create(tutor=tutor, name=name, unsaved=calendar)
+            _replace_busy(calendar, busy)
     return calendar
 
 

@@ -108,6 +108,35 @@ def test_lowercase_method_uses_the_password_pool():
     assert asyncio.run(run()) == 1
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/me/external-calendars/",
+        "/api/tutors/7/slots",
+        "/api/tutors/7/bookings/",
+        "/api/lesson-series/preview/",
+        "/api/reports/accounts.csv",
+        "/feeds/x.ics",
+        "/payments/bank/",
+        "/series/new/",
+        "/statements/7/2026-11/pdf/",
+        "/students/import/preview/",
+        "/tutors/7/book/",
+    ],
+)
+def test_requests_that_take_seconds_do_not_block_other_requests(path):
+    async def run():
+        django = SlowDjango()
+        app = threads.WsgiToAsgi(django, threads=1)
+        slow = [asyncio.create_task(get_status(app, "POST", path)) for _ in range(20)]
+        async with asyncio.timeout(5):
+            assert await get_status(app, "GET", "/lessons/7/") == 200
+        django.released.set()
+        assert await asyncio.gather(*slow) == [200] * 20
+
+    asyncio.run(run())
+
+
 def test_token_refresh_does_not_use_the_password_pool():
     async def run():
         django = SlowDjango()
