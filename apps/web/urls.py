@@ -4,6 +4,7 @@ app_name = "web"
 urlpatterns = [
     path("", include("apps.web.home.urls")),
     path("", include("apps.web.account.urls")),
+    path("", include("apps.web.personal_data.urls")),
     path("", include("apps.web.pwa.urls")),
     path("", include("apps.web.notifications.urls")),
     path("", include("apps.web.calendar.urls")),

@@ -101,6 +101,7 @@ PAGES = {
         "/settings/calendar/",
         "/settings/calendar/address/",
         "/settings/notifications/",
+        "/settings/data/",
         "/settings/holidays/",
         "/settings/holidays/" + SENT,  # adds the first suggestion
         "/settings/availability/",

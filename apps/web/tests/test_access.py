@@ -21,6 +21,8 @@ PAGES = {
     "telegram-unlink": ("/settings/notifications/telegram/end/", (302, 405, 405, 405)),
     "unsubscribe": ("/unsubscribe/", (400, 400, 400, 400)),
     "unsubscribe-link": ("/unsubscribe/abc/", (302, 302, 302, 302)),
+    "personal-data": ("/settings/data/", (302, 200, 200, 200)),
+    "personal-data-export": ("/settings/data/export/", (302, 405, 405, 405)),
     "manifest": ("/manifest.webmanifest", (200, 200, 200, 200)),
     "service-worker": ("/service-worker.js", (200, 200, 200, 200)),
     "offline": ("/offline/", (200, 200, 200, 200)),
