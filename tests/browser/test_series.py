@@ -73,6 +73,17 @@ def test_series_is_made_across_a_clock_change_with_clashes_resolved(visit, famil
     assert accessibility_violations(v.page) == []
 
 
+# The narrowest space in which a date and the button of its calendar can be read.
+DATE_WIDTH = 150
+
+
+def test_date_of_a_series_can_be_read_on_a_phone(visit, family):
+    tutor, student = family("uk")
+    v = visit(tutor, "phone", "uk")
+    v.page.goto(f"/series/new/?student={student['id']}")
+    assert v.page.locator("[name=date]").bounding_box()["width"] >= DATE_WIDTH
+
+
 def test_dragged_lesson_asks_how_many_move_and_all_is_undone(visit, family):
     tutor, student = family("en")
     v = visit(tutor, reduced_motion="reduce")
