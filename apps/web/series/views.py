@@ -24,6 +24,7 @@ from apps.web.series.forms import BoardForm
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.paging import parse_listing
 from apps.web.shared.rule_words import describe_series
+from apps.web.shared.series_facts import list_zone_changes
 from apps.web.shared.undo import undo_tag
 
 
@@ -47,6 +48,7 @@ def series(request: HttpRequest, series_id: int) -> HttpResponse:
         "listing": listing.with_total(lessons.count()),
         "next": next((one for one in page if not one.is_cancelled), None),
         "skipped": _skipped_times(found),
+        "zone_changes": list_zone_changes(found, me, now),
     }
     return render(request, "series/series.html", context)
 

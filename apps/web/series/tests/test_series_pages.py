@@ -279,13 +279,14 @@ def test_students_card_lists_current_series(browser, tutor, student, series):
     assert f'href="/series/{series.pk}/"' not in page
 
 
-def test_lesson_tells_a_coming_change_of_local_time(browser, tutor, student, classroom):
+def test_lesson_and_series_tell_a_coming_change_of_local_time(browser, tutor, student, classroom):
     student.timezone = "America/Toronto"
     student.save()
     rule = {"starts_at": LOCAL, "timezone": "UTC", "rrule": "FREQ=WEEKLY;COUNT=8"}
     lesson = lessons_of(make_series(tutor, student, **rule))[0]
-    page = browser(student).get(f"/lessons/{lesson.pk}/").content.decode()
-    assert "From 15 March your lesson is at 13:00 instead of 12:00." in page
+    for path in (f"/lessons/{lesson.pk}/", f"/series/{lesson.series_id}/"):
+        page = browser(student).get(path).content.decode()
+        assert "From 15 March your lesson is at 13:00 instead of 12:00." in page
 
 
 @pytest.mark.parametrize(
