@@ -146,6 +146,38 @@ def test_simultaneous_moves_of_a_series_have_consistent_results(api, tutor, stud
         assert starts == series.recurrence.occurrences()
 
 
+def test_series_starts_again_once_while_a_student_joins_it(api, tutor, student, classroom):
+    """Two restarts and a student who joins all lessons: one restart wins, and nothing fails."""
+    friend = make_user("student")
+    make_classroom(tutor, friend)
+    start = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(days=2)
+    for _ in range(4):
+        delete_all()
+        series = make_series(tutor, student, starts_at=start, timezone="UTC")
+        lesson = Lesson.objects.filter(series=series).in_order().first()
+        sent = {
+            "from_date": f"{start:%Y-%m-%d}",
+            "student_id": student.pk,
+            "starts_at": f"{start + HOUR:%Y-%m-%dT%H:%M:%S}",
+            "duration_minutes": 60,
+            "rrule": "FREQ=WEEKLY;COUNT=3",
+            "timezone": "UTC",
+        }
+        one, two, three = clients_of(api, tutor, 3)
+        restart = f"/api/lesson-series/{series.pk}/restart/"
+        join = partial(one.post, f"/api/lessons/{lesson.pk}/students/")
+        found = run_simultaneously(
+            partial(join, {"student_id": friend.pk, "scope": "all"}),
+            partial(two.post, restart, sent),
+            partial(three.post, restart, sent),
+        )
+        codes = sorted(answer.status_code for answer in found[1:])
+        assert codes[0] == 201
+        assert codes[1] in (400, 409)
+        assert found[0].status_code in (200, 409)
+        assert Lesson.objects.not_cancelled().count() == 3
+
+
 def test_two_workers_extend_a_series_once(tutor, student, classroom):
     now = datetime.now(UTC)
     start = (now + timedelta(days=1)).replace(tzinfo=None, minute=0, second=0, microsecond=0)

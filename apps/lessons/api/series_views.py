@@ -131,7 +131,13 @@ class SeriesRestartView(APIView):
         {201: serializers.SeriesSerializer},
         body=serializers.SeriesRestartSerializer,
         query=[CREATED_CHANGE_ID],
-        errors=["series_not_found", "not_a_member", "lesson_conflict", "lesson_cancelled"],
+        errors=[
+            "series_not_found",
+            "not_a_member",
+            "lesson_conflict",
+            "lesson_cancelled",
+            "precondition_failed",
+        ],
         description="By its tutor: cancels the lessons from a date on and makes a new series in "
         "their place, or changes nothing. Can be undone as a whole.",
     )

@@ -9,11 +9,18 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.common.errors import invalid
 from apps.common.turns import turn
-from apps.lessons.booking import lock_people
+from apps.lessons.booking import check_students_number
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.lessons.series import notices
 from apps.lessons.series.changes import cancel_locked
-from apps.lessons.series.scope import Scope, is_changeable, local_date, lock_scope
+from apps.lessons.series.scope import (
+    Scope,
+    ScopedLessons,
+    is_changeable,
+    local_date,
+    lock_scope,
+    retry,
+)
 from apps.lessons.series.services import OnConflict, SeriesPlan, create_series
 from apps.lessons.series.undo import recorded
 
@@ -27,15 +34,20 @@ def restart_series(
     on_conflict: OnConflict = OnConflict.REJECT,
 ) -> tuple[LessonSeries, LessonChange | None]:
     """Cancel the lessons from a local date on that have not started, and create a series in their
-    place, all in one transaction. Raises as `create_series`."""
-    now = clock.now()
+    place, all in one transaction. Raises as `create_series`, or `lesson_cancelled` if somebody
+    cancels the first of the lessons meanwhile."""
+    return retry(lambda: _restart(tutor, series, from_date, wanted, on_conflict))
+
+
+def _restart(
+    tutor: User,
+    series: LessonSeries,
+    from_date: date,
+    wanted: SeriesPlan,
+    on_conflict: OnConflict,
+) -> tuple[LessonSeries, LessonChange | None]:
     with turn(tutor.pk), transaction.atomic():
-        members = series.members.values_list("student_id", flat=True)
-        lock_people([tutor.pk, *members, *wanted.student_ids])
-        replaced = find_replaced(series, from_date)
-        if not replaced:
-            raise invalid(from_date=_("There is no lesson of this series from this date on."))
-        scoped = lock_scope(replaced[0], Scope.FOLLOWING, now)
+        scoped = _lock(series, from_date, wanted)
         with recorded(
             tutor=tutor,
             kind=LessonChange.Kind.RESTARTED,
@@ -43,7 +55,7 @@ def restart_series(
             series_ids=[series.pk],
         ) as recording:
             former = scoped.students_of(scoped.changeable)
-            cancel_locked(scoped, now, tells_students=False)
+            cancel_locked(scoped, clock.now(), tells_students=False)
             new = create_series(
                 tutor=tutor, wanted=wanted, on_conflict=on_conflict, tells_students=False
             )
@@ -53,6 +65,18 @@ def restart_series(
         students = list(new.students.all())
         notices.notify_restarted(tutor, scoped.changeable, former, lessons, students)
     return new, recording.change
+
+
+def _lock(series: LessonSeries, from_date: date, wanted: SeriesPlan) -> ScopedLessons:
+    """Lock the people of both series at once, in the order of their ids, and load what is to be
+    replaced."""
+    check_students_number(len(wanted.student_ids))
+    replaced = find_replaced(series, from_date)
+    if not replaced:
+        raise invalid(from_date=_("There is no lesson of this series from this date on."))
+    members = series.members.values_list("student_id", flat=True)
+    more_people = [*members, *wanted.student_ids]
+    return lock_scope(replaced[0], Scope.FOLLOWING, clock.now(), more_people=more_people)
 
 
 def find_replaced(series: LessonSeries, from_date: date) -> list[Lesson]:

@@ -1,10 +1,11 @@
 """Which lessons of a series a change concerns, and how it splits the series."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from apps.accounts.models import User
 from apps.classroom.errors import lesson_cancelled
@@ -12,6 +13,9 @@ from apps.common.errors import DomainError, precondition_failed
 from apps.lessons.booking import lock_people
 from apps.lessons.models import Lesson, LessonSeries, Participant, SeriesStudent
 from apps.lessons.series.rules import Rule, parse_rule
+
+MAX_ATTEMPTS = 10
+T = TypeVar("T")
 
 
 class Scope(StrEnum):
@@ -23,6 +27,16 @@ class Scope(StrEnum):
 class PeopleChangedError(DomainError):
     """Somebody has joined before the people were locked: the change is to start again, since locks
     are taken by id."""
+
+
+def retry(run: Callable[[], T]) -> T:
+    """Start again as long as somebody joins meanwhile; the last attempt raises."""
+    for _attempt in range(MAX_ATTEMPTS - 1):
+        try:
+            return run()
+        except PeopleChangedError:
+            continue
+    return run()
 
 
 @dataclass(slots=True)

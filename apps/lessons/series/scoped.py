@@ -14,12 +14,10 @@ from apps.lessons.booking import check_students_number, lock_people
 from apps.lessons.models import Lesson, LessonChange, LessonSeries
 from apps.lessons.series import changes, student_changes
 from apps.lessons.series.changes import Wanted
-from apps.lessons.series.scope import PeopleChangedError, Scope, lock_lesson
+from apps.lessons.series.scope import MAX_ATTEMPTS, Scope, lock_lesson, retry
 from apps.lessons.series.services import OnConflict, SeriesPlan, create_series, find_created
 from apps.lessons.series.undo import recorded
 from apps.lessons.services import ExpectedState
-
-MAX_ATTEMPTS = 10
 
 
 def update_lesson(
@@ -32,7 +30,7 @@ def update_lesson(
 ) -> LessonChange | None:
     """Raises as `services.reschedule_lesson`."""
     if _has_scope(lesson, scope):
-        return _retry(
+        return retry(
             lambda: changes.change_series(
                 lesson=lesson, scope=scope, wanted=wanted, expected=expected
             )
@@ -55,7 +53,7 @@ def update_lesson(
 def cancel_lesson(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonChange | None:
     """Raises `lesson_cancelled` if the lesson is cancelled already."""
     if _has_scope(lesson, scope):
-        return _retry(lambda: changes.cancel_lessons(lesson=lesson, scope=scope, reason=reason))
+        return retry(lambda: changes.cancel_lessons(lesson=lesson, scope=scope, reason=reason))
     return _record(
         lesson,
         LessonChange.Kind.CANCELLED,
@@ -66,7 +64,7 @@ def cancel_lesson(*, lesson: Lesson, scope: Scope, reason: str = "") -> LessonCh
 def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:
     """Raises as `participants.add_student`."""
     if _has_scope(lesson, scope):
-        return _retry(
+        return retry(
             lambda: student_changes.add_student(lesson=lesson, scope=scope, student_id=student_id)
         )
     return _record(
@@ -80,7 +78,7 @@ def add_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChang
 def remove_student(*, lesson: Lesson, scope: Scope, student_id: int) -> LessonChange | None:
     """Raises as `participants.remove_student`."""
     if _has_scope(lesson, scope):
-        return _retry(
+        return retry(
             lambda: student_changes.remove_student(
                 lesson=lesson, scope=scope, student_id=student_id
             )
@@ -120,15 +118,6 @@ def make_series(
 def _has_scope(lesson: Lesson, scope: Scope) -> bool:
     """A lesson outside of a series is all there is to change."""
     return lesson.series_id is not None and scope is not Scope.THIS
-
-
-def _retry(run: Callable[[], LessonChange | None]) -> LessonChange | None:
-    for _attempt in range(MAX_ATTEMPTS - 1):
-        try:
-            return run()
-        except PeopleChangedError:
-            continue
-    return run()
 
 
 def _record(
