@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from apps.billing.accounts import get_account
 from apps.billing.ledger import append_entry
+from apps.billing.models import Pack
 from apps.booking.models import ExternalCalendar
 from apps.classroom.models import BoardVersion
 from apps.classrooms.models import Classroom
@@ -34,6 +35,8 @@ ROUTES_WITHOUT_BODY = {
     "memberships/{membership}/accept/",
     "memberships/{membership}/leave/",
     "memberships/{membership}/link/",
+    "packs/{pack}/freeze/",
+    "packs/{pack}/unfreeze/",
     "students/{student}/invite/",
     f"{ROOM}history/{{version}}/restore/",
 }
@@ -57,6 +60,7 @@ def paths(lesson):
     ids = {
         "calendar": ExternalCalendar.objects.create(tutor=lesson.tutor, name="Google").pk,
         "entry": append_entry(account=account, kind="payment", unit="UAH", amount=Decimal(1)).pk,
+        "pack": Pack.objects.create(account=account, lessons=8).pk,
         "holiday": holiday.pk,
         "classroom": lesson.classroom_id,
         "membership": membership.pk,

@@ -125,6 +125,7 @@ OPERATION_IDS = {
     *("lessons_cancellation_terms_retrieve", "lessons_students_waive"),
     *("accounts_retrieve", "accounts_rate_update", "accounts_entries_list"),
     *("accounts_entries_create", "accounts_entries_reverse", "accounts_report_retrieve"),
+    *("accounts_packs_freeze", "accounts_packs_unfreeze"),
     *("room_join", "room_files_create", "room_files_retrieve"),
     "room_board_retrieve",
     *("room_history_list", "room_history_retrieve", "room_history_restore"),

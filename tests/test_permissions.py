@@ -19,7 +19,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.billing.accounts import get_account
-from apps.billing.models import AccountEntry
+from apps.billing.models import AccountEntry, Pack
 from apps.booking.models import ExternalCalendar
 from apps.classroom.models import BoardFile, BoardVersion
 from apps.lessons.invites import make_invite
@@ -90,6 +90,8 @@ TABLE = [
     ("students/{student}/account/entries/", "GET",    401, 200, 200, 404, 404, 403),
     ("students/{student}/account/entries/", "POST",   401, 403, 201, 404, 404, 403),
     ("account-entries/{entry}/reverse/",    "POST",   401, 403, 201, 404, 404, 403),
+    ("packs/{pack}/freeze/",                "POST",   401, 403, 200, 404, 404, 403),
+    ("packs/{pack}/unfreeze/",              "POST",   401, 403, 200, 404, 404, 403),
     ("reports/accounts.csv/",               "GET",    401, 403, 200, 200, 200, 403),
     ("lessons/{lesson}/students/",          "POST",   401, 403, 200, 403, 403, 403),
     ("lessons/{lesson}/students/{student}/", "PATCH", 401, 403, 200, 403, 403, 403),
@@ -294,6 +296,9 @@ def call(make_client, lesson, student):
         lesson=lesson,
         charge_number=1,
     )
+    pack = Pack.objects.create(account=account, lessons=8)
+    frozen = Pack.objects.create(account=account, lessons=8, frozen_on=date(2026, 3, 2))
+    packs = {"packs/{pack}/unfreeze/": frozen}
 
     def send_request(person, route, method):
         ids = {
@@ -308,6 +313,7 @@ def call(make_client, lesson, student):
             "calendar": calendar.pk,
             "change": recording.change.pk,
             "entry": entry.pk,
+            "pack": packs.get(route, pack).pk,
             "file": kept.uuid,
             "version": version.pk,
         }

@@ -23,11 +23,9 @@ def access_account(user: User, student_id: int, tutor_id: int | None = None) -> 
         return find_account(user, access_student_card(user, student_id))
     if user.pk != student_id:
         raise forbidden(_("This account is not yours."))
-    tutors = list_tutor_ids(user)
-    chosen = [pk for pk in tutors if tutor_id is None or pk == tutor_id]
-    if not chosen:
-        raise not_found()
-    return find_account(User.objects.get(pk=chosen[0]), user)
+    if tutor_id is None:
+        tutor_id = next(iter(list_tutor_ids(user)), 0)
+    return find_account(access_tutor_of(user, tutor_id), user)
 
 
 def access_own_account(user: User, student_id: int) -> Account:
@@ -47,6 +45,13 @@ def list_tutor_ids(student: User) -> list[int]:
         *lessons.values_list("lesson__tutor_id", flat=True).distinct(),
     ]
     return list(dict.fromkeys(found))
+
+
+def access_tutor_of(student: User, tutor_id: int) -> User:
+    """A tutor of the student, now or earlier. Raises `not_found`."""
+    if tutor_id not in list_tutor_ids(student):
+        raise not_found()
+    return User.objects.get(pk=tutor_id)
 
 
 def access_entry(user: User, entry_id: int) -> AccountEntry:

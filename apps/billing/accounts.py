@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.billing.balances import get_balances, list_packs
 from apps.billing.charges import charge_due
 from apps.billing.ledger import lock_account, start_billing
-from apps.billing.models import Account, AccountEntry, Rate
+from apps.billing.models import Account, AccountEntry, Pack, Rate
 from apps.billing.packs import expire_packs
 from apps.billing.prices import get_rate
 from apps.common.parsing import midnight
@@ -25,7 +25,8 @@ def get_account(tutor: User, student: User) -> Account:
 
 def find_account(tutor: User, student: User) -> Account:
     """As `get_account`, but one that is not stored if there is none."""
-    found = Account.objects.filter(tutor=tutor, student=student).first()
+    accounts = Account.objects.select_related("tutor", "student")
+    found = accounts.filter(tutor=tutor, student=student).first()
     return found or Account(tutor=tutor, student=student)
 
 
@@ -77,15 +78,17 @@ def account_json(account: Account) -> dict[str, Any]:
             for unit, amount in get_balances(account).items()
         ],
         "rate": rate_json(rate) if rate else None,
-        "packs": [
-            {
-                "id": state.pack.pk,
-                "lessons": state.pack.lessons,
-                "left": to_number(state.left),
-                "expires_on": state.pack.expires_on,
-            }
-            for state in unused or states[-1:]
-        ],
+        "packs": [pack_json(state.pack, state.left) for state in unused or states[-1:]],
+    }
+
+
+def pack_json(pack: Pack, left: Decimal) -> dict[str, Any]:
+    return {
+        "id": pack.pk,
+        "lessons": pack.lessons,
+        "left": to_number(left),
+        "expires_on": pack.expires_on,
+        "frozen_on": pack.frozen_on,
     }
 
 

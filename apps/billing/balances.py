@@ -5,7 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
+from apps.accounts.models import User
 from apps.billing.models import LESSONS, Account, AccountEntry, Pack
 
 ZERO = Decimal("0.00")
@@ -45,6 +47,23 @@ def get_balances(account: Account) -> dict[str, Decimal]:
     return {unit: found[unit] for unit in sorted(found, key=lambda unit: (unit != LESSONS, unit))}
 
 
+def list_own_balances(student: User) -> list[tuple[Account, list[tuple[str, Decimal]]]]:
+    """The student's accounts with their sums by unit, without charging what is due; two queries."""
+    accounts = Account.objects.filter(student=student).select_related("tutor").order_by("pk")
+    found: dict[int, tuple[Account, list[tuple[str, Decimal]]]] = {
+        account.pk: (account, []) for account in accounts
+    }
+    if found:
+        owner = Coalesce("account__merged_into", "account")
+        of_accounts = Q(account__in=found) | Q(account__merged_into__in=found)
+        rows = AccountEntry.objects.filter(of_accounts).order_by().values_list(owner, "unit")
+        for pk, unit, amount in rows.annotate(total=Sum("amount")):
+            found[pk][1].append((unit, amount))
+    for _account, amounts in found.values():
+        amounts.sort(key=lambda each: (each[0] != LESSONS, each[0]))
+    return list(found.values())
+
+
 def list_packs(account: Account) -> list[PackState]:
     """All packs in the order in which they are used."""
     if account.pk is None:
@@ -55,6 +74,11 @@ def list_packs(account: Account) -> list[PackState]:
     )
     states = [PackState(pack, pack.left or ZERO, pack.expiries is not None) for pack in packs]
     return sorted(states, key=lambda state: state.order)
+
+
+def get_left(pack: Pack) -> Decimal:
+    total: Decimal | None = pack.entries.aggregate(total=Sum("amount"))["total"]
+    return total or ZERO
 
 
 def get_lessons_without_pack(account: Account) -> Decimal | None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.billing.balances import list_packs
+from apps.billing.charges import charge_due
 from apps.billing.ledger import lock_account
 from apps.billing.models import LESSONS, Account, AccountEntry, Pack
 from apps.common.errors import invalid
@@ -45,15 +46,21 @@ def expire_all(now: datetime) -> int:
 
 
 def freeze_pack(*, pack: Pack, now: datetime) -> None:
-    """Nothing is taken from a frozen pack, and it does not expire. Raises `validation_error`."""
+    """Nothing is taken from a frozen pack, and it does not expire. Lessons that are due already
+    are charged before. Raises `validation_error`, also for a pack that has expired."""
     today = pack.account.tutor.to_local_time(now).date()
+    if pack.expires_on is not None and pack.expires_on < today:
+        raise invalid(id=_("This pack has expired."))
+    charge_due([pack.account], now)
     if not Pack.objects.filter(pk=pack.pk, frozen_on=None).update(frozen_on=today):
         raise invalid(id=_("This pack is frozen already."))
 
 
 def thaw_pack(*, pack: Pack, now: datetime) -> None:
-    """Let the pack expire later by the days for which it was frozen. Raises `validation_error`."""
+    """Let the pack expire later by the days for which it was frozen. What became due meanwhile is
+    charged without it before. Raises `validation_error`."""
     today = pack.account.tutor.to_local_time(now).date()
+    charge_due([pack.account], now)
     with transaction.atomic():
         lock_account(pack.account)
         pack.refresh_from_db()

@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.billing.models import CancellationPolicy
 from apps.billing.terms import Terms
+from apps.common.dates import format_full_day
 from apps.common.zones import clock_time, zone_label
 from apps.lessons.models import Lesson
 
@@ -31,20 +34,24 @@ def describe_terms(lesson: Lesson, reader: User, found: LessonTerms, now: dateti
     policy, terms = found
     if terms.is_refused:
         return describe_refusal(lesson, reader, policy)
+    if lesson.is_requested:
+        return _("Your tutor has not confirmed this lesson yet: taking it back is free of charge.")
     sentences = [_describe_consequence(reader, terms, lesson.starts_at - now)]
     if terms.is_late and policy.free_late_cancellations:
         left = terms.free_late_left - terms.uses_free_late
-        day = reader.to_local_time(terms.period_ends_at)
-        values = {"left": left, "day": f"{day:%Y-%m-%d}"}
-        sentences.append(
-            ngettext(
-                "%(left)s free late cancellation is left until %(day)s.",
-                "%(left)s free late cancellations are left until %(day)s.",
-                left,
-            )
-            % values
-        )
+        sentences.append(_describe_free_late(left, reader.to_local_time(terms.period_ends_at), now))
     return " ".join(sentences)
+
+
+def _describe_free_late(left: int, until: datetime, now: datetime) -> str:
+    day = date_format(until, "j E" if until.year == now.year else "j E Y")
+    if not left:
+        return _("No free late cancellation is left until %(day)s.") % {"day": day}
+    return ngettext(
+        "%(left)s free late cancellation is left until %(day)s.",
+        "%(left)s free late cancellations are left until %(day)s.",
+        left,
+    ) % {"left": left, "day": day}
 
 
 def _describe_consequence(reader: User, terms: Terms, notice: timedelta) -> str:
@@ -64,7 +71,8 @@ def _describe_consequence(reader: User, terms: Terms, notice: timedelta) -> str:
 
 def format_instant(instant: datetime, reader: User) -> str:
     local = reader.to_local_time(instant)
-    return f"{local:%Y-%m-%d} {clock_time(local)} ({zone_label(reader.timezone)})"
+    day = format_full_day(local.date(), reader.to_local_time(timezone.now()).date())
+    return f"{day}, {clock_time(local)} ({zone_label(reader.timezone)})"
 
 
 def format_length(length: timedelta) -> str:

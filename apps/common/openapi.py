@@ -120,6 +120,7 @@ PATH_PARAMETERS = {
     "calendar_id": "The `id` of an external calendar.",
     "holiday_id": "The `id` of days without lessons.",
     "entry_id": "The `id` of an account entry.",
+    "pack_id": "The `id` of a pack of lessons.",
     "change_id": "The `Change-Id` of a change of lessons.",
     "session_uuid": "The `session_uuid` of a lesson.",
     "file_uuid": "The `id` of a picture.",

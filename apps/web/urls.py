@@ -12,6 +12,8 @@ urlpatterns = [
     path("", include("apps.web.holidays.urls")),
     path("", include("apps.web.booking.urls")),
     path("", include("apps.web.availability.urls")),
+    path("", include("apps.web.policy.urls")),
+    path("", include("apps.web.ledger.urls")),
     path("", include("apps.web.students.urls")),
     path("", include("apps.web.roster.urls")),
     path("", include("apps.web.classrooms.urls")),

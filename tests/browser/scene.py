@@ -24,8 +24,10 @@ from django.utils import timezone  # noqa: E402
 from apps.accounts.models import User  # noqa: E402
 from apps.accounts.notifications.unsubscribing import make_unsubscribe_url  # noqa: E402
 from apps.accounts.placeholders import make_student_link  # noqa: E402
+from apps.billing.accounts import get_account, set_rate  # noqa: E402
+from apps.billing.cancellations import record_participation  # noqa: E402
 from apps.billing.ledger import append_entry  # noqa: E402
-from apps.billing.models import BankLine  # noqa: E402
+from apps.billing.models import BankLine, CancellationPolicy  # noqa: E402
 from apps.billing.payments.bank.lines import confirm_for_student, import_rows  # noqa: E402
 from apps.billing.payments.bank.reader import read_bank_file  # noqa: E402
 from apps.booking.availability import AvailabilityPlan, replace_availability  # noqa: E402
@@ -84,9 +86,10 @@ def bill(tutor: int, student: int) -> dict[str, Any]:
     old = BankLine.objects.get(tutor=me, amount=Decimal(500))
     confirm_for_student(line=old, account=account, tutor=me)
     pay = {"account": account, "kind": "adjustment", "unit": "UAH", "amount": Decimal(-900)}
-    append_entry(**pay, note="Підручник")
+    entry = append_entry(**pay, note="Підручник")
     return {
         "id": made.pk,
+        "entry": entry.pk,
         "path": f"/pay/{made.token}/",
         "payer": made.payer_id,
         "account": account.pk,
@@ -103,6 +106,34 @@ def availability(tutor: int, **settings: Any) -> dict[str, Any]:
     ExternalCalendar.objects.create(
         tutor=owner, name="Google", url="https://calendar.example/a.ics", error="unreachable"
     )
+    return {}
+
+
+def policy(tutor: int, **fields: Any) -> dict[str, Any]:
+    """Create a version of the tutor's policy by which students may cancel."""
+    chosen = {"students_may_cancel": True, **fields}
+    made = CancellationPolicy.objects.create(tutor_id=tutor, **chosen)
+    return {"id": made.pk}
+
+
+def pack(tutor: int, student: int, lessons: int = 8, **fields: Any) -> dict[str, Any]:
+    account = get_account(User.objects.get(pk=tutor), User.objects.get(pk=student))
+    amount = Decimal(lessons)
+    entry = append_entry(account=account, kind="pack", unit="lesson", amount=amount, **fields)
+    return {"id": entry.pack_id}
+
+
+def rate(tutor: int, student: int, amount: int, per: str = "lesson") -> dict[str, Any]:
+    account = get_account(User.objects.get(pk=tutor), User.objects.get(pk=student))
+    now = timezone.now()
+    set_rate(account=account, amount=Decimal(amount), currency="UAH", per=per, now=now)
+    return {}
+
+
+def record(lesson_id: int, student: int, status: str) -> dict[str, Any]:
+    """Record that the student came or not, which charges the lesson."""
+    found = Lesson.objects.get(pk=lesson_id)
+    record_participation(lesson=found, student_id=student, status=status, now=timezone.now())
     return {}
 
 
@@ -157,18 +188,8 @@ COMMANDS = {
     made.__name__: made
     for made in (
         *(person, classroom, placeholder, invitation, unsubscribe_link),
-        *(
-            availability,
-            bill,
-            series,
-            lesson,
-            add_participant,
-            lesson_state,
-            move,
-            invite,
-            revoke,
-            cancel,
-        ),
+        *(policy, pack, rate, record, availability),
+        *(bill, series, lesson, add_participant, lesson_state, move, invite, revoke, cancel),
     )
 }
 

@@ -102,6 +102,16 @@ PAGES = {
         "/settings/calendar/address/",
         "/settings/notifications/",
         "/settings/data/",
+        "/settings/cancellation-policy/",
+        "/settings/cancellation-policy/" + SENT,  # adds a version
+        "/students/{student}/account/",
+        "/students/{placeholder}/account/",
+        "/students/{student}/account/new/payment/",
+        "/students/{student}/account/new/payment/" + SENT,
+        "/students/{student}/account/new/pack/",
+        "/students/{student}/account/new/adjustment/",
+        "/students/{student}/account/rate/",
+        "/account-entries/{entry}/reverse/",
         "/settings/holidays/",
         "/settings/holidays/" + SENT,  # adds the first suggestion
         "/settings/availability/",
@@ -156,6 +166,11 @@ PAGES = {
         "/join/",
         "/join/ABCDEFGH/",
         "/lessons/{lesson}/",
+        "/lessons/{later}/",
+        "/lessons/{later}/cancel/",
+        "/tutors/{tutor}/policy/",
+        "/balance/",
+        "/balance/{tutor}/",
         "/series/{series}/",
         "/lessons/{lesson}/record/",
         "/memberships/{membership}/leave/",
@@ -173,6 +188,7 @@ PAGES = {
     ],
     "new student": [
         "/calendar/",
+        "/balance/",
         "/payments/",
         "/statements/",
         "/classrooms/",
@@ -188,6 +204,7 @@ OTHER_ROUTES = {
         *("series-board", "lesson-student", "holiday-delete", "lesson-answer"),
         *("availability-date", "availability-date-delete"),
         *("external-calendar-file", "external-calendar-delete"),
+        *("lesson-waive", "pack-freeze"),
         *("telegram-link", "telegram-unlink"),
         *("payment-settle", "payment-mail", "bank-import", "bank-line"),
         *("pay-card", "lesson-answer"),
@@ -254,6 +271,7 @@ def school(request, scene):
     tutor = person("tutor", first_name="Тарас", last_name="Вчитель")
     student = person("student", last_name="Коваль", timezone="America/Toronto")
     invited = person("student")
+    scene.policy(tutor=tutor["id"], free_late_cancellations=1, no_fault_reasons=["illness"])
     room = scene.classroom(tutor=tutor["id"], students=[student["id"]], name="Алгебра")
     invitation = scene.invitation(classroom_id=room["id"], student=invited["id"])
 
@@ -277,6 +295,7 @@ def school(request, scene):
     completed = lesson("completed", days=-10)
     scene.availability(tutor=tutor["id"], lesson_minutes=[60, 90], minimum_notice_minutes=0)
     bill = scene.bill(tutor=tutor["id"], student=student["id"])
+    scene.pack(tutor=tutor["id"], student=student["id"])
     weekly = scene.series(tutor=tutor["id"], students=[student["id"]])
     people = {
         "visitor": None,
@@ -300,6 +319,7 @@ def school(request, scene):
         "pay": bill["path"],
         "payer": bill["payer"],
         "account": bill["account"],
+        "entry": bill["entry"],
         "lesson": now,
         "cancelled": cancelled,
         "series": weekly["id"],

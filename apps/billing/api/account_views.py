@@ -10,18 +10,27 @@ from rest_framework.views import APIView
 
 from apps.accounts.policies import require_tutor
 from apps.accounts.requests import AuthenticatedRequest
-from apps.billing.access import access_account, access_entry, access_own_account
+from apps.billing.access import (
+    access_account,
+    access_entry,
+    access_own_account,
+    access_pack,
+)
 from apps.billing.accounts import (
     account_json,
     entry_json,
     get_account,
     list_entries,
+    pack_json,
     rate_json,
     set_rate,
     update_account,
 )
 from apps.billing.api import serializers
+from apps.billing.balances import get_left
 from apps.billing.ledger import append_entry, reverse_entry
+from apps.billing.models import Pack
+from apps.billing.packs import freeze_pack, thaw_pack
 from apps.billing.report import accounts_csv
 from apps.common.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from apps.common.idempotency import parse_idempotency_key
@@ -129,6 +138,40 @@ class ReverseEntryView(APIView):
             entry=entry, created_by=request.user, note=data.validated_data["note"]
         )
         return json_response(entry_json(reversal), 201)
+
+
+class FreezePackView(APIView):
+    @documented(
+        "accounts_packs_freeze",
+        "Freeze a pack of lessons",
+        {200: serializers.PackSerializer},
+        errors=["not_found"],
+        description="By the tutor: until it is unfrozen it is neither used nor expires. Lessons "
+        "that are due already are charged before.",
+    )
+    def post(self, request: AuthenticatedRequest, pack_id: int) -> HttpResponse:
+        pack = access_pack(request.user, pack_id)
+        freeze_pack(pack=pack, now=timezone.now())
+        return _pack_response(pack)
+
+
+class UnfreezePackView(APIView):
+    @documented(
+        "accounts_packs_unfreeze",
+        "Unfreeze a pack of lessons",
+        {200: serializers.PackSerializer},
+        errors=["not_found"],
+        description="By the tutor: its last day moves by the days for which it was frozen.",
+    )
+    def post(self, request: AuthenticatedRequest, pack_id: int) -> HttpResponse:
+        pack = access_pack(request.user, pack_id)
+        thaw_pack(pack=pack, now=timezone.now())
+        return _pack_response(pack)
+
+
+def _pack_response(pack: Pack) -> HttpResponse:
+    pack.refresh_from_db()
+    return json_response(pack_json(pack, get_left(pack)))
 
 
 class AccountsReportView(APIView):

@@ -31,6 +31,7 @@ _POLICY = {
     "no_fault_reasons": ["illness", "power_cut"],
 }
 _RATE = {"amount": "400.00", "currency": "UAH", "per": "lesson"}
+_PACK = {"id": 4, "lessons": 8, "left": 6, "expires_on": "2026-12-31", "frozen_on": None}
 _ENTRY = {
     "id": 12,
     "created_at": "2026-11-29T15:00:00Z",
@@ -165,12 +166,17 @@ class BalanceSerializer(serializers.Serializer[Any]):
     amount = AmountTextField(help_text="Positive is paid in advance.")
 
 
+@example(_PACK)
 class PackSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     lessons = serializers.IntegerField()
     left = serializers.FloatField(help_text="A whole number, unless parts were charged.")
     expires_on = serializers.DateField(
         allow_null=True, help_text="The last day on which it can be used."
+    )
+    frozen_on = serializers.DateField(
+        allow_null=True,
+        help_text="Since when it is neither used nor expires; unfreezing adds the days.",
     )
 
 
@@ -180,7 +186,7 @@ class PackSerializer(serializers.Serializer[Any]):
         "tutor_id": 1,
         "balances": [{"unit": "lesson", "amount": "6.00"}],
         "rate": _RATE,
-        "packs": [{"id": 4, "lessons": 8, "left": 6, "expires_on": "2026-12-31"}],
+        "packs": [_PACK],
     }
 )
 class AccountSerializer(serializers.Serializer[Any]):

@@ -42,6 +42,12 @@ urlpatterns = [
         account_views.ReverseEntryView.as_view(),
         name="account-entry-reverse",
     ),
+    path("packs/<int:pack_id>/freeze/", account_views.FreezePackView.as_view(), name="pack-freeze"),
+    path(
+        "packs/<int:pack_id>/unfreeze/",
+        account_views.UnfreezePackView.as_view(),
+        name="pack-unfreeze",
+    ),
     path(
         "reports/accounts.csv/", account_views.AccountsReportView.as_view(), name="accounts-report"
     ),

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from apps.billing.charges import charge_all
-from apps.billing.models import Account, AccountEntry
+from apps.billing.models import Account, AccountEntry, Pack
 from apps.billing.packs import expire_all, freeze_pack, thaw_pack
 from apps.lessons.models import Lesson, Participant
 from tests.builders import make_classroom, make_membership, make_user
@@ -444,6 +444,7 @@ def test_pack_tells_what_is_left(with_pack, account, book, record, tutor):
         "lessons": 8,
         "left": 7,
         "expires_on": "2199-12-31",
+        "frozen_on": None,
     }
 
 
@@ -504,6 +505,34 @@ def test_frozen_pack_is_not_used_and_expires_later(with_pack, account, book, rec
     assert expire_all(timezone.now() + timedelta(days=9)) == 0
     thaw_pack(pack=pack, now=timezone.now() + timedelta(days=9))
     assert pack.expires_on == today + timedelta(days=14)
+
+
+def test_pack_is_frozen_and_unfrozen_by_the_api(with_pack, as_tutor, account, tutor):
+    today = tutor.to_local_time(timezone.now()).date()
+    with_pack(3, expires_on=str(today + timedelta(days=5)))
+    pack_id = AccountEntry.objects.get().pack_id
+    frozen = as_tutor.post(f"/api/packs/{pack_id}/freeze/")
+    assert (frozen.status_code, frozen.json()["frozen_on"]) == (200, str(today))
+    assert account()["packs"] == [frozen.json()]
+    assert as_tutor.post(f"/api/packs/{pack_id}/freeze/").status_code == 400
+    Pack.objects.update(frozen_on=today - timedelta(days=2))
+    thawed = as_tutor.post(f"/api/packs/{pack_id}/unfreeze/").json()
+    assert (thawed["frozen_on"], thawed["expires_on"]) == (None, str(today + timedelta(days=7)))
+    assert as_tutor.post(f"/api/packs/{pack_id}/unfreeze/").status_code == 400
+
+
+def test_lessons_are_charged_before_a_pack_is_frozen_and_unfrozen(with_pack, book, as_tutor):
+    with_pack(3)
+    pack = AccountEntry.objects.get().pack
+    before, meanwhile, after = book(-6), book(-4), book(-2)
+    Lesson.objects.filter(pk=before.pk).update(status="completed")
+    as_tutor.post(f"/api/packs/{pack.pk}/freeze/")
+    Lesson.objects.filter(pk=meanwhile.pk).update(status="completed")
+    as_tutor.post(f"/api/packs/{pack.pk}/unfreeze/")
+    Lesson.objects.filter(pk=after.pk).update(status="completed")
+    charge_all(timezone.now())
+    charges = AccountEntry.objects.filter(kind="lesson").order_by("lesson__starts_at")
+    assert [charge.pack for charge in charges] == [pack, None, pack]
 
 
 def test_currencies_are_not_mixed(as_tutor, url, account):

@@ -12,6 +12,9 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
+from apps.billing.balances import list_own_balances
+from apps.billing.cancellation_policies import list_unaccepted
+from apps.billing.own_terms import list_cancellable
 from apps.booking.policies import list_bookable_tutors
 from apps.classrooms.models import Membership
 from apps.classrooms.queries import next_setup_step
@@ -48,15 +51,19 @@ def calendar(request: HttpRequest) -> HttpResponse:
         .with_people()[:MAX_UPCOMING]
     )
     phases = find_phases(upcoming, now)
+    cancellable = list_cancellable(upcoming, me, now) if me.is_student else set()
     context = {
         "config": _config(request, me),
         "upcoming": [
-            (lesson, other_people(lesson, me.pk), phases[lesson.pk]) for lesson in upcoming
+            (lesson, other_people(lesson, me.pk), phases[lesson.pk], lesson.pk in cancellable)
+            for lesson in upcoming
         ],
         "first_step": next_setup_step(me),
         "invitations": _invitations(me) if me.is_student else (),
         "student_links": student_links(me) if me.is_student else (),
         "bookable": list_bookable_tutors(me) if me.is_student else (),
+        "policies": list_unaccepted(me) if me.is_student else (),
+        "balances": list_own_balances(me) if me.is_student else (),
     }
     return render(request, "calendar/calendar.html", context)
 

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.billing.models import NoFault
+from apps.billing.wording import LessonTerms
 from apps.classroom.policies import UNTIL_LESSON_ENDS
 from apps.common.forms import OneOfField, TextField
 from apps.common.zones import is_ambiguous
@@ -208,6 +210,52 @@ class CancelForm(forms.Form):
     def get_query(self) -> dict[str, str]:
         """For the page that shows the change of several lessons."""
         return {"action": "cancel", **self.cleaned_data}
+
+
+class OwnCancelForm(forms.Form):
+    """A student cancels. `shown` is the percentage that the page had shown."""
+
+    data: Any
+
+    no_fault = OneOfField(
+        label=_("Is it for one of these reasons? Then it costs nothing."),
+        widget=forms.RadioSelect,
+        required=False,
+        initial="",
+    )
+    reason = TextField(
+        label=_("Message to your tutor"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    shown = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, terms: LessonTerms, **kwargs: Any) -> None:
+        self.percent = terms.terms.charge_percent
+        kwargs["initial"] = {"shown": self.percent, "no_fault": ""}
+        super().__init__(*args, **kwargs)
+        reasons = [each for each in NoFault.choices if each[0] in terms.policy.no_fault_reasons]
+        if reasons and terms.terms.is_late:
+            self.fields["no_fault"].choices = [("", _("none of these")), *reasons]  # type: ignore[attr-defined]
+        else:
+            del self.fields["no_fault"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("no_fault") and self.percent > (data.get("shown") or 0):
+            self.data = {**self.data.dict(), "shown": str(self.percent)}
+            self.add_error(None, _("It costs more now than when you opened the page. Read again."))
+        return data
+
+    def get_values(self) -> dict[str, str]:
+        """As `cancel_as_student` takes them."""
+        data = self.cleaned_data
+        return {"reason": data["reason"], "no_fault": data.get("no_fault", "")}
+
+
+class WaiveForm(forms.Form):
+    note = TextField(label=_("Note for the student"), max_length=500)
 
 
 class InviteLinkForm(forms.Form):

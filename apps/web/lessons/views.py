@@ -14,6 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.billing.cancellation_policies import get_policy
+from apps.billing.lesson_charges import list_lesson_charges
+from apps.billing.own_terms import find_own_terms
+from apps.billing.policy_words import describe_policy
 from apps.classrooms.students import email_for
 from apps.common.errors import DomainError
 from apps.lessons.access import find_attendance
@@ -30,16 +34,15 @@ from apps.lessons.policies import (
     may_share,
 )
 from apps.lessons.series.scope import Scope
-from apps.lessons.series.scoped import cancel_lesson, update_lesson
+from apps.lessons.series.scoped import update_lesson
 from apps.lessons.services import ExpectedState
 from apps.web.lessons import confirmations
 from apps.web.lessons.created_links import find_created_link
-from apps.web.lessons.forms import CancelForm, InviteLinkForm, LessonForm
+from apps.web.lessons.forms import InviteLinkForm, LessonForm, WaiveForm
 from apps.web.lessons.other_times import find_times
 from apps.web.lessons.repeating import repeat_query
 from apps.web.lessons.responses import redirect_unchangeable, render_lesson_form
 from apps.web.shared.access import current_tutor, current_user
-from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.lesson_title import lesson_title, other_people, other_students
 from apps.web.shared.scopes import changes_url
@@ -65,6 +68,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "is_over": phase in PAST,
         "people": [one.student for one in participants] or [lesson.tutor],
         "participants": [(one, email_for(me, one.student)) for one in participants],
+        "policy": _describe_policy(lesson),
         "is_group": len(lesson.participants.all()) > 1,
         "group": other_students(lesson, me.pk),
         "series": find_series_facts(lesson, me, now),
@@ -72,6 +76,7 @@ def lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
         "cancel": confirmations.confirm_cancellation(lesson),
         **find_times(me, lesson, now),
         **_permissions(me, lesson, phase, now),
+        **_charges(me, lesson, now),
     }
     links = _links(request, lesson, is_shared=context["may_share"])
     return render(request, "lessons/lesson.html", context | links)
@@ -86,6 +91,25 @@ def _permissions(me: User, lesson: Lesson, phase: Phase, now: datetime) -> dict[
         "may_record": may_record_participation(me, lesson, now),
         "may_decide_outcome": may_decide_outcome(me, lesson, phase),
     }
+
+
+def _describe_policy(lesson: Lesson) -> list[str]:
+    """The rules that hold for the lesson; none if the tutor had set none."""
+    policy = get_policy(lesson.tutor_id, at=lesson.created_at)
+    return describe_policy(policy) if policy.pk is not None else []
+
+
+def _charges(me: User, lesson: Lesson, now: datetime) -> dict[str, Any]:
+    """The tutor sees everybody's charges, a student their own and what cancelling costs."""
+    charges = list_lesson_charges(lesson)
+    if me.is_tutor:
+        return {"charges": charges, "waive_form": WaiveForm(auto_id=False)}
+    found: dict[str, Any] = {"own_charge": charges.get(me.pk)}
+    terms = find_own_terms(lesson, me, now)
+    if terms is not None:
+        asked = confirmations.confirm_own_cancellation(lesson, me, terms, now)
+        found |= {"may_cancel": True, "cancel": asked}
+    return found
 
 
 def _links(request: HttpRequest, lesson: Lesson, *, is_shared: bool) -> dict[str, Any]:
@@ -123,27 +147,6 @@ def edit(request: HttpRequest, lesson_id: int) -> HttpResponse:
     prefetch_related_objects([lesson], "participants__student")
     people = {"other_people": other_people(lesson, me.pk), "students": lesson.attending_students}
     return render_lesson_form(request, form, {"lesson": lesson, **people})
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    me = current_tutor(request)
-    lesson = access_lesson(me, lesson_id, to=Action.EDIT)
-    if not may_cancel(me, lesson, timezone.now()):
-        return redirect_unchangeable(request, lesson)
-    form = CancelForm(request.POST, lesson=lesson) if request.method == "POST" else None
-    if form is None or not form.is_valid():
-        return render_confirmation(request, confirmations.confirm_cancellation(lesson, form))
-    if form.changes_series:
-        return redirect(changes_url(lesson, form.get_query()))
-    try:
-        change = cancel_lesson(lesson=lesson, scope=Scope.THIS, reason=form.cleaned_data["reason"])
-    except DomainError as exc:
-        messages.error(request, exc.detail)
-    else:
-        messages.success(request, _("Lesson cancelled."), extra_tags=undo_tag(change))
-    return redirect("web:lesson", lesson.pk)
 
 
 @login_required

@@ -9,31 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.billing.models import Account, PayeeDetails, Payer
-from apps.billing.models.amount import MAX_AMOUNT
 from apps.billing.models.payment import MAX_PAYEE, MAX_PURPOSE
 from apps.billing.payments.bank.reader import MAX_BYTES
 from apps.billing.payments.requisites import clean_iban, clean_tax_id, takes_euro
 from apps.common.forms import AddressField, NameField, TextField
+from apps.web.shared.amounts import AmountField
 from apps.web.shared.optimistic import OptimisticForm
-
-
-class AmountField(forms.DecimalField):
-    """Takes a comma or a point, and spaces between thousands."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        super().__init__(
-            min_value=Decimal("0.01"),
-            max_value=MAX_AMOUNT,
-            max_digits=12,
-            decimal_places=2,
-            widget=widget,
-            **kwargs,
-        )
-
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
-        text = str(value or "").replace(",", ".")
-        return super().to_python("".join(text.split()))
 
 
 class PayeeForm(OptimisticForm, forms.Form):

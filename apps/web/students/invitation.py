@@ -15,6 +15,7 @@ from apps.common.rate_limits import check_rate_limit
 from apps.common.session_tokens import drop_token, kept_token
 from apps.lessons.placeholders import accept_student_link
 from apps.web.shared.access import current_student
+from apps.web.shared.policies import continue_after_joining, show_policy
 from apps.web.shared.token_links import move_token_to_session
 
 
@@ -37,7 +38,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
         if student == request.user:  # who signed up by the link opens it again
             return redirect("web:calendar")
         if request.method == "POST":
-            return _accept(request, token)
+            return _accept(request, token, student.placeholder_of_id)
         if not student.is_placeholder:
             raise DomainError("invite_invalid", 400, _("This invite link is not valid."))
     except DomainError as exc:
@@ -46,9 +47,9 @@ def invitation(request: HttpRequest) -> HttpResponse:
         context = {"code": exc.code, "detail": exc.detail}
         return render(request, "students/invitation_refused.html", context, status=exc.status)
     may_accept = isinstance(request.user, User) and request.user.is_student
-    return render(
-        request, "students/invitation.html", {"student": student, "may_accept": may_accept}
-    )
+    policy = show_policy(request.user, student.placeholder_of_id)
+    shown = {"student": student, "may_accept": may_accept, "policy": policy}
+    return render(request, "students/invitation.html", shown)
 
 
 def _decline(request: HttpRequest, token: str) -> HttpResponse:
@@ -59,8 +60,9 @@ def _decline(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("web:home")
 
 
-def _accept(request: HttpRequest, token: str) -> HttpResponse:
-    overlapping = accept_student_link(token=token, student=current_student(request))
+def _accept(request: HttpRequest, token: str, tutor_id: int | None) -> HttpResponse:
+    me = current_student(request)
+    overlapping = accept_student_link(token=token, student=me)
     drop_token(request.session, PURPOSE)
     messages.success(request, _("Done. The lessons are in your calendar."))
     if overlapping:
@@ -70,4 +72,4 @@ def _accept(request: HttpRequest, token: str) -> HttpResponse:
             overlapping,
         )
         messages.warning(request, sentence % {"n": overlapping})
-    return redirect("web:calendar")
+    return continue_after_joining(request, me, tutor_id, then="web:calendar")

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 from django import template
 
@@ -11,6 +12,17 @@ register = template.Library()
 @register.filter
 def money(amount: Decimal, unit: str) -> str:
     return format_amount(amount, unit)
+
+
+@register.filter
+def cost(amount: Decimal, unit: str) -> str:
+    """What was charged, which entries have with a minus."""
+    return format_amount(-amount, unit)
+
+
+@register.filter
+def at_key(found: dict[int, Any], key: int) -> Any:
+    return found.get(key)
 
 
 @register.filter

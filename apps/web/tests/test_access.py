@@ -1,8 +1,12 @@
 """Access to every page by role."""
 
+from decimal import Decimal
+
 import pytest
 from django.urls import get_resolver
 
+from apps.billing.accounts import get_account
+from apps.billing.ledger import append_entry
 from tests.builders import make_bill, make_membership, make_series, make_user
 
 # Status of GET for a visitor, the lesson's student, its tutor and another tutor, by URL name.
@@ -83,7 +87,17 @@ PAGES = {
         "/settings/external-calendars/1/delete/",
         (302, 405, 405, 405),
     ),
-    "lesson-cancel": ("/lessons/{lesson}/cancel/", (302, 403, 302, 403)),
+    "lesson-cancel": ("/lessons/{lesson}/cancel/", (302, 302, 302, 403)),
+    "lesson-waive": ("/lessons/{lesson}/students/{student}/waive/", (302, 405, 405, 405)),
+    "cancellation-policy": ("/settings/cancellation-policy/", (302, 403, 200, 200)),
+    "tutor-policy": ("/tutors/{tutor}/policy/", (302, 200, 403, 403)),
+    "my-accounts": ("/balance/", (302, 302, 403, 403)),
+    "my-account": ("/balance/{tutor}/", (302, 200, 403, 403)),
+    "student-account": ("/students/{student}/account/", (302, 403, 200, 404)),
+    "account-entry-new": ("/students/{student}/account/new/payment/", (302, 403, 200, 404)),
+    "account-rate": ("/students/{student}/account/rate/", (302, 403, 200, 404)),
+    "account-entry-reverse": ("/account-entries/{entry}/reverse/", (302, 403, 200, 404)),
+    "pack-freeze": ("/packs/{pack}/freeze/", (302, 405, 405, 405)),
     "lesson-outcome": ("/lessons/{lesson}/outcome/", (302, 405, 405, 405)),
     "lesson-invite": ("/lessons/{lesson}/invite/", (302, 405, 405, 405)),
     "lesson-revoke": ("/lessons/{lesson}/invites/revoke/", (302, 403, 200, 403)),
@@ -124,7 +138,12 @@ CHANGES = {
     "/memberships/{membership}/": (302, 403, 403),
     "/memberships/{membership}/decline/": (302, 403, 403),
     "/lessons/{lesson}/edit/": (302, 403, 403),
-    "/lessons/{lesson}/cancel/": (302, 403, 403),
+    "/lessons/{lesson}/cancel/": (302, 302, 403),
+    "/lessons/{lesson}/students/{student}/waive/": (302, 403, 403),
+    "/students/{student}/account/new/payment/": (302, 403, 404),
+    "/students/{student}/account/rate/": (302, 403, 404),
+    "/account-entries/{entry}/reverse/": (302, 403, 404),
+    "/packs/{pack}/freeze/": (302, 403, 404),
     "/lessons/{lesson}/answer/": (302, 403, 403),
     "/tutors/{tutor}/book/": (302, 302, 403),
     "/tutors/{tutor}/book/held/": (302, 302, 403),
@@ -160,7 +179,11 @@ CHANGES = {
 def ids(classroom, lesson, tutor, student):
     membership = classroom.memberships.get()
     bill = make_bill(tutor, student)
+    account = get_account(tutor, student)
+    pack = append_entry(account=account, kind="pack", unit="lesson", amount=Decimal(8))
     return {
+        "entry": pack.pk,
+        "pack": pack.pack_id,
         "payer": bill.payer_id,
         "request": bill.pk,
         "token": bill.token,

@@ -16,6 +16,7 @@ from apps.common.errors import DomainError
 from apps.common.rate_limits import check_rate_limit
 from apps.common.session_tokens import drop_token, kept_token
 from apps.web.shared.access import current_student, current_user
+from apps.web.shared.policies import continue_after_joining, show_policy
 from apps.web.shared.token_links import move_token_to_session
 
 _ANSWERED_KEY = "invitation_answered"
@@ -51,13 +52,18 @@ def invitation(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "classrooms/invitation.html",
-        {"classroom": membership.classroom, "may_answer": may_answer},
+        {
+            "classroom": membership.classroom,
+            "may_answer": may_answer,
+            "policy": show_policy(request.user, membership.classroom.tutor_id),
+        },
     )
 
 
 def _accept_or_decline(request: HttpRequest, membership: Membership, token: str) -> HttpResponse:
-    name = membership.classroom.name
+    name, tutor_id = membership.classroom.name, membership.classroom.tutor_id
     answer = request.POST.get("answer")
+    response: HttpResponse = redirect("web:classrooms")
     if answer in ("decline", "block"):
         me = current_user(request)
         membership = access_invitation_to_decline(me, membership.pk, token)
@@ -68,6 +74,7 @@ def _accept_or_decline(request: HttpRequest, membership: Membership, token: str)
         membership = access_invitation(student, membership.pk, token)
         accept_invitation(membership=membership, student=student)
         messages.success(request, _("You are in “%(name)s”.") % {"name": name})
+        response = continue_after_joining(request, student, tutor_id, then="web:classrooms")
     drop_token(request.session, PURPOSE)
     request.session[_ANSWERED_KEY] = True
-    return redirect("web:classrooms")
+    return response

@@ -31,6 +31,7 @@ from apps.web.shared.access import current_student, current_user
 from apps.web.shared.confirmations import render_confirmation
 from apps.web.shared.form_errors import add_domain_error
 from apps.web.shared.pending import forget_code, is_remembered, remember_code
+from apps.web.shared.policies import continue_after_joining, show_policy
 from apps.web.shared.student_links import student_links
 
 Status = Membership.Status
@@ -83,8 +84,13 @@ def _join_by_code(request: HttpRequest, me: User, code: str) -> HttpResponse:
     if is_invite_link(code):
         return _redirect_to_invite(code)
     membership = join_classroom(student=me, join_code=code)
+    return _welcome(request, me, membership)
+
+
+def _welcome(request: HttpRequest, me: User, membership: Membership) -> HttpResponse:
     messages.success(request, _("You are in “%(name)s”.") % {"name": membership.classroom.name})
-    return redirect("web:classrooms")
+    tutor_id = membership.classroom.tutor_id
+    return continue_after_joining(request, me, tutor_id, then="web:classrooms")
 
 
 def _confirm_code(request: HttpRequest, code: str) -> HttpResponse:
@@ -94,7 +100,9 @@ def _confirm_code(request: HttpRequest, code: str) -> HttpResponse:
     if code:
         check_rate_limit(request, "join")
     form = JoinForm(initial={"join_code": code})
-    context = {"form": form, "code": code, "classroom": find_classroom_by_code(code)}
+    classroom = find_classroom_by_code(code)
+    policy = show_policy(request.user, classroom.tutor_id if classroom else None)
+    context = {"form": form, "code": code, "classroom": classroom, "policy": policy}
     return render(request, "classrooms/join.html", context)
 
 
@@ -128,8 +136,7 @@ def _redirect_to_invite(pasted: str) -> HttpResponse:
 def accept(request: HttpRequest, membership_id: int) -> HttpResponse:
     me = current_student(request)
     membership = accept_invitation(membership=access_invitation(me, membership_id), student=me)
-    messages.success(request, _("You are in “%(name)s”.") % {"name": membership.classroom.name})
-    return redirect("web:classrooms")
+    return _welcome(request, me, membership)
 
 
 @login_required
