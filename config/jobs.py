@@ -34,6 +34,7 @@ from apps.lessons.series.announcements import announce_local_times
 from apps.lessons.series.horizon import extend_open_series
 from apps.lessons.series.undo import delete_old_changes
 from apps.lessons.zone_changes import check_zones
+from apps.web.personal_data.erase import erase_due
 
 NIGHT = time(2)  # UTC
 # What writes deferred mail at the moment at which it is sent.
@@ -50,6 +51,7 @@ MAINTENANCE = [
     nightly("orphaned files", delete_orphaned_files),
     nightly("abandoned uploads", delete_abandoned_uploads),
     nightly("daily limits", DailyLimit.delete_old),
+    Job("erasures", every=timedelta(hours=1), run=erase_due),
     nightly("error counts", ErrorCount.delete_old),
     nightly("board versions", thin_out_all),
     nightly("board authors", delete_unused_authors),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import (
+    Erasure,
     NotificationSettings,
     PushSubscription,
     ReminderTime,
@@ -213,6 +214,14 @@ class SessionAdmin(RecordOfPersonAdmin):
 class TutorBlockAdmin(ServerRecordAdmin):
     fields = list_display = ("student", "tutor", "created_at")
     search_fields = ("student__email", "tutor__email")
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ServerRecordAdmin):
+    """A receipt has no name; deleting a row before it is due takes the erasure back."""
+
+    fields = list_display = ("receipt", "user_id", "requested_at", "due_at", "erased_at", "removed")
+    search_fields = ("receipt",)
 
 
 @admin.register(NotificationSettings)

@@ -112,6 +112,8 @@ PAGES = {
         "/students/{student}/account/new/adjustment/",
         "/students/{student}/account/rate/",
         "/account-entries/{entry}/reverse/",
+        "/settings/data/erase/",
+        "/settings/data/erase/" + SENT,
         "/settings/holidays/",
         "/settings/holidays/" + SENT,  # adds the first suggestion
         "/settings/availability/",

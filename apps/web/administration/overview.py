@@ -32,6 +32,7 @@ JOB_NAMES = (
     gettext_noop("abandoned uploads"),
     gettext_noop("daily limits"),
     gettext_noop("error counts"),
+    gettext_noop("erasures"),
     gettext_noop("board versions"),
     gettext_noop("abandoned attendance"),
     gettext_noop("time zones"),

@@ -18,6 +18,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "account.EmailAddress": ("user",),
     "mfa.Authenticator": ("user",),
     "usersessions.UserSession": ("user",),
+    "accounts.Erasure": ("user",),
     "accounts.NotificationSettings": ("user",),
     "accounts.ReminderTime": ("owner__user",),
     "accounts.PushSubscription": ("user",),

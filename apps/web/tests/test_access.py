@@ -27,6 +27,8 @@ PAGES = {
     "unsubscribe-link": ("/unsubscribe/abc/", (302, 302, 302, 302)),
     "personal-data": ("/settings/data/", (302, 200, 200, 200)),
     "personal-data-export": ("/settings/data/export/", (302, 405, 405, 405)),
+    "personal-data-erase": ("/settings/data/erase/", (302, 200, 200, 200)),
+    "personal-data-keep": ("/settings/data/keep/", (302, 405, 405, 405)),
     "manifest": ("/manifest.webmanifest", (200, 200, 200, 200)),
     "service-worker": ("/service-worker.js", (200, 200, 200, 200)),
     "offline": ("/offline/", (200, 200, 200, 200)),
