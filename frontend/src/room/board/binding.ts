@@ -7,6 +7,7 @@ import type { AppState, ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/t
 import type * as Y from "yjs";
 import { afterPaint } from "./after-paint";
 import {
+  isNewer,
   isTooLarge,
   normaliseElement,
   readElements,
@@ -39,12 +40,11 @@ function elementsInProgress(state: AppState): Set<string> {
   return new Set(elements.flatMap((element) => element?.id ?? []));
 }
 
-/** Whether the user is editing the element now; remote changes to it are then not applied. */
-function isBeingEdited(element: ExcalidrawElement, state: AppState): boolean {
+/** The ids of the elements that the user is editing now; remote changes of them wait. */
+function editedIds(state: AppState): Set<string> {
   const { editingTextElement, resizingElement, newElement } = state;
-  return [editingTextElement, resizingElement, newElement].some(
-    (edited) => edited?.id === element.id,
-  );
+  const elements = [editingTextElement, resizingElement, newElement];
+  return new Set(elements.flatMap((element) => element?.id ?? []));
 }
 
 /** Whether nothing has been typed yet; Excalidraw takes such a text of somebody else for deleted. */
@@ -90,6 +90,8 @@ export class PageBinding {
   /** Elements that were sent while they were being drawn. */
   #unfinished = new Set<string>();
   #incoming = new Set<string>();
+  /** Elements that others changed while this person was editing them. */
+  #deferred = new Set<string>();
   #incomingTimer: ReturnType<typeof setTimeout> | undefined;
   #cancelAfterPaint: (() => void) | null = null;
 
@@ -106,6 +108,7 @@ export class PageBinding {
   /** Call when the scene may have changed; schedules a flush. */
   scheduleFlush(): void {
     this.#deleteDiscarded();
+    this.#resumeDeferred();
     if (this.#timer !== undefined) return;
     const changed = this.#localChanges();
     if (!changed.length) return;
@@ -187,8 +190,8 @@ export class PageBinding {
 
   /** Replaces the elements with the document's versions of them; returns whether it did. */
   #revert(refused: readonly ExcalidrawElement[]): boolean {
-    const state = this.api.getAppState();
-    const ids = refused.filter((element) => !isBeingEdited(element, state)).map(({ id }) => id);
+    const edited = editedIds(this.api.getAppState());
+    const ids = refused.filter((element) => !edited.has(element.id)).map(({ id }) => id);
     if (!ids.length) return false;
     const scene = this.api.getSceneElementsIncludingDeleted();
     this.#updateScene(
@@ -209,17 +212,49 @@ export class PageBinding {
     if (!this.#cancelAfterPaint) this.#incomingTimer ??= setTimeout(() => this.#applyRemote(), 8);
   }
 
+  /**
+   * Applies what others changed in elements that are no longer being edited. What this person has
+   * changed meanwhile wins, so that no typed text is lost.
+   */
+  #resumeDeferred(): void {
+    if (!this.#deferred.size) return;
+    const edited = editedIds(this.api.getAppState());
+    const ready = new Set([...this.#deferred].filter((id) => !edited.has(id)));
+    if (!ready.size) return;
+    const remote = new Map(readElements(this.map, ready).map((element) => [element.id, element]));
+    const scene = this.api.getSceneElementsIncludingDeleted();
+    const elements = scene.map((element) => {
+      const theirs = remote.get(element.id);
+      if (!theirs || this.#lastSynced.isUnchanged(element) || isNewer(element, theirs)) {
+        return element;
+      }
+      return { ...element, version: theirs.version + 1 };
+    });
+    for (const id of ready) {
+      this.#deferred.delete(id);
+      this.#incoming.add(id);
+    }
+    if (elements.some((element, index) => element !== scene[index])) {
+      this.api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
+    }
+    this.#scheduleRemote();
+  }
+
   #applyRemote(): void {
     const ids = this.#incoming;
     this.#incoming = new Set();
     this.#incomingTimer = undefined;
-    const state = this.api.getAppState();
+    const edited = editedIds(this.api.getAppState());
+    for (const id of ids) {
+      if (!edited.has(id) || !this.map.has(id)) continue;
+      ids.delete(id);
+      this.#deferred.add(id);
+    }
     // An element without local changes takes the document's state, even one with a lower version, as
     // after restoring history. Otherwise Excalidraw's reconciliation decides.
     const local = this.api.getSceneElementsIncludingDeleted().filter((element) => {
       if (!ids.has(element.id)) return true;
-      if (!this.map.has(element.id)) return false;
-      return isBeingEdited(element, state) || !this.#lastSynced.isUnchanged(element);
+      return this.map.has(element.id) && !this.#lastSynced.isUnchanged(element);
     });
     this.#updateScene(local, readElements(this.map, ids));
     if (!local.length) this.events.onFirstContent();
