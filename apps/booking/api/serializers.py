@@ -61,7 +61,19 @@ def format_minute(minute: int) -> str:
     return f"{minute // _MINUTE:02}:{minute % _MINUTE:02}"
 
 
+class RowsSerializer(serializers.ListSerializer[Any]):
+    """A list that may be null, of rows that may not: `many=True` passes `allow_null` to both."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assert self.child is not None  # noqa: S101
+        self.child.allow_null = False
+
+
 class WindowSerializer(serializers.Serializer[Any]):
+    class Meta:
+        list_serializer_class = RowsSerializer
+
     to = ClockMinuteField(help_text="24:00 is the end of the day.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -82,6 +94,9 @@ class WeeklyWindowSerializer(WindowSerializer):
 
 
 class DateExceptionSerializer(serializers.Serializer[Any]):
+    class Meta:
+        list_serializer_class = RowsSerializer
+
     date = DocumentedDayField()
     closed = StrictBooleanField(
         required=False, allow_null=True, help_text="True: no lessons on this date."

@@ -31,3 +31,7 @@ def test_other_paths_are_kept(path):
 
 def test_prefix_of_a_link_may_be_in_capitals():
     assert normalize_path("/Tutor-Invitation//A.b.C/.") == "/tutor-invitation/A.b.C/"
+
+
+def test_nul_is_replaced():
+    assert normalize_path("/pay/a\0b/") == "/pay/a\ufffdb/"

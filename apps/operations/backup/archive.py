@@ -21,8 +21,10 @@ FORMAT = "kreida-backup"
 FORMAT_VERSION = 1
 MANIFEST, SUMMARY = "manifest.json", "summary.json"
 SECRET_KEY, VAPID_KEY = "keys/secret_key", "keys/vapid_key"
+ENCRYPTED = 1  # a flag of a member of a zip
 CHUNK = 1024 * 1024  # bytes read at once
 MAX_ROW = 512 * 1024 * 1024  # bytes of one row's line; an archive with a longer one is not ours
+MAX_HEAD = 16 * 1024 * 1024  # bytes of the manifest, of the summary and of a key
 
 
 class BackupError(Exception):
@@ -64,7 +66,7 @@ def open_archive(path: Path) -> Iterator["ArchiveReader"]:
         if exc.filename is not None and Path(str(exc.filename)) != path:
             raise
         raise BackupError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
-    except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as exc:
         raise BackupError(
             f"{path} is cut off, damaged or not a backup of Kreida ({exc}). Use another backup."
         ) from exc
@@ -74,8 +76,10 @@ class ArchiveReader:
     def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
         self._archive, self.path = archive, path
         foreign = BackupError(f"{path} is not a backup of Kreida.")
+        if any(info.flag_bits & ENCRYPTED for info in archive.infolist()):
+            raise foreign
         try:
-            self.manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
+            self.manifest = msgspec.json.decode(self._read(MANIFEST), type=Manifest)
             if self.manifest.format != FORMAT:
                 raise foreign
         except (KeyError, msgspec.MsgspecError) as exc:
@@ -83,13 +87,19 @@ class ArchiveReader:
         if self.manifest.format_version > FORMAT_VERSION:
             raise self._newer()
         try:
-            self.summary = msgspec.json.decode(archive.read(SUMMARY), type=Summary)
+            self.summary = msgspec.json.decode(self._read(SUMMARY), type=Summary)
         except (KeyError, msgspec.MsgspecError) as exc:
             raise BackupError(f"{path} was not finished. Use another backup.") from exc
 
+    def _read(self, member: str) -> bytes:
+        """Raises KeyError, or BackupError for more than a backup has there."""
+        if self._archive.getinfo(member).file_size > MAX_HEAD:
+            raise BackupError(f"{self.path} is not a backup of Kreida: {member} is too large.")
+        return self._archive.read(member)
+
     def _is_newer_format(self) -> bool:
         try:
-            head = msgspec.json.decode(self._archive.read(MANIFEST))
+            head = msgspec.json.decode(self._read(MANIFEST))
             return bool(head["format"] == FORMAT and head["format_version"] > FORMAT_VERSION)
         except (KeyError, TypeError, msgspec.MsgspecError):
             return False
@@ -125,20 +135,27 @@ class ArchiveReader:
             while line := member.readline(MAX_ROW):
                 try:
                     yield msgspec.json.decode(line, type=list[object])
-                except msgspec.MsgspecError as exc:
+                except (msgspec.MsgspecError, RecursionError) as exc:
                     raise BackupError(f"{self.path} has an unreadable row of {table}.") from exc
 
     def key(self, member: str) -> str:
-        return self._archive.read(member).decode()
+        try:
+            return self._read(member).decode()
+        except (KeyError, UnicodeDecodeError) as exc:
+            raise BackupError(f"{self.path} has no {member}.") from exc
 
     def file_names(self) -> Iterator[str]:
         """Yield the names of the files, relative to DATA_DIR/files."""
         for info in self._archive.infolist():
             path = PurePosixPath(info.filename)
-            if path.parts[0] == "files":
-                if ".." in path.parts or path.is_absolute() or info.is_dir():
+            if path.parts[:1] == ("files",):
+                if ".." in path.parts or len(path.parts) == 1 or info.is_dir():
                     raise BackupError(f"{self.path} has a file with an invalid name.")
                 yield str(path.relative_to("files"))
+
+    def files_size(self) -> int:
+        """In bytes, as the archive says; no more than that is ever read of a file."""
+        return sum(self.file_size(name) for name in self.file_names())
 
     def file_size(self, name: str) -> int:
         return self._archive.getinfo(file_member(name)).file_size

@@ -1,6 +1,7 @@
 """Restore a backup into an empty place, on either database."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ def check_place(archive: ArchiveReader) -> None:
     """Raise BackupError if this release or the database here cannot take the archive."""
     archive.check_migrations(tables.known_migrations())
     _check_empty()
+    _check_space(archive)
 
 
 def restore(archive: ArchiveReader) -> Restored:
@@ -80,6 +82,15 @@ def _check_empty() -> None:
         raise BackupError(
             f"The database is not empty ({full[0]} has rows), and a restore does not overwrite it. "
             "Set DATABASE_URL and DATA_DIR to an empty place, or move the old ones away."
+        )
+
+
+def _check_space(archive: ArchiveReader) -> None:
+    needed, free = archive.files_size(), shutil.disk_usage(settings.DATA_DIR).free
+    if needed > free:
+        raise BackupError(
+            f"The files of {archive.path} take {needed >> 20} MiB, and only {free >> 20} MiB are "
+            f"free in {settings.DATA_DIR}."
         )
 
 
@@ -152,14 +163,21 @@ def _without_triggers(quoted: list[str]) -> Iterator[None]:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+def _order_columns(
+    archive: ArchiveReader, model: Model, columns: list[object]
+) -> "list[models.Field[Any, Any]]":
+    """Return the model's fields in the order of the archive's columns. Raises BackupError."""
+    fields = {str(field.column): field for field in tables.stored_fields(model)}
+    if sorted(map(str, columns)) != sorted(fields):
+        table = model._meta.db_table
+        raise BackupError(f"{archive.path} does not have the columns of {table}.")
+    return [fields[str(column)] for column in columns]
+
+
 def _insert_rows(archive: ArchiveReader, model: Model) -> None:
     table = model._meta.db_table
-    fields = {field.column: field for field in tables.stored_fields(model)}
     rows = archive.rows(table)
-    columns = next(rows, None)
-    if columns is None or set(columns) != fields.keys():
-        raise BackupError(f"{archive.path} does not have the columns of {table}.")
-    ordered = [fields[str(column)] for column in columns]
+    ordered = _order_columns(archive, model, next(rows, []))
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in ordered)
     marks = ", ".join(["%s"] * len(ordered))
@@ -172,7 +190,7 @@ def _insert_rows(archive: ArchiveReader, model: Model) -> None:
                     for row in batch
                 ]
                 cursor.executemany(statement, adapted)
-            except (DatabaseError, ValidationError, ValueError) as exc:
+            except (DatabaseError, ValidationError, ValueError, TypeError, AttributeError) as exc:
                 reason = " ".join(str(exc).split())
                 raise BackupError(f"A row of {table} cannot be restored: {reason}") from exc
 

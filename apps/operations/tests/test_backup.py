@@ -14,20 +14,22 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.classroom import board_log
 from apps.classroom.files import save_picture
 from apps.classroom.models import BoardFile, BoardUpdate
 from apps.classroom.tests.boards import drawing
 from apps.classroom.tests.pictures import plain
 from apps.common.models import MailMessage, PeriodicJob
-from apps.operations.backup import rotation
-from apps.operations.backup.archive import BackupError, open_archive
+from apps.operations.backup import load, rotation, tables
+from apps.operations.backup.archive import MAX_HEAD, BackupError, open_archive
 from tests.builders import NOON, make_placeholder
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,6 +208,72 @@ def test_bad_archives_are_refused_with_a_sentence(school, tmp_path):
 def check(archive):
     with open_archive(archive) as opened:
         opened.check()
+
+
+@pytest.mark.parametrize(
+    ("member", "content", "sentence"),
+    [
+        ("files/../../outside", b"x", "a file with an invalid name"),
+        ("files//../outside", b"x", "a file with an invalid name"),
+        ("files", b"x", "a file with an invalid name"),
+        ("manifest.json", b" " * (MAX_HEAD + 1), "manifest.json is too large"),
+        ("summary.json", b" " * (MAX_HEAD + 1), "summary.json is too large"),
+        ("keys/secret_key", b"\xff", "has no keys/secret_key"),
+        ("keys/vapid_key", None, "has no keys/vapid_key"),
+        ("rows/lessons_lesson.jsonl", b"[" * 100_000, "an unreadable row"),
+        ("rows/lessons_lesson.jsonl", b"[[], {}]\n", "does not have the columns of lessons_lesson"),
+    ],
+)
+def test_crafted_archives_are_refused_with_a_sentence(school, tmp_path, member, content, sentence):
+    archive = crafted(back_up(tmp_path / "backups"), member, content)
+    with pytest.raises(BackupError, match=sentence):
+        read_all(archive)
+    assert not (tmp_path / "outside").exists()
+
+
+def read_all(archive):
+    with open_archive(archive) as opened:
+        for model in tables.stored_models(apps):
+            columns = next(opened.rows(model._meta.db_table))
+            load._order_columns(opened, model, columns)
+        opened.check()
+
+
+def crafted(archive, member, content):
+    """A copy in which a member has other content, or is missing."""
+    copy = archive.with_name("crafted.zip")
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            if name != member:
+                new.writestr(name, old.read(name))
+        if content is not None:
+            new.writestr(member, content)
+    return copy
+
+
+def test_nameless_member_and_values_of_wrong_types_are_refused(school, tmp_path):
+    archive = back_up(tmp_path / "backups")
+    check(crafted(archive, ".", b"x"))
+    with zipfile.ZipFile(archive) as opened:
+        columns, row = map(json.loads, opened.read("rows/accounts_user.jsonl").splitlines()[:2])
+    for column, value in (("date_joined", 5), ("email", [[]]), ("sort_key", {}), ("id", {})):
+        changed = [value if name == column else old for name, old in zip(columns, row, strict=True)]
+        lines = b"\n".join(json.dumps(each).encode() for each in (columns, changed))
+        bad = crafted(archive, "rows/accounts_user.jsonl", lines)
+        with (
+            pytest.raises(BackupError, match="A row of accounts_user cannot be restored"),
+            open_archive(bad) as opened,
+            transaction.atomic(),
+        ):
+            load._insert_rows(opened, User)
+
+
+def test_files_that_do_not_fit_are_not_restored(school, tmp_path, monkeypatch):
+    archive = back_up(tmp_path / "backups")
+    disk = shutil.disk_usage(tmp_path)._replace(free=10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk)
+    with pytest.raises(BackupError, match="only 0 MiB are free"), open_archive(archive) as opened:
+        load._check_space(opened)
 
 
 def test_missing_row_is_found(school, tmp_path):

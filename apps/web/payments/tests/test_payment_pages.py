@@ -135,8 +135,10 @@ def test_longest_names_and_purposes_have_a_page_and_a_picture(browser, tutor, ac
         assert status == (200 if currency == "UAH" else 404)  # SEPA takes less
 
 
-def test_unknown_link_is_not_found(browser, payment_request):
-    assert browser().get(reverse("web:pay", args=["x" * 32])).status_code == 404
+@pytest.mark.parametrize("token", ["x" * 32, "%00", "a%00b", "%ED%A0%80", "x" * 300])
+@pytest.mark.parametrize("page", ["", "qr/"])
+def test_unknown_link_is_not_found(browser, payment_request, token, page):
+    assert browser().get(f"/pay/{token}/{page}").status_code == 404
 
 
 def test_withdrawn_request_shows_no_bank_details(browser, tutor, payment_request):
