@@ -8,8 +8,8 @@ _LINK_PREFIX = re.compile(
 
 
 def normalize_path(path: str) -> str:
-    """Collapse repeated slashes, which pasted links may have. Replace NUL, which PostgreSQL refuses,
-    so that nothing is found. In links that are sent to people, lowercase the start, since
+    """Collapse repeated slashes, which pasted links may have. Replace NUL, which PostgreSQL
+    refuses, so that nothing is found. In links that are sent to people, lowercase the start, since
     mail programs and keyboards change its case, and drop what stood behind the link in the text: a
     full stop, a quotation mark."""
     path = re.sub("/{2,}", "/", path).replace("\0", "\ufffd")
