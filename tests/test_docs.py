@@ -21,3 +21,9 @@ def test_named_files_exist(path):
 def test_linked_files_exist(path):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_named_tests_exist(path):
+    named = re.findall(r"`((?:apps|tests)/[\w/]+\.py)::(\w+)`", path.read_text("utf-8"))
+    assert [name for file, name in named if f"def {name}(" not in (ROOT / file).read_text()] == []
