@@ -178,7 +178,7 @@ def test_term_of_a_group_in_calendar_feed_mail_and_reminder(town):
     olena.call("PUT", "/api/me/notifications/", sent)
     subscription = {"endpoint": town.push.endpoint, "keys": town.push.browser.keys}
     assert olena.call("PUT", "/api/me/push/", subscription)["subscribed"]
-    first = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=LEAD, seconds=20)
+    first = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=LEAD, seconds=30)
 
     body, expected = plan_series(town, first)
     series = town.tutor.call("POST", "/api/lesson-series/", body, status=201)

@@ -19,7 +19,7 @@ FIRST = datetime(2026, 10, 19, 14, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
 
-def make(client, student, minute=0):
+def make(client, student, minute=0, **headers):
     sent = {
         "student_id": student.pk,
         "starts_at": f"2026-10-19T17:{minute:02}",
@@ -27,7 +27,7 @@ def make(client, student, minute=0):
         "rrule": "FREQ=WEEKLY;COUNT=6",
         "timezone": "Europe/Kyiv",
     }
-    return client.post("/api/lesson-series/", sent)
+    return client.post("/api/lesson-series/", sent, **headers)
 
 
 def schedule(client, student, start):
@@ -83,6 +83,18 @@ def test_simultaneous_series_of_a_student_create_one(api, student):
         delete_all()
         calls = [partial(make, api(each), student, 5 * n) for n, each in enumerate(tutors)]
         assert statuses(run_simultaneously(*calls)) == {201: 1, 409: 2}
+        assert Lesson.objects.count() == 6
+
+
+def test_simultaneous_requests_with_one_key_create_one_series(api, tutor, student, classroom):
+    for _ in range(4):
+        delete_all()
+        clients = clients_of(api, tutor, 3)
+        calls = (partial(make, each, student, HTTP_IDEMPOTENCY_KEY="key") for each in clients)
+        answers = run_simultaneously(*calls)
+        assert statuses(answers) == {201: 3}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+        assert sum("Change-Id" in answer.headers for answer in answers) == 1
         assert Lesson.objects.count() == 6
 
 
