@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("apps.web.personal_data.urls")),
     path("", include("apps.web.pwa.urls")),
     path("", include("apps.web.notifications.urls")),
+    path("", include("apps.web.today.urls")),
     path("", include("apps.web.calendar.urls")),
     path("", include("apps.web.feed.urls")),
     path("", include("apps.web.holidays.urls")),

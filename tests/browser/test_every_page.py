@@ -53,6 +53,7 @@ PAGES = {
         "/nowhere/",
     ],
     "tutor": [
+        "/today/",
         "/calendar/?view=week",
         "/calendar/?view=day",
         "/calendar/?view=month",
@@ -153,6 +154,7 @@ PAGES = {
     ],
     "new tutor": [
         *(
+            "/today/",
             "/calendar/",
             "/students/",
             "/classrooms/",

@@ -30,6 +30,8 @@ def answer(request: HttpRequest, lesson_id: int) -> HttpResponse:
             messages.success(request, change(lesson))
         except DomainError as exc:
             messages.error(request, exc.detail)
+    if request.POST.get("next") == "today":
+        return redirect("web:today")
     return redirect("web:lesson", lesson.pk if move is None else move.lesson_id)
 
 

@@ -33,6 +33,7 @@ PAGES = {
     "service-worker": ("/service-worker.js", (200, 200, 200, 200)),
     "offline": ("/offline/", (200, 200, 200, 200)),
     "calendar": ("/calendar/", (302, 200, 200, 200)),
+    "today": ("/today/", (302, 403, 200, 200)),
     "students": ("/students/", (302, 403, 200, 200)),
     "student-new": ("/students/new/", (302, 403, 200, 302)),
     "student": ("/students/{student}/", (302, 403, 200, 404)),
