@@ -14,6 +14,7 @@ from apps.billing.packs import expire_all
 from apps.billing.payments.bank.lines import delete_old_files
 from apps.billing.payments.cards import payments as cards
 from apps.billing.statements.warnings import warn_last_lessons
+from apps.booking import first_lessons
 from apps.booking.calendars.background import refresh_in_background
 from apps.booking.holds import delete_expired
 from apps.booking.requests import lapse_requests
@@ -66,6 +67,7 @@ MAINTENANCE = [
     Job("pack expiry", every=timedelta(hours=1), run=expire_all),
     Job("time zones", every=timedelta(hours=1), run=check_zones),
     nightly("held slots", delete_expired),
+    Job("first lessons", every=timedelta(hours=1), run=first_lessons.delete_old),
     nightly("mail leftovers", mail_history.delete_old),
     nightly("bank statements", delete_old_files),
     Job("packs that end", every=timedelta(hours=1), run=warn_last_lessons),

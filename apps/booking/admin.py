@@ -3,8 +3,10 @@ from django.contrib import admin
 from apps.booking.models import (
     Availability,
     AvailabilityWindow,
+    BookingPage,
     BusyTime,
     ExternalCalendar,
+    FirstLessonRequest,
     MoveRequest,
     SlotHold,
     StudentHours,
@@ -66,3 +68,18 @@ class StudentHoursAdmin(ServerRecordAdmin):
     fields = list_display = ("student", "day_from", "day_to", "school_from", "school_to")
     list_select_related = ("student",)
     search_fields = ("student__email", "student__last_name")
+
+
+@admin.register(BookingPage)
+class BookingPageAdmin(ServerRecordAdmin):
+    fields = list_display = ("tutor", "slug", "is_open")
+    list_filter = ("is_open",)
+    list_select_related = ("tutor",)
+    search_fields = ("slug", *OF_TUTOR)
+
+
+@admin.register(FirstLessonRequest)
+class FirstLessonRequestAdmin(ServerRecordAdmin):
+    fields = list_display = ("tutor", "first_name", "last_name", "email", "starts_at")
+    list_select_related = ("tutor",)
+    search_fields = ("email", "last_name", *OF_TUTOR)

@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.booking.models import FirstLessonRequest
 from apps.common.mail import Kind, send
 from apps.common.models import DailyLimit
 from apps.lessons.models import Lesson
@@ -61,11 +62,31 @@ def _mail_tutor(lesson: Lesson, student: User, sentence: str, lines: list[str]) 
     )
 
 
+def notify_first_lesson(request: FirstLessonRequest) -> None:
+    """The address is not in it: nobody has confirmed it."""
+    tutor = request.tutor
+    if not settings.EMAIL_URL or not _is_counted(f"first-lesson-mails:{tutor.pk}"):
+        return
+    with translation.override(tutor.locale):
+        when = format_span(tutor, request.starts_at, request.ends_at)
+        values = {"name": request.get_full_name(), "when": when}
+        subject = _("%(name)s asks for a first lesson: %(when)s") % values
+        lines = [
+            subject,
+            _("Accept or decline it on its page. The time is not held."),
+            f"{settings.PUBLIC_URL}/first-lessons/{request.pk}/",
+        ]
+        send(to=tutor.email, subject=subject, text="\n".join(lines), kind=Kind.LESSON)
+
+
 def _is_within_limit(tutor: User, student: User) -> bool:
+    return _is_counted(f"booking-mails:{tutor.pk}:{student.pk}")
+
+
+def _is_counted(name: str) -> bool:
     """If the database fails, the mail is sent anyway."""
     if not settings.THROTTLING:
         return True
-    name = f"booking-mails:{tutor.pk}:{student.pk}"
     try:
         return DailyLimit.use(name, MAX_PER_DAY, timezone.now())
     except DatabaseError:

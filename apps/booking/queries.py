@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from apps.accounts.models import User
 from apps.booking.availability import get_availability, load_schedule
 from apps.booking.models import BusyTime, SlotHold
-from apps.booking.slots import Schedule, Span, find_open_spans, find_slots, widen
+from apps.booking.slots import (
+    Schedule,
+    Span,
+    StudentDay,
+    find_open_spans,
+    find_slots,
+    widen,
+)
 from apps.booking.student_hours import load_day
 from apps.lessons.conflicts import find_conflicts
 
@@ -26,13 +33,15 @@ class BusyTimes:
 class SlotSearch:
     """Finds what a tutor offers to a viewer: a student, or the tutor.
 
-    The time of the lesson `moving`, which the student wants to move, counts as free.
+    The time of the lesson `moving`, which the student wants to move, counts as free. A newcomer is
+    offered what the tutor sees, within the newcomer's day.
     """
 
     tutor: User
     viewer: User
     schedule: Schedule
     moving: int | None = None
+    newcomer: StudentDay | None = None
 
     def find(self, span: Span, length: timedelta, now: datetime) -> list[Span]:
         """Free slots that start in the half-open span."""
@@ -41,11 +50,16 @@ class SlotSearch:
         open_spans = find_open_spans(self.schedule, start, end) if start < end else []
         if not open_spans:
             return []
-        is_student = self.viewer != self.tutor
-        suited = (load_day(self.viewer), self.schedule.zone) if is_student else None
+        day = self._find_day()
+        suited = None if day is None else (day, self.schedule.zone)
         busy = self.find_busy((open_spans[0][0], open_spans[-1][1]), now)
         found = find_slots(open_spans, busy.lessons + busy.external, length, bookable, suited)
         return [slot for slot in found if span[0] <= slot[0] < span[1]]
+
+    def _find_day(self) -> StudentDay | None:
+        if self.newcomer is not None:
+            return self.newcomer
+        return None if self.viewer == self.tutor else load_day(self.viewer)
 
     def find_next(self, wanted: Span, now: datetime) -> list[Span]:
         """Up to NEXT_SLOTS free slots of the wanted length, from the wanted start on if there are

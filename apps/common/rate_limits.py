@@ -17,6 +17,7 @@ WINDOW = 60  # seconds
 REQUESTS_PER_WINDOW = {
     **{"join": 30, "invite": 120, "link": 300, "push-test": 5},
     **{"booking": 60, "external-calendar": 20, "pay": 120, "pay-card": 20},
+    **{"booking-page": 120, "first-lesson": 6},
 }
 
 

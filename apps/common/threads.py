@@ -31,7 +31,8 @@ SLOW_THREADS = 4
 # What may take seconds: files that are read or written, other servers that are asked, series.
 _SLOW_PATHS = re.compile(
     r"^/(feeds/|payments/bank/|series/|students/import/|lessons/\d+/changes/"
-    r"|settings/calendars?/|statements/\d+/[^/]+/(csv|pdf)/|(api/)?tutors/\d+/(slots|book)"
+    r"|settings/external-calendars/|statements/\d+/[^/]+/(csv|pdf)/"
+    r"|(api/)?tutors/\d+/(slots|book)|lessons/\d+/move/|t/"
     r"|api/(lesson-series|me/external-calendars|reports)/)"
 )
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("apps.web.availability.urls")),
     path("", include("apps.web.policy.urls")),
     path("", include("apps.web.ledger.urls")),
+    path("", include("apps.web.first_lessons.urls")),
     path("", include("apps.web.students.urls")),
     path("", include("apps.web.roster.urls")),
     path("", include("apps.web.classrooms.urls")),

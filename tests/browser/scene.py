@@ -31,7 +31,7 @@ from apps.billing.models import BankLine, CancellationPolicy  # noqa: E402
 from apps.billing.payments.bank.lines import confirm_for_student, import_rows  # noqa: E402
 from apps.billing.payments.bank.reader import read_bank_file  # noqa: E402
 from apps.booking.availability import AvailabilityPlan, replace_availability  # noqa: E402
-from apps.booking.models import ExternalCalendar  # noqa: E402
+from apps.booking.models import BookingPage, ExternalCalendar, FirstLessonRequest  # noqa: E402
 from apps.classrooms.models import Classroom  # noqa: E402
 from apps.lessons.invites import make_invite  # noqa: E402
 from apps.lessons.models import Lesson, Participant  # noqa: E402
@@ -97,7 +97,8 @@ def bill(tutor: int, student: int) -> dict[str, Any]:
 
 
 def availability(tutor: int, **settings: Any) -> dict[str, Any]:
-    """Offer the hours from 15:00 to 19:00 of every day, and block time by a calendar."""
+    """Offer 15:00 to 19:00 every day, with an external calendar, and a public page
+    on which a newcomer has asked for a first lesson."""
     owner = User.objects.get(pk=tutor)
     weekly = {day: [(15 * 60, 19 * 60)] for day in range(7)}
     lengths = settings.pop("lesson_minutes", [60])
@@ -106,7 +107,19 @@ def availability(tutor: int, **settings: Any) -> dict[str, Any]:
     ExternalCalendar.objects.create(
         tutor=owner, name="Google", url="https://calendar.example/a.ics", error="unreachable"
     )
-    return {}
+    slug = f"tutor-{tutor}"
+    BookingPage.objects.create(tutor=owner, slug=slug, is_open=True, about="Алгебра, 5–11 класи.")
+    start = timezone.now() + timedelta(days=2)
+    asked = FirstLessonRequest.objects.create(
+        tutor=owner,
+        first_name="Нова",
+        last_name="Людина",
+        email="new@home.example",
+        timezone="Europe/London",
+        starts_at=start,
+        ends_at=start + timedelta(hours=1),
+    )
+    return {"slug": slug, "newcomer": asked.pk}
 
 
 def policy(tutor: int, **fields: Any) -> dict[str, Any]:

@@ -49,6 +49,10 @@ PAGES = {
         "{unsubscribe}",
         "{pay}",
         "{unsubscribe}" + SENT,
+        "/t/{slug}/",
+        "/t/{slug}/" + CHOSEN,
+        "/t/{slug}/ask/?starts_at={tomorrow}" + SENT,
+        "/t/{slug}/sent/",
         "/offline/",
         "/nowhere/",
     ],
@@ -121,6 +125,9 @@ PAGES = {
         "/settings/availability/" + SENT,
         "/settings/external-calendars/",
         "/settings/external-calendars/" + SENT,
+        "/settings/booking-page/",
+        "/settings/booking-page/" + SENT,
+        "/first-lessons/{newcomer}/",
         "/payments/",
         "/payments/details/",
         "/payments/details/" + SENT,
@@ -206,7 +213,7 @@ OTHER_ROUTES = {
         *("language", "student-mail", "roster-confirm", "classroom-restore", "classroom-joining"),
         *("member-invite", "member", "accept", "lesson-outcome", "invite-guest", "lesson-undo"),
         *("series-board", "lesson-student", "holiday-delete", "lesson-answer"),
-        *("availability-date", "availability-date-delete"),
+        *("availability-date", "availability-date-delete", "personal-data-keep"),
         *("external-calendar-file", "external-calendar-delete"),
         *("lesson-waive", "pack-freeze"),
         *("telegram-link", "telegram-unlink"),
@@ -216,6 +223,7 @@ OTHER_ROUTES = {
     "a file": [
         *("manifest", "service-worker", "feed-file", "school-logo"),
         *("students-export", "classroom-qr", "pay-qr", "statement-csv", "statement-pdf"),
+        "personal-data-export",
         "mfa_download_recovery_codes",
     ],
     "a redirect": ["tutor-invitation-link", "student-invitation-link", "invitation-link"],
@@ -297,7 +305,7 @@ def school(request, scene):
     now, later, cancelled = lesson(minutes=5), lesson(hours=5), lesson(hours=9)
     scene.cancel(lesson_id=cancelled)
     completed = lesson("completed", days=-10)
-    scene.availability(tutor=tutor["id"], lesson_minutes=[60, 90], minimum_notice_minutes=0)
+    offer = scene.availability(tutor=tutor["id"], lesson_minutes=[60, 90], minimum_notice_minutes=0)
     bill = scene.bill(tutor=tutor["id"], student=student["id"])
     scene.pack(tutor=tutor["id"], student=student["id"])
     weekly = scene.series(tutor=tutor["id"], students=[student["id"]])
@@ -310,6 +318,8 @@ def school(request, scene):
         "invited student": invited,
     }
     named = {
+        **offer,
+        "tomorrow": f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%MZ}",
         "tutor": tutor["id"],
         "later": later,
         "classroom": room["id"],
@@ -362,8 +372,8 @@ def open_page(page, path):
         with page.expect_navigation():
             page.locator("main form button[type=submit]").click()
     elif path.endswith(CHOSEN):
-        page.locator("button[name=starts_at]").first.click()
-        page.wait_for_url("**/held/")
+        page.locator(".times .btn").first.click()
+        page.wait_for_url(re.compile("/held/|/ask/"))
     elif path.endswith(SENT):
         with page.expect_navigation():
             page.evaluate("document.querySelector('main form[method=post]').submit()")

@@ -6,6 +6,7 @@ from apps.booking.models.external_calendar import (
     BusyTime,
     ExternalCalendar,
 )
+from apps.booking.models.first_lesson import BookingPage, FirstLessonRequest
 from apps.booking.models.hold import HOLD_FOR, SlotHold
 from apps.booking.models.move_request import MoveRequest
 from apps.booking.models.student_hours import StudentHours
@@ -17,8 +18,10 @@ __all__ = [
     "MAX_URL",
     "Availability",
     "AvailabilityWindow",
+    "BookingPage",
     "BusyTime",
     "ExternalCalendar",
+    "FirstLessonRequest",
     "MoveRequest",
     "SlotHold",
     "StudentHours",

@@ -52,6 +52,7 @@ JOB_NAMES = (
     gettext_noop("lesson requests"),
     gettext_noop("external calendars"),
     gettext_noop("held slots"),
+    gettext_noop("first lessons"),
 )
 
 

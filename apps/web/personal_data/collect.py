@@ -50,6 +50,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "booking.AvailabilityWindow": ("availability__tutor",),
     "booking.ExternalCalendar": ("tutor",),
     "booking.StudentHours": ("student",),
+    "booking.BookingPage": ("tutor",),
+    "booking.FirstLessonRequest": ("tutor",),
 }
 # Rooms know people by keys, since guests have no account.
 KEYED = ("classroom.Attendance", "classroom.BoardFile", "classroom.ChatMessage")

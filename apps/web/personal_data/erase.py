@@ -32,7 +32,14 @@ from apps.accounts.models import (
 )
 from apps.accounts.models.erasure import TIME_TO_REGRET
 from apps.billing.models import BankFile, BankLine, PayeeDetails, Payer
-from apps.booking.models import Availability, ExternalCalendar, SlotHold, StudentHours
+from apps.booking.models import (
+    Availability,
+    BookingPage,
+    ExternalCalendar,
+    FirstLessonRequest,
+    SlotHold,
+    StudentHours,
+)
 from apps.classroom.models import (
     Attendance,
     BoardAuthor,
@@ -144,6 +151,8 @@ def _delete_rows(person: User, removed: Counter[str]) -> None:
         StudentHours.objects.filter(student=person),
         SlotHold.objects.filter(student=person),
         SlotHold.objects.filter(tutor=person),
+        BookingPage.objects.filter(tutor=person),
+        FirstLessonRequest.objects.filter(tutor=person),
         CalendarFeed.objects.filter(user=person),
         Reminder.objects.filter(user=person),
         LessonChange.objects.filter(tutor=person),

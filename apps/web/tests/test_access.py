@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 from django.urls import get_resolver
+from django.utils import timezone
 
 from apps.billing.accounts import get_account
 from apps.billing.ledger import append_entry
-from tests.builders import make_bill, make_membership, make_series, make_user
+from apps.booking.models import BookingPage, FirstLessonRequest
+from tests.builders import HOUR, make_bill, make_membership, make_series, make_user
 
 # Status of GET for a visitor, the lesson's student, its tutor and another tutor, by URL name.
 PAGES = {
@@ -101,6 +103,11 @@ PAGES = {
     "account-rate": ("/students/{student}/account/rate/", (302, 403, 200, 404)),
     "account-entry-reverse": ("/account-entries/{entry}/reverse/", (302, 403, 200, 404)),
     "pack-freeze": ("/packs/{pack}/freeze/", (302, 405, 405, 405)),
+    "tutor-page": ("/t/taras/", (200, 200, 200, 200)),
+    "first-lesson-ask": ("/t/taras/ask/", (302, 302, 302, 302)),
+    "first-lesson-sent": ("/t/taras/sent/", (200, 200, 200, 200)),
+    "booking-page": ("/settings/booking-page/", (302, 403, 200, 200)),
+    "first-lesson": ("/first-lessons/{newcomer}/", (302, 403, 200, 404)),
     "lesson-outcome": ("/lessons/{lesson}/outcome/", (302, 405, 405, 405)),
     "lesson-invite": ("/lessons/{lesson}/invite/", (302, 405, 405, 405)),
     "lesson-revoke": ("/lessons/{lesson}/invites/revoke/", (302, 403, 200, 403)),
@@ -150,6 +157,8 @@ CHANGES = {
     "/lessons/{lesson}/answer/": (302, 403, 403),
     "/tutors/{tutor}/book/": (302, 302, 403),
     "/tutors/{tutor}/book/held/": (302, 302, 403),
+    "/first-lessons/{newcomer}/": (302, 403, 404),
+    "/settings/booking-page/": (302, 403, 400),
     "/lessons/{lesson}/move/": (302, 302, 403),
     "/settings/availability/": (302, 403, 400),
     "/settings/availability/dates/": (302, 403, 400),
@@ -184,9 +193,15 @@ def ids(classroom, lesson, tutor, student):
     bill = make_bill(tutor, student)
     account = get_account(tutor, student)
     pack = append_entry(account=account, kind="pack", unit="lesson", amount=Decimal(8))
+    BookingPage.objects.create(tutor=tutor, slug="taras", is_open=True)
+    later = timezone.now() + 48 * HOUR
+    newcomer = FirstLessonRequest.objects.create(
+        tutor=tutor, first_name="Нова", email="n@x.example", starts_at=later, ends_at=later + HOUR
+    )
     return {
         "entry": pack.pk,
         "pack": pack.pack_id,
+        "newcomer": newcomer.pk,
         "payer": bill.payer_id,
         "request": bill.pk,
         "token": bill.token,

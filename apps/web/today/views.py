@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.billing.statements.overview import list_overview
+from apps.booking.first_lessons import list_requests
 from apps.booking.models import MoveRequest
 from apps.lessons.models import Lesson
 from apps.lessons.phases import Phase, find_phases
@@ -30,6 +31,7 @@ def today(request: HttpRequest) -> HttpResponse:
     accounts = [row for row in list_overview(me) if row.owes or row.is_ending]
     context = {
         "lessons": _list_coming(me, now),
+        "newcomers": list_requests(me, now),
         "requests": _list_requests(me, now),
         "unsettled": _list_unsettled(me, now),
         "accounts": accounts[:MAX_ACCOUNTS],
