@@ -13,6 +13,7 @@ from apps.lessons.tests.feeds import expand_body
 from tests.attendee_calendar import AttendeeCalendar
 from tests.browser.scene_client import Scene
 from tests.mail_catcher import MailCatcher
+from tests.person import Person
 from tests.push_service import PushService
 from tests.server import DATABASE, start_kreida, stop_kreida
 
@@ -24,23 +25,7 @@ LEAD = 5  # minutes before the first lesson at which a student wants to be remin
 MOVED_IN_PREVIEW, SKIPPED, MOVED, REST, CANCELLED = 2, 3, 5, 7, 9  # numbers of lessons
 
 
-class Person:
-    """A signed-in person's client; `call` returns the answer's JSON."""
-
-    def __init__(self, server, made):
-        self.id, self.email = made["id"], made["email"]
-        self.client = httpx.Client(
-            base_url=server.url,
-            cookies={"sessionid": made["session"], "csrftoken": "c" * 32},
-            headers={"X-CSRFToken": "c" * 32, "Origin": server.url},
-            timeout=60,
-        )
-
-    def call(self, method, path, body=None, *, status=200):
-        answer = self.client.request(method, path, json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json() if answer.content else None
-
+class Attendee(Person):
     def lessons(self, start):
         """The starts that the calendar shows in the year from `start`."""
         times = {"from": start.isoformat(), "to": (start + YEAR).isoformat()}
@@ -54,11 +39,11 @@ class Town:
     def __init__(self, server, mail, push):
         self.server, self.mail, self.push = server, mail, push
         scene = Scene(server.data_dir)
-        self.tutor = Person(server, scene.person(role="tutor", timezone="Europe/Kyiv"))
+        self.tutor = Attendee(server, scene.person(role="tutor", timezone="Europe/Kyiv"))
         olena = {"first_name": "Олена", "locale": "uk", "timezone": "Europe/Kyiv"}
         max_ = {"first_name": "Max", "locale": "en", "timezone": "America/Toronto"}
         self.students = [
-            Person(server, scene.person(role="student", **one)) for one in (olena, max_)
+            Attendee(server, scene.person(role="student", **one)) for one in (olena, max_)
         ]
         ids = [student.id for student in self.students]
         scene.classroom(tutor=self.tutor.id, students=ids)
