@@ -2,12 +2,15 @@
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.billing.accounts import get_account
+from apps.billing.ledger import append_entry
 from apps.classroom.models import Attendance, BoardVersion, ChatMessage
 from apps.lessons.models import Participant
 from tests.builders import (
@@ -109,6 +112,26 @@ def test_series_lists_have_a_constant_number_of_queries(count_queries, tutor, st
     for hour in range(1, 12):
         make_series(tutor, student, starts_at=start.replace(hour=hour), rrule="FREQ=DAILY;COUNT=1")
     assert count_queries(user, url) == (IDENTITY + 3, 12)
+
+
+@pytest.mark.parametrize("role", ["tutor", "student"])
+def test_account_and_its_entries_have_a_constant_number_of_queries(
+    api, count_queries, tutor, student, classroom, role
+):
+    account = get_account(tutor, student)
+    user = {"tutor": tutor, "student": student}[role]
+    url = f"/api/students/{student.pk}/account/"
+    executed = set()
+    for number in (1, 49):
+        for _ in range(number):
+            append_entry(account=account, kind="pack", unit="lesson", amount=Decimal(8))
+            append_entry(account=account, kind="payment", unit="UAH", amount=Decimal(9))
+        executed.add(count_queries(user, f"{url}entries/?limit=100")[0])
+        client = api(user)
+        with CaptureQueriesContext(connection) as captured:
+            assert len(client.get(url).json()["packs"]) == number + (number > 1)
+        executed.add(("account", len(captured)))
+    assert len(executed) == 2, executed
 
 
 def chat(session, number):

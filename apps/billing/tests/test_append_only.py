@@ -6,7 +6,15 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.billing.append_only import trigger_names
-from apps.billing.models import Account, AccountEntry, CancellationPolicy, Rate
+from apps.billing.models import (
+    Account,
+    AccountEntry,
+    CancellationDecision,
+    CancellationPolicy,
+    Pack,
+    PolicyAcceptance,
+    Rate,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +140,71 @@ def test_amount_has_two_places(account):
 )
 def test_policy_out_of_bounds_is_refused(tutor, change):
     assert is_refused(CancellationPolicy.objects.create, tutor=tutor, **change)
+
+
+def test_second_acceptance_of_a_version_and_second_version_of_an_instant_are_refused(
+    tutor, student
+):
+    policy = CancellationPolicy.objects.create(tutor=tutor)
+    PolicyAcceptance.objects.create(policy=policy, student=student)
+    assert is_refused(PolicyAcceptance.objects.create, policy=policy, student=student)
+    assert is_refused(CancellationPolicy.objects.create, tutor=tutor, created_at=policy.created_at)
+
+
+def test_pack_is_bought_and_expires_once(account):
+    pack = Pack.objects.create(account=account, lessons=8)
+    for kind, amount in (("pack", "8"), ("expiry", "-8")):
+        fields = {"kind": kind, "unit": "lesson", "amount": amount, "pack": pack}
+        assert not is_refused(make_entry, account, **fields)
+        assert is_refused(make_entry, account, **fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"unit": "UAH"},
+        {"kind": "expiry", "amount": "8"},
+        {"kind": "pack", "amount": "-8"},
+        {"kind": "payment", "unit": "UAH"},
+    ],
+)
+def test_entry_of_a_pack_that_makes_no_sense_is_refused(account, fields):
+    pack = Pack.objects.create(account=account, lessons=8)
+    wanted = {"kind": "adjustment", "unit": "lesson", "amount": "8", "pack": pack, **fields}
+    assert is_refused(make_entry, account, **wanted)
+
+
+def test_pack_and_rate_out_of_bounds_are_refused(account):
+    assert is_refused(Pack.objects.create, account=account, lessons=0)
+    rate = {"account": account, "amount": Decimal(1), "currency": "UAH", "per": "lesson"}
+    assert is_refused(Rate.objects.create, **{**rate, "amount": Decimal(-1)})
+    assert is_refused(Rate.objects.create, **{**rate, "per": "day"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({"outcome": "charged", "charge_percent": 50}, False),
+        ({"outcome": "free", "charge_percent": 0, "no_fault": "illness"}, False),
+        ({"outcome": "free", "charge_percent": 50}, True),
+        ({"outcome": "charged", "charge_percent": 0}, True),
+        ({"outcome": "charged", "charge_percent": 101}, True),
+        ({"outcome": "charged", "charge_percent": 50, "was_free_late": True}, True),
+        ({"outcome": "charged", "charge_percent": 50, "no_fault": "illness"}, True),
+        ({"outcome": "lost", "charge_percent": 50}, True),
+    ],
+)
+def test_decision_contradicts_itself_never(lesson, student, tutor, fields, refused):
+    policy = CancellationPolicy.objects.create(tutor=tutor)
+    made = {"lesson": lesson, "student": student, "policy": policy, **fields}
+    assert is_refused(CancellationDecision.objects.create, **made) is refused
+
+
+def test_decision_is_neither_changed_nor_deleted(lesson, student, tutor):
+    policy = CancellationPolicy.objects.create(tutor=tutor)
+    decision = CancellationDecision.objects.create(
+        lesson=lesson, student=student, policy=policy, outcome="free", charge_percent=0
+    )
+    rows = CancellationDecision.objects.filter(pk=decision.pk)
+    assert is_refused(rows.update, reason="x")
+    assert is_refused(rows._raw_delete, "default")
