@@ -37,8 +37,10 @@ def new_entry(request: HttpRequest, student_id: int, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         stored = get_account(me, account.get_student())
         update_account(stored, timezone.now())
+        entry = {"kind": kind, **form.get_entry()}
+        once = form.idempotency(entry)
         try:
-            append_entry(account=stored, kind=kind, created_by=me, **form.get_entry())
+            append_entry(account=stored, created_by=me, idempotency=once, **entry)
         except DomainError as exc:
             add_domain_error(form, exc)
         else:

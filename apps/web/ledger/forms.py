@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from apps.billing.models import LESSONS, AccountEntry, Rate
 from apps.common.forms import OneOfField, TextField
 from apps.web.shared.amounts import COMMON_CURRENCIES, AmountField
+from apps.web.shared.once import OnceForm
 
 Kind = AccountEntry.Kind
 ADDED = (Kind.PAYMENT, Kind.PACK, Kind.REFUND, Kind.ADJUSTMENT)
@@ -23,7 +24,7 @@ def list_currencies(used: Iterable[str]) -> list[tuple[str, str]]:
     return [(code, code) for code in dict.fromkeys([*codes, *COMMON_CURRENCIES])]
 
 
-class EntryForm(forms.Form):
+class EntryForm(OnceForm):
     """A payment, refund or adjustment; of a refund and an adjustment also lessons."""
 
     sign = OneOfField(
@@ -50,12 +51,12 @@ class EntryForm(forms.Form):
 
     def get_entry(self) -> dict[str, Any]:
         """As `append_entry` takes it."""
-        data = dict(self.cleaned_data)
+        data = {name: value for name, value in self.cleaned_data.items() if name != "once"}
         sign = Decimal(data.pop("sign", "1"))
         return {**data, "amount": data["amount"] * sign}
 
 
-class PackForm(forms.Form):
+class PackForm(OnceForm):
     amount = forms.IntegerField(label=gettext_lazy("Lessons"), min_value=1, max_value=1000)
     expires_on = forms.DateField(
         label=gettext_lazy("Last day on which it can be used"),
@@ -72,7 +73,7 @@ class PackForm(forms.Form):
 
     def get_entry(self) -> dict[str, Any]:
         """As `append_entry` takes it."""
-        data = self.cleaned_data
+        data = {name: value for name, value in self.cleaned_data.items() if name != "once"}
         return {**data, "amount": Decimal(data["amount"]), "unit": LESSONS}
 
 

@@ -1,4 +1,3 @@
-import secrets
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from apps.billing.payments.bank.reader import MAX_BYTES
 from apps.billing.payments.requisites import clean_iban, clean_tax_id, takes_euro
 from apps.common.forms import AddressField, NameField, TextField
 from apps.web.shared.amounts import AmountField
+from apps.web.shared.once import OnceForm
 from apps.web.shared.optimistic import OptimisticForm
 
 
@@ -102,11 +102,8 @@ class PayerForm(OptimisticForm, forms.Form):
         return self.cleaned_data[name] if is_sent else self.initial[name]
 
 
-class RequestForm(forms.Form):
-    """An amount for each of the accounts, of which at least one is filled in. `once` makes a form
-    that is sent twice ask once."""
-
-    once = forms.CharField(required=False, max_length=50, widget=forms.HiddenInput)
+class RequestForm(OnceForm):
+    """An amount for each of the accounts, of which at least one is filled in."""
 
     def __init__(
         self,
@@ -117,7 +114,6 @@ class RequestForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["once"] = secrets.token_urlsafe(12)
         self.accounts = {f"amount_{account.student_id}": account for account in accounts}
         self.fields["currency"] = forms.ChoiceField(
             label=_("Currency"), choices=[(code, code) for code in currencies]

@@ -3,14 +3,17 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.billing.models import NoFault
+from apps.billing.models import CancellationPolicy, NoFault
 from apps.billing.models.policy import MAX_NOTICE
 from apps.common.forms import OneOfField
+from apps.web.shared.optimistic import OptimisticForm
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(OptimisticForm, forms.Form):
     """The time limit is entered in hours or minutes; a stored one is shown in hours if it is
     whole hours."""
+
+    field_groups = (("notice", "notice_unit"),)
 
     students_may_cancel = forms.BooleanField(
         label=_("Students may cancel lessons themselves"), required=False
@@ -59,6 +62,11 @@ class PolicyForm(forms.Form):
         return data
 
     def get_policy(self) -> dict[str, Any]:
-        """The fields of a policy, as `set_policy` takes them."""
-        units = ("notice", "notice_unit")
-        return {name: value for name, value in self.cleaned_data.items() if name not in units}
+        """The policy of now, with what was changed in the form, as `set_policy` takes it."""
+        changed = set(self.changed_data)
+        if changed.intersection(("notice", "notice_unit")):
+            changed.add("free_until_minutes")
+        return {
+            name: self.cleaned_data[name] if name in changed else self.initial[name]
+            for name in CancellationPolicy.FIELDS
+        }

@@ -39,7 +39,8 @@ def policy_settings(request: HttpRequest) -> HttpResponse:
         "form": form,
         "versions": [(version, describe_policy(version)) for version in versions],
     }
-    return render(request, "policy/settings.html", context, status=400 if form.errors else 200)
+    status = 409 if form.is_stale else 400 if form.errors else 200
+    return render(request, "policy/settings.html", context, status=status)
 
 
 @login_required

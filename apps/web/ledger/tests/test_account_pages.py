@@ -255,3 +255,21 @@ def test_expired_pack_is_not_frozen(browser, tutor, account):
     add(account, "pack", 8, "lesson", expires_on=today - timedelta(days=1))
     assert "This pack has expired." in freeze(browser(tutor), Pack.objects.get(), "1")
     assert Pack.objects.get().frozen_on is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "unit"),
+    [("payment", {"amount": "100", "unit": "UAH"}, "UAH"), ("pack", {"amount": "8"}, "lesson")],
+)
+def test_entry_whose_form_is_sent_twice_is_made_once(
+    browser, tutor, student, account, kind, fields, unit
+):
+    client, url = browser(tutor), new(student, kind)
+    page = client.get(url)
+    once = page.context["form"].initial["once"]
+    assert f'name="once" value="{once}"' in text_of(page)
+    for _attempt in range(2):
+        assert client.post(url, {**fields, "once": once}).status_code == 302
+    assert get_balances(account) == {unit: Decimal(fields["amount"])}
+    client.post(url, {**fields, "amount": "5", "once": once})
+    assert get_balances(account) == {unit: Decimal(fields["amount"]) + 5}

@@ -32,7 +32,6 @@ from apps.billing.payments.requests import (
     total_of,
 )
 from apps.common.errors import DomainError
-from apps.common.idempotency import form_idempotency
 from apps.web.payments.forms import RequestForm
 from apps.web.shared.access import current_tutor, current_user
 from apps.web.shared.form_errors import add_domain_error
@@ -111,7 +110,7 @@ def _create(me: User, form: RequestForm, payer: Payer | None) -> PaymentRequest 
             amounts=amounts,
             month=month,
             payer=payer,
-            idempotency=form_idempotency(form.cleaned_data["once"], sent),
+            idempotency=form.idempotency(sent),
         )
     except DomainError as exc:
         add_domain_error(form, exc)

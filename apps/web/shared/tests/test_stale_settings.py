@@ -13,6 +13,7 @@ from apps.accounts.notifications.preferences import (
     save_preferences,
 )
 from apps.billing.accounts import get_account
+from apps.billing.cancellation_policies import get_policy
 from apps.billing.models import PayeeDetails
 from apps.billing.payments.payees import save_payee
 from apps.billing.payments.payers import save_payer
@@ -130,3 +131,20 @@ def test_payer_changed_in_two_tabs_keeps_both_changes(browser, tutor, student, c
     assert refused.status_code == 409
     assert brother.get_full_name() in refused.content.decode()
     assert payer.accounts.count() == 2
+
+
+def test_cancellation_rules_changed_in_two_tabs_keep_both_changes(browser, tutor):
+    client, url = browser(tutor), reverse("web:cancellation-policy")
+    page = client.get(url)
+    form = page.context["form"]
+    assert page.content.decode().count('name="initial-') == len(form.fields)
+    shown = shown_form(page, form)
+    assert client.post(url, {**shown, "students_may_cancel": "on"}).status_code == 302
+    assert client.post(url, {**shown, "no_fault_reasons": ["illness"]}).status_code == 302
+    assert client.post(url, {**shown, "notice": "90", "notice_unit": "1"}).status_code == 302
+    found = get_policy(tutor.pk)
+    assert (found.students_may_cancel, found.no_fault_reasons) == (True, ["illness"])
+    assert found.free_until_minutes == 90
+    refused = client.post(url, {**shown, "notice": "5"})
+    assert refused.status_code == 409
+    assert get_policy(tutor.pk).free_until_minutes == 90
