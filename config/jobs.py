@@ -23,6 +23,7 @@ from apps.classroom.cleanup import (
     delete_orphaned_files,
     delete_unused_authors,
 )
+from apps.classroom.retention import remove_old
 from apps.classroom.versions import thin_out_all
 from apps.common import mail_history, mail_queue
 from apps.common.cleanup import delete_abandoned_uploads
@@ -53,6 +54,7 @@ MAINTENANCE = [
     nightly("abandoned uploads", delete_abandoned_uploads),
     nightly("daily limits", DailyLimit.delete_old),
     Job("erasures", every=timedelta(hours=1), run=erase_due),
+    nightly("retention", remove_old),
     nightly("error counts", ErrorCount.delete_old),
     nightly("board versions", thin_out_all),
     nightly("board authors", delete_unused_authors),

@@ -32,6 +32,9 @@ CLASSROOM_LESSONS = "apps.lessons.rooms.RoomLessons"
 # What else moves when a student takes a placeholder over: apps/lessons/placeholders.py.
 STUDENT_MOVES = ["apps.billing.placeholders.move_account"]
 STORAGE_QUOTA_MB = environment.integer("STORAGE_QUOTA_MB", 2048, low=1, high=10**9)
+# Days for which chat and earlier versions of boards are kept; 0: for good.
+KEEP_CHAT_DAYS = environment.integer("KEEP_CHAT_DAYS", 0, low=0, high=36500)
+KEEP_VERSIONS_DAYS = environment.integer("KEEP_VERSIONS_DAYS", 0, low=0, high=36500)
 # Networks whose X-Forwarded-For and X-Forwarded-Proto are trusted.
 TRUSTED_PROXIES = trusted_proxies(PUBLIC_URL)
 # Scope of Strict-Transport-Security: this host, its subdomains, or also preloading.

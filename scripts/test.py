@@ -31,6 +31,7 @@ SERVER_SETTINGS = (
     ),
     *("STORAGE_QUOTA_MB", "SIGN_UP", "SCHOOL_NAME", "LOGO_FILE", "PRIVACY_FILE"),
     *("EXTERNAL_CALENDARS", "PUSH_SERVICES", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"),
+    *("KEEP_CHAT_DAYS", "KEEP_VERSIONS_DAYS"),
     *("METRICS_TOKEN", "MONOBANK_TOKEN", "MONOBANK_API_URL"),
 )
 # Without cached bytecode each of the many processes that tests start compiles the whole program.

@@ -31,6 +31,7 @@ READERS = {
     "PORT": lambda: environment.integer("PORT", 8000, low=1, high=65535),
     "THROTTLING": lambda: environment.choice("THROTTLING", ("on", "off")),
     "METRICS_TOKEN": environment.metrics_token,
+    "KEEP_CHAT_DAYS": lambda: environment.integer("KEEP_CHAT_DAYS", 0, low=0, high=36500),
     "SIGN_UP": lambda: environment.choice("SIGN_UP", ("open", "invited-tutors", "closed")),
     "PRIVACY_FILE": lambda: environment.file_text("PRIVACY_FILE"),
     "SCHOOL_NAME": lambda: environment.shown_name("SCHOOL_NAME"),
@@ -56,6 +57,7 @@ READERS = {
     ("name", "value"),
     [
         *(("PORT", value) for value in ("abc", "0", "-1", "65536", "99999", "8000.0", "٨", "1e3")),
+        *(("KEEP_CHAT_DAYS", value) for value in ("-1", "a month", "36501")),
         *(("METRICS_TOKEN", value) for value in ("short", "with spaces in between", "слово" * 5)),
         *(("SIGN_UP", value) for value in ("yes", "Open", "students")),
         *(("PRIVACY_FILE", value) for value in ("/nowhere/privacy.txt", "/tmp", "/dev/zero")),

@@ -1,7 +1,7 @@
 """Limits of what is stored: uploads per person and minute, a tutor's quota, free disk space."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import QuerySet, Sum
@@ -16,6 +16,7 @@ from apps.common.disk import has_free_space
 from apps.common.errors import storage_full, throttled
 
 WINDOW = 60  # seconds
+NEARLY_FULL = 80  # percent of a quota, from which on its tutor is warned
 BYTES_PER_WINDOW = 100 * 1024 * 1024
 # Bytes that a smaller picture counts as, so that at most 200 are uploaded in a window.
 MIN_CHARGE = BYTES_PER_WINDOW // 200
@@ -50,6 +51,27 @@ def check_quota(tutor_id: int, size: int) -> None:
             _("There is no space left in this tutor’s lessons: pictures and boards fill %(mb)s MB.")
             % {"mb": settings.STORAGE_QUOTA_MB}
         )
+
+
+class Storage(NamedTuple):
+    used: int  # bytes
+    quota: int
+
+    @property
+    def percent(self) -> int:
+        return self.used * 100 // self.quota
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.percent >= NEARLY_FULL
+
+    @property
+    def is_full(self) -> bool:
+        return self.used >= self.quota
+
+
+def load_storage(tutor_id: int) -> Storage:
+    return Storage(count_stored_bytes(tutor_id), quota())
 
 
 def quota() -> int:

@@ -18,6 +18,7 @@ from apps.common.models import (
     MailMessage,
     OutgoingMail,
     PeriodicJob,
+    Removal,
 )
 from apps.common.worker import run_soon
 
@@ -167,6 +168,12 @@ class PeriodicJobAdmin(ServerRecordAdmin):
 class ErrorCountAdmin(ServerRecordAdmin):
     fields = list_display = ("hour", "logger", "count")
     search_fields = ("logger",)
+
+
+@admin.register(Removal)
+class RemovalAdmin(ServerRecordAdmin):
+    fields = list_display = ("removed_at", "kind", "count")
+    search_fields = ("kind",)
 
 
 @admin.register(DailyLimit)

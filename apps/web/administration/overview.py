@@ -19,7 +19,7 @@ from apps.common import mail_history
 from apps.common.backup_files import last_backup
 from apps.common.disk import database_bytes
 from apps.common.health import PROBE_ROW
-from apps.common.models import ErrorCount, MailMessage, PeriodicJob
+from apps.common.models import ErrorCount, MailMessage, PeriodicJob, Removal
 from apps.common.supervisor import failing_tasks
 from apps.lessons.models import Lesson
 
@@ -33,6 +33,7 @@ JOB_NAMES = (
     gettext_noop("daily limits"),
     gettext_noop("error counts"),
     gettext_noop("erasures"),
+    gettext_noop("retention"),
     gettext_noop("board versions"),
     gettext_noop("abandoned attendance"),
     gettext_noop("time zones"),
@@ -69,6 +70,7 @@ class Overview:
     failing_tasks: list[str]
     errors: int  # logged in the last 24 hours
     last_backup: datetime | None
+    removed: list[tuple[str, int]]  # by age, in the last 30 days
 
 
 def load_overview(now: datetime) -> Overview:
@@ -85,6 +87,7 @@ def load_overview(now: datetime) -> Overview:
         failing_tasks=failing_tasks(),
         errors=ErrorCount.in_last_day(now),
         last_backup=last_backup(Path(settings.BACKUP_DIR)),
+        removed=Removal.since(now - timedelta(days=30)),
     )
 
 

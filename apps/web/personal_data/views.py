@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import Erasure
+from apps.classroom.upload_limits import load_storage
 from apps.common.errors import throttled
 from apps.common.models import DailyLimit
 from apps.web.personal_data.archive import export_name, write_export
@@ -24,7 +25,10 @@ EXPORTS_A_DAY = 10
 @require_safe
 def personal_data(request: HttpRequest) -> HttpResponse:
     erasure = Erasure.objects.filter(user=current_user(request), erased_at=None).first()
-    return render(request, "personal_data/personal_data.html", {"erasure": erasure})
+    me = current_user(request)
+    storage = load_storage(me.pk) if me.is_tutor else None
+    context = {"erasure": erasure, "storage": storage}
+    return render(request, "personal_data/personal_data.html", context)
 
 
 @login_required

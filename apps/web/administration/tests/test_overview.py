@@ -98,7 +98,7 @@ def test_page_shows_failing_tasks_and_bounded_queries(
     set_failing("room bus", True)
     client = browser(boss, locale)
     try:
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(18):
             page = client.get("/admin/").content.decode()
     finally:
         set_failing("room bus", False)

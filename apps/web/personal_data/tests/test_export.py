@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.billing.accounts import get_account
+from apps.classroom import upload_limits
 from apps.classroom.models import BoardFile, ChatMessage
 from apps.classrooms.models import StudentCard
 from apps.web.personal_data.archive import write_export
@@ -125,3 +126,17 @@ def test_page_downloads_the_zip_ten_times_a_day(browser, school, student):
         assert "json/lessons.Lesson.json" in archive.namelist()
     statuses = [client.post("/settings/data/export/").status_code for _ in range(10)]
     assert statuses == [200] * 9 + [429]
+
+
+@pytest.mark.parametrize(
+    ("percent", "words"),
+    [(79, None), (80, "storage is nearly full"), (99, "nearly full"), (100, "storage is full:")],
+)
+def test_tutor_is_warned_of_a_full_storage(browser, tutor, student, monkeypatch, percent, words):
+    monkeypatch.setattr(upload_limits, "count_stored_bytes", lambda _pk: percent)
+    monkeypatch.setattr(upload_limits, "quota", lambda: 100)
+    page = browser(tutor, "en").get("/settings/data/").content.decode()
+    assert f"({percent} %)" in page
+    assert ("Your storage is" in page) == (words is not None)
+    assert words is None or words in page
+    assert "Storage" not in browser(student, "en").get("/settings/data/").content.decode()
