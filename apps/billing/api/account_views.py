@@ -29,6 +29,7 @@ from apps.billing.accounts import (
 from apps.billing.api import serializers
 from apps.billing.balances import get_left
 from apps.billing.ledger import append_entry, reverse_entry
+from apps.billing.limits import ENTRIES, count_use
 from apps.billing.models import Pack
 from apps.billing.packs import freeze_pack, thaw_pack
 from apps.billing.report import accounts_csv
@@ -111,6 +112,7 @@ class AccountEntriesView(APIView):
         data.is_valid(raise_exception=True)
         stored = get_account(account.tutor, account.get_student())
         update_account(stored, timezone.now())
+        count_use(request.user, "entries", ENTRIES, timezone.now())
         entry = append_entry(
             account=stored,
             created_by=request.user,

@@ -15,6 +15,7 @@ from apps.billing.cancellations import (
     record_participation,
     waive,
 )
+from apps.billing.limits import POLICIES, count_use
 from apps.billing.wording import describe_terms
 from apps.common.errors import invalid, not_found
 from apps.common.etags import ETAG
@@ -54,6 +55,7 @@ class CancellationPolicyView(APIView):
         require_tutor(request.user)
         data = serializers.CancellationPolicySerializer(data=drop_nulls(request.data))
         data.is_valid(raise_exception=True)
+        count_use(request.user, "policies", POLICIES, timezone.now())
         return json_response(policy_json(set_policy(tutor=request.user, **data.validated_data)))
 
 

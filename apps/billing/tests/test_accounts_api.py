@@ -168,6 +168,15 @@ def test_entry_that_is_sent_again_is_added_once(as_tutor, url, account):
     assert balance(account) == {"UAH": "100.00", "lesson": "8.00"}
 
 
+def test_more_entries_than_a_tutor_adds_a_day_are_refused(as_tutor, url, account, monkeypatch):
+    monkeypatch.setattr("apps.billing.api.account_views.ENTRIES", 2)
+    body = {"kind": "payment", "unit": "UAH", "amount": "1.00"}
+    answers = [as_tutor.post(f"{url}entries/", body) for _number in range(3)]
+    assert [each.status_code for each in answers] == [201, 201, 429]
+    assert int(answers[2]["Retry-After"]) > 3600
+    assert balance(account) == {"UAH": "2.00"}
+
+
 def test_entry_is_reversed_once(as_tutor, url, account, with_pack):
     entry = with_pack()
     reverse = f"/api/account-entries/{entry['id']}/reverse/"

@@ -15,6 +15,7 @@ from apps.billing.access import access_entry, access_own_account, access_pack
 from apps.billing.accounts import get_account, set_rate, update_account
 from apps.billing.balances import get_balances
 from apps.billing.ledger import append_entry, reverse_entry
+from apps.billing.limits import ENTRIES, count_use
 from apps.billing.models import Account, AccountEntry, Rate
 from apps.billing.packs import freeze_pack, thaw_pack
 from apps.billing.prices import get_rate
@@ -40,6 +41,7 @@ def new_entry(request: HttpRequest, student_id: int, kind: str) -> HttpResponse:
         entry = {"kind": kind, **form.get_entry()}
         once = form.idempotency(entry)
         try:
+            count_use(me, "entries", ENTRIES, timezone.now())
             append_entry(account=stored, created_by=me, idempotency=once, **entry)
         except DomainError as exc:
             add_domain_error(form, exc)

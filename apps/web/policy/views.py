@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +17,7 @@ from apps.billing.cancellation_policies import (
     policy_json,
     set_policy,
 )
+from apps.billing.limits import POLICIES, count_use
 from apps.billing.policy_words import describe_policy
 from apps.web.policy.forms import PolicyForm
 from apps.web.shared.access import current_student, current_tutor
@@ -30,6 +32,7 @@ def policy_settings(request: HttpRequest) -> HttpResponse:
     current = get_policy(me.pk)
     form = PolicyForm(request.POST or None, initial=PolicyForm.to_initial(policy_json(current)))
     if request.method == "POST" and form.is_valid():
+        count_use(me, "policies", POLICIES, timezone.now())
         saved = set_policy(tutor=me, **form.get_policy())
         told = _("Saved. Your students are shown the new rules.")
         messages.success(request, _("Saved.") if saved.pk == current.pk else told)

@@ -218,3 +218,13 @@ def test_another_tutor_has_no_access(browser, other_tutor, tutor, account, payme
     for name in ("payment-settle", "payment-mail"):
         url = reverse(f"web:{name}", args=[payment_request.pk])
         assert client.post(url, {"action": "paid"}).status_code == 404
+
+
+def test_more_requests_than_a_tutor_makes_a_day_are_refused(
+    browser, tutor, student, account, payee, monkeypatch
+):
+    monkeypatch.setattr("apps.web.payments.views.requests.REQUESTS", 1)
+    client, page = browser(tutor), f"{NEW}?student={student.pk}"
+    for amount in ("1", "2"):
+        client.post(page, {f"amount_{student.pk}": amount, "currency": "UAH"})
+    assert PaymentRequest.objects.count() == 1

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import User
 from apps.billing.accounts import get_account
+from apps.billing.limits import BANK_LINES, count_use
 from apps.billing.models import BankLine
 from apps.billing.payments.bank import lines as bank_lines
 from apps.billing.payments.bank.columns import Field
@@ -96,6 +97,7 @@ def confirm_import(request: HttpRequest) -> HttpResponse:
     except BankFileError as exc:
         messages.error(request, str(exc))
         return redirect("web:bank-preview")
+    count_use(me, "bank-lines", BANK_LINES, timezone.now(), len(rows))
     added = bank_lines.import_rows(me, rows)
     bank_lines.delete_file(me)
     sentence = ngettext(

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import User
 from apps.billing.accounts import get_account
 from apps.billing.balances import get_balances
+from apps.billing.limits import REQUESTS, count_use
 from apps.billing.models import Account, Payer, PaymentRequest
 from apps.billing.payments.bank.lines import list_new_lines
 from apps.billing.payments.mails import mail_request, may_mail
@@ -104,6 +105,7 @@ def _create(me: User, form: RequestForm, payer: Payer | None) -> PaymentRequest 
     sent = {str(account.pk): f"{amount:.2f}" for account, amount in amounts.items()}
     sent["currency"] = form.cleaned_data["currency"]
     try:
+        count_use(me, "requests", REQUESTS, timezone.now())
         return create_request(
             tutor=me,
             currency=form.cleaned_data["currency"],

@@ -70,6 +70,14 @@ def test_earlier_versions_stay_on_the_page(browser, tutor):
     assert page.index("cancelled later is charged in full") < page.index("charged at 50 %")
 
 
+def test_more_versions_than_a_tutor_makes_a_day_are_refused(browser, tutor, monkeypatch):
+    monkeypatch.setattr("apps.web.policy.views.POLICIES", 1)
+    client = browser(tutor)
+    client.post(SETTINGS, SENT)
+    assert client.post(SETTINGS, {**SENT, "late_charge_percent": "100"}).status_code == 429
+    assert CancellationPolicy.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
