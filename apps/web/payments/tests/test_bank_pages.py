@@ -44,6 +44,17 @@ def test_second_import_of_the_file_adds_nothing(browser, tutor):
     assert BankLine.objects.count() == 1
 
 
+def test_more_lines_than_a_tutor_imports_a_day_are_refused(browser, tutor, monkeypatch):
+    monkeypatch.setattr("apps.web.payments.views.bank.BANK_LINES", 1)
+    client = browser(tutor)
+    answers = []
+    for day in (1, 2):
+        send(client, STATEMENT.replace("24.11", f"{day:02}.11"))
+        answers.append(client.post(IMPORT).status_code)
+    assert answers == [302, 429]
+    assert BankLine.objects.count() == 1
+
+
 def test_columns_are_chosen_by_hand(browser, tutor):
     client = browser(tutor)
     send(client, "wann,wieviel\n2026-11-24,5.00\n", "utf-8")
