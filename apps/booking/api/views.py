@@ -104,8 +104,9 @@ class SlotsView(APIView):
         errors=["not_found"],
         description="By the tutor's active students and the tutor: slots that start in the "
         f"half-open range from `from` to `to`, at most {MAX_SPAN.days} days. For a student without "
-        "times at which they have lessons themselves and, where their clock differs from the "
-        "tutor's, only from 07:00 to 22:00 by theirs.",
+        "times at which they have lessons themselves or which another student holds on the booking "
+        "page; only within the hours that they have set, else, where their clock differs from the "
+        "tutor's, from 07:00 to 22:00 by theirs.",
     )
     def get(self, request: AuthenticatedRequest, tutor_id: int) -> HttpResponse:
         tutor = access_tutor(request.user, tutor_id)
@@ -168,9 +169,11 @@ class ConfirmView(APIView):
         "lessons_confirm",
         "Confirm a requested lesson",
         {200: LessonSerializer},
-        errors=["lesson_not_found", "lesson_cancelled"],
+        errors=["lesson_not_found", "lesson_cancelled", "lesson_conflict"],
         description="By its tutor: it is `scheduled`, and the student is mailed. Nothing changes "
-        "for a lesson that is scheduled already; one that has lapsed is `lesson_cancelled`.",
+        "for a lesson that is scheduled already; one that has lapsed is `lesson_cancelled`. A "
+        "request for another time of a lesson ends instead: it is `cancelled`, and that lesson "
+        "moves there, or else it is `lesson_conflict`.",
     )
     def post(self, request: AuthenticatedRequest, lesson_id: int) -> HttpResponse:
         lesson = access_lesson(request.user, lesson_id, to=Action.EDIT)
