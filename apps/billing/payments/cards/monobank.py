@@ -15,6 +15,7 @@ from apps.common.outgoing_http import (
     post,
 )
 
+MAX_ID, MAX_URL = 64, 500  # characters that CardPayment stores
 VALIDITY = 3600  # seconds in which an invoice can be paid
 _NUMBERS = {"UAH": 980, "EUR": 978, "USD": 840}  # ISO 4217
 _STATES = {
@@ -41,14 +42,15 @@ class Monobank:
             "validity": VALIDITY,
         }
         data = self._call("create", json.dumps(body).encode())
-        invoice_id, page_url = data.get("invoiceId"), data.get("pageUrl")
-        if not isinstance(invoice_id, str) or not _is_page(page_url):
+        invoice = Invoice(str(data.get("invoiceId", "")), str(data.get("pageUrl", "")))
+        is_https = invoice.page_url.startswith("https://")
+        if not 1 <= len(invoice.id) <= MAX_ID or not is_https or len(invoice.page_url) > MAX_URL:
             raise CardProviderError("an invoice without an id or a page")
-        return Invoice(invoice_id, page_url)
+        return invoice
 
     def get_state(self, invoice_id: str) -> State:
         data = self._call(f"status?{urlencode({'invoiceId': invoice_id})}")
-        state = _STATES.get(data.get("status", ""))
+        state = _STATES.get(str(data.get("status")))
         if state is None:
             raise CardProviderError("an unknown status")
         return state
@@ -76,7 +78,3 @@ def _read(answer: Answer) -> dict[str, Any]:
     if answer.status != 200 or not isinstance(data, dict):
         raise CardProviderError(f"HTTP {answer.status}")
     return data
-
-
-def _is_page(url: Any) -> bool:
-    return isinstance(url, str) and url.startswith("https://") and len(url) <= 500

@@ -103,7 +103,9 @@ def test_settled_request_takes_no_card(browser, monobank, payment_request, tutor
         (200, b"[]"),
         (200, b"{}"),
         (200, b'{"invoiceId": "x", "pageUrl": "javascript:alert(1)"}'),
-        (200, b'{"invoiceId": 5, "pageUrl": "https://pay.mbnk.biz/x"}'),
+        (200, b'{"invoiceId": "", "pageUrl": "https://pay.mbnk.biz/x"}'),
+        (200, b'{"invoiceId": "%s", "pageUrl": "https://pay.mbnk.biz/x"}' % (b"x" * 65)),
+        (200, b'{"invoiceId": "x", "pageUrl": "https://%s"}' % (b"x" * 500)),
     ],
 )
 def test_payer_is_told_that_the_provider_does_not_answer(browser, monobank, page, answer):
@@ -113,7 +115,10 @@ def test_payer_is_told_that_the_provider_does_not_answer(browser, monobank, page
     assert not CardPayment.objects.exists()
 
 
-@pytest.mark.parametrize("answer", [(500, b""), (200, b'{"status": "unheard of"}'), (200, b"null")])
+@pytest.mark.parametrize(
+    "answer",
+    [(500, b""), (200, b'{"status": "unheard of"}'), (200, b'{"status": []}'), (200, b"null")],
+)
 def test_payment_is_asked_for_again_after_a_failure(monobank, payment_request, account, answer):
     start(payment_request)
     monobank.states["p2_1"] = "success"
