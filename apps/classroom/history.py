@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from apps.classroom import blobs, board_log, compaction
 from apps.classroom.models import BoardVersion
 from apps.classroom.realtime import notify
 from apps.classroom.realtime.board.yproto import EMPTY_UPDATE
+from apps.classroom.upload_limits import check_quota
 from apps.classroom.versions import save_version, version_updates
 from apps.common.errors import not_found, service_unavailable
 
@@ -60,10 +62,10 @@ def _readable_updates(version: BoardVersion) -> list[bytes]:
 
 
 @_acquire_slot()
-def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None:
+def restore_board(*, session_id: int, tutor_id: int, room: UUID, version: BoardVersion) -> None:
     """Save the current board as a version, then restore `version` as an ordinary update.
 
-    Raises `not_found` or `service_unavailable`.
+    Raises `not_found`, `service_unavailable`, or `storage_full` over the tutor's quota.
     """
     current = board_log.load([session_id])[session_id]
     try:
@@ -74,5 +76,7 @@ def restore_board(*, session_id: int, room: UUID, version: BoardVersion) -> None
         raise service_unavailable()
     # Two transactions: a superfluous version does no harm, and compressing it is slow.
     save_version(session_id, current.updates, now=timezone.now(), at_least=timedelta())
-    board_log.append({session_id: [update]})
+    with transaction.atomic():
+        check_quota(tutor_id, len(update))
+        board_log.append({session_id: [update]})
     notify.draw(room, update)

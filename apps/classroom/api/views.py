@@ -165,7 +165,12 @@ class RestoreView(RoomView):
     def post(self, request: Request, session_uuid: UUID, version_id: int) -> HttpResponse:
         room = access_room(request.user, request.session, session_uuid, moderating=True)
         version = _get_version(room, version_id)
-        restore_board(session_id=room.session_id, room=session_uuid, version=version)
+        restore_board(
+            session_id=room.session_id,
+            tutor_id=room.access.lesson.tutor_id,
+            room=session_uuid,
+            version=version,
+        )
         return HttpResponse(status=204)
 
 

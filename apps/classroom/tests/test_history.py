@@ -11,8 +11,9 @@ from django.db import connection
 from pycrdt import Doc, Map
 
 from apps.classroom import blobs, board_log, compaction, history
-from apps.classroom.models import BoardVersion
+from apps.classroom.models import BoardSnapshot, BoardVersion
 from apps.classroom.tests.clients import eventually
+from tests.builders import HOUR, NOON, make_lesson
 
 
 def make_version(live_room, **elements):
@@ -136,3 +137,16 @@ def test_stale_notes_update_is_refused(api, lesson, tutor):
     assert client.get(url).json() == {"text": "Theirs"}
     assert client.put(url, {"text": "Both"}, headers={"If-Match": first["ETag"]}).status_code == 200
     assert client.put(url, {"text": "As ever"}).status_code == 200
+
+
+def test_version_is_not_restored_over_the_quota(live_room, settings):
+    other_lesson = make_lesson(live_room.tutor, live_room.student, NOON + 500 * HOUR)
+    settings.STORAGE_QUOTA_MB = 1
+    BoardSnapshot.objects.create(session=other_lesson.session, state=bytes(1024 * 1024))
+    old = make_version(live_room, back={"version": 1})
+    url = f"/api/classroom/sessions/{live_room.uuid}/history/{old.pk}/restore/"
+    answer = live_room.api(live_room.tutor).post(url)
+    assert (answer.status_code, answer.json()["error"]) == (507, "storage_full")
+    assert board_log.load_document(live_room.session.pk).get("elements:1", type=Map).to_py() == {}
+    settings.STORAGE_QUOTA_MB = 2
+    assert live_room.api(live_room.tutor).post(url).status_code == 204
