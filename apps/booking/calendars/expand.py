@@ -22,6 +22,7 @@ from icalendar import Calendar, vRecur
 
 MEMORY = 1024**3  # bytes
 MAX_EVENTS = 20_000
+MAX_ZONE_RULES = 5000  # of all VTIMEZONE; icalendar computes the changes of each for decades
 MAX_STEPS = 200_000  # occurrences that are looked at, of all rules
 MAX_BUSY = 50_000  # before those that touch are merged
 MAX_MERGED = 10_000  # of each calendar; all are read where slots of months are asked for
@@ -51,6 +52,8 @@ class Reader:
 
     def read(self, content: bytes) -> dict[str, Any]:
         if content.count(b"BEGIN:VEVENT") > MAX_EVENTS:
+            raise UnreadableError("too_large")
+        if content.count(b"BEGIN:STANDARD") + content.count(b"BEGIN:DAYLIGHT") > MAX_ZONE_RULES:
             raise UnreadableError("too_large")
         events = [event for calendar in parse(content) for event in calendar.walk("VEVENT")]
         masters, overrides = self._group(events)

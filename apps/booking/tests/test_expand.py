@@ -5,7 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.booking.calendars.expand import MAX_MERGED, MAX_STEPS, Reader, UnreadableError
+from apps.booking.calendars.expand import (
+    MAX_MERGED,
+    MAX_STEPS,
+    MAX_ZONE_RULES,
+    Reader,
+    UnreadableError,
+)
 
 KYIV = ZoneInfo("Europe/Kyiv")
 SINCE = datetime(2026, 10, 1, tzinfo=UTC)
@@ -167,6 +173,14 @@ def test_too_many_occurrences_are_refused(rule):
     with pytest.raises(UnreadableError):
         reader.read(calendar(f"DTSTART:20260101T000000Z\nDURATION:PT1S\nRRULE:{rule}"))
     assert reader.steps <= MAX_STEPS + 2
+
+
+def test_more_zone_rules_than_are_computed_are_refused():
+    rule = "BEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200"
+    zone = "\n".join([f"{rule}\nEND:STANDARD"] * (MAX_ZONE_RULES + 1))
+    head = f"BEGIN:VTIMEZONE\nTZID:X\n{zone}\nEND:VTIMEZONE"
+    with pytest.raises(UnreadableError, match="too_large"):
+        read("DTSTART;TZID=X:20261201T000000\nDURATION:PT1H", head=head)
 
 
 def test_more_busy_times_than_slots_are_computed_with_are_refused():
