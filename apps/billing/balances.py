@@ -41,8 +41,9 @@ def get_balances(account: Account) -> dict[str, Decimal]:
     """The sums by unit, lessons first, then currencies by name; also those that are zero."""
     if account.pk is None:
         return {}
-    of_account = Q(account=account) | Q(account__merged_into=account)
-    sums = AccountEntry.objects.filter(of_account).order_by().values_list("unit")
+    # A subquery instead of a join, with which SQLite would read every entry of every account.
+    accounts = Account.objects.filter(Q(pk=account.pk) | Q(merged_into=account)).values("pk")
+    sums = AccountEntry.objects.filter(account__in=accounts).order_by().values_list("unit")
     found = dict(sums.annotate(total=Sum("amount")))
     return {unit: found[unit] for unit in sorted(found, key=lambda unit: (unit != LESSONS, unit))}
 
