@@ -38,13 +38,17 @@ def describe_terms(lesson: Lesson, reader: User, found: LessonTerms, now: dateti
         return _("Your tutor has not confirmed this lesson yet: taking it back is free of charge.")
     sentences = [_describe_consequence(reader, terms, lesson.starts_at - now)]
     if terms.is_late and policy.free_late_cancellations:
-        left = terms.free_late_left - terms.uses_free_late
-        sentences.append(_describe_free_late(left, reader.to_local_time(terms.period_ends_at), now))
+        sentences.append(
+            _describe_free_late(terms, reader.to_local_time(terms.period_ends_at), now)
+        )
     return " ".join(sentences)
 
 
-def _describe_free_late(left: int, until: datetime, now: datetime) -> str:
+def _describe_free_late(terms: Terms, until: datetime, now: datetime) -> str:
     day = date_format(until, "j E" if until.year == now.year else "j E Y")
+    left = terms.free_late_left - terms.uses_free_late
+    if not left and terms.uses_free_late:
+        return _("It is the last one until %(day)s.") % {"day": day}
     if not left:
         return _("No free late cancellation is left until %(day)s.") % {"day": day}
     return ngettext(

@@ -119,7 +119,7 @@ def test_terms_tell_what_is_left_of_free_late_cancellations(as_student, book, se
     assert cancel(as_student, first).status_code == 200
     found = terms(as_student, second)
     assert (found["outcome"], found["free_late_cancellations_left"]) == ("free", 1)
-    assert "No free late cancellation is left until" in found["detail"]
+    assert "It is the last one until" in found["detail"]
 
 
 def test_terms_of_a_lesson_of_others_are_forbidden(api, book, stranger, other_tutor):

@@ -191,6 +191,13 @@ def test_decision_is_stored_as_the_table_says(
         ),
         (
             {"free_late_cancellations": 2},
+            1,
+            160,
+            "2 h 40 min before: uses a free late cancellation, nothing is charged. "
+            "It is the last one until 28 March.",
+        ),
+        (
+            {"free_late_cancellations": 2},
             2,
             160,
             "2 h 40 min before: this lesson will be charged. "
