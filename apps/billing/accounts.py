@@ -39,9 +39,8 @@ def update_account(account: Account, now: datetime) -> None:
 
 def list_entries(account: Account, month: date | None = None) -> QuerySet[AccountEntry]:
     """The newest first; `month` is any day of a month in the tutor's time zone."""
-    entries = AccountEntry.objects.filter(
-        Q(account=account.pk) | Q(account__merged_into=account.pk)
-    )
+    accounts = Account.objects.filter(Q(pk=account.pk) | Q(merged_into=account.pk)).values("pk")
+    entries = AccountEntry.objects.filter(account__in=accounts)
     if month is None:
         return entries
     start, end = month_bounds(account.tutor, month)

@@ -30,9 +30,10 @@ class LedgerLine:
 
 
 def list_lines(account: Account, page: Page) -> list[LedgerLine]:
-    """A page of the entries, the newest first; three queries."""
-    found = list_entries(account).select_related(*_RELATED)[page.offset : page.stop]
-    entries = list(found)
+    """A page of the entries, the newest first; four queries."""
+    # The page is chosen before its rows are joined: SQLite would join all entries first.
+    chosen = list_entries(account).values_list("pk", flat=True)[page.offset : page.stop]
+    entries = list(AccountEntry.objects.filter(pk__in=list(chosen)).select_related(*_RELATED))
     if not entries:
         return []
     sums = _sums_until(account, entries[0])

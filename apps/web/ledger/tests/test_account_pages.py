@@ -142,9 +142,9 @@ def test_query_count_of_the_pages_is_constant(
         reverse_entry(entry=add(account, "pack", 8, "lesson"), created_by=tutor)
         add(account, note=bill.reference)
     of_tutor, of_student = browser(tutor), browser(student)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         of_tutor.get(page)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         of_student.get(f"/balance/{tutor.pk}/")
 
 
