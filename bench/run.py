@@ -14,7 +14,7 @@ from bench import servers
 
 django.setup()
 
-from bench import booking, feeds, reminders, series, sign_ins, tables  # noqa: E402
+from bench import balances, booking, feeds, reminders, series, sign_ins, tables  # noqa: E402
 from bench.cases import CASES, PREFIXES  # noqa: E402
 from bench.data import LARGE, SMALL, School  # noqa: E402
 from bench.measure import Measurement, Server, check_controls_match, run_alternating  # noqa: E402
@@ -61,6 +61,7 @@ def endpoints_report(url: str, rounds: int, only: str | None = None) -> str:
             tables.series_table(series_rows),
             tables.feeds_table(feed_rows),
             reminders.report(),
+            balances.report(),
             booking.report(),
             f"Resident memory of a server that has answered 64 connections: {memory:.0f} MB.\n",
         ]
