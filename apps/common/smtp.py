@@ -20,7 +20,7 @@ READY = 354
 class _Connection(smtplib.SMTP):
     """Calls `before_end` between a message and the line that ends it."""
 
-    before_end: Callable[[], None]
+    before_end: Callable[[], None] = staticmethod(lambda: None)
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         code, reply = self.docmd("DATA")

@@ -15,7 +15,6 @@ from apps.common.health import check_database, check_redis
 from apps.common.mail_history import count_not_sent
 from apps.common.models import MailMessage, PeriodicJob
 from apps.common.releases import newer_migrations, pending_migrations
-from apps.common.smtp import SmtpTransport
 from apps.common.version import VERSION
 from apps.operations.backup import rotation
 from apps.operations.doctor.report import Result, failed, ok, one_line, warning
@@ -109,8 +108,6 @@ def check_mail(now: datetime, recipient: str) -> list[Result]:
 
 
 def _send_message(recipient: str, transport: BaseEmailBackend) -> None:
-    if isinstance(transport, SmtpTransport):
-        transport.call_before_end(lambda: None)
     subject, text = "Kreida can send mail", f"`kreida doctor` at {settings.PUBLIC_URL}."
     EmailMessage(subject, text, to=[recipient], connection=transport).send()
 
