@@ -14,7 +14,7 @@ from apps.common.errors import DomainError
 from apps.common.pagination import Page
 from apps.common.text import contains_all_words
 from apps.lessons import limits
-from apps.lessons.booking import find_classroom
+from apps.lessons.booking import find_classroom, is_taught_by
 from apps.lessons.models import MAX_DURATION, MIN_DURATION, Lesson, Participant
 from apps.lessons.queries import lesson_json, list_lessons
 from tests.builders import HOUR, NOON, make_classroom, make_user
@@ -148,6 +148,7 @@ def test_classroom_of_a_lesson_is_the_shared_one_joined_first(school):
             shared = Membership.objects.active().taught_by(tutor).filter(student=student)
             first = shared.order_by("joined_at", "id").first()
             assert _find_classroom(tutor, student) == (first and first.classroom_id)
+            assert is_taught_by(tutor.pk, student.pk) == shared.exists()
 
 
 def _find_classroom(tutor, student):

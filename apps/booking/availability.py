@@ -14,11 +14,23 @@ from apps.accounts.models import User
 from apps.booking.models import Availability, AvailabilityWindow, ExternalCalendar
 from apps.booking.models.availability import MAX_EXCEPTION_WINDOWS, default_lesson_minutes
 from apps.booking.slots import Minutes, Schedule
+from apps.common.db import select_rows
 from apps.common.errors import invalid
 from apps.common.zones import find_zone
-from apps.lessons.models import Holiday
 
 Windows = dict[Any, list[Minutes]]  # by weekday or by date
+
+
+# The rows of Holiday and of AvailabilityWindow. SQLite names the type of a column by the first
+# SELECT, and so makes dates of the first two.
+_DAYS = """
+SELECT holiday.first_date, holiday.last_date, CAST(NULL AS smallint), CAST(NULL AS smallint),
+    CAST(NULL AS smallint), 0
+FROM lessons_holiday AS holiday WHERE holiday.tutor_id = %s
+UNION ALL
+SELECT day.date, day.date, day.weekday, day.starts_minute, day.ends_minute, 1
+FROM booking_availabilitywindow AS day WHERE day.availability_id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +50,43 @@ def get_availability(tutor: User) -> Availability:
     return found or Availability(tutor=tutor, timezone=tutor.timezone)
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Windows by weekday and by date, each in order, and the first and last dates of holidays."""
+
+    weekly: Windows = field(default_factory=lambda: defaultdict(list))
+    exceptions: Windows = field(default_factory=lambda: defaultdict(list))
+    holidays: list[tuple[date, date]] = field(default_factory=list)
+
+
+def load_days(availability: Availability) -> Days:
+    """In one query."""
+    days = Days()
+    rows = select_rows(_DAYS, availability.tutor_id, availability.tutor_id)
+    for first, last, weekday, begins, ends, is_window in sorted(rows, key=lambda row: row[3] or 0):
+        if not is_window:
+            days.holidays.append((first, last))
+            continue
+        windows = days.weekly[weekday] if first is None else days.exceptions[first]
+        if begins is not None:
+            windows.append((begins, ends))
+    return days
+
+
 def list_windows(availability: Availability) -> tuple[Windows, Windows]:
     """Windows by weekday and by date, each in order."""
-    weekly: Windows = defaultdict(list)
-    exceptions: Windows = defaultdict(list)
-    rows = AvailabilityWindow.objects.filter(availability=availability.pk).order_by("starts_minute")
-    for weekday, day, begins, ends in rows.values_list(
-        "weekday", "date", "starts_minute", "ends_minute"
-    ):
-        windows = weekly[weekday] if day is None else exceptions[day]
-        if begins is not None and ends is not None:
-            windows.append((begins, ends))
-    return weekly, exceptions
+    days = load_days(availability)
+    return days.weekly, days.exceptions
 
 
 def load_schedule(availability: Availability) -> Schedule:
-    """Two queries."""
-    weekly, exceptions = list_windows(availability)
-    holidays = Holiday.objects.filter(tutor=availability.tutor_id)
+    """In one query."""
+    days = load_days(availability)
     return Schedule(
         zone=find_zone(availability.timezone),
-        weekly=weekly,
-        exceptions=exceptions,
-        holidays=list(holidays.values_list("first_date", "last_date")),
+        weekly=days.weekly,
+        exceptions=days.exceptions,
+        holidays=days.holidays,
         lesson_minutes=availability.lesson_minutes,
         buffer=availability.buffer,
         notice=timedelta(minutes=availability.minimum_notice_minutes),

@@ -8,6 +8,7 @@ from apps.booking.models import AvailabilityWindow
 from apps.classrooms.models import Membership
 from apps.common.errors import forbidden, not_found
 from apps.common.parsing import MAX_ID
+from apps.lessons.booking import is_taught_by
 
 MAX_TUTORS = 20
 
@@ -18,9 +19,7 @@ def may_view_slots(user: User, tutor: User) -> bool:
 
 def may_book(user: User, tutor: User) -> bool:
     """An active student of the tutor."""
-    if not user.is_student:
-        return False
-    return Membership.objects.active().taught_by(tutor).filter(student=user).exists()
+    return user.is_student and is_taught_by(tutor.pk, user.pk)
 
 
 def is_bookable(tutor_id: int) -> bool:

@@ -1,11 +1,10 @@
 """Slots of a tutor for a person, and what makes the tutor or the person busy."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apps.accounts.models import User
 from apps.booking.availability import get_availability, load_schedule
-from apps.booking.models import BusyTime, SlotHold
 from apps.booking.slots import (
     Schedule,
     Span,
@@ -15,8 +14,20 @@ from apps.booking.slots import (
     widen,
 )
 from apps.booking.student_hours import load_day
+from apps.common.db import select_rows
 from apps.lessons.conflicts import find_conflicts
 
+# The rows of BusyTime, and those of SlotHold that have not expired; tests compare them.
+_BLOCKED = """
+SELECT busy.starts_at, busy.ends_at, CAST(NULL AS bigint) AS student_id
+FROM booking_busytime AS busy
+JOIN booking_externalcalendar AS calendar ON calendar.id = busy.calendar_id
+WHERE calendar.tutor_id = %s AND busy.starts_at < %s AND busy.ends_at > %s
+UNION ALL
+SELECT hold.starts_at, hold.ends_at, hold.student_id
+FROM booking_slothold AS hold
+WHERE hold.tutor_id = %s AND hold.starts_at < %s AND hold.ends_at > %s AND hold.expires_at > %s
+"""
 MAX_SPAN = timedelta(days=62)
 NEXT_SLOTS = 3
 
@@ -77,23 +88,23 @@ class SlotSearch:
         moving = [] if self.moving is None else [self.moving]
         conflicts = find_conflicts(self.tutor, students, wide, exclude=moving)
         times = [(c.student_id is None, (c.starts_at, c.occupied_until)) for c in conflicts]
-        taught = [span for is_own, span in times if is_own] + self._find_held(wide, now)
+        external, held = self._find_blocked(span, wide, now)
+        taught = [span for is_own, span in times if is_own] + held
         attended = [span for is_own, span in times if not is_own]
-        external = BusyTime.objects.filter(
-            calendar__tutor=self.tutor, starts_at__lt=span[1], ends_at__gt=span[0]
-        )
-        return BusyTimes(
-            widen(taught, buffer) + attended,
-            list(external.values_list("starts_at", "ends_at")),
-        )
+        return BusyTimes(widen(taught, buffer) + attended, external)
 
-    def _find_held(self, span: Span, now: datetime) -> list[Span]:
-        """Slots in the forms of other students."""
-        holds = SlotHold.objects.filter(
-            tutor=self.tutor, expires_at__gt=now, starts_at__lt=span[1], ends_at__gt=span[0]
-        )
-        others = holds.exclude(student=self.viewer.pk)
-        return list(others.values_list("starts_at", "ends_at"))
+    def _find_blocked(self, span: Span, wide: Span, now: datetime) -> tuple[list[Span], list[Span]]:
+        """Busy times of external calendars in `span`, and slots in `wide` that other students hold;
+        in one query."""
+        tutor = self.tutor.pk
+        values = tutor, span[1], span[0], tutor, wide[1], wide[0], now
+        external: list[Span] = []
+        held: list[Span] = []
+        for starts_at, ends_at, student in select_rows(_BLOCKED, *values):
+            if student != self.viewer.pk:
+                blocked = external if student is None else held
+                blocked.append((starts_at.replace(tzinfo=UTC), ends_at.replace(tzinfo=UTC)))
+        return external, held
 
 
 def list_slots(

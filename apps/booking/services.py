@@ -22,6 +22,7 @@ from apps.booking.slots import (
     suits_student,
 )
 from apps.booking.student_hours import load_day
+from apps.common.db import select_rows
 from apps.common.errors import DomainError
 from apps.common.idempotency import Idempotency
 from apps.common.zones import zone_label
@@ -31,6 +32,17 @@ from apps.lessons.notices import notify_lesson_scheduled
 
 MAX_AHEAD = 40  # lessons that a student has booked with one tutor and that have not started
 MAX_REQUESTED = 10  # of those, ones that the tutor has not confirmed
+
+# As `booked_for` and `not_cancelled` select.
+_AHEAD = """
+SELECT lesson.status, COUNT(*)
+FROM lessons_participant AS participant
+JOIN lessons_lesson AS lesson ON lesson.id = participant.lesson_id
+WHERE participant.student_id = %s AND participant.starts_at > %s
+    AND participant.status IN ('booked', 'attended', 'no_show')
+    AND lesson.tutor_id = %s AND lesson.is_self_booked AND lesson.status <> 'cancelled'
+GROUP BY lesson.status
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +169,10 @@ def insert_booked(
 
 def _check_number(tutor: User, student: User, now: datetime) -> None:
     """Keeps one student from filling the tutor's calendar; the student's row is locked."""
-    booked = Lesson.objects.booked_for(student).filter(
-        tutor=tutor, is_self_booked=True, starts_at__gt=now
-    )
-    statuses = list(booked.values_list("status", flat=True))
-    ahead = [each for each in statuses if each != Lesson.Status.CANCELLED]
-    if len(ahead) >= MAX_AHEAD:
+    ahead = dict(select_rows(_AHEAD, student.pk, now, tutor.pk))
+    if sum(ahead.values()) >= MAX_AHEAD:
         raise not_bookable(_("You have booked %(n)s lessons already.") % {"n": MAX_AHEAD})
-    if ahead.count(Lesson.Status.REQUESTED) >= MAX_REQUESTED:
+    if ahead.get(Lesson.Status.REQUESTED, 0) >= MAX_REQUESTED:
         message = _("%(n)s of your lessons wait for confirmation. Ask for more after that.")
         raise not_bookable(message % {"n": MAX_REQUESTED})
 

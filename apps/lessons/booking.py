@@ -40,6 +40,11 @@ def lock_people(ids: Iterable[int]) -> dict[int, User]:
     return {person.pk: person for person in people.order_by("pk")}
 
 
+def is_taught_by(tutor_id: int, student_id: int) -> bool:
+    """Whether the student is active in one of the tutor's classrooms."""
+    return bool(select_rows(_MEMBERSHIPS.format(students="%s"), tutor_id, student_id))
+
+
 def find_classroom(tutor: User, student_ids: Sequence[int], classroom_id: int | None) -> int:
     """The classroom of a lesson with these students, who must each be active in one of the tutor's.
 

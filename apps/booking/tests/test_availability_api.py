@@ -235,5 +235,5 @@ def test_slots_take_as_many_queries_for_a_month_as_for_a_day(
     client.get(f"/api/tutors/{tutor.pk}/slots", {"from": str(in_days(2)), "to": str(in_days(3))})
     for days in (1, 30):
         asked = {"from": str(in_days(2)), "to": str(in_days(2 + days))}
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(9):
             client.get(f"/api/tutors/{tutor.pk}/slots", asked)
