@@ -22,7 +22,6 @@ TO_STUDENT = [
     "Your lesson with Тарас Вчитель was cancelled: ",
     "3 lessons with Тарас Вчитель were scheduled",
     "3 lessons with Тарас Вчитель have moved",
-    "Тарас Вчитель has taken back the last change",
     "3 lessons with Тарас Вчитель were cancelled",
 ]
 TO_OTHER = [

@@ -114,6 +114,7 @@ def test_restored_board_is_compressed_outside_of_a_transaction(lesson, monkeypat
         lesson.session.pk, [b"\x00\x00"], now=timezone.now(), at_least=timedelta()
     )
     version = BoardVersion.objects.get()
-    history.restore_board(session_id=lesson.session.pk, room=lesson.session.uuid, version=version)
+    room = {"session_id": lesson.session.pk, "room": lesson.session.uuid}
+    history.restore_board(**room, tutor_id=lesson.tutor_id, version=version)
     assert inside == [False, False]
     assert board_log.load([lesson.session.pk])

@@ -163,7 +163,7 @@ def test_revoked_link_shows_its_page(browser, soon):
     assert actions(response.content.decode()) == 1
 
 
-@pytest.mark.parametrize("damage", ["x", "a.b.c", "%00", "ї"])
+@pytest.mark.parametrize("damage", ["x", "a.b.c", "ї"])
 def test_invalid_link_shows_its_page(damage, browser, soon):
     response = follow(browser(), invite_path(soon) + damage)
     assert response.status_code == 400
@@ -171,7 +171,7 @@ def test_invalid_link_shows_its_page(damage, browser, soon):
 
 
 @pytest.mark.parametrize(
-    "mess", [".", "),", "%C2%A0", "”", "%3E", "/?utm_source=x", "//", "%0A", "/.", "/”"]
+    "mess", [".", "),", "%C2%A0", "%00", "”", "%3E", "/?utm_source=x", "//", "%0A", "/.", "/”"]
 )
 def test_pasted_link_is_cleaned(mess, browser, soon):
     assert follow(browser(), invite_path(soon) + mess).status_code == 200
