@@ -50,7 +50,7 @@ def test_address_changes_require_reauthentication(browser, person, action):
     sent = {f"action_{action}": "", "email": "third@x.example" if action == "add" else NEW}
     answer = browser.post("/accounts/email/", sent)
     assert answer["Location"].startswith("/accounts/reauthenticate/")
-    assert list(EmailAddress.objects.values_list("email", "primary")) == [
+    assert list(EmailAddress.objects.order_by("pk").values_list("email", "primary")) == [
         (EMAIL, True),
         (NEW, False),
     ]
