@@ -27,12 +27,24 @@ def coturn(folder: Path, left_out: str = "nothing", more: str = "") -> Iterator[
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        deadline = time.monotonic() + 20
+        while not _answers(port):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
         yield port
     finally:
         process.kill()
         process.wait()
+
+
+def _answers(port: int) -> bool:
+    """Whether it answers a binding request (RFC 8489) over UDP, which it opens after TCP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.2)
+        probe.connect(("127.0.0.1", port))
+        try:
+            probe.send(b"\x00\x01\x00\x00\x21\x12\xa4\x42" + b"kreida-tests")
+            return bool(probe.recv(1500))
+        except OSError:
+            time.sleep(0.05)
+            return False

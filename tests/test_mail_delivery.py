@@ -3,7 +3,6 @@
 import signal
 import sqlite3
 import threading
-import time
 
 import httpx
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.builders import AUTH, PASSWORD
 from tests.server import start_kreida, stop_kreida
 from tests.smtp import SmtpServer
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("mail_delivery")]
 
@@ -25,13 +25,6 @@ def smtp():
 def sign_up(server, email="new@school.example"):
     person = {"first_name": "Нова", "last_name": "Людина", "role": "tutor", "password": PASSWORD}
     return httpx.post(f"{server.url}{AUTH}/signup", json={**person, "email": email})
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_mail_is_not_sent_again_when_the_server_is_killed_while_sending(

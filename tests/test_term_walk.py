@@ -2,7 +2,6 @@
 change, its changes, and what a calendar feed, mail programs and a browser learn of them."""
 
 import sqlite3
-import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from tests.mail_catcher import MailCatcher
 from tests.person import Person
 from tests.push_service import PushService
 from tests.server import DATABASE, start_kreida, stop_kreida
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.any_database
 
@@ -68,13 +68,6 @@ def town(tmp_path, kreida_seed):
 
 def instant(text):
     return datetime.fromisoformat(text)
-
-
-def wait_until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def find_clock_change(start):

@@ -15,6 +15,7 @@ from apps.classroom.services import record_entry, remove_person
 from apps.classroom.tests.clients import refused_with
 from apps.lessons.services import revoke_invites
 from tests.builders import make_membership, make_user
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("frequent_checks")
 
@@ -81,16 +82,19 @@ def test_guest_absent_during_a_removal_waits_again(live_room, api):
     bad_ticket = live_room.ticket(client=bad, invite=link, name="Bad")
     spare_ticket = live_room.ticket(client=spare, invite=link, name="Somebody else")
 
+    async def visit():
+        async with live_room.events(spare_ticket) as second:
+            await second.wait_for("welcome")
+
     async def scenario(tutor_ticket):
         async with live_room.events(tutor_ticket) as tutor, live_room.events(bad_ticket) as removed:
             await tutor.wait_for("welcome")
-            async with live_room.events(spare_ticket) as second:
-                await second.wait_for("welcome")
-            await tutor.wait_for("peer.left")
             person = (await removed.wait_for("welcome"))["you"]["person"]
             await tutor.send("remove", person=person)
             assert await removed.close_code() == 4403
 
+    asyncio.run(visit())
+    wait_until(lambda: not Attendance.objects.present(timezone.now()).exists())
     asyncio.run(scenario(live_room.ticket(live_room.tutor)))
     again = live_room.ticket(client=spare, invite=link)
     assert get_content(live_room, spare, "chat").status_code == 403

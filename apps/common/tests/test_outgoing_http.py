@@ -1,5 +1,6 @@
 """Requests to addresses that a client named: only public ones, within bounds."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -40,6 +41,10 @@ def answers():
                     released.wait(pause)
                 if not close:
                     released.wait(30)
+                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):
+                    while connection.recv(65536):  # closing with unread data would reset
+                        pass
 
         threading.Thread(target=run, daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}/path?query=1"
