@@ -23,18 +23,13 @@ from apps.billing.models.payment import (
     PaymentRequestItem,
 )
 from apps.billing.models.statement import ClosedMonth, PackWarning
+from apps.common.admin import ServerRecordAdmin
 
 OF_TUTOR = ("tutor__email", "tutor__last_name")
 OF_ACCOUNT = ("account__tutor__email", "account__student__email", "account__student__last_name")
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
+class ReadOnlyAdmin(ServerRecordAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 

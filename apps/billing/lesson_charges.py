@@ -1,4 +1,4 @@
-"""What the students of one lesson were charged for it."""
+"""Lists the last charge of each student for a lesson."""
 
 from typing import NamedTuple
 

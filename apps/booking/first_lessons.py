@@ -65,7 +65,7 @@ def save_page(*, tutor: User, slug: str, is_open: bool, about: str) -> None:
 
 
 def search_for_newcomer(tutor: User, zone: str) -> tuple[SlotSearch, timedelta]:
-    """What is offered at the newcomer's day, in the first of the tutor's lengths."""
+    """Free slots within the newcomer's day, of the tutor's first lesson length."""
     schedule = load_schedule(get_availability(tutor))
     day = StudentDay(find_zone(zone), DAY_STARTS, DAY_ENDS)
     length = timedelta(minutes=schedule.lesson_minutes[0])

@@ -67,7 +67,7 @@ def move_lesson(*, lesson: Lesson, student: User, starts_at: datetime, now: date
             lesson.refresh_from_db()
             if not may_move(lesson, student, now):
                 raise not_bookable(_("This lesson can no longer be moved."))
-            _take_back(lesson, now)
+            _withdraw(lesson, now)
             check_free(search, slot, now)
             if search.moving is None:
                 return _request(lesson, search, slot, now)
@@ -99,7 +99,7 @@ def _move(lesson: Lesson, slot: Span, student: User) -> None:
     transaction.on_commit(lambda: notices.notify_moved(lesson, student, before))
 
 
-def _take_back(lesson: Lesson, now: datetime) -> None:
+def _withdraw(lesson: Lesson, now: datetime) -> None:
     """An earlier request for another time."""
     earlier = MoveRequest.objects.filter(lesson=lesson).first()
     if earlier is not None:

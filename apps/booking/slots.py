@@ -148,7 +148,7 @@ def _round_up(moment: datetime) -> datetime:
 
 
 def free_spans(span: Span, busy: Sequence[Span]) -> Iterator[Span]:
-    """What merged busy spans leave of a span; those before it are not looked at one by one."""
+    """Yield the gaps that merged busy spans leave in a span; bisect to the first that matters."""
     cursor, end = span
     first = bisect_right(busy, cursor, key=lambda each: each[1])
     for number in range(first, len(busy)):

@@ -1,4 +1,4 @@
-"""What this process has counted since its start, for `/metrics`; nothing of it is about people."""
+"""Counters of this process since its start, for `/metrics`; none holds personal data."""
 
 import bisect
 import logging
@@ -31,7 +31,7 @@ class Telemetry:
         self.requests: Counter[tuple[str, str, int]] = Counter()  # method, route, status
         self.durations: dict[str, Durations] = {}  # by route
         self.log_records: Counter[tuple[str, str]] = Counter()  # level, logger
-        self._untold_errors: Counter[str] = Counter()  # by logger
+        self._unstored_errors: Counter[str] = Counter()  # by logger
         self.call_quality: Counter[str] = Counter()  # reports of browsers, by level
 
     def count_request(self, method: str, route: str | None, status: int, seconds: float) -> None:
@@ -45,12 +45,12 @@ class Telemetry:
         with self.lock:
             self.log_records[level, logger] += 1
             if level in ("error", "critical"):
-                self._untold_errors[logger] += 1
+                self._unstored_errors[logger] += 1
 
-    def take_errors(self) -> Counter[str]:
+    def pop_errors(self) -> Counter[str]:
         """Return the errors logged since the last call, by logger."""
         with self.lock:
-            found, self._untold_errors = self._untold_errors, Counter()
+            found, self._unstored_errors = self._unstored_errors, Counter()
         return found
 
     def count_call_quality(self, level: str) -> None:

@@ -94,7 +94,7 @@ class Worker:
     @staticmethod
     def _store_errors(now: datetime) -> None:
         """Every process stores how many errors it has logged since the last time."""
-        if found := telemetry.take_errors():
+        if found := telemetry.pop_errors():
             ErrorCount.add(found, now)
 
     @staticmethod

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-TIME_TO_REGRET = timedelta(days=7)
+GRACE_PERIOD = timedelta(days=7)
 
 
 class Erasure(models.Model):

@@ -173,7 +173,7 @@ steps = st.tuples(
 
 
 def check_entries(school):
-    """What holds at any moment, also after a step that was cut off."""
+    """Invariants that hold after every step, also after an interrupted one."""
     charges = defaultdict(list)
     for entry in AccountEntry.objects.select_related("reverses", "reversal").order_by("pk"):
         if entry.reverses:

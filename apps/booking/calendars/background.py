@@ -31,5 +31,7 @@ def _refresh(now: datetime) -> None:
     except Exception:  # the next run tries again
         log.exception("calendars could not be refreshed")
     finally:
-        connections.close_all()
-        _running.release()
+        try:
+            connections.close_all()
+        finally:
+            _running.release()

@@ -45,7 +45,7 @@ def test_everything_is_kept_by_default(old_and_new):
         ("KEEP_VERSIONS_DAYS", (3, 1), "earlier versions of boards"),
     ],
 )
-def test_what_is_older_than_a_setting_is_removed_and_told(
+def test_expired_chat_and_versions_are_removed_and_reported(
     old_and_new, settings, setting, left, label
 ):
     setattr(settings, setting, 30)

@@ -1,4 +1,4 @@
-"""What the nightly retention has removed on a day, for the administrator."""
+"""Daily counts of the rows that retention has deleted, for the administrator."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What a process counts of itself, and the errors of the day."""
+"""Counters of a process, and the stored error counts of a day."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def test_unknown_method_makes_no_series_of_its_own():
 
 
 def test_every_process_stores_the_errors_that_it_has_logged(db):
-    telemetry.take_errors()
+    telemetry.pop_errors()
     worker = Worker([])
     log_error("kreida.mail"), log_error("kreida.mail.smtp"), log_error("x", logging.WARNING)
     worker.run_due(NOW)

@@ -133,7 +133,7 @@ def undo(*, change: LessonChange, now: datetime) -> int:
 
 
 def _lessons_by_student(state: State) -> dict[int, dict[int, Any]]:
-    """What the calendar of each student shows, by lesson."""
+    """The lesson fields and participation status shown in each student's calendar, by lesson."""
     found: defaultdict[int, dict[int, Any]] = defaultdict(dict)
     for pk, row in state["lessons"].items():
         shown = [row[name] for name in _LESSON_FIELDS]

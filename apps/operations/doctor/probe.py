@@ -1,4 +1,4 @@
-"""What a request was when it reached Kreida, told to `kreida doctor` alone.
+"""Reports to `kreida doctor` alone how its request arrived.
 
 The doctor signs its requests with SECRET_KEY; to all others the path does not exist.
 """
@@ -24,7 +24,7 @@ Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class Sighting(msgspec.Struct, kw_only=True):
-    """What Kreida has seen of a request."""
+    """The received properties of a request."""
 
     host: str
     peer: str

@@ -1,4 +1,4 @@
-"""What a check of the doctor found: one line for a person, one object for a monitor."""
+"""Results of doctor checks, as lines of text and as JSON."""
 
 import enum
 from dataclasses import asdict, dataclass

@@ -30,7 +30,7 @@ from apps.accounts.models import (
     TutorBlock,
     User,
 )
-from apps.accounts.models.erasure import TIME_TO_REGRET
+from apps.accounts.models.erasure import GRACE_PERIOD
 from apps.billing.models import BankFile, BankLine, PayeeDetails, Payer
 from apps.booking.models import (
     Availability,
@@ -74,7 +74,7 @@ def request_erasure(person: User, now: datetime) -> Erasure:
     erasure, is_new = Erasure.objects.get_or_create(
         user=person,
         erased_at=None,
-        defaults={"requested_at": now, "due_at": now + TIME_TO_REGRET},
+        defaults={"requested_at": now, "due_at": now + GRACE_PERIOD},
     )
     if is_new:
         _tell_of_request(person, erasure)

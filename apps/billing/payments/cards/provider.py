@@ -1,4 +1,4 @@
-"""What Kreida needs of a provider of card payments."""
+"""The interface of a card payment provider."""
 
 from dataclasses import dataclass
 from decimal import Decimal

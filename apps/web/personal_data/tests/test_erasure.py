@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import Erasure, NotificationSettings, User
-from apps.accounts.models.erasure import TIME_TO_REGRET
+from apps.accounts.models.erasure import GRACE_PERIOD
 from apps.billing.accounts import get_account
 from apps.billing.models import AccountEntry, AccountPayer, Payer
 from apps.classroom.models import Attendance, ChatMessage
@@ -130,14 +130,14 @@ def test_tutor_is_erased_with_the_students_who_have_no_account(
 
 def test_erasure_waits_seven_days_and_can_be_taken_back(school, student):
     request_erasure(student, NOW)
-    erase_due(NOW + TIME_TO_REGRET - timedelta(seconds=1))
+    erase_due(NOW + GRACE_PERIOD - timedelta(seconds=1))
     assert User.objects.get(pk=student.pk).first_name == "Олена"
     assert take_back(student)
-    erase_due(NOW + TIME_TO_REGRET)
+    erase_due(NOW + GRACE_PERIOD)
     assert User.objects.get(pk=student.pk).first_name == "Олена"
     assert not take_back(student)
     request_erasure(student, NOW)
-    erase_due(NOW + TIME_TO_REGRET)
+    erase_due(NOW + GRACE_PERIOD)
     assert User.objects.get(pk=student.pk).first_name == "Обліковий запис"
 
 
